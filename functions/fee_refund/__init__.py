@@ -1,0 +1,1 @@
+"""The rev share of direct charges, given back at Stripe as application fee refunds."""

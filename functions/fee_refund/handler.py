@@ -1,0 +1,52 @@
+"""Lambda on the fee refund queue: gives rev share back at Stripe."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.fee_refund.refund_application_fee import NoFeeRefundError, RefundApplicationFee
+from shared.clock import utc_now
+from shared.gateways import aws
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.queues import ParkedMessages
+from shared.gateways.secrets import Secrets
+from shared.gateways.stripe_api import StripeApi
+from shared.messages import MalformedMessageError, message_from
+from shared.observability import count, logger, metrics
+from shared.settings import setting
+
+secrets = Secrets(aws.client("secretsmanager"))
+refund_application_fee = RefundApplicationFee(
+    OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE")),
+    StripeApi(
+        setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
+    ),
+    utc_now,
+)
+parked = ParkedMessages(aws.client("sqs"), setting("FEE_REFUND_DLQ_URL"))
+processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Refund the fees a batch names; what failed is reported and comes again."""
+    return process_partial_response(event, refund, processor, context)
+
+
+def refund(record: SQSRecord) -> None:
+    """Refund the fee a message names; what can never work is parked with its reason."""
+    try:
+        message = message_from(record.body, "order_id", "correlation_id")
+        logger.set_correlation_id(message["correlation_id"])
+        amount = refund_application_fee(message["order_id"])
+    except (MalformedMessageError, NoFeeRefundError) as error:
+        parked.park(record.body, record.message_id, str(error))
+        count("MessageParked")
+        logger.error("message parked", reason=str(error), message_id=record.message_id)
+        return
+    count("ApplicationFeeRefunded" if amount else "ApplicationFeeRefundRepeated")
+    logger.info("application fee", order_id=message["order_id"], refunded_amount=amount)

@@ -1,0 +1,64 @@
+"""Bringing an application fee's refunds up to their target, each cent once."""
+
+from dataclasses import dataclass
+
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import StripeRefusedError
+from shared.domain.fee_refund import FeeRefund
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.stripe_api import StripeApi, StripeOutcomeUnknownError
+from shared.workflow.attempts import key_forgotten
+
+
+class NoFeeRefundError(Exception):
+    """The message names an order that has no application fee to refund: it can never work."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundApplicationFee:
+    """Refunds what is missing of an application fee."""
+
+    orders: OrdersTable
+    stripe: StripeApi
+    clock: Clock
+
+    def __call__(self, order_id: str) -> int:
+        """Ask Stripe for what is missing and return how much that was, in minor units.
+
+        Key and amount are fixed on disk before Stripe is called; what Stripe lists tells whether
+        an attempt whose answer was lost took effect, and what was refunded by hand counts too.
+
+        Raises:
+            NoFeeRefundError: The order has none.
+            StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: Not now; the state is
+                such that the next try goes on from here.
+        """
+        fee = self.orders.get_fee_refund(order_id)
+        if fee is None:
+            raise NoFeeRefundError(f"order {order_id} has no application fee to refund")
+        if not fee.is_open:
+            return 0
+        refunds = self.stripe.list_fee_refunds(fee.application_fee_id)
+        refunded = sum(each.amount for each in refunds)
+        took_effect = any(each.key == fee.idempotency_key for each in refunds)
+        if not fee.in_flight_amount or took_effect or key_forgotten(fee.attempt_at, self.clock()):
+            missing = fee.target_amount - refunded
+            if missing <= 0:
+                self.orders.advance_fee_refund(fee.seen(refunded))
+                return 0
+            fee = self.orders.advance_fee_refund(fee.begun(missing, rfc3339(self.clock())))
+        self._ask(fee, refunded)
+        self.orders.advance_fee_refund(fee.seen(refunded + fee.in_flight_amount))
+        return fee.in_flight_amount
+
+    def _ask(self, fee: FeeRefund, refunded: int) -> None:
+        try:
+            self.stripe.refund_application_fee(fee)
+        except StripeRefusedError:
+            self.orders.advance_fee_refund(fee.seen(refunded))
+            raise
+        except StripeOutcomeUnknownError as unknown:
+            if unknown.saved:
+                # The key only repeats that failure now. What it did shows in the next listing.
+                self.orders.advance_fee_refund(fee.seen(refunded))
+            raise

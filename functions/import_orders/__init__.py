@@ -1,0 +1,1 @@
+"""How studios and orders get in."""

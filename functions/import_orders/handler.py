@@ -1,0 +1,69 @@
+"""Lambda called with lines of an import file, or by whatever brings orders in as events."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from functions.import_orders.import_records import ImportRecords, ImportReport
+from shared.clock import utc_now
+from shared.gateways import aws
+from shared.gateways.books import Books
+from shared.gateways.studios import Studios
+from shared.observability import count, logger, metrics
+from shared.settings import setting
+
+dynamodb = aws.client("dynamodb")
+import_records = ImportRecords(
+    Studios(dynamodb, setting("ORDERS_TABLE")),
+    Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+    utc_now,
+)
+
+
+class ImportEvent(BaseModel):
+    """Lines of JSON, as in a file: ``studios`` or ``orders``, the first numbered ``first_line``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    studios: list[str] = []
+    orders: list[str] = []
+    first_line: int = 1
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
+    """Import the event's studios, then its orders.
+
+    Returns:
+        ``{"imported": n, "unchanged": n, "refused": [{"line": n, "reason": "…"}]}``, or
+        ``{"error": "…"}`` where the event is not one.
+    """
+    try:
+        asked = ImportEvent.model_validate(event)
+    except ValidationError as error:
+        return {
+            "error": f"send lines of JSON in `studios` or `orders`: {error.error_count()} faults"
+        }
+    report = ImportReport()
+    for done in (
+        import_records.import_studios(asked.studios, asked.first_line),
+        import_records.import_orders(asked.orders, asked.first_line),
+    ):
+        report.imported += done.imported
+        report.unchanged += done.unchanged
+        report.refused += done.refused
+    count("Imported", report.imported)
+    count("ImportRefused", len(report.refused))
+    logger.info(
+        "import",
+        imported=report.imported,
+        unchanged=report.unchanged,
+        refused=len(report.refused),
+    )
+    return {
+        "imported": report.imported,
+        "unchanged": report.unchanged,
+        "refused": report.refused,
+    }

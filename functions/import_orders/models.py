@@ -1,0 +1,214 @@
+"""The import format, checked strictly. Amounts in minor units."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from shared.domain.money import SUPPORTED_CURRENCIES
+from shared.domain.order import SHIPPING_LINE_ID
+
+# Ids become parts of keys; none may hold the keys' separator.
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+StripeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,255}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Amount = Annotated[int, Field(ge=0, le=99_999_999)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _supported(currency: str) -> str:
+    if currency not in SUPPORTED_CURRENCIES:
+        raise ValueError(f"unsupported_currency: {currency!r} is not a currency refunded here")
+    return currency
+
+
+class PayoutSchedule(_Strict):
+    """When a studio is paid out; days and hours in its time zone."""
+
+    interval: Literal["daily", "weekly", "monthly"] = "weekly"
+    weekday: Annotated[int, Field(ge=0, le=6)] = 0
+
+
+class StudioRecord(_Strict):
+    """A studio."""
+
+    studio_id: Id
+    name: Name
+    timezone: str
+    currency: str
+    rev_share_bps: Annotated[int, Field(ge=0, le=10_000)]
+    from_address: Email
+    stripe_account_id: StripeId | None = None
+    payout_account_id: StripeId | None = None
+    payout_schedule: Literal["daily", "weekly", "monthly"] | PayoutSchedule | None = None
+    negative_balance_limit: Amount
+    on_negative_limit: Literal["warn", "refuse"] | None = None
+
+    _currency = field_validator("currency")(_supported)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("not an IANA time zone") from error
+        return name
+
+
+class Parent(_Strict):
+    """Who ordered."""
+
+    name: Name
+    email: Email | None = None
+
+
+class Subject(_Strict):
+    """Who is in the photos."""
+
+    subject_id: Id
+    name: Name
+
+
+class PhotoDay(_Strict):
+    """When and where they were taken."""
+
+    photo_day_id: Id
+    name: Name
+
+
+class LineItem(_Strict):
+    """A product of the order."""
+
+    line_id: Id
+    product: Name
+    sku: Name
+    quantity: Annotated[int, Field(gt=0, le=10_000)]
+    unit_amount: Amount
+    discount_amount: Amount
+    tax_amount: Amount
+    subject_id: Id | None = None
+
+    @property
+    def net_amount(self) -> int:
+        """What the parent paid for the line."""
+        return self.quantity * self.unit_amount - self.discount_amount + self.tax_amount
+
+
+class StripeIds(_Strict):
+    """Where the money was charged; ``account_id`` for charges on the studio's own account."""
+
+    charge_id: StripeId | None
+    payment_intent_id: StripeId | None = None
+    account_id: StripeId | None = None
+    application_fee_id: StripeId | None = None
+
+
+class Fulfillment(_Strict):
+    """Where the print is."""
+
+    status: Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
+    claimed_by: Name | None = None
+
+
+class OrderRecord(_Strict):
+    """An order."""
+
+    order_id: Id
+    studio_id: Id
+    placed_at: str
+    currency: str
+    parent: Parent
+    subjects: Annotated[list[Subject], Field(max_length=100)]
+    photo_day: PhotoDay | None = None
+    line_items: Annotated[list[LineItem], Field(min_length=1, max_length=100)]
+    shipping_amount: Amount
+    shipping_tax_amount: Amount
+    total_amount: Amount
+    rev_share_amount: Amount
+    stripe_fee_amount: Amount
+    stripe: StripeIds
+    fulfillment: Fulfillment
+
+    _currency = field_validator("currency")(_supported)
+
+    @field_validator("placed_at")
+    @classmethod
+    def _rfc3339(cls, text: str) -> str:
+        if datetime.fromisoformat(text).tzinfo is None:
+            raise ValueError("say the time zone, as RFC 3339 does")
+        return text
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "OrderRecord":
+        for problem, found in (
+            (
+                "two lines have the same line_id",
+                self._repeats([i.line_id for i in self.line_items]),
+            ),
+            ("two subjects have the same subject_id", self._repeats_subjects()),
+            (f"line_id {SHIPPING_LINE_ID!r} is reserved", self._has_reserved_line()),
+            ("a line's discount is more than its price", self._has_negative_line()),
+            ("a line names a subject that the order does not have", self._has_stray_subject()),
+            ("lines and shipping do not add up to total_amount", self._sum() != self.total_amount),
+            (
+                "rev_share_amount is more than total_amount",
+                self.rev_share_amount > self.total_amount,
+            ),
+            ("stripe_fee_amount is more than total_amount", self._fee_too_high()),
+            (
+                "a charge of 0 cannot be",
+                self.stripe.charge_id is not None and not self.total_amount,
+            ),
+            ("application_fee_id without account_id", self._has_stray_fee()),
+            ("a direct charge with rev share needs application_fee_id", self._lacks_fee()),
+        ):
+            if found:
+                raise ValueError(problem)
+        return self
+
+    @staticmethod
+    def _repeats(ids: list[str]) -> bool:
+        return len(set(ids)) != len(ids)
+
+    def _repeats_subjects(self) -> bool:
+        return self._repeats([subject.subject_id for subject in self.subjects])
+
+    def _has_reserved_line(self) -> bool:
+        return any(item.line_id == SHIPPING_LINE_ID for item in self.line_items)
+
+    def _has_negative_line(self) -> bool:
+        return any(
+            item.discount_amount > item.quantity * item.unit_amount for item in self.line_items
+        )
+
+    def _has_stray_subject(self) -> bool:
+        known = {subject.subject_id for subject in self.subjects} | {None}
+        return any(item.subject_id not in known for item in self.line_items)
+
+    def _sum(self) -> int:
+        lines = sum(item.net_amount for item in self.line_items)
+        return lines + self.shipping_amount + self.shipping_tax_amount
+
+    def _fee_too_high(self) -> bool:
+        return self.stripe_fee_amount > self.total_amount
+
+    def _has_stray_fee(self) -> bool:
+        return self.stripe.application_fee_id is not None and self.stripe.account_id is None
+
+    def _lacks_fee(self) -> bool:
+        stripe = self.stripe
+        direct = stripe.account_id is not None and stripe.charge_id is not None
+        return direct and stripe.application_fee_id is None and self.rev_share_amount > 0

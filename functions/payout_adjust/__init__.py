@@ -1,0 +1,1 @@
+"""Settlement: the ledger entry of each refund, and the studio's balance."""

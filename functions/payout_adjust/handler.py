@@ -1,0 +1,62 @@
+"""Lambda on the adjust queue: settles the refunds its messages name."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.payout_adjust.settle_refund import NothingToSettleError, SettleRefund
+from shared.clock import utc_now
+from shared.gateways import aws
+from shared.gateways.books import Books
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.queues import FeeRefundQueue, ParkedMessages
+from shared.messages import MalformedMessageError, message_from
+from shared.observability import count, logger, metrics
+from shared.settings import setting
+
+dynamodb = aws.client("dynamodb")
+sqs = aws.client("sqs")
+settle_refund = SettleRefund(
+    OrdersTable(dynamodb, setting("ORDERS_TABLE")),
+    Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+    FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
+    utc_now,
+)
+parked = ParkedMessages(sqs, setting("ADJUST_DLQ_URL"))
+
+# A studio is a message group: one that fails must not hold up the others in the batch.
+processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Settle a batch; what failed is reported and comes again."""
+    return process_partial_response(event, settle, processor, context)
+
+
+def settle(record: SQSRecord) -> None:
+    """Settle the refund a message names; what can never work is parked with its reason."""
+    try:
+        message = message_from(record.body, "order_id", "refund_id", "correlation_id")
+        logger.set_correlation_id(message["correlation_id"])
+        entry = settle_refund(message["order_id"], message["refund_id"])
+    except (MalformedMessageError, NothingToSettleError) as error:
+        parked.park(record.body, record.message_id, str(error))
+        count("MessageParked")
+        logger.error("message parked", reason=str(error), message_id=record.message_id)
+        return
+    if entry is None:
+        count("SettlementRepeated")
+        return
+    count("RefundSettled" if entry.kind == "refund" else "RefundUnsettled")
+    logger.info(
+        "ledger entry",
+        refund_id=entry.refund_id,
+        order_id=entry.order_id,
+        seq=entry.seq,
+        net_amount=entry.net_amount,
+    )

@@ -1,0 +1,118 @@
+"""Settling a refund: order, refund, ledger entry and ledger head in one transaction."""
+
+from dataclasses import dataclass, replace
+
+from shared.clock import Clock, rfc3339
+from shared.domain.fee_refund import FeeRefund
+from shared.domain.ledger import EntryFacts, LedgerEntry, append
+from shared.domain.refund import FIRST_CHECK, Refund, RefundStatus
+from shared.domain.settlement import Settlement, settle
+from shared.gateways.books import Books
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import OrdersTable, SettlementRecord
+from shared.gateways.queues import FeeRefundQueue
+
+_SECONDS = 10.0
+
+
+class NothingToSettleError(Exception):
+    """The message names a refund, order or studio that does not exist: it can never work."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleRefund:
+    """Writes the ledger entry that a refund is owed; a repeat finds nothing owed."""
+
+    orders: OrdersTable
+    books: Books
+    fee_refunds: FeeRefundQueue
+    clock: Clock
+
+    def __call__(self, order_id: str, refund_id: str) -> LedgerEntry | None:
+        """Settle what the refund is owed.
+
+        Returns:
+            The new ledger entry, or None where nothing is owed (any more).
+
+        Raises:
+            NothingToSettleError: There is no such refund.
+            StaleStateError: Others kept moving the studio's ledger; try again later.
+        """
+        for _ in tries(_SECONDS):
+            record = self.orders.load_settlement(order_id)
+            refund = record.refunds.get(refund_id) if record else None
+            if record is None or refund is None:
+                raise NothingToSettleError(f"order {order_id} has no refund {refund_id}")
+            if not refund.settlement_owed:
+                self._announce_fee_refund(record.fee_refund)
+                return None
+            try:
+                return self._settle(record, refund)
+            except StaleStateError:
+                continue
+        raise StaleStateError
+
+    def _settle(self, record: SettlementRecord, refund: Refund) -> LedgerEntry:
+        head = self.books.load_head(refund.studio_id)
+        if head is None:
+            raise NothingToSettleError(f"studio {refund.studio_id} has no ledger")
+        at = rfc3339(self.clock())
+        settlement = settle(record.totals, refund, at)
+        entry, after = append(head, _facts(settlement, at), settlement.amounts)
+        fee_refund = self._fee_refund(record, settlement, refund)
+        self.books.record_settlement(
+            settlement.totals,
+            _with_entry(settlement, entry),
+            entry,
+            (head, after),
+            fee_refund,
+        )
+        self._announce_fee_refund(
+            fee_refund and replace(fee_refund, version=fee_refund.version + 1)
+        )
+        return entry
+
+    def _fee_refund(
+        self, record: SettlementRecord, settlement: Settlement, refund: Refund
+    ) -> FeeRefund | None:
+        """Return the application fee's refund with its target raised, where it is."""
+        totals = settlement.totals
+        if settlement.effect.fee_refund_amount == 0 or totals.application_fee_id is None:
+            return None
+        known = record.fee_refund or FeeRefund(
+            totals.order_id, totals.studio_id, totals.application_fee_id
+        )
+        return replace(
+            known,
+            target_amount=totals.fee_refund_target_amount,
+            due_at=rfc3339(self.clock() + FIRST_CHECK),
+            checks=0,
+            correlation_id=refund.correlation_id,
+        )
+
+    def _announce_fee_refund(self, fee_refund: FeeRefund | None) -> None:
+        if fee_refund is not None and fee_refund.is_open:
+            self.fee_refunds.announce(fee_refund)
+
+
+def _with_entry(settlement: Settlement, entry: LedgerEntry) -> Refund:
+    refund = settlement.refund
+    if refund.status is RefundStatus.SETTLED:
+        return replace(refund, settled_seq=entry.seq)
+    return replace(refund, failed_seq=entry.seq)
+
+
+def _facts(settlement: Settlement, at: str) -> EntryFacts:
+    refund = settlement.refund
+    return EntryFacts(
+        kind=settlement.kind,
+        order_id=refund.order_id,
+        recorded_at=at,
+        refund_id=refund.refund_id,
+        refund_type=refund.type.value,
+        reason=refund.reason,
+        source=refund.source,
+        processed_by=refund.requested_by,
+        stripe_refund_id=refund.stripe_refund_id,
+        correlation_id=refund.correlation_id,
+    )

@@ -1,0 +1,1 @@
+"""Asking Stripe about what has not ended, and carrying it on."""

@@ -1,0 +1,1 @@
+"""The API of refunds: preview one, request one, look at one."""

@@ -1,0 +1,105 @@
+"""Lambda behind API Gateway: the routes of refunds."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.refund_request.models import (
+    FullRefund,
+    LineItemsRefund,
+    PartialRefund,
+    PreviewView,
+    RefundView,
+)
+from functions.refund_request.preview_refund import PreviewRefund
+from functions.refund_request.request_refund import RefundRequest, RequestRefund, load_order
+from functions.refund_request.views import preview_view, refund_view
+from shared.auth import Action
+from shared.clock import utc_now
+from shared.domain.errors import RefundNotFoundError
+from shared.gateways import aws
+from shared.gateways.books import Books
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.secrets import Secrets
+from shared.gateways.stripe_api import StripeApi
+from shared.http import IDEMPOTENCY_KEY, REFUSALS, api_resolver, caller, resolve
+from shared.observability import logger, metrics
+from shared.settings import setting
+
+dynamodb = aws.client("dynamodb")
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+books = Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+secrets = Secrets(aws.client("secretsmanager"))
+stripe = StripeApi(
+    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
+)
+request_refund = RequestRefund(orders, stripe, utc_now)
+preview_refund = PreviewRefund(orders, books)
+
+app = api_resolver()
+
+OrderId = Annotated[str, Path(description="The order's id.", max_length=64)]
+RefundBody = Annotated[FullRefund | PartialRefund | LineItemsRefund, Body(discriminator="type")]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias=IDEMPOTENCY_KEY,
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Yours, one for each refund you want; a repeat gets the same refund.",
+    ),
+]
+
+
+@app.post("/orders/<order_id>/refunds/preview", responses=REFUSALS)
+def preview(order_id: OrderId, body: RefundBody) -> PreviewView:
+    """Show what a refund would do; changes nothing."""
+    who = caller(app)
+    who.require(Action.REQUEST_REFUND)
+    return preview_view(preview_refund(who, order_id, body.choice()))
+
+
+@app.post("/orders/<order_id>/refunds", responses=REFUSALS)
+def create(
+    order_id: OrderId, body: RefundBody, idempotency_key: IdempotencyKey
+) -> Response[RefundView]:
+    """Refund an order, in full, in part, or by line; it reads Pending until Stripe confirms."""
+    who = caller(app)
+    who.require(Action.REQUEST_REFUND)
+    refund, totals = request_refund(
+        who,
+        RefundRequest(
+            order_id=order_id,
+            choice=body.choice(),
+            reason=body.reason,
+            note=body.note,
+            idempotency_key=idempotency_key,
+            body=body.model_dump(mode="json"),
+            correlation_id=logger.get_correlation_id() or "",
+        ),
+    )
+    return Response(201, content_type="application/json", body=refund_view(refund, totals))
+
+
+@app.get("/orders/<order_id>/refunds/<refund_id>", responses=REFUSALS)
+def read(order_id: OrderId, refund_id: Annotated[str, Path(max_length=64)]) -> RefundView:
+    """Return a refund, with its history."""
+    who = caller(app)
+    who.require(Action.READ_REFUND)
+    record = load_order(orders, who.studio_id, order_id)
+    if refund_id not in record.refunds:
+        raise RefundNotFoundError("This order has no such refund.")
+    return refund_view(record.refunds[refund_id], record.totals)
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return resolve(app, event, context)

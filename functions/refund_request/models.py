@@ -1,0 +1,147 @@
+"""The API's bodies: strict in what they take, exact in what they give. Amounts in minor units."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.domain.refund import RefundChoice, RefundStatus, RefundType
+
+type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
+
+# No order comes near it, and it stays inside what Stripe takes (eight digits in most currencies).
+_MAX_AMOUNT = 99_999_999
+_MAX_ITEMS = 100
+
+LineId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _RefundBody(_Strict):
+    reason: Reason
+    note: Annotated[str, StringConstraints(max_length=500)] | None = None
+    fulfillment: Literal["keep"] | None = None
+    expected_refundable_amount: Annotated[int, Field(ge=0, le=_MAX_AMOUNT)] | None = None
+
+
+class FullRefund(_RefundBody):
+    """All that is left of the order."""
+
+    type: Literal["full"]
+
+    def choice(self) -> RefundChoice:
+        """Return the domain's form."""
+        return RefundChoice(
+            RefundType.FULL,
+            keep_print=self.fulfillment == "keep",
+            expected_refundable_amount=self.expected_refundable_amount,
+        )
+
+
+class PartialRefund(_RefundBody):
+    """An amount."""
+
+    type: Literal["partial"]
+    amount: Annotated[int, Field(gt=0, le=_MAX_AMOUNT)]
+
+    def choice(self) -> RefundChoice:
+        """Return the domain's form."""
+        return RefundChoice(
+            RefundType.PARTIAL,
+            amount=self.amount,
+            keep_print=self.fulfillment == "keep",
+            expected_refundable_amount=self.expected_refundable_amount,
+        )
+
+
+class LineItem(_Strict):
+    """Units of a line."""
+
+    line_id: LineId
+    quantity: Annotated[int, Field(gt=0, le=10_000)]
+
+
+class LineItemsRefund(_RefundBody):
+    """Products and quantities, with their tax and discount, and shipping if said."""
+
+    type: Literal["line_items"]
+    items: Annotated[list[LineItem], Field(max_length=_MAX_ITEMS)]
+    shipping: bool = False
+
+    @model_validator(mode="after")
+    def _names_each_line_once(self) -> "LineItemsRefund":
+        ids = [item.line_id for item in self.items]
+        if len(set(ids)) != len(ids):
+            raise ValueError("name each line once, with all its units")
+        if not ids and not self.shipping:
+            raise ValueError("name at least one line, or shipping")
+        return self
+
+    def choice(self) -> RefundChoice:
+        """Return the domain's form."""
+        return RefundChoice(
+            RefundType.LINE_ITEMS,
+            items=tuple((item.line_id, item.quantity) for item in self.items),
+            shipping=self.shipping,
+            keep_print=self.fulfillment == "keep",
+            expected_refundable_amount=self.expected_refundable_amount,
+        )
+
+
+class PreviewView(BaseModel):
+    """What the refund would do; figures before settlement are estimates."""
+
+    refund_amount: int
+    currency: str
+    refundable_amount_before: int
+    refundable_amount_after: int
+    rev_share_reversed_amount: int
+    stripe_fee_retained_amount: int
+    net_deduction_amount: int
+    next_payout_before_amount: int
+    next_payout_after_amount: int
+    warnings: list[str]
+
+
+class RefundItemView(BaseModel):
+    """Units of a line that the refund returns, and the money for them."""
+
+    line_id: str
+    quantity: int
+    amount: int
+
+
+class HistoryView(BaseModel):
+    """A change of state."""
+
+    status: RefundStatus
+    at: str
+    by: str
+
+
+class RefundView(BaseModel):
+    """A refund."""
+
+    refund_id: str
+    order_id: str
+    type: RefundType
+    status: RefundStatus
+    display_status: str
+    amount: int
+    currency: str
+    items: list[RefundItemView]
+    reason: str | None
+    note: str | None
+    requested_by: str
+    requested_at: str
+    settled_at: str | None
+    stripe_refund_id: str | None
+    pending_reason: str | None
+    failure_reason: str | None
+    source: str
+    rev_share_reversed_amount: int
+    stripe_fee_retained_amount: int
+    net_deduction_amount: int
+    history: list[HistoryView]

@@ -1,0 +1,53 @@
+"""What a refund would do, without doing it."""
+
+from dataclasses import dataclass
+
+from functions.refund_request.request_refund import load_order
+from shared.auth import Caller
+from shared.domain.order import OrderTotals
+from shared.domain.refund import RefundChoice, RefundQuote, quote_refund, warnings_for
+from shared.domain.settlement import Effect, estimate, payable_effect
+from shared.gateways.books import Books
+from shared.gateways.orders_table import OrdersTable
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the refund would come to; minor units."""
+
+    quote: RefundQuote
+    effect: Effect
+    totals: OrderTotals
+    next_payout_before_amount: int
+    next_payout_after_amount: int
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRefund:
+    """Shows what a refund would do to parent, studio and PPS."""
+
+    orders: OrdersTable
+    books: Books
+
+    def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
+        """Return what the choice would do now.
+
+        A print in production is a warning here, so that staff can decide what to do about it.
+
+        Raises:
+            RefundError: The request would be refused.
+        """
+        record = load_order(self.orders, caller.studio_id, order_id)
+        quote = quote_refund(record.order, record.totals, choice)
+        effect = estimate(record.totals, quote.amount)
+        head = self.books.load_head(caller.studio_id)
+        before = head.payable_balance_amount if head else 0
+        return Preview(
+            quote,
+            effect,
+            record.totals,
+            before,
+            before + payable_effect(record.totals, effect),
+            warnings_for(record.totals),
+        )

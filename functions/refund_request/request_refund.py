@@ -1,0 +1,189 @@
+"""Requesting a refund: intent and reservation first, Stripe second."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.auth import Caller
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import (
+    BusyError,
+    IdempotencyKeyReusedError,
+    OrderNotFoundError,
+    StripeRefusedError,
+)
+from shared.domain.order import OrderTotals
+from shared.domain.refund import (
+    FIRST_CHECK,
+    HistoryEntry,
+    Refund,
+    RefundChoice,
+    RefundStatus,
+    check_fulfillment,
+    derive_refund_id,
+    quote_refund,
+    reserve,
+    stops_print,
+)
+from shared.domain.stripe_refund import StripeRefund
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import OrderRecord, OrdersTable
+from shared.gateways.stripe_api import StripeApi, StripeOutcomeUnknownError
+from shared.observability import count, logger
+from shared.workflow.release_refused import release_refused
+
+BY = "refund_request"
+
+# A request waits this long for its turn at an order that others are refunding too.
+_CONTENTION_SECONDS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """A checked request: the choice, why, and the client's key and body for idempotency."""
+
+    order_id: str
+    choice: RefundChoice
+    reason: str
+    note: str | None
+    idempotency_key: str
+    body: Mapping[str, Any]
+    correlation_id: str
+
+    @property
+    def refund_id(self) -> str:
+        """The refund's id: the same order and key always name the same refund."""
+        return derive_refund_id(self.order_id, self.idempotency_key)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest that tells whether a repeated key came with the same body."""
+        canonical = json.dumps(self.body, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefund:
+    """Makes a refund, exactly once for each key."""
+
+    orders: OrdersTable
+    stripe: StripeApi
+    clock: Clock
+
+    def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderTotals]:
+        """Reserve the money, ask Stripe, and return the refund with the order's totals.
+
+        Raises:
+            RefundError: It was refused, by the order's state or by Stripe; no money is out.
+            BusyError: Too many others refund this order; nothing was done.
+        """
+        reserved, record = self._reserve(caller, request)
+        if reserved is None:
+            return self._answer_again(record, request), record.totals
+        count("RefundRequested")
+        logger.info("refund reserved", refund_id=reserved.refund_id, amount=reserved.amount)
+        return self._submit(reserved), record.totals
+
+    def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
+        """Write the intent; None where this key has made its refund already."""
+        for _ in tries(_CONTENTION_SECONDS):
+            record = load_order(self.orders, caller.studio_id, request.order_id)
+            if request.refund_id in record.refunds:
+                return None, record
+            quote = quote_refund(record.order, record.totals, request.choice)
+            check_fulfillment(record.totals, request.choice)
+            stop = stops_print(record.totals, request.choice)
+            totals = reserve(record.totals, request.refund_id, quote, stop_print=stop)
+            refund = self._intent(caller, request, record, quote.amount)
+            refund = replace(refund, items=quote.items, stop_print=stop)
+            try:
+                self.orders.reserve_refund(totals, refund)
+            except StaleStateError:
+                continue
+            return refund, replace(record, totals=totals)
+        raise BusyError("Many refunds of this order at once. Repeat with the same Idempotency-Key.")
+
+    def _intent(
+        self, caller: Caller, request: RefundRequest, record: OrderRecord, amount: int
+    ) -> Refund:
+        order = record.order
+        now = self.clock()
+        at = rfc3339(now)
+        return Refund(
+            refund_id=request.refund_id,
+            order_id=order.order_id,
+            studio_id=order.studio_id,
+            type=request.choice.type,
+            status=RefundStatus.REQUESTED,
+            amount=amount,
+            currency=order.currency,
+            charge_id=order.charge_id or "",
+            account_id=order.account_id,
+            requested_by=caller.user,
+            requested_at=at,
+            source="api",
+            correlation_id=request.correlation_id,
+            reason=request.reason,
+            note=request.note,
+            fingerprint=request.fingerprint,
+            attempt_at=at,
+            due_at=rfc3339(now + FIRST_CHECK),
+            history=(HistoryEntry(RefundStatus.REQUESTED, at, caller.user),),
+        )
+
+    def _answer_again(self, record: OrderRecord, request: RefundRequest) -> Refund:
+        refund = record.refunds[request.refund_id]
+        if refund.fingerprint != request.fingerprint:
+            raise IdempotencyKeyReusedError(
+                "This Idempotency-Key made another refund of this order. Use a new key for a "
+                "new refund."
+            )
+        if refund.refusal is not None:
+            raise StripeRefusedError(refund.refusal.detail, refund.refusal.reason)
+        return refund
+
+    def _submit(self, refund: Refund) -> Refund:
+        try:
+            answer = self.stripe.create_refund(refund)
+        except StripeRefusedError as refusal:
+            logger.info("stripe refused", refund_id=refund.refund_id, reason=refusal.reason)
+            release_refused(self.orders, refund, refusal, self.clock, BY)
+            raise
+        except StripeOutcomeUnknownError as unknown:
+            # The reservation stays; the reconciler asks Stripe and carries it on.
+            logger.warning(
+                "stripe outcome unknown", refund_id=refund.refund_id, reason=unknown.reason
+            )
+            count("StripeOutcomeUnknown")
+            return refund
+        return self._accepted(refund, answer)
+
+    def _accepted(self, refund: Refund, answer: StripeRefund) -> Refund:
+        """Write Stripe's id down and return the refund as it stands.
+
+        Whatever state Stripe answers with, the order reads Pending until Stripe says so by itself,
+        to the webhook or when the reconciler asks. A report that came first has said more already.
+        """
+        pending = replace(
+            refund.moved(RefundStatus.PENDING, rfc3339(self.clock()), BY),
+            stripe_refund_id=answer.stripe_refund_id,
+            pending_reason=answer.pending_reason,
+        )
+        try:
+            return self.orders.advance_refund(pending)
+        except StaleStateError:
+            return self.orders.get_refund(refund.order_id, refund.refund_id) or refund
+
+
+def load_order(orders: OrdersTable, studio_id: str, order_id: str) -> OrderRecord:
+    """Read an order of the caller's studio.
+
+    Raises:
+        OrderNotFoundError: There is none, or it is another studio's: one answer for both.
+    """
+    record = orders.load_order(order_id)
+    if record is None or record.order.studio_id != studio_id:
+        raise OrderNotFoundError("There is no such order in your studio.")
+    return record

@@ -1,0 +1,1 @@
+"""Stripe's webhooks: verified, recorded, and passed on to the ledger."""

@@ -1,0 +1,142 @@
+"""What each kind of Stripe event means here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from shared.domain.refund import Refund
+from shared.domain.stripe_refund import (
+    MalformedStripeObjectError,
+    StripeRefund,
+    string,
+    stripe_refund_from,
+)
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import ChargePointer, OrdersTable
+from shared.workflow.record_stripe_refund import Outcome, RecordStripeRefund
+
+# charge.refund.updated is the name refund.updated had before 2024.
+REFUND_EVENTS = frozenset(
+    {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
+)
+DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+
+# https://docs.stripe.com/api/disputes/object#dispute_object-status
+_CLOSED = frozenset({"won", "lost", "warning_closed"})
+
+_SECONDS = 5.0
+
+
+class RefundLister(Protocol):
+    """What this use case asks Stripe."""
+
+    def list_refunds(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
+        """Return all refunds of a charge, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StripeEvent:
+    """A verified event: its type, the object it is about, and whose account it came from."""
+
+    event_id: str
+    type: str
+    livemode: bool
+    account_id: str | None
+    object: Mapping[str, Any]
+
+
+def event_from(body: object) -> StripeEvent:
+    """Return the event of a verified body.
+
+    Raises:
+        MalformedStripeObjectError: It is not an event, or has no object.
+    """
+    if not isinstance(body, Mapping) or body.get("object") != "event":
+        raise MalformedStripeObjectError("not an event")
+    data = body.get("data")
+    about = data.get("object") if isinstance(data, Mapping) else None
+    if not isinstance(about, Mapping):
+        raise MalformedStripeObjectError("an event without data.object")
+    account = body.get("account")
+    return StripeEvent(
+        event_id=string(body, "id"),
+        type=string(body, "type"),
+        livemode=body.get("livemode") is True,
+        account_id=account if isinstance(account, str) and account else None,
+        object=about,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HandleEvent:
+    """Applies a verified event. Repeats, early and reordered events do no harm."""
+
+    orders: OrdersTable
+    record: RecordStripeRefund
+    stripe: Callable[[], RefundLister]
+
+    def __call__(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
+        """Record what the event says.
+
+        Returns:
+            What became of it, as names of metrics, each with the refund it was about.
+
+        Raises:
+            MalformedStripeObjectError: Its object is not as documented.
+            StaleStateError, StripeOutcomeUnknownError: Not now; Stripe shall send it again.
+        """
+        if event.type in REFUND_EVENTS:
+            report = stripe_refund_from(event.object)
+            outcome, refund = self.record(report, event.account_id)
+            return [(outcome.value, refund)]
+        if event.type == "charge.refunded":
+            return self._charge_refunded(event)
+        if event.type in DISPUTE_EVENTS:
+            return [(self._dispute(event), None)]
+        return [("EventIgnored", None)]
+
+    def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
+        """Ask for the charge's refunds: since 2022-11-15 the event does not carry them."""
+        charge_id = string(event.object, "id")
+        refusal, _ = self._find(charge_id, event.account_id)
+        if refusal is not None:
+            return [(refusal.value, None)]
+        found = []
+        for report in self.stripe().list_refunds(charge_id, event.account_id):
+            outcome, refund = self.record(report, event.account_id)
+            found.append((outcome.value, refund))
+        return found
+
+    def _dispute(self, event: StripeEvent) -> str:
+        refusal, pointer = self._find(string(event.object, "charge"), event.account_id)
+        if refusal is not None or pointer is None:
+            return (refusal or Outcome.UNKNOWN_CHARGE).value
+        dispute_id, status = string(event.object, "id"), string(event.object, "status")
+        for _ in tries(_SECONDS):
+            totals = self.orders.get_totals(pointer.order_id)
+            if totals is None:
+                raise LookupError(f"order {pointer.order_id} has a charge and no totals")
+            closed_already = totals.dispute_id == dispute_id and totals.dispute_status in _CLOSED
+            if closed_already or (totals.dispute_id, totals.dispute_status) == (
+                dispute_id,
+                status,
+            ):
+                return "DisputeReportRepeated"
+            try:
+                self.orders.record_dispute(
+                    replace(totals, dispute_id=dispute_id, dispute_status=status)
+                )
+            except StaleStateError:
+                continue
+            return "DisputeRecorded"
+        raise StaleStateError
+
+    def _find(
+        self, charge_id: str, account_id: str | None
+    ) -> tuple[Outcome | None, ChargePointer | None]:
+        pointer = self.orders.find_charge(charge_id)
+        if pointer is None:
+            return Outcome.UNKNOWN_CHARGE, None
+        if pointer.account_id != account_id:
+            return Outcome.ACCOUNT_MISMATCH, None
+        return None, pointer

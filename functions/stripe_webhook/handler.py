@@ -1,0 +1,154 @@
+"""Lambda behind API Gateway: Stripe's webhooks. Nothing is believed before its signature is."""
+
+import base64
+import binascii
+import json
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.stripe_webhook.handle_event import HandleEvent, StripeEvent, event_from
+from functions.stripe_webhook.signature import Endpoint, SignatureRefusedError, verify
+from shared.clock import utc_now
+from shared.domain.stripe_refund import MalformedStripeObjectError
+from shared.gateways import aws
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.queues import AdjustQueue
+from shared.gateways.secrets import Secrets
+from shared.observability import count, logger, metrics
+from shared.problems import MEDIA_TYPE, Problem
+from shared.settings import setting
+from shared.workflow.record_stripe_refund import RecordStripeRefund
+
+if TYPE_CHECKING:
+    from shared.gateways.stripe_api import StripeApi
+
+# Stripe's events are a few kilobytes; those with a charge come near ten.
+MAX_BODY_BYTES = 256 * 1024
+
+orders = OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE"))
+queue = AdjustQueue(aws.client("sqs"), setting("ADJUST_QUEUE_URL"))
+secrets = Secrets(aws.client("secretsmanager"))
+livemode = setting("STRIPE_LIVEMODE") == "true"
+
+
+@cache
+def stripe() -> "StripeApi":
+    """Return the Stripe client, made and imported only once an event needs to ask Stripe."""
+    from shared.gateways.stripe_api import StripeApi  # noqa: PLC0415  # the SDK is slow to import
+
+    return StripeApi(
+        setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
+    )
+
+
+handle_event = HandleEvent(
+    orders, RecordStripeRefund(orders, queue, utc_now, "stripe_webhook"), stripe
+)
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
+    """Verify, record, answer. Anything but a 2xx makes Stripe send the event again."""
+    try:
+        stripe_event, endpoint = _verified(event)
+        outcomes = _record(stripe_event, endpoint)
+    except Problem as problem:
+        logger.warning("webhook refused", code=problem.code)
+        return _answer(problem.status, problem.body(), MEDIA_TYPE)
+    return _answer(200, json.dumps({"received": True, "outcomes": outcomes}), "application/json")
+
+
+def _verified(event: dict[str, Any]) -> tuple[StripeEvent, Endpoint]:
+    """Return the event of a request, once its signature has been checked.
+
+    Raises:
+        Problem: It is not from Stripe, or not an event.
+    """
+    payload = _payload(event)
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    platform, connect = secrets.webhook_secrets(setting("STRIPE_WEBHOOK_SECRET_ARN"))
+    known = [(Endpoint.PLATFORM, secret) for secret in platform]
+    known += [(Endpoint.CONNECT, secret) for secret in connect]
+    try:
+        endpoint = verify(payload, headers.get("stripe-signature"), known, int(time.time()))
+    except SignatureRefusedError as refusal:
+        count("SignatureRefused")
+        raise Problem(
+            400,
+            "signature_invalid",
+            "The signature is not valid",
+            f"Only Stripe may call this, signed and within five minutes: {refusal}.",
+        ) from refusal
+    try:
+        return event_from(json.loads(payload)), endpoint
+    except (ValueError, MalformedStripeObjectError) as error:
+        raise _malformed(error) from error
+
+
+def _payload(event: dict[str, Any]) -> bytes:
+    """Return the raw body.
+
+    Raises:
+        Problem: It is too large, or not what API Gateway says it is.
+    """
+    body = event.get("body") or ""
+    if len(body) > MAX_BODY_BYTES:
+        raise Problem(
+            413, "body_too_large", "The body is too large", f"Send at most {MAX_BODY_BYTES} bytes."
+        )
+    if not event.get("isBase64Encoded"):
+        return str(body).encode()
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error as error:
+        raise _malformed(error) from error
+
+
+def _record(event: StripeEvent, endpoint: Endpoint) -> list[str]:
+    """Apply a verified event and count what it was.
+
+    Raises:
+        Problem: Its object is not as documented.
+    """
+    logger.append_keys(event_id=event.event_id, event_type=event.type)
+    if event.livemode != livemode:
+        # A Connect endpoint gets test events too: https://docs.stripe.com/connect/webhooks
+        return _counted("LivemodeMismatch")
+    if (event.account_id is not None) != (endpoint is Endpoint.CONNECT):
+        return _counted("AccountMismatch")
+    try:
+        outcomes = handle_event(event)
+    except MalformedStripeObjectError as error:
+        raise _malformed(error) from error
+    names = []
+    for outcome, refund in outcomes:
+        if refund is not None:
+            logger.set_correlation_id(refund.correlation_id)
+            logger.append_keys(refund_id=refund.refund_id, order_id=refund.order_id)
+        names += _counted(outcome)
+    return names
+
+
+def _counted(outcome: str) -> list[str]:
+    count(outcome)
+    logger.info("webhook", outcome=outcome)
+    return [outcome]
+
+
+def _malformed(error: Exception) -> Problem:
+    count("EventMalformed")
+    detail = str(error) if isinstance(error, MalformedStripeObjectError) else "not JSON"
+    return Problem(
+        400, "event_malformed", "The event is not one of Stripe's", f"The body is {detail}."
+    )
+
+
+def _answer(status: int, body: str, media_type: str) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": media_type}, "body": body}

@@ -1,0 +1,16 @@
+"""The clock and the one form times are stored and shown in."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def rfc3339(at: datetime) -> str:
+    """Return a time as RFC 3339 in UTC with milliseconds; such strings sort as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,122 @@
+"""Refusals of the domain. They know nothing of HTTP; ``shared/http`` maps each to an answer."""
+
+from typing import ClassVar
+
+
+class RefundError(Exception):
+    """A refusal with a stable ``code`` and a ``detail`` that says how to put it right.
+
+    Args:
+        detail: One or two sentences for the person who asked; no personal data.
+    """
+
+    code: ClassVar[str]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class OrderNotFoundError(RefundError):
+    """No such order in this studio; another studio's order gets the same answer."""
+
+    code = "order_not_found"
+
+
+class RefundNotFoundError(RefundError):
+    """No such refund on this order."""
+
+    code = "refund_not_found"
+
+
+class OrderNotChargedError(RefundError):
+    """The order has no Stripe charge, so there is nothing to send back."""
+
+    code = "order_not_charged"
+
+
+class ChargeDisputedError(RefundError):
+    """The parent disputes the charge with their bank; Stripe refuses refunds meanwhile."""
+
+    code = "charge_disputed"
+
+
+class NothingRefundableError(RefundError):
+    """All of the order's money is refunded or on its way back."""
+
+    code = "nothing_refundable"
+
+
+class AmountExceedsRefundableError(RefundError):
+    """More was asked for than is left of the order."""
+
+    code = "amount_exceeds_refundable"
+
+
+class AmountTooSmallError(RefundError):
+    """The chosen items come to nothing in the currency's smallest unit."""
+
+    code = "amount_too_small"
+
+
+class UnknownLineError(RefundError):
+    """The order has no such line."""
+
+    code = "unknown_line"
+
+
+class QuantityExceedsRefundableError(RefundError):
+    """More units were asked for than are left of the line."""
+
+    code = "quantity_exceeds_refundable"
+
+
+class ShippingNotRefundableError(RefundError):
+    """Shipping was free or has been refunded."""
+
+    code = "shipping_not_refundable"
+
+
+class RefundableAmountChangedError(RefundError):
+    """What is left is not what the caller expected it to be."""
+
+    code = "refundable_amount_changed"
+
+
+class FulfillmentInProgressError(RefundError):
+    """The print is being made, and the caller has not said what shall become of it."""
+
+    code = "fulfillment_in_progress"
+
+
+class IdempotencyKeyReusedError(RefundError):
+    """The key was used for this order with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class StripeRefusedError(RefundError):
+    """Stripe surely refused the refund; nothing was sent back and the money is free again.
+
+    Args:
+        detail: What Stripe's refusal means and what to do.
+        reason: Our stable name of the refusal, for example ``charge_already_refunded``.
+    """
+
+    code = "stripe_refused"
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class ForbiddenError(RefundError):
+    """The caller's roles do not allow this."""
+
+    code = "forbidden"
+
+
+class BusyError(RefundError):
+    """Too many others changed the same record; nothing was done, and trying again is safe."""
+
+    code = "try_again"

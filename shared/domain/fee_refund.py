@@ -1,0 +1,48 @@
+"""What PPS gives back of an application fee: the rev share of a direct charge, at Stripe.
+
+Settlement sets the target; each refund of the fee fixes its key and amount before Stripe is asked.
+Stripe cannot undo one, so the target only grows.
+https://docs.stripe.com/api/fee_refunds/create
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRefund:
+    """How much of one order's application fee is to go back and has gone; minor units.
+
+    ``in_flight_amount`` is what attempt number ``attempt`` asks for, 0 where none is under way;
+    ``attempt_at`` is when it began, RFC 3339 in UTC.
+    """
+
+    order_id: str
+    studio_id: str
+    application_fee_id: str
+    target_amount: int = 0
+    refunded_amount: int = 0
+    in_flight_amount: int = 0
+    attempt: int = 0
+    attempt_at: str | None = None
+    due_at: str | None = None
+    checks: int = 0
+    version: int = 0
+    correlation_id: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the fee still has to be refunded."""
+        return self.in_flight_amount > 0 or self.refunded_amount < self.target_amount
+
+    @property
+    def idempotency_key(self) -> str:
+        """Stripe's idempotency key of the current attempt."""
+        return f"{self.order_id}:fee:{self.attempt}"
+
+    def begun(self, amount: int, at: str) -> "FeeRefund":
+        """Return it with a new attempt of that amount under way."""
+        return replace(self, in_flight_amount=amount, attempt=self.attempt + 1, attempt_at=at)
+
+    def seen(self, refunded_amount: int) -> "FeeRefund":
+        """Return it with no attempt under way and what Stripe says has gone back."""
+        return replace(self, refunded_amount=refunded_amount, in_flight_amount=0)

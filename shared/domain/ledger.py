@@ -1,0 +1,216 @@
+"""The ledger: one append-only, gapless, hash-chained sequence of entries per studio.
+
+An entry is at once the payout's deduction line and the audit record. It holds ids and amounts and
+no names. Corrections are new entries.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+
+GENESIS_HASH = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAmounts:
+    """An entry's money in minor units, seen from the studio: what it gains is positive.
+
+    ``gross + stripe_fee + rev_share`` is the net, and so is ``payable + direct``: payable moves
+    what PPS owes the studio, direct is what Stripe settled with the studio itself.
+    ``stripe_fee_retained_amount`` explains a refund (the fee stays a cost of the sale) and moves
+    nothing.
+    """
+
+    gross_amount: int
+    stripe_fee_amount: int
+    rev_share_amount: int
+    payable_amount: int
+    direct_amount: int
+    stripe_fee_retained_amount: int = 0
+
+    @property
+    def net_amount(self) -> int:
+        """What the entry changes for the studio in all."""
+        return self.payable_amount + self.direct_amount
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHead:
+    """Where a studio's ledger stands: the last entry's number and hash, and both balances."""
+
+    studio_id: str
+    currency: str
+    seq: int = 0
+    payable_balance_amount: int = 0
+    direct_balance_amount: int = 0
+    hash: str = GENESIS_HASH
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One line of the ledger; written once, never changed.
+
+    Amounts in minor units with the signs of ``EntryAmounts``; ``*_balance_amount`` are the running
+    balances after this entry; ``recorded_at`` is RFC 3339 in UTC; ``hash`` covers every other
+    field, ``prev_hash`` included.
+    """
+
+    studio_id: str
+    seq: int
+    kind: str
+    order_id: str
+    currency: str
+    gross_amount: int
+    stripe_fee_amount: int
+    rev_share_amount: int
+    net_amount: int
+    payable_amount: int
+    direct_amount: int
+    stripe_fee_retained_amount: int
+    payable_balance_amount: int
+    direct_balance_amount: int
+    recorded_at: str
+    prev_hash: str
+    refund_id: str | None = None
+    refund_type: str | None = None
+    reason: str | None = None
+    source: str | None = None
+    processed_by: str | None = None
+    stripe_refund_id: str | None = None
+    correlation_id: str | None = None
+    hash: str = ""
+
+    def content(self) -> dict[str, str | int]:
+        """Return the fields as stored, without those that are not set."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """What an entry is about, beside its money: ids, and who and why for a refund."""
+
+    kind: str
+    order_id: str
+    recorded_at: str
+    refund_id: str | None = None
+    refund_type: str | None = None
+    reason: str | None = None
+    source: str | None = None
+    processed_by: str | None = None
+    stripe_refund_id: str | None = None
+    correlation_id: str | None = None
+
+
+def entry_hash(content: dict[str, str | int]) -> str:
+    """Return the SHA-256 of an entry's content, in hex.
+
+    The content is every field that is set, but ``hash``, as JSON with sorted keys, no spaces and
+    ASCII escapes, so that anyone can compute it from the stored item.
+    """
+    hashed = {name: value for name, value in content.items() if name != "hash"}
+    canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def append(
+    head: LedgerHead, facts: EntryFacts, amounts: EntryAmounts
+) -> tuple[LedgerEntry, LedgerHead]:
+    """Return the next entry of the ledger and the head after it."""
+    payable = head.payable_balance_amount + amounts.payable_amount
+    direct = head.direct_balance_amount + amounts.direct_amount
+    fields_of_entry: dict[str, str | int | None] = {
+        **asdict(facts),
+        **asdict(amounts),
+        "studio_id": head.studio_id,
+        "seq": head.seq + 1,
+        "currency": head.currency,
+        "net_amount": amounts.net_amount,
+        "payable_balance_amount": payable,
+        "direct_balance_amount": direct,
+        "prev_hash": head.hash,
+    }
+    present = {name: value for name, value in fields_of_entry.items() if value is not None}
+    entry = LedgerEntry(**present, hash=entry_hash(present))  # type: ignore[arg-type]  # names and types are those of the two dataclasses
+    return entry, LedgerHead(head.studio_id, head.currency, entry.seq, payable, direct, entry.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """The first entry that does not fit, and why."""
+
+    seq: int
+    problem: str
+
+
+_FIELDS = frozenset(field.name for field in fields(LedgerEntry))
+
+
+def verify_chain(
+    contents: Iterable[dict[str, str | int]], head: LedgerHead
+) -> tuple[int, ChainFault | None]:
+    """Check a studio's entries, in order of ``seq``, and that they end at ``head``.
+
+    Args:
+        contents: The stored entries' fields (without table keys), from the first one on.
+        head: The studio's head as stored.
+
+    Returns:
+        The number of entries that fit, and the first that does not, or None.
+    """
+    at = LedgerHead(head.studio_id, head.currency)
+    for content in contents:
+        problem = _problem(at, content)
+        if problem:
+            return at.seq, ChainFault(at.seq + 1, problem)
+        at = LedgerHead(
+            head.studio_id,
+            head.currency,
+            int(content["seq"]),
+            int(content["payable_balance_amount"]),
+            int(content["direct_balance_amount"]),
+            str(content["hash"]),
+        )
+    if at != head:
+        return at.seq, ChainFault(
+            at.seq + 1, f"the entries end at {at.seq}, and the head stands at {head.seq}: {head}"
+        )
+    return at.seq, None
+
+
+def _problem(at: LedgerHead, content: dict[str, str | int]) -> str | None:
+    """Say what does not fit of the entry that should follow ``at``: the first thing, or None."""
+    return next((problem for wrong, problem in _checks(at, content) if wrong), None)
+
+
+def _checks(at: LedgerHead, content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
+    """Yield what could be wrong and whether it is; later checks rely on the earlier ones."""
+    yield content.get("seq") != at.seq + 1, f"expected seq {at.seq + 1}, found {content.get('seq')}"
+    yield bool(content.keys() - _FIELDS), f"unknown fields {sorted(content.keys() - _FIELDS)}"
+    yield content.get("hash") != entry_hash(content), "its hash does not match its content"
+    yield content.get("prev_hash") != at.hash, "its prev_hash is not the hash of the one before"
+    yield (
+        (content["studio_id"], content["currency"]) != (at.studio_id, at.currency),
+        "it is of another studio or currency",
+    )
+    amounts = {name: int(content[name]) for name in _AMOUNTS}
+    net = amounts["net_amount"]
+    yield (
+        net != amounts["gross_amount"] + amounts["stripe_fee_amount"] + amounts["rev_share_amount"],
+        "gross, Stripe fee and rev share do not add up to its net",
+    )
+    yield (
+        net != amounts["payable_amount"] + amounts["direct_amount"],
+        "payable and direct do not add up to its net",
+    )
+    yield (
+        amounts["payable_balance_amount"] != at.payable_balance_amount + amounts["payable_amount"],
+        "its payable balance does not follow from the one before",
+    )
+    yield (
+        amounts["direct_balance_amount"] != at.direct_balance_amount + amounts["direct_amount"],
+        "its direct balance does not follow from the one before",
+    )
+
+
+_AMOUNTS = tuple(name for name in _FIELDS if name.endswith("_amount"))

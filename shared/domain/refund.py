@@ -1,0 +1,337 @@
+"""A refund, its lifecycle, and what a request for one comes to."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from shared.domain.errors import (
+    AmountExceedsRefundableError,
+    AmountTooSmallError,
+    ChargeDisputedError,
+    FulfillmentInProgressError,
+    NothingRefundableError,
+    OrderNotChargedError,
+    QuantityExceedsRefundableError,
+    RefundableAmountChangedError,
+    ShippingNotRefundableError,
+    UnknownLineError,
+)
+from shared.domain.order import SHIPPING_LINE_ID, Order, OrderTotals, RefundItem
+
+
+class RefundStatus(StrEnum):
+    """Where a refund is. ``TRANSITIONS`` says where it may go from there."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    SETTLED = "settled"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+TRANSITIONS: dict[RefundStatus, frozenset[RefundStatus]] = {
+    RefundStatus.REQUESTED: frozenset(
+        {
+            RefundStatus.PENDING,
+            RefundStatus.SUCCEEDED,
+            RefundStatus.FAILED,
+            RefundStatus.CANCELED,
+        }
+    ),
+    RefundStatus.PENDING: frozenset(
+        {RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED}
+    ),
+    RefundStatus.SUCCEEDED: frozenset(
+        {RefundStatus.SETTLED, RefundStatus.FAILED, RefundStatus.CANCELED}
+    ),
+    # Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
+    RefundStatus.SETTLED: frozenset({RefundStatus.FAILED}),
+    RefundStatus.FAILED: frozenset(),
+    RefundStatus.CANCELED: frozenset(),
+}
+
+DISPLAY_STATUS: dict[RefundStatus, str] = {
+    RefundStatus.REQUESTED: "Pending",
+    RefundStatus.PENDING: "Pending",
+    RefundStatus.SUCCEEDED: "Refunded",
+    RefundStatus.SETTLED: "Refunded",
+    RefundStatus.FAILED: "Failed",
+    RefundStatus.CANCELED: "Canceled",
+}
+
+IN_FLIGHT = frozenset({RefundStatus.REQUESTED, RefundStatus.PENDING})
+# Not in the ledger yet: a failure from here on only releases the reservation.
+UNSETTLED = IN_FLIGHT | {RefundStatus.SUCCEEDED}
+
+
+# When the reconciler first asks after a refund: the webhook nearly always comes before.
+FIRST_CHECK = timedelta(minutes=2)
+
+
+class RefundType(StrEnum):
+    """What staff chose to send back."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    LINE_ITEMS = "line_items"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A change of state: to what, when (RFC 3339, UTC) and by whom."""
+
+    status: RefundStatus
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why Stripe surely refused: kept, so that the same request gets the same answer again."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund of one order; amounts in minor units, times RFC 3339 in UTC.
+
+    ``attempt`` is part of Stripe's idempotency key. ``settled_seq`` and ``failed_seq`` are the
+    ledger entries that recorded it and, if it failed afterwards, put it right. ``due_at`` is when
+    the reconciler asks after it next, for the ``checks``-th time.
+    """
+
+    refund_id: str
+    order_id: str
+    studio_id: str
+    type: RefundType
+    status: RefundStatus
+    amount: int
+    currency: str
+    charge_id: str
+    requested_by: str
+    requested_at: str
+    source: str
+    correlation_id: str
+    account_id: str | None = None
+    items: tuple[RefundItem, ...] = ()
+    reason: str | None = None
+    note: str | None = None
+    stop_print: bool = False
+    fingerprint: str | None = None
+    attempt: int = 1
+    attempt_at: str | None = None
+    stripe_refund_id: str | None = None
+    pending_reason: str | None = None
+    failure_reason: str | None = None
+    refusal: Refusal | None = None
+    settled_at: str | None = None
+    settled_seq: int | None = None
+    failed_seq: int | None = None
+    rev_share_reversed_amount: int | None = None
+    stripe_fee_retained_amount: int | None = None
+    net_deduction_amount: int | None = None
+    checks: int = 0
+    due_at: str | None = None
+    version: int = 0
+    history: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def idempotency_key(self) -> str:
+        """Stripe's idempotency key of the current attempt."""
+        return f"{self.refund_id}:{self.attempt}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is still to happen: an answer of Stripe, or a ledger entry."""
+        return self.status in UNSETTLED or self.settlement_owed
+
+    @property
+    def settlement_owed(self) -> bool:
+        """Whether the ledger lacks an entry for this refund: of its success or its late failure."""
+        if self.status is RefundStatus.SUCCEEDED:
+            return True
+        failed_late = self.status is RefundStatus.FAILED and self.settled_seq is not None
+        return failed_late and self.failed_seq is None
+
+    def moved(self, status: RefundStatus, at: str, by: str) -> "Refund":
+        """Return the refund in another state, with the change in its history.
+
+        Raises:
+            ValueError: ``TRANSITIONS`` does not have that change.
+        """
+        if status not in TRANSITIONS[self.status]:
+            raise ValueError(f"a {self.status} refund does not become {status}")
+        history = (*self.history, HistoryEntry(status, at, by))
+        return replace(self, status=status, history=history)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundChoice:
+    """What the caller wants refunded, already checked for form.
+
+    ``items`` are (line id, quantity) pairs. ``keep_print`` refunds without stopping the print.
+    """
+
+    type: RefundType
+    amount: int | None = None
+    items: tuple[tuple[str, int], ...] = ()
+    shipping: bool = False
+    keep_print: bool = False
+    expected_refundable_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundQuote:
+    """What the choice comes to now: money in minor units, and the units it takes of each line."""
+
+    amount: int
+    items: tuple[RefundItem, ...] = ()
+
+
+# A print operator has it in hand: refunding must not silently waste or double the print.
+PRINT_IN_PROGRESS = frozenset({"claimed", "printed"})
+STOPPABLE_PRINT = "queued"
+
+
+def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> RefundQuote:
+    """Return what the choice comes to against what is left of the order.
+
+    Raises:
+        OrderNotChargedError: There is no charge to refund.
+        ChargeDisputedError: The charge is disputed, or the dispute was lost.
+        RefundableAmountChangedError: ``expected_refundable_amount`` is not what is left.
+        NothingRefundableError: Nothing is left.
+        UnknownLineError, QuantityExceedsRefundableError, ShippingNotRefundableError,
+            AmountTooSmallError, AmountExceedsRefundableError: The choice does not fit the order.
+    """
+    if order.charge_id is None:
+        raise OrderNotChargedError(
+            "This order was not charged through Stripe; there is nothing to refund."
+        )
+    if totals.disputed:
+        raise ChargeDisputedError(
+            "The parent disputes this charge with their bank. Answer the dispute in Stripe; "
+            "a refund is possible once it is closed in the studio's favour."
+        )
+    left = totals.refundable_amount
+    expected = choice.expected_refundable_amount
+    if expected is not None and expected != left:
+        raise RefundableAmountChangedError(
+            f"{left} is refundable now, not {expected}. Look at the order again, then repeat "
+            "the request with a new Idempotency-Key."
+        )
+    if left == 0:
+        raise NothingRefundableError("All of this order is refunded or on its way back already.")
+    quote = _quote(order, totals, choice)
+    if quote.amount > left:
+        raise AmountExceedsRefundableError(
+            f"{quote.amount} was asked for, and {left} is left of this order."
+        )
+    if quote.amount <= 0:
+        raise AmountTooSmallError("The chosen items come to 0; choose items that have a price.")
+    return quote
+
+
+def _quote(order: Order, totals: OrderTotals, choice: RefundChoice) -> RefundQuote:
+    match choice.type:
+        case RefundType.FULL:
+            return RefundQuote(totals.refundable_amount)
+        case RefundType.PARTIAL:
+            return RefundQuote(choice.amount or 0)
+        case RefundType.LINE_ITEMS:
+            items = tuple(_quote_item(order, totals, *item) for item in choice.items)
+            if choice.shipping:
+                items += (_quote_shipping(order, totals),)
+            return RefundQuote(sum(item.amount for item in items), items)
+
+
+def _quote_item(order: Order, totals: OrderTotals, line_id: str, quantity: int) -> RefundItem:
+    line = order.line(line_id) if line_id != SHIPPING_LINE_ID else None
+    if line is None:
+        raise UnknownLineError(f"This order has no line {line_id!r}.")
+    left = line.quantity - totals.line_out(line_id).quantity
+    if quantity > left:
+        raise QuantityExceedsRefundableError(
+            f"{quantity} of line {line_id!r} were asked for, and {left} are left to refund."
+        )
+    return RefundItem(line_id, quantity, totals.line_refund_amount(line, quantity))
+
+
+def _quote_shipping(order: Order, totals: OrderTotals) -> RefundItem:
+    line = order.line(SHIPPING_LINE_ID)
+    if line is None or totals.line_out(SHIPPING_LINE_ID).quantity:
+        raise ShippingNotRefundableError(
+            "Shipping was free or is refunded already; leave out `shipping`."
+        )
+    return RefundItem(SHIPPING_LINE_ID, 1, totals.line_refund_amount(line, 1))
+
+
+def check_fulfillment(totals: OrderTotals, choice: RefundChoice) -> None:
+    """Refuse a full refund of a print in production unless the caller says to keep it.
+
+    Partial and line-item refunds leave the rest of the order to be printed, so they go through.
+
+    Raises:
+        FulfillmentInProgressError: An operator has claimed or printed it.
+    """
+    in_progress = totals.fulfillment_status in PRINT_IN_PROGRESS
+    if choice.type is RefundType.FULL and in_progress and not choice.keep_print:
+        raise FulfillmentInProgressError(
+            f"The print is {totals.fulfillment_status}. Cancel fulfillment first, or send "
+            '`"fulfillment": "keep"` to refund and let the print go on.'
+        )
+
+
+def stops_print(totals: OrderTotals, choice: RefundChoice) -> bool:
+    """Return whether this refund takes the order off the print queue."""
+    return (
+        choice.type is RefundType.FULL
+        and not choice.keep_print
+        and totals.fulfillment_status == STOPPABLE_PRINT
+    )
+
+
+def reserve(
+    totals: OrderTotals, refund_id: str, quote: RefundQuote, *, stop_print: bool
+) -> OrderTotals:
+    """Return the totals with the quote's money and units out, and the print stopped if said."""
+    reserved = totals.with_out(quote.amount, quote.items, 1)
+    if stop_print:
+        return replace(reserved, fulfillment_status="canceled", fulfillment_canceled_by=refund_id)
+    return reserved
+
+
+def release(totals: OrderTotals, refund: Refund) -> OrderTotals:
+    """Return the totals with the refund's money and units back, and the print it stopped resumed.
+
+    A print that someone else has stopped or moved since stays as it is.
+    """
+    released = totals.with_out(refund.amount, refund.items, -1)
+    if totals.fulfillment_canceled_by == refund.refund_id:
+        return replace(released, fulfillment_status=STOPPABLE_PRINT, fulfillment_canceled_by=None)
+    return released
+
+
+def warnings_for(totals: OrderTotals) -> list[str]:
+    """Return the codes of what staff should know before they refund."""
+    warning = {
+        "claimed": "fulfillment_in_progress",
+        "printed": "fulfillment_in_progress",
+        "shipped": "already_shipped",
+    }.get(totals.fulfillment_status)
+    return [warning] if warning else []
+
+
+def derive_refund_id(scope: str, name: str) -> str:
+    """Return the refund id that a name has within a scope: the same each time it is asked for.
+
+    Args:
+        scope: ``stripe``, or the order's id.
+        name: Stripe's refund id, or the client's idempotency key.
+    """
+    digest = hashlib.sha256(f"{scope}\n{name}".encode()).hexdigest()
+    return f"rf_{digest[:24]}"

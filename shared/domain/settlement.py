@@ -1,0 +1,159 @@
+"""What a refund's success or late failure does to rev share, fees and balances."""
+
+from dataclasses import dataclass, replace
+
+from shared.domain.ledger import EntryAmounts
+from shared.domain.money import share_of
+from shared.domain.order import OrderTotals
+from shared.domain.refund import Refund, RefundStatus, release
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What moving an order's settled amount changes; amounts in minor units.
+
+    ``rev_share_reversed_amount`` is positive when PPS gives share back, negative when it is
+    re-applied; ``stripe_fee_retained_amount`` is the part of Stripe's fee that stays a cost.
+    ``fee_refund_amount`` of the reversal is asked back of the application fee at Stripe.
+    """
+
+    refunded_amount: int
+    rev_share_reversed_amount: int
+    stripe_fee_retained_amount: int
+    fee_refund_amount: int
+
+    @property
+    def net_deduction_amount(self) -> int:
+        """The studio's deduction line: what was refunded less the share that came back."""
+        return self.rev_share_reversed_amount - self.refunded_amount
+
+
+def rev_share_reversed(totals: OrderTotals, refunded: int) -> int:
+    """Return the share reversed once ``refunded`` of the order is: round_half_up(S*R/T)."""
+    capped = min(refunded, totals.total_amount)
+    return share_of(totals.rev_share_amount, capped, totals.total_amount)
+
+
+def stripe_fee_retained(totals: OrderTotals, refunded: int) -> int:
+    """Return the part of Stripe's fee kept on what is refunded: round_half_up(F*R/T).
+
+    Stripe does not return its fee on the original charge:
+    https://docs.stripe.com/refunds#refund-fees
+    """
+    capped = min(refunded, totals.total_amount)
+    return share_of(totals.stripe_fee_amount, capped, totals.total_amount)
+
+
+def effect_of(totals: OrderTotals, before: int, after: int) -> Effect:
+    """Return what moving the settled amount from ``before`` to ``after`` does.
+
+    Cumulative on purpose: each step takes the difference of two roundings of the whole, so parts
+    never drift from it by a cent, and a failed refund takes back what it had given.
+    """
+    reversed_before = rev_share_reversed(totals, before)
+    reversed_after = rev_share_reversed(totals, after)
+    # An application fee refund cannot be undone: only what passes the highest target so far is
+    # asked of Stripe; up to there the studio already has it and owes it, or is paid back.
+    asked = max(0, reversed_after - totals.fee_refund_target_amount) if totals.account_id else 0
+    return Effect(
+        refunded_amount=after - before,
+        rev_share_reversed_amount=reversed_after - reversed_before,
+        stripe_fee_retained_amount=stripe_fee_retained(totals, after)
+        - stripe_fee_retained(totals, before),
+        fee_refund_amount=asked,
+    )
+
+
+def estimate(totals: OrderTotals, amount: int) -> Effect:
+    """Return what refunding ``amount`` would do if all that is in flight settles first."""
+    return effect_of(totals, totals.out_amount, totals.out_amount + amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The state after a settlement, and the amounts of its ledger entry."""
+
+    kind: str
+    totals: OrderTotals
+    refund: Refund
+    amounts: EntryAmounts
+    effect: Effect
+
+
+def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
+    """Return the settlement that ``refund`` is owed: of its success, or of its late failure.
+
+    Args:
+        totals: The order's totals now.
+        refund: One of its refunds.
+        at: The time of the settlement, RFC 3339 in UTC.
+
+    Raises:
+        ValueError: Nothing is owed (ask ``refund.settlement_owed`` first).
+    """
+    if not refund.settlement_owed:
+        raise ValueError(f"refund {refund.refund_id} is owed no settlement")
+    failed_late = refund.status is RefundStatus.FAILED
+    moved = -refund.amount if failed_late else refund.amount
+    effect = effect_of(totals, totals.settled_amount, totals.settled_amount + moved)
+    after = replace(
+        release(totals, refund) if failed_late else totals,
+        settled_amount=totals.settled_amount + moved,
+        rev_share_reversed_amount=totals.rev_share_reversed_amount
+        + effect.rev_share_reversed_amount,
+        fee_refund_target_amount=totals.fee_refund_target_amount + effect.fee_refund_amount,
+    )
+    settled = (
+        refund
+        if failed_late
+        else replace(
+            refund.moved(RefundStatus.SETTLED, at, "payout_adjust"),
+            settled_at=at,
+            rev_share_reversed_amount=effect.rev_share_reversed_amount,
+            stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
+            net_deduction_amount=effect.net_deduction_amount,
+        )
+    )
+    return Settlement(
+        kind="refund_failed" if failed_late else "refund",
+        totals=after,
+        refund=settled,
+        amounts=_entry_amounts(totals, effect),
+        effect=effect,
+    )
+
+
+def payable_effect(totals: OrderTotals, effect: Effect) -> int:
+    """Return what the effect moves of what PPS owes the studio, in minor units.
+
+    Stripe took the refund of a direct charge from the studio's own account and puts the fee refund
+    there; only a share that cannot move at Stripe any more is between PPS and the studio.
+    """
+    if totals.account_id is None:
+        return effect.net_deduction_amount
+    return effect.rev_share_reversed_amount - effect.fee_refund_amount
+
+
+def _entry_amounts(totals: OrderTotals, effect: Effect) -> EntryAmounts:
+    payable = payable_effect(totals, effect)
+    return EntryAmounts(
+        gross_amount=-effect.refunded_amount,
+        stripe_fee_amount=0,
+        rev_share_amount=effect.rev_share_reversed_amount,
+        payable_amount=payable,
+        direct_amount=effect.net_deduction_amount - payable,
+        stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
+    )
+
+
+def sale_amounts(totals: OrderTotals) -> EntryAmounts:
+    """Return the amounts of an order's sale entry, seen from the studio: fees are negative."""
+    net = totals.total_amount - totals.stripe_fee_amount - totals.rev_share_amount
+    direct = totals.account_id is not None
+    return EntryAmounts(
+        gross_amount=totals.total_amount,
+        stripe_fee_amount=-totals.stripe_fee_amount,
+        rev_share_amount=-totals.rev_share_amount,
+        payable_amount=0 if direct else net,
+        direct_amount=net if direct else 0,
+    )

@@ -1,0 +1,86 @@
+"""What Stripe says of a refund, read strictly from an event or an answer of its API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.refund import RefundStatus
+
+
+class MalformedStripeObjectError(Exception):
+    """An object of Stripe lacks a field this product needs, or has it in another form."""
+
+
+# https://docs.stripe.com/api/refunds/object#refund_object-status
+_STATUS = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.CANCELED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StripeRefund:
+    """A refund as Stripe reports it; ``amount`` in minor units, ids as in its metadata."""
+
+    stripe_refund_id: str
+    charge_id: str
+    status: RefundStatus
+    amount: int
+    currency: str
+    refund_id: str | None = None
+    order_id: str | None = None
+    pending_reason: str | None = None
+    failure_reason: str | None = None
+    created: int = 0
+
+
+def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
+    """Return the refund of a Stripe ``refund`` object.
+
+    Raises:
+        MalformedStripeObjectError: It is not one, or not as documented.
+    """
+    if source.get("object") != "refund":
+        raise MalformedStripeObjectError("expected a refund object")
+    status = _STATUS.get(string(source, "status"))
+    if status is None:
+        raise MalformedStripeObjectError("a refund of unknown status")
+    amount = source.get("amount")
+    if type(amount) is not int or amount <= 0:
+        raise MalformedStripeObjectError("a refund without a positive integer amount")
+    metadata = source.get("metadata") or {}
+    if not isinstance(metadata, Mapping):
+        raise MalformedStripeObjectError("a refund whose metadata is not an object")
+    created = source.get("created")
+    return StripeRefund(
+        stripe_refund_id=string(source, "id"),
+        charge_id=string(source, "charge"),
+        status=status,
+        amount=amount,
+        currency=string(source, "currency"),
+        refund_id=_optional(metadata, "refund_id"),
+        order_id=_optional(metadata, "order_id"),
+        pending_reason=_optional(source, "pending_reason"),
+        failure_reason=_optional(source, "failure_reason"),
+        created=created if type(created) is int else 0,
+    )
+
+
+def string(source: Mapping[str, Any], name: str) -> str:
+    """Return a field that must be a string that is not empty.
+
+    Raises:
+        MalformedStripeObjectError: It is missing or something else.
+    """
+    value = source.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedStripeObjectError(f"no {name}")
+    return value
+
+
+def _optional(source: Mapping[str, Any], name: str) -> str | None:
+    value = source.get(name)
+    return value if isinstance(value, str) and value else None

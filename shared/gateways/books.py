@@ -1,0 +1,170 @@
+"""The ledger, and the transactions that write it together with the orders' side.
+
+LedgerTable gets puts under a condition and nothing else; no role may update or delete an entry.
+The head, which moves, lies in OrdersTable.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain.fee_refund import FeeRefund
+from shared.domain.ledger import LedgerEntry, LedgerHead
+from shared.domain.order import OrderTotals
+from shared.domain.refund import Refund
+from shared.gateways import items
+from shared.gateways.conflict import transact
+from shared.gateways.orders_table import NOT_THERE_YET, OrdersTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+HEAD_UNMOVED = "seq = :seen"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSale:
+    """An order as it goes in: its document, its totals, and its sale entry if it was charged."""
+
+    document: items.Values
+    totals: OrderTotals
+    charge_id: str | None
+    entry: LedgerEntry | None
+
+
+class Books:
+    """Both tables, where they must move together.
+
+    Args:
+        dynamodb: A low-level client.
+        orders_table: OrdersTable's name.
+        ledger_table: LedgerTable's name.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> None:
+        self._dynamodb = dynamodb
+        self._orders_table = orders_table
+        self._ledger_table = ledger_table
+        self._orders = OrdersTable(dynamodb, orders_table)
+
+    def load_head(self, studio_id: str) -> LedgerHead | None:
+        """Read a studio's ledger head, consistently, or None."""
+        answer = self._dynamodb.get_item(
+            TableName=self._orders_table,
+            Key=items.key(items.studio_pk(studio_id), items.HEAD_SK),
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            return None
+        return items.head_from_values(items.unmarshal(answer["Item"]))
+
+    def record_settlement(
+        self,
+        totals: OrderTotals,
+        refund: Refund,
+        entry: LedgerEntry,
+        head: tuple[LedgerHead, LedgerHead],
+        fee_refund: FeeRefund | None,
+    ) -> None:
+        """Write order totals, refund, ledger entry and ledger head in ONE transaction.
+
+        Args:
+            totals: The order's totals after, at the version read.
+            refund: The refund after, at the version read.
+            entry: The new ledger entry.
+            head: The ledger head before and after.
+            fee_refund: The application fee's refund with its new target, or None.
+
+        Raises:
+            StaleStateError: Any of them has changed.
+        """
+        steps = [
+            self._orders.put_totals(totals),
+            self._orders.put_refund(refund),
+            self._put_entry(entry),
+            self._move_head(*head),
+        ]
+        if fee_refund is not None:
+            steps.append(self._orders.put_fee_refund(fee_refund))
+        transact(self._dynamodb, steps)
+
+    def record_sales(self, sales: list[NewSale], head: tuple[LedgerHead, LedgerHead]) -> None:
+        """Write orders of one studio with their sale entries in ONE transaction.
+
+        Args:
+            sales: At most 24, so that DynamoDB's limit of 100 steps holds.
+            head: The ledger head before and after.
+
+        Raises:
+            StaleStateError: One of the orders or charges is there already, or the head has moved.
+        """
+        steps = [step for sale in sales for step in self._sale_steps(sale)]
+        if head[0] != head[1]:
+            steps.append(self._move_head(*head))
+        transact(self._dynamodb, steps)
+
+    def _sale_steps(self, sale: NewSale) -> "Iterator[TransactWriteItemTypeDef]":
+        totals = sale.totals
+        pk = items.order_pk(totals.order_id)
+        yield self._put_new(items.key(pk, items.ORDER_SK) | items.marshal(sale.document))
+        yield self._put_new(items.totals_to_item(totals))
+        if sale.charge_id is not None:
+            pointer = {
+                "order_id": totals.order_id,
+                "studio_id": totals.studio_id,
+                "account_id": totals.account_id,
+            }
+            charge = items.key(items.charge_pk(sale.charge_id), items.CHARGE_SK)
+            yield self._put_new(charge | items.marshal(pointer))
+        if sale.entry is not None:
+            yield self._put_entry(sale.entry)
+
+    def _put_new(self, item: items.Item) -> "TransactWriteItemTypeDef":
+        return {
+            "Put": {
+                "TableName": self._orders_table,
+                "Item": item,
+                "ConditionExpression": NOT_THERE_YET,
+            }
+        }
+
+    def _put_entry(self, entry: LedgerEntry) -> "TransactWriteItemTypeDef":
+        entry_key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
+        return {
+            "Put": {
+                "TableName": self._ledger_table,
+                "Item": entry_key | items.marshal(entry.content()),
+                "ConditionExpression": NOT_THERE_YET,
+            }
+        }
+
+    def _move_head(self, before: LedgerHead, after: LedgerHead) -> "TransactWriteItemTypeDef":
+        return {
+            "Put": {
+                "TableName": self._orders_table,
+                "Item": items.head_to_item(after),
+                "ConditionExpression": HEAD_UNMOVED,
+                "ExpressionAttributeValues": {":seen": {"N": str(before.seq)}},
+            }
+        }
+
+
+def read_entries(
+    dynamodb: "DynamoDBClient", ledger_table: str, studio_id: str
+) -> Iterator[dict[str, str | int]]:
+    """Read a studio's whole ledger in order, consistently, without the table's keys."""
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=ledger_table,
+        KeyConditionExpression="PK = :pk AND begins_with(SK, :prefix)",
+        ExpressionAttributeValues={
+            ":pk": {"S": items.studio_pk(studio_id)},
+            ":prefix": {"S": items.ENTRY_PREFIX},
+        },
+        ConsistentRead=True,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            values = items.unmarshal(item)
+            del values["PK"], values["SK"]
+            yield values

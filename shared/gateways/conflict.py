@@ -1,0 +1,77 @@
+"""Telling a lost race from a real error, for writes to either table."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_STALE_REASONS = frozenset(
+    {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"}
+    | {"ProvisionedThroughputExceeded"}
+)
+_STALE_CODES = frozenset(
+    {"ConditionalCheckFailedException", "TransactionConflictException"}
+    | {"TransactionInProgressException", "ThrottlingException", "RequestLimitExceeded"}
+    | {"ProvisionedThroughputExceededException"}
+)
+
+
+class StaleStateError(Exception):
+    """What was read has changed meanwhile, or too much came at once; nothing was written."""
+
+
+@contextmanager
+def stale_on_conflict() -> Iterator[None]:
+    """Turn DynamoDB's word that somebody else was first into ``StaleStateError``."""
+    try:
+        yield
+    except ClientError as error:
+        if _is_conflict(error):
+            raise StaleStateError from error
+        raise
+
+
+def _is_conflict(error: ClientError) -> bool:
+    code = error.response["Error"]["Code"]
+    if code != "TransactionCanceledException":
+        return code in _STALE_CODES
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    return bool(reasons & _STALE_REASONS) and reasons <= _STALE_REASONS | {"None", None}
+
+
+def transact(dynamodb: "DynamoDBClient", steps: "list[TransactWriteItemTypeDef]") -> None:
+    """Write all the steps or none.
+
+    Raises:
+        StaleStateError: A step's condition does not hold any more, or another write was under way.
+    """
+    with stale_on_conflict():
+        dynamodb.transact_write_items(TransactItems=steps)
+
+
+def tries(seconds: float) -> Iterator[int]:
+    """Count the tries of something that reads, decides and writes under a condition.
+
+    Pauses between tries for a random while that grows (full jitter), and ends when the time is
+    used up: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+
+    Args:
+        seconds: How long to go on trying.
+    """
+    deadline = time.monotonic() + seconds
+    count = 0
+    while True:
+        yield count
+        pause = random.uniform(0, min(0.8, 0.02 * 2**count))  # noqa: S311  # no secret hangs on it
+        if time.monotonic() + pause > deadline:
+            return
+        time.sleep(pause)
+        count += 1

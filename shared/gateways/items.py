@@ -1,0 +1,213 @@
+"""The tables' item formats: keys, and how domain values are stored. Built here and nowhere else."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from shared.domain.fee_refund import FeeRefund
+from shared.domain.ledger import LedgerHead
+from shared.domain.order import SHIPPING_LINE_ID, LineOut, Order, OrderLine, OrderTotals, RefundItem
+from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType, Refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+type Item = dict[str, "AttributeValueTypeDef"]
+type Values = dict[str, Any]
+
+OPEN_INDEX = "OpenIndex"
+# Partitions of OpenIndex: what the reconciler still has to look at.
+OPEN_REFUND = "REFUND"
+OPEN_FEE_REFUND = "FEE_REFUND"
+
+ORDER_SK = "ORDER"
+TOTALS_SK = "TOTALS"
+REFUND_PREFIX = "REFUND#"
+# Sorts between the refunds and the totals, so that one Query reads all a settlement needs.
+FEE_REFUND_SK = "REFUND_FEE"
+CHARGE_SK = "CHARGE"
+STUDIO_SK = "STUDIO"
+HEAD_SK = "LEDGER_HEAD"
+ENTRY_PREFIX = "ENTRY#"
+
+
+class _IntDeserializer(TypeDeserializer):
+    """Numbers as int: every number this product stores is one."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+
+_serializer = TypeSerializer()
+_deserializer = _IntDeserializer()
+
+
+def marshal(values: Mapping[str, Any]) -> Item:
+    """Return an item for DynamoDB's low-level API, without what is None."""
+    return {
+        name: _serializer.serialize(value) for name, value in values.items() if value is not None
+    }
+
+
+def unmarshal(item: Mapping[str, Any]) -> Values:
+    """Return the values of an item of DynamoDB's low-level API."""
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def order_pk(order_id: str) -> str:
+    """Return the partition key of an order's item collection."""
+    return f"ORDER#{order_id}"
+
+
+def charge_pk(charge_id: str) -> str:
+    """Return the partition key of the pointer from a Stripe charge to its order."""
+    return f"CHARGE#{charge_id}"
+
+
+def studio_pk(studio_id: str) -> str:
+    """Return the partition key of a studio, in either table."""
+    return f"STUDIO#{studio_id}"
+
+
+def refund_sk(refund_id: str) -> str:
+    """Return the sort key of a refund of an order."""
+    return f"{REFUND_PREFIX}{refund_id}"
+
+
+def entry_sk(seq: int) -> str:
+    """Return the sort key of a ledger entry: as text it sorts as the numbers do."""
+    return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def key(pk: str, sk: str) -> Item:
+    """Return a primary key."""
+    return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
+def order_from_values(values: Values) -> Order:
+    """Return the order of a stored import; its lines end with shipping, where there was any."""
+    lines = [
+        OrderLine(
+            line["line_id"],
+            line["quantity"],
+            line["quantity"] * line["unit_amount"] - line["discount_amount"] + line["tax_amount"],
+        )
+        for line in values["line_items"]
+    ]
+    shipping = values["shipping_amount"] + values["shipping_tax_amount"]
+    if shipping:
+        lines.append(OrderLine(SHIPPING_LINE_ID, 1, shipping))
+    stripe = values["stripe"]
+    return Order(
+        order_id=values["order_id"],
+        studio_id=values["studio_id"],
+        currency=values["currency"],
+        total_amount=values["total_amount"],
+        rev_share_amount=values["rev_share_amount"],
+        stripe_fee_amount=values["stripe_fee_amount"],
+        lines=tuple(lines),
+        charge_id=stripe["charge_id"],
+        account_id=stripe["account_id"],
+        application_fee_id=stripe["application_fee_id"],
+    )
+
+
+def totals_to_item(totals: OrderTotals) -> Item:
+    """Return the totals' item."""
+    values: Values = {name: getattr(totals, name) for name in _TOTALS_FIELDS}
+    del values["order_id"]
+    values["lines_out"] = {
+        line_id: {"quantity": out.quantity, "amount": out.amount}
+        for line_id, out in totals.lines_out.items()
+    } or None
+    return key(order_pk(totals.order_id), TOTALS_SK) | marshal(values)
+
+
+def totals_from_values(values: Values) -> OrderTotals:
+    """Return the totals of an item's values."""
+    known = {name: values[name] for name in _TOTALS_FIELDS if name in values}
+    known["order_id"] = values["PK"].removeprefix("ORDER#")
+    known["lines_out"] = {
+        line_id: LineOut(**out) for line_id, out in values.get("lines_out", {}).items()
+    }
+    return OrderTotals(**known)
+
+
+def refund_to_item(refund: Refund) -> Item:
+    """Return the refund's item, in OpenIndex as long as the reconciler has to look at it."""
+    values: Values = {name: getattr(refund, name) for name in _REFUND_FIELDS}
+    # The key has them; every byte counts towards the item's write units.
+    del values["refund_id"], values["order_id"], values["due_at"]
+    values["status"] = refund.status.value
+    values["type"] = refund.type.value
+    values["items"] = [
+        {"line_id": item.line_id, "quantity": item.quantity, "amount": item.amount}
+        for item in refund.items
+    ] or None
+    values["history"] = [
+        {"status": entry.status.value, "at": entry.at, "by": entry.by} for entry in refund.history
+    ]
+    values["refusal"] = refund.refusal and {
+        "reason": refund.refusal.reason,
+        "detail": refund.refusal.detail,
+    }
+    values["stop_print"] = refund.stop_print or None
+    values["checks"] = refund.checks or None
+    if refund.is_open:
+        values |= {"open_pk": OPEN_REFUND, "open_due": refund.due_at}
+    return key(order_pk(refund.order_id), refund_sk(refund.refund_id)) | marshal(values)
+
+
+def refund_from_values(values: Values) -> Refund:
+    """Return the refund of an item's values."""
+    known = {name: values[name] for name in _REFUND_FIELDS if name in values}
+    known["refund_id"] = values["SK"].removeprefix(REFUND_PREFIX)
+    known["order_id"] = values["PK"].removeprefix("ORDER#")
+    known["due_at"] = values.get("open_due")
+    known["status"] = RefundStatus(values["status"])
+    known["type"] = RefundType(values["type"])
+    known["items"] = tuple(RefundItem(**item) for item in values.get("items", ()))
+    known["history"] = tuple(
+        HistoryEntry(RefundStatus(entry["status"]), entry["at"], entry["by"])
+        for entry in values["history"]
+    )
+    if "refusal" in values:
+        known["refusal"] = Refusal(**values["refusal"])
+    return Refund(**known)
+
+
+def head_to_item(head: LedgerHead) -> Item:
+    """Return the item of a studio's ledger head."""
+    values = {name: getattr(head, name) for name in _HEAD_FIELDS if name != "studio_id"}
+    return key(studio_pk(head.studio_id), HEAD_SK) | marshal(values)
+
+
+def head_from_values(values: Values) -> LedgerHead:
+    """Return the ledger head of an item's values."""
+    known = {name: values[name] for name in _HEAD_FIELDS if name in values}
+    return LedgerHead(studio_id=values["PK"].removeprefix("STUDIO#"), **known)
+
+
+def fee_refund_to_item(fee_refund: FeeRefund) -> Item:
+    """Return the item of an application fee's refund, in OpenIndex while it is not done."""
+    values = {name: getattr(fee_refund, name) for name in _FEE_REFUND_FIELDS}
+    del values["order_id"], values["due_at"]
+    if fee_refund.is_open:
+        values |= {"open_pk": OPEN_FEE_REFUND, "open_due": fee_refund.due_at}
+    return key(order_pk(fee_refund.order_id), FEE_REFUND_SK) | marshal(values)
+
+
+def fee_refund_from_values(values: Values) -> FeeRefund:
+    """Return the application fee's refund of an item's values."""
+    known = {name: values[name] for name in _FEE_REFUND_FIELDS if name in values}
+    known["order_id"] = values["PK"].removeprefix("ORDER#")
+    known["due_at"] = values.get("open_due")
+    return FeeRefund(**known)
+
+
+_TOTALS_FIELDS = tuple(field.name for field in fields(OrderTotals))
+_REFUND_FIELDS = tuple(field.name for field in fields(Refund))
+_HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
+_FEE_REFUND_FIELDS = tuple(field.name for field in fields(FeeRefund))

@@ -1,0 +1,100 @@
+"""The queues between the functions. A message says only which record to look at."""
+
+import json
+from typing import TYPE_CHECKING
+
+from shared.domain.fee_refund import FeeRefund
+from shared.domain.refund import Refund
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+class AdjustQueue:
+    """Where the ledger is told that a refund is owed a settlement. FIFO, a group per studio.
+
+    Args:
+        sqs: A client.
+        url: The queue's URL.
+    """
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def announce(self, refund: Refund) -> None:
+        """Ask for the settlement the refund is owed; repeats are harmless.
+
+        The deduplication id has the state in it: SQS swallows repeats for five minutes, and a
+        failure that soon after the success is no repeat.
+        """
+        self._sqs.send_message(
+            QueueUrl=self._url,
+            MessageGroupId=refund.studio_id,
+            MessageDeduplicationId=f"{refund.refund_id}:{refund.status}",
+            MessageBody=json.dumps(
+                {
+                    "order_id": refund.order_id,
+                    "refund_id": refund.refund_id,
+                    "correlation_id": refund.correlation_id,
+                }
+            ),
+        )
+
+
+class FeeRefundQueue:
+    """Where the application fee's refunds are asked for. FIFO, a group per order.
+
+    Args:
+        sqs: A client.
+        url: The queue's URL.
+    """
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def announce(self, fee_refund: FeeRefund) -> None:
+        """Ask for the refund of the fee up to its target; repeats are harmless."""
+        self._sqs.send_message(
+            QueueUrl=self._url,
+            MessageGroupId=fee_refund.order_id,
+            MessageDeduplicationId=f"{fee_refund.order_id}:{fee_refund.version}",
+            MessageBody=json.dumps(
+                {
+                    "order_id": fee_refund.order_id,
+                    "correlation_id": fee_refund.correlation_id,
+                }
+            ),
+        )
+
+
+class ParkedMessages:
+    """The dead-letter queue, where a message that can never work is put with its reason.
+
+    Args:
+        sqs: A client.
+        url: The dead-letter queue's URL.
+    """
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def park(self, body: str, message_id: str, reason: str) -> None:
+        """Put a message aside, as it came, with the reason as an attribute.
+
+        Args:
+            body: The message's body as received.
+            message_id: Its id; parking it twice in five minutes leaves one.
+            reason: Why it can never work; no personal data.
+        """
+        self._sqs.send_message(
+            QueueUrl=self._url,
+            MessageGroupId="parked",
+            MessageDeduplicationId=message_id,
+            MessageBody=body,
+            MessageAttributes={
+                "parked_reason": {"DataType": "String", "StringValue": reason[:200]}
+            },
+        )

@@ -1,0 +1,39 @@
+"""Secrets from Secrets Manager, cached for five minutes by Powertools."""
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_MAX_AGE_SECONDS = 300
+
+
+class Secrets:
+    """The product's secrets.
+
+    Args:
+        secretsmanager: A client.
+    """
+
+    def __init__(self, secretsmanager: "SecretsManagerClient") -> None:
+        self._provider = SecretsProvider(boto3_client=secretsmanager)
+
+    def stripe_api_key(self, arn: str) -> str:
+        """Return Stripe's secret key from ``{"api_key": …}``."""
+        return str(self._json(arn)["api_key"])
+
+    def webhook_secrets(self, arn: str) -> tuple[list[str], list[str]]:
+        """Return the signing secrets of the platform's and the Connect endpoint, newest first.
+
+        The secret is ``{"platform": [...], "connect": [...]}``, two of each while rolling.
+        """
+        secrets = self._json(arn)
+        return list(secrets["platform"]), list(secrets["connect"])
+
+    def _json(self, arn: str) -> dict[str, Any]:
+        value = self._provider.get(arn, max_age=_MAX_AGE_SECONDS, transform="json")
+        if not isinstance(value, dict):
+            raise TypeError(f"the secret {arn} is not a JSON object")
+        return value

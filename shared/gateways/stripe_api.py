@@ -1,0 +1,230 @@
+"""Stripe over HTTP, through its SDK. Refusals and unknown outcomes are told apart here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+
+from shared.domain.errors import StripeRefusedError
+from shared.domain.fee_refund import FeeRefund
+from shared.domain.refund import Refund
+from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
+
+# The version whose shapes this code was written against; webhook endpoints use the same.
+API_VERSION = "2026-10-28.endive"
+
+# Two tries of 9 s and a pause stay under the 20 s that a caller waits for an answer.
+_TIMEOUT_SECONDS = 9
+_RETRIES = 1
+
+_PAGE = 100
+
+
+class StripeOutcomeUnknownError(Exception):
+    """Nobody can know whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
+
+    Args:
+        reason: What happened, in a few words.
+        saved: Stripe replayed a failure saved under the key, so the key is used up.
+    """
+
+    def __init__(self, reason: str, *, saved: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.saved = saved
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFeeRefund:
+    """A refund of an application fee as Stripe reports it; minor units."""
+
+    amount: int
+    key: str | None
+
+
+class StripeApi:
+    """The calls this product makes. Amounts in minor units.
+
+    Args:
+        base: The API's base URL.
+        api_key: Returns the secret key; asked for each call, so that a new key is picked up.
+    """
+
+    def __init__(self, base: str, api_key: Callable[[], str]) -> None:
+        self._api_key = api_key
+        self._client = stripe.StripeClient(
+            "given with each call",
+            base_addresses={"api": base},
+            stripe_version=API_VERSION,
+            max_network_retries=_RETRIES,
+            http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
+        )
+
+    def create_refund(self, refund: Refund) -> StripeRefund:
+        """Send the refund back to the parent, under the key of its current attempt.
+
+        Stripe's own ``reason`` is not sent: ``fraudulent`` would block the parent's card, and
+        ours says more. https://docs.stripe.com/api/refunds/create
+
+        Raises:
+            StripeRefusedError: Stripe surely did nothing.
+            StripeOutcomeUnknownError: It may have.
+        """
+        with _telling_refusals_from_doubt():
+            answer = self._client.v1.refunds.create(
+                {
+                    "charge": refund.charge_id,
+                    "amount": refund.amount,
+                    "metadata": {
+                        "refund_id": refund.refund_id,
+                        "order_id": refund.order_id,
+                        "studio_id": refund.studio_id,
+                    },
+                },
+                self._options(refund.account_id, refund.idempotency_key),
+            )
+            return stripe_refund_from(_plain(answer))
+
+    def get_refund(self, stripe_refund_id: str, account_id: str | None) -> StripeRefund:
+        """Ask Stripe what has become of a refund: its answer is the truth.
+
+        Raises:
+            StripeRefusedError: Stripe does not know it.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with _telling_refusals_from_doubt():
+            answer = self._client.v1.refunds.retrieve(
+                stripe_refund_id, options=self._options(account_id)
+            )
+            return stripe_refund_from(_plain(answer))
+
+    def list_refunds(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
+        """Return all refunds of a charge, oldest first.
+
+        Raises:
+            StripeRefusedError: Stripe does not know the charge.
+            StripeOutcomeUnknownError: Stripe did not answer; a part of the list is no list.
+        """
+        with _telling_refusals_from_doubt():
+            page = self._client.v1.refunds.list(
+                {"charge": charge_id, "limit": _PAGE}, self._options(account_id)
+            )
+            found = [stripe_refund_from(_plain(each)) for each in page.auto_paging_iter()]
+            return list(reversed(found))
+
+    def list_fee_refunds(self, application_fee_id: str) -> list[ApplicationFeeRefund]:
+        """Return all refunds of an application fee.
+
+        Raises:
+            StripeRefusedError: Stripe does not know the fee.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with _telling_refusals_from_doubt():
+            page = self._client.v1.application_fees.refunds.list(
+                application_fee_id, {"limit": _PAGE}, self._options(None)
+            )
+            return [_fee_refund_from(_plain(each)) for each in page.auto_paging_iter()]
+
+    def refund_application_fee(self, fee_refund: FeeRefund) -> None:
+        """Give back the amount under way of a direct charge's application fee.
+
+        https://docs.stripe.com/api/fee_refunds/create
+
+        Raises:
+            StripeRefusedError: Stripe surely did nothing.
+            StripeOutcomeUnknownError: It may have.
+        """
+        with _telling_refusals_from_doubt():
+            self._client.v1.application_fees.refunds.create(
+                fee_refund.application_fee_id,
+                {
+                    "amount": fee_refund.in_flight_amount,
+                    "metadata": {
+                        "order_id": fee_refund.order_id,
+                        "studio_id": fee_refund.studio_id,
+                        "key": fee_refund.idempotency_key,
+                    },
+                },
+                self._options(None, fee_refund.idempotency_key),
+            )
+
+    def _options(
+        self, account_id: str | None, idempotency_key: str | None = None
+    ) -> stripe.RequestOptions:
+        options: stripe.RequestOptions = {"api_key": self._api_key()}
+        if account_id is not None:
+            options["stripe_account"] = account_id
+        if idempotency_key is not None:
+            options["idempotency_key"] = idempotency_key
+        return options
+
+
+def _plain(answer: stripe.StripeObject) -> Mapping[str, Any]:
+    return answer.to_dict()
+
+
+def _fee_refund_from(source: Mapping[str, Any]) -> ApplicationFeeRefund:
+    metadata = source.get("metadata") or {}
+    return ApplicationFeeRefund(int(source["amount"]), metadata.get("key"))
+
+
+@contextmanager
+def _telling_refusals_from_doubt() -> Iterator[None]:
+    """Turn the SDK's errors into the two that matter: surely not done, and nobody knows."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: stripe.StripeError) -> Exception:
+    status = error.http_status
+    headers = error.headers or {}
+    if (
+        status is None
+        or status >= 500  # noqa: PLR2004  # RFC 9110: server errors
+        or status in {408, 409, 429}
+        or isinstance(error, stripe.IdempotencyError)
+    ):
+        replayed = headers.get("Idempotent-Replayed") or headers.get("idempotent-replayed")
+        return StripeOutcomeUnknownError(
+            f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
+            saved=replayed == "true",
+        )
+    return _refusal(error)
+
+
+def _refusal(error: stripe.StripeError) -> StripeRefusedError:
+    param = getattr(error, "param", None)
+    if error.code == "charge_already_refunded":
+        return StripeRefusedError(
+            "Stripe says this charge is refunded already, outside this system. Look at the "
+            "order again in a minute: that refund is being taken in.",
+            "charge_already_refunded",
+        )
+    if error.code in {"charge_disputed", "refund_disputed_payment"}:
+        return StripeRefusedError(
+            "The parent disputes this charge with their bank, and Stripe refuses to refund it. "
+            "Answer the dispute in Stripe.",
+            "charge_disputed",
+        )
+    # An amount over what is left has no code: https://docs.stripe.com/error-codes
+    if param == "amount":
+        return StripeRefusedError(
+            "Stripe says less is left of this charge: part of it was refunded outside this "
+            "system. Look at the order again in a minute and refund what is left.",
+            "amount_exceeds_charge",
+        )
+    if error.code == "resource_missing":
+        return StripeRefusedError(
+            "Stripe does not know this order's charge. Check the charge and the account that "
+            "the order was imported with.",
+            "charge_not_found",
+        )
+    return StripeRefusedError(
+        f"Stripe refused the refund ({error.code or error.http_status}). Look the charge up in "
+        "Stripe's dashboard; nothing was sent back.",
+        "stripe_refused",
+    )

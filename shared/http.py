@@ -1,0 +1,171 @@
+"""The API's edge: Powertools' resolver with one way to refuse, problem JSON."""
+
+from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel
+
+from shared.auth import Caller, caller_from
+from shared.domain.errors import RefundError
+from shared.observability import count, logger
+from shared.problems import MEDIA_TYPE, Problem, problem_of
+from shared.settings import setting
+
+# Where pydantic says a fault lies, beside the field's own path: the body, and its `type`.
+_NOT_FIELDS = frozenset({"body", "full", "partial", "line_items"})
+
+# A request's body is a few hundred bytes; API Gateway alone would let 10 MB through.
+MAX_BODY_BYTES = 16 * 1024
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+class FieldError(BaseModel):
+    """What was refused of one field of the input."""
+
+    field: str
+    message: str
+
+
+class ProblemView(BaseModel):
+    """Problem details, RFC 9457, with a stable ``code``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] | None = None
+
+
+def _described(status: int) -> OpenAPIResponse:
+    title = HTTPStatus(status).phrase
+    return {"description": title, "content": {MEDIA_TYPE: {"model": ProblemView}}}
+
+
+# For the API's description: what any route may refuse with.
+REFUSALS = {status: _described(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 503)}
+
+
+def api_resolver() -> APIGatewayRestResolver:
+    """Return a resolver that validates by type and answers every refusal as problem JSON."""
+    cors = CORSConfig(
+        allow_origin=setting("ALLOWED_ORIGIN"),
+        allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY],
+    )
+    app = APIGatewayRestResolver(enable_validation=True, cors=cors)
+    for refused, problem_for in (
+        (RefundError, problem_of),
+        (RequestValidationError, _invalid_input),
+        (RequestUnsupportedContentType, _unsupported_media_type),
+        (NotFoundError, _no_such_resource),
+        (Exception, _unexpected),
+    ):
+        app.exception_handler(refused)(_answering(problem_for))
+    return app
+
+
+def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], Response[str]]:
+    def answer(error: Exception) -> Response[str]:
+        problem = problem_for(error)
+        logger.info("refused", code=problem.code, status=problem.status)
+        count("RequestRefused")
+        return Response(problem.status, content_type=MEDIA_TYPE, body=problem.body())
+
+    return answer
+
+
+def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # Lambda's context
+    """Answer an API Gateway event, after what must be refused before its body is read."""
+    if len(event.get("body") or "") > MAX_BODY_BYTES:
+        problem = Problem(
+            413,
+            "body_too_large",
+            "The body is too large",
+            f"Send at most {MAX_BODY_BYTES} bytes.",
+        )
+        count("RequestRefused")
+        return {
+            "statusCode": problem.status,
+            "headers": {"Content-Type": MEDIA_TYPE},
+            "body": problem.body(),
+        }
+    return app.resolve(event, context)
+
+
+def caller(app: APIGatewayRestResolver) -> Caller:
+    """Return who sent the current request."""
+    authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
+    return caller_from(authorizer.get("claims") or {})
+
+
+def _path(location: Sequence[object]) -> Iterator[str]:
+    """Name a field as the caller wrote it, without where it lay and which form it was read as."""
+    for part in location:
+        if part not in _NOT_FIELDS:
+            yield str(part)
+
+
+def _no_such_resource(_: NotFoundError) -> Problem:
+    return Problem(404, "not_found", "Not found", "There is no such resource.")
+
+
+def _unexpected(_: Exception) -> Problem:
+    logger.exception("unexpected error")
+    return Problem(
+        500,
+        "internal_error",
+        "Internal error",
+        "Something went wrong on our side. Repeat the request with the same Idempotency-Key; "
+        "it is safe.",
+    )
+
+
+def _unsupported_media_type(_: RequestUnsupportedContentType) -> Problem:
+    return Problem(
+        415,
+        "unsupported_media_type",
+        "The body is not JSON",
+        "Send a JSON object with Content-Type application/json.",
+    )
+
+
+def _invalid_input(error: RequestValidationError) -> Problem:
+    found = error.errors()
+    if any(tuple(each["loc"])[:2] == ("header", IDEMPOTENCY_KEY.lower()) for each in found):
+        return Problem(
+            HTTPStatus.BAD_REQUEST,
+            "idempotency_key_invalid",
+            "The Idempotency-Key is missing or not valid",
+            f"Send a header {IDEMPOTENCY_KEY} of 1 to 255 printable ASCII characters, a new one "
+            "for each refund you want and the same one when you repeat a request.",
+        )
+    if any(str(each.get("type", "")).startswith("json_invalid") for each in found):
+        return Problem(
+            HTTPStatus.BAD_REQUEST,
+            "invalid_json",
+            "The body is not JSON",
+            "Send a JSON object with Content-Type application/json.",
+        )
+    fields = [
+        {
+            "field": ".".join(_path(each["loc"])) or "body",
+            "message": str(each["msg"]),
+        }
+        for each in found
+    ]
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid_input",
+        "The input is not valid",
+        "Put the fields in `errors` right and send the request again; nothing was changed.",
+        fields,
+    )

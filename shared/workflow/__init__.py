@@ -1,0 +1,1 @@
+"""Steps of a refund that more than one function takes."""

@@ -1,0 +1,213 @@
+"""Taking in what Stripe says of a refund: from an event, a list, or an answer. One code for all.
+
+Repeats change nothing, an older state never undoes a newer one, and a refund nobody here asked for
+is taken in as made outside. What Stripe reports is a fact: our own limits never refuse it.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from shared.clock import Clock, rfc3339
+from shared.domain.refund import (
+    FIRST_CHECK,
+    HistoryEntry,
+    Refund,
+    RefundStatus,
+    RefundType,
+    derive_refund_id,
+    release,
+)
+from shared.domain.stripe_refund import StripeRefund
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import ChargePointer, OrdersTable
+
+_SECONDS = 5.0
+
+
+class Outcome(StrEnum):
+    """What became of a report; also the name of the metric that counts it."""
+
+    CONFIRMED = "RefundConfirmed"
+    PENDING = "RefundPending"
+    FAILED = "RefundFailed"
+    FAILED_LATE = "RefundFailedLate"
+    TAKEN_IN = "RefundTakenIn"
+    REPEATED = "RefundReportRepeated"
+    OUTDATED = "RefundReportOutdated"
+    UNKNOWN_CHARGE = "UnknownCharge"
+    ACCOUNT_MISMATCH = "AccountMismatch"
+    CURRENCY_MISMATCH = "CurrencyMismatch"
+
+
+class Announcer(Protocol):
+    """Whom to tell that a refund is owed a settlement."""
+
+    def announce(self, refund: Refund) -> None:
+        """Ask for the settlement the refund is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStripeRefund:
+    """Brings the books level with what Stripe says of a refund."""
+
+    orders: OrdersTable
+    queue: Announcer
+    clock: Clock
+    by: str
+
+    def __call__(
+        self, report: StripeRefund, account_id: str | None
+    ) -> tuple[Outcome, Refund | None]:
+        """Record the report, announce a settlement where one is owed, and say what it was.
+
+        Args:
+            report: The refund as Stripe has it.
+            account_id: The connected account it was reported for, None for the platform's own.
+
+        Raises:
+            StaleStateError: Others kept changing the order; nothing was written; ask again.
+        """
+        for _ in tries(_SECONDS):
+            try:
+                outcome, refund = self._record(report, account_id)
+            except StaleStateError:
+                continue
+            if refund is not None and refund.settlement_owed:
+                self.queue.announce(refund)
+            return outcome, refund
+        raise StaleStateError
+
+    def _record(
+        self, report: StripeRefund, account_id: str | None
+    ) -> tuple[Outcome, Refund | None]:
+        refund = self._asked_for_here(report)
+        if refund is None:
+            pointer = self.orders.find_charge(report.charge_id)
+            if pointer is None:
+                return Outcome.UNKNOWN_CHARGE, None
+            if pointer.account_id != account_id:
+                return Outcome.ACCOUNT_MISMATCH, None
+            refund = self.orders.get_refund(pointer.order_id, outside_refund_id(report))
+            if refund is None:
+                return self._take_in(report, pointer)
+        if refund.account_id != account_id:
+            return Outcome.ACCOUNT_MISMATCH, None
+        return self._apply(report, refund)
+
+    def _asked_for_here(self, report: StripeRefund) -> Refund | None:
+        """Find the refund that our metadata names, if it can be this one."""
+        if report.refund_id is None or report.order_id is None:
+            return None
+        refund = self.orders.get_refund(report.order_id, report.refund_id)
+        if refund is None or refund.charge_id != report.charge_id:
+            return None
+        if refund.stripe_refund_id == report.stripe_refund_id:
+            return refund
+        # Metadata can be edited in Stripe's dashboard, and a refund that was released must not
+        # come back to life: then it is money that left some other way, and is taken in as such.
+        alive = refund.status is RefundStatus.REQUESTED and refund.stripe_refund_id is None
+        return refund if alive and refund.amount == report.amount else None
+
+    def _apply(self, report: StripeRefund, refund: Refund) -> tuple[Outcome, Refund]:
+        known = replace(
+            refund,
+            stripe_refund_id=report.stripe_refund_id,
+            pending_reason=report.pending_reason,
+            failure_reason=report.failure_reason,
+        )
+        match report.status:
+            case RefundStatus.PENDING:
+                return self._apply_pending(refund, known)
+            case RefundStatus.SUCCEEDED:
+                return self._apply_succeeded(refund, known)
+            case _:
+                return self._apply_failed(report.status, refund, known)
+
+    def _apply_pending(self, refund: Refund, known: Refund) -> tuple[Outcome, Refund]:
+        if refund.status is RefundStatus.REQUESTED:
+            return Outcome.PENDING, self._advance(known, RefundStatus.PENDING)
+        if refund.status is not RefundStatus.PENDING:
+            return Outcome.OUTDATED, refund
+        if refund.pending_reason == known.pending_reason:
+            return Outcome.REPEATED, refund
+        return Outcome.PENDING, self.orders.advance_refund(known)
+
+    def _apply_succeeded(self, refund: Refund, known: Refund) -> tuple[Outcome, Refund]:
+        if refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
+            return Outcome.CONFIRMED, self._advance(known, RefundStatus.SUCCEEDED)
+        if refund.status in {RefundStatus.SUCCEEDED, RefundStatus.SETTLED}:
+            return Outcome.REPEATED, refund
+        return Outcome.OUTDATED, refund
+
+    def _apply_failed(
+        self, status: RefundStatus, refund: Refund, known: Refund
+    ) -> tuple[Outcome, Refund]:
+        if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELED}:
+            return Outcome.REPEATED, refund
+        if refund.status is RefundStatus.SETTLED:
+            # The ledger has it: it stays as it is, and a compensating entry is owed.
+            late = replace(
+                known,
+                failure_reason=known.failure_reason or status.value,
+                due_at=self._first_check(),
+                checks=0,
+            )
+            return Outcome.FAILED_LATE, self._advance(late, RefundStatus.FAILED)
+        totals = self.orders.get_totals(refund.order_id)
+        if totals is None:
+            raise LookupError(f"order {refund.order_id} has a refund and no totals")
+        failed = self._moved(known, status)
+        self.orders.release_refund(release(totals, refund), failed)
+        return Outcome.FAILED, failed
+
+    def _take_in(
+        self, report: StripeRefund, pointer: ChargePointer
+    ) -> tuple[Outcome, Refund | None]:
+        totals = self.orders.get_totals(pointer.order_id)
+        if totals is None:
+            raise LookupError(
+                f"charge {report.charge_id} names order {pointer.order_id}: no totals"
+            )
+        if totals.currency != report.currency:
+            return Outcome.CURRENCY_MISMATCH, None
+        now = rfc3339(self.clock())
+        refund = Refund(
+            refund_id=outside_refund_id(report),
+            order_id=pointer.order_id,
+            studio_id=pointer.studio_id,
+            type=RefundType.FULL if report.amount >= totals.total_amount else RefundType.PARTIAL,
+            status=report.status,
+            amount=report.amount,
+            currency=report.currency,
+            charge_id=report.charge_id,
+            account_id=pointer.account_id,
+            requested_by="stripe",
+            requested_at=now,
+            source="stripe",
+            correlation_id=report.stripe_refund_id,
+            stripe_refund_id=report.stripe_refund_id,
+            pending_reason=report.pending_reason,
+            failure_reason=report.failure_reason,
+            due_at=self._first_check(),
+            history=(HistoryEntry(report.status, now, self.by),),
+        )
+        if refund.is_open:
+            self.orders.take_in_refund(totals.with_out(refund.amount, (), 1), refund)
+        else:
+            self.orders.record_failed_from_start(refund)
+        return Outcome.TAKEN_IN, refund
+
+    def _moved(self, refund: Refund, status: RefundStatus) -> Refund:
+        return refund.moved(status, rfc3339(self.clock()), self.by)
+
+    def _advance(self, refund: Refund, status: RefundStatus) -> Refund:
+        return self.orders.advance_refund(self._moved(refund, status))
+
+    def _first_check(self) -> str:
+        return rfc3339(self.clock() + FIRST_CHECK)
+
+
+def outside_refund_id(report: StripeRefund) -> str:
+    """Return our id of a refund made outside, derived from Stripe's so that it is taken in once."""
+    return derive_refund_id("stripe", report.stripe_refund_id)

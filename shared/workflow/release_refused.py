@@ -1,0 +1,43 @@
+"""Freeing the money of a refund that Stripe surely refused."""
+
+from dataclasses import replace
+
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import StripeRefusedError
+from shared.domain.refund import Refund, RefundStatus, Refusal, release
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import OrdersTable
+
+_SECONDS = 5.0
+
+
+def release_refused(
+    orders: OrdersTable, refund: Refund, refusal: StripeRefusedError, clock: Clock, by: str
+) -> Refund:
+    """Free the money of a refund that Stripe surely refused, and keep the refusal.
+
+    Returns:
+        The refund as it stands afterwards: failed, or whatever a report made of it meanwhile.
+
+    Raises:
+        StaleStateError: Others kept changing the order; the refund stays requested, and the
+            reconciler finds it.
+    """
+    for _ in tries(_SECONDS):
+        current = orders.get_refund(refund.order_id, refund.refund_id)
+        totals = orders.get_totals(refund.order_id)
+        if current is None or totals is None:
+            raise LookupError(f"refund {refund.refund_id} is not there any more")
+        if current.status is not RefundStatus.REQUESTED or current.attempt != refund.attempt:
+            return current
+        failed = replace(
+            current.moved(RefundStatus.FAILED, rfc3339(clock()), by),
+            refusal=Refusal(refusal.reason, refusal.detail),
+            failure_reason=refusal.reason,
+        )
+        try:
+            orders.release_refund(release(totals, current), failed)
+        except StaleStateError:
+            continue
+        return failed
+    raise StaleStateError
