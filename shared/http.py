@@ -51,8 +51,23 @@ def _described(status: int) -> OpenAPIResponse:
     return {"description": title, "content": {MEDIA_TYPE: {"model": ProblemView}}}
 
 
-# For the API's description: what any route may refuse with.
-REFUSALS = {status: _described(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 503)}
+# What any route may refuse with, the gateway's own refusals included.
+_REFUSED = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504)
+
+
+def described(success: int, model: type[BaseModel], what: str) -> dict[int, OpenAPIResponse]:
+    """Return a route's answers for the API's description: its success, and every refusal.
+
+    Args:
+        success: The status of a success.
+        model: The form of its body.
+        what: What it is, for the reader.
+    """
+    refusals = {status: _described(status) for status in _REFUSED}
+    return {
+        success: {"description": what, "content": {"application/json": {"model": model}}},
+        **refusals,
+    }
 
 
 def api_resolver() -> APIGatewayRestResolver:
@@ -95,7 +110,10 @@ def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: Any) ->
         count("RequestRefused")
         return {
             "statusCode": problem.status,
-            "headers": {"Content-Type": MEDIA_TYPE},
+            "headers": {
+                "Content-Type": MEDIA_TYPE,
+                "Access-Control-Allow-Origin": setting("ALLOWED_ORIGIN"),
+            },
             "body": problem.body(),
         }
     return app.resolve(event, context)

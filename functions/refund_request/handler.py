@@ -25,7 +25,7 @@ from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
-from shared.http import IDEMPOTENCY_KEY, REFUSALS, api_resolver, caller, resolve
+from shared.http import IDEMPOTENCY_KEY, api_resolver, caller, described, resolve
 from shared.observability import logger, metrics
 from shared.settings import setting
 
@@ -55,7 +55,12 @@ IdempotencyKey = Annotated[
 ]
 
 
-@app.post("/orders/<order_id>/refunds/preview", responses=REFUSALS)
+@app.post(
+    "/orders/<order_id>/refunds/preview",
+    summary="Preview a refund",
+    operation_id="preview_refund",
+    responses=described(200, PreviewView, "What it would do; nothing was changed"),
+)
 def preview(order_id: OrderId, body: RefundBody) -> PreviewView:
     """Show what a refund would do; changes nothing."""
     who = caller(app)
@@ -63,7 +68,12 @@ def preview(order_id: OrderId, body: RefundBody) -> PreviewView:
     return preview_view(preview_refund(who, order_id, body.choice()))
 
 
-@app.post("/orders/<order_id>/refunds", responses=REFUSALS)
+@app.post(
+    "/orders/<order_id>/refunds",
+    summary="Request a refund",
+    operation_id="create_refund",
+    responses=described(201, RefundView, "The refund, Pending"),
+)
 def create(
     order_id: OrderId, body: RefundBody, idempotency_key: IdempotencyKey
 ) -> Response[RefundView]:
@@ -85,7 +95,12 @@ def create(
     return Response(201, content_type="application/json", body=refund_view(refund, totals))
 
 
-@app.get("/orders/<order_id>/refunds/<refund_id>", responses=REFUSALS)
+@app.get(
+    "/orders/<order_id>/refunds/<refund_id>",
+    summary="Read a refund",
+    operation_id="read_refund",
+    responses=described(200, RefundView, "The refund, with its history"),
+)
 def read(order_id: OrderId, refund_id: Annotated[str, Path(max_length=64)]) -> RefundView:
     """Return a refund, with its history."""
     who = caller(app)

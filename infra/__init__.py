@@ -1,0 +1,1 @@
+"""What only operators and developers run: never packaged with a function."""
