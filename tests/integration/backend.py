@@ -1,0 +1,375 @@
+"""The functions' use cases in this process, against real tables, real queues and the stand-in.
+
+What the Lambdas do, without waiting for Lambdas: tests decide when an event arrives, when a queue
+is drained and what time it is.
+"""
+
+import itertools
+import json
+import random
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from functions.fee_refund.refund_application_fee import RefundApplicationFee
+from functions.import_orders.import_records import ImportRecords, ImportReport
+from functions.payout_adjust.settle_refund import SettleRefund
+from functions.reconcile.carry_on_refund import CarryOnRefund
+from functions.reconcile.reconcile_open_work import ReconcileOpenWork, Round
+from functions.refund_request.request_refund import RefundRequest, RequestRefund
+from functions.stripe_webhook.handle_event import HandleEvent, event_from
+from shared.auth import Caller, Role
+from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
+from shared.domain.refund import Refund, RefundChoice, RefundType
+from shared.gateways import items
+from shared.gateways.books import Books, read_entries
+from shared.gateways.orders_table import OpenWork, OrderRecord, OrdersTable
+from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.stripe_api import StripeApi
+from shared.gateways.studios import Studios
+from shared.workflow.record_stripe_refund import RecordStripeRefund
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+STANDIN_KEY = "sk_test_standin"
+
+
+@dataclass
+class Clock:
+    """A clock that a test can move."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Backend:
+    """One studio's world; each test makes its own, so that tests do not meet."""
+
+    dynamodb: "DynamoDBClient"
+    sqs: "SQSClient"
+    orders_table: str
+    ledger_table: str
+    stripe_url: str
+    currency: str = "usd"
+    direct: bool = False
+    rev_share_bps: int = 1500
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.run = uuid.uuid4().hex[:10]
+        # Tables of its own, of the template's making: the reconciler looks at all there is.
+        self.orders_table = self._copy_of(self.orders_table)
+        self.ledger_table = self._copy_of(self.ledger_table)
+        self.studio_id = f"st_{self.run}"
+        self.account_id = f"acct_{self.run}" if self.direct else None
+        self.ids = itertools.count(1)
+        self.orders = OrdersTable(self.dynamodb, self.orders_table)
+        self.books = Books(self.dynamodb, self.orders_table, self.ledger_table)
+        self.adjust_url = self._queue("adjust")
+        self.fee_url = self._queue("fee")
+        adjust, fees = AdjustQueue(self.sqs, self.adjust_url), FeeRefundQueue(self.sqs, self.fee_url)
+        self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
+        self.request_refund = RequestRefund(self.orders, self.stripe, self.clock)
+        self.handle_event = HandleEvent(
+            self.orders,
+            RecordStripeRefund(self.orders, adjust, self.clock, "stripe_webhook"),
+            lambda: self.stripe,
+        )
+        self.settle_refund = SettleRefund(self.orders, self.books, fees, self.clock)
+        self.refund_fee = RefundApplicationFee(self.orders, self.stripe, self.clock)
+        self.reconcile_work = ReconcileOpenWork(
+            self.orders,
+            CarryOnRefund(
+                self.orders,
+                self.stripe,
+                adjust,
+                RecordStripeRefund(self.orders, adjust, self.clock, "reconcile"),
+                self.clock,
+            ),
+            fees,
+            self.clock,
+        )
+        self.importer = ImportRecords(
+            Studios(self.dynamodb, self.orders_table), self.books, self.clock
+        )
+        self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
+        self.import_studio()
+
+    def _copy_of(self, table: str) -> str:
+        like = self.dynamodb.describe_table(TableName=table)["Table"]
+        name = f"{table}-{self.run}"
+        indexes: Any = [
+            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}  # type: ignore[literal-required]  # a description has what a definition needs
+            for index in like.get("GlobalSecondaryIndexes", [])
+        ]
+        self.dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=like["AttributeDefinitions"],
+            KeySchema=like["KeySchema"],
+            BillingMode="PAY_PER_REQUEST",
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        )
+        return name
+
+    def _queue(self, name: str) -> str:
+        attributes = {"FifoQueue": "true", "VisibilityTimeout": "1"}
+        queue = self.sqs.create_queue(
+            QueueName=f"{name}-{self.run}.fifo",
+            Attributes={
+                **attributes,
+                "DeduplicationScope": "messageGroup",
+                "FifoThroughputLimit": "perMessageGroupId",
+            },
+        )
+        return queue["QueueUrl"]
+
+    # Setting the scene.
+
+    def import_studio(self) -> ImportReport:
+        """Import this world's studio."""
+        studio = {
+            "studio_id": self.studio_id,
+            "name": "Test Studio",
+            "timezone": "America/Chicago",
+            "currency": self.currency,
+            "rev_share_bps": self.rev_share_bps,
+            "from_address": "orders@studio.example",
+            "stripe_account_id": self.account_id,
+            "negative_balance_limit": 50000,
+        }
+        return self.importer.import_studios([json.dumps(studio)])
+
+    def order(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
+        """Return an import record of a $100.00 order of two lines, with changes."""
+        name = f"{self.run}{next(self.ids)}"
+        record = {
+            "order_id": f"ord_{name}",
+            "studio_id": self.studio_id,
+            "placed_at": "2026-09-20T17:10:00Z",
+            "currency": self.currency,
+            "parent": {"name": "Dana Parent", "email": "dana@mail.example"},
+            "subjects": [{"subject_id": "sub_1", "name": "Kai Parent"}],
+            "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
+            "line_items": [
+                self.line("li_1", 3, 2500),
+                self.line("li_2", 1, 2500),
+            ],
+            "shipping_amount": 0,
+            "shipping_tax_amount": 0,
+            "total_amount": 10000,
+            "rev_share_amount": 1500,
+            "stripe_fee_amount": 320,
+            "stripe": {
+                "charge_id": f"ch_{name}",
+                "payment_intent_id": f"pi_{name}",
+                "account_id": self.account_id,
+                "application_fee_id": f"fee_{name}" if self.direct else None,
+            },
+            "fulfillment": {"status": "none", "claimed_by": None},
+        }
+        return record | changes
+
+    @staticmethod
+    def line(line_id: str, quantity: int, unit: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
+        """Return a line of an import record."""
+        return {
+            "line_id": line_id,
+            "product": "Print",
+            "sku": "PRT",
+            "quantity": quantity,
+            "unit_amount": unit,
+            "discount_amount": 0,
+            "tax_amount": 0,
+            "subject_id": "sub_1",
+        } | changes
+
+    def sell(self, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
+        """Import an order and make its charge at Stripe; return the order's id."""
+        record = self.order(**changes)
+        report = self.importer.import_orders([json.dumps(record)])
+        assert report.refused == [], report.refused
+        self.charge(record)
+        return str(record["order_id"])
+
+    def charge(self, record: dict[str, Any]) -> None:
+        """Make an order's charge at Stripe."""
+        stripe = record["stripe"]
+        if stripe["charge_id"] is None:
+            return
+        self.control(
+            "charges",
+            charges=[
+                {
+                    "id": stripe["charge_id"],
+                    "payment_intent": stripe["payment_intent_id"],
+                    "amount": record["total_amount"],
+                    "currency": record["currency"],
+                    "fee": record["stripe_fee_amount"],
+                    "account": stripe["account_id"],
+                    "application_fee": stripe["application_fee_id"],
+                    "application_fee_amount": record["rev_share_amount"]
+                    if stripe["application_fee_id"]
+                    else None,
+                }
+            ],
+        )
+
+    def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401  # JSON in and out
+        """Tell the stand-in to do something."""
+        answer = httpx.post(f"{self.stripe_url}/_standin/{path}", json=body, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    # What happens.
+
+    def refund(
+        self,
+        order_id: str,
+        amount: int | None = None,
+        key: str | None = None,
+        **choice: Any,  # noqa: ANN401  # RefundChoice's fields
+    ) -> Refund:
+        """Request a refund: of an amount, of items, or in full."""
+        kind = RefundType.FULL if amount is None else RefundType.PARTIAL
+        kind = RefundType.LINE_ITEMS if "items" in choice or "shipping" in choice else kind
+        made = RefundChoice(kind, amount=amount, **choice)
+        request = RefundRequest(
+            order_id=order_id,
+            choice=made,
+            reason="other",
+            note=None,
+            idempotency_key=key or uuid.uuid4().hex,
+            body={"choice": str(made)},
+            correlation_id=f"corr-{self.run}",
+        )
+        refund, _ = self.request_refund(self.caller, request)
+        return refund
+
+    def stripe_refund(self, order_id: str, amount: int, **params: Any) -> dict[str, Any]:  # noqa: ANN401  # form fields
+        """Make a refund in Stripe's dashboard, so to speak."""
+        record = self.record(order_id)
+        return self.stripe_call(
+            "POST", "refunds", charge=record.order.charge_id, amount=amount, **params
+        )
+
+    def stripe_call(self, method: str, path: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401  # form fields
+        """Call Stripe's API on the account of this studio's charges."""
+        headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
+        if self.account_id and not path.startswith("application_fees"):
+            headers["Stripe-Account"] = self.account_id
+        answer = httpx.request(
+            method,
+            f"{self.stripe_url}/v1/{path}",
+            headers=headers,
+            **({"params": params} if method == "GET" else {"data": params}),  # type: ignore[arg-type]  # one or the other
+            timeout=30,
+        )
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return all events about this studio's charges, oldest first."""
+        page = self.stripe_call("GET", "events", limit=100)
+        assert not page["has_more"]
+        mine = [event for event in page["data"] if self.run in json.dumps(event)]
+        return list(reversed(mine))
+
+    def deliver(self, events: list[dict[str, Any]] | None = None) -> list[str]:
+        """Deliver events, by default all in order, and return what they came to."""
+        outcomes = []
+        for event in self.events() if events is None else events:
+            outcomes += [outcome for outcome, _ in self.handle_event(event_from(event))]
+        return outcomes
+
+    def drain(self) -> int:
+        """Work off both queues and return how many messages there were."""
+        return self._drain(self.adjust_url, self._settle) + self._drain(self.fee_url, self._fee)
+
+    def _settle(self, message: dict[str, str]) -> None:
+        self.settle_refund(message["order_id"], message["refund_id"])
+
+    def _fee(self, message: dict[str, str]) -> None:
+        self.refund_fee(message["order_id"])
+
+    def _drain(self, url: str, handle: Any) -> int:  # noqa: ANN401  # a function of a message
+        handled = 0
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
+            for message in messages:
+                handle(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                handled += 1
+        return handled
+
+    def reconcile(self) -> Round:
+        """Do one full round of the reconciler."""
+        return self.reconcile_work(due_only=False, time_is_up=lambda: False)
+
+    def come_to_rest(self) -> None:
+        """Let the reconciler and the queues work until nothing is open."""
+        for _ in range(10):
+            self.reconcile()
+            if not self.drain() and not self.open_work():
+                return
+            time.sleep(0.2)  # a message that failed comes back after the visibility timeout
+        raise AssertionError(f"still open: {self.open_work()}")
+
+    # What came of it.
+
+    def record(self, order_id: str) -> OrderRecord:
+        """Return an order as it stands."""
+        record = self.orders.load_order(order_id)
+        assert record is not None
+        return record
+
+    def current(self, refund: Refund) -> Refund:
+        """Return a refund as it stands."""
+        found = self.orders.get_refund(refund.order_id, refund.refund_id)
+        assert found is not None
+        return found
+
+    def open_work(self) -> list[OpenWork]:
+        """Return what has not ended."""
+        kinds = (items.OPEN_REFUND, items.OPEN_FEE_REFUND)
+        return [work for kind in kinds for work in self.orders.open_work(kind, None)]
+
+    def order_ids(self) -> list[str]:
+        """Return the orders that have a sale entry."""
+        return [str(entry["order_id"]) for entry in self.entries() if entry["kind"] == "sale"]
+
+    def entries(self) -> list[dict[str, str | int]]:
+        """Return the studio's ledger."""
+        return list(read_entries(self.dynamodb, self.ledger_table, self.studio_id))
+
+    def head(self) -> LedgerHead:
+        """Return the studio's ledger head."""
+        head = self.books.load_head(self.studio_id)
+        assert head is not None
+        return head
+
+    def verify(self) -> ChainFault | None:
+        """Check the studio's chain."""
+        return verify_chain(self.entries(), self.head())[1]
+
+    def stripe_refunds(self, order_id: str) -> list[dict[str, Any]]:
+        """Return Stripe's refunds of an order's charge that did not fail."""
+        charge_id = self.record(order_id).order.charge_id
+        found = self.stripe_call("GET", "refunds", charge=charge_id, limit=100)["data"]
+        return [each for each in found if each["status"] not in {"failed", "canceled"}]
+
+
+def shuffled(events: list[dict[str, Any]], copies: int, seed: int) -> list[dict[str, Any]]:
+    """Return each event ``copies`` times, in an order that the seed decides."""
+    order = events * copies
+    random.Random(seed).shuffle(order)  # noqa: S311  # the same seed, the same order
+    return order

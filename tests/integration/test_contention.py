@@ -1,0 +1,82 @@
+"""Many at once: exactly what fits goes through, and each key makes one refund."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.domain.errors import (
+    AmountExceedsRefundableError,
+    NothingRefundableError,
+    RefundError,
+)
+from shared.domain.refund import Refund
+from tests.integration.backend import Backend
+
+pytestmark = pytest.mark.stack
+
+MakeBackend = Callable[..., Backend]
+
+
+def at_once[Result](count: int, call: Callable[[int], Result]) -> list[Result | RefundError]:
+    """Call ``count`` times at the same moment; return results and refusals."""
+    barrier = threading.Barrier(count)
+
+    def one(number: int) -> Result | RefundError:
+        barrier.wait()
+        try:
+            return call(number)
+        except RefundError as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_of_16_refunds_of_a_third_three_fit(backend: Backend) -> None:
+    order_id = backend.sell()
+    answers = at_once(16, lambda _: backend.refund(order_id, 3000))
+    assert Counter(type(answer) for answer in answers) == {
+        Refund: 3,
+        AmountExceedsRefundableError: 13,
+    }
+    backend.deliver()
+    backend.drain()
+    assert backend.record(order_id).totals.settled_amount == 9000
+    assert sum(each["amount"] for each in backend.stripe_refunds(order_id)) == 9000
+    assert backend.verify() is None
+
+
+def test_of_8_full_refunds_one_goes_through(backend: Backend) -> None:
+    order_id = backend.sell()
+    answers = at_once(8, lambda _: backend.refund(order_id))
+    assert Counter(type(answer) for answer in answers) == {Refund: 1, NothingRefundableError: 7}
+
+
+def test_one_key_at_once_makes_one_refund(backend: Backend) -> None:
+    order_id = backend.sell()
+    answers = at_once(8, lambda _: backend.refund(order_id, 2000, key="k"))
+    assert len({answer.refund_id for answer in answers if isinstance(answer, Refund)}) == 1
+    assert all(isinstance(answer, Refund) for answer in answers)
+    assert len(backend.stripe_refunds(order_id)) == 1
+
+
+def test_settlements_and_imports_of_one_studio_leave_no_gap(backend: Backend) -> None:
+    orders = [backend.sell() for _ in range(6)]
+    for order_id in orders:
+        backend.refund(order_id, 1000)
+    backend.deliver()
+
+    def work(number: int) -> None:
+        if number < len(orders):
+            refund = next(iter(backend.record(orders[number]).refunds.values()))
+            backend.settle_refund(orders[number], refund.refund_id)
+        else:
+            backend.sell()
+
+    at_once(10, work)
+    kinds = Counter(entry["kind"] for entry in backend.entries())
+    assert kinds == {"sale": 10, "refund": 6}
+    assert backend.verify() is None
