@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -18,6 +19,9 @@ from shared.messages import MalformedMessageError, message_from
 from shared.observability import count, logger, metrics
 from shared.settings import setting
 
+# Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
+# others have Lambda's own active tracing.
+tracer = Tracer()
 secrets = Secrets(aws.client("secretsmanager"))
 refund_application_fee = RefundApplicationFee(
     OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE")),
@@ -30,6 +34,7 @@ parked = ParkedMessages(aws.client("sqs"), setting("FEE_REFUND_DLQ_URL"))
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
+@tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:

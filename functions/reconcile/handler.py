@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile.carry_on_refund import BY, CarryOnRefund
@@ -20,6 +21,9 @@ from shared.workflow.record_stripe_refund import RecordStripeRefund
 # One call of Stripe with its retry may take 20 s.
 _STOP_WHEN_LEFT_MS = 45_000
 
+# Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
+# others have Lambda's own active tracing.
+tracer = Tracer()
 sqs = aws.client("sqs")
 orders = OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE"))
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
@@ -35,6 +39,7 @@ reconcile = ReconcileOpenWork(
 )
 
 
+@tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from infra.local.stack import Stack
 from infra.local.stripe_standin import RunningStandin, running_standin
 from tests.integration.backend import Backend
-
-pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +27,15 @@ def standin(standin_server: RunningStandin) -> RunningStandin:
 
 
 @pytest.fixture
-def make_backend(stack: "Stack", standin: RunningStandin) -> Callable[..., Backend]:
+def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend]:
     """Return a function that makes a studio's world: ``make_backend(direct=True, …)``."""
 
     def make(**changes: object) -> Backend:
         return Backend(
-            dynamodb=stack.dynamodb,
-            sqs=stack.sqs,
-            orders_table=stack.orders_table,
-            ledger_table=stack.ledger_table,
+            dynamodb=stack.aws.dynamodb,
+            sqs=stack.aws.sqs,
+            orders_table=stack.tables["orders"],
+            ledger_table=stack.tables["ledger"],
             stripe_url=standin.url,
             **changes,  # type: ignore[arg-type]  # the Backend's own fields
         )

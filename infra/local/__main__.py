@@ -1,0 +1,172 @@
+"""The local stack's commands: what `make run` and `make stripe-test-charges` call."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from infra.failure import Failure
+from infra.local.charges import make_test_charges
+from infra.local.demo_refund import DemoRefund
+from infra.local.environments import install_tools
+from infra.local.next_steps import next_steps
+from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS, Options, StripeServer
+from infra.local.order_import import read_lines
+from infra.local.progress import ConsoleProgress
+from infra.local.stack import Stack, start_stack
+from infra.paths import LOCAL
+
+_STRIPE_VARIABLES = ("STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
+_TEST_ORDERS = LOCAL / "stripe-test-orders.jsonl"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+
+@app.command()
+def run(  # noqa: PLR0913 - each is a variable of `make run`
+    *,
+    studios: Annotated[Path, typer.Option(envvar="STUDIOS", help="JSON lines.")] = DEMO_STUDIOS,
+    orders: Annotated[Path, typer.Option(envvar="ORDERS", help="JSON lines.")] = DEMO_ORDERS,
+    port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535)] = 4566,
+    stripe_port: Annotated[int, typer.Option(envvar="STRIPE_PORT", min=0, max=65535)] = 4242,
+    region: Annotated[
+        str, typer.Option(envvar=["REGION", "AWS_REGION", "AWS_DEFAULT_REGION"])
+    ] = "us-east-1",
+    keep: Annotated[bool, typer.Option(envvar="KEEP", help="Keep state between runs.")] = False,
+    once: Annotated[bool, typer.Option(envvar="ONCE", help="End after the refund.")] = False,
+) -> None:
+    """Start the stack, refund the demo order, and stay up."""
+    with _one_line_for_failures(), _stopped_by_signals():
+        for path in (studios, orders):
+            read_lines(path)  # a bad file is found out before anything is started
+        options = Options(
+            studios=studios,
+            orders=orders,
+            port=port,
+            stripe_port=stripe_port,
+            stripe=_stripe_from_environment(),
+            region=region,
+            keep=keep,
+        )
+        progress = ConsoleProgress(console)
+        with start_stack(options, progress) as stack:
+            done = _demonstrate(stack, progress)
+            if once:
+                raise typer.Exit(0 if done else 1)
+            _stay_up(stack)
+
+
+@app.command("install-tools")
+def install() -> None:
+    """Install the tools that have an environment of their own."""
+    with _one_line_for_failures(), ConsoleProgress(console).stage("environments") as stage:
+        stage.result = ", ".join(install_tools()) or "up to date"
+
+
+@app.command("stripe-test-charges")
+def stripe_test_charges(
+    *,
+    orders: Annotated[Path, typer.Option(envvar="ORDERS", help="JSON lines.")] = DEMO_ORDERS,
+) -> None:
+    """Charge Stripe's test card for the demo's orders, and write them with their real ids."""
+    with _one_line_for_failures():
+        server = _stripe_from_environment(webhooks=False)
+        if server is None:
+            message = "set STRIPE_API_BASE and STRIPE_API_KEY to a Stripe in test mode"
+            raise Failure(message)
+        with ConsoleProgress(console).stage("test charges") as stage:
+            charged = make_test_charges(server, orders, _TEST_ORDERS, stage.progress)
+            stage.result = f"{charged} orders"
+        shown = os.path.relpath(_TEST_ORDERS)
+        console.print(f"Now: make run ORDERS={shown}", soft_wrap=True, highlight=False)
+
+
+def _demonstrate(stack: Stack, progress: ConsoleProgress) -> bool:
+    """Make the demo refund; one that does not come through is no reason to stop the stack."""
+    console.print()
+    try:
+        DemoRefund(stack, console).run()
+    except Failure as failure:
+        progress.warn(f"demo refund: {failure}")
+        return False
+    return True
+
+
+def _stay_up(stack: Stack) -> None:
+    console.rule("[dim]try next[/]")
+    # Not through the console: it would break long lines, and these are to be pasted.
+    typer.echo(next_steps(stack))
+    console.rule("[dim]Ctrl-C stops everything[/]")
+    threading.Event().wait()
+
+
+def _stripe_from_environment(*, webhooks: bool = True) -> StripeServer | None:
+    """Return the Stripe that the environment names, None for none.
+
+    Raises:
+        Failure: When it names half of one, or real money.
+    """
+    wanted = _STRIPE_VARIABLES if webhooks else _STRIPE_VARIABLES[:2]
+    base, key, secret = (os.environ.get(name, "") for name in _STRIPE_VARIABLES)
+    if not base:
+        return None
+    missing = [name for name in wanted if not os.environ.get(name)]
+    if missing:
+        message = f"STRIPE_API_BASE is set, but not {' and '.join(missing)}"
+        raise Failure(message)
+    if "_live_" in key:
+        message = "STRIPE_API_KEY is a live key: the local stack would refund real money"
+        raise Failure(message)
+    return StripeServer(base.rstrip("/"), key, secret)
+
+
+@contextmanager
+def _one_line_for_failures() -> Iterator[None]:
+    try:
+        yield
+    except Failure as failure:
+        typer.echo(f"error: {failure}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("\nStopped.")
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal stop the stack in order, as Ctrl-C does.
+
+    Ctrl-C is among them because a shell starts what runs in its background with
+    SIGINT ignored.
+    """
+    stopping = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        for each in stopping:  # a second Ctrl-C must not cut the stopping short
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise typer.Exit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in stopping}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,140 @@
+"""Deploys the template to the local AWS, with the same `sam deploy` as to the real one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.build import Architecture
+from infra.failure import run_tool
+from infra.local.engine import Aws, handed_on
+from infra.paths import ROOT, SAM, TEMPLATE
+
+STACK_NAME = "pps-refunds"
+_ARTIFACTS = "pps-artifacts"
+_STAGE = "v1"
+_FUNCTION_SUFFIX = "Function"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What was deployed, by its physical names."""
+
+    outputs: Mapping[str, str]
+    api_url: str
+    functions: Mapping[str, str]
+    log_groups: Mapping[str, str]
+
+
+def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment:
+    """Deploy what `build/` holds.
+
+    Raises:
+        Failure: When sam or CloudFormation refuses.
+    """
+    _make_artifact_bucket(aws)
+    parameters = {"Architecture": Architecture.of_this_machine().value, **parameters}
+    command: list[str | Path] = [SAM, "deploy", "--template-file", TEMPLATE]
+    command += ["--stack-name", STACK_NAME, "--s3-bucket", _ARTIFACTS]
+    command += ["--region", aws.region, "--capabilities", "CAPABILITY_IAM"]
+    command += ["--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"]
+    command += ["--parameter-overrides", *(f"{name}={v}" for name, v in parameters.items())]
+    env = handed_on() | aws.environment
+    env |= {
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.3",
+        "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # not into the user's home
+    }
+    run_tool(command, what="sam deploy", cwd=ROOT, env=env)
+    outputs = _outputs(aws)
+    _complete_api(aws, outputs["ApiId"], parameters)
+    names = _function_names(aws)
+    return Deployment(
+        outputs=outputs,
+        # By path, because not every resolver takes {api-id}.execute-api.localhost.
+        api_url=f"{aws.endpoint_url}/_aws/execute-api/{outputs['ApiId']}/{_STAGE}",
+        functions={name: outputs[f"{logical}FunctionName"] for name, logical in names.items()},
+        log_groups={name: outputs[f"{logical}LogGroup"] for name, logical in names.items()},
+    )
+
+
+def _make_artifact_bucket(aws: Aws) -> None:
+    s3 = aws.session.client("s3", endpoint_url=aws.endpoint_url)
+    if aws.region == "us-east-1":  # the one region S3 does not want to be told
+        s3.create_bucket(Bucket=_ARTIFACTS)
+    else:
+        s3.create_bucket(
+            Bucket=_ARTIFACTS,
+            CreateBucketConfiguration={"LocationConstraint": aws.region},
+        )
+
+
+def _outputs(aws: Aws) -> dict[str, str]:
+    stack = aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _processed_template(aws: Aws) -> dict[str, Any]:
+    body: Any = aws.cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")[
+        "TemplateBody"
+    ]
+    template: dict[str, Any] = json.loads(body) if isinstance(body, str) else dict(body)
+    return template
+
+
+def _function_names(aws: Aws) -> dict[str, str]:
+    """Map each function's name, as in `functions/`, to its logical id without the suffix."""
+    return {
+        # functions.<name>.handler.lambda_handler
+        resource["Properties"]["Handler"].split(".")[1]: logical.removesuffix(_FUNCTION_SUFFIX)
+        for logical, resource in _processed_template(aws)["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def _complete_api(aws: Aws, api_id: str, parameters: Mapping[str, str]) -> None:
+    """Apply the parts of the API's description that the engine's importer leaves out.
+
+    AWS reads gateway responses and the preflight's headers from the template's
+    OpenAPI body. The engine serves both but does not import them, so they are
+    put through its API, as the template has them.
+    """
+    body = _processed_template(aws)["Resources"]["Api"]["Properties"]["Body"]
+    description = _substituted(body, parameters)
+    gateway = aws.session.client("apigateway", endpoint_url=aws.endpoint_url)
+    for kind, answer in description["x-amazon-apigateway-gateway-responses"].items():
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            statusCode=str(answer["statusCode"]),
+            responseParameters=answer["responseParameters"],
+            responseTemplates=answer["responseTemplates"],
+        )
+    for resource in gateway.get_resources(restApiId=api_id, limit=500)["items"]:
+        preflight = description["paths"].get(resource["path"], {}).get("options")
+        if preflight is not None:
+            answer = preflight["x-amazon-apigateway-integration"]["responses"]["default"]
+            gateway.put_integration_response(
+                restApiId=api_id,
+                resourceId=resource["id"],
+                httpMethod="OPTIONS",
+                statusCode=answer["statusCode"],
+                responseParameters=answer["responseParameters"],
+                responseTemplates=answer["responseTemplates"],
+            )
+    gateway.create_deployment(restApiId=api_id, stageName=_STAGE)
+
+
+def _substituted(node: Any, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
+    """Resolve `Fn::Sub` of parameters; one of anything else stays as it is."""
+    if isinstance(node, Mapping):
+        if node.keys() == {"Fn::Sub"} and isinstance(node["Fn::Sub"], str):
+            text: str = node["Fn::Sub"]
+            for name, value in parameters.items():
+                text = text.replace(f"${{{name}}}", value)
+            return text
+        return {key: _substituted(value, parameters) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_substituted(value, parameters) for value in node]
+    return node

@@ -1,0 +1,60 @@
+"""Starts the local AWS engine and writes down every IAM decision it makes.
+
+Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
+imports nothing of this project. The decisions are how tests prove that every
+action a policy grants is one that was used.
+"""
+
+import functools
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+from ministack import app  # type: ignore[import-not-found]
+from ministack.core import iam_evaluator  # type: ignore[import-not-found]
+
+
+def record_decisions(log: TextIO) -> None:
+    """Wrap the evaluator so that each decision about a role becomes a line in `log`.
+
+    The engine looks `enforce` up in its module at each call, so replacing the
+    attribute is enough. Root's calls are left out: it may do anything, and the
+    deployment alone makes thousands.
+    """
+    evaluate = iam_evaluator.enforce
+    lock = threading.Lock()
+
+    @functools.wraps(evaluate)
+    def enforce_and_record(  # noqa: PLR0913, PLR0917 - the engine's own signature
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - handed through as the engine made it
+        denied = evaluate(access_key_id, iam_action, service, region, resource_arn, service_context)
+        caller = iam_evaluator.resolve_caller_identity(access_key_id)
+        if caller is not None and not caller["userArn"].endswith(":root"):
+            within = (service_context or {}).get("dynamodb:EnclosingOperation")
+            decision = {
+                "principal": caller["userArn"],
+                "action": iam_action,
+                "resource": resource_arn,
+                "within": within[0] if within else None,
+                "allowed": denied is None,
+            }
+            with lock:
+                log.write(json.dumps(decision) + "\n")
+                log.flush()
+        return denied
+
+    iam_evaluator.enforce = enforce_and_record
+
+
+if __name__ == "__main__":
+    with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
+        record_decisions(decisions)
+        app.main()

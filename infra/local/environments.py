@@ -1,0 +1,52 @@
+"""Installs the tools that have an environment of their own.
+
+The engine and the SAM CLI pin other versions of boto3 than the functions use.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from infra.failure import run_tool
+from infra.paths import ENGINE_PYTHON, REQUIREMENTS, SAM, UV
+
+_ENVIRONMENTS = {"ministack": ENGINE_PYTHON, "sam": SAM}
+
+
+def install_tools() -> list[str]:
+    """Install what is missing or was locked anew.
+
+    Returns:
+        The environments that were touched.
+
+    Raises:
+        Failure: When one cannot be installed.
+    """
+    return [
+        name
+        for name, program in _ENVIRONMENTS.items()
+        if _install(REQUIREMENTS / f"{name}.txt", program)
+    ]
+
+
+def _install(lock: Path, program: Path) -> bool:
+    environment = program.parent.parent
+    stamp = environment / ".lock-digest"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if program.is_file() and stamp.is_file() and stamp.read_text() == digest:
+        return False
+    what = f"installing {lock.stem}"
+    venv: list[str | Path] = [
+        UV,
+        "venv",
+        "--quiet",
+        "--allow-existing",
+        "--python",
+        sys.executable,
+        environment,
+    ]
+    run_tool(venv, what=what)
+    sync: list[str | Path] = [UV, "pip", "sync", "--quiet", "--require-hashes"]
+    run_tool([*sync, "--python", environment, lock], what=what)
+    stamp.write_text(digest)
+    return True

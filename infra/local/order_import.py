@@ -1,0 +1,121 @@
+"""Imports studios and orders from files, through the function that does it on AWS."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from infra.failure import Failure
+from infra.local.engine import Aws
+
+_LINES_PER_CALL = 200
+_BYTES_PER_CALL = 4_000_000  # Lambda takes 6 MB
+
+type Kind = Literal["studios", "orders"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A line that was not imported."""
+
+    line: int
+    reason: str
+
+
+@dataclass
+class Imported:
+    """What an import did.
+
+    Attributes:
+        records: The lines that are in now, parsed.
+    """
+
+    imported: int = 0
+    unchanged: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        parts = [f"{self.imported} imported"]
+        parts += [f"{self.unchanged} unchanged"] if self.unchanged else []
+        parts += [f"{len(self.refused)} refused"] if self.refused else []
+        return ", ".join(parts)
+
+
+def import_file(
+    aws: Aws,
+    function: str,
+    kind: Kind,
+    path: Path,
+    *,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Imported:
+    """Import a file of JSON lines.
+
+    Raises:
+        Failure: When it cannot be read, or not one of its lines could be imported.
+    """
+    lines = read_lines(path)
+    done = Imported()
+    for first, chunk in _chunks(lines):
+        on_progress(f"{first - 1} of {len(lines)} {kind}")
+        answer = _invoke(aws, function, {kind: chunk, "first_line": first})
+        refused = [Refusal(refusal["line"], refusal["reason"]) for refusal in answer["refused"]]
+        done.imported += answer["imported"]
+        done.unchanged += answer["unchanged"]
+        done.refused += refused
+        numbers = {refusal.line for refusal in refused}
+        done.records += [
+            json.loads(line)
+            for number, line in enumerate(chunk, first)
+            if number not in numbers and line.strip()
+        ]
+    if not done.records:
+        why = f"line {done.refused[0].line}: {done.refused[0].reason}" if done.refused else "empty"
+        message = f"{path}: none of its {kind} could be imported ({why})"
+        raise Failure(message)
+    return done
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read a file's lines.
+
+    Raises:
+        Failure: When it is not a readable text file.
+    """
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise Failure(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: not UTF-8 text (byte {error.start})"
+        raise Failure(message) from error
+
+
+def _chunks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield lines as they fit into a call, with the number of the first."""
+    chunk: list[str] = []
+    size = 0
+    first = 1
+    for number, line in enumerate(lines, 1):
+        length = len(line.encode()) + 10
+        if chunk and (len(chunk) == _LINES_PER_CALL or size + length > _BYTES_PER_CALL):
+            yield first, chunk
+            chunk, size, first = [], 0, number
+        chunk.append(line)
+        size += length
+    if chunk:
+        yield first, chunk
+
+
+def _invoke(aws: Aws, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    answer = aws.lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    payload = answer["Payload"].read().decode()
+    result: dict[str, Any] = json.loads(payload)
+    if answer.get("FunctionError") or "error" in result:
+        message = f"the import failed: {payload[:500]}"
+        raise Failure(message)
+    return result

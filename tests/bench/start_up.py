@@ -1,0 +1,192 @@
+"""What a cold start costs: fresh processes that import a built function, against a bare boto3.
+
+Both run isolated (``python -I -S``) on their own artifact, compiled the same way, so that nothing
+but the artifact decides. Processor time is compared, not the clock: initialising is one thread
+that waits for nobody, and other work on the machine then hardly shows.
+"""
+
+import compileall
+import hashlib
+import json
+import os
+import py_compile
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.build import PYTHON_VERSION, Architecture, build
+from infra.failure import run_tool
+from infra.paths import BUILD, FUNCTIONS, ROOT, TEMPLATE, UV
+
+# Whose lock says which boto3 BASE is: all functions' locks have the same one.
+_BASE_LOCK = FUNCTIONS / "payout_adjust" / "requirements.txt"
+_BASE_CODE = "import boto3; boto3.client('dynamodb')"
+
+# Lambda gives every function these; with them nothing asks the network for credentials.
+_LAMBDA_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+    "AWS_SESSION_TOKEN": "not-a-token",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "LANG": "C.UTF-8",
+    "PATH": os.defpath,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something whose start is measured.
+
+    Attributes:
+        name: What it is called in the table.
+        path: The folder it imports from; nothing else but the standard library is importable.
+        code: What it does at init.
+        environment: Its whole environment.
+    """
+
+    name: str
+    path: Path
+    code: str
+    environment: dict[str, str]
+
+    def start(self, then: str = "") -> str:
+        """Run a fresh process up to the end of init, and return what it printed.
+
+        Args:
+            then: What to run after init.
+        """
+        code = f"import sys; sys.path.insert(0, {str(self.path)!r}); {self.code}\n{then}"
+        command = [sys.executable, "-I", "-S", "-c", code]
+        done = subprocess.run(  # noqa: S603  # our own code on our own artifact
+            command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return done.stdout
+
+    def modules(self) -> set[str]:
+        """Return the names of all modules that init has imported."""
+        return set(json.loads(self.start("import json; print(json.dumps(list(sys.modules)))")))
+
+
+@dataclass(frozen=True)
+class StartUp:
+    """How long a start took, as a ratio to BASE.
+
+    Attributes:
+        ratio: The median over the rounds, each against BASE in the same round.
+        low: The lower quartile.
+        high: The upper quartile.
+    """
+
+    ratio: float
+    low: float
+    high: float
+
+
+def functions() -> list[Candidate]:
+    """Build all functions and return them as candidates."""
+    artifacts = build(Architecture.of_this_machine())
+    return [
+        Candidate(
+            artifact.name,
+            artifact.path,
+            f"import functions.{artifact.name}.handler",
+            _LAMBDA_ENVIRONMENT | _template_environment(artifact.name),
+        )
+        for artifact in artifacts
+    ]
+
+
+def base() -> Candidate:
+    """Install all of boto3, unpruned, in the functions' version, and return it as a candidate."""
+    lock = _BASE_LOCK.read_text()
+    target = BUILD / ".bench" / hashlib.sha256(lock.encode()).hexdigest()[:32]
+    if not target.is_dir():
+        staging = target.with_suffix(".new")
+        shutil.rmtree(staging, ignore_errors=True)
+        command: list[str | Path] = [UV, "pip", "install", "--quiet", "--link-mode", "copy"]
+        command += ["--target", staging, "--python-version", PYTHON_VERSION]
+        command += ["--only-binary", ":all:", "--require-hashes", "-r", _BASE_LOCK]
+        run_tool(command, what="installing boto3 for the comparison", cwd=ROOT)
+        compileall.compile_dir(
+            staging,
+            quiet=2,
+            force=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        staging.rename(target)
+    return Candidate("BASE", target, _BASE_CODE, _LAMBDA_ENVIRONMENT)
+
+
+def compare(
+    candidates: list[Candidate], against: Candidate, rounds: int, advance: Callable[[], None]
+) -> dict[str, StartUp]:
+    """Start each candidate and BASE once a round, in turn, and compare them.
+
+    Args:
+        candidates: What to measure.
+        against: What is 1.
+        rounds: How often.
+        advance: Called after each round.
+
+    Returns:
+        The result by the candidate's name.
+    """
+    ratios: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
+    for candidate in (against, *candidates):
+        candidate.start()  # warms the file cache
+    for _ in range(rounds):
+        one = _processor_seconds(against)
+        for candidate in candidates:
+            ratios[candidate.name].append(_processor_seconds(candidate) / one)
+        advance()
+    return {name: _summary(found) for name, found in ratios.items()}
+
+
+def _summary(ratios: list[float]) -> StartUp:
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return StartUp(middle, low, high)
+
+
+def _processor_seconds(candidate: Candidate) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    candidate.start()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's YAML, with a stand-in for what only a deployment knows."""
+
+
+def _unresolved(_: yaml.Loader, suffix: str, node: yaml.Node) -> str:
+    return f"https://{suffix.lower()}.example/{node.value}"
+
+
+_TemplateLoader.add_multi_constructor("!", _unresolved)
+
+
+def _template_environment(function: str) -> dict[str, str]:
+    """Return what the template puts into a function's environment, made up where it must be."""
+    template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506  # a safe loader
+    found = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    for properties in _functions_of(template):
+        if properties["Handler"] == f"functions.{function}.handler.lambda_handler":
+            found |= properties["Environment"]["Variables"]
+    return {name: str(value) for name, value in found.items()}
+
+
+def _functions_of(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for resource_ in template["Resources"].values():
+        if resource_["Type"] == "AWS::Serverless::Function":
+            yield resource_["Properties"]

@@ -1,0 +1,274 @@
+"""Each role has what its code uses, all of it, and nothing else. The engine enforces IAM."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from shared.gateways import items
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+pytestmark = pytest.mark.stack
+
+FUNCTIONS = (
+    "refund_request",
+    "stripe_webhook",
+    "payout_adjust",
+    "fee_refund",
+    "reconcile",
+    "import_orders",
+)
+
+type Permission = tuple[str, str]
+
+
+def role_of(world: World, function: str) -> str:
+    found = world.stack.aws.lambda_.get_function_configuration(
+        FunctionName=world.stack.functions[function]
+    )
+    return found["Role"].rpartition("/")[2]
+
+
+def code_policy(world: World, function: str) -> dict[str, Any]:
+    """Return what the function's code may do; `runtime` is what Lambda does on its behalf."""
+    found = world.stack.aws.iam.get_role_policy(
+        RoleName=role_of(world, function), PolicyName="code"
+    )
+    document: Any = found["PolicyDocument"]
+    return dict(json.loads(document) if isinstance(document, str) else document)
+
+
+def as_list(value: Any) -> list[str]:  # noqa: ANN401  # a policy has one or many
+    return [value] if isinstance(value, str) else list(value)
+
+
+def granted(world: World, function: str) -> set[Permission]:
+    return {
+        (action, resource)
+        for statement in code_policy(world, function)["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def used(world: World) -> dict[str, set[Permission]]:
+    """Return what each role was seen to be allowed, by role name."""
+    seen: dict[str, set[Permission]] = {}
+    for decision in world.stack.iam_decisions():
+        if decision["allowed"]:
+            role = decision["principal"].split("/")[1]
+            seen.setdefault(role, set()).add((decision["action"], decision["resource"]))
+    return seen
+
+
+def use_everything(world: World) -> None:
+    """Go once through all that the functions do."""
+    direct = world.sell(DIRECT_STUDIO)
+    refund = world.refund(direct, {"type": "full"}, DIRECT_STUDIO)
+    world.await_status(refund, "settled", DIRECT_STUDIO)
+    fee = direct.replace("ord_", "fee_")
+    until(
+        lambda: world.stripe("GET", f"application_fees/{fee}")["amount_refunded"] or None,
+        "application fee refunded",
+    )
+    # An import again, which looks up what is there; a preview, which looks at the balance.
+    order = world.sell()
+    body = {"type": "full", "reason": "other"}
+    world.call("POST", f"/orders/{order}/refunds/preview", body)
+    # What only the reconciler gets to carry on, of either kind.
+    fault = {"fault": "reset_after_effect", "times": 2}
+    charge = order.replace("ord_", "ch_")
+    world.control("faults", **fault, match={"path_prefix": "/v1/refunds", "charge": charge})
+    with world.webhooks_held():
+        world.refund(order, {"type": "full"})
+        world.invoke("reconcile", None)
+    stuck = {"target_amount": 1, "refunded_amount": 0, "version": 1, "attempt": 0}
+    fee_refund = items.fee_refund_from_values(
+        {
+            "PK": items.order_pk(world.sell(DIRECT_STUDIO)),
+            "SK": items.FEE_REFUND_SK,
+            "studio_id": DIRECT_STUDIO,
+            "application_fee_id": "fee_that_is_not_there",
+            "open_due": "2026-01-01T00:00:00.000Z",
+            **stuck,
+        }
+    )
+    table = world.stack.tables["orders"]
+    item = items.fee_refund_to_item(fee_refund)
+    world.stack.aws.dynamodb.put_item(TableName=table, Item=item)
+    world.invoke("reconcile", None)
+    key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
+    world.stack.aws.dynamodb.delete_item(TableName=table, Key=key)
+    # Messages that can never work.
+    for queue in ("adjust", "fee_refund"):
+        world.stack.aws.sqs.send_message(
+            QueueUrl=world.stack.queues[queue],
+            MessageBody="{}",
+            MessageGroupId="nobody",
+            MessageDeduplicationId=order,
+        )
+
+
+def test_every_permission_granted_is_one_that_is_used(world: World) -> None:
+    use_everything(world)
+
+    def missing() -> dict[str, set[Permission]] | None:
+        seen = used(world)
+        unused = {
+            function: granted(world, function) - seen.get(role_of(world, function), set())
+            for function in FUNCTIONS
+        }
+        return {name: rest for name, rest in unused.items() if rest} or None
+
+    def none_missing() -> bool | None:
+        return missing() is None or None
+
+    try:
+        until(none_missing, "all permissions used", seconds=20)
+    except AssertionError:
+        pytest.fail(f"granted and not used: {missing()}")
+
+
+def test_no_policy_of_the_code_has_a_wildcard(world: World) -> None:
+    for function in FUNCTIONS:
+        for action, resource in granted(world, function):
+            assert "*" not in action
+            assert "*" not in resource
+
+
+@dataclass(frozen=True)
+class Impostor:
+    """A user with a function's permissions, to try what it must be refused."""
+
+    dynamodb: "DynamoDBClient"
+    sqs: "SQSClient"
+    secrets: "SecretsManagerClient"
+
+
+@pytest.fixture(scope="module")
+def impostors(world: World) -> Iterator[dict[str, Impostor]]:
+    """One for each function: a Lambda's role cannot be assumed by a test, its policy can be had."""
+    iam, aws = world.stack.aws.iam, world.stack.aws
+    made = {}
+    for function in FUNCTIONS:
+        user = f"impostor-{function}"
+        iam.create_user(UserName=user)
+        iam.put_user_policy(
+            UserName=user,
+            PolicyName="code",
+            PolicyDocument=json.dumps(code_policy(world, function)),
+        )
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=aws.region)
+        made[function] = Impostor(
+            session.client("dynamodb", endpoint_url=aws.endpoint_url),
+            session.client("sqs", endpoint_url=aws.endpoint_url),
+            session.client("secretsmanager", endpoint_url=aws.endpoint_url),
+        )
+    yield made
+    for function, impostor in made.items():
+        for client in (impostor.dynamodb, impostor.sqs, impostor.secrets):
+            client.close()
+        user = f"impostor-{function}"
+        for key_id in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=user, AccessKeyId=key_id["AccessKeyId"])
+        iam.delete_user_policy(UserName=user, PolicyName="code")
+        iam.delete_user(UserName=user)
+
+
+def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client's method
+    """Return whether IAM refuses a call."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in {
+            "AccessDeniedException",
+            "AccessDenied",
+            "AccessDeniedError",
+        }
+    return False
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_role_may_change_or_read_away_the_ledger(
+    world: World, impostors: dict[str, Impostor], function: str
+) -> None:
+    world.sell()
+    first = items.key(items.studio_pk(PLATFORM_STUDIO), items.entry_sk(1))
+    ledger = {"TableName": world.stack.tables["ledger"]}
+    dynamodb = impostors[function].dynamodb
+    before = world.entries()[0]
+    assert refused(dynamodb.delete_item, **ledger, Key=first)
+    assert refused(
+        dynamodb.update_item,
+        **ledger,
+        Key=first,
+        UpdateExpression="SET net_amount = :n",
+        ExpressionAttributeValues={":n": {"N": "0"}},
+    )
+    assert refused(
+        dynamodb.transact_write_items,
+        TransactItems=[{"Delete": {**ledger, "Key": first}}],
+    )
+    assert refused(
+        dynamodb.batch_write_item,
+        RequestItems={ledger["TableName"]: [{"DeleteRequest": {"Key": first}}]},
+    )
+    assert refused(dynamodb.scan, **ledger)
+    assert refused(dynamodb.delete_table, **ledger)
+    assert world.entries()[0] == before
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_is_refused_what_its_function_does_not_need(
+    world: World, impostors: dict[str, Impostor], function: str
+) -> None:
+    impostor, tables, queues = impostors[function], world.stack.tables, world.stack.queues
+    orders = {"TableName": tables["orders"]}
+    order = items.key(items.order_pk("ord_100"), items.ORDER_SK)
+    assert refused(impostor.dynamodb.scan, **orders)
+    assert refused(impostor.dynamodb.delete_item, **orders, Key=order)
+    assert refused(
+        impostor.dynamodb.update_item,
+        **orders,
+        Key=order,
+        UpdateExpression="SET total_amount = :n",
+        ExpressionAttributeValues={":n": {"N": "0"}},
+    )
+    if function not in {"payout_adjust", "import_orders"}:
+        entry = items.key(items.studio_pk("st_x"), items.entry_sk(1))
+        ledger = {"TableName": tables["ledger"]}
+        assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
+    secrets = {
+        name: world.environment("stripe_webhook")[name]
+        for name in ("STRIPE_SECRET_ARN", "STRIPE_WEBHOOK_SECRET_ARN")
+    }
+    if function != "stripe_webhook":
+        webhook = secrets["STRIPE_WEBHOOK_SECRET_ARN"]
+        assert refused(impostor.secrets.get_secret_value, SecretId=webhook)
+    if function in {"payout_adjust", "import_orders"}:
+        assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
+    may_send = {
+        "stripe_webhook": {"adjust"},
+        "reconcile": {"adjust", "fee_refund"},
+        "payout_adjust": {"fee_refund", "adjust_dlq"},
+        "fee_refund": {"fee_refund_dlq"},
+    }
+    for queue in queues.keys() - may_send.get(function, set()):
+        assert refused(
+            impostor.sqs.send_message,
+            QueueUrl=queues[queue],
+            MessageBody="x",
+            MessageGroupId="x",
+            MessageDeduplicationId="x",
+        )
+        assert refused(impostor.sqs.receive_message, QueueUrl=queues[queue])

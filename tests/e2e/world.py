@@ -1,0 +1,279 @@
+"""Acting on the deployed stack: as staff, as Stripe, as an operator."""
+
+import hashlib
+import hmac
+import itertools
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from infra.local.stack import Stack
+from infra.local.stripe_server import STANDIN_KEY, Standin, charge_of
+from shared.gateways.books import read_entries
+
+PLATFORM_STUDIO = "st_lakeside"
+DIRECT_STUDIO = "st_fjord"
+YEN_STUDIO = "st_sakura"
+
+_CURRENCY = {PLATFORM_STUDIO: "usd", DIRECT_STUDIO: "eur", YEN_STUDIO: "jpy"}
+_ACCOUNT = {DIRECT_STUDIO: "acct_1FjordSportFoto00"}
+
+type Json = dict[str, Any]
+
+
+class World:
+    """The running stack and its three studios.
+
+    Args:
+        stack: The stack of this test run.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        assert stack.standin is not None
+        self.stack = stack
+        self.standin: Standin = stack.standin
+        self.http = httpx.Client(timeout=180, trust_env=False)
+        self._ids = itertools.count(1)
+        self._run = uuid.uuid4().hex[:8]
+
+    # Orders.
+
+    def order(self, studio_id: str = PLATFORM_STUDIO, **changes: Any) -> Json:  # noqa: ANN401  # an import record's fields
+        """Return an import record of an order of 10000 minor units, with changes."""
+        name = f"{self._run}x{next(self._ids)}"
+        account = _ACCOUNT.get(studio_id)
+        return {
+            "order_id": f"ord_{name}",
+            "studio_id": studio_id,
+            "placed_at": "2026-10-20T17:10:00Z",
+            "currency": _CURRENCY[studio_id],
+            "parent": {"name": "Wilhelmina Testparent", "email": "wilhelmina@mail.example"},
+            "subjects": [{"subject_id": "sub_1", "name": "Bartholomew Testparent"}],
+            "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
+            "line_items": [
+                {
+                    "line_id": "li_1",
+                    "product": "Print",
+                    "sku": "PRT",
+                    "quantity": 4,
+                    "unit_amount": 2500,
+                    "discount_amount": 0,
+                    "tax_amount": 0,
+                    "subject_id": "sub_1",
+                }
+            ],
+            "shipping_amount": 0,
+            "shipping_tax_amount": 0,
+            "total_amount": 10000,
+            "rev_share_amount": 1500,
+            "stripe_fee_amount": 320,
+            "stripe": {
+                "charge_id": f"ch_{name}",
+                "payment_intent_id": f"pi_{name}",
+                "account_id": account,
+                "application_fee_id": f"fee_{name}" if account else None,
+            },
+            "fulfillment": {"status": "none", "claimed_by": None},
+        } | changes
+
+    def sell(self, studio_id: str = PLATFORM_STUDIO, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
+        """Import an order through its function, make its charge, and return its id."""
+        record = self.order(studio_id, **changes)
+        report = self.invoke("import_orders", {"orders": [json.dumps(record)]})
+        assert report["imported"] == 1, report
+        if record["stripe"]["charge_id"]:
+            self.control("charges", charges=[charge_of(record)])
+        return str(record["order_id"])
+
+    # Staff.
+
+    def call(  # noqa: PLR0913  # what a request is made of
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        role: str = "owner",
+        studio_id: str = PLATFORM_STUDIO,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send a request to the API with the token of a role, or a given one."""
+        token = self.stack.tokens[studio_id][role] if token is None else token
+        sent = {"Authorization": token} if token else {}
+        content = body if isinstance(body, (bytes, str)) else None
+        return self.http.request(
+            method,
+            f"{self.stack.api_url}{path}",
+            content=content,
+            json=None if content is not None or body is None else body,
+            headers={"Content-Type": "application/json", **sent, **(headers or {})},
+        )
+
+    def request_refund(  # noqa: PLR0913  # what a request is made of
+        self,
+        order_id: str,
+        choice: object,
+        *,
+        key: str | None = None,
+        studio_id: str = PLATFORM_STUDIO,
+        role: str = "owner",
+    ) -> httpx.Response:
+        """Request a refund with a key of its own, unless given."""
+        return self.call(
+            "POST",
+            f"/orders/{order_id}/refunds",
+            choice,
+            studio_id=studio_id,
+            role=role,
+            headers={"Idempotency-Key": key or uuid.uuid4().hex},
+        )
+
+    def refund(self, order_id: str, choice: Json, studio_id: str = PLATFORM_STUDIO) -> Json:
+        """Request a refund that must be accepted, and return it."""
+        answer = self.request_refund(
+            order_id, {"reason": "quality_issue", **choice}, studio_id=studio_id
+        )
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def read(self, refund: Json, studio_id: str = PLATFORM_STUDIO) -> Json:
+        """Read a refund."""
+        path = f"/orders/{refund['order_id']}/refunds/{refund['refund_id']}"
+        answer = self.call("GET", path, studio_id=studio_id)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def await_status(self, refund: Json, status: str, studio_id: str = PLATFORM_STUDIO) -> Json:
+        """Wait until a refund has come to a state, and return it."""
+
+        def arrived() -> Json | None:
+            found = self.read(refund, studio_id)
+            return found if found["status"] == status else None
+
+        return until(arrived, f"refund {refund['refund_id']} {status}")
+
+    # Stripe.
+
+    def control(self, path: str, **body: Any) -> Json:  # noqa: ANN401  # JSON in
+        """Tell the stand-in to do something."""
+        return self.standin.control(path, body)
+
+    def stripe(
+        self,
+        method: str,
+        path: str,
+        account: str | None = None,
+        **params: Any,  # noqa: ANN401  # form fields
+    ) -> Json:
+        """Call Stripe's API."""
+        headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
+        if account:
+            headers["Stripe-Account"] = account
+        sent: Json = {"params": params} if method == "GET" else {"data": params}
+        answer = self.http.request(
+            method, f"{self.standin.url}/v1/{path}", headers=headers, **sent
+        )
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    def stripe_requests(self, charge_or_fee: str) -> list[Json]:
+        """Return what Stripe was asked about a charge or an application fee."""
+        answer = self.http.get(f"{self.standin.url}/_standin/requests").json()
+        return [each for each in answer["requests"] if charge_or_fee in json.dumps(each)]
+
+    def webhook_secret(self, endpoint: str = "platform") -> str:
+        """Return the secret that Stripe signs an endpoint's events with."""
+        arn = self.environment("stripe_webhook")["STRIPE_WEBHOOK_SECRET_ARN"]
+        value = self.stack.aws.secrets.get_secret_value(SecretId=arn)["SecretString"]
+        return str(json.loads(value)[endpoint][0])
+
+    def send_webhook(
+        self,
+        payload: bytes,
+        *,
+        secret: str | None = None,
+        age: int = 0,
+        header: str | None = None,
+    ) -> httpx.Response:
+        """Send a body to the webhook as Stripe would, signed ``age`` seconds ago."""
+        if header is None:
+            header = signature(payload, secret or self.webhook_secret(), int(time.time()) - age)
+        return self.http.post(
+            f"{self.stack.api_url}/webhooks/stripe",
+            content=payload,
+            headers={"Content-Type": "application/json"}
+            | ({"Stripe-Signature": header} if header else {}),
+        )
+
+    @contextmanager
+    def webhooks_held(self) -> Iterator[None]:
+        """Keep the stand-in from delivering while the context lasts."""
+        self.control("webhooks", mode="hold")
+        try:
+            yield
+        finally:
+            self.control("webhooks", mode="auto")
+
+    # Operators.
+
+    def invoke(self, function: str, event: object) -> Json:
+        """Call a function by hand."""
+        answer = self.stack.aws.lambda_.invoke(
+            FunctionName=self.stack.functions[function], Payload=json.dumps(event).encode()
+        )
+        result = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, result
+        return dict(result)
+
+    def environment(self, function: str) -> dict[str, str]:
+        """Return a function's environment, as the template gave it."""
+        found = self.stack.aws.lambda_.get_function_configuration(
+            FunctionName=self.stack.functions[function]
+        )
+        return dict(found["Environment"]["Variables"])
+
+    def log_lines(self, function: str) -> list[Json]:
+        """Return what a function's code has logged; what Lambda adds is no JSON."""
+        lines = self.stack.log_lines(function)
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def entries(self, studio_id: str = PLATFORM_STUDIO) -> list[dict[str, str | int]]:
+        """Return a studio's ledger."""
+        return list(
+            read_entries(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
+        )
+
+    def entries_of(self, order_id: str, studio_id: str = PLATFORM_STUDIO) -> list[Json]:
+        """Return an order's ledger entries."""
+        return [dict(e) for e in self.entries(studio_id) if e["order_id"] == order_id]
+
+
+def signature(payload: bytes, secret: str, at: int) -> str:
+    """Sign a payload as Stripe does."""
+    signed = hmac.new(secret.encode(), f"{at}.".encode() + payload, hashlib.sha256).hexdigest()
+    return f"t={at},v1={signed}"
+
+
+def until[Found](look: Callable[[], Found | None], what: str, seconds: float = 40) -> Found:
+    """Look until something is found, and return it.
+
+    Raises:
+        AssertionError: It is not, in time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found is not None:
+            return found
+        assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
+        time.sleep(0.1)

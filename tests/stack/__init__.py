@@ -1,0 +1,1 @@
+"""The one local stack of a test run."""

@@ -1,0 +1,38 @@
+"""Runs the stack of a test run, in a process of its own: ``python -m tests.stack.host DIRECTORY``.
+
+It stops when nobody holds the tether any more (see ``tests.stack.run``), and so
+also when pytest was killed.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+from infra.failure import Failure
+from infra.local.options import Options
+from infra.local.progress import LoggedProgress
+from infra.local.stack import start_stack
+from tests.stack.run import FAILURE, TETHER
+
+
+def main(directory: Path) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Tests sell their own orders; only the studios are there.
+    options = Options(directory=directory, orders=None, port=0, stripe_port=0)
+    try:
+        with (
+            (directory / TETHER).open("rb") as tether,
+            start_stack(options, LoggedProgress()),
+        ):
+            tether.read()
+    except BaseException as failure:
+        (directory / FAILURE).write_text(f"{failure!r}")
+        if isinstance(failure, Failure):
+            return 1
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,77 @@
+"""Whatever is refunded, failed and canceled in whatever order, the money adds up."""
+
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+STUDIO = "acct_1Lakeside"
+AMOUNT, FEE, APPLICATION_FEE = 10_000, 320, 1_500
+ENDINGS = ["succeeded", "failed", "canceled", None]
+
+refund_plans = st.tuples(
+    st.sampled_from([None, "pending", "insufficient_funds", "requires_action"]),
+    st.integers(min_value=1, max_value=6_000),
+    st.booleans(),
+    st.sampled_from(ENDINGS),
+)
+
+
+def net(api: httpx.Client, **headers: str) -> int:
+    """Return the sum of an account's balance transactions."""
+    page: dict[str, Any] = api.get(
+        "/v1/balance_transactions", params={"limit": "100"}, headers=headers
+    ).json()
+    assert not page["has_more"]
+    return sum(transaction["net"] for transaction in page["data"])
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(plans=st.lists(refund_plans, max_size=8))
+def test_balances_add_up(
+    api: httpx.Client,
+    control: httpx.Client,
+    plans: list[tuple[str | None, int, bool, str | None]],
+) -> None:
+    control.delete("/state").raise_for_status()
+    charge = {
+        "id": "ch_1",
+        "payment_intent": "pi_1",
+        "amount": AMOUNT,
+        "currency": "usd",
+        "fee": FEE,
+        "account": STUDIO,
+        "application_fee": "fee_1",
+        "application_fee_amount": APPLICATION_FEE,
+    }
+    control.post("/charges", json={"charges": [charge]}).raise_for_status()
+    on_studio = {"Stripe-Account": STUDIO}
+
+    for fault, amount, with_fee, ending in plans:
+        control.delete("/faults")
+        if fault is not None:
+            control.post("/faults", json={"fault": fault}).raise_for_status()
+        params = {
+            "charge": "ch_1",
+            "amount": str(amount),
+            "refund_application_fee": "true" if with_fee else "false",
+        }
+        refund = api.post("/v1/refunds", data=params, headers=on_studio)
+        if refund.is_success and ending is not None:
+            control.post(f"/refunds/{refund.json()['id']}", json={"status": ending})
+
+    refunds = api.get("/v1/refunds", params={"limit": "100"}, headers=on_studio).json()["data"]
+    standing = [refund for refund in refunds if refund["status"] not in {"failed", "canceled"}]
+    unpaid = [r for r in standing if r.get("pending_reason") == "insufficient_funds"]
+    charge_now = api.get("/v1/charges/ch_1", headers=on_studio).json()
+    fee_refunded = api.get("/v1/application_fees/fee_1").json()["amount_refunded"]
+    assert charge_now["amount_refunded"] == sum(refund["amount"] for refund in standing) <= AMOUNT
+    assert 0 <= fee_refunded <= APPLICATION_FEE
+    debited = sum(refund["amount"] for refund in standing) - sum(r["amount"] for r in unpaid)
+    assert net(api, **on_studio) == AMOUNT - FEE - APPLICATION_FEE - debited + fee_refunded
+    assert net(api) == APPLICATION_FEE - fee_refunded

@@ -1,0 +1,218 @@
+"""Holds the stand-in's answers against Stripe's own description and fixtures."""
+
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import ValidationError
+
+from tests.stripe_standin.stripe_schema import (
+    UndescribedError,
+    fixture,
+    needs_spec,
+    operations,
+    required_fields,
+    validate_object,
+    validate_request,
+    validate_response,
+)
+
+pytestmark = [needs_spec, pytest.mark.usefixtures("seeded")]
+STUDIO = "acct_1Lakeside"
+LATER_THAN_THE_DESCRIPTION = {"POST /v1/payment_intents"}
+
+
+@pytest.fixture
+def objects(api: httpx.Client, control: httpx.Client) -> dict[str, dict[str, Any]]:
+    """Return one object of each kind, as the API answers it."""
+
+    def post(path: str, **params: str) -> dict[str, Any]:
+        body: dict[str, Any] = api.post(path, data=params).raise_for_status().json()
+        return body
+
+    def get(path: str) -> dict[str, Any]:
+        body: dict[str, Any] = api.get(path).raise_for_status().json()
+        return body
+
+    transfer = post("/v1/transfers", amount="100", currency="usd", destination=STUDIO)
+    reversal = post(f"/v1/transfers/{transfer['id']}/reversals", amount="40")
+    fee_refund = post("/v1/application_fees/fee_direct/refunds", amount="10")
+    refund = post("/v1/refunds", charge="ch_platform", amount="2500")
+    endpoint = post(
+        "/v1/webhook_endpoints",
+        url="https://pps.example",
+        **{"enabled_events[]": "charge.refunded"},
+    )
+    dispute = control.post("/disputes", json={"charge": "ch_platform"}).json()
+    return {
+        "application_fee": get("/v1/application_fees/fee_direct"),
+        "balance_transaction": get(f"/v1/balance_transactions/{refund['balance_transaction']}"),
+        "charge": get("/v1/charges/ch_platform"),
+        "dispute": get(f"/v1/disputes/{dispute['id']}"),
+        "event": get("/v1/events")["data"][0],
+        "fee_refund": fee_refund,
+        "payment_intent": get("/v1/payment_intents/pi_platform"),
+        "refund": refund,
+        "transfer": get(f"/v1/transfers/{transfer['id']}"),
+        "transfer_reversal": reversal,
+        "webhook_endpoint": endpoint,
+    }
+
+
+def test_every_endpoint_described_is_spoken(
+    api: httpx.Client, objects: dict[str, dict[str, Any]], control: httpx.Client
+) -> None:
+    """Call each endpoint of the description; the client holds each answer against it."""
+    ids = {
+        "/v1/refunds": objects["refund"]["id"],
+        "/v1/charges": "ch_platform",
+        "/v1/payment_intents": "pi_platform",
+        "/v1/balance_transactions": objects["balance_transaction"]["id"],
+        "/v1/events": objects["event"]["id"],
+        "/v1/webhook_endpoints": objects["webhook_endpoint"]["id"],
+        "/v1/application_fees": "fee_direct",
+        "/v1/disputes": objects["dispute"]["id"],
+        "/v1/transfers": objects["transfer"]["id"],
+    }
+    bodies = {
+        "/v1/refunds": {"charge": "ch_more"},
+        "/v1/webhook_endpoints": {"url": "https://pps.example", "enabled_events[]": "*"},
+        "/v1/transfers": {"amount": "1", "currency": "usd", "destination": STUDIO},
+    }
+    more = {"id": "ch_more", "payment_intent": None, "amount": 5, "currency": "usd", "fee": 0}
+    control.post("/charges", json={"charges": [more]}).raise_for_status()
+    control.post("/faults", json={"fault": "pending"})
+    pending = api.post("/v1/refunds", data={"charge": "ch_more", "amount": "1"}).json()
+
+    # Deleting comes last, so that there is something to look at before.
+    for method, template in sorted(operations(), key=lambda operation: operation[0] == "DELETE"):
+        prefix = next(prefix for prefix in ids if template.startswith(prefix))
+        id_ = pending["id"] if template.endswith("/cancel") else ids[prefix]
+        path = template.partition("{")[0] + id_ + template.partition("}")[2]
+        url = path if "{" in template else template
+        body = bodies.get(template) if method == "POST" else None
+        response = api.request(method, url, data=body)
+        assert response.status_code == 200, (method, url, response.text)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application_fee",
+        "balance_transaction",
+        "charge",
+        "dispute",
+        "event",
+        "fee_refund",
+        "payment_intent",
+        "refund",
+        "transfer",
+        "transfer_reversal",
+        "webhook_endpoint",
+    ],
+)
+def test_objects_look_like_stripes_own_examples(
+    objects: dict[str, dict[str, Any]], kind: str
+) -> None:
+    ours, theirs = objects[kind], fixture(kind)
+
+    validate_object(kind, ours)
+    for name in set(required_fields(kind)) & theirs.keys():
+        assert name in ours
+        if None not in (ours[name], theirs[name]):
+            assert type(ours[name]) is type(theirs[name]), name
+
+
+@pytest.mark.parametrize(
+    "fault", ["pending", "requires_action", "insufficient_funds", "fail_at_once"]
+)
+def test_refunds_in_every_state_and_all_events_conform(
+    api: httpx.Client, control: httpx.Client, fault: str
+) -> None:
+    control.post("/faults", json={"fault": fault})
+    headers = {"Stripe-Account": STUDIO}
+    params = {
+        "charge": "ch_direct",
+        "refund_application_fee": "true",
+        "expand[]": ["charge.application_fee", "balance_transaction", "payment_intent"],
+    }
+    refund = api.post("/v1/refunds", data=params, headers=headers).json()
+    if refund["status"] != "failed":
+        control.post(f"/refunds/{refund['id']}", json={"status": "failed"})
+    api.get("/v1/refunds", params={"expand[]": "data.charge"}, headers=headers)
+
+    for account in ({}, headers):
+        for event in api.get("/v1/events", params={"limit": "100"}, headers=account).json()["data"]:
+            validate_object("event", event)
+            validate_object(event["data"]["object"]["object"], event["data"]["object"])
+
+
+def test_disputes_conform_when_closed(api: httpx.Client, control: httpx.Client) -> None:
+    dispute = control.post("/disputes", json={"charge": "ch_platform"}).json()
+    control.post(f"/disputes/{dispute['id']}/close", json={"status": "won"})
+
+    assert api.get(f"/v1/disputes/{dispute['id']}").json()["status"] == "won"
+
+
+def test_what_is_spoken_beyond_the_description(api: httpx.Client) -> None:
+    params = {
+        "amount": "1000",
+        "currency": "usd",
+        "confirm": "true",
+        "payment_method": "pm_card_visa",
+    }
+
+    intent = api.post("/v1/payment_intents", data=params).json()
+
+    validate_object("payment_intent", intent)
+    validate_object("charge", api.get(f"/v1/charges/{intent['latest_charge']}").json())
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"charge": "ch_1", "amount": "100", "metadata": {"refund_id": "r1"}},
+        {"charge": "ch_1", "amount": 100, "refund_application_fee": True},
+        {"payment_intent": "pi_1", "reason": "requested_by_customer", "expand": ["charge"]},
+        {"charge": "ch_1", "metadata": ""},
+    ],
+)
+def test_validator_takes_what_stripe_takes(params: dict[str, Any]) -> None:
+    validate_request("POST", "/v1/refunds", params)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"charge": "ch_1", "amount": "ten"},
+        {"charge": "ch_1", "colour": "red"},
+        {"charge": "ch_1", "reason": "wrong_print"},
+        {"charge": "ch_1", "metadata": {"nested": {"a": "b"}}},
+        {"charge": "ch_1", "refund_application_fee": "yes"},
+    ],
+)
+def test_validator_refuses_what_stripe_refuses(params: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        validate_request("POST", "/v1/refunds", params)
+
+
+def test_validator_checks_queries_and_answers() -> None:
+    validate_request("GET", "/v1/refunds?x=1", {"charge": "ch_1", "created": {"gte": "5"}})
+    with pytest.raises(ValidationError):
+        validate_request("GET", "/v1/refunds", {"colour": "red"})
+    with pytest.raises(ValidationError):
+        validate_response("GET", "/v1/refunds/re_1", 200, {"id": "re_1"})
+    with pytest.raises(ValidationError):
+        validate_response("GET", "/v1/refunds/re_1", 404, {"message": "no"})
+    with pytest.raises(UndescribedError):
+        validate_request("GET", "/v1/customers", {})
+    with pytest.raises(UndescribedError):
+        validate_object("colour", {})
+
+
+def test_log_of_requests_can_be_validated(api: httpx.Client, control: httpx.Client) -> None:
+    api.post("/v1/refunds", data={"charge": "ch_platform", "amount": "5", "metadata[0]": "x"})
+    api.get("/v1/refunds", params={"limit": "3", "expand[]": "data.charge"})
+
+    for entry in control.get("/requests").json()["requests"]:
+        validate_request(entry["method"], entry["path"], entry["params"])

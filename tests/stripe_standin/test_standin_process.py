@@ -1,0 +1,208 @@
+"""Running it: the state file, the command line, and what can keep it from starting."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import stripe
+
+from infra.local.stripe_standin import RunningStandin, create_app, running_standin
+from infra.local.stripe_standin.state_file import StateFileError
+from tests.stripe_standin.webhook_receiver import Receiver
+
+STUDIO = "acct_1Lakeside"
+CHARGE = {
+    "id": "ch_1",
+    "payment_intent": "pi_1",
+    "amount": 10000,
+    "currency": "usd",
+    "fee": 320,
+    "account": STUDIO,
+    "application_fee": "fee_1",
+    "application_fee_amount": 1500,
+}
+REPOSITORY = Path(__file__).parents[2]
+
+
+def client_of(standin: RunningStandin) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        standin.api_key, base_addresses={"api": standin.url}, max_network_retries=0
+    )
+
+
+@contextmanager
+def run_command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "infra.local.stripe_standin", *arguments],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            yield process
+        finally:
+            # A test that failed leaves it running, and closing the pipes waits for its end.
+            process.kill()
+
+
+def test_state_survives_a_clean_stop(tmp_path: Path, receiver: Receiver) -> None:
+    state_file = tmp_path / "standin.json"
+    on_studio: stripe.RequestOptions = {"stripe_account": STUDIO, "idempotency_key": "k"}
+    with running_standin(state_file=state_file) as standin:
+        with httpx.Client(base_url=standin.control_url) as control:
+            control.post("/charges", json={"charges": [CHARGE]}).raise_for_status()
+            control.post("/webhooks", json={"mode": "hold", "delay_s": 0})
+            control.post("/clock", json={"advance_s": 3600})
+        client = client_of(standin)
+        client.v1.webhook_endpoints.create(
+            {"url": receiver.url, "enabled_events": ["refund.created"], "connect": True}
+        )
+        refund = client.v1.refunds.create(
+            {"charge": "ch_1", "amount": 4000, "refund_application_fee": True}, on_studio
+        )
+        client.v1.transfers.create({"amount": 5, "currency": "usd", "destination": STUDIO})
+
+    with running_standin(state_file=state_file) as standin:
+        client = client_of(standin)
+        with httpx.Client(base_url=standin.control_url) as control:
+            assert control.get("/clock").json()["offset_s"] == 3600
+            assert control.post("/charges", json={"charges": [CHARGE]}).json()["unchanged"] == 1
+            again = client.v1.refunds.create(
+                {"charge": "ch_1", "amount": 4000, "refund_application_fee": True}, on_studio
+            )
+            assert again.id == refund.id
+            charge = client.v1.charges.retrieve("ch_1", {}, {"stripe_account": STUDIO})
+            assert charge.amount_refunded == 4000
+            assert client.v1.application_fees.retrieve("fee_1").amount_refunded == 600
+            assert len(client.v1.transfers.list().data) == 1
+            # The event that was held is still held, and sent off once nothing holds it.
+            assert [e["refund_id"] for e in control.get("/webhooks").json()["queue"]] == [refund.id]
+            control.post("/webhooks", json={"mode": "auto"})
+        receiver.wait_for(1)
+    assert [path.name for path in tmp_path.iterdir()] == ["standin.json"]
+
+
+def test_queue_goes_on_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
+    state_file = tmp_path / "standin.json"
+    with running_standin(state_file=state_file) as standin:
+        with httpx.Client(base_url=standin.control_url) as control:
+            control.post("/charges", json={"charges": [CHARGE]}).raise_for_status()
+            control.post("/webhooks", json={"delay_s": 0.2})
+        client = client_of(standin)
+        client.v1.webhook_endpoints.create(
+            {"url": receiver.url, "enabled_events": ["refund.created"], "connect": True}
+        )
+        client.v1.refunds.create({"charge": "ch_1"}, {"stripe_account": STUDIO})
+    assert receiver.received == []
+
+    with running_standin(state_file=state_file):
+        receiver.wait_for(1)
+
+
+def test_standins_are_independent(standin: RunningStandin) -> None:
+    with running_standin(api_key="sk_test_second", api_version="2024-06-20") as second:
+        assert second.url != standin.url
+        answer = httpx.get(f"{second.control_url}/health").json()
+        assert answer == {"status": "ok", "api_version": "2024-06-20"}
+        headers = {"Authorization": f"Bearer {standin.api_key}"}
+        assert httpx.get(f"{second.url}/v1/charges", headers=headers).status_code == 401
+
+
+def test_command_serves_and_stops_cleanly(tmp_path: Path) -> None:
+    state_file = tmp_path / "standin.json"
+    with run_command("--port", "0", "--state", str(state_file)) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        url = line.split()[3]
+        assert line == f"Stripe stand-in on {url} (key sk_test_standin)\n"
+        charge = {**CHARGE, "application_fee": None, "application_fee_amount": None}
+        answer = httpx.post(f"{url}/_standin/charges", json={"charges": [charge]})
+        assert answer.json()["created"] == 1
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert '"ch_1"' in state_file.read_text()
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"format": "something else"}'])
+def test_other_files_are_not_taken_for_state(tmp_path: Path, content: str) -> None:
+    state_file = tmp_path / "standin.json"
+    state_file.write_text(content)
+
+    with pytest.raises(StateFileError, match="is not a state file"):
+        create_app(state_file=state_file)
+
+
+def test_command_says_in_one_line_what_is_wrong_with_the_state_file(tmp_path: Path) -> None:
+    state_file = tmp_path / "standin.json"
+    state_file.write_text("{")
+
+    with run_command("--port", "0", "--state", str(state_file)) as process:
+        out, err = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert out == ""
+    assert err.count("\n") == 1
+    assert f"{state_file} is not a state file" in err
+    assert state_file.read_text() == "{"
+
+
+def test_command_says_in_one_line_that_the_port_is_taken(standin: RunningStandin) -> None:
+    port = standin.url.rpartition(":")[2]
+
+    with run_command("--port", port) as process:
+        out, err = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert out == ""
+    assert err == f"cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+def test_state_needs_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(StateFileError, match="there is no folder for the state file"):
+        create_app(state_file=tmp_path / "nowhere" / "standin.json")
+    with pytest.raises(StateFileError, match="cannot read"):
+        create_app(state_file=tmp_path)
+
+
+def test_command_fails_if_the_state_cannot_be_saved(tmp_path: Path) -> None:
+    state_file = tmp_path / "folder" / "standin.json"
+    state_file.parent.mkdir()
+    with run_command("--port", "0", "--state", str(state_file)) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        state_file.parent.rmdir()
+
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert err == f"cannot write the state file {state_file}: No such file or directory\n"
+
+
+def test_stop_does_not_wait_for_a_held_connection() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with running_standin() as standin, httpx.Client() as http:
+            faults = f"{standin.control_url}/faults"
+            http.post(faults, json={"fault": "timeout_before_effect", "seconds": 60})
+            headers = {"Authorization": f"Bearer {standin.api_key}"}
+            held = pool.submit(httpx.get, f"{standin.url}/v1/charges", headers=headers)
+            while http.get(faults).json()["faults"]:
+                time.sleep(0.005)
+            stopped = time.monotonic()
+
+        assert time.monotonic() - stopped < 5
+        assert isinstance(held.exception(), httpx.TransportError)

@@ -1,0 +1,134 @@
+"""Orders and refunds for the tests, and an oracle that rounds in another way than the code."""
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderTotals
+from shared.domain.refund import Refund, RefundQuote, RefundStatus, RefundType, reserve
+
+AT = "2026-10-14T17:04:00.000Z"
+
+STUDIO = "st_1"
+ORDER = "ord_1"
+CURRENCIES = ("usd", "eur", "jpy")
+
+
+def half_up(amount: Fraction) -> int:
+    """Round a positive amount half up, by decimal arithmetic and not by the code's integers."""
+    exact = Decimal(amount.numerator) / Decimal(amount.denominator)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """An order and its totals just after import."""
+
+    order: Order
+    totals: OrderTotals
+
+
+def sold(
+    *lines: OrderLine,
+    rev_share: int = 0,
+    stripe_fee: int = 0,
+    currency: str = "usd",
+    direct: bool = False,
+) -> Sold:
+    """Return an order of these lines, charged on the platform or directly."""
+    order = Order(
+        order_id=ORDER,
+        studio_id=STUDIO,
+        currency=currency,
+        total_amount=sum(line.net_amount for line in lines),
+        rev_share_amount=rev_share,
+        stripe_fee_amount=stripe_fee,
+        lines=lines,
+        charge_id="ch_1",
+        account_id="acct_1" if direct else None,
+        application_fee_id="fee_1" if direct else None,
+    )
+    totals = OrderTotals(
+        order_id=order.order_id,
+        studio_id=order.studio_id,
+        currency=order.currency,
+        total_amount=order.total_amount,
+        rev_share_amount=order.rev_share_amount,
+        stripe_fee_amount=order.stripe_fee_amount,
+        account_id=order.account_id,
+        application_fee_id=order.application_fee_id,
+    )
+    return Sold(order, totals)
+
+
+def hundred_dollars(*, direct: bool = False) -> Sold:
+    """Return the order of the product's own example: $100.00, 15 % rev share, $3.20 fee."""
+    return sold(
+        OrderLine("li_1", 1, 7500),
+        OrderLine("li_2", 1, 2500),
+        rev_share=1500,
+        stripe_fee=320,
+        direct=direct,
+    )
+
+
+def refund_of(sale: Sold, refund_id: str, amount: int) -> Refund:
+    """Return a refund of the order, just requested."""
+    return Refund(
+        refund_id=refund_id,
+        order_id=sale.order.order_id,
+        studio_id=sale.order.studio_id,
+        type=RefundType.PARTIAL,
+        status=RefundStatus.REQUESTED,
+        amount=amount,
+        currency=sale.order.currency,
+        charge_id="ch_1",
+        requested_by="ana",
+        requested_at=AT,
+        source="api",
+        correlation_id="c_1",
+        account_id=sale.order.account_id,
+    )
+
+
+def reserved(
+    sale: Sold, totals: OrderTotals, refund_id: str, quote: RefundQuote
+) -> tuple[OrderTotals, Refund]:
+    """Return the totals and the refund after a reservation of the quote."""
+    refund = replace(refund_of(sale, refund_id, quote.amount), items=quote.items)
+    return reserve(totals, refund_id, quote, stop_print=False), refund
+
+
+def succeeded(refund: Refund) -> Refund:
+    """Return the refund once Stripe has confirmed it."""
+    return refund.moved(RefundStatus.SUCCEEDED, AT, "stripe_webhook")
+
+
+@st.composite
+def order_lines(draw: st.DrawFn, line_id: str) -> OrderLine:
+    """Draw a line with discount and tax; also free ones, and ones cheaper than their units."""
+    quantity = draw(st.integers(1, 12))
+    gross = quantity * draw(st.integers(0, 6_000))
+    discount = draw(st.one_of(st.just(0), st.integers(0, gross)))
+    return OrderLine(line_id, quantity, gross - discount + draw(st.integers(0, 900)))
+
+
+@st.composite
+def sold_orders(draw: st.DrawFn) -> Sold:
+    """Draw any order that import lets in: each currency, platform and direct charges."""
+    count = draw(st.integers(1, 4))
+    lines = [draw(order_lines(f"li_{number}")) for number in range(1, count + 1)]
+    shipping = draw(st.one_of(st.just(0), st.integers(1, 2_000)))
+    if shipping or not sum(line.net_amount for line in lines):
+        lines.append(OrderLine(SHIPPING_LINE_ID, 1, max(1, shipping)))
+    total = sum(line.net_amount for line in lines)
+    tier = draw(st.sampled_from([7, 10, 15]))
+    return sold(
+        *lines,
+        rev_share=draw(st.one_of(st.just(total * tier // 100), st.integers(0, total))),
+        stripe_fee=draw(st.one_of(st.just(total * 29 // 1000), st.integers(0, total))),
+        currency=draw(st.sampled_from(CURRENCIES)),
+        direct=draw(st.booleans()),
+    )

@@ -1,0 +1,118 @@
+"""Who the caller is, from the token's claims alone, and what their roles let them do."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.auth import ALLOWED, Action, Caller, Role, caller_from
+from shared.domain.errors import ForbiddenError
+
+
+def claims(**changed: object) -> dict[str, Any]:
+    return {
+        "token_use": "id",
+        "cognito:username": "ana",
+        "custom:studio_id": "st_1",
+        "cognito:groups": "owner",
+    } | {name.replace("__", ":"): value for name, value in changed.items()}
+
+
+@pytest.mark.parametrize(
+    ("groups", "roles"),
+    [
+        ("owner", {Role.OWNER}),
+        ("owner,staff", {Role.OWNER, Role.STAFF}),
+        ("owner, staff", {Role.OWNER, Role.STAFF}),
+        ("owner staff", {Role.OWNER, Role.STAFF}),
+        ("[owner staff]", {Role.OWNER, Role.STAFF}),
+        ("[owner, staff]", {Role.OWNER, Role.STAFF}),
+        ("[owner]", {Role.OWNER}),
+        (["owner", "bookkeeper"], {Role.OWNER, Role.BOOKKEEPER}),
+        (["print_operator", "choir"], {Role.PRINT_OPERATOR}),
+        ("pps_admin", {Role.PPS_ADMIN}),
+        ("ownership", set()),
+        ("co-owner", set()),
+        ("Owner", set()),
+        (["owner,staff"], set()),
+        ([], set()),
+        ("[]", set()),
+        ("", set()),
+        (None, set()),
+        (7, set()),
+        ({"owner": True}, set()),
+    ],
+)
+def test_groups_are_read_exactly_in_every_form_they_come_in(
+    groups: object, roles: set[Role]
+) -> None:
+    assert caller_from(claims(cognito__groups=groups)).roles == roles
+
+
+def test_a_user_of_no_group_has_no_role() -> None:
+    known = claims()
+    del known["cognito:groups"]
+    assert caller_from(known).roles == frozenset()
+
+
+@given(st.text().filter(lambda text: not any(role.value in text for role in Role)))
+def test_a_group_that_is_not_a_role_gives_none(group: str) -> None:
+    assert caller_from(claims(cognito__groups=group)).roles == frozenset()
+    assert caller_from(claims(cognito__groups=[group])).roles == frozenset()
+
+
+@pytest.mark.parametrize("use", ["access", "refresh", "ID", "", None])
+def test_only_an_id_token_is_taken(use: str | None) -> None:
+    with pytest.raises(ForbiddenError):
+        caller_from(claims(token_use=use))
+
+
+def test_without_claims_nobody_is_let_in() -> None:
+    with pytest.raises(ForbiddenError):
+        caller_from({})
+
+
+@pytest.mark.parametrize("studio", ["", None, 1, ["st_1"]])
+def test_a_user_without_a_studio_is_refused(studio: object) -> None:
+    with pytest.raises(ForbiddenError):
+        caller_from(claims(custom__studio_id=studio))
+
+
+def test_a_token_without_a_user_name_is_refused() -> None:
+    known = claims()
+    del known["cognito:username"]
+    with pytest.raises(ForbiddenError):
+        caller_from(known)
+
+
+def test_user_and_studio_are_the_tokens() -> None:
+    assert caller_from(claims()) == Caller("ana", "st_1", frozenset({Role.OWNER}))
+
+
+def test_every_action_says_who_may() -> None:
+    assert ALLOWED.keys() == set(Action)
+    assert all(ALLOWED.values())
+
+
+MAY = {
+    Action.REQUEST_REFUND: {Role.OWNER, Role.STAFF},
+    Action.READ_REFUND: {Role.OWNER, Role.STAFF, Role.BOOKKEEPER},
+}
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_may_what_the_table_says_and_no_more(action: Action, role: Role) -> None:
+    caller = Caller("ana", "st_1", frozenset({role}))
+    if role in MAY[action]:
+        caller.require(action)
+    else:
+        with pytest.raises(ForbiddenError, match=action):
+            caller.require(action)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_without_a_role_nothing_is_allowed(action: Action) -> None:
+    with pytest.raises(ForbiddenError):
+        Caller("ana", "st_1", frozenset()).require(action)

@@ -1,0 +1,50 @@
+"""Messages of the queues: objects of strings, or put aside."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.messages import MalformedMessageError, message_from
+
+GOOD = {"order_id": "ord_1", "refund_id": "rf_1"}
+
+names = st.text(min_size=1, max_size=10)
+
+
+@given(st.dictionaries(names, st.text(min_size=1), max_size=5))
+def test_a_message_is_read_as_it_was_written(fields: dict[str, str]) -> None:
+    assert message_from(json.dumps(fields), *fields) == fields
+
+
+def test_a_field_nobody_asked_for_is_passed_over() -> None:
+    assert message_from(json.dumps(GOOD | {"more": 1}), "order_id") == {"order_id": "ord_1"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not JSON",
+        "null",
+        "7",
+        '"ord_1"',
+        '["ord_1", "rf_1"]',
+        "{}",
+        json.dumps(GOOD | {"refund_id": None}),
+        json.dumps(GOOD | {"refund_id": ""}),
+        json.dumps(GOOD | {"refund_id": 7}),
+        json.dumps(GOOD | {"refund_id": ["rf_1"]}),
+        "[" * 100_000,
+    ],
+)
+def test_a_message_that_is_not_what_we_send_is_refused(body: str) -> None:
+    with pytest.raises(MalformedMessageError):
+        message_from(body, "order_id", "refund_id")
+
+
+@given(st.text())
+def test_whatever_a_body_holds_it_is_refused(body: str) -> None:
+    with pytest.raises(MalformedMessageError):
+        message_from(body, "order_id", "refund_id")

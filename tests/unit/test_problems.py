@@ -1,0 +1,89 @@
+"""Every refusal of the domain has an answer: one status, one stable code, RFC 9457 members."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from shared.domain.errors import ChargeDisputedError, RefundError, StripeRefusedError
+from shared.http import REFUSALS
+from shared.problems import MEDIA_TYPE, STATUS, STRIPE_STATUS, Problem, problem_of
+
+
+def _below(error: type[RefundError]) -> Iterator[type[RefundError]]:
+    for each in error.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+REFUSED = list(_below(RefundError))
+
+
+def raised(error: type[RefundError]) -> RefundError:
+    """Return such an error, as the code would raise it."""
+    if issubclass(error, StripeRefusedError):
+        return error("Look it up.", "stripe_refused")
+    return error("Look at the order again.")
+
+
+def test_the_table_has_every_refusal_and_no_other() -> None:
+    assert STATUS.keys() == set(REFUSED)
+
+
+def test_each_refusal_has_a_code_of_its_own() -> None:
+    codes = [error.code for error in REFUSED]
+    assert len(set(codes)) == len(codes)
+    assert all(code.replace("_", "").isalpha() and code.islower() for code in codes)
+
+
+def test_titles_are_not_used_twice() -> None:
+    titles = [title for _, title in STATUS.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("error", REFUSED)
+def test_a_refusal_becomes_problem_json(error: type[RefundError]) -> None:
+    problem = problem_of(raised(error))
+    body = json.loads(problem.body())
+    status, title = STATUS[error]
+    assert body == {
+        "type": f"urn:pps:problem:{error.code}",
+        "title": title,
+        "status": status,
+        "detail": raised(error).detail,
+        "code": error.code,
+    }
+    assert 400 <= status < 600
+    assert problem.status == status
+    assert MEDIA_TYPE == "application/problem+json"
+
+
+def test_fields_that_were_refused_are_listed() -> None:
+    fields = [{"field": "amount", "message": "Input should be greater than 0"}]
+    body = json.loads(Problem(422, "invalid_input", "t", "d", fields).body())
+    assert body["errors"] == fields
+
+
+@pytest.mark.parametrize("reason", [*STRIPE_STATUS, "charge_not_found", "stripe_refused"])
+def test_what_stripe_refused_is_answered_by_its_reason(reason: str) -> None:
+    problem = problem_of(StripeRefusedError("Look it up.", reason))
+    assert problem.code == reason
+    assert (problem.status, problem.title) == STRIPE_STATUS.get(reason, STATUS[StripeRefusedError])
+
+
+def test_a_dispute_reads_the_same_whoever_noticed_it() -> None:
+    by_stripe = problem_of(StripeRefusedError("Answer it.", "charge_disputed"))
+    by_us = problem_of(ChargeDisputedError("Answer it."))
+    assert by_stripe.body() == by_us.body()
+
+
+def test_no_reason_of_stripe_takes_the_code_of_another_refusal() -> None:
+    others = {error.code for error in REFUSED} - {"charge_disputed", "stripe_refused"}
+    assert not STRIPE_STATUS.keys() & others
+
+
+@pytest.mark.parametrize(
+    "status", sorted({status for status, _ in [*STATUS.values(), *STRIPE_STATUS.values()]})
+)
+def test_the_apis_description_has_every_status_of_the_table(status: int) -> None:
+    assert status in REFUSALS
