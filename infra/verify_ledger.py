@@ -22,6 +22,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 _STACK = Path(".local/stack.json")
 
+# Entries may come in between the reading of the head and of the entries.
+_TRIES = 5
+
 
 def studios_of(dynamodb: Any, ledger_table: str) -> list[str]:  # noqa: ANN401  # a boto3 client
     """Return the studios that have a first entry, by a scan of the ledger."""
@@ -41,26 +44,24 @@ def verify_studio(
     ledger_table: str,
     studio_id: str,
 ) -> tuple[int, ChainFault | None, LedgerHead]:
-    """Check one studio's chain.
-
-    The head is read first: entries that come in meanwhile are after it and are left out.
+    """Check one studio's chain, again if it grew meanwhile.
 
     Returns:
         How many entries fit, the first that does not, and the head they were checked against.
 
     Raises:
-        LookupError: The studio has no ledger.
+        LookupError: The studio has no ledger, or never stood still.
     """
-    head = Books(dynamodb, orders_table, ledger_table).load_head(studio_id)
-    if head is None:
-        raise LookupError(f"there is no studio {studio_id}")
-    entries = (
-        entry
-        for entry in read_entries(dynamodb, ledger_table, studio_id)
-        if not isinstance(entry.get("seq"), int) or int(entry["seq"]) <= head.seq
-    )
-    fitting, fault = verify_chain(entries, head)
-    return fitting, fault, head
+    books = Books(dynamodb, orders_table, ledger_table)
+    for _ in range(_TRIES):
+        head = books.load_head(studio_id)
+        if head is None:
+            raise LookupError(f"there is no studio {studio_id}")
+        entries = read_entries(dynamodb, ledger_table, studio_id)
+        fitting, fault = verify_chain(entries, head)
+        if fault is None or books.load_head(studio_id) == head:
+            return fitting, fault, head
+    raise LookupError(f"the ledger of {studio_id} kept growing; try again")
 
 
 @app.command()

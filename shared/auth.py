@@ -60,14 +60,19 @@ def caller_from(claims: Mapping[str, Any]) -> Caller:
     Raises:
         ForbiddenError: It is not an ID token, or of a user without a studio.
     """
-    studio_id = claims.get("custom:studio_id")
-    if claims.get("token_use") != "id" or not isinstance(studio_id, str) or not studio_id:
+    user, studio_id = _text(claims, "cognito:username"), _text(claims, "custom:studio_id")
+    if claims.get("token_use") != "id" or user is None or studio_id is None:
         raise ForbiddenError("Sign in with a user of a studio and send its ID token.")
     return Caller(
-        user=str(claims["cognito:username"]),
+        user=user,
         studio_id=studio_id,
         roles=_roles(claims.get("cognito:groups")),
     )
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _roles(groups: object) -> frozenset[Role]:

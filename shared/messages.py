@@ -19,7 +19,7 @@ def message_from(body: str, *names: str) -> dict[str, str]:
     """
     try:
         values = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deep is no message of ours
         raise MalformedMessageError("the body is not JSON") from error
     if not isinstance(values, dict):
         raise MalformedMessageError("the body is not an object")

@@ -88,7 +88,7 @@ def _verified(event: dict[str, Any]) -> tuple[StripeEvent, Endpoint]:
         ) from refusal
     try:
         return event_from(json.loads(payload)), endpoint
-    except (ValueError, MalformedStripeObjectError) as error:
+    except (ValueError, RecursionError, MalformedStripeObjectError) as error:
         raise _malformed(error) from error
 
 

@@ -7,7 +7,7 @@ no names. Corrections are new entries.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 
 GENESIS_HASH = "0" * 64
 
@@ -160,40 +160,56 @@ def verify_chain(
     """
     at = LedgerHead(head.studio_id, head.currency)
     for content in contents:
-        problem = _problem(at, content)
+        problem = _problem(at, content, head)
         if problem:
             return at.seq, ChainFault(at.seq + 1, problem)
-        at = LedgerHead(
-            head.studio_id,
-            head.currency,
-            int(content["seq"]),
-            int(content["payable_balance_amount"]),
-            int(content["direct_balance_amount"]),
-            str(content["hash"]),
-        )
-    if at != head:
-        return at.seq, ChainFault(
-            at.seq + 1, f"the entries end at {at.seq}, and the head stands at {head.seq}: {head}"
-        )
+        at = _head_after(content)
+    if at.seq < head.seq:
+        return at.seq, ChainFault(at.seq + 1, f"it is missing: the head stands at {head.seq}")
     return at.seq, None
 
 
-def _problem(at: LedgerHead, content: dict[str, str | int]) -> str | None:
+def _head_after(content: dict[str, str | int]) -> LedgerHead:
+    return LedgerHead(
+        str(content["studio_id"]),
+        str(content["currency"]),
+        int(content["seq"]),
+        int(content["payable_balance_amount"]),
+        int(content["direct_balance_amount"]),
+        str(content["hash"]),
+    )
+
+
+def _problem(at: LedgerHead, content: dict[str, str | int], head: LedgerHead) -> str | None:
     """Say what does not fit of the entry that should follow ``at``: the first thing, or None."""
-    return next((problem for wrong, problem in _checks(at, content) if wrong), None)
+    return next((problem for wrong, problem in _checks(at, content, head) if wrong), None)
 
 
-def _checks(at: LedgerHead, content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
+def _checks(
+    at: LedgerHead, content: dict[str, str | int], head: LedgerHead
+) -> Iterator[tuple[bool, str]]:
     """Yield what could be wrong and whether it is; later checks rely on the earlier ones."""
-    yield content.get("seq") != at.seq + 1, f"expected seq {at.seq + 1}, found {content.get('seq')}"
-    yield bool(content.keys() - _FIELDS), f"unknown fields {sorted(content.keys() - _FIELDS)}"
-    yield content.get("hash") != entry_hash(content), "its hash does not match its content"
-    yield content.get("prev_hash") != at.hash, "its prev_hash is not the hash of the one before"
+    seq = at.seq + 1
+    yield content.get("seq") != seq, f"expected seq {seq}, found {content.get('seq')}"
+    yield seq > head.seq, f"it is more than there should be: the head stands at {head.seq}"
+    odd = sorted(content.keys() - _FIELDS) + sorted(_REQUIRED - content.keys())
+    yield bool(odd), f"fields unknown or missing: {odd}"
+    odd = sorted(name for name in _AMOUNTS if type(content[name]) is not int)
+    yield bool(odd), f"amounts that are no integers: {odd}"
+    yield content["hash"] != entry_hash(content), "its hash does not match its content"
+    yield content["prev_hash"] != at.hash, "its prev_hash is not the hash of the one before"
     yield (
         (content["studio_id"], content["currency"]) != (at.studio_id, at.currency),
         "it is of another studio or currency",
     )
-    amounts = {name: int(content[name]) for name in _AMOUNTS}
+    yield from _sums(at, {name: int(content[name]) for name in _AMOUNTS})
+    yield (
+        seq == head.seq and _head_after(content) != head,
+        "the head does not have its hash and balances",
+    )
+
+
+def _sums(at: LedgerHead, amounts: dict[str, int]) -> Iterator[tuple[bool, str]]:
     net = amounts["net_amount"]
     yield (
         net != amounts["gross_amount"] + amounts["stripe_fee_amount"] + amounts["rev_share_amount"],
@@ -213,4 +229,7 @@ def _checks(at: LedgerHead, content: dict[str, str | int]) -> Iterator[tuple[boo
     )
 
 
-_AMOUNTS = tuple(name for name in _FIELDS if name.endswith("_amount"))
+_REQUIRED = frozenset(field.name for field in fields(LedgerEntry) if field.default is MISSING) | {
+    "hash"
+}
+_AMOUNTS = tuple(sorted(name for name in _FIELDS if name.endswith("_amount")))

@@ -13,11 +13,12 @@ import py_compile
 import resource
 import shutil
 import statistics
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import yaml
@@ -65,13 +66,13 @@ class Candidate:
 
         Args:
             then: What to run after init.
+
+        Raises:
+            Failure: It does not start.
         """
         code = f"import sys; sys.path.insert(0, {str(self.path)!r}); {self.code}\n{then}"
         command = [sys.executable, "-I", "-S", "-c", code]
-        done = subprocess.run(  # noqa: S603  # our own code on our own artifact
-            command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
-        )
-        return done.stdout
+        return run_tool(command, what=f"starting {self.name}", env=self.environment)
 
     def modules(self) -> set[str]:
         """Return the names of all modules that init has imported."""
@@ -86,11 +87,22 @@ class StartUp:
         ratio: The median over the rounds, each against BASE in the same round.
         low: The lower quartile.
         high: The upper quartile.
+        modules: How many modules init imported.
     """
 
     ratio: float
     low: float
     high: float
+    modules: int
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a package is, in bytes."""
+
+    unzipped: int
+    zipped: int
+    files: int
 
 
 def functions() -> list[Candidate]:
@@ -129,15 +141,14 @@ def base() -> Candidate:
 
 
 def compare(
-    candidates: list[Candidate], against: Candidate, rounds: int, advance: Callable[[], None]
+    candidates: list[Candidate], against: Candidate, rounds: Iterable[object]
 ) -> dict[str, StartUp]:
     """Start each candidate and BASE once a round, in turn, and compare them.
 
     Args:
         candidates: What to measure.
         against: What is 1.
-        rounds: How often.
-        advance: Called after each round.
+        rounds: One element a round.
 
     Returns:
         The result by the candidate's name.
@@ -145,17 +156,26 @@ def compare(
     ratios: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
     for candidate in (against, *candidates):
         candidate.start()  # warms the file cache
-    for _ in range(rounds):
+    for _ in rounds:
         one = _processor_seconds(against)
         for candidate in candidates:
             ratios[candidate.name].append(_processor_seconds(candidate) / one)
-        advance()
-    return {name: _summary(found) for name, found in ratios.items()}
+    found = {}
+    for candidate in candidates:
+        low, middle, high = statistics.quantiles(ratios[candidate.name], n=4, method="inclusive")
+        found[candidate.name] = StartUp(middle, low, high, len(candidate.modules()))
+    return found
 
 
-def _summary(ratios: list[float]) -> StartUp:
-    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
-    return StartUp(middle, low, high)
+def size(candidate: Candidate) -> Size:
+    """Return how large a package is; zipped as `sam deploy` does it."""
+    files = [path for path in candidate.path.rglob("*") if path.is_file()]
+    with TemporaryFile() as archive:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
+            for path in files:
+                package.write(path, path.relative_to(candidate.path))
+        zipped = archive.tell()
+    return Size(sum(path.stat().st_size for path in files), zipped, len(files))
 
 
 def _processor_seconds(candidate: Candidate) -> float:

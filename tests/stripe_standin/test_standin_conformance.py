@@ -19,7 +19,6 @@ from tests.stripe_standin.stripe_schema import (
 
 pytestmark = [needs_spec, pytest.mark.usefixtures("seeded")]
 STUDIO = "acct_1Lakeside"
-LATER_THAN_THE_DESCRIPTION = {"POST /v1/payment_intents"}
 
 
 @pytest.fixture

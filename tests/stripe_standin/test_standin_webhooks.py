@@ -42,6 +42,16 @@ def verified(delivery: Received, secret: str | None) -> bool:
     return True
 
 
+def settled_deliveries(control: httpx.Client) -> list[dict[str, Any]]:
+    """Return all deliveries once none is waiting any more."""
+    deadline = time.monotonic() + 5
+    while (state := control.get("/webhooks").json())["queue"]:
+        assert time.monotonic() < deadline, state["queue"]
+        time.sleep(0.005)
+    deliveries: list[dict[str, Any]] = state["deliveries"]
+    return deliveries
+
+
 def deliver(control: httpx.Client, **body: object) -> list[dict[str, object]]:
     response = control.post("/webhooks/deliver", json=body)
     response.raise_for_status()
@@ -223,10 +233,7 @@ def test_refused_deliveries_are_retried_with_backoff(
 
     first, second, third = receiver.wait_for(3)
     assert first.body == second.body == third.body
-    control_says = control.get("/webhooks").json()
-    while control_says["queue"]:
-        control_says = control.get("/webhooks").json()
-    delivery = control_says["deliveries"][0]
+    (delivery,) = settled_deliveries(control)
     assert delivery["state"] == "delivered"
     assert [attempt["status_code"] for attempt in delivery["attempts"]] == [500, 302, 200]
     assert client.v1.events.list({"delivery_success": True}).data[0].pending_webhooks == 0
@@ -243,10 +250,7 @@ def test_gives_up_in_the_end(
 
     refund(client)
 
-    state = control.get("/webhooks").json()
-    while state["queue"]:
-        state = control.get("/webhooks").json()
-    refused, unreachable = state["deliveries"]
+    refused, unreachable = settled_deliveries(control)
     assert [a["status_code"] for a in refused["attempts"]] == [500, 500]
     assert "ConnectError" in unreachable["attempts"][0]["error"]
     assert len(receiver.received) == 2

@@ -172,6 +172,19 @@ def test_totals_do_not_depend_on_the_order_of_settlement(sale: Sold, data: st.Da
 
 
 @given(sale=sold_orders(), data=st.data())
+def test_the_share_reversed_so_far_is_rounded_from_the_whole_and_never_drifts(
+    sale: Sold, data: st.DataObject
+) -> None:
+    order = sale.order
+    pieces = data.draw(st.lists(st.integers(1, max(1, order.total_amount // 3)), max_size=3))
+    totals = sale.totals
+    for number, out in enumerate(accumulate(pieces)):
+        totals = settled(sale, totals, f"rf_{number}", pieces[number]).totals
+        exact = Fraction(order.rev_share_amount * min(out, order.total_amount), order.total_amount)
+        assert totals.rev_share_reversed_amount == half_up(exact)
+
+
+@given(sale=sold_orders(), data=st.data())
 def test_a_late_failure_and_the_same_refund_again_bring_everything_back(
     sale: Sold, data: st.DataObject
 ) -> None:
@@ -492,16 +505,3 @@ def test_a_name_in_a_scope_always_names_the_same_refund_and_no_other(
     ids = [derive_refund_id(scope, name) for scope, name in names]
     assert ids == [derive_refund_id(scope, name) for scope, name in names]
     assert len(set(ids)) == len(ids)
-
-
-@given(sale=sold_orders(), data=st.data())
-def test_the_share_reversed_so_far_is_rounded_from_the_whole_and_never_drifts(
-    sale: Sold, data: st.DataObject
-) -> None:
-    order = sale.order
-    pieces = data.draw(st.lists(st.integers(1, max(1, order.total_amount // 3)), max_size=3))
-    totals = sale.totals
-    for number, out in enumerate(accumulate(pieces)):
-        totals = settled(sale, totals, f"rf_{number}", pieces[number]).totals
-        exact = Fraction(order.rev_share_amount * min(out, order.total_amount), order.total_amount)
-        assert totals.rev_share_reversed_amount == half_up(exact)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.domain.errors import ChargeDisputedError, RefundError, StripeRefusedError
-from shared.http import REFUSALS
+from shared.http import ProblemView, described
 from shared.problems import MEDIA_TYPE, STATUS, STRIPE_STATUS, Problem, problem_of
 
 
@@ -86,4 +86,4 @@ def test_no_reason_of_stripe_takes_the_code_of_another_refusal() -> None:
     "status", sorted({status for status, _ in [*STATUS.values(), *STRIPE_STATUS.values()]})
 )
 def test_the_apis_description_has_every_status_of_the_table(status: int) -> None:
-    assert status in REFUSALS
+    assert status in described(201, ProblemView, "made")

@@ -46,7 +46,7 @@ def accepted_by_the_sdk(text: str, payload: bytes = BODY, secret: str = SECRET) 
     """Ask Stripe's SDK, without its tolerance: its clock is not ours."""
     try:
         WebhookSignature.verify_header(payload, text, secret)
-    except SignatureVerificationError, TypeError:  # TypeError: a signature that is not ASCII
+    except (SignatureVerificationError, TypeError):  # TypeError: a signature that is not ASCII
         return False
     return True
 
@@ -82,7 +82,7 @@ pieces = st.one_of(
             "t=",
             "t",
             "t=-1",
-            "t=١٧٩٢",  # noqa: RUF001  # digits that are not ASCII
+            "t=١٧٩٢",  # digits that are not ASCII
             f"v1={v1()}",
             f"v1={v1()[:-1]}",
             f"v1={v1().upper()}",

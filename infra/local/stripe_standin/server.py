@@ -61,6 +61,7 @@ def make_server(app: Starlette) -> uvicorn.Server:
         lifespan="on",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         # A fault may hold a connection for long; a stop does not wait for it.
         timeout_graceful_shutdown=_GRACE_S,
     )

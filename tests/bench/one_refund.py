@@ -1,0 +1,115 @@
+"""One complete refund of a $100.00 order, metered step by step."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+
+from infra.local.engine import Aws
+from infra.local.options import Options
+from infra.local.progress import Progress
+from infra.local.stack import Stack, start_stack
+from infra.local.stripe_standin import running_standin
+from infra.paths import LOCAL
+from shared.domain.refund import RefundStatus
+from tests.bench.meter import Consumption, Meter, total
+from tests.integration.backend import Backend
+
+PLATFORM = "platform charge"
+DIRECT = "direct charge"
+
+REQUEST = "request"
+CONFIRM = "webhook, the event that confirms"
+OTHER_EVENTS = "webhook, the other events"
+ADJUST = "adjust"
+FEE_REFUND = "fee refund"
+
+
+@dataclass(frozen=True)
+class RefundCost:
+    """What one refund consumed.
+
+    Attributes:
+        name: Which kind of charge it was of.
+        steps: By step.
+        other_events: How many events there were beside the confirming one.
+    """
+
+    name: str
+    steps: dict[str, Consumption]
+    other_events: int
+
+    @property
+    def whole(self) -> Consumption:
+        """All steps that every refund takes."""
+        return total(step for name, step in self.steps.items() if name != OTHER_EVENTS)
+
+
+@contextmanager
+def local_stack(progress: Progress) -> Iterator[Stack]:
+    """Run a stack of the benchmark's own, on free ports."""
+    options = Options(directory=LOCAL / "bench", orders=None, port=0, stripe_port=0)
+    with start_stack(options, progress) as stack:
+        yield stack
+
+
+def meter_refunds(stack: Stack) -> list[RefundCost]:
+    """Make a full refund of each kind of charge, and meter it."""
+    with running_standin() as standin:
+        httpx.post(
+            f"{standin.control_url}/webhooks", json={"mode": "hold"}, timeout=30
+        ).raise_for_status()
+        return [
+            meter_refund(_backend(stack, standin.url, direct=False), PLATFORM),
+            meter_refund(_backend(stack, standin.url, direct=True), DIRECT),
+        ]
+
+
+def _backend(stack: Stack, stripe_url: str, *, direct: bool) -> Backend:
+    clients = Aws(stack.aws.endpoint_url, stack.aws.region)  # its own: the meter hangs on them
+    return Backend(
+        dynamodb=clients.dynamodb,
+        sqs=clients.sqs,
+        orders_table=stack.tables["orders"],
+        ledger_table=stack.tables["ledger"],
+        stripe_url=stripe_url,
+        direct=direct,
+    )
+
+
+def meter_refund(backend: Backend, name: str) -> RefundCost:
+    """Make a full refund, step by step, and meter each.
+
+    Raises:
+        AssertionError: It did not come through.
+    """
+    meter = Meter(
+        backend.dynamodb,
+        backend.sqs,
+        backend.stripe_url,
+        {backend.orders_table: "orders", backend.ledger_table: "ledger"},
+    )
+    order_id = backend.sell()
+    meter.start()
+
+    def metered(step: Callable[[], object]) -> Consumption:
+        step()
+        return meter.read()
+
+    steps = {REQUEST: metered(lambda: backend.refund(order_id))}
+    events = backend.events()
+    meter.start()
+    told = [metered(partial(backend.deliver, [event])) for event in events]
+    confirming = next(number for number, each in enumerate(told) if "SendMessage" in each.sqs)
+    steps[CONFIRM] = told.pop(confirming)
+    steps[OTHER_EVENTS] = total(told)
+    (refund,) = backend.record(order_id).refunds.values()
+    meter.start()
+    steps[ADJUST] = metered(partial(backend.settle_refund, order_id, refund.refund_id))
+    has_fee = "SendMessage" in steps[ADJUST].sqs
+    steps[FEE_REFUND] = metered(partial(backend.refund_fee, order_id)) if has_fee else Consumption()
+    if backend.current(refund).status is not RefundStatus.SETTLED or backend.open_work():
+        raise AssertionError(f"the refund of the {name} did not come to its end")
+    return RefundCost(name, steps, len(told))

@@ -1,0 +1,156 @@
+"""The benchmark's tables, for the terminal and for ``docs/bench.md``."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from tests.bench.meter import Consumption
+from tests.bench.one_refund import REQUEST, RefundCost
+from tests.bench.start_up import Size, StartUp
+
+# What the design asks for.
+START_AIMS = {"refund_request": 1.3, "stripe_webhook": 0.9, "payout_adjust": 0.9}
+WRITE_UNITS_AIM = 18
+READ_UNITS_AIM = 4
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, with what to know about it.
+
+    Attributes:
+        title: Its heading.
+        note: How it was measured.
+        columns: Their names; all but the first hold figures.
+        rows: The cells.
+    """
+
+    title: str
+    note: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def for_terminal(self) -> RichTable:
+        """Return it for a person at a terminal."""
+        table = RichTable(title=self.title, title_justify="left", caption_justify="left")
+        for number, column in enumerate(self.columns):
+            table.add_column(column, justify="right" if number else "left")
+        for row in self.rows:
+            table.add_row(*map(escape, row))
+        table.caption = escape(self.note)
+        return table
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        lines = [f"## {self.title}", "", self.note, ""]
+        lines.append(f"| {' | '.join(self.columns)} |")
+        lines.append(f"| --- |{' ---: |' * (len(self.columns) - 1)}")
+        lines += [f"| {' | '.join(row)} |" for row in self.rows]
+        return "\n".join(lines)
+
+
+def start_up_table(found: dict[str, StartUp], rounds: int) -> Table:
+    """Show what a cold start of each function costs."""
+    return Table(
+        "Start-up",
+        f"Processor time of a fresh process up to the end of init, clients made, as a ratio to "
+        f"BASE: a fresh process doing `import boto3; boto3.client('dynamodb')`. Median of "
+        f"{rounds} rounds that start each once, BASE included; beside it the quartiles.",
+        ("function", "ratio to BASE", "quartiles", "aim", "modules"),
+        [
+            (
+                name,
+                f"{each.ratio:.2f}",
+                f"{each.low:.2f} to {each.high:.2f}",
+                f"≤ {START_AIMS[name]}" if name in START_AIMS else "",
+                str(each.modules),
+            )
+            for name, each in found.items()
+        ],
+    )
+
+
+def size_table(sizes: dict[str, Size]) -> Table:
+    """Show how large the packages are."""
+    return Table(
+        "Package size",
+        "What `make build` made, unzipped and as Lambda gets it, zipped.",
+        ("function", "unzipped MB", "zipped MB", "files"),
+        [
+            (name, f"{each.unzipped / 1e6:.1f}", f"{each.zipped / 1e6:.1f}", str(each.files))
+            for name, each in sizes.items()
+        ],
+    )
+
+
+def refund_table(cost: RefundCost) -> Table:
+    """Show what one refund consumes, step by step."""
+    rows = [_step_row(name, step) for name, step in cost.steps.items()]
+    rows.append(_step_row(f"a refund, without the {cost.other_events} other events", cost.whole))
+    rows.append(("aim", f"about {WRITE_UNITS_AIM}", f"≤ {READ_UNITS_AIM}", "", ""))
+    return Table(
+        f"One full refund of $100.00, {cost.name}",
+        "Consumed capacity as DynamoDB's API reports it, calls as they were made. Lambda's own "
+        "polling of the queues comes on top.",
+        ("step", "write units", "read units", "Stripe calls", "SQS messages sent"),
+        rows,
+    )
+
+
+def calls_table(cost: RefundCost) -> Table:
+    """Show each call of DynamoDB of a refund."""
+    rows = [
+        (
+            step if number == 0 else "",
+            call.operation,
+            "write" if call.writes else "read",
+            ", ".join(f"{name} {units:g}" for name, units in call.units.items()),
+            ", ".join(f"{kind} {size} B" for kind, size in call.items.items()),
+        )
+        for step, consumed in cost.steps.items()
+        for number, call in enumerate(consumed.dynamodb)
+    ]
+    return Table(
+        f"Its calls of DynamoDB, {cost.name}",
+        check_note(cost),
+        ("step", "operation", "kind", "units by table or index", "items written"),
+        rows,
+    )
+
+
+def check_note(cost: RefundCost) -> str:
+    """Say whether what the local engine reports is what AWS documents."""
+    rules = "AWS's documented rules, applied to the items' sizes"
+    wrong = [call for call in cost.whole.dynamodb if not call.as_documented]
+    if not wrong:
+        return f"The tables' units are also what {rules}, come to."
+    told = Counter(call.operation for call in wrong)
+    return f"**Not** what {rules}, come to: {dict(told)}."
+
+
+def _step_row(name: str, consumed: Consumption) -> tuple[str, ...]:
+    return (
+        name,
+        f"{consumed.write_units:g}",
+        f"{consumed.read_units:g}",
+        str(len(consumed.stripe)),
+        str(consumed.sqs.count("SendMessage")),
+    )
+
+
+def shortfalls(starts: dict[str, StartUp], costs: list[RefundCost]) -> list[str]:
+    """Return in words which aims are missed."""
+    missed = [
+        f"{name} starts at {starts[name].ratio:.2f} of BASE, the aim is {aim}"
+        for name, aim in START_AIMS.items()
+        if starts[name].ratio > aim
+    ]
+    for cost in costs:
+        if cost.whole.read_units > READ_UNITS_AIM:
+            missed.append(f"{cost.name}: {cost.whole.read_units:g} read units")
+        if len(cost.steps[REQUEST].stripe) != 1:
+            missed.append(f"{cost.name}: {len(cost.steps[REQUEST].stripe)} Stripe calls in request")
+    return missed

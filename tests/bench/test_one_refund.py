@@ -1,0 +1,64 @@
+"""Bounds of what one refund consumes; the figures themselves are the benchmark's."""
+
+import pytest
+
+from infra.local.stack import Stack
+from tests.bench.one_refund import (
+    ADJUST,
+    CONFIRM,
+    DIRECT,
+    FEE_REFUND,
+    OTHER_EVENTS,
+    PLATFORM,
+    REQUEST,
+    RefundCost,
+    meter_refunds,
+)
+
+pytestmark = pytest.mark.stack
+
+KB = 1024
+
+
+@pytest.fixture(scope="session")
+def costs(stack: Stack) -> dict[str, RefundCost]:
+    return {cost.name: cost for cost in meter_refunds(stack)}
+
+
+def test_a_platform_refund_stays_within_its_units(costs: dict[str, RefundCost]) -> None:
+    assert costs[PLATFORM].whole.write_units <= 18
+    assert costs[PLATFORM].whole.read_units <= 4
+
+
+def test_a_direct_refund_adds_only_its_fee_refund(costs: dict[str, RefundCost]) -> None:
+    platform, direct = costs[PLATFORM].whole, costs[DIRECT].whole
+    assert direct.write_units <= platform.write_units + 6
+    assert direct.read_units <= platform.read_units + 1
+
+
+@pytest.mark.parametrize("kind", [PLATFORM, DIRECT])
+def test_stripe_is_called_as_little_as_can_be(costs: dict[str, RefundCost], kind: str) -> None:
+    steps = costs[kind].steps
+    assert steps[REQUEST].stripe == ["POST /v1/refunds"]
+    assert len(steps[CONFIRM].stripe) <= 1
+    assert len(steps[OTHER_EVENTS].stripe) <= costs[kind].other_events
+    assert steps[ADJUST].stripe == []
+    assert len(steps[FEE_REFUND].stripe) == (2 if kind == DIRECT else 0)
+
+
+@pytest.mark.parametrize("kind", [PLATFORM, DIRECT])
+def test_an_event_repeated_writes_nothing(costs: dict[str, RefundCost], kind: str) -> None:
+    assert costs[kind].steps[OTHER_EVENTS].write_units == 0
+
+
+@pytest.mark.parametrize("kind", [PLATFORM, DIRECT])
+def test_every_item_written_fits_a_write_unit(costs: dict[str, RefundCost], kind: str) -> None:
+    written = costs[kind].whole.items
+    assert {name: size for name, size in written.items() if size >= KB} == {}
+
+
+@pytest.mark.parametrize("kind", [PLATFORM, DIRECT])
+def test_the_engine_counts_units_as_aws_documents_them(
+    costs: dict[str, RefundCost], kind: str
+) -> None:
+    assert [call for call in costs[kind].whole.dynamodb if not call.as_documented] == []

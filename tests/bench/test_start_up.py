@@ -1,0 +1,50 @@
+"""What init of the built functions may import. Never how long it takes: that is the benchmark's."""
+
+import pytest
+
+from tests.bench.start_up import Candidate, functions
+
+# Powertools' Parameters imports all of boto3, and boto3 its S3 transfers.
+NEED_SECRETS = {"refund_request", "stripe_webhook", "reconcile", "fee_refund"}
+CALL_STRIPE = {"refund_request", "reconcile", "fee_refund"}
+
+# What is slow to import, and the functions that have a use for it.
+ALLOWED = {
+    "stripe": CALL_STRIPE,
+    "requests": CALL_STRIPE,
+    "pydantic": {"refund_request", "import_orders"},
+    "aws_xray_sdk": {"reconcile", "fee_refund"},
+    "boto3": NEED_SECRETS,
+    "s3transfer": NEED_SECRETS,
+    "multiprocessing": NEED_SECRETS,
+}
+
+
+@pytest.fixture(scope="session")
+def candidates() -> list[Candidate]:
+    return functions()
+
+
+@pytest.fixture(scope="session")
+def imported(candidates: list[Candidate]) -> dict[str, set[str]]:
+    """All modules of each function after init, which starts without a network or a stack."""
+    return {candidate.name: candidate.modules() for candidate in candidates}
+
+
+def test_every_function_starts_from_its_artifact_alone(imported: dict[str, set[str]]) -> None:
+    for name, modules in imported.items():
+        assert f"functions.{name}.handler" in modules
+
+
+@pytest.mark.parametrize("module", sorted(ALLOWED))
+def test_a_slow_module_is_imported_only_where_it_is_used(
+    imported: dict[str, set[str]], module: str
+) -> None:
+    importing = {name for name, modules in imported.items() if module in modules}
+    assert importing <= ALLOWED[module]
+
+
+def test_no_function_imports_another(imported: dict[str, set[str]]) -> None:
+    for name, modules in imported.items():
+        others = {m for m in modules if m.startswith("functions.") and m.split(".")[1] != name}
+        assert others == set()

@@ -1,0 +1,152 @@
+"""The shape of the code, read from its imports: who may know whom."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stripe
+
+from shared.gateways.stripe_api import API_VERSION
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
+
+# What only the gateways may talk to, and what a pure rule may not know.
+OUTSIDE = {"boto3", "botocore", "stripe"}
+IMPURE = OUTSIDE | {
+    *("aws_lambda_powertools", "pydantic", "requests", "socket", "os", "logging"),
+    *("time", "random", "secrets", "uuid"),
+}
+
+
+def modules(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def _statements(body: list[ast.stmt], *, at_init: bool) -> Iterator[ast.stmt]:
+    """Yield the statements that run; those inside functions only if not just at import."""
+    for statement in body:
+        if _is_type_checking(statement):
+            continue
+        yield statement
+        if at_init and isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            yield from _statements(getattr(statement, name, []), at_init=at_init)
+        for handler in getattr(statement, "handlers", []):
+            yield from _statements(handler.body, at_init=at_init)
+
+
+def _is_type_checking(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.If)
+        and isinstance(statement.test, ast.Name)
+        and statement.test.id == "TYPE_CHECKING"
+    )
+
+
+def imports(path: Path, *, at_init: bool = False) -> set[str]:
+    """Return the modules that a file imports when it runs, as dotted names."""
+    found: set[str] = set()
+    for statement in _statements(ast.parse(path.read_text()).body, at_init=at_init):
+        if isinstance(statement, ast.Import):
+            found |= {alias.name for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom):
+            assert statement.level == 0, f"{path}: import by the full name"
+            assert statement.module is not None
+            found.add(statement.module)
+            found |= {f"{statement.module}.{alias.name}" for alias in statement.names}
+    return found
+
+
+def packages(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def reached(function: str) -> set[str]:
+    """Return every module that importing a function's handler imports, ours followed."""
+    seen: set[str] = set()
+    waiting = {f"functions.{function}.handler"}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        file = ROOT / Path(*name.split(".")).with_suffix(".py")
+        if file.exists():
+            waiting |= imports(file, at_init=True) - seen
+    return seen
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {"refund_request", "stripe_webhook", "payout_adjust"} <= set(FUNCTIONS)
+    assert modules("shared/domain")
+    assert modules("shared/gateways")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_never_import_each_other(function: str) -> None:
+    others = {f"functions.{other}" for other in FUNCTIONS if other != function}
+    for path in modules(f"functions/{function}"):
+        found = {".".join(name.split(".")[:2]) for name in imports(path)}
+        assert not found & others, path
+
+
+@pytest.mark.parametrize("path", modules("shared"), ids=str)
+def test_shared_code_never_imports_functions_or_what_runs_them(path: Path) -> None:
+    assert not packages(imports(path)) & {"functions", "infra", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("functions"), ids=str)
+def test_functions_never_import_the_infrastructure(path: Path) -> None:
+    assert not packages(imports(path)) & {"infra", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("shared/domain"), ids=str)
+def test_the_domain_knows_neither_aws_nor_stripe_nor_the_clock(path: Path) -> None:
+    found = imports(path)
+    assert not packages(found) & IMPURE
+    ours = {name for name in found if name.startswith("shared.")}
+    assert all(name.startswith("shared.domain") for name in ours)
+    clocks = {"now", "utcnow", "today"}
+    read = {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    assert not read & clocks
+
+
+@pytest.mark.parametrize("path", modules("shared", "functions"), ids=str)
+def test_only_gateways_import_aws_and_stripe(path: Path) -> None:
+    if path.parent != ROOT / "shared" / "gateways":
+        assert not packages(imports(path)) & OUTSIDE
+
+
+@pytest.mark.parametrize("path", modules("shared/gateways"), ids=str)
+def test_gateways_know_the_domain_and_each_other_and_nothing_above(path: Path) -> None:
+    ours = {name for name in imports(path) if name.startswith("shared.")}
+    assert all(name.startswith(("shared.domain", "shared.gateways")) for name in ours)
+
+
+@pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "import_orders"])
+def test_a_function_that_starts_without_stripe_does_not_load_its_sdk(function: str) -> None:
+    found = reached(function)
+    assert "shared.gateways.orders_table" in found
+    assert "stripe" not in packages(found)
+
+
+@pytest.mark.parametrize("function", ["payout_adjust", "import_orders"])
+def test_a_function_that_never_asks_stripe_cannot_reach_its_sdk(function: str) -> None:
+    found = reached(function)
+    files = [ROOT / Path(*name.split(".")).with_suffix(".py") for name in found]
+    late = {name for file in files if file.exists() for name in imports(file)}
+    assert "shared.gateways.stripe_api" not in late
+
+
+@pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "fee_refund", "reconcile"])
+def test_a_function_without_a_body_to_validate_does_not_load_pydantic(function: str) -> None:
+    assert "pydantic" not in packages(reached(function))
+
+
+def test_the_pinned_api_version_is_the_one_the_sdk_was_made_for() -> None:
+    assert stripe.api_version == API_VERSION

@@ -1,0 +1,122 @@
+"""Importing again changes nothing, by the real gateways on a table that is kept in memory."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from functions.import_orders.import_records import ImportRecords, ImportReport
+from shared.gateways.books import Books
+from shared.gateways.studios import Studios
+
+from .test_import_formats import drop, order, put, studio
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+AT = datetime(2026, 10, 14, 17, 4, tzinfo=UTC)
+
+
+class Tables:
+    """As much of DynamoDB's client as an import calls; every condition is taken to hold."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+
+    def get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # boto3's own looseness
+        item = self._read(asked["TableName"], asked["Key"])
+        return {"Item": item} if item else {}
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
+        found = {
+            table: [item for key in wanted["Keys"] if (item := self._read(table, key))]
+            for table, wanted in asked["RequestItems"].items()
+        }
+        return {"Responses": found}
+
+    def transact_write_items(self, **asked: Any) -> None:  # noqa: ANN401  # the same
+        for step in asked["TransactItems"]:
+            item = step["Put"]["Item"]
+            self.items[step["Put"]["TableName"], item["PK"]["S"], item["SK"]["S"]] = item
+
+    def _read(self, table: str, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return self.items.get((table, key["PK"]["S"], key["SK"]["S"]))
+
+
+@pytest.fixture
+def tables() -> Tables:
+    return Tables()
+
+
+@pytest.fixture
+def records(tables: Tables) -> ImportRecords:
+    client = cast("DynamoDBClient", tables)
+    imported = ImportRecords(
+        Studios(client, "orders"), Books(client, "orders", "ledger"), lambda: AT
+    )
+    line = json.dumps(studio() | {"stripe_account_id": "acct_1"})
+    assert imported.import_studios([line]) == ImportReport(imported=1)
+    return imported
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        order(),
+        drop(order(), ("photo_day",)),
+        put(order(), ("photo_day",), None),
+        put(order(), ("parent", "email"), None),
+        put(order(), ("stripe", "charge_id"), None),
+    ],
+    ids=["complete", "no photo day", "photo day null", "no email", "not charged"],
+)
+def test_an_order_imported_again_is_unchanged(
+    tables: Tables, records: ImportRecords, record: dict[str, Any]
+) -> None:
+    lines = [json.dumps(record)]
+    assert records.import_orders(lines) == ImportReport(imported=1)
+    before = dict(tables.items)
+    assert records.import_orders(lines) == ImportReport(unchanged=1)
+    assert tables.items == before
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"payout_schedule": {"interval": "daily"}}, {"payout_account_id": None}]
+)
+def test_a_studio_imported_again_is_unchanged(
+    tables: Tables, records: ImportRecords, more: dict[str, Any]
+) -> None:
+    lines = [json.dumps(studio() | {"studio_id": "st_2"} | more)]
+    assert records.import_studios(lines) == ImportReport(imported=1)
+    before = dict(tables.items)
+    assert records.import_studios(lines) == ImportReport(unchanged=1)
+    assert tables.items == before
+
+
+def test_an_order_named_twice_in_one_file_goes_in_once(records: ImportRecords) -> None:
+    lines = [json.dumps(order())] * 2
+    assert records.import_orders(lines) == ImportReport(imported=1, unchanged=1)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (put(order(), ("studio_id",), "st_9"), "import it first"),
+        (put(order(), ("currency",), "eur"), "currency"),
+        (put(order(), ("stripe", "account_id"), "acct_2"), "account_id"),
+        (put(order(), ("fulfillment", "status"), "shipped"), "other content"),
+        (put(order(), ("order_id",), "ord_2"), "another order"),
+    ],
+)
+def test_an_order_that_does_not_fit_what_is_there_is_refused_and_changes_nothing(
+    tables: Tables, records: ImportRecords, record: dict[str, Any], reason: str
+) -> None:
+    records.import_orders([json.dumps(order())])
+    before = dict(tables.items)
+    report = records.import_orders(["", json.dumps(record)])
+    assert (report.imported, report.unchanged) == (0, 0)
+    assert [refusal["line"] for refusal in report.refused] == [2]
+    assert reason in report.refused[0]["reason"]
+    assert tables.items == before

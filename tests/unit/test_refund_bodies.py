@@ -1,0 +1,257 @@
+"""The bodies of the refund API: strict in what they take, exact in what they give."""
+
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field, TypeAdapter, ValidationError
+
+from functions.refund_request.models import (
+    FullRefund,
+    LineItemsRefund,
+    PartialRefund,
+    PreviewView,
+    RefundView,
+)
+from functions.refund_request.preview_refund import Preview
+from functions.refund_request.views import preview_view, refund_view
+from shared.domain.refund import RefundChoice, RefundQuote, RefundStatus, RefundType, quote_refund
+from shared.domain.settlement import estimate, settle
+
+from .orders import AT, hundred_dollars, reserved, succeeded
+
+BODY: TypeAdapter[FullRefund | PartialRefund | LineItemsRefund] = TypeAdapter(
+    Annotated[FullRefund | PartialRefund | LineItemsRefund, Field(discriminator="type")]
+)
+
+ITEM = {"line_id": "li_1", "quantity": 1}
+
+
+def full(**changed: object) -> dict[str, Any]:
+    return {"type": "full", "reason": "other"} | changed
+
+
+def partial(**changed: object) -> dict[str, Any]:
+    return full(type="partial", amount=2_500) | changed
+
+
+def line_items(**changed: object) -> dict[str, Any]:
+    return full(type="line_items", items=[ITEM]) | changed
+
+
+def choice_of(body: object) -> RefundChoice:
+    return BODY.validate_python(body).choice()
+
+
+# What is taken.
+
+
+@pytest.mark.parametrize(
+    ("body", "choice"),
+    [
+        (full(), RefundChoice(RefundType.FULL)),
+        (full(note=None, fulfillment=None), RefundChoice(RefundType.FULL)),
+        (full(fulfillment="keep"), RefundChoice(RefundType.FULL, keep_print=True)),
+        (
+            full(expected_refundable_amount=0),
+            RefundChoice(RefundType.FULL, expected_refundable_amount=0),
+        ),
+        (partial(), RefundChoice(RefundType.PARTIAL, amount=2_500)),
+        (partial(amount=1), RefundChoice(RefundType.PARTIAL, amount=1)),
+        (partial(amount=99_999_999), RefundChoice(RefundType.PARTIAL, amount=99_999_999)),
+        (line_items(), RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 1),))),
+        (
+            line_items(items=[], shipping=True),
+            RefundChoice(RefundType.LINE_ITEMS, shipping=True),
+        ),
+        (
+            line_items(items=[ITEM, {"line_id": "li_2", "quantity": 3}], shipping=True),
+            RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 1), ("li_2", 3)), shipping=True),
+        ),
+    ],
+)
+def test_a_good_body_is_taken_as_it_says(body: dict[str, Any], choice: RefundChoice) -> None:
+    assert choice_of(body) == choice
+
+
+@pytest.mark.parametrize("reason", ["wrong_print", "parent_changed_mind", "quality_issue", "other"])
+def test_each_reason_of_the_design_is_known(reason: str) -> None:
+    assert BODY.validate_python(full(reason=reason)).reason == reason
+
+
+# What is refused.
+
+NOT_AMOUNTS: list[object] = [
+    None,
+    0,
+    -1,
+    25.0,
+    0.1,
+    "2500",
+    "",
+    True,
+    [2_500],
+    {},
+    100_000_000,
+    10**30,
+]
+NOT_REASONS = [None, "", "fraudulent", "requested_by_customer", "WRONG_PRINT", 1]
+NOT_LINE_IDS = [None, "", 1, "li#1", "li 1", "li_1\n", "li/1", "lí_1", "l" * 65]
+NOT_QUANTITIES = [None, 0, -1, 1.0, "1", True, 10_001]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(partial(amount=amount) for amount in NOT_AMOUNTS),
+        *(full(reason=reason) for reason in NOT_REASONS),
+        *(full(expected_refundable_amount=amount) for amount in (-1, 1.0, "1", True, 10**8)),
+        *(full(note=note) for note in (7, "x" * 501, ["x"])),
+        *(full(fulfillment=told) for told in ("cancel", "", True)),
+        *(line_items(items=[ITEM | {"line_id": line_id}]) for line_id in NOT_LINE_IDS),
+        *(line_items(items=[ITEM | {"quantity": quantity}]) for quantity in NOT_QUANTITIES),
+        *(line_items(shipping=shipping) for shipping in (None, 1, "true", "yes")),
+        *(full(type=type_) for type_ in (None, "", "FULL", "half", 1)),
+        full(amount=100),
+        full(items=[ITEM]),
+        full(studio_id="st_2"),
+        full(currency="usd"),
+        full(metadata={}),
+        partial(items=[ITEM]),
+        line_items(amount=100),
+        line_items(items=[]),
+        line_items(items=[], shipping=False),
+        line_items(items=None),
+        line_items(items=ITEM),
+        line_items(items={"0": ITEM}),
+        line_items(items=["li_1"]),
+        line_items(items=[ITEM | {"amount": 100}]),
+        line_items(items=[ITEM, ITEM]),
+        line_items(items=[ITEM, {"line_id": "li_1", "quantity": 2}]),
+        line_items(items=[{"line_id": f"li_{n}", "quantity": 1} for n in range(101)]),
+        None,
+        [],
+        "full",
+        {},
+    ],
+)
+def test_a_bad_body_is_refused(body: object) -> None:
+    with pytest.raises(ValidationError):
+        BODY.validate_python(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        *((full(), name) for name in ("type", "reason")),
+        *((partial(), name) for name in ("amount", "reason")),
+        *((line_items(), name) for name in ("items", "reason")),
+    ],
+)
+def test_a_body_that_lacks_what_it_needs_is_refused_and_the_field_is_named(
+    body: dict[str, Any], name: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        BODY.validate_python({key: value for key, value in body.items() if key != name})
+    found = refused.value.errors()[0]
+    assert name in found["loc"] or name in found["msg"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+        max_leaves=5,
+    )
+)
+def test_an_amount_is_an_integer_and_nothing_else(amount: object) -> None:
+    with pytest.raises(ValidationError):
+        BODY.validate_python(partial(amount=amount))
+
+
+@given(st.integers())
+def test_an_integer_is_an_amount_within_limits(amount: int) -> None:
+    if 0 < amount <= 99_999_999:
+        assert choice_of(partial(amount=amount)).amount == amount
+    else:
+        with pytest.raises(ValidationError):
+            BODY.validate_python(partial(amount=amount))
+
+
+def test_what_is_wrong_with_a_note_is_said_without_the_note() -> None:
+    with pytest.raises(ValidationError) as refused:
+        BODY.validate_python(full(note="Dmitri Freeman " * 50))
+    assert all("Dmitri" not in each["msg"] for each in refused.value.errors())
+
+
+# What is given; the fields are the design's, section 6.
+
+
+def test_a_refund_has_the_fields_clients_rely_on() -> None:
+    assert RefundView.model_fields.keys() >= {
+        *("refund_id", "order_id", "type", "status", "display_status", "amount", "currency"),
+        *("items", "reason", "note", "requested_by", "requested_at", "settled_at"),
+        *("stripe_refund_id", "pending_reason", "failure_reason", "source"),
+        *("rev_share_reversed_amount", "stripe_fee_retained_amount", "net_deduction_amount"),
+        "history",
+    }
+
+
+def test_a_preview_has_the_fields_clients_rely_on() -> None:
+    assert PreviewView.model_fields.keys() >= {
+        *("refund_amount", "currency", "refundable_amount_before", "refundable_amount_after"),
+        *("rev_share_reversed_amount", "stripe_fee_retained_amount", "net_deduction_amount"),
+        *("next_payout_before_amount", "next_payout_after_amount", "warnings"),
+    }
+
+
+def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
+    totals = hundred_dollars().totals
+    view = preview_view(
+        Preview(RefundQuote(10_000), estimate(totals, 10_000), totals, 8_180, 8_180 - 8_500, ["w"])
+    )
+    assert view == PreviewView(
+        refund_amount=10_000,
+        currency="usd",
+        refundable_amount_before=10_000,
+        refundable_amount_after=0,
+        rev_share_reversed_amount=1_500,
+        stripe_fee_retained_amount=320,
+        net_deduction_amount=-8_500,
+        next_payout_before_amount=8_180,
+        next_payout_after_amount=-320,
+        warnings=["w"],
+    )
+
+
+def test_a_refund_shows_before_settlement_what_settlement_then_makes_final() -> None:
+    sale = hundred_dollars()
+    quote = quote_refund(
+        sale.order, sale.totals, RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
+    )
+    totals, refund = reserved(sale, sale.totals, "rf_1", quote)
+    settlement = settle(totals, succeeded(refund), AT)
+    before = refund_view(refund, totals)
+    after = refund_view(settlement.refund, settlement.totals)
+
+    assert (before.status, before.display_status) == (RefundStatus.REQUESTED, "Pending")
+    assert (after.status, after.display_status) == (RefundStatus.SETTLED, "Refunded")
+    assert [item.model_dump() for item in before.items] == [
+        {"line_id": "li_2", "quantity": 1, "amount": 2_500}
+    ]
+    for view in (before, after):
+        assert view.rev_share_reversed_amount == 375
+        assert view.stripe_fee_retained_amount == 80
+        assert view.net_deduction_amount == -2_125
+    assert after.settled_at == AT
+
+
+def test_a_refund_that_failed_before_settlement_deducts_nothing() -> None:
+    sale = hundred_dollars()
+    _, refund = reserved(sale, sale.totals, "rf_1", RefundQuote(2_500))
+    view = refund_view(refund.moved(RefundStatus.FAILED, AT, "stripe_webhook"), sale.totals)
+    assert view.display_status == "Failed"
+    assert view.rev_share_reversed_amount == 0
+    assert view.stripe_fee_retained_amount == 0
+    assert view.net_deduction_amount == 0

@@ -1,0 +1,205 @@
+"""What is stored comes back as it was, and is in OpenIndex exactly as long as it is open."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.fee_refund import FeeRefund
+from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append, verify_chain
+from shared.domain.order import LineOut, OrderTotals, RefundItem
+from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType, Refusal
+from shared.gateways import items
+
+ids = st.text(
+    st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"),
+    min_size=1,
+    max_size=64,
+)
+amounts = st.integers(0, 99_999_999)
+balances = st.integers(-(10**12), 10**12)
+counts = st.integers(0, 10**6)
+texts = st.text(max_size=40)
+times = st.just("2026-10-14T17:04:00.000Z") | st.just("2026-11-01T00:00:00.001Z")
+currencies = st.sampled_from(["usd", "eur", "jpy"])
+
+refund_items = st.builds(RefundItem, ids, st.integers(1, 100), amounts)
+history = st.builds(HistoryEntry, st.sampled_from(RefundStatus), times, texts)
+
+
+def maybe[Value](values: st.SearchStrategy[Value]) -> st.SearchStrategy[Value | None]:
+    return st.none() | values
+
+
+any_refund = st.builds(
+    Refund,
+    refund_id=ids,
+    order_id=ids,
+    studio_id=ids,
+    type=st.sampled_from(RefundType),
+    status=st.sampled_from(RefundStatus),
+    amount=amounts,
+    currency=currencies,
+    charge_id=ids,
+    requested_by=texts,
+    requested_at=times,
+    source=st.sampled_from(["api", "stripe"]),
+    correlation_id=texts,
+    account_id=maybe(ids),
+    items=st.lists(refund_items, max_size=4).map(tuple),
+    reason=maybe(texts),
+    note=maybe(texts),
+    stop_print=st.booleans(),
+    fingerprint=maybe(ids),
+    attempt=st.integers(1, 99),
+    attempt_at=maybe(times),
+    stripe_refund_id=maybe(ids),
+    pending_reason=maybe(texts),
+    failure_reason=maybe(texts),
+    refusal=maybe(st.builds(Refusal, texts, texts)),
+    settled_at=maybe(times),
+    settled_seq=maybe(st.integers(1, 10**12)),
+    failed_seq=maybe(st.integers(1, 10**12)),
+    rev_share_reversed_amount=maybe(amounts),
+    stripe_fee_retained_amount=maybe(amounts),
+    net_deduction_amount=maybe(balances),
+    checks=counts,
+    due_at=times,
+    version=counts,
+    history=st.lists(history, max_size=4).map(tuple),
+    # When to look next is nothing to a refund nobody has to look at.
+).map(lambda refund: refund if refund.is_open else replace(refund, due_at=None))
+
+any_totals = st.builds(
+    OrderTotals,
+    order_id=ids,
+    studio_id=ids,
+    currency=currencies,
+    total_amount=amounts,
+    rev_share_amount=amounts,
+    stripe_fee_amount=amounts,
+    account_id=maybe(ids),
+    application_fee_id=maybe(ids),
+    version=counts,
+    out_amount=amounts,
+    settled_amount=amounts,
+    rev_share_reversed_amount=amounts,
+    fee_refund_target_amount=amounts,
+    lines_out=st.dictionaries(ids, st.builds(LineOut, st.integers(0, 100), amounts), max_size=4),
+    fulfillment_status=st.sampled_from(["none", "queued", "claimed", "canceled"]),
+    fulfillment_canceled_by=maybe(ids),
+    dispute_id=maybe(ids),
+    dispute_status=maybe(texts),
+)
+
+any_fee_refund = st.builds(
+    FeeRefund,
+    order_id=ids,
+    studio_id=ids,
+    application_fee_id=ids,
+    target_amount=amounts,
+    refunded_amount=amounts,
+    in_flight_amount=st.just(0) | amounts,
+    attempt=counts,
+    attempt_at=maybe(times),
+    due_at=times,
+    checks=counts,
+    version=counts,
+    correlation_id=texts,
+).map(lambda fee: fee if fee.is_open else replace(fee, due_at=None))
+
+any_head = st.builds(
+    LedgerHead,
+    studio_id=ids,
+    currency=currencies,
+    seq=st.integers(0, 10**12),
+    payable_balance_amount=balances,
+    direct_balance_amount=balances,
+    hash=st.text("0123456789abcdef", min_size=64, max_size=64),
+)
+
+
+@given(any_refund)
+def test_a_refund_comes_back_as_it_was_stored(refund: Refund) -> None:
+    item = items.refund_to_item(refund)
+    assert items.refund_from_values(items.unmarshal(item)) == refund
+    assert item["PK"] == {"S": f"ORDER#{refund.order_id}"}
+    assert item["SK"] == {"S": f"REFUND#{refund.refund_id}"}
+
+
+@given(any_totals)
+def test_an_orders_totals_come_back_as_they_were_stored(totals: OrderTotals) -> None:
+    item = items.totals_to_item(totals)
+    assert items.totals_from_values(items.unmarshal(item)) == totals
+
+
+@given(any_fee_refund)
+def test_a_fee_refund_comes_back_as_it_was_stored(fee_refund: FeeRefund) -> None:
+    item = items.fee_refund_to_item(fee_refund)
+    assert items.fee_refund_from_values(items.unmarshal(item)) == fee_refund
+
+
+@given(any_head)
+def test_a_ledger_head_comes_back_as_it_was_stored(head: LedgerHead) -> None:
+    assert items.head_from_values(items.unmarshal(items.head_to_item(head))) == head
+
+
+@given(any_refund)
+def test_a_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(refund: Refund) -> None:
+    item = items.refund_to_item(refund)
+    assert ("open_pk" in item) == ("open_due" in item) == refund.is_open
+    if refund.is_open:
+        assert item["open_pk"] == {"S": items.OPEN_REFUND}
+        assert item["open_due"] == {"S": refund.due_at}
+
+
+@given(any_fee_refund)
+def test_a_fee_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(
+    fee_refund: FeeRefund,
+) -> None:
+    item = items.fee_refund_to_item(fee_refund)
+    assert ("open_pk" in item) == ("open_due" in item) == fee_refund.is_open
+    if fee_refund.is_open:
+        assert item["open_pk"] == {"S": items.OPEN_FEE_REFUND}
+
+
+@given(
+    st.dictionaries(
+        ids,
+        st.recursive(
+            st.none() | st.booleans() | balances | texts,
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ids, inner, max_size=3),
+            max_leaves=8,
+        ),
+        max_size=5,
+    )
+)
+def test_any_document_comes_back_without_what_is_none_at_its_top(
+    document: dict[str, object],
+) -> None:
+    stored = {name: value for name, value in document.items() if value is not None}
+    assert items.unmarshal(items.marshal(document)) == stored
+
+
+@given(st.lists(st.tuples(amounts, texts), max_size=5))
+def test_a_ledger_that_was_stored_and_read_still_verifies(
+    sales: list[tuple[int, str]],
+) -> None:
+    head = LedgerHead("st_1", "usd")
+    read = []
+    for amount, text in sales:
+        facts = EntryFacts("sale", "ord_1", "2026-10-14T17:04:00.000Z", reason=text)
+        entry, head = append(head, facts, EntryAmounts(amount, 0, 0, amount, 0))
+        read.append(items.unmarshal(items.marshal(entry.content())))
+    assert verify_chain(read, head) == (len(sales), None)
+
+
+@given(st.integers(1, 10**12 - 2))
+def test_keys_of_entries_sort_as_their_numbers_do(seq: int) -> None:
+    assert items.entry_sk(seq) < items.entry_sk(seq + 1)
+
+
+def test_one_query_between_refunds_and_totals_finds_all_that_a_settlement_reads() -> None:
+    refund = items.refund_sk("rf_1")
+    assert items.REFUND_PREFIX <= refund < items.FEE_REFUND_SK < items.TOTALS_SK
+    assert not items.REFUND_PREFIX <= items.ORDER_SK <= items.TOTALS_SK
