@@ -56,7 +56,7 @@ def parse[Record: BaseModel](
             yield number, model.model_validate(json.loads(line))
         except ValidationError as error:
             report.refuse(number, "; ".join(_reasons(error)))
-        except ValueError:
+        except (ValueError, RecursionError):
             report.refuse(number, "not JSON")
 
 
@@ -150,7 +150,7 @@ class ImportRecords:
         )
         new = []
         for number, record in batch:
-            document = record.model_dump()
+            document = record.model_dump(exclude_none=True)
             stored = state.documents.get(record.order_id)
             if stored == document:
                 report.unchanged += 1
@@ -195,7 +195,8 @@ class ImportRecords:
         if record.stripe.charge_id is not None:
             facts = EntryFacts("sale", record.order_id, rfc3339(self.clock()))
             entry, head = append(head, facts, sale_amounts(totals))
-        return NewSale(record.model_dump(), totals, record.stripe.charge_id, entry), head
+        document = record.model_dump(exclude_none=True)
+        return NewSale(document, totals, record.stripe.charge_id, entry), head
 
 
 def _misfit(record: OrderRecord, studio: Mapping[str, Any] | None) -> str | None:

@@ -19,6 +19,8 @@ from shared.domain.order import SHIPPING_LINE_ID
 # Ids become parts of keys; none may hold the keys' separator.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StripeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,255}$")]
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6: with its offset, and nothing shorter.
+_RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Amount = Annotated[int, Field(ge=0, le=99_999_999)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
@@ -30,7 +32,7 @@ class _Strict(BaseModel):
 
 def _supported(currency: str) -> str:
     if currency not in SUPPORTED_CURRENCIES:
-        raise ValueError(f"unsupported_currency: {currency!r} is not a currency refunded here")
+        raise ValueError("unsupported_currency: not a currency that is refunded here")
     return currency
 
 
@@ -128,7 +130,7 @@ class OrderRecord(_Strict):
 
     order_id: Id
     studio_id: Id
-    placed_at: str
+    placed_at: Annotated[str, StringConstraints(pattern=_RFC3339)]
     currency: str
     parent: Parent
     subjects: Annotated[list[Subject], Field(max_length=100)]
@@ -146,9 +148,11 @@ class OrderRecord(_Strict):
 
     @field_validator("placed_at")
     @classmethod
-    def _rfc3339(cls, text: str) -> str:
-        if datetime.fromisoformat(text).tzinfo is None:
-            raise ValueError("say the time zone, as RFC 3339 does")
+    def _exists(cls, text: str) -> str:
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError("no such date and time") from error
         return text
 
     @model_validator(mode="after")

@@ -166,6 +166,8 @@ def verify_chain(
         at = _head_after(content)
     if at.seq < head.seq:
         return at.seq, ChainFault(at.seq + 1, f"it is missing: the head stands at {head.seq}")
+    if at != head:  # only of an empty ledger: the last entry was held against the head
+        return at.seq, ChainFault(at.seq, "the head has balances or a hash, and there is no entry")
     return at.seq, None
 
 

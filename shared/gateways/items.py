@@ -108,9 +108,9 @@ def order_from_values(values: Values) -> Order:
         rev_share_amount=values["rev_share_amount"],
         stripe_fee_amount=values["stripe_fee_amount"],
         lines=tuple(lines),
-        charge_id=stripe["charge_id"],
-        account_id=stripe["account_id"],
-        application_fee_id=stripe["application_fee_id"],
+        charge_id=stripe.get("charge_id"),
+        account_id=stripe.get("account_id"),
+        application_fee_id=stripe.get("application_fee_id"),
     )
 
 

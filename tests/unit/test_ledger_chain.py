@@ -181,12 +181,12 @@ def test_an_entry_told_twice_is_found_at_the_repeat(seq: int) -> None:
 
 
 @pytest.mark.parametrize("seq", range(1, LENGTH + 1))
-def test_an_inserted_entry_is_found_by_the_one_it_pushed_aside(seq: int) -> None:
+def test_an_inserted_entry_is_found_by_the_one_it_pushed_aside_or_by_the_head(seq: int) -> None:
     contents, head = ledger()
     _, at = ledger(seq - 1)
     entry, _ = append(at, EntryFacts("sale", "ord_made_up", AT), EntryAmounts(1, 0, 0, 1, 0))
     forged = [*contents[: seq - 1], entry.content(), *contents[seq - 1 :]]
-    assert first_fault(forged, head) == seq + 1
+    assert first_fault(forged, head) == min(seq + 1, LENGTH)
 
 
 def test_an_entry_added_after_the_head_is_found_there() -> None:
@@ -230,7 +230,7 @@ def test_an_entry_that_lost_a_field_is_found_though_its_hash_was_made_right_agai
 ) -> None:
     contents, head = ledger()
     contents[2] = rehashed({key: value for key, value in contents[2].items() if key != name})
-    assert first_fault(contents, head) in {3, 4}
+    assert first_fault(contents, head) == 3
 
 
 @pytest.mark.parametrize("value", ["", "a lot"])
@@ -255,6 +255,11 @@ def test_a_changed_head_does_not_go_unnoticed(
 ) -> None:
     contents, head = ledger()
     _, fault = verify_chain(contents, tampered(head))
+    assert fault is not None
+
+
+def test_a_head_that_has_a_balance_before_any_entry_does_not_go_unnoticed() -> None:
+    _, fault = verify_chain([], LedgerHead("st_1", "usd", payable_balance_amount=1))
     assert fault is not None
 
 
