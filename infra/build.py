@@ -32,11 +32,15 @@ import typer
 from infra.failure import Failure, run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, SHARED, UV
 
-SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts"})
+SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts", "xray"})
 PYTHON_VERSION = "3.13"
 
 # What botocore reads beside the services' own models.
 _BOTOCORE_FILES = frozenset({"_retry.json", "partitions.json", "sdk-default-configuration.json"})
+
+# Two thirds of Stripe's SDK: parameter types, which only type checkers import, and classes for
+# v2 events, which this system does not receive. Every cold start unpacks what is left.
+_STRIPE_UNUSED = ("params", "events")
 
 
 class Architecture(StrEnum):
@@ -187,6 +191,8 @@ def _prune(target: Path) -> None:
             record.unlink()
     for stub in target.rglob("*.pyi"):
         stub.unlink()
+    for unused in _STRIPE_UNUSED:
+        shutil.rmtree(target / "stripe" / unused, ignore_errors=True)
     for package in ("botocore", "boto3"):
         _prune_service_models(target / package / "data")
 

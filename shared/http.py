@@ -100,7 +100,7 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
 
 def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # Lambda's context
     """Answer an API Gateway event, after what must be refused before its body is read."""
-    if len(event.get("body") or "") > MAX_BODY_BYTES:
+    if len((event.get("body") or "").encode()) > MAX_BODY_BYTES:
         problem = Problem(
             413,
             "body_too_large",

@@ -25,9 +25,6 @@ class RefundApplicationFee:
     def __call__(self, order_id: str) -> int:
         """Ask Stripe for what is missing and return how much that was, in minor units.
 
-        Key and amount are fixed on disk before Stripe is called; what Stripe lists tells whether
-        an attempt whose answer was lost took effect, and what was refunded by hand counts too.
-
         Raises:
             NoFeeRefundError: The order has none.
             StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: Not now; the state is
@@ -36,20 +33,30 @@ class RefundApplicationFee:
         fee = self.orders.get_fee_refund(order_id)
         if fee is None:
             raise NoFeeRefundError(f"order {order_id} has no application fee to refund")
-        if not fee.is_open:
-            return 0
+        asked = 0
+        while fee.is_open:
+            fee, amount = self._step(fee)
+            asked += amount
+        return asked
+
+    def _step(self, fee: FeeRefund) -> tuple[FeeRefund, int]:
+        """Make one refund of the fee: the one under way, or a new one of what is missing.
+
+        Key and amount are fixed on disk before Stripe is called; what Stripe lists tells whether
+        an attempt whose answer was lost took effect, and what was refunded by hand counts too.
+        """
         refunds = self.stripe.list_fee_refunds(fee.application_fee_id)
         refunded = sum(each.amount for each in refunds)
         took_effect = any(each.key == fee.idempotency_key for each in refunds)
-        if not fee.in_flight_amount or took_effect or key_forgotten(fee.attempt_at, self.clock()):
+        forgotten = key_forgotten(fee.attempt_at, self.clock())
+        if not fee.in_flight_amount or took_effect or forgotten:
             missing = fee.target_amount - refunded
             if missing <= 0:
-                self.orders.advance_fee_refund(fee.seen(refunded))
-                return 0
+                return self.orders.advance_fee_refund(fee.seen(refunded)), 0
             fee = self.orders.advance_fee_refund(fee.begun(missing, rfc3339(self.clock())))
+        amount = fee.in_flight_amount
         self._ask(fee, refunded)
-        self.orders.advance_fee_refund(fee.seen(refunded + fee.in_flight_amount))
-        return fee.in_flight_amount
+        return self.orders.advance_fee_refund(fee.seen(refunded + amount)), amount
 
     def _ask(self, fee: FeeRefund, refunded: int) -> None:
         try:

@@ -67,7 +67,7 @@ class LineItemsRefund(_RefundBody):
     """Products and quantities, with their tax and discount, and shipping if said."""
 
     type: Literal["line_items"]
-    items: Annotated[list[LineItem], Field(max_length=_MAX_ITEMS)]
+    items: Annotated[list[LineItem], Field(max_length=_MAX_ITEMS)] = []
     shipping: bool = False
 
     @model_validator(mode="after")

@@ -14,12 +14,13 @@ from shared.domain.errors import (
     OrderNotFoundError,
     StripeRefusedError,
 )
-from shared.domain.order import OrderTotals
+from shared.domain.order import Order, OrderTotals
 from shared.domain.refund import (
     FIRST_CHECK,
     HistoryEntry,
     Refund,
     RefundChoice,
+    RefundQuote,
     RefundStatus,
     check_fulfillment,
     derive_refund_id,
@@ -55,7 +56,7 @@ class RefundRequest:
     @property
     def refund_id(self) -> str:
         """The refund's id: the same order and key always name the same refund."""
-        return derive_refund_id(self.order_id, self.idempotency_key)
+        return derive_refund_id(f"order {self.order_id}", self.idempotency_key)
 
     @property
     def fingerprint(self) -> str:
@@ -96,8 +97,7 @@ class RequestRefund:
             check_fulfillment(record.totals, request.choice)
             stop = stops_print(record.totals, request.choice)
             totals = reserve(record.totals, request.refund_id, quote, stop_print=stop)
-            refund = self._intent(caller, request, record, quote.amount)
-            refund = replace(refund, items=quote.items, stop_print=stop)
+            refund = self._intent(caller, request, record.order, quote, stop_print=stop)
             try:
                 self.orders.reserve_refund(totals, refund)
             except StaleStateError:
@@ -106,9 +106,14 @@ class RequestRefund:
         raise BusyError("Many refunds of this order at once. Repeat with the same Idempotency-Key.")
 
     def _intent(
-        self, caller: Caller, request: RefundRequest, record: OrderRecord, amount: int
+        self,
+        caller: Caller,
+        request: RefundRequest,
+        order: Order,
+        quote: RefundQuote,
+        *,
+        stop_print: bool,
     ) -> Refund:
-        order = record.order
         now = self.clock()
         at = rfc3339(now)
         return Refund(
@@ -117,9 +122,10 @@ class RequestRefund:
             studio_id=order.studio_id,
             type=request.choice.type,
             status=RefundStatus.REQUESTED,
-            amount=amount,
+            amount=quote.amount,
+            items=quote.items,
             currency=order.currency,
-            charge_id=order.charge_id or "",
+            charge_id=quote.charge_id,
             account_id=order.account_id,
             requested_by=caller.user,
             requested_at=at,
@@ -127,6 +133,7 @@ class RequestRefund:
             correlation_id=request.correlation_id,
             reason=request.reason,
             note=request.note,
+            stop_print=stop_print,
             fingerprint=request.fingerprint,
             attempt_at=at,
             due_at=rfc3339(now + FIRST_CHECK),

@@ -8,7 +8,7 @@ from functions.refund_request.models import (
 )
 from functions.refund_request.preview_refund import Preview
 from shared.domain.order import OrderTotals
-from shared.domain.refund import DISPLAY_STATUS, UNSETTLED, Refund
+from shared.domain.refund import DISPLAY_STATUS, UNSETTLED, Refund, RefundStatus
 from shared.domain.settlement import effect_of
 
 
@@ -31,16 +31,21 @@ def preview_view(preview: Preview) -> PreviewView:
 
 
 def refund_view(refund: Refund, totals: OrderTotals) -> RefundView:
-    """Return a refund as the API shows it; before settlement its three effects are estimates.
+    """Return a refund as the API shows it.
+
+    Its three effects are estimates before settlement, and nothing once it has failed: the ledger
+    has taken them back.
 
     Args:
         refund: The refund.
         totals: Its order's totals, with the refund counted in while it is not failed.
     """
-    reversed_amount = refund.rev_share_reversed_amount or 0
-    retained = refund.stripe_fee_retained_amount or 0
-    net = refund.net_deduction_amount or 0
-    if refund.status in UNSETTLED:
+    reversed_amount = retained = net = 0
+    if refund.status is RefundStatus.SETTLED:
+        reversed_amount = refund.rev_share_reversed_amount or 0
+        retained = refund.stripe_fee_retained_amount or 0
+        net = refund.net_deduction_amount or 0
+    elif refund.status in UNSETTLED:
         effect = effect_of(totals, totals.out_amount - refund.amount, totals.out_amount)
         reversed_amount = effect.rev_share_reversed_amount
         retained = effect.stripe_fee_retained_amount

@@ -98,13 +98,13 @@ def _payload(event: dict[str, Any]) -> bytes:
     Raises:
         Problem: It is too large, or not what API Gateway says it is.
     """
-    body = event.get("body") or ""
+    body = (event.get("body") or "").encode()
     if len(body) > MAX_BODY_BYTES:
         raise Problem(
             413, "body_too_large", "The body is too large", f"Send at most {MAX_BODY_BYTES} bytes."
         )
     if not event.get("isBase64Encoded"):
-        return str(body).encode()
+        return bytes(body)
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:

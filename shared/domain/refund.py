@@ -188,6 +188,7 @@ class RefundChoice:
 class RefundQuote:
     """What the choice comes to now: money in minor units, and the units it takes of each line."""
 
+    charge_id: str
     amount: int
     items: tuple[RefundItem, ...] = ()
 
@@ -226,27 +227,35 @@ def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> Ref
         )
     if left == 0:
         raise NothingRefundableError("All of this order is refunded or on its way back already.")
-    quote = _quote(order, totals, choice)
-    if quote.amount > left:
+    items = _quote_items(order, totals, choice)
+    amount = _quote_amount(totals, choice, items)
+    if amount > left:
         raise AmountExceedsRefundableError(
-            f"{quote.amount} was asked for, and {left} is left of this order."
+            f"{amount} was asked for, and {left} is left of this order."
         )
-    if quote.amount <= 0:
-        raise AmountTooSmallError("The chosen items come to 0; choose items that have a price.")
-    return quote
+    if amount <= 0:
+        raise AmountTooSmallError(
+            "The chosen items come to 0 in the currency's smallest unit; choose more units, or "
+            "items that have a price."
+        )
+    return RefundQuote(order.charge_id, amount, items)
 
 
-def _quote(order: Order, totals: OrderTotals, choice: RefundChoice) -> RefundQuote:
+def _quote_items(order: Order, totals: OrderTotals, choice: RefundChoice) -> tuple[RefundItem, ...]:
+    if choice.type is not RefundType.LINE_ITEMS:
+        return ()
+    items = tuple(_quote_item(order, totals, *item) for item in choice.items)
+    return (*items, _quote_shipping(order, totals)) if choice.shipping else items
+
+
+def _quote_amount(totals: OrderTotals, choice: RefundChoice, items: tuple[RefundItem, ...]) -> int:
     match choice.type:
         case RefundType.FULL:
-            return RefundQuote(totals.refundable_amount)
+            return totals.refundable_amount
         case RefundType.PARTIAL:
-            return RefundQuote(choice.amount or 0)
+            return choice.amount or 0
         case RefundType.LINE_ITEMS:
-            items = tuple(_quote_item(order, totals, *item) for item in choice.items)
-            if choice.shipping:
-                items += (_quote_shipping(order, totals),)
-            return RefundQuote(sum(item.amount for item in items), items)
+            return sum(item.amount for item in items)
 
 
 def _quote_item(order: Order, totals: OrderTotals, line_id: str, quantity: int) -> RefundItem:
@@ -330,7 +339,7 @@ def derive_refund_id(scope: str, name: str) -> str:
     """Return the refund id that a name has within a scope: the same each time it is asked for.
 
     Args:
-        scope: ``stripe``, or the order's id.
+        scope: ``stripe``, or ``order`` and the order's id.
         name: Stripe's refund id, or the client's idempotency key.
     """
     digest = hashlib.sha256(f"{scope}\n{name}".encode()).hexdigest()

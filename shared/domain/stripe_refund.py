@@ -23,10 +23,13 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """A refund as Stripe reports it; ``amount`` in minor units, ids as in its metadata."""
+    """A refund as Stripe reports it; ``amount`` in minor units, ids as in its metadata.
+
+    ``charge_id`` is None for a refund of something else than a charge.
+    """
 
     stripe_refund_id: str
-    charge_id: str
+    charge_id: str | None
     status: RefundStatus
     amount: int
     currency: str
@@ -51,13 +54,15 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
     amount = source.get("amount")
     if type(amount) is not int or amount <= 0:
         raise MalformedStripeObjectError("a refund without a positive integer amount")
-    metadata = source.get("metadata") or {}
+    metadata = source.get("metadata")
+    if metadata is None:
+        metadata = {}
     if not isinstance(metadata, Mapping):
         raise MalformedStripeObjectError("a refund whose metadata is not an object")
     created = source.get("created")
     return StripeRefund(
         stripe_refund_id=string(source, "id"),
-        charge_id=string(source, "charge"),
+        charge_id=None if source.get("charge") is None else string(source, "charge"),
         status=status,
         amount=amount,
         currency=string(source, "currency"),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ _CONFIG = Config(
 )
 
 
+# botocore, on which boto3 is a layer: the functions need no more, and boto3's import brings
+# s3transfer and multiprocessing with it.
+_SESSION = botocore.session.get_session()
+
+
 @overload
 def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 @overload
@@ -24,4 +29,4 @@ def client(service: Literal["sqs"]) -> "SQSClient": ...
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 def client(service: str) -> Any:
     """Return a client of the service with this product's time limits and retries."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # one of the literals above
+    return _SESSION.create_client(service, config=_CONFIG)

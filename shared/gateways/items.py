@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import LedgerHead
 from shared.domain.order import SHIPPING_LINE_ID, LineOut, Order, OrderLine, OrderTotals, RefundItem
@@ -33,27 +31,51 @@ HEAD_SK = "LEDGER_HEAD"
 ENTRY_PREFIX = "ENTRY#"
 
 
-class _IntDeserializer(TypeDeserializer):
-    """Numbers as int: every number this product stores is one."""
-
-    def _deserialize_n(self, value: str) -> int:
-        return int(value)
-
-
-_serializer = TypeSerializer()
-_deserializer = _IntDeserializer()
-
-
 def marshal(values: Mapping[str, Any]) -> Item:
     """Return an item for DynamoDB's low-level API, without what is None."""
-    return {
-        name: _serializer.serialize(value) for name, value in values.items() if value is not None
-    }
+    return {name: _attribute(value) for name, value in values.items() if value is not None}
 
 
 def unmarshal(item: Mapping[str, Any]) -> Values:
-    """Return the values of an item of DynamoDB's low-level API."""
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+    """Return the values of an item of DynamoDB's low-level API; every number is an int here."""
+    return {name: _value(attribute) for name, attribute in item.items()}
+
+
+def _attribute(value: object) -> "AttributeValueTypeDef":
+    # boto3 has a serializer, and a test compares this one with it; importing boto3 for it costs
+    # each cold start more than all of this module.
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case None:
+            return {"NULL": True}
+        case Mapping():
+            return {"M": {name: _attribute(inner) for name, inner in value.items()}}
+        case list() | tuple():
+            return {"L": [_attribute(inner) for inner in value]}
+        case _:
+            raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401  # what was stored
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S" | "BOOL":
+            return value
+        case "N":
+            return int(value)
+        case "NULL":
+            return None
+        case "M":
+            return {name: _value(inner) for name, inner in value.items()}
+        case "L":
+            return [_value(inner) for inner in value]
+        case _:
+            raise TypeError(f"cannot read an attribute of type {kind}")
 
 
 def order_pk(order_id: str) -> str:
@@ -135,6 +157,12 @@ def totals_from_values(values: Values) -> OrderTotals:
     return OrderTotals(**known)
 
 
+def _open(kind: str, due_at: str | None) -> Values:
+    if due_at is None:
+        raise ValueError("what is open needs a time when the reconciler looks at it")
+    return {"open_pk": kind, "open_due": due_at}
+
+
 def refund_to_item(refund: Refund) -> Item:
     """Return the refund's item, in OpenIndex as long as the reconciler has to look at it."""
     values: Values = {name: getattr(refund, name) for name in _REFUND_FIELDS}
@@ -156,7 +184,7 @@ def refund_to_item(refund: Refund) -> Item:
     values["stop_print"] = refund.stop_print or None
     values["checks"] = refund.checks or None
     if refund.is_open:
-        values |= {"open_pk": OPEN_REFUND, "open_due": refund.due_at}
+        values |= _open(OPEN_REFUND, refund.due_at)
     return key(order_pk(refund.order_id), refund_sk(refund.refund_id)) | marshal(values)
 
 
@@ -195,7 +223,7 @@ def fee_refund_to_item(fee_refund: FeeRefund) -> Item:
     values = {name: getattr(fee_refund, name) for name in _FEE_REFUND_FIELDS}
     del values["order_id"], values["due_at"]
     if fee_refund.is_open:
-        values |= {"open_pk": OPEN_FEE_REFUND, "open_due": fee_refund.due_at}
+        values |= _open(OPEN_FEE_REFUND, fee_refund.due_at)
     return key(order_pk(fee_refund.order_id), FEE_REFUND_SK) | marshal(values)
 
 

@@ -169,7 +169,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals have changed, or the refund exists already.
         """
-        self._transact(self.put_totals(totals), self.put_new_refund(refund))
+        self._add_refund(totals, refund)
 
     def take_in_refund(self, totals: OrderTotals, refund: Refund) -> None:
         """Record a refund that was made outside, with its money out.
@@ -177,7 +177,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals have changed, or the refund exists already.
         """
-        self._transact(self.put_totals(totals), self.put_new_refund(refund))
+        self._add_refund(totals, refund)
 
     def release_refund(self, totals: OrderTotals, refund: Refund) -> None:
         """Record that an unsettled refund failed and free its money, in one step.
@@ -223,6 +223,9 @@ class OrdersTable:
         stored = replace(fee_refund, version=fee_refund.version + 1)
         self._put(items.fee_refund_to_item(stored), VERSION_UNCHANGED, fee_refund.version)
         return stored
+
+    def _add_refund(self, totals: OrderTotals, refund: Refund) -> None:
+        self._transact(self.put_totals(totals), self.put_new_refund(refund))
 
     def put_totals(self, totals: OrderTotals) -> "TransactWriteItemTypeDef":
         """Return the transaction's step that replaces the totals as read."""

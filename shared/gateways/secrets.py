@@ -1,10 +1,10 @@
 """Secrets from Secrets Manager, cached for five minutes by Powertools."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _MAX_AGE_SECONDS = 300
@@ -18,7 +18,7 @@ class Secrets:
     """
 
     def __init__(self, secretsmanager: "SecretsManagerClient") -> None:
-        self._provider = SecretsProvider(boto3_client=secretsmanager)
+        self._client = secretsmanager
 
     def stripe_api_key(self, arn: str) -> str:
         """Return Stripe's secret key from ``{"api_key": …}``."""
@@ -31,6 +31,14 @@ class Secrets:
         """
         secrets = self._json(arn)
         return list(secrets["platform"]), list(secrets["connect"])
+
+    @cached_property
+    def _provider(self) -> "SecretsProvider":
+        # Imported on first use: it brings boto3 with it, and previews, reads and refusals need no
+        # secret.
+        from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
+
+        return SecretsProvider(boto3_client=self._client)
 
     def _json(self, arn: str) -> dict[str, Any]:
         value = self._provider.get(arn, max_age=_MAX_AGE_SECONDS, transform="json")

@@ -83,7 +83,7 @@ class RecordStripeRefund:
     ) -> tuple[Outcome, Refund | None]:
         refund = self._asked_for_here(report)
         if refund is None:
-            pointer = self.orders.find_charge(report.charge_id)
+            pointer = self.orders.find_charge(report.charge_id) if report.charge_id else None
             if pointer is None:
                 return Outcome.UNKNOWN_CHARGE, None
             if pointer.account_id != account_id:
@@ -180,7 +180,7 @@ class RecordStripeRefund:
             status=report.status,
             amount=report.amount,
             currency=report.currency,
-            charge_id=report.charge_id,
+            charge_id=pointer.charge_id,
             account_id=pointer.account_id,
             requested_by="stripe",
             requested_at=now,

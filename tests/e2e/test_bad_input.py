@@ -76,9 +76,7 @@ def order_id(world: World) -> str:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_bad_body_is_refused_and_changes_nothing(
-    world: World, order_id: str, name: str
-) -> None:
+def test_a_bad_body_is_refused_and_changes_nothing(world: World, order_id: str, name: str) -> None:
     body, status, code, field = BODIES[name]
     for path in (f"/orders/{order_id}/refunds", f"/orders/{order_id}/refunds/preview"):
         answer = world.call("POST", path, body, headers={"Idempotency-Key": f"bad {name}"[:3]})
@@ -176,9 +174,7 @@ def test_a_route_that_does_not_exist(world: World) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize(
-    ("token", "status"), [("", 401), ("nonsense", 401), ("a.b.c", 401)]
-)
+@pytest.mark.parametrize(("token", "status"), [("", 401), ("nonsense", 401), ("a.b.c", 401)])
 def test_without_a_good_token(world: World, token: str, status: int) -> None:
     answer = world.call("GET", "/orders/ord_1/refunds/rf_1", token=token)
     assert (answer.status_code, answer.json()["code"]) == (status, "unauthorized")

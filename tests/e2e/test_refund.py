@@ -75,8 +75,9 @@ def test_line_by_line_until_nothing_is_left(world: World, studio_id: str) -> Non
     if studio_id == DIRECT_STUDIO:
         fee = order_id.replace("ord_", "fee_")
         until(
-            lambda: world.stripe("GET", f"application_fees/{fee}")["amount_refunded"] == 1500
-            or None,
+            lambda: (
+                world.stripe("GET", f"application_fees/{fee}")["amount_refunded"] == 1500 or None
+            ),
             "application fee refunded",
         )
 

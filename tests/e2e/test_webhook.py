@@ -88,15 +88,15 @@ def test_signed_events_that_are_not_about_our_charges_are_counted(world: World) 
     assert {
         "unknown": world.send_webhook(json.dumps(unknown).encode()).json()["outcomes"],
         "live": world.send_webhook(json.dumps(live).encode()).json()["outcomes"],
-        "account": world.send_webhook(
-            json.dumps(wrong_account).encode(), secret=connect
-        ).json()["outcomes"],
-        "account by the platform": world.send_webhook(
-            json.dumps(wrong_account).encode()
-        ).json()["outcomes"],
-        "platform by connect": world.send_webhook(
-            json.dumps(ours).encode(), secret=connect
-        ).json()["outcomes"],
+        "account": world.send_webhook(json.dumps(wrong_account).encode(), secret=connect).json()[
+            "outcomes"
+        ],
+        "account by the platform": world.send_webhook(json.dumps(wrong_account).encode()).json()[
+            "outcomes"
+        ],
+        "platform by connect": world.send_webhook(json.dumps(ours).encode(), secret=connect).json()[
+            "outcomes"
+        ],
         "ignored": world.send_webhook(json.dumps(ignored).encode()).json()["outcomes"],
     } == {
         "unknown": ["UnknownCharge"],

@@ -176,9 +176,7 @@ class World:
         if account:
             headers["Stripe-Account"] = account
         sent: Json = {"params": params} if method == "GET" else {"data": params}
-        answer = self.http.request(
-            method, f"{self.standin.url}/v1/{path}", headers=headers, **sent
-        )
+        answer = self.http.request(method, f"{self.standin.url}/v1/{path}", headers=headers, **sent)
         assert answer.is_success, answer.text
         return dict(answer.json())
 
@@ -249,9 +247,7 @@ class World:
 
     def entries(self, studio_id: str = PLATFORM_STUDIO) -> list[dict[str, str | int]]:
         """Return a studio's ledger."""
-        return list(
-            read_entries(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
-        )
+        return list(read_entries(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id))
 
     def entries_of(self, order_id: str, studio_id: str = PLATFORM_STUDIO) -> list[Json]:
         """Return an order's ledger entries."""

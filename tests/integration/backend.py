@@ -76,7 +76,10 @@ class Backend:
         self.books = Books(self.dynamodb, self.orders_table, self.ledger_table)
         self.adjust_url = self._queue("adjust")
         self.fee_url = self._queue("fee")
-        adjust, fees = AdjustQueue(self.sqs, self.adjust_url), FeeRefundQueue(self.sqs, self.fee_url)
+        adjust, fees = (
+            AdjustQueue(self.sqs, self.adjust_url),
+            FeeRefundQueue(self.sqs, self.fee_url),
+        )
         self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
         self.request_refund = RequestRefund(self.orders, self.stripe, self.clock)
         self.handle_event = HandleEvent(

@@ -20,9 +20,7 @@ def standin_server() -> Iterator[RunningStandin]:
 def standin(standin_server: RunningStandin) -> RunningStandin:
     """The stand-in, empty, with its webhooks held: tests deliver events themselves."""
     httpx.delete(f"{standin_server.control_url}/state").raise_for_status()
-    httpx.post(
-        f"{standin_server.control_url}/webhooks", json={"mode": "hold"}
-    ).raise_for_status()
+    httpx.post(f"{standin_server.control_url}/webhooks", json={"mode": "hold"}).raise_for_status()
     return standin_server
 
 

@@ -72,7 +72,9 @@ def test_a_refusal_frees_the_money_and_is_repeated_for_the_same_key(backend: Bac
 
 def test_an_outside_refund_against_reserved_money_is_taken_in(backend: Backend) -> None:
     order_id = backend.sell()
-    backend.control("faults", fault="reset_before_effect", times=2, match={"path_prefix": "/v1/refunds"})
+    backend.control(
+        "faults", fault="reset_before_effect", times=2, match={"path_prefix": "/v1/refunds"}
+    )
     ours = backend.refund(order_id, 8000)
     assert ours.status is RefundStatus.REQUESTED
     backend.stripe_refund(order_id, 5000)
@@ -112,7 +114,9 @@ def test_an_unknown_outcome_ends_in_one_refund(
 
 def test_a_key_that_stripe_has_forgotten_is_not_used_again(backend: Backend) -> None:
     order_id = backend.sell()
-    backend.control("faults", fault="reset_after_effect", times=2, match={"path_prefix": "/v1/refunds"})
+    backend.control(
+        "faults", fault="reset_after_effect", times=2, match={"path_prefix": "/v1/refunds"}
+    )
     refund = backend.refund(order_id)
     backend.clock.ahead = timedelta(hours=30)
     backend.control("clock", advance_s=30 * 3600)
@@ -227,7 +231,10 @@ def test_a_fee_refund_whose_answer_is_lost_is_made_once(
     backend.refund(order_id)
     backend.deliver()
     backend.control(
-        "faults", fault=fault, times=2, match={"path_prefix": "/v1/application_fees", "method": "POST"}
+        "faults",
+        fault=fault,
+        times=2,
+        match={"path_prefix": "/v1/application_fees", "method": "POST"},
     )
     with pytest.raises(StripeOutcomeUnknownError):
         backend.drain()

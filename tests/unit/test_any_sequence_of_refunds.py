@@ -153,7 +153,7 @@ class Books(RuleBasedStateMachine):
     def refund_an_amount(self, data: st.DataObject) -> None:
         amount = data.draw(st.integers(1, self._left()), "amount")
         quote = self._quote(RefundChoice(RefundType.PARTIAL, amount=amount))
-        assert quote == RefundQuote(amount)
+        assert quote == RefundQuote("ch_1", amount)
         self._reserve(quote)
 
     @rule(more=st.integers(1, 10_000))

@@ -65,7 +65,7 @@ def one_unit(line_id: str = "li_1") -> RefundChoice:
 
 def settled(sale: Sold, totals: OrderTotals, refund_id: str, amount: int) -> Settlement:
     """Reserve, confirm and settle a refund of that amount."""
-    totals, refund = reserved(sale, totals, refund_id, RefundQuote(amount))
+    totals, refund = reserved(sale, totals, refund_id, RefundQuote("ch_1", amount))
     return settle(totals, succeeded(refund), AT)
 
 
@@ -234,7 +234,7 @@ def test_the_estimate_is_what_comes_true_once_what_is_in_flight_has_settled(
     total = sale.order.total_amount
     first = data.draw(st.integers(0, total - 1), "in flight")
     amount = data.draw(st.integers(1, total - first), "amount")
-    in_flight = reserve(sale.totals, "rf_0", RefundQuote(first), stop_print=False)
+    in_flight = reserve(sale.totals, "rf_0", RefundQuote("ch_1", first), stop_print=False)
     expected = estimate(in_flight, amount)
     before = settled(sale, sale.totals, "rf_0", first).totals if first else sale.totals
     came_true = settled(sale, before, "rf_1", amount)
@@ -252,7 +252,7 @@ def test_the_preview_of_the_payout_is_what_settling_moves(sale: Sold, data: st.D
 
 def test_money_refunded_outside_beyond_a_reservation_leaves_nothing_and_never_less() -> None:
     sale = hundred_dollars()
-    totals, _ = reserved(sale, sale.totals, "rf_1", RefundQuote(8_000))
+    totals, _ = reserved(sale, sale.totals, "rf_1", RefundQuote("ch_1", 8_000))
     totals = totals.with_out(10_000, (), 1)
     assert totals.refundable_amount == 0
     assert totals.line_refundable_quantity(sale.order.lines[0]) == 0
@@ -383,7 +383,7 @@ def test_free_shipping_cannot_be_refunded() -> None:
 
 def test_after_a_partial_refund_a_line_shows_what_is_left_of_the_order() -> None:
     sale = hundred_dollars()
-    totals, _ = reserved(sale, sale.totals, "rf_1", RefundQuote(9_000))
+    totals, _ = reserved(sale, sale.totals, "rf_1", RefundQuote("ch_1", 9_000))
     assert [totals.line_refundable_amount(line) for line in sale.order.lines] == [1_000, 1_000]
 
 
@@ -482,7 +482,7 @@ def test_only_a_full_refund_of_a_queued_print_stops_it_unless_kept(
 def test_a_refund_that_fails_puts_the_print_it_stopped_back() -> None:
     sale = hundred_dollars()
     queued = replace(sale.totals, fulfillment_status="queued")
-    stopped = reserve(queued, "rf_1", RefundQuote(10_000), stop_print=True)
+    stopped = reserve(queued, "rf_1", RefundQuote("ch_1", 10_000), stop_print=True)
     assert stopped.fulfillment_status == "canceled"
     assert release(stopped, refund_of(sale, "rf_1", 10_000)) == queued
 
@@ -490,7 +490,7 @@ def test_a_refund_that_fails_puts_the_print_it_stopped_back() -> None:
 def test_a_refund_that_fails_leaves_a_print_alone_that_another_stopped() -> None:
     sale = hundred_dollars()
     stopped = replace(sale.totals, fulfillment_status="canceled", fulfillment_canceled_by="rf_2")
-    out = reserve(stopped, "rf_1", RefundQuote(100), stop_print=False)
+    out = reserve(stopped, "rf_1", RefundQuote("ch_1", 100), stop_print=False)
     assert release(out, refund_of(sale, "rf_1", 100)) == stopped
 
 

@@ -1,7 +1,10 @@
 """What is stored comes back as it was, and is in OpenIndex exactly as long as it is open."""
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
+from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,3 +206,23 @@ def test_one_query_between_refunds_and_totals_finds_all_that_a_settlement_reads(
     refund = items.refund_sk("rf_1")
     assert items.REFUND_PREFIX <= refund < items.FEE_REFUND_SK < items.TOTALS_SK
     assert not items.REFUND_PREFIX <= items.ORDER_SK <= items.TOTALS_SK
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), plain))
+def test_values_are_stored_as_boto3_would_store_them(values: dict[str, Any]) -> None:
+    theirs = {n: TypeSerializer().serialize(v) for n, v in values.items() if v is not None}
+    assert items.marshal(values) == theirs
+    assert items.unmarshal(theirs) == {n: v for n, v in values.items() if v is not None}
+
+
+@pytest.mark.parametrize("value", [1.5, b"bytes", {1, 2}])
+def test_what_is_not_money_text_or_structure_is_not_stored(value: object) -> None:
+    with pytest.raises(TypeError):
+        items.marshal({"value": value})
