@@ -138,6 +138,7 @@ def _no_such_resource(_: NotFoundError) -> Problem:
 
 def _unexpected(_: Exception) -> Problem:
     logger.exception("unexpected error")
+    count("UnexpectedError")
     return Problem(
         500,
         "internal_error",
