@@ -17,7 +17,7 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types template openapi fmt build bench lock deploy \
+.PHONY: help setup run test check lint types template openapi openapi-check fmt build bench lock deploy \
 	stripe-test-charges verify-ledger clean
 
 help: ## List the targets
@@ -32,7 +32,7 @@ run: $(ENVIRONMENT) ## Start the local stack and refund the demo order (ONCE=1 e
 test: $(ENVIRONMENT) ## Run all tests, on the real template with IAM enforced
 	@$(BIN)/pytest -n 2
 
-check: lint types template openapi test ## Everything that must pass: lint, types, template, API description, tests
+check: lint types template openapi-check test ## Everything that must pass: lint, types, template, API description, tests
 
 lint: $(ENVIRONMENT) ## Check style
 	@$(BIN)/ruff check .
@@ -45,7 +45,10 @@ template: setup ## Check the template
 	@$(BIN)/cfn-lint template.yaml
 	@$(SAM) validate --lint
 
-openapi: $(ENVIRONMENT) ## Check that the API description in the repository is what the code says
+openapi: $(ENVIRONMENT) ## Write the API's description, docs/openapi.json, from the code
+	@$(BIN)/python -m infra.openapi
+
+openapi-check: $(ENVIRONMENT) ## Check that docs/openapi.json is what the code says
 	@$(BIN)/python -m infra.openapi --check
 
 fmt: $(ENVIRONMENT) ## Format the code and fix what can be fixed

@@ -115,7 +115,7 @@ class World:
             headers={"Content-Type": "application/json", **sent, **(headers or {})},
         )
 
-    def request_refund(  # noqa: PLR0913  # what a request is made of
+    def request_refund(  # what a request is made of
         self,
         order_id: str,
         choice: object,

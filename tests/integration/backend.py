@@ -111,7 +111,7 @@ class Backend:
         like = self.dynamodb.describe_table(TableName=table)["Table"]
         name = f"{table}-{self.run}"
         indexes: Any = [
-            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}  # type: ignore[literal-required]  # a description has what a definition needs
+            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
             for index in like.get("GlobalSecondaryIndexes", [])
         ]
         self.dynamodb.create_table(
@@ -124,11 +124,11 @@ class Backend:
         return name
 
     def _queue(self, name: str) -> str:
-        attributes = {"FifoQueue": "true", "VisibilityTimeout": "1"}
         queue = self.sqs.create_queue(
             QueueName=f"{name}-{self.run}.fifo",
             Attributes={
-                **attributes,
+                "FifoQueue": "true",
+                "VisibilityTimeout": "1",
                 "DeduplicationScope": "messageGroup",
                 "FifoThroughputLimit": "perMessageGroupId",
             },

@@ -92,8 +92,13 @@ def test_an_outside_refund_against_reserved_money_is_taken_in(backend: Backend) 
 
 @pytest.mark.parametrize(
     "fault",
-    ["reset_before_effect", "reset_after_effect", "status_429"]
-    + ["status_500_before_effect", "status_500_after_effect"],
+    [
+        "reset_before_effect",
+        "reset_after_effect",
+        "status_429",
+        "status_500_before_effect",
+        "status_500_after_effect",
+    ],
 )
 @pytest.mark.parametrize("direct", [False, True])
 def test_an_unknown_outcome_ends_in_one_refund(
