@@ -64,7 +64,13 @@ def test_what_stripe_did_not_sign_now_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"not json", b"[]", b"{}", b'{"object":"event","id":"evt_1","type":"refund.created"}', b'{"object":"event","id":"evt_1","type":"refund.created","data":{"object":null}}'],
+    [
+        b"not json",
+        b"[]",
+        b"{}",
+        b'{"object":"event","id":"evt_1","type":"refund.created"}',
+        b'{"object":"event","id":"evt_1","type":"refund.created","data":{"object":null}}',
+    ],
 )
 def test_a_signed_body_that_is_no_event_is_refused(world: World, payload: bytes) -> None:
     answer = world.send_webhook(payload)
