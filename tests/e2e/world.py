@@ -226,7 +226,7 @@ class World:
             FunctionName=self.stack.functions[function], Payload=json.dumps(event).encode()
         )
         result = json.loads(answer["Payload"].read())
-        assert "FunctionError" not in answer, result
+        assert not answer.get("FunctionError"), result
         return dict(result)
 
     def environment(self, function: str) -> dict[str, str]:
