@@ -75,24 +75,26 @@ def main(
     """Verify the ledgers of one, several or all studios; exits 1 if one does not fit."""
     dynamodb, orders_table, ledger_table = _tables(orders_table, ledger_table)
     table = Table("studio", "entries", "payable", "direct", "currency", "verdict")
-    sound = True
+    faults = []
     for studio_id in studio or studios_of(dynamodb, ledger_table):
         try:
             fitting, fault, head = verify_studio(dynamodb, orders_table, ledger_table, studio_id)
         except LookupError as error:
             _fail(str(error))
-        verdict = f"entry {fault.seq}: {fault.problem}" if fault else "sound"
-        sound = sound and fault is None
+        if fault is not None:
+            faults.append(f"{studio_id}: entry {fault.seq}: {fault.problem}")
         table.add_row(
             studio_id,
             str(fitting),
             str(head.payable_balance_amount),
             str(head.direct_balance_amount),
             head.currency,
-            verdict,
+            "not sound" if fault else "sound",
         )
-    Console(soft_wrap=True).print(table)
-    raise typer.Exit(0 if sound else 1)
+    Console().print(table)
+    for found in faults:
+        print(found)  # noqa: T201  # a line of its own, whole however narrow the terminal is
+    raise typer.Exit(1 if faults else 0)
 
 
 def _tables(orders_table: str | None, ledger_table: str | None) -> tuple[Any, str, str]:

@@ -43,7 +43,7 @@ class Outcome(StrEnum):
 class Announcer(Protocol):
     """Whom to tell that a refund is owed a settlement."""
 
-    def announce(self, refund: Refund) -> None:
+    def announce(self, refund: Refund, /) -> None:
         """Ask for the settlement the refund is owed."""
 
 
