@@ -84,7 +84,8 @@ class RequestRefund:
         if reserved is None:
             return self._answer_again(record, request), record.totals
         count("RefundRequested")
-        logger.info("refund reserved", refund_id=reserved.refund_id, amount=reserved.amount)
+        logger.append_keys(refund_id=reserved.refund_id, order_id=reserved.order_id)
+        logger.info("refund reserved", amount=reserved.amount)
         return self._submit(reserved), record.totals
 
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
@@ -155,14 +156,12 @@ class RequestRefund:
         try:
             answer = self.stripe.create_refund(refund)
         except StripeRefusedError as refusal:
-            logger.info("stripe refused", refund_id=refund.refund_id, reason=refusal.reason)
+            logger.info("stripe refused", reason=refusal.reason)
             release_refused(self.orders, refund, refusal, self.clock, BY)
             raise
         except StripeOutcomeUnknownError as unknown:
             # The reservation stays; the reconciler asks Stripe and carries it on.
-            logger.warning(
-                "stripe outcome unknown", refund_id=refund.refund_id, reason=unknown.reason
-            )
+            logger.warning("stripe outcome unknown", reason=unknown.reason)
             count("StripeOutcomeUnknown")
             return refund
         return self._accepted(refund, answer)
