@@ -97,5 +97,5 @@ $(UV): requirements/uv.txt
 $(ENVIRONMENT): requirements/dev.txt $(UV)
 	@echo "Python environment ..."
 	@$(UV) venv --quiet --allow-existing --python .tools/uv/bin/python .venv
-	@$(UV) pip sync --require-hashes --python .venv $<
+	@$(UV) pip sync --quiet --require-hashes --python .venv $<
 	@touch $@

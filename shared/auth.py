@@ -27,17 +27,22 @@ class Action(StrEnum):
 
 ALLOWED: dict[Action, frozenset[Role]] = {
     Action.REQUEST_REFUND: frozenset({Role.OWNER, Role.STAFF}),
-    Action.READ_REFUND: frozenset({Role.OWNER, Role.STAFF, Role.BOOKKEEPER}),
+    Action.READ_REFUND: frozenset({Role.OWNER, Role.STAFF, Role.BOOKKEEPER, Role.PPS_ADMIN}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The verified caller: one studio's user, with roles."""
+    """The verified caller with roles: a studio's user, or PPS's own looking at a studio."""
 
     user: str
     studio_id: str
     roles: frozenset[Role]
+
+    @property
+    def of_pps(self) -> bool:
+        """Whether it is one of PPS's own."""
+        return Role.PPS_ADMIN in self.roles
 
     def require(self, action: Action) -> None:
         """Check that a role of the caller allows the action.
@@ -51,23 +56,39 @@ class Caller:
             )
 
 
-def caller_from(claims: Mapping[str, Any]) -> Caller:
+def caller_from(claims: Mapping[str, Any], named_studio_id: str | None = None) -> Caller:
     """Return the caller of a token that API Gateway's Cognito authorizer has verified.
 
     Args:
         claims: ``requestContext.authorizer.claims`` of the event.
+        named_studio_id: The studio that the request names; only PPS's own may name one.
 
     Raises:
         ForbiddenError: It is not an ID token, or of a user without a studio.
     """
-    user, studio_id = _text(claims, "cognito:username"), _text(claims, "custom:studio_id")
-    if claims.get("token_use") != "id" or user is None or studio_id is None:
-        raise ForbiddenError("Sign in with a user of a studio and send its ID token.")
+    user, studio_id = _user(claims), _text(claims, "custom:studio_id")
+    roles = _roles(claims.get("cognito:groups"))
+    if Role.PPS_ADMIN in roles:
+        # Alone: who is of PPS reads, for any studio, and acts for none.
+        studio_id, roles = named_studio_id, frozenset({Role.PPS_ADMIN})
+    elif named_studio_id is not None:
+        raise ForbiddenError("Leave out `studio_id`: your studio is the one of your user.")
+    if claims.get("token_use") != "id" or user is None or not studio_id:
+        raise ForbiddenError(
+            "Sign in with a user of a studio and send its ID token; PPS's own name a studio with "
+            "`?studio_id=`."
+        )
     return Caller(
         user=user,
         studio_id=studio_id,
-        roles=_roles(claims.get("cognito:groups")),
+        roles=roles,
     )
+
+
+def _user(claims: Mapping[str, Any]) -> str | None:
+    """Name the user for the ledger, which holds ids and can never forget: not by an address."""
+    name = _text(claims, "cognito:username")
+    return _text(claims, "sub") if name is None or "@" in name else name
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:

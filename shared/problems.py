@@ -30,6 +30,7 @@ STATUS: dict[type[errors.RefundError], tuple[int, str]] = {
 STRIPE_STATUS = {
     "charge_already_refunded": (409, "Stripe has refunded the charge already"),
     "charge_disputed": (409, "The charge is disputed"),
+    "insufficient_balance": (409, "The Stripe account has not enough balance"),
     "amount_exceeds_charge": (422, "Stripe has less left of the charge"),
 }
 

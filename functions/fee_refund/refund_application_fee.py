@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeRefusedError
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.stripe_api import StripeApi, StripeOutcomeUnknownError
+from shared.gateways.stripe_api import StripeApi
 from shared.workflow.attempts import key_forgotten
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeRefusedError
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue
-from shared.gateways.stripe_api import StripeApi, StripeOutcomeUnknownError
+from shared.gateways.stripe_api import StripeApi
 from shared.workflow.attempts import key_forgotten
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.release_refused import release_refused

@@ -18,8 +18,8 @@ from shared.observability import count, logger, metrics
 from shared.settings import setting
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
-# One call of Stripe with its retry may take 20 s.
-_STOP_WHEN_LEFT_MS = 45_000
+# Carrying one refund on may take four calls of Stripe, each with a retry up to 20 s.
+_STOP_WHEN_LEFT_MS = 90_000
 
 # Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
 # others have Lambda's own active tracing.

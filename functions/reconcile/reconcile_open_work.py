@@ -7,12 +7,12 @@ from datetime import datetime
 
 from functions.reconcile.carry_on_refund import CarryOnRefund
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeRefusedError
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.refund import Refund
 from shared.gateways import items
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OpenWork, OrdersTable
 from shared.gateways.queues import FeeRefundQueue
-from shared.gateways.stripe_api import StripeOutcomeUnknownError
 from shared.observability import logger
 from shared.workflow.attempts import next_check
 
@@ -59,11 +59,22 @@ class ReconcileOpenWork:
         return Round(done, oldest, complete=True)
 
     def _look_at(self, work: OpenWork) -> tuple[str, int]:
-        """Look at one of them; one that fails does not keep the others waiting."""
+        """Look at one of them; one that fails does not keep the others waiting.
+
+        Returns:
+            What was done, and how old the refund is in seconds.
+        """
+        if work.refund_id is None:
+            return self._safely(work, lambda: self._fee_refund(work.order_id)), 0
+        refund = self.orders.get_refund(work.order_id, work.refund_id)
+        if refund is None or not refund.is_open:
+            return "ReconcileNothingOpen", 0
+        age = self._age(refund.requested_at)
+        return self._safely(work, lambda: self._refund(refund)), age
+
+    def _safely(self, work: OpenWork, look: Callable[[], str]) -> str:
         try:
-            if work.refund_id is None:
-                return self._fee_refund(work.order_id), 0
-            return self._refund(work.order_id, work.refund_id)
+            return look()
         except _NOT_NOW as reason:
             logger.warning(
                 "not now",
@@ -71,22 +82,21 @@ class ReconcileOpenWork:
                 refund_id=work.refund_id,
                 reason=type(reason).__name__,
             )
-            return "ReconcileDeferred", 0
+            return "ReconcileDeferred"
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
             logger.exception("cannot carry on", order_id=work.order_id, refund_id=work.refund_id)
-            return "ReconcileFailed", 0
+            return "ReconcileFailed"
 
-    def _refund(self, order_id: str, refund_id: str) -> tuple[str, int]:
-        refund = self.orders.get_refund(order_id, refund_id)
-        if refund is None or not refund.is_open:
-            return "ReconcileNothingOpen", 0
+    def _refund(self, refund: Refund) -> str:
         logger.set_correlation_id(refund.correlation_id)
         try:
             outcome = self.carry_on(refund)
         finally:
-            self._look_again_later(order_id, refund_id)
-        logger.info("carried on", refund_id=refund_id, order_id=order_id, outcome=outcome)
-        return outcome, self._age(refund.requested_at)
+            self._look_again_later(refund.order_id, refund.refund_id)
+        logger.info(
+            "carried on", refund_id=refund.refund_id, order_id=refund.order_id, outcome=outcome
+        )
+        return outcome
 
     def _look_again_later(self, order_id: str, refund_id: str) -> None:
         refund = self.orders.get_refund(order_id, refund_id)

@@ -8,8 +8,11 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.refund_request.models import (
+    FullPreview,
     FullRefund,
+    LineItemsPreview,
     LineItemsRefund,
+    PartialPreview,
     PartialRefund,
     PreviewView,
     RefundView,
@@ -42,6 +45,7 @@ preview_refund = PreviewRefund(orders, books)
 app = api_resolver()
 
 OrderId = Annotated[str, Path(description="The order's id.", max_length=64)]
+PreviewBody = Annotated[FullPreview | PartialPreview | LineItemsPreview, Body(discriminator="type")]
 RefundBody = Annotated[FullRefund | PartialRefund | LineItemsRefund, Body(discriminator="type")]
 IdempotencyKey = Annotated[
     str,
@@ -61,7 +65,7 @@ IdempotencyKey = Annotated[
     operation_id="preview_refund",
     responses=described(200, PreviewView, "What it would do; nothing was changed"),
 )
-def preview(order_id: OrderId, body: RefundBody) -> PreviewView:
+def preview(order_id: OrderId, body: PreviewBody) -> PreviewView:
     """Show what a refund would do; changes nothing."""
     who = caller(app)
     who.require(Action.REQUEST_REFUND)

@@ -19,17 +19,17 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class _RefundBody(_Strict):
-    reason: Reason
+class _Choice(_Strict):
     note: Annotated[str, StringConstraints(max_length=500)] | None = None
     fulfillment: Literal["keep"] | None = None
     expected_refundable_amount: Annotated[int, Field(ge=0, le=_MAX_AMOUNT)] | None = None
 
 
-class FullRefund(_RefundBody):
+class FullPreview(_Choice):
     """All that is left of the order."""
 
     type: Literal["full"]
+    reason: Reason | None = None
 
     def choice(self) -> RefundChoice:
         """Return the domain's form."""
@@ -40,10 +40,11 @@ class FullRefund(_RefundBody):
         )
 
 
-class PartialRefund(_RefundBody):
+class PartialPreview(_Choice):
     """An amount."""
 
     type: Literal["partial"]
+    reason: Reason | None = None
     amount: Annotated[int, Field(gt=0, le=_MAX_AMOUNT)]
 
     def choice(self) -> RefundChoice:
@@ -63,15 +64,16 @@ class LineItem(_Strict):
     quantity: Annotated[int, Field(gt=0, le=10_000)]
 
 
-class LineItemsRefund(_RefundBody):
+class LineItemsPreview(_Choice):
     """Products and quantities, with their tax and discount, and shipping if said."""
 
     type: Literal["line_items"]
+    reason: Reason | None = None
     items: Annotated[list[LineItem], Field(max_length=_MAX_ITEMS)] = []
     shipping: bool = False
 
     @model_validator(mode="after")
-    def _names_each_line_once(self) -> "LineItemsRefund":
+    def _names_each_line_once(self) -> "LineItemsPreview":
         ids = [item.line_id for item in self.items]
         if len(set(ids)) != len(ids):
             raise ValueError("name each line once, with all its units")
@@ -88,6 +90,24 @@ class LineItemsRefund(_RefundBody):
             keep_print=self.fulfillment == "keep",
             expected_refundable_amount=self.expected_refundable_amount,
         )
+
+
+class FullRefund(FullPreview):
+    """All that is left of the order, and why."""
+
+    reason: Reason
+
+
+class PartialRefund(PartialPreview):
+    """An amount, and why."""
+
+    reason: Reason
+
+
+class LineItemsRefund(LineItemsPreview):
+    """Products and quantities, and why."""
+
+    reason: Reason
 
 
 class PreviewView(BaseModel):

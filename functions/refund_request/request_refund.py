@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from shared.domain.errors import (
     BusyError,
     IdempotencyKeyReusedError,
     OrderNotFoundError,
+    StripeOutcomeUnknownError,
     StripeRefusedError,
 )
 from shared.domain.order import Order, OrderTotals
@@ -31,7 +33,7 @@ from shared.domain.refund import (
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
-from shared.gateways.stripe_api import StripeApi, StripeOutcomeUnknownError
+from shared.gateways.stripe_api import StripeApi
 from shared.observability import count, logger
 from shared.workflow.release_refused import release_refused
 
@@ -39,6 +41,9 @@ BY = "refund_request"
 
 # A request waits this long for its turn at an order that others are refunding too.
 _CONTENTION_SECONDS = 12.0
+
+# After waiting so long there is no time left for a second try at Stripe within the function's 28 s.
+_NO_RETRY_AFTER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,15 @@ class RequestRefund:
             RefundError: It was refused, by the order's state or by Stripe; no money is out.
             BusyError: Too many others refund this order; nothing was done.
         """
+        began = time.monotonic()
         reserved, record = self._reserve(caller, request)
         if reserved is None:
             return self._answer_again(record, request), record.totals
         count("RefundRequested")
         logger.append_keys(refund_id=reserved.refund_id, order_id=reserved.order_id)
         logger.info("refund reserved", amount=reserved.amount)
-        return self._submit(reserved), record.totals
+        in_time = time.monotonic() - began < _NO_RETRY_AFTER_SECONDS
+        return self._submit(reserved, retry=in_time), record.totals
 
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
         """Write the intent; None where this key has made its refund already."""
@@ -99,6 +106,7 @@ class RequestRefund:
             stop = stops_print(record.totals, request.choice)
             totals = reserve(record.totals, request.refund_id, quote, stop_print=stop)
             refund = self._intent(caller, request, record.order, quote, stop_print=stop)
+            self.stripe.check_key()
             try:
                 self.orders.reserve_refund(totals, refund)
             except StaleStateError:
@@ -152,12 +160,12 @@ class RequestRefund:
             raise StripeRefusedError(refund.refusal.detail, refund.refusal.reason)
         return refund
 
-    def _submit(self, refund: Refund) -> Refund:
+    def _submit(self, refund: Refund, *, retry: bool) -> Refund:
         try:
-            answer = self.stripe.create_refund(refund)
+            answer = self.stripe.create_refund(refund, retry=retry)
         except StripeRefusedError as refusal:
             logger.info("stripe refused", reason=refusal.reason)
-            release_refused(self.orders, refund, refusal, self.clock, BY)
+            self._release(refund, refusal)
             raise
         except StripeOutcomeUnknownError as unknown:
             # The reservation stays; the reconciler asks Stripe and carries it on.
@@ -165,6 +173,13 @@ class RequestRefund:
             count("StripeOutcomeUnknown")
             return refund
         return self._accepted(refund, answer)
+
+    def _release(self, refund: Refund, refusal: StripeRefusedError) -> None:
+        try:
+            release_refused(self.orders, refund, refusal, self.clock, BY)
+        except StaleStateError:
+            # The refusal stands all the same; the reconciler meets it again and frees the money.
+            logger.warning("the reservation stays for now")
 
     def _accepted(self, refund: Refund, answer: StripeRefund) -> Refund:
         """Write Stripe's id down and return the refund as it stands.

@@ -13,8 +13,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.stripe_webhook.handle_event import HandleEvent, StripeEvent, event_from
 from functions.stripe_webhook.signature import Endpoint, SignatureRefusedError, verify
 from shared.clock import utc_now
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.gateways import aws
+from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue
 from shared.gateways.secrets import Secrets
@@ -45,6 +47,10 @@ def stripe() -> "StripeApi":
     )
 
 
+# Stripe sends the event again, with growing pauses, for three days.
+_NOT_NOW = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
+_TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
+
 handle_event = HandleEvent(
     orders, RecordStripeRefund(orders, queue, utc_now, "stripe_webhook"), stripe
 )
@@ -57,16 +63,20 @@ handle_event = HandleEvent(
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
     """Verify, record, answer. Anything but a 2xx makes Stripe send the event again."""
     try:
-        stripe_event, endpoint = _verified(event)
-        outcomes = _record(stripe_event, endpoint)
+        stripe_event, endpoints = _verified(event)
+        outcomes = _record(stripe_event, endpoints)
     except Problem as problem:
         logger.warning("webhook refused", code=problem.code)
         return _answer(problem.status, problem.body(), MEDIA_TYPE)
+    except _NOT_NOW as reason:
+        count("WebhookDeferred")
+        logger.warning("webhook deferred", reason=str(reason) or type(reason).__name__)
+        return _answer(503, _TRY_AGAIN.body(), MEDIA_TYPE)
     return _answer(200, json.dumps({"received": True, "outcomes": outcomes}), "application/json")
 
 
-def _verified(event: dict[str, Any]) -> tuple[StripeEvent, Endpoint]:
-    """Return the event of a request, once its signature has been checked.
+def _verified(event: dict[str, Any]) -> tuple[StripeEvent, frozenset[Endpoint]]:
+    """Return the event of a request and whose secret signed it, once that has been checked.
 
     Raises:
         Problem: It is not from Stripe, or not an event.
@@ -77,7 +87,7 @@ def _verified(event: dict[str, Any]) -> tuple[StripeEvent, Endpoint]:
     known = [(Endpoint.PLATFORM, secret) for secret in platform]
     known += [(Endpoint.CONNECT, secret) for secret in connect]
     try:
-        endpoint = verify(payload, headers.get("stripe-signature"), known, int(time.time()))
+        endpoints = verify(payload, headers.get("stripe-signature"), known, int(time.time()))
     except SignatureRefusedError as refusal:
         count("SignatureRefused")
         raise Problem(
@@ -87,7 +97,7 @@ def _verified(event: dict[str, Any]) -> tuple[StripeEvent, Endpoint]:
             f"Only Stripe may call this, signed and within five minutes: {refusal}.",
         ) from refusal
     try:
-        return event_from(json.loads(payload)), endpoint
+        return event_from(json.loads(payload)), endpoints
     except (ValueError, RecursionError, MalformedStripeObjectError) as error:
         raise _malformed(error) from error
 
@@ -111,7 +121,7 @@ def _payload(event: dict[str, Any]) -> bytes:
         raise _malformed(error) from error
 
 
-def _record(event: StripeEvent, endpoint: Endpoint) -> list[str]:
+def _record(event: StripeEvent, endpoints: frozenset[Endpoint]) -> list[str]:
     """Apply a verified event and count what it was.
 
     Raises:
@@ -121,7 +131,8 @@ def _record(event: StripeEvent, endpoint: Endpoint) -> list[str]:
     if event.livemode != livemode:
         # A Connect endpoint gets test events too: https://docs.stripe.com/connect/webhooks
         return _counted("LivemodeMismatch")
-    if (event.account_id is not None) != (endpoint is Endpoint.CONNECT):
+    expected = Endpoint.PLATFORM if event.account_id is None else Endpoint.CONNECT
+    if expected not in endpoints:
         return _counted("AccountMismatch")
     try:
         outcomes = handle_event(event)

@@ -7,7 +7,7 @@ does, and a forged request must not be able to make it pay that. A test compares
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 # Stripe's own default, both ways: a clock may be wrong in either direction.
@@ -32,8 +32,10 @@ def verify(
     header: str | None,
     secrets: Sequence[tuple[Endpoint, str]],
     now: int,
-) -> Endpoint:
-    """Check that the payload was signed with one of the secrets, and return whose it was.
+) -> frozenset[Endpoint]:
+    """Check that the payload was signed with a secret, and return whose secret it is.
+
+    Both endpoints' where they share one.
 
     Args:
         payload: The raw body.
@@ -52,22 +54,21 @@ def verify(
     if len(times) != 1 or not _UNIX_TIME.fullmatch(times[0]) or not signatures:
         raise SignatureRefusedError("a Stripe-Signature header without t and v1")
     signed = times[0].encode() + b"." + payload
-    endpoint = _signed_by(signed, signatures, secrets)
-    if endpoint is None:
+    endpoints = frozenset(_signed_by(signed, signatures, secrets))
+    if not endpoints:
         raise SignatureRefusedError("the signature does not match")
     if abs(now - int(times[0])) > TOLERANCE_SECONDS:
         raise SignatureRefusedError("the signature is too old or from the future")
-    return endpoint
+    return endpoints
 
 
 def _signed_by(
     signed: bytes, signatures: Sequence[str], secrets: Sequence[tuple[Endpoint, str]]
-) -> Endpoint | None:
+) -> Iterator[Endpoint]:
     for endpoint, secret in secrets:
         if not secret.strip():  # a secret that was never set must not verify anything
             continue
         expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         for signature in signatures:
             if signature.isascii() and hmac.compare_digest(expected, signature):
-                return endpoint
-    return None
+                yield endpoint

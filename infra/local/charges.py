@@ -34,7 +34,7 @@ def make_test_charges(
     """
     client = stripe.StripeClient(server.api_key, base_addresses={"api": server.api_base})
     wanted = [json.loads(line) for line in read_lines(orders)]
-    wanted = [order for order in wanted if order["stripe"]["account_id"] is None]
+    wanted = [order for order in wanted if order["stripe"].get("account_id") is None]
     charged = []
     for number, order in enumerate(wanted, 1):
         on_progress(f"{number} of {len(wanted)}")

@@ -86,7 +86,8 @@ def read_lines(path: Path) -> list[str]:
         Failure: When it is not a readable text file.
     """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: JSON strings may hold what Unicode calls line ends.
+        return path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise Failure(message) from error

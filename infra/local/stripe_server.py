@@ -128,14 +128,14 @@ def run_standin(options: Options, port: int, scratch: Path) -> Iterator[tuple[St
 def charge_of(order: dict[str, Any]) -> dict[str, Any]:
     """Return an order's charge, as the stand-in is seeded with it."""
     stripe = order["stripe"]
-    fee_id = stripe["application_fee_id"]
+    fee_id = stripe.get("application_fee_id")
     return {
         "id": stripe["charge_id"],
-        "payment_intent": stripe["payment_intent_id"],
+        "payment_intent": stripe.get("payment_intent_id"),
         "amount": order["total_amount"],
         "currency": order["currency"],
         "fee": order["stripe_fee_amount"],
-        "account": stripe["account_id"],
+        "account": stripe.get("account_id"),
         "application_fee": fee_id,
         "application_fee_amount": None if fee_id is None else order["rev_share_amount"],
     }

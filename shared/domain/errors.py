@@ -1,4 +1,4 @@
-"""Refusals of the domain. They know nothing of HTTP; ``shared/http`` maps each to an answer."""
+"""Refusals of the domain. They know nothing of HTTP; ``shared/problems`` maps each to an answer."""
 
 from typing import ClassVar
 
@@ -120,3 +120,19 @@ class BusyError(RefundError):
     """Too many others changed the same record; nothing was done, and trying again is safe."""
 
     code = "try_again"
+
+
+class StripeOutcomeUnknownError(Exception):
+    """Nobody can know whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
+
+    Not a refusal: the reservation stays, and the reconciler asks.
+
+    Args:
+        reason: What happened, in a few words.
+        saved: The failure is saved under the key, so the key is used up.
+    """
+
+    def __init__(self, reason: str, *, saved: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.saved = saved

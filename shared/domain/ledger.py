@@ -159,8 +159,9 @@ def verify_chain(
         The number of entries that fit, and the first that does not, or None.
     """
     at = LedgerHead(head.studio_id, head.currency)
+    refunded: set[str] = set()
     for content in contents:
-        problem = _problem(at, content, head)
+        problem = _problem(at, content, head) or _booked_twice(content, refunded)
         if problem:
             return at.seq, ChainFault(at.seq + 1, problem)
         at = _head_after(content)
@@ -185,6 +186,20 @@ def _head_after(content: dict[str, str | int]) -> LedgerHead:
 def _problem(at: LedgerHead, content: dict[str, str | int], head: LedgerHead) -> str | None:
     """Say what does not fit of the entry that should follow ``at``: the first thing, or None."""
     return next((problem for wrong, problem in _checks(at, content, head) if wrong), None)
+
+
+def _booked_twice(content: dict[str, str | int], refunded: set[str]) -> str | None:
+    """Say if a refund of Stripe is entered a second time, and remember those that are entered."""
+    stripe_refund_id = content.get("stripe_refund_id")
+    if not isinstance(stripe_refund_id, str):
+        return None
+    if content["kind"] == "refund":
+        if stripe_refund_id in refunded:
+            return f"Stripe's refund {stripe_refund_id} is entered already"
+        refunded.add(stripe_refund_id)
+    elif content["kind"] == "refund_failed":
+        refunded.discard(stripe_refund_id)
+    return None
 
 
 def _checks(

@@ -48,9 +48,10 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
     """
     if source.get("object") != "refund":
         raise MalformedStripeObjectError("expected a refund object")
-    status = _STATUS.get(string(source, "status"))
-    if status is None:
-        raise MalformedStripeObjectError("a refund of unknown status")
+    # Stripe's description has status nullable; null, like a state that came later than this code,
+    # is no end, so the refund is asked after again.
+    named = None if source.get("status") is None else string(source, "status")
+    status = _STATUS.get(named or "", RefundStatus.PENDING)
     amount = source.get("amount")
     if type(amount) is not int or amount <= 0:
         raise MalformedStripeObjectError("a refund without a positive integer amount")

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import stripe
 
-from shared.domain.errors import StripeRefusedError
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.refund import Refund
-from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
+from shared.domain.stripe_refund import (
+    MalformedStripeObjectError,
+    StripeRefund,
+    stripe_refund_from,
+)
 
 # The version whose shapes this code was written against; webhook endpoints use the same.
 API_VERSION = "2026-10-28.endive"
@@ -20,20 +25,6 @@ _TIMEOUT_SECONDS = 9
 _RETRIES = 1
 
 _PAGE = 100
-
-
-class StripeOutcomeUnknownError(Exception):
-    """Nobody can know whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
-
-    Args:
-        reason: What happened, in a few words.
-        saved: Stripe replayed a failure saved under the key, so the key is used up.
-    """
-
-    def __init__(self, reason: str, *, saved: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.saved = saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +53,19 @@ class StripeApi:
             http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
         )
 
-    def create_refund(self, refund: Refund) -> StripeRefund:
+    def check_key(self) -> None:
+        """Get the key, so that its absence shows before anything is reserved."""
+        self._api_key()
+
+    def create_refund(self, refund: Refund, *, retry: bool = True) -> StripeRefund:
         """Send the refund back to the parent, under the key of its current attempt.
 
         Stripe's own ``reason`` is not sent: ``fraudulent`` would block the parent's card, and
         ours says more. https://docs.stripe.com/api/refunds/create
+
+        Args:
+            refund: Where to, how much, and under which key.
+            retry: Whether there is time for a second try if the first gets no answer.
 
         Raises:
             StripeRefusedError: Stripe surely did nothing.
@@ -83,7 +82,8 @@ class StripeApi:
                         "studio_id": refund.studio_id,
                     },
                 },
-                self._options(refund.account_id, refund.idempotency_key),
+                self._options(refund.account_id, refund.idempotency_key)
+                | ({} if retry else {"max_network_retries": 0}),
             )
             return stripe_refund_from(_plain(answer))
 
@@ -177,6 +177,8 @@ def _telling_refusals_from_doubt() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise _translated(error) from error
+    except MalformedStripeObjectError as error:
+        raise StripeOutcomeUnknownError(f"an answer that is {error}", saved=False) from error
 
 
 def _translated(error: stripe.StripeError) -> Exception:
@@ -191,7 +193,8 @@ def _translated(error: stripe.StripeError) -> Exception:
         replayed = headers.get("Idempotent-Replayed") or headers.get("idempotent-replayed")
         return StripeOutcomeUnknownError(
             f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
-            saved=replayed == "true",
+            # A 500 is saved under the key; 502 to 504 come from before Stripe, which may go on.
+            saved=status == HTTPStatus.INTERNAL_SERVER_ERROR or replayed == "true",
         )
     return _refusal(error)
 
@@ -209,6 +212,12 @@ def _refusal(error: stripe.StripeError) -> StripeRefusedError:
             "The parent disputes this charge with their bank, and Stripe refuses to refund it. "
             "Answer the dispute in Stripe.",
             "charge_disputed",
+        )
+    if error.code in {"balance_insufficient", "insufficient_funds"}:
+        return StripeRefusedError(
+            "The Stripe account does not hold enough to refund this. Add funds to it in Stripe, "
+            "then send the refund again with a new Idempotency-Key.",
+            "insufficient_balance",
         )
     # An amount over what is left has no code: https://docs.stripe.com/error-codes
     if param == "amount":

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.clock import Clock, rfc3339
+from shared.domain.order import OrderTotals
 from shared.domain.refund import (
     FIRST_CHECK,
     HistoryEntry,
@@ -20,7 +21,7 @@ from shared.domain.refund import (
 )
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import ChargePointer, OrdersTable
+from shared.gateways.orders_table import ChargePointer, OrdersTable, SettlementRecord
 
 _SECONDS = 5.0
 
@@ -88,9 +89,12 @@ class RecordStripeRefund:
                 return Outcome.UNKNOWN_CHARGE, None
             if pointer.account_id != account_id:
                 return Outcome.ACCOUNT_MISMATCH, None
-            refund = self.orders.get_refund(pointer.order_id, outside_refund_id(report))
+            record = self.orders.load_settlement(pointer.order_id)
+            if record is None:
+                raise LookupError(f"charge {pointer.charge_id} names {pointer.order_id}: no order")
+            refund = _known(record, report)
             if refund is None:
-                return self._take_in(report, pointer)
+                return self._take_in(report, pointer, record.totals)
         if refund.account_id != account_id:
             return Outcome.ACCOUNT_MISMATCH, None
         return self._apply(report, refund)
@@ -105,7 +109,7 @@ class RecordStripeRefund:
         if refund.stripe_refund_id == report.stripe_refund_id:
             return refund
         # Metadata can be edited in Stripe's dashboard, and a refund that was released must not
-        # come back to life: then it is money that left some other way, and is taken in as such.
+        # come back to life: then Stripe's id decides, or it is money that left some other way.
         alive = refund.status is RefundStatus.REQUESTED and refund.stripe_refund_id is None
         return refund if alive and refund.amount == report.amount else None
 
@@ -162,13 +166,8 @@ class RecordStripeRefund:
         return Outcome.FAILED, failed
 
     def _take_in(
-        self, report: StripeRefund, pointer: ChargePointer
+        self, report: StripeRefund, pointer: ChargePointer, totals: OrderTotals
     ) -> tuple[Outcome, Refund | None]:
-        totals = self.orders.get_totals(pointer.order_id)
-        if totals is None:
-            raise LookupError(
-                f"charge {report.charge_id} names order {pointer.order_id}: no totals"
-            )
         if totals.currency != report.currency:
             return Outcome.CURRENCY_MISMATCH, None
         now = rfc3339(self.clock())
@@ -206,6 +205,22 @@ class RecordStripeRefund:
 
     def _first_check(self) -> str:
         return rfc3339(self.clock() + FIRST_CHECK)
+
+
+def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
+    """Return the order's refund that has Stripe's id, whatever the metadata says now.
+
+    Metadata can be cleared in Stripe's dashboard, which sends ``refund.updated``; the refund must
+    not be taken in a second time as one made outside.
+    """
+    return next(
+        (
+            refund
+            for refund in record.refunds.values()
+            if refund.stripe_refund_id == report.stripe_refund_id
+        ),
+        None,
+    )
 
 
 def outside_refund_id(report: StripeRefund) -> str:

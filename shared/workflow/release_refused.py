@@ -8,7 +8,7 @@ from shared.domain.refund import Refund, RefundStatus, Refusal, release
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable
 
-_SECONDS = 5.0
+_SECONDS = 3.0
 
 
 def release_refused(

@@ -78,7 +78,10 @@ def order_id(world: World) -> str:
 @pytest.mark.parametrize("name", BODIES)
 def test_a_bad_body_is_refused_and_changes_nothing(world: World, order_id: str, name: str) -> None:
     body, status, code, field = BODIES[name]
-    for path in (f"/orders/{order_id}/refunds", f"/orders/{order_id}/refunds/preview"):
+    paths = [f"/orders/{order_id}/refunds"]
+    if name != "no reason":  # a preview takes none
+        paths.append(f"{paths[0]}/preview")
+    for path in paths:
         answer = world.call("POST", path, body, headers={"Idempotency-Key": f"bad {name}"[:3]})
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
         assert answer.headers["content-type"] == "application/problem+json"

@@ -9,10 +9,10 @@ from shared.domain.errors import (
     ChargeDisputedError,
     IdempotencyKeyReusedError,
     NothingRefundableError,
+    StripeOutcomeUnknownError,
     StripeRefusedError,
 )
 from shared.domain.refund import RefundStatus
-from shared.gateways.stripe_api import StripeOutcomeUnknownError
 from tests.integration.backend import Backend
 
 pytestmark = pytest.mark.stack
@@ -260,3 +260,31 @@ def test_a_dispute_stops_refunds_until_it_is_won(backend: Backend) -> None:
     backend.deliver(events)
     backend.deliver(list(reversed(events)))
     assert backend.refund(order_id).status is RefundStatus.PENDING
+
+
+@pytest.mark.parametrize("status", ["pending", "settled"])
+@pytest.mark.parametrize(
+    "metadata",
+    [{"metadata": ""}, {"metadata[refund_id]": "re_other", "metadata[order_id]": "ord_other"}],
+    ids=["cleared", "edited"],
+)
+def test_metadata_changed_at_stripe_books_nothing_twice(
+    backend: Backend, metadata: dict[str, str], status: str
+) -> None:
+    order_id = backend.sell()
+    refund = backend.refund(order_id, 4000)
+    if status == "settled":
+        backend.deliver()
+        backend.drain()
+    backend.stripe_call("POST", f"refunds/{refund.stripe_refund_id}", **metadata)
+    changed = [event for event in backend.events() if event["type"] == "refund.updated"][-1]
+    assert changed["data"]["object"]["metadata"].get("refund_id") != refund.refund_id
+
+    outcomes = backend.deliver([changed])
+    backend.come_to_rest()
+
+    record = backend.record(order_id)
+    assert list(record.refunds) == [refund.refund_id]
+    assert record.refunds[refund.refund_id].status is RefundStatus.SETTLED
+    assert record.totals.settled_amount == 4000
+    assert outcomes == [{"pending": "RefundConfirmed", "settled": "RefundReportRepeated"}[status]]

@@ -31,7 +31,6 @@ def claims(**changed: object) -> dict[str, Any]:
         ("[owner]", {Role.OWNER}),
         (["owner", "bookkeeper"], {Role.OWNER, Role.BOOKKEEPER}),
         (["print_operator", "choir"], {Role.PRINT_OPERATOR}),
-        ("pps_admin", {Role.PPS_ADMIN}),
         ("ownership", set()),
         ("co-owner", set()),
         ("Owner", set()),
@@ -90,6 +89,31 @@ def test_user_and_studio_are_the_tokens() -> None:
     assert caller_from(claims()) == Caller("ana", "st_1", frozenset({Role.OWNER}))
 
 
+def test_an_address_does_not_get_into_the_ledger_as_a_user_name() -> None:
+    known = claims(cognito__username="ana@studio.example", sub="5f1c")
+    assert caller_from(known).user == "5f1c"
+
+
+@pytest.mark.parametrize("groups", ["pps_admin", "owner,pps_admin", "[pps_admin staff]"])
+def test_ppss_own_read_for_the_studio_they_name_and_act_for_none(groups: str) -> None:
+    caller = caller_from(claims(cognito__groups=groups), "st_2")
+    assert caller == Caller("ana", "st_2", frozenset({Role.PPS_ADMIN}))
+    caller.require(Action.READ_REFUND)
+    with pytest.raises(ForbiddenError):
+        caller.require(Action.REQUEST_REFUND)
+
+
+def test_ppss_own_must_name_a_studio() -> None:
+    with pytest.raises(ForbiddenError):
+        caller_from(claims(cognito__groups="pps_admin"))
+
+
+@pytest.mark.parametrize("named", ["st_1", "st_2", ""])
+def test_a_studios_user_may_not_name_one(named: str) -> None:
+    with pytest.raises(ForbiddenError):
+        caller_from(claims(), named)
+
+
 def test_every_action_says_who_may() -> None:
     assert ALLOWED.keys() == set(Action)
     assert all(ALLOWED.values())
@@ -97,7 +121,7 @@ def test_every_action_says_who_may() -> None:
 
 MAY = {
     Action.REQUEST_REFUND: {Role.OWNER, Role.STAFF},
-    Action.READ_REFUND: {Role.OWNER, Role.STAFF, Role.BOOKKEEPER},
+    Action.READ_REFUND: {Role.OWNER, Role.STAFF, Role.BOOKKEEPER, Role.PPS_ADMIN},
 }
 
 

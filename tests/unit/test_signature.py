@@ -197,7 +197,7 @@ def test_a_time_of_more_digits_than_python_reads_is_refused_though_it_is_signed(
 def test_while_a_secret_rolls_either_is_accepted() -> None:
     rolling = [(Endpoint.PLATFORM, SECRET), (Endpoint.PLATFORM, "whsec_old")]
     for secret in (SECRET, "whsec_old"):
-        assert verify(BODY, header(v1(secret=secret)), rolling, NOW) is Endpoint.PLATFORM
+        assert verify(BODY, header(v1(secret=secret)), rolling, NOW) == {Endpoint.PLATFORM}
 
 
 def test_a_secret_that_has_rolled_out_is_refused() -> None:
@@ -213,6 +213,11 @@ def test_one_of_several_signatures_is_enough(*, first: bool) -> None:
 
 def test_the_secret_tells_which_endpoint_it_was_sent_to() -> None:
     secrets = [*PLATFORM, (Endpoint.CONNECT, "whsec_connect")]
-    assert verify(BODY, header(v1()), secrets, NOW) is Endpoint.PLATFORM
+    assert verify(BODY, header(v1()), secrets, NOW) == {Endpoint.PLATFORM}
     connect = header(v1(secret="whsec_connect"))
-    assert verify(BODY, connect, secrets, NOW) is Endpoint.CONNECT
+    assert verify(BODY, connect, secrets, NOW) == {Endpoint.CONNECT}
+
+
+def test_a_secret_that_both_endpoints_share_is_of_both() -> None:
+    shared = [(Endpoint.PLATFORM, SECRET), (Endpoint.CONNECT, SECRET)]
+    assert verify(BODY, header(v1()), shared, NOW) == {Endpoint.PLATFORM, Endpoint.CONNECT}
