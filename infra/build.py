@@ -33,6 +33,12 @@ from infra.failure import Failure, run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, SHARED, UV
 
 SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts", "xray"})
+# What single functions call beside these; S3's model is larger than all of the others together.
+MORE_SERVICES = {
+    "send_message": frozenset({"sesv2"}),
+    "refund_report": frozenset({"s3"}),
+    "export_report": frozenset({"s3"}),
+}
 PYTHON_VERSION = "3.13"
 
 # What botocore reads beside the services' own models.
@@ -100,16 +106,23 @@ def build(architecture: Architecture) -> list[Artifact]:
         flock(lock, LOCK_EX)  # two builds at once would pull files from under each other
         names = function_names()
         locks = {name: (FUNCTIONS / name / "requirements.txt").read_text() for name in names}
-        keys = {name: _vendor_key(locks[name], architecture) for name in names}
+        keys = {name: _vendor_key(locks[name], services_of(name), architecture) for name in names}
         distinct = {keys[name]: name for name in names}
         list(pool.map(lambda key: _vendor(key, distinct[key], architecture), distinct))
         return list(pool.map(lambda name: _assemble(name, keys[name]), names))
 
 
-def _vendor_key(lock: str, architecture: Architecture) -> str:
+def services_of(name: str) -> frozenset[str]:
+    """Return the AWS services whose models a function carries."""
+    return SERVICES | MORE_SERVICES.get(name, frozenset())
+
+
+def _vendor_key(lock: str, services: frozenset[str], architecture: Architecture) -> str:
     """Name a set of dependencies by what decides it: pins, target and this module."""
     pins = "\n".join(line for line in lock.splitlines() if not line.lstrip().startswith("#"))
-    return _digest(pins, architecture, str(architecture.wheels), Path(__file__).read_text())
+    return _digest(
+        pins, *sorted(services), architecture, str(architecture.wheels), Path(__file__).read_text()
+    )
 
 
 def _vendor(key: str, name: str, architecture: Architecture) -> None:
@@ -140,7 +153,7 @@ def _vendor(key: str, name: str, architecture: Architecture) -> None:
         "--require-hashes",
     ]
     run_tool([*command, "-r", lock], what=f"installing {name}'s dependencies", cwd=ROOT)
-    _prune(staging)
+    _prune(staging, services_of(name))
     _compile(staging)
     staging.rename(target)
 
@@ -178,7 +191,7 @@ def _sources(name: str) -> Iterator[Path]:
             yield path.relative_to(ROOT)
 
 
-def _prune(target: Path) -> None:
+def _prune(target: Path, services: frozenset[str]) -> None:
     """Drop what never runs.
 
     METADATA stays: Amazon Inspector reads it to find vulnerable packages.
@@ -194,10 +207,10 @@ def _prune(target: Path) -> None:
     for unused in _STRIPE_UNUSED:
         shutil.rmtree(target / "stripe" / unused, ignore_errors=True)
     for package in ("botocore", "boto3"):
-        _prune_service_models(target / package / "data")
+        _prune_service_models(target / package / "data", services)
 
 
-def _prune_service_models(data: Path) -> None:
+def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
     """Keep the models of the services this system calls.
 
     `endpoints.json` lists every service's regions in 1.2 MB and is parsed at
@@ -206,7 +219,7 @@ def _prune_service_models(data: Path) -> None:
     if not data.is_dir():
         return
     for entry in data.iterdir():
-        if entry.is_dir() and entry.name not in SERVICES:
+        if entry.is_dir() and entry.name not in kept:
             shutil.rmtree(entry)
         elif entry.is_file() and entry.name not in _BOTOCORE_FILES | {"endpoints.json"}:
             entry.unlink()
@@ -217,7 +230,7 @@ def _prune_service_models(data: Path) -> None:
         endpoints = json.loads(endpoints_file.read_text())
         for partition in endpoints["partitions"]:
             services = partition["services"]
-            partition["services"] = {name: services[name] for name in SERVICES & services.keys()}
+            partition["services"] = {name: services[name] for name in kept & services.keys()}
         endpoints_file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.errors import ForbiddenError
+from shared.domain.errors import ForbiddenError, RefundLimitError
 
 
 class Role(StrEnum):
@@ -21,14 +21,37 @@ class Role(StrEnum):
 class Action(StrEnum):
     """What a route does, as far as roles are concerned."""
 
+    READ_ORDERS = "look at orders"
     REQUEST_REFUND = "request a refund"
     READ_REFUND = "read a refund"
+    CANCEL_FULFILLMENT = "cancel fulfillment"
+    READ_PRINT_QUEUE = "look at the print queue"
+    WORK_PRINT_QUEUE = "claim, print and ship"
+    SEND_MESSAGE = "write to the parent"
+    READ_REPORTS = "read reports"
+    READ_ATTENTION = "see what needs attention"
+    RESOLVE = "record what became of it"
 
+
+_DESK = frozenset({Role.OWNER, Role.STAFF})
+_READERS = _DESK | {Role.BOOKKEEPER, Role.PPS_ADMIN}
 
 ALLOWED: dict[Action, frozenset[Role]] = {
-    Action.REQUEST_REFUND: frozenset({Role.OWNER, Role.STAFF}),
-    Action.READ_REFUND: frozenset({Role.OWNER, Role.STAFF, Role.BOOKKEEPER, Role.PPS_ADMIN}),
+    Action.READ_ORDERS: _READERS,
+    Action.REQUEST_REFUND: _DESK,
+    Action.READ_REFUND: _READERS,
+    Action.CANCEL_FULFILLMENT: _DESK,
+    Action.READ_PRINT_QUEUE: _DESK | {Role.PRINT_OPERATOR, Role.PPS_ADMIN},
+    Action.WORK_PRINT_QUEUE: frozenset({Role.OWNER, Role.PRINT_OPERATOR}),
+    Action.SEND_MESSAGE: _DESK,
+    Action.READ_REPORTS: _READERS,
+    Action.READ_ATTENTION: _READERS,
+    Action.RESOLVE: _DESK,
 }
+
+# The most a role may send back of one order, all its refunds together, in minor units (1,000.00,
+# or 100,000 of a currency without decimals). A role that is not here has no limit of its own.
+REFUND_LIMIT: dict[Role, int] = {Role.STAFF: 100_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +76,30 @@ class Caller:
         if not self.roles & ALLOWED[action]:
             raise ForbiddenError(
                 f"Your roles do not allow you to {action}. Ask your studio's owner."
+            )
+
+    @property
+    def refund_limit(self) -> int | None:
+        """The most of one order that this caller may refund, in minor units; None is no limit."""
+        able = self.roles & ALLOWED[Action.REQUEST_REFUND]
+        limits = [REFUND_LIMIT.get(role) for role in able]
+        known = [limit for limit in limits if limit is not None]
+        return max(known) if known and len(known) == len(limits) else None
+
+    def require_within_limit(self, amount: int) -> None:
+        """Check that the caller may refund that much of one order.
+
+        Args:
+            amount: What would be out of the order in all, in minor units.
+
+        Raises:
+            RefundLimitError: It is more than the caller's roles may.
+        """
+        limit = self.refund_limit
+        if limit is not None and amount > limit:
+            raise RefundLimitError(
+                f"With this refund {amount} of the order would be refunded, and your role may "
+                f"refund {limit} of one order. Ask your studio's owner."
             )
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
@@ -27,6 +28,18 @@ _NOT_FIELDS = frozenset({"body", "full", "partial", "line_items"})
 MAX_BODY_BYTES = 16 * 1024
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+
+OrderId = Annotated[str, Path(description="The order's id.", max_length=64)]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias=IDEMPOTENCY_KEY,
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Yours, one for each thing you want done; a repeat gets the same answer.",
+    ),
+]
 
 
 class FieldError(BaseModel):
@@ -191,7 +204,7 @@ def _invalid_input(error: RequestValidationError) -> Problem:
             "idempotency_key_invalid",
             "The Idempotency-Key is missing or not valid",
             f"Send a header {IDEMPOTENCY_KEY} of 1 to 255 printable ASCII characters, a new one "
-            "for each refund you want and the same one when you repeat a request.",
+            "for each thing you want done and the same one when you repeat a request.",
         )
     fields = [
         {

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import batched
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,13 +12,16 @@ from functions.import_orders.models import OrderRecord, StudioRecord
 from shared.clock import Clock, rfc3339
 from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
 from shared.domain.order import OrderTotals
+from shared.domain.search import order_tokens
 from shared.domain.settlement import sale_amounts
 from shared.gateways.books import Books, NewSale
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.studios import ImportState, Studios
 
-# Four steps an order and one for the head stay under DynamoDB's 100 steps a transaction.
-_ORDERS_PER_TRANSACTION = 24
+# DynamoDB's limit is 100 steps a transaction; one is the head's.
+_STEPS_PER_TRANSACTION = 99
+# The order, its totals, its charge and its sale entry; its search entries come on top.
+_STEPS_PER_ORDER = 4
 
 _SECONDS = 20.0
 
@@ -107,7 +110,7 @@ class ImportRecords:
             by_studio.setdefault(record.studio_id, []).append((number, record))
         for studio_id, records in by_studio.items():
             studio = self.studios.get(studio_id)
-            for batch in batched(records, _ORDERS_PER_TRANSACTION, strict=False):
+            for batch in _transactions(records):
                 self._import_batch(studio, batch, report)
         report.refused.sort(key=lambda refusal: refusal["line"])
         return report
@@ -189,6 +192,10 @@ class ImportRecords:
             account_id=record.stripe.account_id,
             application_fee_id=record.stripe.application_fee_id,
             fulfillment_status=record.fulfillment.status,
+            fulfillment_claimed_by=record.fulfillment.claimed_by,
+            placed_at=rfc3339(datetime.fromisoformat(record.placed_at)),
+            tax_amount=record.tax_amount,
+            print_units=sum(item.quantity for item in record.line_items),
         )
         entry: LedgerEntry | None = None
         # An order that was not charged is no sale: nobody owes anybody for it.
@@ -196,7 +203,30 @@ class ImportRecords:
             facts = EntryFacts("sale", record.order_id, rfc3339(self.clock()))
             entry, head = append(head, facts, sale_amounts(totals))
         document = record.model_dump(exclude_none=True)
-        return NewSale(document, totals, record.stripe.charge_id, entry), head
+        tokens = order_tokens(record.order_id, _names(record))
+        return NewSale(document, totals, record.stripe.charge_id, entry, tokens), head
+
+
+def _names(record: OrderRecord) -> list[str]:
+    return [record.parent.name, *(subject.name for subject in record.subjects)]
+
+
+def _transactions(
+    records: Iterable[Numbered[OrderRecord]],
+) -> Iterator[list[Numbered[OrderRecord]]]:
+    """Part the orders so that each part fits into one transaction."""
+    batch: list[Numbered[OrderRecord]] = []
+    steps = 0
+    for number, record in records:
+        tokens = order_tokens(record.order_id, _names(record))
+        needed = _STEPS_PER_ORDER + len(tokens)
+        if steps + needed > _STEPS_PER_TRANSACTION:
+            yield batch
+            batch, steps = [], 0
+        batch.append((number, record))
+        steps += needed
+    if batch:
+        yield batch
 
 
 def _misfit(record: OrderRecord, studio: Mapping[str, Any] | None) -> str | None:

@@ -21,7 +21,15 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StripeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,255}$")]
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6: with its offset, and nothing shorter.
 _RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# Names come into mail, pages and spreadsheets: none with a line break, a control character, or a
+# mark that turns the direction of what follows it, and none of spaces alone.
+_UNFIT = r"\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}"
+Name = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=200, pattern=rf"^[^{_UNFIT}]*[^{_UNFIT}\p{{Z}}][^{_UNFIT}]*$"
+    ),
+]
 Amount = Annotated[int, Field(ge=0, le=99_999_999)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
 
@@ -145,6 +153,11 @@ class OrderRecord(_Strict):
     fulfillment: Fulfillment
 
     _currency = field_validator("currency")(_supported)
+
+    @property
+    def tax_amount(self) -> int:
+        """The tax in the order, that on shipping included."""
+        return sum(item.tax_amount for item in self.line_items) + self.shipping_tax_amount
 
     @field_validator("placed_at")
     @classmethod

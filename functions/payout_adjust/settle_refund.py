@@ -116,4 +116,5 @@ def _facts(settlement: Settlement, at: str) -> EntryFacts:
         processed_by=refund.requested_by,
         stripe_refund_id=refund.stripe_refund_id,
         correlation_id=refund.correlation_id,
+        settled_at=at,
     )

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,11 +15,10 @@ from functions.refund_request.models import (
     PartialPreview,
     PartialRefund,
     PreviewView,
-    RefundView,
 )
 from functions.refund_request.preview_refund import PreviewRefund
-from functions.refund_request.request_refund import RefundRequest, RequestRefund, load_order
-from functions.refund_request.views import preview_view, refund_view
+from functions.refund_request.request_refund import RefundRequest, RequestRefund
+from functions.refund_request.views import preview_view
 from shared.auth import Action
 from shared.clock import utc_now
 from shared.domain.errors import RefundNotFoundError
@@ -28,9 +27,18 @@ from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
-from shared.http import IDEMPOTENCY_KEY, api_resolver, caller, described, resolve
+from shared.http import (
+    IdempotencyKey,
+    OrderId,
+    api_resolver,
+    caller,
+    described,
+    resolve,
+)
 from shared.observability import logger, metrics
+from shared.refund_view import RefundView, refund_view
 from shared.settings import setting
+from shared.workflow.order_of import order_of
 
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
@@ -44,19 +52,8 @@ preview_refund = PreviewRefund(orders, books)
 
 app = api_resolver()
 
-OrderId = Annotated[str, Path(description="The order's id.", max_length=64)]
 PreviewBody = Annotated[FullPreview | PartialPreview | LineItemsPreview, Body(discriminator="type")]
 RefundBody = Annotated[FullRefund | PartialRefund | LineItemsRefund, Body(discriminator="type")]
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias=IDEMPOTENCY_KEY,
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Yours, one for each refund you want; a repeat gets the same refund.",
-    ),
-]
 
 
 @app.post(
@@ -109,7 +106,7 @@ def read(order_id: OrderId, refund_id: Annotated[str, Path(max_length=64)]) -> R
     """Return a refund, with its history."""
     who = caller(app)
     who.require(Action.READ_REFUND)
-    record = load_order(orders, who.studio_id, order_id)
+    record = order_of(orders, who, order_id)
     if refund_id not in record.refunds:
         raise RefundNotFoundError("This order has no such refund.")
     return refund_view(record.refunds[refund_id], record.totals)

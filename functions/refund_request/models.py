@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.domain.refund import RefundChoice, RefundStatus, RefundType
+from shared.domain.refund import RefundChoice, RefundType
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
@@ -123,45 +123,3 @@ class PreviewView(BaseModel):
     next_payout_before_amount: int
     next_payout_after_amount: int
     warnings: list[str]
-
-
-class RefundItemView(BaseModel):
-    """Units of a line that the refund returns, and the money for them."""
-
-    line_id: str
-    quantity: int
-    amount: int
-
-
-class HistoryView(BaseModel):
-    """A change of state."""
-
-    status: RefundStatus
-    at: str
-    by: str
-
-
-class RefundView(BaseModel):
-    """A refund."""
-
-    refund_id: str
-    order_id: str
-    type: RefundType
-    status: RefundStatus
-    display_status: str
-    amount: int
-    currency: str
-    items: list[RefundItemView]
-    reason: str | None
-    note: str | None
-    requested_by: str
-    requested_at: str
-    settled_at: str | None
-    stripe_refund_id: str | None
-    pending_reason: str | None
-    failure_reason: str | None
-    source: str
-    rev_share_reversed_amount: int
-    stripe_fee_retained_amount: int
-    net_deduction_amount: int
-    history: list[HistoryView]

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from functions.refund_request.request_refund import load_order
 from shared.auth import Caller
 from shared.domain.order import OrderTotals
 from shared.domain.refund import RefundChoice, RefundQuote, quote_refund, warnings_for
 from shared.domain.settlement import Effect, estimate, payable_effect
 from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
+from shared.workflow.order_of import order_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PreviewRefund:
         Raises:
             RefundError: The request would be refused.
         """
-        record = load_order(self.orders, caller.studio_id, order_id)
+        record = order_of(self.orders, caller, order_id)
         quote = quote_refund(record.order, record.totals, choice)
         effect = estimate(record.totals, quote.amount)
         head = self.books.load_head(caller.studio_id)
@@ -49,5 +49,11 @@ class PreviewRefund:
             record.totals,
             before,
             before + payable_effect(record.totals, effect),
-            warnings_for(record.totals),
+            _warnings(caller, record.totals, quote),
         )
+
+
+def _warnings(caller: Caller, totals: OrderTotals, quote: RefundQuote) -> list[str]:
+    limit = caller.refund_limit
+    over = limit is not None and totals.out_amount + quote.amount > limit
+    return [*warnings_for(totals), *(["refund_limit_exceeded"] if over else [])]

@@ -12,7 +12,6 @@ from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
     BusyError,
     IdempotencyKeyReusedError,
-    OrderNotFoundError,
     StripeOutcomeUnknownError,
     StripeRefusedError,
 )
@@ -35,6 +34,7 @@ from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe_api import StripeApi
 from shared.observability import count, logger
+from shared.workflow.order_of import order_of
 from shared.workflow.release_refused import release_refused
 
 BY = "refund_request"
@@ -98,12 +98,13 @@ class RequestRefund:
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
         """Write the intent; None where this key has made its refund already."""
         for _ in tries(_CONTENTION_SECONDS):
-            record = load_order(self.orders, caller.studio_id, request.order_id)
+            record = order_of(self.orders, caller, request.order_id)
             if request.refund_id in record.refunds:
                 return None, record
             quote = quote_refund(record.order, record.totals, request.choice)
-            check_fulfillment(record.totals, request.choice)
-            stop = stops_print(record.totals, request.choice)
+            caller.require_within_limit(record.totals.out_amount + quote.amount)
+            check_fulfillment(record.totals, request.choice, quote)
+            stop = stops_print(record.totals, request.choice, quote)
             totals = reserve(record.totals, request.refund_id, quote, stop_print=stop)
             refund = self._intent(caller, request, record.order, quote, stop_print=stop)
             self.stripe.check_key()
@@ -196,15 +197,3 @@ class RequestRefund:
             return self.orders.advance_refund(pending)
         except StaleStateError:
             return self.orders.get_refund(refund.order_id, refund.refund_id) or refund
-
-
-def load_order(orders: OrdersTable, studio_id: str, order_id: str) -> OrderRecord:
-    """Read an order of the caller's studio.
-
-    Raises:
-        OrderNotFoundError: There is none, or it is another studio's: one answer for both.
-    """
-    record = orders.load_order(order_id)
-    if record is None or record.order.studio_id != studio_id:
-        raise OrderNotFoundError("There is no such order in your studio.")
-    return record

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from shared.clock import rfc3339
 from shared.domain.refund import Refund
 from shared.domain.stripe_refund import (
     MalformedStripeObjectError,
@@ -67,6 +69,11 @@ def event_from(body: object) -> StripeEvent:
     )
 
 
+def _created(dispute: Mapping[str, Any]) -> str | None:
+    created = dispute.get("created")
+    return rfc3339(datetime.fromtimestamp(created, UTC)) if type(created) is int else None
+
+
 @dataclass(frozen=True, slots=True)
 class HandleEvent:
     """Applies a verified event. Repeats, early and reordered events do no harm."""
@@ -123,8 +130,13 @@ class HandleEvent:
             ):
                 return "DisputeReportRepeated"
             try:
-                self.orders.record_dispute(
-                    replace(totals, dispute_id=dispute_id, dispute_status=status)
+                self.orders.update_totals(
+                    replace(
+                        totals,
+                        dispute_id=dispute_id,
+                        dispute_status=status,
+                        disputed_at=_created(event.object),
+                    )
                 )
             except StaleStateError:
                 continue

@@ -47,6 +47,120 @@ class NothingRefundableError(RefundError):
     code = "nothing_refundable"
 
 
+class NothingToPrintError(RefundError):
+    """The order has no print to claim, cancel or ship."""
+
+    code = "nothing_to_print"
+
+
+class PrintNotClaimedError(RefundError):
+    """The print waits in the queue; it has to be claimed first."""
+
+    code = "print_not_claimed"
+
+
+class PrintClaimedError(RefundError):
+    """An operator has claimed the print, and it is not printed yet."""
+
+    code = "print_claimed"
+
+
+class PrintPrintedError(RefundError):
+    """The print is made already."""
+
+    code = "print_printed"
+
+
+class PrintShippedError(RefundError):
+    """The print is on its way to the parent."""
+
+    code = "print_shipped"
+
+
+class PrintCanceledError(RefundError):
+    """Fulfillment was cancelled."""
+
+    code = "print_canceled"
+
+
+class RefundLimitError(RefundError):
+    """The refund passes what the caller's role may send back of an order."""
+
+    code = "refund_limit_exceeded"
+
+
+class RefundNotFailedError(RefundError):
+    """Only a failed refund is paid back another way."""
+
+    code = "refund_not_failed"
+
+
+class ResolvedAlreadyError(RefundError):
+    """A person has recorded what became of it, otherwise."""
+
+    code = "resolved_already"
+
+
+class MessageNotFoundError(RefundError):
+    """No such message on this order."""
+
+    code = "message_not_found"
+
+
+class MessageNotUnknownError(RefundError):
+    """What became of the message is known."""
+
+    code = "message_not_unknown"
+
+
+class NoEmailAddressError(RefundError):
+    """The order has no email address to write to."""
+
+    code = "no_email_address"
+
+
+class SendingDomainError(RefundError):
+    """The studio's sending domain is not verified, so mail cannot come from it."""
+
+    code = "sending_domain_not_verified"
+
+
+class MessageRefusedError(RefundError):
+    """The mail service surely refused the message; nothing was sent."""
+
+    code = "message_refused"
+
+
+class TemplateMismatchError(RefundError):
+    """The message's template does not fit the refund."""
+
+    code = "template_mismatch"
+
+
+class CursorError(RefundError):
+    """The cursor is not one that this list gave for these parameters."""
+
+    code = "cursor_invalid"
+
+
+class DateRangeError(RefundError):
+    """The dates do not make a range."""
+
+    code = "date_range_invalid"
+
+
+class ExportNotFoundError(RefundError):
+    """No such export in this studio."""
+
+    code = "export_not_found"
+
+
+class ParkedMessageNotFoundError(RefundError):
+    """No such parked message in this studio."""
+
+    code = "parked_message_not_found"
+
+
 class AmountExceedsRefundableError(RefundError):
     """More was asked for than is left of the order."""
 

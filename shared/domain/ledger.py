@@ -19,7 +19,7 @@ class EntryAmounts:
     ``gross + stripe_fee + rev_share`` is the net, and so is ``payable + direct``: payable moves
     what PPS owes the studio, direct is what Stripe settled with the studio itself.
     ``stripe_fee_retained_amount`` explains a refund (the fee stays a cost of the sale) and moves
-    nothing.
+    nothing; ``tax_amount`` is the tax in the gross, with its sign.
     """
 
     gross_amount: int
@@ -28,6 +28,7 @@ class EntryAmounts:
     payable_amount: int
     direct_amount: int
     stripe_fee_retained_amount: int = 0
+    tax_amount: int = 0
 
     @property
     def net_amount(self) -> int:
@@ -53,7 +54,8 @@ class LedgerEntry:
 
     Amounts in minor units with the signs of ``EntryAmounts``; ``*_balance_amount`` are the running
     balances after this entry; ``recorded_at`` is RFC 3339 in UTC; ``hash`` covers every other
-    field, ``prev_hash`` included.
+    field, ``prev_hash`` included. ``settled_at`` is set on the entries of refunds alone, which
+    makes the index of reports.
     """
 
     studio_id: str
@@ -68,6 +70,7 @@ class LedgerEntry:
     payable_amount: int
     direct_amount: int
     stripe_fee_retained_amount: int
+    tax_amount: int
     payable_balance_amount: int
     direct_balance_amount: int
     recorded_at: str
@@ -79,6 +82,7 @@ class LedgerEntry:
     processed_by: str | None = None
     stripe_refund_id: str | None = None
     correlation_id: str | None = None
+    settled_at: str | None = None
     hash: str = ""
 
     def content(self) -> dict[str, str | int]:
@@ -100,6 +104,7 @@ class EntryFacts:
     processed_by: str | None = None
     stripe_refund_id: str | None = None
     correlation_id: str | None = None
+    settled_at: str | None = None
 
 
 def entry_hash(content: dict[str, str | int]) -> str:

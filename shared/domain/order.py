@@ -1,6 +1,7 @@
 """An order, what has gone back of it, and what is still refundable, per line and in all."""
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from shared.domain.money import share_of
 
@@ -8,13 +9,26 @@ from shared.domain.money import share_of
 SHIPPING_LINE_ID = "shipping"
 
 
+class RefundState(StrEnum):
+    """How far an order is refunded."""
+
+    NONE = "none"
+    PENDING = "pending"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A line as sold; ``net_amount`` is quantity x unit - discount + tax, in minor units."""
+    """A line as sold; ``net_amount`` is quantity x unit - discount + tax, in minor units.
+
+    ``tax_amount`` is the tax in it.
+    """
 
     line_id: str
     quantity: int
     net_amount: int
+    tax_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,16 @@ class Order:
     account_id: str | None = None
     application_fee_id: str | None = None
 
+    @property
+    def tax_amount(self) -> int:
+        """The tax in the whole order, that on shipping included."""
+        return sum(line.tax_amount for line in self.lines)
+
+    @property
+    def print_units(self) -> int:
+        """How many units there are to print."""
+        return sum(line.quantity for line in self.lines if line.line_id != SHIPPING_LINE_ID)
+
     def line(self, line_id: str) -> OrderLine | None:
         """Return the line of that id, shipping included, or None."""
         return next((line for line in self.lines if line.line_id == line_id), None)
@@ -55,7 +79,12 @@ class OrderTotals:
 
     ``out_amount`` counts refunds in flight and done (not failed ones), ``settled_amount`` those
     in the ledger. ``fee_refund_target_amount`` is the most that was ever asked back of the
-    application fee: a fee refund cannot be undone, so it only grows.
+    application fee: a fee refund cannot be undone, so it only grows. ``paid_otherwise_amount`` is
+    what the studio paid the parent by other means after a refund had failed.
+
+    ``print_units`` are those of the order, ``print_units_off`` those that line-item refunds took
+    off the print job, by line. ``fulfillment_canceled_by`` is a refund's id, ``NO_UNITS_LEFT``, or
+    the user who cancelled.
     """
 
     order_id: str
@@ -74,13 +103,37 @@ class OrderTotals:
     lines_out: dict[str, LineOut] = field(default_factory=dict)
     fulfillment_status: str = "none"
     fulfillment_canceled_by: str | None = None
+    fulfillment_claimed_by: str | None = None
+    fulfillment_history: "tuple[FulfillmentStep, ...]" = ()
+    print_units: int = 0
+    print_units_off: dict[str, int] = field(default_factory=dict)
+    placed_at: str = ""
+    tax_amount: int = 0
+    tax_refunded_amount: int = 0
+    paid_otherwise_amount: int = 0
     dispute_id: str | None = None
     dispute_status: str | None = None
+    disputed_at: str | None = None
 
     @property
     def refundable_amount(self) -> int:
         """What is left, never below zero, though Stripe may have refunded what we reserved."""
-        return max(0, self.total_amount - self.out_amount)
+        return max(0, self.total_amount - self.out_amount - self.paid_otherwise_amount)
+
+    @property
+    def in_flight_amount(self) -> int:
+        """What is on its way back, and not in the ledger yet."""
+        return max(0, self.out_amount - self.settled_amount)
+
+    @property
+    def refund_status(self) -> RefundState:
+        """How far the order is refunded, in one word."""
+        if self.in_flight_amount:
+            return RefundState.PENDING
+        if self.settled_amount <= 0:
+            return RefundState.NONE
+        full = self.settled_amount >= self.total_amount
+        return RefundState.REFUNDED if full else RefundState.PARTIALLY_REFUNDED
 
     @property
     def disputed(self) -> bool:
@@ -101,6 +154,12 @@ class OrderTotals:
         out = self.line_out(line.line_id)
         cumulative = share_of(line.net_amount, out.quantity + quantity, line.quantity)
         return max(0, cumulative - out.amount)
+
+    def line_refund_tax(self, line: OrderLine, quantity: int) -> int:
+        """Return the tax in ``quantity`` more units of the line, along the same curve."""
+        out = self.line_out(line.line_id).quantity
+        cumulative = share_of(line.tax_amount, out + quantity, line.quantity)
+        return cumulative - share_of(line.tax_amount, out, line.quantity)
 
     def line_refundable_quantity(self, line: OrderLine) -> int:
         """Return how many units of the line can still be refunded."""
@@ -126,9 +185,19 @@ class OrderTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class FulfillmentStep:
+    """What a person did to the print: the status it got, when (RFC 3339, UTC) and by whom."""
+
+    status: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefundItem:
-    """Units of a line that a refund returns, and the money for them in minor units."""
+    """Units of a line that a refund returns; the money for them, and the tax in it."""
 
     line_id: str
     quantity: int
     amount: int
+    tax_amount: int = 0

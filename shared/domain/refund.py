@@ -17,7 +17,8 @@ from shared.domain.errors import (
     ShippingNotRefundableError,
     UnknownLineError,
 )
-from shared.domain.order import SHIPPING_LINE_ID, Order, OrderTotals, RefundItem
+from shared.domain.fulfillment import IN_PROGRESS, UNPRINTED, put_back, take_off
+from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderTotals, RefundItem
 
 
 class RefundStatus(StrEnum):
@@ -95,13 +96,38 @@ class Refusal:
     detail: str
 
 
+class PaidBy(StrEnum):
+    """How a parent got the money of a failed refund after all."""
+
+    BANK_TRANSFER = "bank_transfer"
+    CHECK = "check"
+    CASH = "cash"
+    NEW_REFUND = "new_refund"
+    NOT_OWED = "not_owed"
+
+
+# The studio paid by itself: this much less can be refunded through Stripe.
+PAID_OTHERWISE = frozenset({PaidBy.BANK_TRANSFER, PaidBy.CHECK, PaidBy.CASH})
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person did about a failed refund: how, with which reference, when and who."""
+
+    paid_by: PaidBy
+    reference: str | None
+    at: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Refund:
     """One refund of one order; amounts in minor units, times RFC 3339 in UTC.
 
     ``attempt`` is part of Stripe's idempotency key. ``settled_seq`` and ``failed_seq`` are the
     ledger entries that recorded it and, if it failed afterwards, put it right. ``due_at`` is when
-    the reconciler asks after it next, for the ``checks``-th time.
+    the reconciler asks after it next, for the ``checks``-th time. ``stop_print`` says that it took
+    its part off the print job. ``tax_amount`` is the tax in it, known once settled.
     """
 
     refund_id: str
@@ -129,6 +155,8 @@ class Refund:
     failure_reason: str | None = None
     refusal: Refusal | None = None
     settled_at: str | None = None
+    tax_amount: int | None = None
+    resolution: Resolution | None = None
     settled_seq: int | None = None
     failed_seq: int | None = None
     rev_share_reversed_amount: int | None = None
@@ -156,6 +184,22 @@ class Refund:
             return True
         failed_late = self.status is RefundStatus.FAILED and self.settled_seq is not None
         return failed_late and self.failed_seq is None
+
+    @property
+    def failed_at(self) -> str | None:
+        """When it failed or was canceled, or None."""
+        ended = self.status in {RefundStatus.FAILED, RefundStatus.CANCELED}
+        return self.history[-1].at if ended and self.history else None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a person has to pay the parent back another way.
+
+        Not after a refusal that the request itself was answered with: whoever asked knows.
+        """
+        if self.status is not RefundStatus.FAILED or self.resolution is not None:
+            return False
+        return self.refusal is None or self.history[-1].by != "refund_request"
 
     def moved(self, status: RefundStatus, at: str, by: str) -> "Refund":
         """Return the refund in another state, with the change in its history.
@@ -191,11 +235,6 @@ class RefundQuote:
     charge_id: str
     amount: int
     items: tuple[RefundItem, ...] = ()
-
-
-# A print operator has it in hand: refunding must not silently waste or double the print.
-PRINT_IN_PROGRESS = frozenset({"claimed", "printed"})
-STOPPABLE_PRINT = "queued"
 
 
 def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> RefundQuote:
@@ -267,7 +306,7 @@ def _quote_item(order: Order, totals: OrderTotals, line_id: str, quantity: int) 
         raise QuantityExceedsRefundableError(
             f"{quantity} of line {line_id!r} were asked for, and {left} are left to refund."
         )
-    return RefundItem(line_id, quantity, totals.line_refund_amount(line, quantity))
+    return _refund_item(totals, line, quantity)
 
 
 def _quote_shipping(order: Order, totals: OrderTotals) -> RefundItem:
@@ -276,53 +315,75 @@ def _quote_shipping(order: Order, totals: OrderTotals) -> RefundItem:
         raise ShippingNotRefundableError(
             "Shipping was free or is refunded already; leave out `shipping`."
         )
-    return RefundItem(SHIPPING_LINE_ID, 1, totals.line_refund_amount(line, 1))
+    return _refund_item(totals, line, 1)
 
 
-def check_fulfillment(totals: OrderTotals, choice: RefundChoice) -> None:
-    """Refuse a full refund of a print in production unless the caller says to keep it.
+def _refund_item(totals: OrderTotals, line: OrderLine, quantity: int) -> RefundItem:
+    amount = totals.line_refund_amount(line, quantity)
+    return RefundItem(line.line_id, quantity, amount, totals.line_refund_tax(line, quantity))
 
-    Partial and line-item refunds leave the rest of the order to be printed, so they go through.
+
+def check_fulfillment(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> None:
+    """Refuse to refund all of a print in production unless the caller says to keep it.
+
+    What leaves something of the order leaves something to be printed, so it goes through; so do
+    line items, which take their units off the job.
 
     Raises:
         FulfillmentInProgressError: An operator has claimed or printed it.
     """
-    in_progress = totals.fulfillment_status in PRINT_IN_PROGRESS
-    if choice.type is RefundType.FULL and in_progress and not choice.keep_print:
+    if choice.keep_print or not _is_full(totals, choice, quote):
+        return
+    if totals.fulfillment_status in IN_PROGRESS:
         raise FulfillmentInProgressError(
             f"The print is {totals.fulfillment_status}. Cancel fulfillment first, or send "
             '`"fulfillment": "keep"` to refund and let the print go on.'
         )
 
 
-def stops_print(totals: OrderTotals, choice: RefundChoice) -> bool:
-    """Return whether this refund takes the order off the print queue."""
-    return (
-        choice.type is RefundType.FULL
-        and not choice.keep_print
-        and totals.fulfillment_status == STOPPABLE_PRINT
-    )
+def stops_print(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> bool:
+    """Return whether this refund takes its part off the print job.
+
+    A full refund does while the print is queued, line items as long as it is not printed.
+    """
+    if choice.keep_print:
+        return False
+    if choice.type is RefundType.LINE_ITEMS:
+        return totals.fulfillment_status in UNPRINTED
+    return _is_full(totals, choice, quote) and totals.fulfillment_status == "queued"
+
+
+def _is_full(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> bool:
+    """Say whether it is a full refund by name, or by its amount."""
+    if choice.type is RefundType.LINE_ITEMS:
+        return False
+    return quote.amount == totals.refundable_amount
 
 
 def reserve(
     totals: OrderTotals, refund_id: str, quote: RefundQuote, *, stop_print: bool
 ) -> OrderTotals:
-    """Return the totals with the quote's money and units out, and the print stopped if said."""
+    """Return the totals with the quote's money and units out, and its part off the print job.
+
+    Args:
+        totals: The order's totals as they are.
+        refund_id: The refund's id.
+        quote: What it takes.
+        stop_print: What ``stops_print`` says of it.
+    """
     reserved = totals.with_out(quote.amount, quote.items, 1)
-    if stop_print:
-        return replace(reserved, fulfillment_status="canceled", fulfillment_canceled_by=refund_id)
-    return reserved
+    if not stop_print:
+        return reserved
+    return take_off(reserved, refund_id, quote.items)
 
 
 def release(totals: OrderTotals, refund: Refund) -> OrderTotals:
-    """Return the totals with the refund's money and units back, and the print it stopped resumed.
+    """Return the totals with the refund's money and units back, and its part of the print resumed.
 
     A print that someone else has stopped or moved since stays as it is.
     """
     released = totals.with_out(refund.amount, refund.items, -1)
-    if totals.fulfillment_canceled_by == refund.refund_id:
-        return replace(released, fulfillment_status=STOPPABLE_PRINT, fulfillment_canceled_by=None)
-    return released
+    return put_back(released, refund.refund_id, refund.items if refund.stop_print else ())
 
 
 def warnings_for(totals: OrderTotals) -> list[str]:

@@ -64,6 +64,22 @@ def effect_of(totals: OrderTotals, before: int, after: int) -> Effect:
     )
 
 
+def refunded_tax(totals: OrderTotals, refund: Refund) -> int:
+    """Return the tax in a refund that is about to settle, in minor units.
+
+    Line items return the tax of their units; any other amount its share of the tax that is left.
+    What completes the order returns all that is left, so the parts of a full refund add up to the
+    order's tax.
+    """
+    left = totals.tax_amount - totals.tax_refunded_amount
+    unsettled = totals.total_amount - totals.settled_amount
+    if refund.amount >= unsettled:
+        return left
+    if refund.items:
+        return min(left, refund.amount, sum(item.tax_amount for item in refund.items))
+    return share_of(left, refund.amount, unsettled)
+
+
 def estimate(totals: OrderTotals, amount: int) -> Effect:
     """Return what refunding ``amount`` would do if all that is in flight settles first."""
     return effect_of(totals, totals.out_amount, totals.out_amount + amount)
@@ -95,6 +111,7 @@ def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
         raise ValueError(f"refund {refund.refund_id} is owed no settlement")
     failed_late = refund.status is RefundStatus.FAILED
     moved = -refund.amount if failed_late else refund.amount
+    tax = -(refund.tax_amount or 0) if failed_late else refunded_tax(totals, refund)
     effect = effect_of(totals, totals.settled_amount, totals.settled_amount + moved)
     after = replace(
         release(totals, refund) if failed_late else totals,
@@ -102,6 +119,7 @@ def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
         rev_share_reversed_amount=totals.rev_share_reversed_amount
         + effect.rev_share_reversed_amount,
         fee_refund_target_amount=totals.fee_refund_target_amount + effect.fee_refund_amount,
+        tax_refunded_amount=totals.tax_refunded_amount + tax,
     )
     settled = (
         refund
@@ -112,13 +130,14 @@ def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
             rev_share_reversed_amount=effect.rev_share_reversed_amount,
             stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
             net_deduction_amount=effect.net_deduction_amount,
+            tax_amount=tax,
         )
     )
     return Settlement(
         kind="refund_failed" if failed_late else "refund",
         totals=after,
         refund=settled,
-        amounts=_entry_amounts(totals, effect),
+        amounts=_entry_amounts(totals, effect, tax),
         effect=effect,
     )
 
@@ -134,7 +153,7 @@ def payable_effect(totals: OrderTotals, effect: Effect) -> int:
     return effect.rev_share_reversed_amount - effect.fee_refund_amount
 
 
-def _entry_amounts(totals: OrderTotals, effect: Effect) -> EntryAmounts:
+def _entry_amounts(totals: OrderTotals, effect: Effect, tax: int) -> EntryAmounts:
     payable = payable_effect(totals, effect)
     return EntryAmounts(
         gross_amount=-effect.refunded_amount,
@@ -143,6 +162,7 @@ def _entry_amounts(totals: OrderTotals, effect: Effect) -> EntryAmounts:
         payable_amount=payable,
         direct_amount=effect.net_deduction_amount - payable,
         stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
+        tax_amount=-tax,
     )
 
 
@@ -156,4 +176,5 @@ def sale_amounts(totals: OrderTotals) -> EntryAmounts:
         rev_share_amount=-totals.rev_share_amount,
         payable_amount=0 if direct else net,
         direct_amount=net if direct else 0,
+        tax_amount=totals.tax_amount,
     )

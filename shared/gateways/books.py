@@ -25,12 +25,16 @@ HEAD_UNMOVED = "seq = :seen"
 
 @dataclass(frozen=True, slots=True)
 class NewSale:
-    """An order as it goes in: its document, its totals, and its sale entry if it was charged."""
+    """An order as it goes in: its document, its totals, and its sale entry if it was charged.
+
+    ``tokens`` are the words by which it is found.
+    """
 
     document: items.Values
     totals: OrderTotals
     charge_id: str | None
     entry: LedgerEntry | None
+    tokens: list[str]
 
 
 class Books:
@@ -93,7 +97,8 @@ class Books:
         """Write orders of one studio with their sale entries in ONE transaction.
 
         Args:
-            sales: At most 24, so that DynamoDB's limit of 100 steps holds.
+            sales: So few that DynamoDB's limit of 100 steps holds: up to four for each, and one
+                for each of its tokens.
             head: The ledger head before and after.
 
         Raises:
@@ -107,7 +112,10 @@ class Books:
     def _sale_steps(self, sale: NewSale) -> "Iterator[TransactWriteItemTypeDef]":
         totals = sale.totals
         pk = items.order_pk(totals.order_id)
-        yield self._put_new(items.key(pk, items.ORDER_SK) | items.marshal(sale.document))
+        place = {"date_sk": items.date_sk(totals.placed_at, totals.order_id)}
+        yield self._put_new(
+            items.key(pk, items.ORDER_SK) | items.marshal(sale.document) | items.marshal(place)
+        )
         yield self._put_new(items.totals_to_item(totals))
         if sale.charge_id is not None:
             pointer = {
@@ -119,6 +127,10 @@ class Books:
             yield self._put_new(charge | items.marshal(pointer))
         if sale.entry is not None:
             yield self._put_entry(sale.entry)
+        for token in sale.tokens:
+            yield self._put_new(
+                items.search_item(totals.studio_id, totals.order_id, token, sale.tokens)
+            )
 
     def _put_new(self, item: items.Item) -> "TransactWriteItemTypeDef":
         return {

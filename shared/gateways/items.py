@@ -1,13 +1,32 @@
 """The tables' item formats: keys, and how domain values are stored. Built here and nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.fulfillment import IN_QUEUE
 from shared.domain.ledger import LedgerHead
-from shared.domain.order import SHIPPING_LINE_ID, LineOut, Order, OrderLine, OrderTotals, RefundItem
-from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType, Refusal
+from shared.domain.order import (
+    SHIPPING_LINE_ID,
+    FulfillmentStep,
+    LineOut,
+    Order,
+    OrderLine,
+    OrderTotals,
+    RefundItem,
+    RefundState,
+)
+from shared.domain.refund import (
+    HistoryEntry,
+    PaidBy,
+    Refund,
+    RefundStatus,
+    RefundType,
+    Refusal,
+    Resolution,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -16,11 +35,28 @@ type Item = dict[str, "AttributeValueTypeDef"]
 type Values = dict[str, Any]
 
 OPEN_INDEX = "OpenIndex"
+DATE_INDEX = "DateIndex"
+STATUS_INDEX = "StatusIndex"
+PRINT_INDEX = "PrintIndex"
+FOLLOW_UP_INDEX = "FollowUpIndex"
 # Partitions of OpenIndex: what the reconciler still has to look at.
 OPEN_REFUND = "REFUND"
 OPEN_FEE_REFUND = "FEE_REFUND"
 
+
+class FollowUp(StrEnum):
+    """Partitions of FollowUpIndex, in each studio: what a person must look at, or has."""
+
+    FAILED = "FAILED"
+    FAILED_DONE = "FAILED_DONE"
+    DISPUTE = "DISPUTE"
+    MESSAGE = "MESSAGE"
+    PARKED = "PARKED"
+
+
 ORDER_SK = "ORDER"
+MESSAGE_PREFIX = "MESSAGE#"
+PARKED_PREFIX = "PARKED#"
 TOTALS_SK = "TOTALS"
 REFUND_PREFIX = "REFUND#"
 # Sorts between the refunds and the totals, so that one Query reads all a settlement needs.
@@ -93,6 +129,18 @@ def studio_pk(studio_id: str) -> str:
     return f"STUDIO#{studio_id}"
 
 
+def search_pk(studio_id: str) -> str:
+    """Return the partition key of a studio's search entries."""
+    return f"SEARCH#{studio_id}"
+
+
+def search_item(studio_id: str, order_id: str, token: str, tokens: list[str]) -> Item:
+    """Return a search entry: one token, and all of the order's for the other words of a query."""
+    return key(search_pk(studio_id), f"{token}#{order_id}") | marshal(
+        {"order_id": order_id, "tokens": " ".join(tokens)}
+    )
+
+
 def refund_sk(refund_id: str) -> str:
     """Return the sort key of a refund of an order."""
     return f"{REFUND_PREFIX}{refund_id}"
@@ -115,12 +163,13 @@ def order_from_values(values: Values) -> Order:
             line["line_id"],
             line["quantity"],
             line["quantity"] * line["unit_amount"] - line["discount_amount"] + line["tax_amount"],
+            line["tax_amount"],
         )
         for line in values["line_items"]
     ]
     shipping = values["shipping_amount"] + values["shipping_tax_amount"]
     if shipping:
-        lines.append(OrderLine(SHIPPING_LINE_ID, 1, shipping))
+        lines.append(OrderLine(SHIPPING_LINE_ID, 1, shipping, values["shipping_tax_amount"]))
     stripe = values["stripe"]
     return Order(
         order_id=values["order_id"],
@@ -137,13 +186,35 @@ def order_from_values(values: Values) -> Order:
 
 
 def totals_to_item(totals: OrderTotals) -> Item:
-    """Return the totals' item."""
-    values: Values = {name: getattr(totals, name) for name in _TOTALS_FIELDS}
+    """Return the totals' item, without what is as it was at first, and its places in the lists."""
+    values: Values = {
+        name: getattr(totals, name)
+        for name in _TOTALS_FIELDS
+        if getattr(totals, name) != _TOTALS_FIRST.get(name)
+    }
     del values["order_id"]
+    values["version"] = totals.version
     values["lines_out"] = {
         line_id: {"quantity": out.quantity, "amount": out.amount}
         for line_id, out in totals.lines_out.items()
     } or None
+    values["print_units_off"] = totals.print_units_off or None
+    values["fulfillment_history"] = [
+        {"status": step.status, "at": step.at, "by": step.by} for step in totals.fulfillment_history
+    ] or None
+    values |= {
+        "status_pk": status_pk(totals.studio_id, totals.refund_status),
+        "desk_sk": date_sk(totals.placed_at, totals.order_id),
+    }
+    if totals.fulfillment_status in IN_QUEUE:
+        values["print_pk"] = totals.studio_id
+    if totals.disputed:
+        values |= _follow_up(
+            totals.studio_id,
+            FollowUp.DISPUTE,
+            totals.disputed_at or totals.placed_at,
+            totals.order_id,
+        )
     return key(order_pk(totals.order_id), TOTALS_SK) | marshal(values)
 
 
@@ -154,7 +225,34 @@ def totals_from_values(values: Values) -> OrderTotals:
     known["lines_out"] = {
         line_id: LineOut(**out) for line_id, out in values.get("lines_out", {}).items()
     }
+    known["fulfillment_history"] = tuple(
+        FulfillmentStep(**step) for step in values.get("fulfillment_history", ())
+    )
     return OrderTotals(**known)
+
+
+def status_pk(studio_id: str, status: RefundState) -> str:
+    """Return StatusIndex's partition of a studio's orders that are refunded so far."""
+    return f"{studio_id}#{status}"
+
+
+def date_sk(placed_at: str, order_id: str) -> str:
+    """Return the sort key by which lists of orders are in order of time.
+
+    Args:
+        placed_at: RFC 3339 in UTC, as ``shared.clock.rfc3339`` gives it.
+        order_id: The order's id, so that no two orders have the same place.
+    """
+    return f"{placed_at}#{order_id}"
+
+
+def follow_pk(studio_id: str, kind: FollowUp) -> str:
+    """Return FollowUpIndex's partition of what a studio's people must look at."""
+    return f"{studio_id}#{kind}"
+
+
+def _follow_up(studio_id: str, kind: FollowUp, since: str, name: str) -> Values:
+    return {"follow_pk": follow_pk(studio_id, kind), "follow_sk": f"{since}#{name}"}
 
 
 def _open(kind: str, due_at: str | None) -> Values:
@@ -171,7 +269,12 @@ def refund_to_item(refund: Refund) -> Item:
     values["status"] = refund.status.value
     values["type"] = refund.type.value
     values["items"] = [
-        {"line_id": item.line_id, "quantity": item.quantity, "amount": item.amount}
+        {
+            "line_id": item.line_id,
+            "quantity": item.quantity,
+            "amount": item.amount,
+            "tax_amount": item.tax_amount,
+        }
         for item in refund.items
     ] or None
     values["history"] = [
@@ -181,10 +284,19 @@ def refund_to_item(refund: Refund) -> Item:
         "reason": refund.refusal.reason,
         "detail": refund.refusal.detail,
     }
+    values["resolution"] = refund.resolution and {
+        "paid_by": refund.resolution.paid_by.value,
+        "reference": refund.resolution.reference or "",
+        "at": refund.resolution.at,
+        "by": refund.resolution.by,
+    }
     values["stop_print"] = refund.stop_print or None
     values["checks"] = refund.checks or None
     if refund.is_open:
         values |= _open(OPEN_REFUND, refund.due_at)
+    if refund.failed_at is not None:
+        kind = FollowUp.FAILED if refund.needs_attention else FollowUp.FAILED_DONE
+        values |= _follow_up(refund.studio_id, kind, refund.failed_at, refund.refund_id)
     return key(order_pk(refund.order_id), refund_sk(refund.refund_id)) | marshal(values)
 
 
@@ -203,6 +315,11 @@ def refund_from_values(values: Values) -> Refund:
     )
     if "refusal" in values:
         known["refusal"] = Refusal(**values["refusal"])
+    if "resolution" in values:
+        stored = values["resolution"]
+        known["resolution"] = Resolution(
+            PaidBy(stored["paid_by"]), stored["reference"] or None, stored["at"], stored["by"]
+        )
     return Refund(**known)
 
 
@@ -235,6 +352,9 @@ def fee_refund_from_values(values: Values) -> FeeRefund:
     return FeeRefund(**known)
 
 
+_TOTALS_FIRST = {
+    field.name: field.default for field in fields(OrderTotals) if field.default is not MISSING
+}
 _TOTALS_FIELDS = tuple(field.name for field in fields(OrderTotals))
 _REFUND_FIELDS = tuple(field.name for field in fields(Refund))
 _HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))

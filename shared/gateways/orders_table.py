@@ -77,9 +77,10 @@ class OrdersTable:
 
     def load_order(self, order_id: str) -> OrderRecord | None:
         """Read an order with its totals and refunds, consistently, or None."""
+        between: items.Item = {":from": {"S": items.ORDER_SK}, ":to": {"S": items.TOTALS_SK}}
         order = document = totals = None
         refunds = {}
-        for values in self._query(order_id, "PK = :pk", {}):
+        for values in self._query(order_id, "PK = :pk AND SK BETWEEN :from AND :to", between):
             sk = values["SK"]
             if sk == items.ORDER_SK:
                 document = values
@@ -205,8 +206,16 @@ class OrdersTable:
         self._put(items.refund_to_item(stored), VERSION_UNCHANGED, refund.version)
         return stored
 
-    def record_dispute(self, totals: OrderTotals) -> None:
-        """Record a dispute's state on the order.
+    def record_resolution(self, totals: OrderTotals, refund: Refund) -> None:
+        """Record what became of a failed refund, and what of the order is paid by other means.
+
+        Raises:
+            StaleStateError: The totals or the refund have changed.
+        """
+        self._transact(self.put_totals(totals), self.put_refund(refund))
+
+    def update_totals(self, totals: OrderTotals) -> None:
+        """Record what changed of an order beside its refunds: its print, or a dispute.
 
         Raises:
             StaleStateError: The totals have changed.

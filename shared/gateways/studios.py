@@ -91,4 +91,4 @@ class Studios:
 
 def _document(values: items.Values) -> Mapping[str, Any]:
     """Return what was imported, without the table's keys."""
-    return {name: value for name, value in values.items() if name not in {"PK", "SK"}}
+    return {name: value for name, value in values.items() if name not in {"PK", "SK", "date_sk"}}

@@ -59,6 +59,9 @@ def sold(
         stripe_fee_amount=order.stripe_fee_amount,
         account_id=order.account_id,
         application_fee_id=order.application_fee_id,
+        placed_at=AT,
+        tax_amount=order.tax_amount,
+        print_units=order.print_units,
     )
     return Sold(order, totals)
 
@@ -112,7 +115,8 @@ def order_lines(draw: st.DrawFn, line_id: str) -> OrderLine:
     quantity = draw(st.integers(1, 12))
     gross = quantity * draw(st.integers(0, 6_000))
     discount = draw(st.one_of(st.just(0), st.integers(0, gross)))
-    return OrderLine(line_id, quantity, gross - discount + draw(st.integers(0, 900)))
+    tax = draw(st.integers(0, 900))
+    return OrderLine(line_id, quantity, gross - discount + tax, tax)
 
 
 @st.composite
@@ -122,7 +126,7 @@ def sold_orders(draw: st.DrawFn) -> Sold:
     lines = [draw(order_lines(f"li_{number}")) for number in range(1, count + 1)]
     shipping = draw(st.one_of(st.just(0), st.integers(1, 2_000)))
     if shipping or not sum(line.net_amount for line in lines):
-        lines.append(OrderLine(SHIPPING_LINE_ID, 1, max(1, shipping)))
+        lines.append(OrderLine(SHIPPING_LINE_ID, 1, max(1, shipping), shipping // 5))
     total = sum(line.net_amount for line in lines)
     tier = draw(st.sampled_from([7, 10, 15]))
     return sold(

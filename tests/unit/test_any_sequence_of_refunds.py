@@ -316,6 +316,15 @@ class Books(RuleBasedStateMachine):
         assert self.totals.out_amount == sum(each.amount for each in self._counted())
 
     @invariant()
+    def tax_goes_back_with_the_money_and_all_of_it_with_the_last(self) -> None:
+        back = sum(refund.tax_amount or 0 for refund in self._settled())
+        assert self.totals.tax_refunded_amount == back
+        assert sum(entry.tax_amount for entry in self.entries) == self.order.tax_amount - back
+        assert 0 <= back <= self.order.tax_amount
+        if self.totals.settled_amount == self.order.total_amount:
+            assert back == self.order.tax_amount
+
+    @invariant()
     def refundable_is_what_is_left_and_never_negative(self) -> None:
         assert self.totals.refundable_amount == self._left() >= 0
 

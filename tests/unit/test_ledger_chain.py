@@ -276,7 +276,7 @@ def test_an_entry_keeps_every_field_it_was_given() -> None:
         stripe_refund_id="re_1",
         correlation_id="c_1",
     )
-    amounts = EntryAmounts(-10_000, 0, 1_500, -8_500, 0, 320)
+    amounts = EntryAmounts(-10_000, 0, 1_500, -8_500, 0, 320, -700)
     entry, head = append(LedgerHead("st_1", "usd", 4, 100, 7, "a" * 64), facts, amounts)
     assert entry == LedgerEntry(
         studio_id="st_1",
@@ -291,6 +291,7 @@ def test_an_entry_keeps_every_field_it_was_given() -> None:
         payable_amount=-8_500,
         direct_amount=0,
         stripe_fee_retained_amount=320,
+        tax_amount=-700,
         payable_balance_amount=-8_400,
         direct_balance_amount=7,
         recorded_at=AT,

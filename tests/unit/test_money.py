@@ -446,13 +446,29 @@ def test_a_dispute_that_ended_well_is_in_nobodys_way(status: str) -> None:
 # The print.
 
 
+def choice_of(sale: Sold, type_: RefundType, amount: int = 1) -> tuple[RefundChoice, RefundQuote]:
+    """Return a choice of the type, and what it comes to."""
+    match type_:
+        case RefundType.FULL:
+            choice = FULL
+        case RefundType.PARTIAL:
+            choice = RefundChoice(type_, amount=amount)
+        case RefundType.LINE_ITEMS:
+            choice = RefundChoice(type_, items=(("li_1", 1),))
+    return choice, quote_refund(sale.order, sale.totals, choice)
+
+
 @pytest.mark.parametrize("status", ["claimed", "printed"])
 def test_a_full_refund_of_a_print_in_production_wants_a_word_about_it(status: str) -> None:
-    totals = replace(hundred_dollars().totals, fulfillment_status=status)
-    with pytest.raises(FulfillmentInProgressError):
-        check_fulfillment(totals, FULL)
-    check_fulfillment(totals, replace(FULL, keep_print=True))
-    check_fulfillment(totals, RefundChoice(RefundType.PARTIAL, amount=1))
+    sale = hundred_dollars()
+    totals = replace(sale.totals, fulfillment_status=status)
+    for type_ in (RefundType.FULL, RefundType.PARTIAL):
+        choice, quote = choice_of(sale, type_, amount=10_000)
+        with pytest.raises(FulfillmentInProgressError):
+            check_fulfillment(totals, choice, quote)
+        check_fulfillment(totals, replace(choice, keep_print=True), quote)
+    for type_ in (RefundType.LINE_ITEMS, RefundType.PARTIAL):
+        check_fulfillment(totals, *choice_of(sale, type_, amount=9_999))
     assert warnings_for(totals) == ["fulfillment_in_progress"]
 
 
@@ -463,20 +479,28 @@ def test_a_full_refund_of_a_print_in_production_wants_a_word_about_it(status: st
 def test_any_other_print_goes_through_and_a_shipped_one_warns(
     status: str, warnings: list[str]
 ) -> None:
-    totals = replace(hundred_dollars().totals, fulfillment_status=status)
-    check_fulfillment(totals, FULL)
+    sale = hundred_dollars()
+    totals = replace(sale.totals, fulfillment_status=status)
+    check_fulfillment(totals, *choice_of(sale, RefundType.FULL))
     assert warnings_for(totals) == warnings
 
 
 @pytest.mark.parametrize("status", ["none", "queued", "claimed", "printed", "shipped", "canceled"])
 @pytest.mark.parametrize("type_", list(RefundType))
+@pytest.mark.parametrize("amount", [1, 10_000])
 @pytest.mark.parametrize("keep", [False, True])
-def test_only_a_full_refund_of_a_queued_print_stops_it_unless_kept(
-    status: str, type_: RefundType, *, keep: bool
+def test_a_refund_stops_what_it_pays_for_and_can_still_be_stopped(
+    status: str, type_: RefundType, amount: int, *, keep: bool
 ) -> None:
-    totals = replace(hundred_dollars().totals, fulfillment_status=status)
-    stops = status == "queued" and type_ is RefundType.FULL and not keep
-    assert stops_print(totals, RefundChoice(type_, keep_print=keep)) == stops
+    sale = hundred_dollars()
+    totals = replace(sale.totals, fulfillment_status=status)
+    choice, quote = choice_of(sale, type_, amount)
+    stops = {
+        RefundType.FULL: status == "queued",
+        RefundType.PARTIAL: status == "queued" and amount == 10_000,
+        RefundType.LINE_ITEMS: status in {"queued", "claimed"},
+    }[type_]
+    assert stops_print(totals, replace(choice, keep_print=keep), quote) == (stops and not keep)
 
 
 def test_a_refund_that_fails_puts_the_print_it_stopped_back() -> None:

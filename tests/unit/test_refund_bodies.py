@@ -12,12 +12,12 @@ from functions.refund_request.models import (
     LineItemsRefund,
     PartialRefund,
     PreviewView,
-    RefundView,
 )
 from functions.refund_request.preview_refund import Preview
-from functions.refund_request.views import preview_view, refund_view
+from functions.refund_request.views import preview_view
 from shared.domain.refund import RefundChoice, RefundQuote, RefundStatus, RefundType, quote_refund
 from shared.domain.settlement import estimate, settle
+from shared.refund_view import RefundView, refund_view
 
 from .orders import AT, hundred_dollars, reserved, succeeded
 
@@ -245,7 +245,7 @@ def test_a_refund_shows_before_settlement_what_settlement_then_makes_final() -> 
     assert (before.status, before.display_status) == (RefundStatus.REQUESTED, "Pending")
     assert (after.status, after.display_status) == (RefundStatus.SETTLED, "Refunded")
     assert [item.model_dump() for item in before.items] == [
-        {"line_id": "li_2", "quantity": 1, "amount": 2_500}
+        {"line_id": "li_2", "quantity": 1, "amount": 2_500, "tax_amount": 0}
     ]
     for view in (before, after):
         assert view.rev_share_reversed_amount == 375

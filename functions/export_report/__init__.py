@@ -1,0 +1,1 @@
+"""Reports too large to be answered with, written as files."""

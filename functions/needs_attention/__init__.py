@@ -1,0 +1,1 @@
+"""What a person must act on, and what they did about it."""

@@ -1,0 +1,1 @@
+"""The print station, and stopping what it makes."""

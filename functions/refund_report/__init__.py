@@ -1,0 +1,1 @@
+"""Reports of refunds, and what stands out among them."""

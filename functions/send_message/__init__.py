@@ -1,0 +1,1 @@
+"""Writing to the parent, when a person says so."""

@@ -1,0 +1,96 @@
+"""The words by which an order is found: of names in any script, and of its id.
+
+A name's word gives one token for each of its parts, from that part to the word's end, so that a
+search by prefix finds it from any part on: O'Brien gives ``obrien`` and ``brien``, Smith-Jones
+``smithjones`` and ``jones``. Scripts that write no spaces have each character as a part: 山田太郎
+is found by 山田 and by 太郎.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+# Letters that Unicode does not decompose: https://www.unicode.org/reports/tr15/ folds accents
+# that are marks, and a stroke is none.
+_LETTERS = str.maketrans(
+    {
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "\u0131": "i",
+        "ł": "l",
+        "ø": "o",
+        "œ": "oe",
+        "æ": "ae",
+        "þ": "th",
+    }
+)
+
+# Han, Hiragana, Katakana with their marks, Bopomofo: scripts without spaces between words.
+_UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff"
+_UNSPACED += "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])[\W_]+(?=[{_UNSPACED}])")
+_PARTS = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+# What stands inside a word; in a query it is passed over, any other mark parts two words.
+_INSIDE_WORDS = re.compile(r"['\u2018\u2019\u02bb\u02bc\u2032`\u00b4._]")
+_WORDS = re.compile(r"[^\W_]+")
+
+# A token is part of a sort key, and one order's tokens go in with it in one transaction.
+MAX_TOKEN_LENGTH = 64
+MAX_TOKENS = 80
+MAX_QUERY_WORDS = 8
+
+
+def fold(text: str) -> str:
+    """Return text without case, accents and widths; other scripts stay as they are."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(char for char in decomposed if not unicodedata.category(char).startswith("M"))
+    return unicodedata.normalize("NFC", bare).casefold().translate(_LETTERS)
+
+
+def order_tokens(order_id: str, names: Iterable[str]) -> list[str]:
+    """Return the tokens of an order, each once, at most ``MAX_TOKENS``, sorted.
+
+    Args:
+        order_id: Its id.
+        names: The parent's name, and the subjects'; the first ones count where there are too many.
+    """
+    found: dict[str, None] = {}
+    for text in (order_id, *names):
+        for word in _BETWEEN_UNSPACED.sub("", fold(text)).split():
+            found.update(dict.fromkeys(_suffixes(_PARTS.findall(word))))
+    return sorted(list(found)[:MAX_TOKENS])
+
+
+def _suffixes(parts: list[str]) -> Iterator[str]:
+    for start in range(len(parts)):
+        yield "".join(parts[start:])[:MAX_TOKEN_LENGTH]
+
+
+def query_words(query: str) -> list[str]:
+    """Return the words that all have to be found, the most telling first.
+
+    A word that another one begins with asks for nothing more. What has no letter or digit in it
+    is no word.
+
+    Args:
+        query: What somebody typed.
+    """
+    words = _WORDS.findall(_INSIDE_WORDS.sub("", fold(query)))
+    cut = sorted({word[:MAX_TOKEN_LENGTH] for word in words}, key=lambda word: (-len(word), word))
+    telling: list[str] = []
+    for word in cut:
+        if not any(longer.startswith(word) for longer in telling):
+            telling.append(word)
+    return telling[:MAX_QUERY_WORDS]
+
+
+def matches(tokens: Iterable[str], words: Iterable[str]) -> bool:
+    """Return whether each of the words begins one of the tokens."""
+    known = list(tokens)
+    return all(any(token.startswith(word) for token in known) for word in words)
+
+
+def first_match(tokens: Iterable[str], word: str) -> str | None:
+    """Return the smallest token that begins with the word: where a search names the order."""
+    return min((token for token in tokens if token.startswith(word)), default=None)

@@ -1,0 +1,197 @@
+"""Lists of orders: by date, by refund status, by what they are found by, and the print queue.
+
+The indexes hold keys, and are read eventually consistent; what they name is then read from the
+table itself. A page costs what it shows, whatever else there is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.order import OrderTotals, RefundState
+from shared.gateways import items
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_KEYS_PER_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """An order in a list: as imported (None where it was erased), and its totals.
+
+    ``place`` is where it stands in the list, for a cursor.
+    """
+
+    place: str
+    document: items.Values | None
+    totals: OrderTotals
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEntry:
+    """One token of an order, with all of its tokens. ``place`` is its sort key."""
+
+    place: str
+    order_id: str
+    token: str
+    tokens: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpEntry:
+    """The key of something a person must look at, and since when."""
+
+    pk: str
+    sk: str
+    since: str
+    place: str
+
+
+class OrderLists:
+    """The indexes of OrdersTable that people's lists are read from.
+
+    Args:
+        dynamodb: A low-level client.
+        name: The table's name.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = name
+
+    def newest(self, studio_id: str, limit: int, after: str | None) -> list[str]:
+        """Return the places of a studio's orders in DateIndex, newest first.
+
+        Args:
+            studio_id: Whose.
+            limit: How many at most.
+            after: Only what comes after that place; None for the first page.
+        """
+        condition = ("studio_id", studio_id, "date_sk", after)
+        return [key["date_sk"] for key in self._page(items.DATE_INDEX, *condition, limit=limit)]
+
+    def newest_of_status(
+        self, studio_id: str, status: RefundState, limit: int, after: str | None
+    ) -> list[str]:
+        """Return the places of a studio's orders that are refunded so far, newest first."""
+        condition = ("status_pk", items.status_pk(studio_id, status), "desk_sk", after)
+        return [key["desk_sk"] for key in self._page(items.STATUS_INDEX, *condition, limit=limit)]
+
+    def print_queue(self, studio_id: str, limit: int, after: str | None) -> list[str]:
+        """Return the places of a studio's orders that wait for the printer, oldest first."""
+        condition = ("print_pk", studio_id, "desk_sk", after)
+        page = self._page(items.PRINT_INDEX, *condition, limit=limit, newest_first=False)
+        return [key["desk_sk"] for key in page]
+
+    def search(self, studio_id: str, word: str, limit: int, after: str | None) -> list[SearchEntry]:
+        """Return search entries whose token begins with a word, in order of token.
+
+        Args:
+            studio_id: Whose.
+            word: A word of a query, folded.
+            limit: How many at most.
+            after: Only what comes after that place; None for the first page.
+        """
+        # begins_with and a lower bound cannot stand together: a page begins at its start key.
+        start: Any = (
+            {"ExclusiveStartKey": items.key(items.search_pk(studio_id), after)} if after else {}
+        )
+        answer = self._dynamodb.query(
+            TableName=self._name,
+            KeyConditionExpression="PK = :pk AND begins_with(SK, :word)",
+            ExpressionAttributeValues={
+                ":pk": {"S": items.search_pk(studio_id)},
+                ":word": {"S": word},
+            },
+            Limit=limit,
+            **start,
+        )
+        found = []
+        for item in answer["Items"]:
+            values = items.unmarshal(item)
+            token = values["SK"].rpartition("#")[0]
+            found.append(
+                SearchEntry(values["SK"], values["order_id"], token, values["tokens"].split())
+            )
+        return found
+
+    def follow_ups(self, studio_id: str, kind: items.FollowUp) -> Iterator[FollowUpEntry]:
+        """List what a studio's people must look at of a kind, the oldest first."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=items.FOLLOW_UP_INDEX,
+            KeyConditionExpression="follow_pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": items.follow_pk(studio_id, kind)}},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                found = items.unmarshal(item)
+                place = found["follow_sk"]
+                yield FollowUpEntry(found["PK"], found["SK"], place.partition("#")[0], place)
+
+    def read_orders(self, places: Iterable[str]) -> list[ListedOrder]:
+        """Return the orders of these places with their totals, in the same order.
+
+        A place is anything that ends with ``#`` and an order's id, or is the id alone.
+        """
+        ids = [(place, place.rpartition("#")[2]) for place in places]
+        keys = [
+            items.key(items.order_pk(order_id), sk)
+            for order_id in dict.fromkeys(order_id for _, order_id in ids)
+            for sk in (items.ORDER_SK, items.TOTALS_SK)
+        ]
+        found = {(values["PK"], values["SK"]): values for values in self.read(keys)}
+        listed = []
+        for place, order_id in ids:
+            pk = items.order_pk(order_id)
+            totals = found.get((pk, items.TOTALS_SK))
+            if totals is not None:
+                document = found.get((pk, items.ORDER_SK))
+                listed.append(ListedOrder(place, document, items.totals_from_values(totals)))
+        return listed
+
+    def read_documents(self, order_ids: Iterable[str]) -> dict[str, items.Values]:
+        """Return the orders as imported, by id; an erased one is left out."""
+        keys = [
+            items.key(items.order_pk(each), items.ORDER_SK) for each in dict.fromkeys(order_ids)
+        ]
+        return {values["order_id"]: values for values in self.read(keys)}
+
+    def read(self, keys: list[items.Item]) -> Iterator[items.Values]:
+        """Read items by their keys, eventually consistent, in no order, those that are there."""
+        for batch in batched(keys, _KEYS_PER_BATCH, strict=False):
+            asked: Any = {self._name: {"Keys": list(batch)}}
+            while asked:
+                answer = self._dynamodb.batch_get_item(RequestItems=asked)
+                yield from map(items.unmarshal, answer["Responses"][self._name])
+                asked = answer.get("UnprocessedKeys", {})
+
+    def _page(  # noqa: PLR0913  # a Query's parts
+        self,
+        index: str,
+        pk_name: str,
+        pk: str,
+        sk_name: str,
+        after: str | None,
+        *,
+        limit: int,
+        newest_first: bool = True,
+    ) -> list[items.Values]:
+        condition = f"{pk_name} = :pk"
+        values: items.Item = {":pk": {"S": pk}}
+        if after is not None:
+            condition += f" AND {sk_name} {'<' if newest_first else '>'} :after"
+            values[":after"] = {"S": after}
+        answer = self._dynamodb.query(
+            TableName=self._name,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+        )
+        return [items.unmarshal(item) for item in answer["Items"]]
