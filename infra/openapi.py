@@ -1,6 +1,7 @@
-"""Write the API's OpenAPI description, generated from the code, or check it for drift.
+"""Write what the code says of the API, or check it for drift: its description, and who may.
 
-``python -m infra.openapi`` writes ``docs/openapi.json``; ``--check`` exits 1 where it differs.
+``python -m infra.openapi`` writes ``docs/openapi.json`` and ``docs/roles.md``; ``--check`` exits 1
+where one differs.
 """
 
 import importlib
@@ -12,10 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
+from infra import roles
+
 OUTPUT = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 # The functions that answer routes through Powertools' resolver.
-_API_FUNCTIONS = ("refund_request",)
+_API_FUNCTIONS = ("refund_request", "needs_attention")
 
 # What the handlers need to be imported; nothing is called.
 _SETTINGS = {
@@ -104,14 +107,14 @@ def rendered() -> str:
 def main(
     *, check: Annotated[bool, typer.Option(help="Only compare; exit 1 on drift.")] = False
 ) -> None:
-    """Write the OpenAPI description of the API, or check it."""
-    text = rendered()
-    if not check:
-        OUTPUT.write_text(text)
-        return
-    if not OUTPUT.exists() or OUTPUT.read_text() != text:
-        print("docs/openapi.json is not what the code says; run `make openapi`", file=sys.stderr)  # noqa: T201  # a command's error line
-        raise typer.Exit(1)
+    """Write the pages, or check them."""
+    for output, text in ((OUTPUT, rendered()), (roles.OUTPUT, roles.page())):
+        if not check:
+            output.write_text(text)
+        elif not output.exists() or output.read_text() != text:
+            message = f"docs/{output.name} is not what the code says; run `make openapi`"
+            print(message, file=sys.stderr)  # noqa: T201  # a command's error line
+            raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.payout_adjust.settle_refund import NothingToSettleError, SettleRefund
-from shared.clock import utc_now
+from shared.clock import rfc3339, utc_now
+from shared.domain.parked import ParkedMessage
 from shared.gateways import aws
 from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import FeeRefundQueue, ParkedMessages
 from shared.messages import MalformedMessageError, message_from
 from shared.observability import count, logger, metrics
@@ -26,6 +28,7 @@ settle_refund = SettleRefund(
     utc_now,
 )
 parked = ParkedMessages(sqs, setting("ADJUST_DLQ_URL"))
+records = ParkedRecords(dynamodb, setting("ORDERS_TABLE"))
 
 # A studio is a message group: one that fails must not hold up the others in the batch.
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
@@ -45,9 +48,7 @@ def settle(record: SQSRecord) -> None:
         logger.set_correlation_id(message["correlation_id"])
         entry = settle_refund(message["order_id"], message["refund_id"])
     except (MalformedMessageError, NothingToSettleError) as error:
-        parked.park(record.body, record.message_id, str(error))
-        count("MessageParked")
-        logger.error("message parked", reason=str(error), message_id=record.message_id)
+        _park(record, str(error))
         return
     if entry is None:
         count("SettlementRepeated")
@@ -60,3 +61,19 @@ def settle(record: SQSRecord) -> None:
         seq=entry.seq,
         net_amount=entry.net_amount,
     )
+
+
+def _park(record: SQSRecord, reason: str) -> None:
+    """Put a message aside, and tell the studio, whose id is the message group."""
+    parked.park(record.body, record.message_id, reason)
+    records.add(
+        ParkedMessage(
+            parked_id=record.message_id,
+            studio_id=record.attributes.message_group_id or "unknown",
+            queue=parked.name,
+            reason=reason,
+            parked_at=rfc3339(utc_now()),
+        )
+    )
+    count("MessageParked")
+    logger.error("message parked", reason=reason, message_id=record.message_id)

@@ -14,6 +14,8 @@ from shared.domain.errors import (
     OrderNotChargedError,
     QuantityExceedsRefundableError,
     RefundableAmountChangedError,
+    RefundNotFailedError,
+    ResolvedAlreadyError,
     ShippingNotRefundableError,
     UnknownLineError,
 )
@@ -321,6 +323,39 @@ def _quote_shipping(order: Order, totals: OrderTotals) -> RefundItem:
 def _refund_item(totals: OrderTotals, line: OrderLine, quantity: int) -> RefundItem:
     amount = totals.line_refund_amount(line, quantity)
     return RefundItem(line.line_id, quantity, amount, totals.line_refund_tax(line, quantity))
+
+
+def resolve(
+    totals: OrderTotals, refund: Refund, resolution: Resolution
+) -> tuple[OrderTotals, Refund]:
+    """Return totals and refund once a person has recorded what became of a failed refund.
+
+    What the studio paid by itself cannot be refunded through Stripe as well. It moves nothing in
+    the ledger: no money passed through PPS.
+
+    Raises:
+        RefundNotFailedError: The refund has not failed.
+        ResolvedAlreadyError: Something else has been recorded.
+        AmountExceedsRefundableError: The money has been refunded again meanwhile.
+    """
+    if refund.failed_at is None:
+        raise RefundNotFailedError(
+            "Only a failed refund is paid back another way. Look at the refund's status."
+        )
+    if refund.resolution is not None:
+        raise ResolvedAlreadyError(
+            f"{refund.resolution.by} has recorded {refund.resolution.paid_by} already."
+        )
+    resolved = replace(refund, resolution=resolution)
+    if resolution.paid_by not in PAID_OTHERWISE:
+        return totals, resolved
+    if refund.amount > totals.refundable_amount:
+        raise AmountExceedsRefundableError(
+            f"{totals.refundable_amount} is left of this order, and {refund.amount} had failed: it "
+            "has been refunded again. Record `new_refund`."
+        )
+    paid = totals.paid_otherwise_amount + refund.amount
+    return replace(totals, paid_otherwise_amount=paid), resolved
 
 
 def check_fulfillment(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> None:

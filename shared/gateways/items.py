@@ -18,7 +18,9 @@ from shared.domain.order import (
     RefundItem,
     RefundState,
 )
+from shared.domain.parked import ParkedMessage
 from shared.domain.refund import (
+    UNSETTLED,
     HistoryEntry,
     PaidBy,
     Refund,
@@ -47,6 +49,7 @@ OPEN_FEE_REFUND = "FEE_REFUND"
 class FollowUp(StrEnum):
     """Partitions of FollowUpIndex, in each studio: what a person must look at, or has."""
 
+    OPEN = "OPEN"
     FAILED = "FAILED"
     FAILED_DONE = "FAILED_DONE"
     DISPUTE = "DISPUTE"
@@ -139,6 +142,28 @@ def search_item(studio_id: str, order_id: str, token: str, tokens: list[str]) ->
     return key(search_pk(studio_id), f"{token}#{order_id}") | marshal(
         {"order_id": order_id, "tokens": " ".join(tokens)}
     )
+
+
+def parked_sk(parked_id: str) -> str:
+    """Return the sort key of a message that was put aside, in its studio's collection."""
+    return f"{PARKED_PREFIX}{parked_id}"
+
+
+def parked_to_item(parked: ParkedMessage) -> Item:
+    """Return the item of a message that was put aside, followed up until a person has dealt."""
+    values = {name: getattr(parked, name) for name in _PARKED_FIELDS}
+    del values["parked_id"], values["studio_id"]
+    if parked.resolved_at is None:
+        values |= _follow_up(parked.studio_id, FollowUp.PARKED, parked.parked_at, parked.parked_id)
+    return key(studio_pk(parked.studio_id), parked_sk(parked.parked_id)) | marshal(values)
+
+
+def parked_from_values(values: Values) -> ParkedMessage:
+    """Return the message that was put aside of an item's values."""
+    known = {name: values[name] for name in _PARKED_FIELDS if name in values}
+    known["parked_id"] = values["SK"].removeprefix(PARKED_PREFIX)
+    known["studio_id"] = values["PK"].removeprefix("STUDIO#")
+    return ParkedMessage(**known)
 
 
 def refund_sk(refund_id: str) -> str:
@@ -294,6 +319,8 @@ def refund_to_item(refund: Refund) -> Item:
     values["checks"] = refund.checks or None
     if refund.is_open:
         values |= _open(OPEN_REFUND, refund.due_at)
+    if refund.status in UNSETTLED:
+        values |= _follow_up(refund.studio_id, FollowUp.OPEN, refund.requested_at, refund.refund_id)
     if refund.failed_at is not None:
         kind = FollowUp.FAILED if refund.needs_attention else FollowUp.FAILED_DONE
         values |= _follow_up(refund.studio_id, kind, refund.failed_at, refund.refund_id)
@@ -358,4 +385,5 @@ _TOTALS_FIRST = {
 _TOTALS_FIELDS = tuple(field.name for field in fields(OrderTotals))
 _REFUND_FIELDS = tuple(field.name for field in fields(Refund))
 _HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
+_PARKED_FIELDS = tuple(field.name for field in fields(ParkedMessage))
 _FEE_REFUND_FIELDS = tuple(field.name for field in fields(FeeRefund))

@@ -81,6 +81,11 @@ class ParkedMessages:
         self._sqs = sqs
         self._url = url
 
+    @property
+    def name(self) -> str:
+        """The queue's name."""
+        return self._url.rpartition("/")[2]
+
     def park(self, body: str, message_id: str, reason: str) -> None:
         """Put a message aside, as it came, with the reason as an attribute.
 

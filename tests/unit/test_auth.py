@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.auth import ALLOWED, Action, Caller, Role, caller_from
-from shared.domain.errors import ForbiddenError
+from shared.domain.errors import ForbiddenError, RefundLimitError
 
 
 def claims(**changed: object) -> dict[str, Any]:
@@ -119,10 +119,45 @@ def test_every_action_says_who_may() -> None:
     assert all(ALLOWED.values())
 
 
+DESK = {Role.OWNER, Role.STAFF}
+READERS = {Role.OWNER, Role.STAFF, Role.BOOKKEEPER, Role.PPS_ADMIN}
 MAY = {
-    Action.REQUEST_REFUND: {Role.OWNER, Role.STAFF},
-    Action.READ_REFUND: {Role.OWNER, Role.STAFF, Role.BOOKKEEPER, Role.PPS_ADMIN},
+    Action.READ_ORDERS: READERS,
+    Action.REQUEST_REFUND: DESK,
+    Action.READ_REFUND: READERS,
+    Action.CANCEL_FULFILLMENT: DESK,
+    Action.READ_PRINT_QUEUE: {Role.OWNER, Role.STAFF, Role.PRINT_OPERATOR, Role.PPS_ADMIN},
+    Action.WORK_PRINT_QUEUE: {Role.OWNER, Role.PRINT_OPERATOR},
+    Action.SEND_MESSAGE: DESK,
+    Action.READ_REPORTS: READERS,
+    Action.READ_ATTENTION: READERS,
+    Action.RESOLVE: DESK,
 }
+
+
+def test_ppss_own_only_read() -> None:
+    may = {action for action, roles in MAY.items() if Role.PPS_ADMIN in roles}
+    assert may == {action for action in Action if action.name.startswith("READ_")}
+
+
+@pytest.mark.parametrize(
+    ("roles", "limit"),
+    [
+        ({Role.STAFF}, 100_000),
+        ({Role.STAFF, Role.BOOKKEEPER}, 100_000),
+        ({Role.OWNER}, None),
+        ({Role.OWNER, Role.STAFF}, None),
+    ],
+)
+def test_a_role_refunds_of_one_order_no_more_than_its_limit(
+    roles: set[Role], limit: int | None
+) -> None:
+    caller = Caller("ana", "st_1", frozenset(roles))
+    assert caller.refund_limit == limit
+    caller.require_within_limit(limit or 10**9)
+    if limit is not None:
+        with pytest.raises(RefundLimitError, match="100001"):
+            caller.require_within_limit(limit + 1)
 
 
 @pytest.mark.parametrize("action", list(Action))

@@ -1,0 +1,249 @@
+"""Every route with every role, without a good token, and with another studio's ids."""
+
+import base64
+import json
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.auth import ALLOWED, Action, Role
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+
+pytestmark = pytest.mark.stack
+
+DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route, what it is as far as roles are concerned, and a body that it takes."""
+
+    method: str
+    path: str
+    action: Action
+    body: dict[str, Any] | None = None
+    query: str = ""
+
+
+FULL = {"type": "full", "reason": "other"}
+MESSAGE = {"template": "refund_confirmation", "refund_id": "rf_none"}
+ROUTES = {
+    "search_orders": Route("GET", "/orders", Action.READ_ORDERS),
+    "show_order": Route("GET", "/orders/{order_id}", Action.READ_ORDERS),
+    "preview_refund": Route(
+        "POST", "/orders/{order_id}/refunds/preview", Action.REQUEST_REFUND, FULL
+    ),
+    "create_refund": Route("POST", "/orders/{order_id}/refunds", Action.REQUEST_REFUND, FULL),
+    "read_refund": Route("GET", "/orders/{order_id}/refunds/{refund_id}", Action.READ_REFUND),
+    "resolve_refund": Route(
+        "POST",
+        "/orders/{order_id}/refunds/{refund_id}/resolution",
+        Action.RESOLVE,
+        {"paid_by": "check"},
+    ),
+    "cancel_fulfillment": Route(
+        "POST", "/orders/{order_id}/fulfillment/cancel", Action.CANCEL_FULFILLMENT
+    ),
+    "print_queue": Route("GET", "/print-station/queue", Action.READ_PRINT_QUEUE),
+    "claim_print": Route("POST", "/print-station/orders/{order_id}/claim", Action.WORK_PRINT_QUEUE),
+    "record_print": Route(
+        "POST", "/print-station/orders/{order_id}/print", Action.WORK_PRINT_QUEUE
+    ),
+    "ship_print": Route("POST", "/print-station/orders/{order_id}/ship", Action.WORK_PRINT_QUEUE),
+    "preview_message": Route(
+        "POST", "/orders/{order_id}/messages/preview", Action.SEND_MESSAGE, MESSAGE
+    ),
+    "send_message": Route("POST", "/orders/{order_id}/messages", Action.SEND_MESSAGE, MESSAGE),
+    "resolve_message": Route(
+        "POST",
+        "/orders/{order_id}/messages/{message_id}/resolution",
+        Action.SEND_MESSAGE,
+        {"outcome": "received"},
+    ),
+    "report_refunds": Route("GET", "/reports/refunds", Action.READ_REPORTS),
+    "read_export": Route("GET", "/reports/refunds/exports/{export_id}", Action.READ_REPORTS),
+    "find_patterns": Route(
+        "GET", "/reports/refunds/patterns", Action.READ_REPORTS, query="by=reason"
+    ),
+    "list_attention": Route("GET", "/attention", Action.READ_ATTENTION),
+    "resolve_parked_message": Route(
+        "POST", "/attention/parked/{parked_id}/resolution", Action.RESOLVE
+    ),
+}
+OF_AN_ORDER = sorted(name for name, route in ROUTES.items() if "{order_id}" in route.path)
+NOWHERE = {
+    "order_id": "ord_nowhere",
+    "refund_id": "rf_nowhere",
+    "message_id": "msg_nowhere",
+    "export_id": "nowhere",
+    "parked_id": "nowhere",
+}
+
+
+def send(
+    world: World,
+    name: str,
+    token: str,
+    order_id: str = "ord_nowhere",
+    query: str = "",
+) -> httpx.Response:
+    """Send a request to a route, about an order, as whoever has the token."""
+    route = ROUTES[name]
+    path = route.path.format(**{**NOWHERE, "order_id": order_id})
+    asked = "&".join(part for part in (route.query, query) if part)
+    return world.call(
+        route.method,
+        f"{path}?{asked}" if asked else path,
+        route.body,
+        token=token,
+        headers={"Idempotency-Key": uuid.uuid4().hex} if route.method == "POST" else {},
+    )
+
+
+def code_of(answer: httpx.Response) -> tuple[int, str | None]:
+    problem = answer.headers["content-type"].startswith("application/problem+json")
+    return answer.status_code, answer.json()["code"] if problem else None
+
+
+@pytest.fixture(scope="module")
+def order_id(world: World) -> str:
+    """An order of the platform studio, that waits for the printer."""
+    return world.sell(fulfillment={"status": "queued", "claimed_by": None})
+
+
+def test_every_route_of_the_description_is_here() -> None:
+    described = {
+        operation["operationId"]: (method.upper(), path)
+        for path, operations in json.loads(DESCRIPTION.read_text())["paths"].items()
+        for method, operation in operations.items()
+        if operation["operationId"] != "stripe_webhook"
+    }
+    assert {name: (route.method, route.path) for name, route in ROUTES.items()} == described
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_role_gets_as_far_as_the_table_says(
+    world: World, order_id: str, name: str, role: Role
+) -> None:
+    token = world.stack.tokens[PLATFORM_STUDIO][role]
+    query = f"studio_id={PLATFORM_STUDIO}" if role is Role.PPS_ADMIN else ""
+    if role in ALLOWED[ROUTES[name].action]:
+        status, code = code_of(send(world, name, token, query=query))
+        assert status in {200, 404}, code
+        if name in OF_AN_ORDER:
+            assert (status, code) == (404, "order_not_found")
+    else:
+        there = send(world, name, token, order_id, query)
+        nowhere = send(world, name, token, query=query)
+        assert code_of(there) == code_of(nowhere) == (403, "forbidden")
+        assert there.json() == nowhere.json()
+
+
+@pytest.mark.parametrize("name", OF_AN_ORDER)
+def test_another_studios_order_is_as_one_that_is_not_there(
+    world: World, order_id: str, name: str
+) -> None:
+    token = world.stack.tokens[DIRECT_STUDIO]["owner"]
+    theirs = send(world, name, token, order_id)
+    nowhere = send(world, name, token)
+    assert code_of(theirs) == code_of(nowhere) == (404, "order_not_found")
+    assert theirs.json() == nowhere.json()
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_nobody_but_pps_names_a_studio(world: World, order_id: str, name: str) -> None:
+    owner = world.stack.tokens[DIRECT_STUDIO]["owner"]
+    named = send(world, name, owner, order_id, f"studio_id={PLATFORM_STUDIO}")
+    assert code_of(named) == (403, "forbidden")
+    admin = world.stack.tokens[DIRECT_STUDIO]["pps_admin"]
+    assert code_of(send(world, name, admin, order_id)) == (403, "forbidden")
+
+
+def test_what_pps_looks_at_is_logged(world: World) -> None:
+    token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
+    send(world, "search_orders", token, query=f"studio_id={DIRECT_STUDIO}")
+
+    def logged() -> bool | None:
+        lines = world.log_lines("find_orders")
+        return any(line.get("studio_id") == DIRECT_STUDIO for line in lines) or None
+
+    until(logged, "PPS's look at a studio in the log")
+
+
+@pytest.fixture(scope="module")
+def bad_tokens(world: World) -> dict[str, str]:
+    """Tokens that are none of ours any more, or never were."""
+    cognito = world.stack.aws.cognito
+    good = world.stack.tokens[PLATFORM_STUDIO]["owner"]
+    head, claims, signature = good.split(".")
+    issuer = json.loads(base64.urlsafe_b64decode(claims + "=="))["iss"]
+    pool = issuer.rpartition("/")[2]
+    brief = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="brief",
+        IdTokenValidity=1,
+        TokenValidityUnits={"IdToken": "seconds"},
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    other = cognito.create_user_pool(
+        PoolName="other",
+        Schema=[{"Name": "studio_id", "AttributeDataType": "String", "Mutable": False}],
+    )["UserPool"]["Id"]
+    other_client = cognito.create_user_pool_client(
+        UserPoolId=other,
+        ClientName="other",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    cognito.create_group(UserPoolId=other, GroupName="owner")
+    return {
+        "none": "",
+        "nonsense": "nonsense",
+        "edited": f"{head}.{claims[:-6]}AAAAAA.{signature}",
+        "unsigned": f"{head}.{claims}.",
+        "expired": sign_in(world, pool, brief),
+        "of another pool": sign_in(world, other, other_client),
+    }
+
+
+def sign_in(world: World, pool: str, client: str) -> str:
+    """Make an owner of the platform studio in a pool, and return its ID token."""
+    cognito = world.stack.aws.cognito
+    name, password = f"owner-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=name,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "custom:studio_id", "Value": PLATFORM_STUDIO}],
+    )
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username=name, Password=password, Permanent=True
+    )
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="owner")
+    answer = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": password},
+    )
+    return answer["AuthenticationResult"]["IdToken"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["none", "nonsense", "edited", "unsigned", "expired", "of another pool"]
+)
+@pytest.mark.parametrize("name", ROUTES)
+def test_without_a_good_token_nothing_is_said(
+    world: World, order_id: str, bad_tokens: dict[str, str], name: str, kind: str
+) -> None:
+    token = bad_tokens[kind]
+    if kind == "expired":
+        until(lambda: send(world, name, token).status_code == 401 or None, "expired", seconds=10)
+    there = send(world, name, token, order_id)
+    assert there.status_code == 401
+    assert there.headers["content-type"] == "application/problem+json"
+    assert there.json() == send(world, name, token).json()
