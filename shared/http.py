@@ -138,6 +138,8 @@ def _refused_early(event: dict[str, Any]) -> Problem | None:
             "The body is too large",
             f"Send at most {MAX_BODY_BYTES} bytes.",
         )
+    if body and _media_type(event) not in {None, "application/json"}:
+        return _unsupported_media_type()
     try:
         json.loads(body or "null")
     except (ValueError, RecursionError):  # ValueError is a number of thousands of digits, too
@@ -148,6 +150,14 @@ def _refused_early(event: dict[str, Any]) -> Problem | None:
             "Send a JSON object with Content-Type application/json.",
         )
     return None
+
+
+def _media_type(event: dict[str, Any]) -> str | None:
+    """Return the body's media type without its parameters, or None where none is named."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    named = headers.get("content-type")
+    # Its case means nothing: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
+    return named.partition(";")[0].strip().lower() if named else None
 
 
 def caller(app: APIGatewayRestResolver) -> Caller:
@@ -187,7 +197,7 @@ def _unexpected(_: Exception) -> Problem:
     )
 
 
-def _unsupported_media_type(_: RequestUnsupportedContentType) -> Problem:
+def _unsupported_media_type(_: RequestUnsupportedContentType | None = None) -> Problem:
     return Problem(
         415,
         "unsupported_media_type",
