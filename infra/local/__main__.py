@@ -14,6 +14,7 @@ from rich.console import Console
 
 from infra.failure import Failure
 from infra.local.charges import make_test_charges
+from infra.local.demo_desk import DemoDesk
 from infra.local.demo_refund import DemoRefund
 from infra.local.environments import install_tools
 from infra.local.next_steps import next_steps
@@ -21,6 +22,7 @@ from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS, Options, StripeServer
 from infra.local.order_import import read_lines
 from infra.local.progress import ConsoleProgress
 from infra.local.stack import Stack, start_stack
+from infra.local.telling import Teller
 from infra.paths import LOCAL
 
 _STRIPE_VARIABLES = ("STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
@@ -98,7 +100,8 @@ def _demonstrate(stack: Stack, progress: ConsoleProgress) -> bool:
     """Make the demo refund; one that does not come through is no reason to stop the stack."""
     console.print()
     try:
-        DemoRefund(stack, console).run()
+        tell = Teller(console)
+        DemoDesk(stack, tell).run(*DemoRefund(stack, tell).run())
     except Failure as failure:
         progress.warn(f"demo refund: {failure}")
         return False

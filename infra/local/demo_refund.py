@@ -4,16 +4,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import httpx
-from babel.numbers import format_currency, get_currency_precision
-from rich.console import Console
-from rich.markup import escape
 
 from infra.failure import Failure
 from infra.local.stack import Stack
+from infra.local.telling import Json, Teller, code_of, money, problem_of, signed
 from shared.gateways.books import read_entries
 
 DEMO_ORDER = "ord_100"
@@ -24,35 +21,27 @@ _ORDERS_TRIED = 50
 _REASON = "parent_changed_mind"
 
 
-def money(minor: int, currency: str) -> str:
-    """Format an amount for people: 10000 usd is $100.00, 10000 jpy is ¥10,000."""
-    exponent = get_currency_precision(currency.upper())
-    return format_currency(Decimal(abs(minor)).scaleb(-exponent), currency.upper(), locale="en_US")
-
-
-def signed(minor: int, currency: str) -> str:
-    """Format an amount with its sign, a true minus for a negative one."""
-    return ("+" if minor >= 0 else "\N{MINUS SIGN}") + money(minor, currency)
-
-
 @dataclass(frozen=True)
 class DemoRefund:
     """Makes one full refund and tells about it."""
 
     stack: Stack
-    console: Console
+    tell: Teller
 
-    def run(self) -> None:
+    def run(self) -> tuple[Json, Json]:
         """Preview, request, confirm and settle the refund.
+
+        Returns:
+            The order, as imported, and its refund.
 
         Raises:
             Failure: When it does not come through.
         """
         with self._client() as client:
             order, preview = self._choose(client)
-            self._step(f"Order {order['order_id']} of {order['studio_id']}")
+            self.tell.step(f"Order {order['order_id']} of {order['studio_id']}")
             if preview is None:
-                self._note("refunded in an earlier run: the same keys get the same refund")
+                self.tell.note("refunded in an earlier run: the same keys get the same refund")
             else:
                 self._tell_preview(preview)
             with self._webhooks_held():
@@ -62,6 +51,7 @@ class DemoRefund:
             refund = self._wait_until_settled(client, order, refund["refund_id"])
             self._tell_refund("Confirmed", refund)
         self._tell_entry(order["studio_id"], refund["refund_id"])
+        return order, refund
 
     def _client(self) -> httpx.Client:
         return httpx.Client(timeout=60, trust_env=False)
@@ -94,21 +84,21 @@ class DemoRefund:
             answer = self._call(client, "POST", order, "refunds/preview", _full_refund())
             if answer.status_code == httpx.codes.OK and answer.json()["refund_amount"] > 0:
                 return order, answer.json()
-            if order["order_id"] == DEMO_ORDER and _code(answer) == "nothing_refundable":
+            if order["order_id"] == DEMO_ORDER and code_of(answer) == "nothing_refundable":
                 return order, None
-            said = _problem(answer)
+            said = problem_of(answer)
         message = f"no order can be refunded ({said})"
         raise Failure(message)
 
     def _request(self, client: httpx.Client, order: dict[str, Any]) -> dict[str, Any]:
         answer = self._call(client, "POST", order, "refunds", _full_refund())
-        if _code(answer) in {"fulfillment_in_progress", "nothing_refundable"}:
-            if _code(answer) == "fulfillment_in_progress":
-                self._note("the print is in production: refunding without stopping it")
+        if code_of(answer) in {"fulfillment_in_progress", "nothing_refundable"}:
+            if code_of(answer) == "fulfillment_in_progress":
+                self.tell.note("the print is in production: refunding without stopping it")
             body = _full_refund() | {"fulfillment": "keep"}
             answer = self._call(client, "POST", order, "refunds", body)
         if answer.status_code != httpx.codes.CREATED:
-            message = f"the refund was not accepted ({_problem(answer)})"
+            message = f"the refund was not accepted ({problem_of(answer)})"
             raise Failure(message)
         refund: dict[str, Any] = answer.json()
         return refund
@@ -129,25 +119,25 @@ class DemoRefund:
 
     def _deliver(self) -> None:
         if self.stack.standin is None:
-            self._note("waiting for Stripe's webhook")
+            self.tell.note("waiting for Stripe's webhook")
             return
         for delivery in self.stack.standin.deliver_webhooks():
-            self._step(f"Webhook {delivery['type']}, signed: {delivery['status_code']}")
+            self.tell.step(f"Webhook {delivery['type']}, signed: {delivery['status_code']}")
 
     def _wait_until_settled(
         self, client: httpx.Client, order: dict[str, Any], refund_id: str
     ) -> dict[str, Any]:
         started = time.monotonic()
         status, asked = "unknown", self.stack.standin is not None
-        with self.console.status("waiting for the adjustment ..."):
+        with self.tell.console.status("waiting for the adjustment ..."):
             while (waited := time.monotonic() - started) < _SETTLED_WITHIN_S:
                 if waited > _WEBHOOK_WITHIN_S and not asked:
                     asked = True
-                    self._note("no webhook has come: the reconciler asks Stripe instead")
+                    self.tell.note("no webhook has come: the reconciler asks Stripe instead")
                     self._reconcile()
                 answer = self._call(client, "GET", order, f"refunds/{refund_id}")
                 refund: dict[str, Any] = answer.json()
-                status = refund.get("status", _problem(answer))
+                status = refund.get("status", problem_of(answer))
                 if status == "settled":
                     return refund
                 if status in {"failed", "canceled"}:
@@ -162,7 +152,7 @@ class DemoRefund:
 
     def _tell_preview(self, preview: dict[str, Any]) -> None:
         currency = preview["currency"]
-        self._step(
+        self.tell.step(
             "Preview: parent receives "
             f"{money(preview['refund_amount'], currency)}, "
             f"next payout {signed(preview['next_payout_before_amount'], currency)}"
@@ -170,7 +160,7 @@ class DemoRefund:
         )
 
     def _tell_refund(self, what: str, refund: dict[str, Any]) -> None:
-        self._step(
+        self.tell.step(
             f"{what}: {refund['refund_id']} is {refund['display_status']} ({refund['status']})"
         )
 
@@ -190,8 +180,10 @@ class DemoRefund:
                 "net_amount",
             )
         )
-        self._step(f"Ledger entry {entry['seq']} of {studio_id}, hash {str(entry['hash'])[:12]}")
-        self.console.print(
+        self.tell.step(
+            f"Ledger entry {entry['seq']} of {studio_id}, hash {str(entry['hash'])[:12]}"
+        )
+        self.tell.console.print(
             f"\n  parent [bold]{signed(-gross, currency)}[/], "
             f"rev share reversed [bold]{money(share, currency)}[/], "
             f"Stripe fee retained [bold]{money(fee, currency)}[/], "
@@ -200,22 +192,6 @@ class DemoRefund:
             soft_wrap=True,
         )
 
-    def _step(self, text: str) -> None:
-        self.console.print(f"[cyan]→[/] {escape(text)}", highlight=False, soft_wrap=True)
-
-    def _note(self, text: str) -> None:
-        self.console.print(f"  [dim]{escape(text)}[/]", highlight=False, soft_wrap=True)
-
 
 def _full_refund() -> dict[str, Any]:
     return {"type": "full", "reason": _REASON}
-
-
-def _code(answer: httpx.Response) -> str:
-    if answer.headers.get("content-type", "").startswith("application/problem+json"):
-        return str(answer.json().get("code"))
-    return ""
-
-
-def _problem(answer: httpx.Response) -> str:
-    return f"{answer.status_code} {_code(answer) or answer.text[:200]}"
