@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.fulfillment import IN_QUEUE
 from shared.domain.ledger import LedgerHead
+from shared.domain.message import Message, MessageStatus, Outcome, Template
 from shared.domain.order import (
     SHIPPING_LINE_ID,
     FulfillmentStep,
@@ -164,6 +165,43 @@ def parked_from_values(values: Values) -> ParkedMessage:
     known["parked_id"] = values["SK"].removeprefix(PARKED_PREFIX)
     known["studio_id"] = values["PK"].removeprefix("STUDIO#")
     return ParkedMessage(**known)
+
+
+def message_sk(message_id: str) -> str:
+    """Return the sort key of a message about an order."""
+    return f"{MESSAGE_PREFIX}{message_id}"
+
+
+def message_to_item(message: Message) -> Item:
+    """Return the item of a message, followed up until somebody knows what became of it."""
+    values: Values = {name: getattr(message, name) for name in _MESSAGE_FIELDS}
+    del values["message_id"], values["order_id"]
+    values["status"] = message.status.value
+    values["template"] = message.template.value
+    values["outcome"] = message.outcome and message.outcome.value
+    values["refusal"] = message.refusal and {
+        "reason": message.refusal.reason,
+        "detail": message.refusal.detail,
+    }
+    if message.is_unsettled:
+        values |= _follow_up(
+            message.studio_id, FollowUp.MESSAGE, message.created_at, message.message_id
+        )
+    return key(order_pk(message.order_id), message_sk(message.message_id)) | marshal(values)
+
+
+def message_from_values(values: Values) -> Message:
+    """Return the message of an item's values."""
+    known = {name: values[name] for name in _MESSAGE_FIELDS if name in values}
+    known["message_id"] = values["SK"].removeprefix(MESSAGE_PREFIX)
+    known["order_id"] = values["PK"].removeprefix("ORDER#")
+    known["status"] = MessageStatus(values["status"])
+    known["template"] = Template(values["template"])
+    if "outcome" in values:
+        known["outcome"] = Outcome(values["outcome"])
+    if "refusal" in values:
+        known["refusal"] = Refusal(**values["refusal"])
+    return Message(**known)
 
 
 def refund_sk(refund_id: str) -> str:
@@ -385,5 +423,6 @@ _TOTALS_FIRST = {
 _TOTALS_FIELDS = tuple(field.name for field in fields(OrderTotals))
 _REFUND_FIELDS = tuple(field.name for field in fields(Refund))
 _HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
+_MESSAGE_FIELDS = tuple(field.name for field in fields(Message))
 _PARKED_FIELDS = tuple(field.name for field in fields(ParkedMessage))
 _FEE_REFUND_FIELDS = tuple(field.name for field in fields(FeeRefund))
