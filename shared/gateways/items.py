@@ -219,8 +219,8 @@ def key(pk: str, sk: str) -> Item:
     return {"PK": {"S": pk}, "SK": {"S": sk}}
 
 
-def order_from_values(values: Values) -> Order:
-    """Return the order of a stored import; its lines end with shipping, where there was any."""
+def lines_from_values(values: Values) -> tuple[OrderLine, ...]:
+    """Return the lines of a stored import; they end with shipping, where there was any."""
     lines = [
         OrderLine(
             line["line_id"],
@@ -233,6 +233,11 @@ def order_from_values(values: Values) -> Order:
     shipping = values["shipping_amount"] + values["shipping_tax_amount"]
     if shipping:
         lines.append(OrderLine(SHIPPING_LINE_ID, 1, shipping, values["shipping_tax_amount"]))
+    return tuple(lines)
+
+
+def order_from_values(values: Values) -> Order:
+    """Return the order of a stored import; its lines end with shipping, where there was any."""
     stripe = values["stripe"]
     return Order(
         order_id=values["order_id"],
@@ -241,7 +246,7 @@ def order_from_values(values: Values) -> Order:
         total_amount=values["total_amount"],
         rev_share_amount=values["rev_share_amount"],
         stripe_fee_amount=values["stripe_fee_amount"],
-        lines=tuple(lines),
+        lines=lines_from_values(values),
         charge_id=stripe.get("charge_id"),
         account_id=stripe.get("account_id"),
         application_fee_id=stripe.get("application_fee_id"),

@@ -10,6 +10,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.order import OrderTotals, RefundState
+from shared.domain.refund import Refund
 from shared.gateways import items
 
 if TYPE_CHECKING:
@@ -73,6 +74,32 @@ class OrderLists:
         """
         condition = ("studio_id", studio_id, "date_sk", after)
         return [key["date_sk"] for key in self._page(items.DATE_INDEX, *condition, limit=limit)]
+
+    def placed_between(
+        self, studio_id: str, start: str, end: str, fields: tuple[str, ...]
+    ) -> Iterator[items.Values]:
+        """Read the orders that a studio's parents placed in a time, oldest first, as imported.
+
+        Args:
+            studio_id: Whose.
+            start: When it begins, RFC 3339 in UTC.
+            end: When it is over.
+            fields: Which of an order's fields; the others are not read over the net.
+        """
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=items.DATE_INDEX,
+            KeyConditionExpression="studio_id = :pk AND date_sk BETWEEN :start AND :end",
+            ExpressionAttributeValues={
+                ":pk": {"S": studio_id},
+                # An order's id follows its time: what is placed at the very end sorts after it.
+                ":start": {"S": start},
+                ":end": {"S": end},
+            },
+            ProjectionExpression=", ".join(fields),
+        )
+        for page in pages:
+            yield from map(items.unmarshal, page["Items"])
 
     def newest_of_status(
         self, studio_id: str, status: RefundState, limit: int, after: str | None
@@ -160,6 +187,11 @@ class OrderLists:
             items.key(items.order_pk(each), items.ORDER_SK) for each in dict.fromkeys(order_ids)
         ]
         return {values["order_id"]: values for values in self.read(keys)}
+
+    def read_refunds(self, ids: Iterable[tuple[str, str]]) -> Iterator[Refund]:
+        """Return refunds by the ids of their order and their own, in no order."""
+        keys = [items.key(items.order_pk(order), items.refund_sk(each)) for order, each in ids]
+        return map(items.refund_from_values, self.read(keys))
 
     def read(self, keys: list[items.Item]) -> Iterator[items.Values]:
         """Read items by their keys, eventually consistent, in no order, those that are there."""

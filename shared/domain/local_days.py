@@ -1,0 +1,73 @@
+"""Days as a studio counts them: in its own time zone."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
+
+from shared.domain.errors import DateRangeError
+
+_DAY = timedelta(days=1)
+
+# Nothing was sold before, and a calendar has room around it.
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDays:
+    """A range of days in a time zone, both ends included."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    @property
+    def start(self) -> datetime:
+        """When the first day begins, in UTC."""
+        return self._midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """When the last day is over, in UTC: the first moment that is not in the range."""
+        return self._midnight(self.last + _DAY)
+
+    def before(self) -> "LocalDays":
+        """Return as many days, just before these."""
+        length = self.last - self.first
+        return replace(self, first=self.first - length - _DAY, last=self.first - _DAY)
+
+    def _midnight(self, day: date) -> datetime:
+        # From one midnight to the next, and not 24 hours: twice a year a day has 23 or 25.
+        return datetime.combine(day, time_of_day(), self.zone).astimezone(UTC)
+
+
+def local_days(
+    first: str | None, last: str | None, zone: ZoneInfo, now: datetime, default_days: int
+) -> LocalDays:
+    """Return the days that a request asks for.
+
+    Args:
+        first: The first day, as ``YYYY-MM-DD``; None for so many before the last.
+        last: The last day, which is included; None for today.
+        zone: The studio's time zone, whose days are meant.
+        now: The time.
+        default_days: How many days, if the first is not given.
+
+    Raises:
+        DateRangeError: One is no date, or they are the wrong way round.
+    """
+    until = now.astimezone(zone).date() if last is None else _day(last)
+    since = until - (default_days - 1) * _DAY if first is None else _day(first)
+    if since > until:
+        raise DateRangeError(f"`from` is {since} and `to` is {until}: turn them round.")
+    return LocalDays(since, until, zone)
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise DateRangeError("Send `from` and `to` as dates that exist: YYYY-MM-DD.") from error
+    if not _EARLIEST <= day <= _LATEST:
+        raise DateRangeError(f"Send dates between {_EARLIEST} and {_LATEST}.")
+    return day
