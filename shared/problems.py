@@ -37,6 +37,8 @@ STATUS: dict[type[errors.RefundError], tuple[int, str]] = {
     errors.TemplateMismatchError: (422, "The template does not fit the refund"),
     errors.CursorError: (400, "The cursor is not valid"),
     errors.DateRangeError: (422, "The dates are not a range"),
+    errors.RangeTooLargeError: (422, "The range is too large"),
+    errors.StudioNotFoundError: (404, "Studio not found"),
     errors.ExportNotFoundError: (404, "Export not found"),
     errors.ParkedMessageNotFoundError: (404, "Parked message not found"),
     errors.IdempotencyKeyReusedError: (422, "The Idempotency-Key was used before"),

@@ -149,6 +149,18 @@ class DateRangeError(RefundError):
     code = "date_range_invalid"
 
 
+class RangeTooLargeError(RefundError):
+    """There is more in the range than one answer can hold or wait for."""
+
+    code = "date_range_too_large"
+
+
+class StudioNotFoundError(RefundError):
+    """No such studio."""
+
+    code = "studio_not_found"
+
+
 class ExportNotFoundError(RefundError):
     """No such export in this studio."""
 
