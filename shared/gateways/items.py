@@ -42,6 +42,7 @@ DATE_INDEX = "DateIndex"
 STATUS_INDEX = "StatusIndex"
 PRINT_INDEX = "PrintIndex"
 FOLLOW_UP_INDEX = "FollowUpIndex"
+SETTLED_INDEX = "SettledIndex"
 # Partitions of OpenIndex: what the reconciler still has to look at.
 OPEN_REFUND = "REFUND"
 OPEN_FEE_REFUND = "FEE_REFUND"
@@ -212,6 +213,13 @@ def refund_sk(refund_id: str) -> str:
 def entry_sk(seq: int) -> str:
     """Return the sort key of a ledger entry: as text it sorts as the numbers do."""
     return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def settled_place(studio_id: str, settled_at: str, seq: int) -> Item:
+    """Return where a ledger entry stands in SettledIndex: the index's key and the table's."""
+    return key(studio_pk(studio_id), entry_sk(seq)) | marshal(
+        {"studio_id": studio_id, "settled_at": settled_at}
+    )
 
 
 def key(pk: str, sk: str) -> Item:
