@@ -56,7 +56,7 @@ class SettledRefunds:
         for values in found:
             yield LedgerEntry(**{name: values[name] for name in _FIELDS if name in values})
 
-    def between(
+    def figures(
         self,
         studio_id: str,
         start: str,
