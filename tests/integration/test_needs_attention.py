@@ -156,13 +156,8 @@ def test_a_refund_pending_too_long_is_on_the_list_after_a_day(backend: Backend) 
 
 def test_a_refund_that_lacks_balance_is_on_the_list_at_once(backend: Backend) -> None:
     order_id = backend.sell()
+    backend.control("faults", fault="insufficient_funds")
     refund = backend.refund(order_id)
-    backend.control(
-        f"refunds/{refund.stripe_refund_id}",
-        status="pending",
-        pending_reason="insufficient_funds",
-    )
-    backend.deliver()
     assert backend.current(refund).pending_reason == "insufficient_funds"
     assert kinds(backend) == ["refund_lacks_balance"]
 
