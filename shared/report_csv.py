@@ -30,7 +30,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 # What makes a spreadsheet take a text for a formula, at the start of a cell: also the full-width
 # forms, and also after what another separator of columns than ours might be.
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"(^|[;,|\t])(\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001  # full-width on purpose
+_FORMULA = re.compile(r"(?<![^;,|\t])(?=\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001  # full-width on purpose
 
 
 def header() -> str:
@@ -53,7 +53,7 @@ def disarmed(text: str) -> str:
 
     A formula in a parent's name could send the bookkeeper's other cells to a stranger.
     """
-    return _FORMULA.sub(r"\1'\2", text)
+    return _FORMULA.sub("'", text)
 
 
 def major_units(amount: int, currency: str) -> str:
