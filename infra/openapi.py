@@ -24,6 +24,7 @@ _API_FUNCTIONS = (
     "needs_attention",
     "print_station",
     "refund_report",
+    "send_message",
 )
 
 # What the handlers need to be imported; nothing is called.
