@@ -93,7 +93,11 @@ class Mail:
             raise _refusal(_code(error)) from error
         except _NO_ANSWER as error:
             raise MailOutcomeUnknownError(type(error).__name__) from error
-        return answer["MessageId"]
+        # An answer that an endpoint in between has made has no id, and says nothing of a mail.
+        ses_message_id: str | None = answer.get("MessageId")
+        if not ses_message_id:
+            raise MailOutcomeUnknownError("an answer without an id")
+        return ses_message_id
 
 
 def from_header(name: str, address: str) -> str:
@@ -106,7 +110,7 @@ def from_header(name: str, address: str) -> str:
     if name.isascii():
         return formataddr((name, address))
     # Encoded words are at most 75 characters long, a long name is several of them.
-    return f"{Header(name, 'utf-8').encode(linesep='')} <{address}>"
+    return f"{Header(name, 'utf-8', maxlinelen=75).encode(linesep='')} <{address}>"
 
 
 def _code(error: ClientError) -> str:
