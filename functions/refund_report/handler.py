@@ -72,6 +72,8 @@ LastDay = Annotated[
         pattern=r"^\d{4}-\d\d-\d\d$",
     ),
 ]
+# A page, where a file will be, or the file.
+ReportAnswer = Response[ReportView | ExportView | str]
 
 
 def _report_answers() -> dict[int, OpenAPIResponse]:
@@ -107,7 +109,7 @@ def report(  # noqa: PLR0913  # a report's parameters
         Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH),
     ] = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
-) -> Response[ReportView | ExportView]:
+) -> ReportAnswer:
     """Report the studio's refunds, page by page or as a file."""
     who = caller(app)
     who.require(Action.READ_REPORTS)
@@ -118,7 +120,7 @@ def report(  # noqa: PLR0913  # a report's parameters
     return Response(200, content_type="application/json", body=page)
 
 
-def _as_csv(who: Caller, query: ReportQuery) -> Response[Any]:
+def _as_csv(who: Caller, query: ReportQuery) -> ReportAnswer:
     made = export_refunds(query, logger.get_correlation_id() or "")
     if isinstance(made, CsvFile):
         return Response(
@@ -159,7 +161,7 @@ def read_export(
         "what they cost, and what belongs to none has the key null. Without `from` it begins 90 "
         "days before `to`. `standing_out` has what chance does not explain: held against the "
         "studio's other orders of these days, or, by reason and by operator, against as many days "
-        "before. In 99 of 100 reports of which nothing is to be said, it is empty."
+        "before. Where only chance is at work, it is empty in at least 99 of 100 reports."
     ),
     responses=described(200, PatternsView, "Counts, amounts and rates, and what stands out"),
 )
