@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.export_report.write_export import WriteExport
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportRequest
+from shared.gateways.lean_queries import take_items_as_they_come
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
@@ -19,6 +20,7 @@ from shared.settings import setting
 from shared.workflow.refund_rows import RefundRows
 
 dynamodb = aws.client("dynamodb")
+take_items_as_they_come(dynamodb)
 write_export = WriteExport(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundRows(

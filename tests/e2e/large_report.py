@@ -10,6 +10,7 @@ from functions.refund_report.export_refunds import MAX_ROWS_ANSWERED
 from shared.clock import rfc3339
 from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append
 from shared.gateways import items
+from shared.gateways.exports import ExportQueue, ExportRequest
 from tests.e2e.world import PLATFORM_STUDIO, Json, World, until
 
 ROWS = MAX_ROWS_ANSWERED + 1
@@ -70,3 +71,20 @@ def export_large_report(world: World, studio_id: str) -> Json:
         return dict(found.json()) if found.json()["status"] == "ready" else None
 
     return until(ready, "the export to be written")
+
+
+def write_export_of_open_refunds(world: World, studio_id: str) -> str:
+    """Have a studio's open refunds written to a file, as if they were very many; return its id."""
+    request = ExportRequest(
+        export_id=uuid.uuid4().hex,
+        studio_id=studio_id,
+        state="open",
+        start="2000-01-01T00:00:00.000Z",
+        end="2999-01-01T00:00:00.000Z",
+        upto_seq="0",
+        file_name="open-refunds.csv",
+        correlation_id="test",
+    )
+    queue_url = world.environment("refund_report")["EXPORT_QUEUE_URL"]
+    ExportQueue(world.stack.aws.sqs, queue_url).ask_for(request)
+    return request.export_id

@@ -6,8 +6,13 @@ import io
 import httpx
 import pytest
 
-from tests.e2e.large_report import ROWS, export_large_report, studio_with_large_report
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World
+from tests.e2e.large_report import (
+    ROWS,
+    export_large_report,
+    studio_with_large_report,
+    write_export_of_open_refunds,
+)
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
 
 pytestmark = pytest.mark.stack
 
@@ -96,6 +101,19 @@ def test_a_large_report_is_written_on_the_side_for_its_studio_alone(world: World
     # The link is good for this file alone, and for nobody who has another bucket's key in mind.
     tampered = httpx.get(export["url"].replace(export["export_id"], "0" * 32), trust_env=False)
     assert tampered.status_code == 403
+
+
+def test_open_refunds_are_written_to_a_file_too(world: World) -> None:
+    with world.webhooks_held():
+        refund = world.refund(world.sell(), {"type": "full"})
+        export_id = write_export_of_open_refunds(world, PLATFORM_STUDIO)
+
+        def link() -> str | None:
+            found = world.call("GET", f"{REPORT}/exports/{export_id}").json()
+            return str(found["url"]) if found.get("status") == "ready" else None
+
+        file = httpx.get(until(link, "the export"), timeout=60, trust_env=False)
+    assert refund["refund_id"] in file.text
 
 
 @pytest.mark.parametrize("state", ["open", "failed"])
