@@ -1,11 +1,15 @@
 """What all tests share: the one local stack of a run."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from infra.local.stack import Stack
 from tests.stack.run import StackRun, obtain_stack
+
+# Use cases count in this process too; of a hundred counts Powertools makes a line, which wants this.
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "PPS/Tests")
 
 _RUN = pytest.StashKey[StackRun]()
 _DIRECTORY = pytest.StashKey[Path]()

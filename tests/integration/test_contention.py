@@ -13,6 +13,7 @@ from shared.domain.errors import (
     RefundError,
 )
 from shared.domain.refund import Refund
+from shared.gateways.conflict import StaleStateError
 from tests.integration.backend import Backend
 
 pytestmark = pytest.mark.stack
@@ -63,6 +64,17 @@ def test_one_key_at_once_makes_one_refund(backend: Backend) -> None:
     assert len(backend.stripe_refunds(order_id)) == 1
 
 
+def settle_in_the_end(backend: Backend, refund: Refund) -> None:
+    """Settle a refund as the queue does: what lost its race too often comes again."""
+    for _ in range(20):
+        try:
+            backend.settle_refund(refund.order_id, refund.refund_id)
+        except StaleStateError:
+            continue
+        return
+    raise AssertionError(f"{refund.refund_id} never settled")
+
+
 def test_settlements_and_imports_of_one_studio_leave_no_gap(backend: Backend) -> None:
     orders = [backend.sell() for _ in range(6)]
     for order_id in orders:
@@ -72,7 +84,7 @@ def test_settlements_and_imports_of_one_studio_leave_no_gap(backend: Backend) ->
     def work(number: int) -> None:
         if number < len(orders):
             refund = next(iter(backend.record(orders[number]).refunds.values()))
-            backend.settle_refund(orders[number], refund.refund_id)
+            settle_in_the_end(backend, refund)
         else:
             backend.sell()
 
