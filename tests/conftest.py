@@ -8,7 +8,7 @@ import pytest
 from infra.local.stack import Stack
 from tests.stack.run import StackRun, obtain_stack
 
-# Use cases count in this process too; of a hundred counts Powertools makes a line, which wants this.
+# Use cases count in this process too; of a hundred counts Powertools makes a line, and wants this.
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "PPS/Tests")
 
 _RUN = pytest.StashKey[StackRun]()
