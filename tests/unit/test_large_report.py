@@ -1,0 +1,171 @@
+"""A hundred thousand rows: as a page with totals, and as a file, in the memory of a few."""
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from functions.export_report.write_export import WriteExport
+from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append
+from shared.domain.report import ReportState, ReportTotals, Selection
+from shared.gateways import exports, items
+from shared.gateways.exports import ExportFiles, ExportRequest
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.studios import Studios
+from shared.workflow.refund_rows import RefundRows
+
+AT = "2026-10-14T17:04:00.000Z"
+# As many entries as fill DynamoDB's page of a megabyte, or nearly.
+ENTRIES_A_PAGE = 1_000
+
+
+@dataclass
+class Tables:
+    """What DynamoDB answers of a studio with very many refunds, made as it is asked for."""
+
+    count: int
+
+    def query(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # a Query's parts
+        start = asked.get("ExclusiveStartKey")
+        first = int(start["SK"]["S"].removeprefix(items.ENTRY_PREFIX)) if start else 0
+        size = min(asked.get("Limit", ENTRIES_A_PAGE), ENTRIES_A_PAGE, self.count - first)
+        answer: dict[str, Any] = {"Items": [_entry(first + number + 1) for number in range(size)]}
+        if first + size < self.count:
+            answer["LastEvaluatedKey"] = items.settled_place("st_1", AT, first + size)
+        # As it comes over the net, so that nothing is shared between pages.
+        return dict(json.loads(json.dumps(answer)))
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
+        ((table, wanted),) = asked["RequestItems"].items()
+        ids = [each["PK"]["S"].removeprefix("ORDER#") for each in wanted["Keys"]]
+        return {"Responses": {table: [_order(order_id) for order_id in ids]}}
+
+    def get_item(self, **_: object) -> dict[str, Any]:
+        return {"Item": items.marshal({"studio_id": "st_1", "timezone": "America/Chicago"})}
+
+
+def _first_entry() -> items.Item:
+    facts = EntryFacts(
+        kind="refund",
+        order_id="ord_1",
+        recorded_at=AT,
+        refund_id="rf_1",
+        refund_type="partial",
+        reason="other",
+        source="api",
+        processed_by="tester",
+        stripe_refund_id="re_1",
+        settled_at=AT,
+    )
+    head = LedgerHead("st_1", "usd")
+    entry, _ = append(head, facts, EntryAmounts(-101, 0, 15, -86, 0, 3))
+    return items.marshal(entry.content())
+
+
+_FIRST = _first_entry()
+
+
+def _entry(seq: int) -> items.Item:
+    """Return an entry as it is stored; nobody looks at its hash here."""
+    return _FIRST | {
+        "seq": {"N": str(seq)},
+        "order_id": {"S": f"ord_{seq % 7_000}"},
+        "refund_id": {"S": f"rf_{seq}"},
+        "stripe_refund_id": {"S": f"re_{seq}"},
+    }
+
+
+def _order(order_id: str) -> items.Item:
+    document = {
+        "order_id": order_id,
+        "parent": {"name": "Dana Parent"},
+        "subjects": [{"subject_id": "sub_1", "name": "Kai Parent"}],
+        "line_items": [{"line_id": "li_1", "subject_id": "sub_1"}],
+        "total_amount": 10_000,
+    }
+    return items.marshal(document)
+
+
+@dataclass
+class Bucket:
+    """A bucket that forgets what it is given, but for its size."""
+
+    parts: list[int] = field(default_factory=list)
+    lines: int = 0
+
+    def create_multipart_upload(self, **_: object) -> dict[str, str]:
+        return {"UploadId": "u_1"}
+
+    def upload_part(self, *, Body: bytes, **_: object) -> dict[str, str]:  # noqa: N803  # S3's name
+        self.parts.append(len(Body))
+        self.lines += Body.count(b"\r\n")
+        return {"ETag": "e", "ChecksumCRC32": "c"}
+
+    def complete_multipart_upload(self, **_: object) -> None:
+        pass
+
+
+def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # it stands in for a client
+    return RefundRows(SettledRefunds(tables, "ledger"), OrderLists(tables, "orders"))
+
+
+def selection(upto_seq: int) -> Selection:
+    return Selection("st_1", ReportState.SETTLED, "2026-10-01", "2026-11-01", upto_seq)
+
+
+def export(count: int) -> Bucket:
+    tables: Any = Tables(count)
+    bucket: Any = Bucket()
+    request = ExportRequest(
+        *("0" * 32, "st_1", "settled", "2026-10-01", "2026-11-01", str(count)),
+        file_name="refunds.csv",
+        correlation_id="test",
+    )
+    write = WriteExport(Studios(tables, "orders"), rows_of(tables), ExportFiles(bucket, "exports"))
+    assert write(request) == count
+    made: Bucket = bucket
+    return made
+
+
+def test_a_page_of_a_hundred_thousand_rows_has_the_totals_of_all() -> None:
+    rows = rows_of(Tables(100_000))
+    page = list(islice(rows.rows(selection(100_000), None, 101), 100))
+    totals = ReportTotals().plus(page).plus([rows.totals(selection(100_000), page[-1].place)])
+    assert totals == ReportTotals(100_000, 10_100_000, 1_500_000, 300_000, -8_600_000, 0)
+
+
+def test_what_settled_later_is_in_neither_rows_nor_totals() -> None:
+    rows = rows_of(Tables(3_000))
+    assert sum(1 for _ in rows.rows(selection(1_500), None)) == 1_500
+    assert rows.totals(selection(1_500), None).count == 1_500
+
+
+def test_a_file_of_a_hundred_thousand_rows_is_whole_and_comes_in_parts() -> None:
+    bucket = export(100_000)
+    assert bucket.lines == 100_001
+    assert all(size >= 5 * 1024 * 1024 for size in bucket.parts[:-1])
+    assert len(bucket.parts) > 2
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    export(100)  # what is made once and kept
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.usefixtures("traced")
+def test_three_times_the_rows_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_PART_BYTES", 200_000)
+    peaks = []
+    for count in (2_000, 6_000):
+        tracemalloc.reset_peak()
+        assert len(export(count).parts) > 1
+        peaks.append(tracemalloc.get_traced_memory()[1])
+    assert peaks[1] < 1.1 * peaks[0]
