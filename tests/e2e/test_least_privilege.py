@@ -12,7 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.gateways import items
-from tests.e2e.large_report import export_large_report, studio_with_large_report
+from tests.e2e.large_report import (
+    export_large_report,
+    studio_with_large_report,
+    write_export_of_open_refunds,
+)
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
 
 if TYPE_CHECKING:
@@ -176,6 +180,7 @@ def use_the_desk(world: World) -> None:
     # A report too large to be answered with, and its file, fetched with the function's own right.
     export = export_large_report(world, studio_with_large_report(world))
     assert world.http.get(export["url"]).status_code == 200
+    write_export_of_open_refunds(world, PLATFORM_STUDIO)
 
 
 def test_every_permission_granted_is_one_that_is_used(world: World) -> None:
