@@ -18,7 +18,7 @@ from infra import roles
 OUTPUT = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 # The functions that answer routes through Powertools' resolver.
-_API_FUNCTIONS = ("refund_request", "needs_attention")
+_API_FUNCTIONS = ("refund_request", "needs_attention", "payouts")
 
 # What the handlers need to be imported; nothing is called.
 _SETTINGS = {

@@ -25,6 +25,16 @@ TWO_DECIMAL_CURRENCIES = frozenset(
 SUPPORTED_CURRENCIES = ZERO_DECIMAL_CURRENCIES | TWO_DECIMAL_CURRENCIES
 
 
+def minor_unit_digits(currency: str) -> int:
+    """Return how many decimals of the currency its minor unit is, as Stripe counts: 2 or 0.
+
+    Not what Unicode's data (CLDR, and so Babel) has: that is how many decimals people write, and
+    for eight of these currencies (all, lak, lbp, mmk, rsd, sos, std, yer) they write none, while
+    Stripe's amounts are hundredths: https://docs.stripe.com/currencies#zero-decimal
+    """
+    return 0 if currency in ZERO_DECIMAL_CURRENCIES else 2
+
+
 def share_of(amount: int, part: int, whole: int) -> int:
     """Return ``amount * part / whole``, rounded half up, in minor units.
 
