@@ -27,7 +27,8 @@ def costs(stack: Stack) -> dict[str, RefundCost]:
 
 def test_a_platform_refund_stays_within_its_units(costs: dict[str, RefundCost]) -> None:
     assert costs[PLATFORM].whole.write_units <= 18
-    assert costs[PLATFORM].whole.read_units <= 4
+    # One of them is the studio's: whether it wants refunds refused that its payout cannot bear.
+    assert costs[PLATFORM].whole.read_units <= 5
 
 
 def test_a_direct_refund_adds_only_its_fee_refund(costs: dict[str, RefundCost]) -> None:

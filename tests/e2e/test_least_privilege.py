@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.gateways import items
+from tests.e2e.payday import studio_that_is_due
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ FUNCTIONS = (
     "fee_refund",
     "reconcile",
     "import_orders",
+    "payouts",
+    "run_payouts",
 )
 
 type Permission = tuple[str, str]
@@ -108,6 +111,11 @@ def use_everything(world: World) -> None:
     world.invoke("reconcile", None)
     key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
     world.stack.aws.dynamodb.delete_item(TableName=table, Key=key)
+    # A payout, and what it is looked at with.
+    studio_id = studio_that_is_due(world)
+    world.invoke("run_payouts", None)
+    for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
+        world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
     # Messages that can never work.
     for queue in ("adjust", "fee_refund"):
         world.stack.aws.sqs.send_message(
@@ -244,7 +252,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         UpdateExpression="SET total_amount = :n",
         ExpressionAttributeValues={":n": {"N": "0"}},
     )
-    if function not in {"payout_adjust", "import_orders"}:
+    if function not in {"payout_adjust", "import_orders", "run_payouts"}:
         entry = items.key(items.studio_pk("st_x"), items.entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
@@ -255,7 +263,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
     if function != "stripe_webhook":
         webhook = secrets["STRIPE_WEBHOOK_SECRET_ARN"]
         assert refused(impostor.secrets.get_secret_value, SecretId=webhook)
-    if function in {"payout_adjust", "import_orders"}:
+    if function in {"payout_adjust", "import_orders", "payouts"}:
         assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
     may_send = {
         "stripe_webhook": {"adjust"},
