@@ -108,7 +108,7 @@ def read(
     limit: Limit = 100,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
-) -> Response[PayoutView]:
+) -> Response[PayoutView | str]:
     """Show a payout that was made."""
     who = caller(app)
     who.require(Action.READ_PAYOUTS)
@@ -118,7 +118,9 @@ def read(
     return Response(200, content_type="application/json", body=payout_view(payout, page))
 
 
-def _file(studio_id: str, payout_id: str, form: Literal["csv", "html"]) -> Response[Any]:
+def _file(
+    studio_id: str, payout_id: str, form: Literal["csv", "html"]
+) -> Response[PayoutView | str]:
     whole = show_payout.whole(studio_id, payout_id)
     if form == "csv":
         name = f"{whole.payout.payout_id}.csv"

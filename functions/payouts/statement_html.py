@@ -4,8 +4,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from babel.core import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import parse_pattern
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from functions.payouts.show_payout import WholeStatement
@@ -16,7 +17,9 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 # The page loads nothing and runs nothing. https://www.w3.org/TR/CSP3/
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
-_LOCALE = "en_US"
+_LOCALE = Locale("en", "US")
+# Parsed once: a statement has tens of thousands of amounts. By how many decimals there are.
+_MONEY = {0: parse_pattern("¤#,##0"), 2: parse_pattern("¤#,##0.00")}
 
 _KINDS = {
     "sale": "Sale",
@@ -71,13 +74,10 @@ def money(amount: int, currency: str) -> str:
         currency: ISO 4217, in lower case.
     """
     digits = minor_unit_digits(currency)
-    return format_currency(
-        Decimal(amount).scaleb(-digits),
-        currency.upper(),
-        format="¤#,##0.00" if digits else "¤#,##0",
-        locale=_LOCALE,
-        currency_digits=False,
-    )
+    major = Decimal(amount).scaleb(-digits)
+    # Babel's own digits are how people write the currency, which is not always as Stripe counts.
+    pattern = _MONEY[digits]
+    return str(pattern.apply(major, _LOCALE, currency=currency.upper(), currency_digits=False))
 
 
 def _day(day: date) -> str:

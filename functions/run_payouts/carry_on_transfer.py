@@ -52,8 +52,18 @@ class CarryOnTransfer:
         return self.payouts.advance(payout.begun(rfc3339(self.clock())))
 
     def _listed(self, payout: Payout) -> StripeTransfer | None:
+        """Find the payout's transfer by its group, which nobody can edit as they can metadata.
+
+        Raises:
+            LookupError: There are others in the group, made by hand: a person has to look.
+        """
         transfers = self.stripe.list_transfers(payout.payout_id)
-        return next((each for each in transfers if each.payout_id == payout.payout_id), None)
+        for each in transfers:
+            if each.amount == payout.paid_amount:
+                return each
+        if transfers:
+            raise LookupError(f"payout {payout.payout_id} has transfers of other amounts")
+        return None
 
     def _send(self, payout: Payout) -> str:
         try:

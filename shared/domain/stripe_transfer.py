@@ -9,12 +9,11 @@ from shared.domain.stripe_refund import MalformedStripeObjectError, string
 
 @dataclass(frozen=True, slots=True)
 class StripeTransfer:
-    """A transfer to a connected account; minor units. ``payout_id`` is its metadata's."""
+    """A transfer to a connected account; minor units."""
 
     transfer_id: str
     amount: int
     amount_reversed: int
-    payout_id: str | None
 
     @property
     def came_back(self) -> bool:
@@ -35,11 +34,4 @@ def stripe_transfer_from(source: Mapping[str, Any]) -> StripeTransfer:
     amount, came_back = source.get("amount"), source.get("amount_reversed")
     if type(amount) is not int or type(came_back) is not int:
         raise MalformedStripeObjectError("a transfer whose amounts are no integers")
-    metadata = source.get("metadata")
-    payout_id = metadata.get("payout_id") if isinstance(metadata, Mapping) else None
-    return StripeTransfer(
-        transfer_id=string(source, "id"),
-        amount=amount,
-        amount_reversed=came_back,
-        payout_id=payout_id if isinstance(payout_id, str) else None,
-    )
+    return StripeTransfer(string(source, "id"), amount, came_back)

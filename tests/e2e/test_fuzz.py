@@ -49,5 +49,7 @@ def test_every_answer_is_as_described(case: Case, world: World, order_id: str) -
         case.path_parameters["order_id"] = order_id
     case.query.pop("studio_id", None)  # only PPS's own may name one: tested in test_who_may
     token = world.stack.tokens[PLATFORM_STUDIO][role]
-    answer = case.call(base_url=world.stack.api_url, headers={"Authorization": token}, timeout=60)
+    answer = case.call(
+        base_url=world.stack.api_url, headers={"Authorization": token}, timeout=60
+    )
     case.validate_response(answer, checks=CHECKS)

@@ -185,7 +185,7 @@ def test_a_dispute_is_on_the_list_until_it_is_closed(backend: Backend) -> None:
     (found,) = attention(backend)
     assert (found.kind, found.order_id, found.amount) == (Kind.CHARGE_DISPUTED, order_id, 10000)
     assert abs(datetime.fromisoformat(found.since) - datetime.now(UTC)) < timedelta(minutes=1)
-    backend.control(f"disputes/{dispute['id']}/close", status="won")
+    backend.control(f"disputes/{dispute["id"]}/close", status="won")
     backend.deliver()
     assert kinds(backend) == []
 

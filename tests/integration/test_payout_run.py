@@ -240,6 +240,21 @@ def test_a_key_that_stripe_may_have_forgotten_is_not_used_again(desk: PayoutDesk
     assert_nothing_is_lost(desk)
 
 
+@pytest.mark.parametrize(("amount", "outcome"), [(NET, "PayoutPaid"), (1, "PayoutRunFailed")])
+def test_a_transfer_made_by_hand_for_the_payout_is_not_made_again(
+    desk: PayoutDesk, amount: int, outcome: str
+) -> None:
+    backend = desk.backend
+    backend.sell()
+    backend.control("faults", fault="reset_before_effect", times=2, match=TRANSFERS)
+    assert desk.pay_day() == {"PayoutDeferred": 1}
+    group = {"destination": ACCOUNT, "transfer_group": desk.last().payout_id}
+    made = backend.stripe_call("POST", "transfers", amount=amount, currency="usd", **group)
+    assert desk.later() == {outcome: 1}
+    found = backend.stripe_call("GET", "transfers", limit=100)["data"]
+    assert [each["id"] for each in found] == [made["id"]]
+
+
 def test_a_wrong_key_fails_nobodys_payout(desk: PayoutDesk) -> None:
     backend = desk.backend
     backend.sell()
