@@ -58,7 +58,7 @@ fmt: $(ENVIRONMENT) ## Format the code and fix what can be fixed
 build: $(ENVIRONMENT) ## Build the functions into build/ (ARCH=arm64|x86_64, this machine's by default)
 	@$(BIN)/python -m infra.build
 
-bench: $(ENVIRONMENT) ## Measure start-up, package size and what one refund consumes
+bench: $(ENVIRONMENT) ## Measure start-up, package size and what one refund and lists of orders consume
 	@$(BIN)/python -m tests.bench
 
 # COMPILE takes an .in file and writes the .txt beside it: hashes, and no index address.

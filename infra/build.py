@@ -206,8 +206,16 @@ def _prune(target: Path, services: frozenset[str]) -> None:
         stub.unlink()
     for unused in _STRIPE_UNUSED:
         shutil.rmtree(target / "stripe" / unused, ignore_errors=True)
+    _prune_locales(target / "babel" / "locale-data")
     for package in ("botocore", "boto3"):
         _prune_service_models(target / package / "data", services)
+
+
+def _prune_locales(data: Path) -> None:
+    """Keep English, which messages are written in, in all its regions, and what it rests on."""
+    for locale in data.glob("*.dat"):
+        if locale.name != "root.dat" and not locale.name.startswith(("en.", "en_")):
+            locale.unlink()
 
 
 def _prune_service_models(data: Path, kept: frozenset[str]) -> None:

@@ -18,7 +18,15 @@ from infra import roles
 OUTPUT = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 # The functions that answer routes through Powertools' resolver.
-_API_FUNCTIONS = ("refund_request", "needs_attention", "payouts")
+_API_FUNCTIONS = (
+    "refund_request",
+    "find_orders",
+    "needs_attention",
+    "payouts",
+    "print_station",
+    "refund_report",
+    "send_message",
+)
 
 # What the handlers need to be imported; nothing is called.
 _SETTINGS = {
@@ -26,6 +34,8 @@ _SETTINGS = {
     "ALLOWED_ORIGIN": "*",
     "ORDERS_TABLE": "orders",
     "LEDGER_TABLE": "ledger",
+    "EXPORT_BUCKET": "exports",
+    "EXPORT_QUEUE_URL": "http://sqs/exports",
     "STRIPE_API_BASE": "https://api.stripe.com",
     "STRIPE_SECRET_ARN": "arn",
     "POWERTOOLS_SERVICE_NAME": "openapi",

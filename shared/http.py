@@ -112,9 +112,14 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
     return answer
 
 
-def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # Lambda's context
+def resolve(
+    app: APIGatewayRestResolver,
+    event: dict[str, Any],
+    context: Any,  # noqa: ANN401  # Lambda's context
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> dict[str, Any]:
     """Answer an API Gateway event, after what must be refused before its body is read."""
-    problem = _refused_early(event)
+    problem = _refused_early(event, max_body_bytes)
     if problem is not None:
         count("RequestRefused")
         return {
@@ -128,15 +133,15 @@ def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: Any) ->
     return app.resolve(event, context)
 
 
-def _refused_early(event: dict[str, Any]) -> Problem | None:
+def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:
     """Say what is wrong with the body before anything else looks at it, or None."""
     body = event.get("body") or ""
-    if len(body.encode()) > MAX_BODY_BYTES:
+    if len(body.encode()) > max_body_bytes:
         return Problem(
             413,
             "body_too_large",
             "The body is too large",
-            f"Send at most {MAX_BODY_BYTES} bytes.",
+            f"Send at most {max_body_bytes} bytes.",
         )
     if body and _media_type(event) not in {None, "application/json"}:
         return _unsupported_media_type()

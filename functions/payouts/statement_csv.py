@@ -8,11 +8,10 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 
 from functions.payouts.show_payout import WholeStatement
-from shared.domain.money import minor_unit_digits
 from shared.domain.statement import StatementLine
+from shared.report_csv import disarmed, major_units
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
@@ -38,7 +37,7 @@ def statement_csv(whole: WholeStatement) -> str:
 
 
 def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
-    cells = {name: _disarmed(getattr(line, name) or "") for name in _IDS}
+    cells = {name: disarmed(getattr(line, name) or "") for name in _IDS}
     cells |= {name: _major(getattr(line, name), whole) for name in _AMOUNTS}
     cells |= {"kind": line.kind, "currency": whole.payout.currency}
     if line.seq is not None and line.recorded_at is not None:
@@ -51,7 +50,7 @@ def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
 
 def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
     payout, total = whole.payout, whole.statement.total
-    about = {"currency": payout.currency, "payout_id": _disarmed(payout.payout_id)}
+    about = {"currency": payout.currency, "payout_id": disarmed(payout.payout_id)}
     amounts = {name: _major(getattr(total, name), whole) for name in _AMOUNTS}
     yield {"kind": "total", **about, **amounts}
     yield {"kind": "paid", **about, "payable_amount": _major(payout.paid_amount, whole)}
@@ -60,12 +59,4 @@ def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
 
 
 def _major(amount: int, whole: WholeStatement) -> str:
-    return str(Decimal(amount).scaleb(-minor_unit_digits(whole.payout.currency)))
-
-
-def _disarmed(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula: ids may begin with -.
-
-    https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return major_units(amount, whole.payout.currency)

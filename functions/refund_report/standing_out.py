@@ -100,7 +100,7 @@ def find_standing_out(comparisons: Iterable[Comparison]) -> Findings:
 
 
 def chance_of(comparison: Comparison) -> float:
-    """Return the probability that chance alone puts as many refunded orders on the key, or more."""
+    """Return how likely chance alone is to put as many refunded orders on the key, or more."""
     total, refunded = _margins(comparison)
     return _upper_tail(total, refunded, comparison.orders, comparison.refunded_orders)
 

@@ -1,7 +1,5 @@
 """Requesting a refund: intent and reservation first, Stripe second."""
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +30,7 @@ from shared.domain.refund import (
 )
 from shared.domain.settlement import estimate
 from shared.domain.stripe_refund import StripeRefund
+from shared.fingerprint import fingerprint_of
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe_api import StripeApi
@@ -68,8 +67,7 @@ class RefundRequest:
     @property
     def fingerprint(self) -> str:
         """A digest that tells whether a repeated key came with the same body."""
-        canonical = json.dumps(self.body, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+        return fingerprint_of(self.body)
 
 
 @dataclass(frozen=True, slots=True)

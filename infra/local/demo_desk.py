@@ -121,7 +121,7 @@ class DemoDesk:
         table = Table(title="Reports → Refunds, this month", title_justify="left")
         columns = ("Order", "Parent", "Original", "Refunded", "Rev share", "Processed by", "Date")
         for column in columns:
-            table.add_column(column)
+            table.add_column(column, no_wrap=True, overflow="fold")
         for row in report["items"][-_ROWS_SHOWN:]:
             table.add_row(
                 row["order_id"],

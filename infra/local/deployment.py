@@ -66,7 +66,7 @@ def _make_artifact_bucket(aws: Aws) -> None:
     else:
         s3.create_bucket(
             Bucket=_ARTIFACTS,
-            CreateBucketConfiguration={"LocationConstraint": aws.region},
+            CreateBucketConfiguration={"LocationConstraint": aws.region},  # type: ignore[typeddict-item]  # any region will do here
         )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
 _LOCAL = Path(__file__).parent
@@ -113,6 +114,11 @@ class Aws:
     def lambda_(self) -> "LambdaClient":
         """Lambda."""
         return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self._config)
+
+    @functools.cached_property
+    def mail(self) -> "SESV2Client":
+        """SES."""
+        return self.session.client("sesv2", endpoint_url=self.endpoint_url, config=self._config)
 
     @functools.cached_property
     def secrets(self) -> "SecretsManagerClient":

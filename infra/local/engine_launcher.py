@@ -1,5 +1,9 @@
 """Starts the local AWS engine and writes down every IAM decision it makes.
 
+One thing of its IAM is put right: AWS asks whether a caller may send from an
+identity, the engine (1.5.33) asks for any, which a policy that names identities
+never allows.
+
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
 imports nothing of this project. The decisions are how tests prove that every
 action a policy grants is one that was used.
@@ -9,11 +13,12 @@ import functools
 import json
 import sys
 import threading
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, TextIO
 
 from ministack import app  # type: ignore[import-not-found]
-from ministack.core import iam_evaluator  # type: ignore[import-not-found]
+from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not-found]
 
 
 def record_decisions(log: TextIO) -> None:
@@ -54,7 +59,27 @@ def record_decisions(log: TextIO) -> None:
     iam_evaluator.enforce = enforce_and_record
 
 
+def name_the_sending_identity() -> None:
+    """Make a mail's resource the domain that it is from, as AWS does.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsesv2.html
+    """
+    resource_of = iam_actions._ses_v2_resource_arn  # noqa: SLF001 - there is no other place
+
+    @functools.wraps(resource_of)
+    def resource_with_sender(
+        method: str, path: str, body: bytes, region: str, account_id: str
+    ) -> str:
+        if path.rstrip("/") != "/v2/email/outbound-emails":
+            return str(resource_of(method, path, body, region, account_id))
+        sender = parseaddr(json.loads(body).get("FromEmailAddress", ""))[1]
+        return f"arn:aws:ses:{region}:{account_id}:identity/{sender.rpartition('@')[2]}"
+
+    iam_actions._ses_v2_resource_arn = resource_with_sender  # noqa: SLF001 - the same
+
+
 if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
+        name_the_sending_identity()
         app.main()

@@ -14,6 +14,7 @@ from infra.failure import Failure
 from infra.local.deployment import Deployment, deploy
 from infra.local.engine import Aws, Engine, run_engine
 from infra.local.environments import install_tools
+from infra.local.mailbox import verify_sending_domains
 from infra.local.options import Options, StripeServer
 from infra.local.order_import import Kind, import_file
 from infra.local.people import STUDIO_ROLES, sign_in_demo_users
@@ -170,6 +171,7 @@ class _Assembly:
         deployment = self._deploy()
         self._fill_secrets(deployment)
         studios = self._import(deployment, "studios", self.options.studios)
+        self._verify_sending_domains(studios)
         tokens = self._sign_in(deployment, [studio["studio_id"] for studio in studios])
         orders: list[dict[str, Any]] = []
         if self.options.orders is not None:
@@ -249,6 +251,10 @@ class _Assembly:
             )
             stage.result = f"{len(STUDIO_ROLES)} roles in {len(tokens)} studios, and PPS's own"
         return tokens
+
+    def _verify_sending_domains(self, studios: list[dict[str, Any]]) -> None:
+        with self.progress.stage("sending domains") as stage:
+            stage.result = f"{len(verify_sending_domains(self.aws, studios))} verified"
 
     def _seed(self, orders: list[dict[str, Any]]) -> None:
         if self.standin is not None:

@@ -280,3 +280,17 @@ class StripeOutcomeUnknownError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.saved = saved
+
+
+class MailOutcomeUnknownError(Exception):
+    """Nobody can know whether the mail service took the message: a time-out, a 429, a 5xx.
+
+    Not a refusal: the message reads unknown, and nothing sends it a second time.
+
+    Args:
+        reason: What happened, in a few words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

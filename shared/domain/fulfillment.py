@@ -4,7 +4,7 @@
     queued ──claim──► claimed ──print──► printed ──ship──► shipped
        └─────────────────┴──── cancel ──────┴──► canceled
 
-A refund cancels too, and resumes what it has cancelled if it fails.
+A refund cancels too, and resumes what it has cancelled if it fails. A person's cancel stays.
 """
 
 from collections.abc import Iterable
@@ -42,13 +42,13 @@ STEPS: dict[Step, tuple[frozenset[str], str]] = {
 
 # On the print station's list.
 IN_QUEUE = frozenset({"queued", "claimed", "printed"})
-# Not printed yet: units can still come off the job.
-UNPRINTED = frozenset({"queued", "claimed"})
+# Units can still come off the job; a cancelled one may be resumed, and then without them.
+_OPEN = frozenset({"queued", "claimed", "canceled"})
 # An operator has it in hand: refunding all of it must not silently waste or double the print.
 IN_PROGRESS = frozenset({"claimed", "printed"})
 
-# Who cancelled where line-item refunds, together, left nothing to print.
-NO_UNITS_LEFT = "no_units_left"
+# Who cancelled where refunds, together, left no unit to print or no money for one.
+NOTHING_LEFT = "nothing_left"
 
 # An order goes through few steps; the totals' item must stay small.
 _STEPS_KEPT = 12
@@ -93,11 +93,10 @@ def move(totals: OrderTotals, step: Step, at: str, by: str) -> OrderTotals | Non
 
 
 def _again(totals: OrderTotals, step: Step, at: str, by: str) -> OrderTotals | None:
-    last = totals.fulfillment_history[-1:]
     if step is Step.CANCEL:
-        # A refund's cancel ends with the refund; a person's stays.
-        by_person = any(done.status == "canceled" for done in last)
-        return None if by_person else _stepped(totals, "canceled", at, by)
+        # A refund's cancel ends with the refund; a person's stays, one before the import too.
+        stays = _canceled_by_person(totals) or totals.fulfillment_canceled_by is None
+        return None if stays else _stepped(totals, "canceled", at, by)
     if step is Step.CLAIM and totals.fulfillment_claimed_by != by:
         raise PrintClaimedError("Another operator has claimed it. Take the next in the queue.")
     return None
@@ -115,53 +114,77 @@ def _stepped(totals: OrderTotals, status: str, at: str, by: str) -> OrderTotals:
 
 
 def take_off(totals: OrderTotals, refund_id: str, items: Iterable[RefundItem]) -> OrderTotals:
-    """Return the totals, a refund already reserved, with its part off the print job.
+    """Return the totals, a refund's money already out, with its part off the print job.
 
-    Line items take their units off; a refund that leaves nothing of the order, or no unit to
-    print, cancels the job.
+    Line items take their units off, and with the last of them the job is cancelled. What leaves
+    nothing of the order cancels it while it is queued; a claimed one goes on with what is on it.
+
+    Args:
+        totals: The order's totals with the refund.
+        refund_id: The refund that takes its part.
+        items: What it refunds by line; none where it refunds an amount.
     """
-    units = _units(items)
+    items = tuple(items)
     off = dict(totals.print_units_off)
-    for line_id, quantity in units.items():
+    for line_id, quantity in _units(items).items():
         off[line_id] = off.get(line_id, 0) + quantity
     reduced = replace(totals, print_units_off=off)
-    if units and sum(off.values()) >= totals.print_units:
-        return _canceled_by(reduced, NO_UNITS_LEFT)
-    if totals.refundable_amount == 0:
-        return _canceled_by(reduced, refund_id)
+    if totals.fulfillment_status not in IN_QUEUE:
+        return reduced
+    if not _units_left(reduced):
+        return _canceled_by(reduced, NOTHING_LEFT)
+    if totals.fulfillment_status == "queued" and totals.refundable_amount == 0:
+        return _canceled_by(reduced, NOTHING_LEFT if items else refund_id)
     return reduced
 
 
 def put_back(totals: OrderTotals, refund_id: str, items: Iterable[RefundItem]) -> OrderTotals:
     """Return the totals, a refund already released, with what it took off the job back on it.
 
-    Units of a job that was printed meanwhile stay off: they were not printed.
+    Units of a job that was printed meanwhile stay off: they were not printed. A job is resumed, to
+    be claimed anew, if the refund had cancelled it or nothing was left, and only where something
+    is left now: units to print, and money that is not on its way back.
 
     Args:
         totals: The order's totals without the refund.
         refund_id: The refund that failed.
         items: What it took off the job; none where it took nothing.
     """
-    units = _units(items)
-    canceler = totals.fulfillment_canceled_by
-    resumes = canceler == refund_id or (bool(units) and canceler == NO_UNITS_LEFT)
-    if units and (resumes or totals.fulfillment_status not in {"printed", "shipped"}):
-        left = {
+    if is_unprinted(totals):
+        units = _units(items)
+        off = {
             line_id: quantity - units.get(line_id, 0)
             for line_id, quantity in totals.print_units_off.items()
         }
-        totals = replace(
-            totals,
-            print_units_off={line_id: quantity for line_id, quantity in left.items() if quantity},
-        )
-    if not resumes:
+        off = {line_id: quantity for line_id, quantity in off.items() if quantity}
+        totals = replace(totals, print_units_off=off)
+    if _canceled_by_person(totals):
         return totals
+    if totals.fulfillment_canceled_by not in {refund_id, NOTHING_LEFT}:
+        return totals
+    if not _units_left(totals) or totals.refundable_amount == 0:
+        return _canceled_by(totals, NOTHING_LEFT)
     return replace(
         totals,
         fulfillment_status="queued",
         fulfillment_canceled_by=None,
         fulfillment_claimed_by=None,
     )
+
+
+def is_unprinted(totals: OrderTotals) -> bool:
+    """Return whether units can still come off the job: there is one, and it was not printed."""
+    printed = any(step.status == "printed" for step in totals.fulfillment_history)
+    return totals.fulfillment_status in _OPEN and not printed
+
+
+def _units_left(totals: OrderTotals) -> int:
+    return totals.print_units - sum(totals.print_units_off.values())
+
+
+def _canceled_by_person(totals: OrderTotals) -> bool:
+    # Nothing follows a person's cancel, so it is the last step for good.
+    return any(step.status == "canceled" for step in totals.fulfillment_history[-1:])
 
 
 def _canceled_by(totals: OrderTotals, canceler: str) -> OrderTotals:

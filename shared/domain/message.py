@@ -10,6 +10,7 @@ can know what became of it, it reads ``unknown`` until a person has asked.
 """
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +30,9 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
 
+
+# Controls, line and paragraph separators: https://www.rfc-editor.org/rfc/rfc5322#section-2.2
+_NOT_IN_HEADERS = frozenset({"Cc", "Zl", "Zp"})
 
 # A person may have to look at it.
 UNSETTLED = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN})
@@ -86,6 +90,17 @@ class Message:
     resolved_by: str | None = None
     resolved_at: str | None = None
     version: int = 0
+
+    def __post_init__(self) -> None:
+        """Make sure that what becomes a header stays one.
+
+        Raises:
+            ValueError: There is a line break or another control character in it.
+        """
+        if not all(map(_is_one_line, (self.from_name, self.from_address, self.to_address))):
+            raise ValueError("a line break in who it is from or to")
+        if not _is_one_line(self.subject):
+            raise ValueError("a line break in the subject")
 
     @property
     def sender(self) -> str:
@@ -149,3 +164,7 @@ def derive_message_id(order_id: str, idempotency_key: str) -> str:
     """Return the message id that a client's key has for an order: the same each time."""
     digest = hashlib.sha256(f"message {order_id}\n{idempotency_key}".encode()).hexdigest()
     return f"msg_{digest[:24]}"
+
+
+def _is_one_line(text: str) -> bool:
+    return not any(unicodedata.category(character) in _NOT_IN_HEADERS for character in text)

@@ -83,7 +83,7 @@ class OrderTotals:
     what the studio paid the parent by other means after a refund had failed.
 
     ``print_units`` are those of the order, ``print_units_off`` those that line-item refunds took
-    off the print job, by line. ``fulfillment_canceled_by`` is a refund's id, ``NO_UNITS_LEFT``, or
+    off the print job, by line. ``fulfillment_canceled_by`` is a refund's id, ``NOTHING_LEFT``, or
     the user who cancelled.
     """
 

@@ -19,7 +19,7 @@ from shared.domain.errors import (
     ShippingNotRefundableError,
     UnknownLineError,
 )
-from shared.domain.fulfillment import IN_PROGRESS, UNPRINTED, put_back, take_off
+from shared.domain.fulfillment import IN_PROGRESS, is_unprinted, put_back, take_off
 from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderTotals, RefundItem
 
 
@@ -330,8 +330,9 @@ def resolve(
 ) -> tuple[OrderTotals, Refund]:
     """Return totals and refund once a person has recorded what became of a failed refund.
 
-    What the studio paid by itself cannot be refunded through Stripe as well. It moves nothing in
-    the ledger: no money passed through PPS.
+    What the studio paid by itself cannot be refunded through Stripe as well, and where that leaves
+    nothing of the order, a print that the failure had put back leaves the queue again. It moves
+    nothing in the ledger: no money passed through PPS.
 
     Raises:
         RefundNotFailedError: The refund has not failed.
@@ -355,7 +356,8 @@ def resolve(
             "has been refunded again. Record `new_refund`."
         )
     paid = totals.paid_otherwise_amount + refund.amount
-    return replace(totals, paid_otherwise_amount=paid), resolved
+    after = replace(totals, paid_otherwise_amount=paid)
+    return take_off(after, refund.refund_id, ()) if refund.stop_print else after, resolved
 
 
 def check_fulfillment(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> None:
@@ -384,7 +386,7 @@ def stops_print(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -
     if choice.keep_print:
         return False
     if choice.type is RefundType.LINE_ITEMS:
-        return totals.fulfillment_status in UNPRINTED
+        return is_unprinted(totals)
     return _is_full(totals, choice, quote) and totals.fulfillment_status == "queued"
 
 
@@ -410,6 +412,19 @@ def reserve(
     if not stop_print:
         return reserved
     return take_off(reserved, refund_id, quote.items)
+
+
+def take_in(totals: OrderTotals, refund: Refund) -> OrderTotals:
+    """Return the totals with the money of a refund out that was made outside.
+
+    As with one asked for here, what takes the last of the order takes a queued print off the queue.
+    One in production goes on: nobody could be asked about it.
+    """
+    out = totals.with_out(refund.amount, (), 1)
+    takes_the_last = totals.refundable_amount > 0 and out.refundable_amount == 0
+    if takes_the_last and totals.fulfillment_status == "queued":
+        return take_off(out, refund.refund_id, ())
+    return out
 
 
 def release(totals: OrderTotals, refund: Refund) -> OrderTotals:

@@ -19,20 +19,34 @@ _LETTERS = str.maketrans(
         "ħ": "h",
         "\u0131": "i",
         "ł": "l",
+        "ŋ": "n",
         "ø": "o",
+        "ŧ": "t",
         "œ": "oe",
         "æ": "ae",
         "þ": "th",
     }
 )
 
+# What people type for an apostrophe. Some are letters or accents to Unicode, which would make of
+# one name, written in two ways, two words.
+_APOSTROPHES = str.maketrans(
+    dict.fromkeys(
+        "`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2018\u2019\u201b\u2032\u2035\ua78b\ua78c",
+        "'",
+    )
+)
+
+# The marks that make ガ of カ and パ of ハ: other letters, and no accents.
+_VOICING = "\u3099\u309a"
+
 # Han, Hiragana, Katakana with their marks, Bopomofo: scripts without spaces between words.
 _UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff"
 _UNSPACED += "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])[\W_]+(?=[{_UNSPACED}])")
-_PARTS = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_PARTS = re.compile(rf"(?=\w)[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # What stands inside a word; in a query it is passed over, any other mark parts two words.
-_INSIDE_WORDS = re.compile(r"['\u2018\u2019\u02bb\u02bc\u2032`\u00b4._]")
+_INSIDE_WORDS = re.compile(r"['._]")
 _WORDS = re.compile(r"[^\W_]+")
 
 # A token is part of a sort key, and one order's tokens go in with it in one transaction.
@@ -42,24 +56,33 @@ MAX_QUERY_WORDS = 8
 
 
 def fold(text: str) -> str:
-    """Return text without case, accents and widths; other scripts stay as they are."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.category(char).startswith("M"))
+    """Return text without case, accents and widths, and with one kind of apostrophe."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
+    bare = "".join(char for char in decomposed if not _is_accent(char))
     return unicodedata.normalize("NFC", bare).casefold().translate(_LETTERS)
+
+
+def _is_accent(char: str) -> bool:
+    return unicodedata.category(char).startswith("M") and char not in _VOICING
 
 
 def order_tokens(order_id: str, names: Iterable[str]) -> list[str]:
     """Return the tokens of an order, each once, at most ``MAX_TOKENS``, sorted.
 
+    Where there are too many, whole words go before parts, and the first names before the others.
+
     Args:
         order_id: Its id.
-        names: The parent's name, and the subjects'; the first ones count where there are too many.
+        names: The parent's name, and the subjects'.
     """
-    found: dict[str, None] = {}
-    for text in (order_id, *names):
-        for word in _BETWEEN_UNSPACED.sub("", fold(text)).split():
-            found.update(dict.fromkeys(_suffixes(_PARTS.findall(word))))
-    return sorted(list(found)[:MAX_TOKENS])
+    words = [
+        list(_suffixes(_PARTS.findall(word)))
+        for text in (order_id, *names)
+        for word in _BETWEEN_UNSPACED.sub("", fold(text)).split()
+    ]
+    whole = [token for word in words for token in word[:1]]
+    parts = [token for word in words for token in word[1:]]
+    return sorted(list(dict.fromkeys(whole + parts))[:MAX_TOKENS])
 
 
 def _suffixes(parts: list[str]) -> Iterator[str]:

@@ -21,6 +21,14 @@ _KEYS_PER_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Page[Entry]:
+    """A stretch of a list; ``more`` says that something may come after it."""
+
+    entries: list[Entry]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ListedOrder:
     """An order in a list: as imported (None where it was erased), and its totals.
 
@@ -64,7 +72,7 @@ class OrderLists:
         self._dynamodb = dynamodb
         self._name = name
 
-    def newest(self, studio_id: str, limit: int, after: str | None) -> list[str]:
+    def newest(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
         """Return the places of a studio's orders in DateIndex, newest first.
 
         Args:
@@ -73,7 +81,7 @@ class OrderLists:
             after: Only what comes after that place; None for the first page.
         """
         condition = ("studio_id", studio_id, "date_sk", after)
-        return [key["date_sk"] for key in self._page(items.DATE_INDEX, *condition, limit=limit)]
+        return self._places(items.DATE_INDEX, *condition, limit=limit)
 
     def placed_between(
         self, studio_id: str, start: str, end: str, fields: tuple[str, ...]
@@ -103,25 +111,25 @@ class OrderLists:
 
     def newest_of_status(
         self, studio_id: str, status: RefundState, limit: int, after: str | None
-    ) -> list[str]:
+    ) -> Page[str]:
         """Return the places of a studio's orders that are refunded so far, newest first."""
         condition = ("status_pk", items.status_pk(studio_id, status), "desk_sk", after)
-        return [key["desk_sk"] for key in self._page(items.STATUS_INDEX, *condition, limit=limit)]
+        return self._places(items.STATUS_INDEX, *condition, limit=limit)
 
-    def print_queue(self, studio_id: str, limit: int, after: str | None) -> list[str]:
+    def print_queue(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
         """Return the places of a studio's orders that wait for the printer, oldest first."""
         condition = ("print_pk", studio_id, "desk_sk", after)
-        page = self._page(items.PRINT_INDEX, *condition, limit=limit, newest_first=False)
-        return [key["desk_sk"] for key in page]
+        return self._places(items.PRINT_INDEX, *condition, limit=limit, newest_first=False)
 
-    def search(self, studio_id: str, word: str, limit: int, after: str | None) -> list[SearchEntry]:
+    def search(self, studio_id: str, word: str, limit: int, after: str | None) -> Page[SearchEntry]:
         """Return search entries whose token begins with a word, in order of token.
 
         Args:
             studio_id: Whose.
             word: A word of a query, folded.
             limit: How many at most.
-            after: Only what comes after that place; None for the first page.
+            after: Only what comes after that place, which begins with the word too; None for the
+                first page.
         """
         # begins_with and a lower bound cannot stand together: a page begins at its start key.
         start: Any = (
@@ -144,7 +152,7 @@ class OrderLists:
             found.append(
                 SearchEntry(values["SK"], values["order_id"], token, values["tokens"].split())
             )
-        return found
+        return Page(found, "LastEvaluatedKey" in answer)
 
     def follow_ups(self, studio_id: str, kind: items.FollowUp) -> Iterator[FollowUpEntry]:
         """List what a studio's people must look at of a kind, the oldest first."""
@@ -155,15 +163,41 @@ class OrderLists:
             ExpressionAttributeValues={":pk": {"S": items.follow_pk(studio_id, kind)}},
         )
         for page in pages:
-            for item in page["Items"]:
-                found = items.unmarshal(item)
-                place = found["follow_sk"]
-                yield FollowUpEntry(found["PK"], found["SK"], place.partition("#")[0], place)
+            yield from map(_follow_up_entry, page["Items"])
 
-    def read_orders(self, places: Iterable[str]) -> list[ListedOrder]:
+    def follow_ups_between(
+        self, studio_id: str, kind: items.FollowUp, start: str, end: str
+    ) -> Iterator[FollowUpEntry]:
+        """List what a studio's people must look at, or have, since a time, the oldest first.
+
+        Args:
+            studio_id: Whose.
+            kind: Of what kind.
+            start: When the time begins, RFC 3339 in UTC, or a place that is included.
+            end: When it is over.
+        """
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=items.FOLLOW_UP_INDEX,
+            KeyConditionExpression="follow_pk = :pk AND follow_sk BETWEEN :start AND :end",
+            ExpressionAttributeValues={
+                ":pk": {"S": items.follow_pk(studio_id, kind)},
+                ":start": {"S": start},
+                # A name follows the time: what is of the very end sorts after it.
+                ":end": {"S": end},
+            },
+        )
+        for page in pages:
+            yield from map(_follow_up_entry, page["Items"])
+
+    def read_orders(self, places: Iterable[str], *, consistent: bool = False) -> list[ListedOrder]:
         """Return the orders of these places with their totals, in the same order.
 
         A place is anything that ends with ``#`` and an order's id, or is the id alone.
+
+        Args:
+            places: Where they stand in a list.
+            consistent: Read them as they are now, which costs twice as much.
         """
         ids = [(place, place.rpartition("#")[2]) for place in places]
         keys = [
@@ -171,7 +205,8 @@ class OrderLists:
             for order_id in dict.fromkeys(order_id for _, order_id in ids)
             for sk in (items.ORDER_SK, items.TOTALS_SK)
         ]
-        found = {(values["PK"], values["SK"]): values for values in self.read(keys)}
+        read = self.read(keys, consistent=consistent)
+        found = {(values["PK"], values["SK"]): values for values in read}
         listed = []
         for place, order_id in ids:
             pk = items.order_pk(order_id)
@@ -193,16 +228,40 @@ class OrderLists:
         keys = [items.key(items.order_pk(order), items.refund_sk(each)) for order, each in ids]
         return map(items.refund_from_values, self.read(keys))
 
-    def read(self, keys: list[items.Item]) -> Iterator[items.Values]:
-        """Read items by their keys, eventually consistent, in no order, those that are there."""
+    def read_followed(self, entries: Iterable[FollowUpEntry]) -> Iterator[Refund]:
+        """Return the refunds that entries of the follow-up index name, in the same order.
+
+        One that is younger than what is read eventually consistent is left out.
+        """
+        places = [(entry.pk, entry.sk) for entry in entries]
+        found = {
+            (values["PK"], values["SK"]): items.refund_from_values(values)
+            for values in self.read([items.key(*place) for place in places])
+        }
+        return (found[place] for place in places if place in found)
+
+    def read_followed_with_totals(
+        self, entries: Iterable[FollowUpEntry]
+    ) -> Iterator[tuple[Refund, OrderTotals]]:
+        """Return the refunds that the entries name, each with its order's totals."""
+        refunds = list(self.read_followed(entries))
+        keys = [
+            items.key(items.order_pk(order_id), items.TOTALS_SK)
+            for order_id in dict.fromkeys(refund.order_id for refund in refunds)
+        ]
+        totals = {each.order_id: each for each in map(items.totals_from_values, self.read(keys))}
+        return ((each, totals[each.order_id]) for each in refunds)
+
+    def read(self, keys: list[items.Item], *, consistent: bool = False) -> Iterator[items.Values]:
+        """Read items by their keys, in no order, those that are there."""
         for batch in batched(keys, _KEYS_PER_BATCH, strict=False):
-            asked: Any = {self._name: {"Keys": list(batch)}}
+            asked: Any = {self._name: {"Keys": list(batch), "ConsistentRead": consistent}}
             while asked:
                 answer = self._dynamodb.batch_get_item(RequestItems=asked)
                 yield from map(items.unmarshal, answer["Responses"][self._name])
                 asked = answer.get("UnprocessedKeys", {})
 
-    def _page(  # noqa: PLR0913  # a Query's parts
+    def _places(  # noqa: PLR0913  # a Query's parts
         self,
         index: str,
         pk_name: str,
@@ -212,7 +271,7 @@ class OrderLists:
         *,
         limit: int,
         newest_first: bool = True,
-    ) -> list[items.Values]:
+    ) -> Page[str]:
         condition = f"{pk_name} = :pk"
         values: items.Item = {":pk": {"S": pk}}
         if after is not None:
@@ -224,6 +283,14 @@ class OrderLists:
             KeyConditionExpression=condition,
             ExpressionAttributeValues=values,
             ScanIndexForward=not newest_first,
-            Limit=limit,
+            Limit=limit + 1,  # one more than is shown says whether that is all
         )
-        return [items.unmarshal(item) for item in answer["Items"]]
+        places = [items.unmarshal(item)[sk_name] for item in answer["Items"]]
+        # Large orders may fill DynamoDB's page of a megabyte before they are as many.
+        return Page(places[:limit], len(places) > limit or "LastEvaluatedKey" in answer)
+
+
+def _follow_up_entry(item: items.Item) -> FollowUpEntry:
+    found = items.unmarshal(item)
+    place = found["follow_sk"]
+    return FollowUpEntry(found["PK"], found["SK"], place.partition("#")[0], place)

@@ -7,11 +7,12 @@ the other, told by ``StaleStateError``, reads again and decides again:
         read (version 7) ──────────────► put if version = 7 ✘ StaleStateError
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.message import Message
 from shared.domain.order import Order, OrderTotals
 from shared.domain.refund import Refund
 from shared.gateways import items
@@ -33,6 +34,14 @@ class OrderRecord:
     totals: OrderTotals
     refunds: dict[str, Refund]
     document: items.Values
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPanel:
+    """All that people look at of an order: the order, and the messages about it."""
+
+    record: OrderRecord
+    messages: list[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +87,25 @@ class OrdersTable:
     def load_order(self, order_id: str) -> OrderRecord | None:
         """Read an order with its totals and refunds, consistently, or None."""
         between: items.Item = {":from": {"S": items.ORDER_SK}, ":to": {"S": items.TOTALS_SK}}
-        order = document = totals = None
-        refunds = {}
-        for values in self._query(order_id, "PK = :pk AND SK BETWEEN :from AND :to", between):
-            sk = values["SK"]
-            if sk == items.ORDER_SK:
-                document = values
-                order = items.order_from_values(values)
-            elif sk == items.TOTALS_SK:
-                totals = items.totals_from_values(values)
-            elif sk.startswith(items.REFUND_PREFIX):
-                refund = items.refund_from_values(values)
-                refunds[refund.refund_id] = refund
-        if order is None or totals is None or document is None:
+        return _order_record(
+            self._query(order_id, "PK = :pk AND SK BETWEEN :from AND :to", between)
+        )
+
+    def load_panel(self, order_id: str) -> OrderPanel | None:
+        """Read an order with its messages too, consistently, in one Query, or None.
+
+        Messages carry the text of a mail each: nothing but the panel reads them.
+        """
+        found = list(self._query(order_id, "PK = :pk", {}))
+        record = _order_record(found)
+        if record is None:
             return None
-        return OrderRecord(order, totals, refunds, document)
+        messages = [
+            items.message_from_values(values)
+            for values in found
+            if values["SK"].startswith(items.MESSAGE_PREFIX)
+        ]
+        return OrderPanel(record, messages)
 
     def load_settlement(self, order_id: str) -> SettlementRecord | None:
         """Read what a settlement of the order needs, consistently, in one Query, or None."""
@@ -313,3 +326,22 @@ class OrdersTable:
 
     def _transact(self, *steps: "TransactWriteItemTypeDef") -> None:
         transact(self._dynamodb, list(steps))
+
+
+def _order_record(collection: Iterable[items.Values]) -> OrderRecord | None:
+    """Return the order of an item collection, or None where it is not there or was erased."""
+    order = document = totals = None
+    refunds = {}
+    for values in collection:
+        sk = values["SK"]
+        if sk == items.ORDER_SK:
+            document = values
+            order = items.order_from_values(values)
+        elif sk == items.TOTALS_SK:
+            totals = items.totals_from_values(values)
+        elif sk.startswith(items.REFUND_PREFIX):
+            refund = items.refund_from_values(values)
+            refunds[refund.refund_id] = refund
+    if order is None or totals is None or document is None:
+        return None
+    return OrderRecord(order, totals, refunds, document)

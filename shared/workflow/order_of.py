@@ -4,6 +4,8 @@ from shared.auth import Caller
 from shared.domain.errors import OrderNotFoundError
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 
+NO_SUCH_ORDER = "There is no such order in your studio."
+
 
 def order_of(orders: OrdersTable, caller: Caller, order_id: str) -> OrderRecord:
     """Read an order of the caller's studio.
@@ -13,5 +15,5 @@ def order_of(orders: OrdersTable, caller: Caller, order_id: str) -> OrderRecord:
     """
     record = orders.load_order(order_id)
     if record is None or record.order.studio_id != caller.studio_id:
-        raise OrderNotFoundError("There is no such order in your studio.")
+        raise OrderNotFoundError(NO_SUCH_ORDER)
     return record

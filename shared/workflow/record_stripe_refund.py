@@ -18,6 +18,7 @@ from shared.domain.refund import (
     RefundType,
     derive_refund_id,
     release,
+    take_in,
 )
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.conflict import StaleStateError, tries
@@ -192,7 +193,7 @@ class RecordStripeRefund:
             history=(HistoryEntry(report.status, now, self.by),),
         )
         if refund.is_open:
-            self.orders.take_in_refund(totals.with_out(refund.amount, (), 1), refund)
+            self.orders.take_in_refund(take_in(totals, refund), refund)
         else:
             self.orders.record_failed_from_start(refund)
         return Outcome.TAKEN_IN, refund

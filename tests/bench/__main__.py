@@ -1,4 +1,4 @@
-"""Measures what start-up and a refund cost, prints it and keeps it: what `make bench` calls.
+"""Measures what start-up, a refund and lists cost, prints and keeps it: what `make bench` calls.
 
 Only ratios, sizes and counts: they say the same on any machine.
 """
@@ -13,10 +13,12 @@ from rich.progress import track
 from infra.failure import Failure
 from infra.local.progress import ConsoleProgress
 from infra.paths import ROOT
+from tests.bench.many_orders import FEW, MANY, ListCost, meter_lists
 from tests.bench.one_refund import RefundCost, local_stack, meter_refunds
 from tests.bench.report import (
     Table,
     calls_table,
+    lists_table,
     refund_table,
     shortfalls,
     size_table,
@@ -35,19 +37,20 @@ def main(
     ] = 20,
     results: Annotated[Path, typer.Option(help="Where the tables are kept.")] = RESULTS,
 ) -> None:
-    """Measure start-up, package size and what one refund consumes."""
+    """Measure start-up, package size and what one refund and lists of orders consume."""
     try:
         starts, sizes = _measure_functions(rounds)
-        costs = _measure_refunds()
+        costs, lists = _measure_consumption()
     except Failure as failure:
         typer.echo(f"bench: {failure}", err=True)
         raise typer.Exit(1) from None
     tables = [start_up_table(starts, rounds), size_table(sizes)]
     for cost in costs:
         tables += [refund_table(cost), calls_table(cost)]
+    tables.append(lists_table(lists))
     for table in tables:
         console.print(table.for_terminal())
-    for missed in shortfalls(starts, costs):
+    for missed in shortfalls(starts, costs, lists):
         console.print(f"[yellow]! {missed}[/]")
     _keep(tables, results)
     console.print(f"Kept in {results.name}", highlight=False)
@@ -64,12 +67,13 @@ def _measure_functions(rounds: int) -> tuple[dict[str, StartUp], dict[str, Size]
     return compare(candidates, bare, turns), sizes
 
 
-def _measure_refunds() -> list[RefundCost]:
+def _measure_consumption() -> tuple[list[RefundCost], list[ListCost]]:
     progress = ConsoleProgress(console)
-    with local_stack(progress) as stack, progress.stage("refunds") as stage:
-        costs = meter_refunds(stack)
-        stage.result = f"{len(costs)} made"
-    return costs
+    with local_stack(progress) as stack:
+        with progress.stage("refunds") as stage:
+            costs = meter_refunds(stack)
+            stage.result = f"{len(costs)} made"
+        return costs, list(meter_lists(stack, (FEW, MANY), progress))
 
 
 def _keep(tables: list[Table], results: Path) -> None:

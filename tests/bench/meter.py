@@ -31,7 +31,8 @@ class Call:
     Attributes:
         operation: Such as ``PutItem``.
         units: What it consumed, by table or index.
-        documented: What AWS's rules say for the tables alone.
+        documented: What AWS's rules say: of writes for the tables alone, of reads for the table or
+            index that was read.
         items: The sizes of the items written, by the form of their keys.
     """
 
@@ -47,7 +48,7 @@ class Call:
 
     @property
     def as_documented(self) -> bool:
-        """Whether the tables' units, indexes aside, are what AWS documents."""
+        """Whether the units, those of writes to indexes aside, are what AWS documents."""
         return all(self.units.get(name) == units for name, units in self.documented.items())
 
 
@@ -74,6 +75,16 @@ class Consumption:
     def read_units(self) -> float:
         """All read units."""
         return sum(sum(call.units.values()) for call in self.dynamodb if not call.writes)
+
+    @property
+    def operations(self) -> list[str]:
+        """What was asked of DynamoDB, in order."""
+        return [call.operation for call in self.dynamodb]
+
+    @property
+    def documented_read_units(self) -> float:
+        """All read units, by AWS's rules: the local engine counts none of a BatchGetItem's."""
+        return sum(sum(call.documented.values()) for call in self.dynamodb if not call.writes)
 
     @property
     def items(self) -> dict[str, int]:
@@ -196,9 +207,17 @@ class Meter:
         if operation in {"GetItem", "Query"}:
             items = answer.get("Items") or [answer.get("Item", {})]
             size = sum(map(item_size, items))
-            units[self._name(params["TableName"])] = read_units(
-                size, consistent=params.get("ConsistentRead", False)
-            )
+            name = params.get("IndexName") or self._name(params["TableName"])
+            units[name] = read_units(size, consistent=params.get("ConsistentRead", False))
+        if operation == "BatchGetItem":
+            for table, found in answer["Responses"].items():
+                asked = params["RequestItems"][table]
+                consistent = asked.get("ConsistentRead", False)
+                absent = len(asked["Keys"]) - len(found)
+                units[self._name(table)] = sum(
+                    read_units(size, consistent=consistent)
+                    for size in [*map(item_size, found), *[0] * absent]
+                )
         return units
 
     def _name(self, table: str) -> str:

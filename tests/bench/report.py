@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from tests.bench.many_orders import ListCost
 from tests.bench.meter import Consumption
 from tests.bench.one_refund import REQUEST, RefundCost
 from tests.bench.start_up import Size, StartUp
@@ -121,6 +122,26 @@ def calls_table(cost: RefundCost) -> Table:
     )
 
 
+def lists_table(costs: Sequence[ListCost]) -> Table:
+    """Show what lists and the panel consume, by how many orders there are."""
+    steps = [(name, [cost.steps[name] for cost in costs]) for name in costs[0].steps]
+    return Table(
+        "Lists, search and the panel",
+        "Read units of one request, and its calls of DynamoDB, among so many orders of one studio: "
+        "AWS's documented rules, applied to what was read. The local engine reports one unit for "
+        "any Query, half of it where eventually consistent, and nothing for a BatchGetItem.",
+        ("request", *(f"of {cost.orders:,}" for cost in costs), "calls"),
+        [
+            (
+                name,
+                *(f"{step.documented_read_units:g}" for step in found),
+                ", ".join(dict.fromkeys(" + ".join(step.operations) for step in found)),
+            )
+            for name, found in steps
+        ],
+    )
+
+
 def check_note(cost: RefundCost) -> str:
     """Say whether what the local engine reports is what AWS documents."""
     rules = "AWS's documented rules, applied to the items' sizes"
@@ -141,7 +162,9 @@ def _step_row(name: str, consumed: Consumption) -> tuple[str, ...]:
     )
 
 
-def shortfalls(starts: dict[str, StartUp], costs: list[RefundCost]) -> list[str]:
+def shortfalls(
+    starts: dict[str, StartUp], costs: list[RefundCost], lists: list[ListCost]
+) -> list[str]:
     """Return in words which aims are missed."""
     missed = [
         f"{name} starts at {starts[name].ratio:.2f} of BASE, the aim is {aim}"
@@ -153,4 +176,9 @@ def shortfalls(starts: dict[str, StartUp], costs: list[RefundCost]) -> list[str]
             missed.append(f"{cost.name}: {cost.whole.read_units:g} read units")
         if len(cost.steps[REQUEST].stripe) != 1:
             missed.append(f"{cost.name}: {len(cost.steps[REQUEST].stripe)} Stripe calls in request")
+    missed += [
+        f"{name} consumes more the more orders there are"
+        for name in lists[0].steps
+        if len({cost.steps[name].documented_read_units for cost in lists}) > 1
+    ]
     return missed

@@ -1,6 +1,7 @@
 """The whole API fuzzed from its own description: no 5xx, and every answer is as described."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -42,14 +43,12 @@ def order_id(world: World) -> str:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_as_described(case: Case, world: World, order_id: str) -> None:
+def test_every_answer_is_as_described(case: "Case[Any]", world: World, order_id: str) -> None:
     role = "print_operator" if case.path.startswith("/print-station") else "owner"
     # Every other request is about an order that is there.
     if "order_id" in (case.path_parameters or {}) and len(str(case.path_parameters)) % 2:
         case.path_parameters["order_id"] = order_id
     case.query.pop("studio_id", None)  # only PPS's own may name one: tested in test_who_may
     token = world.stack.tokens[PLATFORM_STUDIO][role]
-    answer = case.call(
-        base_url=world.stack.api_url, headers={"Authorization": token}, timeout=60
-    )
+    answer = case.call(base_url=world.stack.api_url, headers={"Authorization": token}, timeout=60)
     case.validate_response(answer, checks=CHECKS)

@@ -32,7 +32,7 @@ class Route:
 FULL = {"type": "full", "reason": "other"}
 MESSAGE = {"template": "refund_confirmation", "refund_id": "rf_none"}
 ROUTES = {
-    "search_orders": Route("GET", "/orders", Action.READ_ORDERS),
+    "find_orders": Route("GET", "/orders", Action.READ_ORDERS),
     "show_order": Route("GET", "/orders/{order_id}", Action.READ_ORDERS),
     "preview_refund": Route(
         "POST", "/orders/{order_id}/refunds/preview", Action.REQUEST_REFUND, FULL
@@ -66,7 +66,7 @@ ROUTES = {
     ),
     "report_refunds": Route("GET", "/reports/refunds", Action.READ_REPORTS),
     "read_export": Route("GET", "/reports/refunds/exports/{export_id}", Action.READ_REPORTS),
-    "find_patterns": Route(
+    "find_refund_patterns": Route(
         "GET", "/reports/refunds/patterns", Action.READ_REPORTS, query="by=reason"
     ),
     "next_payout": Route("GET", "/payouts/next", Action.READ_PAYOUTS),
@@ -82,7 +82,7 @@ NOWHERE = {
     "order_id": "ord_nowhere",
     "refund_id": "rf_nowhere",
     "message_id": "msg_nowhere",
-    "export_id": "nowhere",
+    "export_id": "0" * 32,
     "payout_id": "po_nowhere",
     "parked_id": "nowhere",
 }
@@ -170,7 +170,7 @@ def test_nobody_but_pps_names_a_studio(world: World, order_id: str, name: str) -
 
 def test_what_pps_looks_at_is_logged(world: World) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
-    send(world, "search_orders", token, query=f"studio_id={DIRECT_STUDIO}")
+    send(world, "find_orders", token, query=f"studio_id={DIRECT_STUDIO}")
 
     def logged() -> bool | None:
         lines = world.log_lines("find_orders")

@@ -156,13 +156,8 @@ def test_a_refund_pending_too_long_is_on_the_list_after_a_day(backend: Backend) 
 
 def test_a_refund_that_lacks_balance_is_on_the_list_at_once(backend: Backend) -> None:
     order_id = backend.sell()
+    backend.control("faults", fault="insufficient_funds")
     refund = backend.refund(order_id)
-    backend.control(
-        f"refunds/{refund.stripe_refund_id}",
-        status="pending",
-        pending_reason="insufficient_funds",
-    )
-    backend.deliver()
     assert backend.current(refund).pending_reason == "insufficient_funds"
     assert kinds(backend) == ["refund_lacks_balance"]
 
@@ -185,7 +180,7 @@ def test_a_dispute_is_on_the_list_until_it_is_closed(backend: Backend) -> None:
     (found,) = attention(backend)
     assert (found.kind, found.order_id, found.amount) == (Kind.CHARGE_DISPUTED, order_id, 10000)
     assert abs(datetime.fromisoformat(found.since) - datetime.now(UTC)) < timedelta(minutes=1)
-    backend.control(f"disputes/{dispute["id"]}/close", status="won")
+    backend.control(f"disputes/{dispute['id']}/close", status="won")
     backend.deliver()
     assert kinds(backend) == []
 

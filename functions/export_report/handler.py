@@ -1,0 +1,52 @@
+"""Lambda on the export queue: writes the reports its messages ask for."""
+
+from dataclasses import fields
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.export_report.write_export import WriteExport
+from shared.gateways import aws
+from shared.gateways.exports import ExportFiles, ExportRequest
+from shared.gateways.lean_queries import take_items_as_they_come
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.studios import Studios
+from shared.messages import message_from
+from shared.observability import count, logger, metrics
+from shared.settings import setting
+from shared.workflow.refund_rows import RefundRows
+
+dynamodb = aws.client("dynamodb")
+take_items_as_they_come(dynamodb)
+write_export = WriteExport(
+    Studios(dynamodb, setting("ORDERS_TABLE")),
+    RefundRows(
+        SettledRefunds(dynamodb, setting("LEDGER_TABLE")),
+        OrderLists(dynamodb, setting("ORDERS_TABLE")),
+    ),
+    ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
+)
+
+_FIELDS = tuple(field.name for field in fields(ExportRequest))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Write the report that the batch of one asks for; what fails is raised and comes again."""
+    del context
+    for record in SQSEvent(event).records:
+        export(record)
+
+
+def export(record: SQSRecord) -> None:
+    """Write the report a message asks for; after three failures the queue puts it aside."""
+    request = ExportRequest(**message_from(record.body, *_FIELDS))
+    logger.set_correlation_id(request.correlation_id)
+    logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
+    rows = write_export(request)
+    count("ReportExported")
+    logger.info("report exported", rows=rows)

@@ -1,0 +1,97 @@
+"""Lambda behind API Gateway: finding orders, and the panel of one."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.find_orders.models import OrderList, OrderPanelView
+from functions.find_orders.search_orders import OrderSearch, SearchOrders
+from functions.find_orders.show_order import ShowOrder
+from functions.find_orders.views import panel_view
+from shared.auth import Action
+from shared.clock import utc_now
+from shared.cursor import MAX_CURSOR_LENGTH
+from shared.domain.order import RefundState
+from shared.gateways import aws
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
+from shared.http import OrderId, api_resolver, caller, described, resolve
+from shared.observability import logger, metrics
+from shared.settings import setting
+
+dynamodb = aws.client("dynamodb")
+search_orders = SearchOrders(OrderLists(dynamodb, setting("ORDERS_TABLE")))
+show_order = ShowOrder(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
+
+app = api_resolver()
+
+NamedStudio = Annotated[
+    str | None,
+    Query(description="Whose orders: for PPS's own, who must name a studio.", max_length=64),
+]
+
+
+@app.get(
+    "/orders",
+    summary="Find orders",
+    operation_id="find_orders",
+    description=(
+        "By words of the parent's name, of the subjects' names or of the order's id: each by its "
+        "beginning, in any order, whatever the case, accents and punctuation, and in order of "
+        "what was found. Without a query all orders, the newest first. A page may hold fewer "
+        "orders than `limit`, even none, while `next_cursor` is not null: go on until it is."
+    ),
+    responses=described(200, OrderList, "A page of orders, each once"),
+)
+def search(
+    query: Annotated[
+        str | None,
+        Query(
+            description="What to look for; leave it out for all. Without a letter or digit it "
+            "finds nothing.",
+            max_length=200,
+        ),
+    ] = None,
+    status: Annotated[RefundState | None, Query(description="How far refunded.")] = None,
+    limit: Annotated[int, Query(description="How many at most.", ge=1, le=100)] = 25,
+    cursor: Annotated[
+        str | None,
+        Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH),
+    ] = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> OrderList:
+    """Find the studio's orders."""
+    who = caller(app)
+    who.require(Action.READ_ORDERS)
+    return search_orders(who.studio_id, OrderSearch(query, status, limit, cursor))
+
+
+@app.get(
+    "/orders/<order_id>",
+    summary="Show an order",
+    operation_id="show_order",
+    description=(
+        "The order with what is still refundable, in all and of each line; its refunds with their "
+        "history and its messages, the newest first; and where its print is."
+    ),
+    responses=described(200, OrderPanelView, "The order, with all that has happened to it"),
+)
+def show(
+    order_id: OrderId,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> OrderPanelView:
+    """Show an order of the studio."""
+    who = caller(app)
+    who.require(Action.READ_ORDERS)
+    return panel_view(show_order(who, order_id), utc_now())
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return resolve(app, event, context)

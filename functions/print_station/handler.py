@@ -1,0 +1,111 @@
+"""Lambda behind API Gateway: the print station's queue and steps, and stopping a print."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.print_station.models import NoFields, PrintView, QueueView
+from functions.print_station.move_print import MovePrint
+from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
+from shared.auth import Action
+from shared.clock import utc_now
+from shared.cursor import MAX_CURSOR_LENGTH
+from shared.domain.fulfillment import Step
+from shared.gateways import aws
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
+from shared.http import OrderId, api_resolver, caller, described, resolve
+from shared.observability import logger, metrics
+from shared.order_view import fulfillment_view
+from shared.settings import setting
+
+dynamodb = aws.client("dynamodb")
+move_print = MovePrint(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
+show_queue = ShowQueue(OrderLists(dynamodb, setting("ORDERS_TABLE")))
+
+app = api_resolver()
+
+Nothing = Annotated[NoFields | None, Body()]
+
+
+@app.get(
+    "/print-station/queue",
+    summary="Show what there is to print",
+    operation_id="print_queue",
+    responses=described(200, QueueView, "A page of the queue, oldest first"),
+)
+def queue(
+    status: Annotated[QueueStatus | None, Query(description="Only jobs of this status.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many at most.")] = 50,
+    cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_LENGTH)] = None,
+    studio_id: Annotated[str | None, Query(max_length=64)] = None,  # noqa: ARG001  # read by caller()
+) -> QueueView:
+    """Return the orders that wait for the printer; nothing cancelled or refunded is among them.
+
+    A page may be short, or empty, before the last: follow `next_cursor` until it is null.
+    """
+    who = caller(app)
+    who.require(Action.READ_PRINT_QUEUE)
+    return show_queue(who.studio_id, QueueQuery(status, limit, cursor))
+
+
+@app.post(
+    "/print-station/orders/<order_id>/claim",
+    summary="Claim a print",
+    operation_id="claim_print",
+    responses=described(200, PrintView, "The print, claimed by you"),
+)
+def claim(order_id: OrderId, _: Nothing = None) -> PrintView:
+    """Take a print from the queue; one operator gets it."""
+    return _step(order_id, Step.CLAIM, Action.WORK_PRINT_QUEUE)
+
+
+@app.post(
+    "/print-station/orders/<order_id>/print",
+    summary="Record that it is printed",
+    operation_id="record_print",
+    responses=described(200, PrintView, "The print, printed"),
+)
+def record_print(order_id: OrderId, _: Nothing = None) -> PrintView:
+    """Record that a claimed print is made, by any operator: shifts hand over."""
+    return _step(order_id, Step.PRINT, Action.WORK_PRINT_QUEUE)
+
+
+@app.post(
+    "/print-station/orders/<order_id>/ship",
+    summary="Record that it is shipped",
+    operation_id="ship_print",
+    responses=described(200, PrintView, "The print, shipped"),
+)
+def ship(order_id: OrderId, _: Nothing = None) -> PrintView:
+    """Record that a print is on its way; from here on it cannot be cancelled."""
+    return _step(order_id, Step.SHIP, Action.WORK_PRINT_QUEUE)
+
+
+@app.post(
+    "/orders/<order_id>/fulfillment/cancel",
+    summary="Cancel fulfillment",
+    operation_id="cancel_fulfillment",
+    responses=described(200, PrintView, "The print, canceled"),
+)
+def cancel(order_id: OrderId, _: Nothing = None) -> PrintView:
+    """Take a print off the queue for good, claimed or printed too, unless it is shipped."""
+    return _step(order_id, Step.CANCEL, Action.CANCEL_FULFILLMENT)
+
+
+def _step(order_id: str, step: Step, action: Action) -> PrintView:
+    who = caller(app)
+    who.require(action)
+    totals = move_print(who, order_id, step)
+    return PrintView(order_id=order_id, fulfillment=fulfillment_view(totals))
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return resolve(app, event, context)

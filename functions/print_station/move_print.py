@@ -1,0 +1,58 @@
+"""Moving a print: claim, print and ship at the station, cancel at the desk."""
+
+from dataclasses import dataclass
+
+from shared.auth import Caller
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import BusyError, OrderNotFoundError
+from shared.domain.fulfillment import Step, move
+from shared.domain.order import OrderTotals
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import OrdersTable
+from shared.observability import count, logger
+from shared.workflow.order_of import NO_SUCH_ORDER
+
+# A step waits this long for its turn at an order that others are changing too.
+_CONTENTION_SECONDS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class MovePrint:
+    """Moves a print, one step for one of those who try at the same time.
+
+    Each try decides on what it has just read, and its write holds only if nothing has changed
+    since: who comes second reads what the first one did, and is answered by that.
+    """
+
+    orders: OrdersTable
+    clock: Clock
+
+    def __call__(self, caller: Caller, order_id: str, step: Step) -> OrderTotals:
+        """Take the step, unless it has been taken already, and return the order's totals.
+
+        Raises:
+            OrderNotFoundError: There is no such order in the caller's studio.
+            NothingToPrintError, PrintNotClaimedError, PrintClaimedError, PrintPrintedError,
+                PrintShippedError, PrintCanceledError: The print is not where the step starts from.
+            BusyError: Too many others change this order; nothing was done.
+        """
+        for _ in tries(_CONTENTION_SECONDS):
+            totals = self._totals_of(caller, order_id)
+            moved = move(totals, step, rfc3339(self.clock()), caller.user)
+            if moved is None:
+                return totals
+            try:
+                self.orders.update_totals(moved)
+            except StaleStateError:
+                continue
+            logger.info("print moved", order_id=order_id, status=moved.fulfillment_status)
+            count("PrintMoved")
+            return moved
+        raise BusyError("Many changes of this order at once. Repeat the request; it is safe.")
+
+    def _totals_of(self, caller: Caller, order_id: str) -> OrderTotals:
+        """Read the one small item that a step needs of an order of the caller's studio."""
+        totals = self.orders.get_totals(order_id)
+        if totals is None or totals.studio_id != caller.studio_id:
+            raise OrderNotFoundError(NO_SUCH_ORDER)
+        return totals

@@ -1,0 +1,81 @@
+"""What there is to print: the station's queue, oldest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.print_station.models import JobLine, JobView, QueueView
+from shared.cursor import cursor_for, position_of
+from shared.domain.fulfillment import IN_QUEUE
+from shared.gateways.items import Values
+from shared.gateways.order_lists import ListedOrder, OrderLists
+
+type QueueStatus = Literal["queued", "claimed", "printed"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueQuery:
+    """Which part of the queue: at most ``limit`` jobs of a status (None for all) from a cursor."""
+
+    status: QueueStatus | None
+    limit: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowQueue:
+    """Shows a studio's queue, page by page."""
+
+    lists: OrderLists
+
+    def __call__(self, studio_id: str, query: QueueQuery) -> QueueView:
+        """Return a page, short where jobs have left the queue or have another status.
+
+        Raises:
+            CursorError: The cursor is not of this list.
+        """
+        scope = ("print_queue", studio_id, query.status)
+        after = position_of(query.cursor, 1, *scope)[0] if query.cursor is not None else None
+        page = self.lists.print_queue(studio_id, query.limit, after)
+        # Read consistently: the index may still show a job that was cancelled a moment ago.
+        listed = self.lists.read_orders(page.entries, consistent=True)
+        return QueueView(
+            items=list(_jobs(listed, query.status)),
+            next_cursor=cursor_for([page.entries[-1]], *scope) if page.more else None,
+        )
+
+
+def _jobs(listed: list[ListedOrder], status: QueueStatus | None) -> Iterator[JobView]:
+    statuses = IN_QUEUE if status is None else frozenset({status})
+    for each in listed:
+        # An order whose names and lines were erased cannot be printed any more.
+        if each.totals.fulfillment_status in statuses and each.document is not None:
+            yield _job(each, each.document)
+
+
+def _job(listed: ListedOrder, document: Values) -> JobView:
+    """Return what the operator needs of an order: no money, and nobody but the subjects."""
+    totals = listed.totals
+    return JobView(
+        order_id=totals.order_id,
+        placed_at=totals.placed_at,
+        status=totals.fulfillment_status,
+        claimed_by=totals.fulfillment_claimed_by,
+        refund_status=totals.refund_status,
+        photo_day=document.get("photo_day"),
+        subjects=document["subjects"],
+        lines=list(_lines(document, totals.print_units_off)),
+    )
+
+
+def _lines(document: Values, units_off: dict[str, int]) -> Iterator[JobLine]:
+    for line in document["line_items"]:
+        quantity = line["quantity"] - units_off.get(line["line_id"], 0)
+        if quantity > 0:
+            yield JobLine(
+                line_id=line["line_id"],
+                product=line["product"],
+                sku=line["sku"],
+                quantity=quantity,
+                subject_id=line.get("subject_id"),
+            )

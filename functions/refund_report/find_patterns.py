@@ -1,0 +1,317 @@
+"""Patterns among refunds: how many, how much, of how many orders, and what stands out."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import batched
+from zoneinfo import ZoneInfo
+
+from functions.refund_report.attribution import (
+    OF_LINES,
+    By,
+    Document,
+    Key,
+    Part,
+    Shares,
+    attribute,
+    keys_of,
+    names_of,
+    parts_of,
+)
+from functions.refund_report.count_refunds import Count
+from functions.refund_report.standing_out import Findings, find_standing_out
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import RangeTooLargeError, StudioNotFoundError
+from shared.domain.local_days import LocalDays, local_days
+from shared.domain.refund import RefundType
+from shared.gateways import items
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.studios import Studios
+
+# A page shows the keys with the most refunds; a studio has thousands of subjects.
+MOST_PATTERNS = 200
+
+DEFAULT_DAYS = 90
+
+# Leaves the rest of API Gateway's 29 s for a cold start and the answer.
+_SECONDS = 22.0
+
+# Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
+# The reconciler finds it within five more.
+_LATE_FAILURE = timedelta(days=35)
+
+_ORDERS_PER_READ = 1_000
+
+# What of each entry is read.
+_FIGURES = ("kind", "refund_id", "order_id", "gross_amount", "refund_type", "reason")
+
+# These lie in the refunds, and the others in what was ordered.
+_OF_DECISIONS = frozenset({By.REASON, By.PROCESSED_BY})
+
+# What of each order is read: there may be a hundred thousand of them.
+_ALWAYS_READ = ("order_id", "stripe.charge_id")
+_LINES = ("subjects", "line_items", "shipping_amount", "shipping_tax_amount")
+_FIELDS: Mapping[By, tuple[str, ...]] = {
+    By.SUBJECT: _LINES,
+    By.PRODUCT: _LINES,
+    By.PHOTO_DAY: ("photo_day",),
+    By.REASON: (),
+    By.PROCESSED_BY: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRefund:
+    """A refund that settled and has not failed since; its amount in minor units."""
+
+    refund_id: str
+    order_id: str
+    amount: int
+    type: str | None
+    reason: str | None
+    processed_by: str | None
+
+
+type RefundsByOrder = dict[str, list[StandingRefund]]
+type Names = dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What is counted of a key; amounts in minor units.
+
+    Of ``base_orders``, placed in the range, ``refunded_orders`` were refunded in it for the key.
+    ``orders`` are those behind the key: all that have it, or all that were refunded for it.
+    """
+
+    key: Key
+    refund_count: int
+    refunded_amount: int
+    orders: int
+    refunded_orders: int
+    base_orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """A studio's patterns: the keys with the most refunds first, and what stands out.
+
+    ``names`` are those of the keys that have refunds; ``before`` is what the range was held
+    against, where that is the time before and not the other orders.
+    """
+
+    by: By
+    days: LocalDays
+    currency: str
+    count: Count
+    patterns: list[Pattern]
+    truncated: bool
+    findings: Findings
+    names: Names
+    before: LocalDays | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindPatterns:
+    """Counts a studio's refunds by key while it reads them, and says what stands out.
+
+    Refunds count where they settled, and not at all once they have failed. What was ordered is
+    held against the studio's other orders of the range; why and by whom was refunded against the
+    time before, since no order has a reason before it is refunded.
+    """
+
+    lists: OrderLists
+    settled: SettledRefunds
+    studios: Studios
+    clock: Clock
+
+    def __call__(self, studio_id: str, by: By, first: str | None, last: str | None) -> Patterns:
+        """Return the patterns of a studio's refunds.
+
+        Args:
+            studio_id: Whose.
+            by: What to count by.
+            first: The first day, ``YYYY-MM-DD`` in the studio's time zone, or None.
+            last: The last day, or None for today.
+
+        Raises:
+            DateRangeError: The days are not a range.
+            RangeTooLargeError: It cannot all be read in the time that an answer has.
+        """
+        studio = self.studios.get(studio_id)
+        if studio is None:
+            raise StudioNotFoundError("There is no such studio.")
+        days = local_days(first, last, ZoneInfo(studio["timezone"]), self.clock(), DEFAULT_DAYS)
+        reading = _Reading(self, studio_id, by, time.monotonic() + _SECONDS)
+        names: Names = {}
+        before = None
+        if by in _OF_DECISIONS:
+            before = days.before()
+            count = _count_decisions(reading, days)
+            comparisons = count.against(_count_decisions(reading, before))
+        else:
+            count, names = _count_ordered(reading, days)
+            comparisons = count.against_the_others()
+        patterns = _patterns(by, count)
+        return Patterns(
+            by,
+            days,
+            studio["currency"],
+            count,
+            patterns[:MOST_PATTERNS],
+            len(patterns) > MOST_PATTERNS,
+            find_standing_out(comparisons),
+            names,
+            before,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a request reads, until its time is up."""
+
+    source: FindPatterns
+    studio_id: str
+    by: By
+    deadline: float
+
+    def orders(self, days: LocalDays) -> Iterator[Document]:
+        """Read the orders that were placed on these days.
+
+        Left out are those that were never charged: they cannot be refunded.
+        """
+        found = self.source.lists.placed_between(
+            self.studio_id,
+            rfc3339(days.start),
+            rfc3339(days.end),
+            (*_ALWAYS_READ, *_FIELDS[self.by]),
+        )
+        return (order for order in self._in_time(found) if "charge_id" in order.get("stripe", {}))
+
+    def refunds(self, days: LocalDays) -> "RefundsByOrder":
+        """Read the refunds that settled on these days and have not failed since."""
+        start, end = rfc3339(days.start), rfc3339(days.end)
+        until = rfc3339(days.end + _LATE_FAILURE)
+        found = self.source.settled.figures(
+            self.studio_id, start, until, None, (*_FIGURES, "processed_by")
+        )
+        settled: dict[str, StandingRefund] = {}
+        failed = set()
+        for entry in self._in_time(found):
+            if entry["kind"] == "refund_failed":
+                failed.add(entry["refund_id"])
+            elif entry["settled_at"] < end:
+                settled[entry["refund_id"]] = _standing(entry)
+        by_order: RefundsByOrder = {}
+        for refund in settled.values():
+            if refund.refund_id not in failed:
+                by_order.setdefault(refund.order_id, []).append(refund)
+        return by_order
+
+    def returned(self, refunds: "RefundsByOrder") -> dict[str, dict[str, int]]:
+        """Read what the refunds of line items took of each line, by the refund's id."""
+        ids = (
+            (refund.order_id, refund.refund_id)
+            for mine in refunds.values()
+            for refund in mine
+            if refund.type == RefundType.LINE_ITEMS
+        )
+        return {
+            refund.refund_id: {item.line_id: item.amount for item in refund.items}
+            for refund in self._in_time(self.source.lists.read_refunds(ids))
+        }
+
+    def documents(self, order_ids: Iterable[str]) -> dict[str, items.Values]:
+        """Read these orders; an erased one is left out."""
+        return self.source.lists.read_documents(self._in_time(order_ids))
+
+    def _in_time[Read](self, what: Iterable[Read]) -> Iterator[Read]:
+        for each in what:
+            if time.monotonic() > self.deadline:
+                raise RangeTooLargeError(
+                    "There are more orders in this range than can be counted while you wait. "
+                    "Ask for fewer days."
+                )
+            yield each
+
+
+def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
+    """Count by what was ordered, and name what was refunded."""
+    by, count = reading.by, Count()
+    names: Names = {}
+    refunds = reading.refunds(days)
+    returned = reading.returned(refunds) if by in OF_LINES else {}
+
+    def shares(parts: list[Part], mine: list[StandingRefund]) -> list[Shares]:
+        return [attribute(parts, each.amount, returned.get(each.refund_id)) for each in mine]
+
+    for document in reading.orders(days):
+        parts = _parts(by, document)
+        mine = refunds.pop(document["order_id"], [])
+        count.add_order(keys_of(parts), shares(parts, mine))
+        if mine:
+            names |= names_of(by, document)
+    # What is left are refunds of orders that were placed on other days, or were erased.
+    for batch in batched(refunds.items(), _ORDERS_PER_READ, strict=False):
+        documents = reading.documents(order_id for order_id, _ in batch)
+        for order_id, mine in batch:
+            elsewhen = documents.get(order_id)
+            count.add_refunds(shares(_parts(by, elsewhen) if elsewhen else [], mine))
+            for key, name in names_of(by, elsewhen).items() if elsewhen else ():
+                names.setdefault(key, name)
+    return count, names
+
+
+def _count_decisions(reading: _Reading, days: LocalDays) -> Count:
+    """Count by why or by whom was refunded."""
+    count = Count()
+    refunds = reading.refunds(days)
+    for order in reading.orders(days):
+        count.add_order((), _decisions(reading.by, refunds.pop(order["order_id"], [])))
+    for mine in refunds.values():
+        count.add_refunds(_decisions(reading.by, mine))
+    return count
+
+
+def _decisions(by: By, refunds: list[StandingRefund]) -> list[Shares]:
+    return [
+        {each.reason if by is By.REASON else each.processed_by: each.amount} for each in refunds
+    ]
+
+
+def _parts(by: By, document: Document) -> list[Part]:
+    lines = items.lines_from_values(dict(document)) if by in OF_LINES else ()
+    return parts_of(by, document, lines)
+
+
+def _standing(entry: items.Values) -> StandingRefund:
+    return StandingRefund(
+        refund_id=entry["refund_id"],
+        order_id=entry["order_id"],
+        amount=-entry["gross_amount"],
+        type=entry.get("refund_type"),
+        reason=entry.get("reason"),
+        processed_by=entry.get("processed_by"),
+    )
+
+
+def _patterns(by: By, count: Count) -> list[Pattern]:
+    """Return what there is to show of each key with refunds, those with the most first."""
+    decided = by in _OF_DECISIONS
+    found = []
+    for key, tally in count.tallies.items():
+        if tally.refund_count:
+            orders = count.orders_of[key]
+            found.append(
+                Pattern(
+                    key,
+                    tally.refund_count,
+                    tally.refunded_amount,
+                    tally.orders_behind if decided else orders,
+                    tally.refunded_orders,
+                    count.orders if decided else orders,
+                )
+            )
+    return sorted(found, key=lambda it: (-it.refund_count, -it.refunded_amount, it.key or ""))

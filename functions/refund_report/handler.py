@@ -1,0 +1,187 @@
+"""Lambda behind API Gateway: the reports."""
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.refund_report.attribution import By
+from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
+from functions.refund_report.find_patterns import FindPatterns
+from functions.refund_report.models import ExportView, ReportView
+from functions.refund_report.pattern_models import PatternsView
+from functions.refund_report.pattern_views import patterns_view
+from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
+from functions.refund_report.views import export_view, report_view
+from shared import report_csv
+from shared.auth import Action, Caller
+from shared.clock import utc_now
+from shared.cursor import MAX_CURSOR_LENGTH
+from shared.domain.report import ReportState
+from shared.gateways import aws
+from shared.gateways.books import Books
+from shared.gateways.exports import ExportFiles, ExportQueue
+from shared.gateways.lean_queries import take_items_as_they_come
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.studios import Studios
+from shared.http import api_resolver, caller, described, resolve
+from shared.observability import count, logger, metrics
+from shared.settings import setting
+from shared.workflow.refund_rows import RefundRows
+
+dynamodb = aws.client("dynamodb")
+take_items_as_they_come(dynamodb)
+settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
+lists = OrderLists(dynamodb, setting("ORDERS_TABLE"))
+studios = Studios(dynamodb, setting("ORDERS_TABLE"))
+files = ExportFiles(aws.files_client(), setting("EXPORT_BUCKET"))
+rows = RefundRows(settled, lists)
+select_refunds = SelectRefunds(
+    studios, Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), utc_now
+)
+report_refunds = ReportRefunds(select_refunds, rows)
+export_refunds = ExportRefunds(
+    select_refunds, rows, files, ExportQueue(aws.client("sqs"), setting("EXPORT_QUEUE_URL"))
+)
+find_export = FindExport(files)
+find_patterns = FindPatterns(lists, settled, studios, utc_now)
+
+app = api_resolver()
+
+NamedStudio = Annotated[
+    str | None,
+    Query(description="Whose refunds: for PPS's own, who must name a studio.", max_length=64),
+]
+FirstDay = Annotated[
+    str | None,
+    Query(
+        alias="from",
+        description="The first day, YYYY-MM-DD in the studio's time zone.",
+        pattern=r"^\d{4}-\d\d-\d\d$",
+    ),
+]
+LastDay = Annotated[
+    str | None,
+    Query(
+        alias="to",
+        description="The last day, which is included; today if it is left out.",
+        pattern=r"^\d{4}-\d\d-\d\d$",
+    ),
+]
+# A page, where a file will be, or the file.
+ReportAnswer = Response[ReportView | ExportView | str]
+
+
+def _report_answers() -> dict[int, OpenAPIResponse]:
+    answers = described(200, ReportView, "A page of the report, or all of it as CSV")
+    answers[200]["content"][report_csv.MEDIA_TYPE] = {"schema": {"type": "string"}}
+    return answers | {202: described(202, ExportView, "A large report, being written")[202]}
+
+
+@app.get(
+    "/reports/refunds",
+    summary="Report refunds",
+    operation_id="report_refunds",
+    description=(
+        "What settled on these days, the earliest first, a late failure as a row of its own with "
+        "all signs reversed. `state=open` has the refunds that were requested on these days and "
+        "are on their way, with estimates; `state=failed` those that failed or were canceled on "
+        "them. Without `from` it begins 30 days before `to`, and `state=open` with the oldest. "
+        "Totals are of the whole selection, as it was when its first page was asked for. As CSV, "
+        "amounts are in major units and times in the studio's time zone; a large one is written "
+        "on the side, and the answer says where to ask for it."
+    ),
+    responses=_report_answers(),
+)
+def report(  # noqa: PLR0913  # a report's parameters
+    *,
+    first: FirstDay = None,
+    last: LastDay = None,
+    state: Annotated[ReportState, Query(description="Which refunds.")] = ReportState.SETTLED,
+    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    limit: Annotated[int, Query(description="Rows of a page, at most.", ge=1, le=1000)] = 100,
+    cursor: Annotated[
+        str | None,
+        Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH),
+    ] = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> ReportAnswer:
+    """Report the studio's refunds, page by page or as a file."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    query = ReportQuery(who.studio_id, state, first, last)
+    if form == "csv":
+        return _as_csv(who, query)
+    page = report_view(report_refunds(query, limit, cursor))
+    return Response(200, content_type="application/json", body=page)
+
+
+def _as_csv(who: Caller, query: ReportQuery) -> ReportAnswer:
+    made = export_refunds(query, logger.get_correlation_id() or "")
+    if isinstance(made, CsvFile):
+        return Response(
+            200,
+            content_type=report_csv.MEDIA_TYPE,
+            headers={"Content-Disposition": f'attachment; filename="{made.name}"'},
+            body=made.content,
+        )
+    count("ExportRequested")
+    logger.info("export requested", export_id=made.export_id)
+    return Response(202, content_type="application/json", body=export_view(made, who))
+
+
+@app.get(
+    "/reports/refunds/exports/<export_id>",
+    summary="Read an export",
+    operation_id="read_export",
+    responses=described(200, ExportView, "How far it is, and where its file is once it is ready"),
+)
+def read_export(
+    export_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> ExportView:
+    """Say how far a large report is; the link to its file is good for five minutes."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    return export_view(find_export(who.studio_id, export_id), who)
+
+
+@app.get(
+    "/reports/refunds/patterns",
+    summary="Find patterns among refunds",
+    operation_id="find_refund_patterns",
+    description=(
+        "Refunds that settled on these days and have not failed since, by what was ordered or by "
+        "why and by whom they were made, with the orders behind them. Amounts of all keys add up: "
+        "a refund of line items belongs to its lines, any other one to all lines of its order by "
+        "what they cost, and what belongs to none has the key null. Without `from` it begins 90 "
+        "days before `to`. `standing_out` has what chance does not explain: held against the "
+        "studio's other orders of these days, or, by reason and by operator, against as many days "
+        "before. Where only chance is at work, it is empty in at least 99 of 100 reports."
+    ),
+    responses=described(200, PatternsView, "Counts, amounts and rates, and what stands out"),
+)
+def patterns(
+    *,
+    by: Annotated[By, Query(description="What to count by.")] = By.SUBJECT,
+    first: FirstDay = None,
+    last: LastDay = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> PatternsView:
+    """Count the studio's refunds by what they have in common, and say what stands out."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    return patterns_view(find_patterns(who.studio_id, by, first, last))
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return resolve(app, event, context)

@@ -1,0 +1,139 @@
+"""From what was found to what a studio's owner reads."""
+
+from functions.refund_report.attribution import By, Key
+from functions.refund_report.find_patterns import Pattern, Patterns
+from functions.refund_report.pattern_models import PatternsView, PatternView, StandingOutView
+from functions.refund_report.standing_out import Comparison, Finding
+from shared.domain.money import share_of
+
+_KINDS = {
+    By.SUBJECT: ("subject", "subjects"),
+    By.PRODUCT: ("product", "products"),
+    By.PHOTO_DAY: ("photo day", "photo days"),
+    By.REASON: ("reason", "reasons"),
+    By.PROCESSED_BY: ("operator", "operators"),
+}
+
+# How many the summary names before it only counts.
+_NAMED = 3
+
+# Beyond a million the number of noughts tells nobody more.
+_MOST_REPORTS = 1_000_000
+
+# Below it a float is 0, and no difference is impossible.
+_LEAST_P_VALUE = 1e-300
+
+
+def patterns_view(found: Patterns) -> PatternsView:
+    """Return patterns as the API shows them."""
+    return PatternsView(
+        from_day=found.days.first.isoformat(),
+        to_day=found.days.last.isoformat(),
+        by=found.by,
+        currency=found.currency,
+        orders=found.count.orders,
+        refunded_orders=found.count.refunded_orders,
+        refund_count=found.count.refund_count,
+        refunded_amount=found.count.refunded_amount,
+        items=[_pattern_view(found, each) for each in found.patterns],
+        truncated=found.truncated,
+        standing_out=[_standing_out_view(found, each) for each in found.findings.found],
+        summary=_summary(found),
+    )
+
+
+def _pattern_view(found: Patterns, pattern: Pattern) -> PatternView:
+    return PatternView(
+        key=pattern.key,
+        name=_name(found, pattern.key),
+        refund_count=pattern.refund_count,
+        refunded_amount=pattern.refunded_amount,
+        orders=pattern.orders,
+        refunded_orders=pattern.refunded_orders,
+        refund_rate=rate(pattern.refunded_orders, pattern.base_orders),
+    )
+
+
+def _standing_out_view(found: Patterns, finding: Finding) -> StandingOutView:
+    here = finding.comparison
+    return StandingOutView(
+        key=here.key,
+        name=_name(found, here.key),
+        orders=here.orders,
+        refunded_orders=here.refunded_orders,
+        refund_rate=rate(here.refunded_orders, here.orders),
+        compared_with="time_before" if found.before else "other_orders",
+        compared_orders=here.other_orders,
+        compared_refunded_orders=here.other_refunded_orders,
+        compared_refund_rate=rate(here.other_refunded_orders, here.other_orders),
+        p_value=f"{max(finding.p_value, _LEAST_P_VALUE):.1e}",
+        statement=_statement(found, finding),
+    )
+
+
+def rate(part: int, whole: int) -> str | None:
+    """Return a rate with four decimals, rounded half up, or None of nothing."""
+    if not whole:
+        return None
+    return "{}.{:04d}".format(*divmod(share_of(10_000, part, whole), 10_000))
+
+
+def _name(found: Patterns, key: Key) -> str | None:
+    if key is None:
+        return None
+    match found.by:
+        case By.REASON:
+            return key.replace("_", " ")
+        case By.PROCESSED_BY:
+            return "Stripe's dashboard" if key == "stripe" else key
+        case _:
+            return found.names.get(key)
+
+
+def _statement(found: Patterns, finding: Finding) -> str:
+    here = finding.comparison
+    reports = once_in(finding.p_value)
+    return (
+        f"{_refunded(found, here)} Chance alone would make such a difference less than once in "
+        f"{reports:,} reports."
+    )
+
+
+def _refunded(found: Patterns, here: Comparison) -> str:
+    name = _name(found, here.key) or here.key
+    rest = f"{here.other_refunded_orders:,} of {here.other_orders:,}."
+    these = f"{here.refunded_orders:,} of {here.orders:,} orders"
+    if found.before is None:
+        return f"{these} with {name} were refunded; elsewhere {rest}"
+    how = f"for the reason “{name}”" if found.by is By.REASON else f"by {name}"
+    then = f"from {found.before.first} to {found.before.last}"
+    return f"{these} were refunded {how}; {then} {rest}"
+
+
+def once_in(p_value: float) -> int:
+    """Return the largest power of ten of reports in which chance would do it less than once."""
+    reports = 1
+    while reports < _MOST_REPORTS and p_value * reports * 10 < 1:
+        reports *= 10
+    return reports
+
+
+def _summary(found: Patterns) -> str:
+    kind, kinds = _KINDS[found.by]
+    standing_out = [each.comparison.key for each in found.findings.found]
+    tested = found.findings.tested
+    if not tested:
+        return (
+            f"Nothing stands out: no {kind} has orders and refunds enough to tell it from chance."
+        )
+    if not standing_out:
+        looked_at = f"{tested:,} {kind if tested == 1 else kinds}"
+        return (
+            f"Nothing stands out: of {looked_at} with orders enough to tell, none is refunded so "
+            "much more often that it is not chance."
+        )
+    named = [_name(found, key) or key for key in standing_out[:_NAMED]]
+    more = len(standing_out) - len(named)
+    names = ", ".join(named) + (f" and {more:,} more" if more else "")
+    one = len(standing_out) == 1
+    return f"{len(standing_out):,} {kind if one else kinds} stand{'s' * one} out: {names}."

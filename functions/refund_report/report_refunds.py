@@ -1,0 +1,149 @@
+"""The report of refunds: a page of rows, with the totals of all."""
+
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from shared.clock import Clock, rfc3339
+from shared.cursor import cursor_for, invalid_cursor, position_of
+from shared.domain.errors import StudioNotFoundError
+from shared.domain.local_days import LocalDays, local_days
+from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
+from shared.gateways.books import Books
+from shared.gateways.studios import Studios
+from shared.workflow.refund_rows import RefundRows
+
+DEFAULT_DAYS = 31
+
+# A refund may be on its way for long: asked for without a date, those of all days are listed.
+_FIRST_DAY = "2000-01-01"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportQuery:
+    """What a report is asked for: whose refunds, which, and of what days (``YYYY-MM-DD``)."""
+
+    studio_id: str
+    state: ReportState
+    first: str | None
+    last: str | None
+
+    @property
+    def scope(self) -> tuple[str, str, str, str | None, str | None]:
+        """What a cursor holds for."""
+        return ("report", self.studio_id, self.state, self.first, self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A selection as it was asked for: with its days and the currency of its amounts."""
+
+    selection: Selection
+    days: LocalDays
+    currency: str
+
+    def continued(self, selection: Selection) -> "Asked":
+        """Return it with the selection of an earlier page, and the days of that.
+
+        Raises:
+            ValueError: The selection's times are none.
+        """
+        zone = self.days.zone
+        start, end = map(datetime.fromisoformat, (selection.start, selection.end))
+        last = (end.astimezone(zone) - timedelta(milliseconds=1)).date()
+        days = LocalDays(start.astimezone(zone).date(), last, zone)
+        return replace(self, selection=selection, days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page of the report, with the totals of all its pages."""
+
+    asked: Asked
+    rows: list[ReportRow]
+    totals: ReportTotals
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectRefunds:
+    """Pins down what a report is about."""
+
+    studios: Studios
+    books: Books
+    clock: Clock
+
+    def __call__(self, query: ReportQuery) -> Asked:
+        """Return what a query selects now: days in the studio's time zone, and the ledger's end.
+
+        What settles from now on comes after the ledger's last entry of now. So it is known to be
+        new, and neither shifts pages nor changes their totals.
+
+        Raises:
+            DateRangeError: The days are not a range.
+            StudioNotFoundError: There is no such studio.
+        """
+        studio = self.studios.get(query.studio_id)
+        head = self.books.load_head(query.studio_id)
+        if studio is None or head is None:
+            raise StudioNotFoundError("There is no such studio.")
+        first = query.first
+        if first is None and query.state is ReportState.OPEN:
+            first = _FIRST_DAY
+        zone = ZoneInfo(studio["timezone"])
+        days = local_days(first, query.last, zone, self.clock(), DEFAULT_DAYS)
+        selection = Selection(
+            query.studio_id, query.state, rfc3339(days.start), rfc3339(days.end), head.seq
+        )
+        return Asked(selection, days, studio["currency"])
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRefunds:
+    """Answers the report page by page."""
+
+    select: SelectRefunds
+    rows: RefundRows
+
+    def __call__(self, query: ReportQuery, limit: int, cursor: str | None) -> Report:
+        """Return a page of the report, the earliest first, and the totals of the whole selection.
+
+        The first page reads all of the selection for its totals. The cursor hands them on, and
+        with them the selection as it was then, so that all pages are of one moment.
+
+        Raises:
+            DateRangeError: The days are not a range.
+            StudioNotFoundError: There is no such studio.
+            CursorError: The cursor is not one of this report.
+        """
+        asked, totals, after = self.select(query), None, None
+        if cursor is not None:
+            asked, totals, after = _continued(query, asked, cursor)
+        selection = asked.selection
+        found = list(islice(self.rows.rows(selection, after, limit + 1), limit + 1))
+        page, more = found[:limit], len(found) > limit
+        if totals is None:
+            totals = ReportTotals().plus(page)
+            if more:
+                totals = totals.plus([self.rows.totals(selection, page[-1].place)])
+        return Report(
+            asked=asked,
+            rows=list(self.rows.named(page)),
+            totals=totals,
+            next_cursor=_cursor(query, selection, totals, page[-1].place) if more else None,
+        )
+
+
+def _cursor(query: ReportQuery, selection: Selection, totals: ReportTotals, place: str) -> str:
+    pinned = [selection.start, selection.end, str(selection.upto_seq), place]
+    return cursor_for([*pinned, *map(str, astuple(totals))], *query.scope)
+
+
+def _continued(query: ReportQuery, asked: Asked, cursor: str) -> tuple[Asked, ReportTotals, str]:
+    start, end, upto_seq, place, *totals = position_of(cursor, 10, *query.scope)
+    try:
+        selection = Selection(query.studio_id, query.state, start, end, int(upto_seq))
+        return asked.continued(selection), ReportTotals(*map(int, totals)), place
+    except (ValueError, OverflowError) as error:  # a time that no calendar has
+        raise invalid_cursor() from error

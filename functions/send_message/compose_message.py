@@ -1,0 +1,221 @@
+"""What a message says: the template's words, filled in, in the form of the parent's region.
+
+Names come from strangers. They are put on one line before anything else, and the HTML escapes
+them; nothing of them can reach a header or become markup.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import nh3
+from babel.core import Locale, UnknownLocaleError, get_global
+from babel.dates import format_date
+from babel.numbers import format_currency, get_currency_precision
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
+from shared.domain.message import Template
+from shared.domain.order import SHIPPING_LINE_ID
+from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
+from shared.gateways.orders_table import OrderRecord
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(("html.j2",), ("txt.j2",), default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+# What staff may put into the HTML: the marks of a letter. No images, which would tell somebody
+# when it is read; no styles, which can hide what it says.
+_TAGS = {"a", "b", "blockquote", "br", "em", "h1", "h2", "h3", "i", "li", "ol", "p", "strong"}
+_TAGS |= {"u", "ul"}
+_NEVER_SHOWN = {"script", "style", "title"}
+_SCHEMES = {"https", "mailto"}
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before it is sent. ``to_address`` is None where there is nobody to write to."""
+
+    from_name: str
+    from_address: str
+    to_address: str | None
+    subject: str
+    text: str
+    html: str
+
+
+def compose(
+    record: OrderRecord, studio: Mapping[str, Any], template: Template, refund_id: str
+) -> Draft:
+    """Return the template's message about a refund, filled in.
+
+    Args:
+        record: The order.
+        studio: Its studio, as it was imported.
+        template: What the message is about.
+        refund_id: The refund.
+
+    Raises:
+        RefundNotFoundError: The order has no such refund.
+        TemplateMismatchError: The refund is not where the template says it is.
+    """
+    refund = record.refunds.get(refund_id)
+    if refund is None:
+        raise RefundNotFoundError("This order has no such refund.")
+    _check_fits(template, refund)
+    words = _words(record, studio, refund)
+    content = Markup(_filled(f"{template}.html.j2", words))  # noqa: S704  # autoescaped
+    parent = record.document["parent"]
+    return Draft(
+        from_name=words["studio_name"],
+        from_address=studio["from_address"],
+        to_address=mail_address(parent.get("email") or ""),
+        subject=_filled(f"{template}.subject.txt.j2", words),
+        text=_filled(f"{template}.txt.j2", words),
+        html=_page(content),
+    )
+
+
+def html_of_text(text: str) -> str:
+    """Return the HTML that says what an edited text says, and nothing more."""
+    paragraphs = [block.split("\n") for block in re.split(r"\n{2,}", text.strip())]
+    return _page(Markup(_filled("edited.html.j2", {"paragraphs": paragraphs})))  # noqa: S704  # autoescaped
+
+
+def html_of_edited(html: str) -> str:
+    """Return edited HTML with nothing left in it but the marks of a letter.
+
+    Raises:
+        ValueError: Nothing is left to read.
+    """
+    content = nh3.clean(
+        html,
+        tags=_TAGS,
+        clean_content_tags=_NEVER_SHOWN,
+        attributes={"a": {"href"}},
+        url_schemes=_SCHEMES,
+    )
+    if not unescape(nh3.clean(content, tags=set())).strip():
+        raise ValueError("there is nothing in it to read")
+    return _page(Markup(content.strip()))  # noqa: S704  # cleaned
+
+
+def mail_address(text: str) -> str | None:
+    """Return an address if mail can be sent to and from it, or None.
+
+    The plain form of https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1, in ASCII:
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
+    """
+    return text if _ADDRESS.fullmatch(text) else None
+
+
+def regional_locale(timezone: str) -> Locale:
+    """Return English as it is written where the time zone is, or plain English.
+
+    Args:
+        timezone: The studio's IANA time zone; its parents live around it.
+    """
+    zone = get_global("zone_aliases").get(timezone, timezone)
+    territory = get_global("zone_territories").get(zone)
+    try:
+        # Unresolved: an unknown territory would be taken for the United States.
+        return Locale.parse(f"en_{territory}", resolve_likely_subtags=False)
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def _check_fits(template: Template, refund: Refund) -> None:
+    failed = refund.failed_at is not None
+    if failed and template is not Template.REFUND_FAILED:
+        raise TemplateMismatchError(
+            f"The refund is {refund.status}: no money is on its way. Use `refund_failed`."
+        )
+    if not failed and template is Template.REFUND_FAILED:
+        raise TemplateMismatchError(
+            f"The refund has not failed, it is {refund.status}. Use `refund_confirmation`."
+        )
+
+
+def _words(record: OrderRecord, studio: Mapping[str, Any], refund: Refund) -> dict[str, Any]:
+    """Return what the templates are filled in with, all of it on one line each."""
+    locale, zone = regional_locale(studio["timezone"]), ZoneInfo(studio["timezone"])
+
+    def money(amount: int) -> str:
+        exponent = get_currency_precision(refund.currency.upper())
+        major = Decimal(amount).scaleb(-exponent)
+        return format_currency(major, refund.currency.upper(), locale=locale)
+
+    def day(at: str) -> str:
+        local = datetime.fromisoformat(at).astimezone(zone)
+        return format_date(local.date(), format="long", locale=locale)
+
+    products = {line["line_id"]: line["product"] for line in record.document["line_items"]}
+    products[SHIPPING_LINE_ID] = "Shipping"
+    return {
+        "parent_name": _one_line(record.document["parent"]["name"]),
+        "studio_name": _one_line(studio["name"]),
+        "order_id": refund.order_id,
+        "ordered_on": day(record.document["placed_at"]),
+        "kind": _kind(record, refund),
+        "confirmed": refund.status not in IN_FLIGHT,
+        "amount": money(refund.amount),
+        "total": money(record.order.total_amount),
+        "currency": refund.currency.upper(),
+        "refunded_on": day(_came_to_this_at(refund)),
+        "items": [
+            {
+                "quantity": item.quantity,
+                "product": _one_line(products[item.line_id]),
+                "amount": money(item.amount),
+            }
+            for item in refund.items
+        ],
+    }
+
+
+def _kind(record: OrderRecord, refund: Refund) -> str:
+    if refund.type is not RefundType.FULL:
+        return refund.type.value
+    return "full" if refund.amount == record.order.total_amount else "rest"
+
+
+def _came_to_this_at(refund: Refund) -> str:
+    """Return when it was asked for, when it was confirmed, or when it failed."""
+    if refund.status in IN_FLIGHT:
+        return refund.requested_at
+    confirmed = (e.at for e in refund.history if e.status is RefundStatus.SUCCEEDED)
+    return refund.failed_at or next(confirmed, refund.requested_at)
+
+
+def _one_line(name: str) -> str:
+    """Return a name without line breaks, controls and marks that turn the direction of text."""
+    kept = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in name)
+    return " ".join("".join(c for c in kept if unicodedata.bidirectional(c) not in _TURNS).split())
+
+
+# https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def _filled(name: str, words: Mapping[str, Any]) -> str:
+    return _TEMPLATES.get_template(name).render(words).strip()
+
+
+def _page(content: Markup) -> str:
+    return _filled("page.html.j2", {"content": content})

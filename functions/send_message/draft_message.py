@@ -1,0 +1,58 @@
+"""The message as it would go out, and what stands in its way."""
+
+from dataclasses import dataclass
+
+from functions.send_message.compose_message import Draft, compose, mail_address
+from shared.domain.errors import (
+    NoEmailAddressError,
+    RefundError,
+    SendingDomainError,
+    StudioNotFoundError,
+)
+from shared.domain.message import Template
+from shared.gateways.mail import Mail
+from shared.gateways.orders_table import OrderRecord
+from shared.gateways.studios import Studios
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMessage:
+    """Writes drafts, from the order's studio."""
+
+    studios: Studios
+    mail: Mail
+
+    def __call__(self, record: OrderRecord, template: Template, refund_id: str) -> Draft:
+        """Return the template's message about a refund of an order.
+
+        Raises:
+            RefundError: There is no such refund, or the template does not fit it.
+        """
+        studio = self.studios.get(record.order.studio_id)
+        if studio is None:
+            raise StudioNotFoundError("The order's studio is not here. Tell PPS.")
+        return compose(record, studio, template, refund_id)
+
+    def obstacles(self, draft: Draft) -> list[RefundError]:
+        """Return what sending the draft would be refused with, nothing if it can be sent.
+
+        Raises:
+            BusyError: The mail service does not answer.
+        """
+        found: list[RefundError] = []
+        if draft.to_address is None:
+            found.append(
+                NoEmailAddressError(
+                    "The order has no email address that mail can be sent to. Write to the parent "
+                    "in another way."
+                )
+            )
+        domain = draft.from_address.rpartition("@")[2].lower()
+        if mail_address(draft.from_address) is None or not self.mail.sends_from(domain):
+            found.append(
+                SendingDomainError(
+                    f"The studio's sending domain {domain} is not verified with the mail service. "
+                    "Verify it, then send the message."
+                )
+            )
+        return found

@@ -1,0 +1,120 @@
+"""Lambda behind API Gateway: the routes of messages to parents."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.send_message.draft_message import DraftMessage
+from functions.send_message.models import (
+    MessageChoice,
+    MessagePreviewView,
+    MessageResolution,
+    MessageToSend,
+)
+from functions.send_message.preview_message import PreviewMessage
+from functions.send_message.resolve_message import ResolveMessage
+from functions.send_message.send_message import MessageRequest, SendMessage
+from functions.send_message.views import preview_view
+from shared.auth import Action
+from shared.clock import utc_now
+from shared.domain.message import Outcome
+from shared.gateways import aws
+from shared.gateways.mail import Mail
+from shared.gateways.messages import Messages
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.studios import Studios
+from shared.http import (
+    IdempotencyKey,
+    OrderId,
+    api_resolver,
+    caller,
+    described,
+    resolve,
+)
+from shared.message_view import MessageView, message_view
+from shared.observability import logger, metrics
+from shared.settings import setting
+
+# A text and an HTML of 20,000 characters each, most of which may be several bytes long.
+_MAX_BODY_BYTES = 256 * 1024
+
+dynamodb = aws.client("dynamodb")
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+messages = Messages(dynamodb, setting("ORDERS_TABLE"))
+mail = Mail(aws.client("sesv2"), aws.mail_client())
+draft_message = DraftMessage(Studios(dynamodb, setting("ORDERS_TABLE")), mail)
+preview_message = PreviewMessage(orders, draft_message)
+send_message = SendMessage(orders, draft_message, messages, mail, utc_now)
+resolve_message = ResolveMessage(orders, messages, utc_now)
+
+app = api_resolver()
+
+
+@app.post(
+    "/orders/<order_id>/messages/preview",
+    summary="Preview a message",
+    operation_id="preview_message",
+    responses=described(200, MessagePreviewView, "The template, filled in; nothing was sent"),
+)
+def preview(order_id: OrderId, body: MessageChoice) -> MessagePreviewView:
+    """Fill a template in about a refund; sends nothing."""
+    who = caller(app)
+    who.require(Action.SEND_MESSAGE)
+    draft, warnings = preview_message(who, order_id, body.chosen, body.refund_id)
+    return preview_view(body, draft, warnings)
+
+
+@app.post(
+    "/orders/<order_id>/messages",
+    summary="Send a message",
+    operation_id="send_message",
+    responses=described(201, MessageView, "The message: sent, or unknown"),
+)
+def send(
+    order_id: OrderId, body: MessageToSend, idempotency_key: IdempotencyKey
+) -> Response[MessageView]:
+    """Send the parent a message about a refund, edited or not, once for each key."""
+    who = caller(app)
+    who.require(Action.SEND_MESSAGE)
+    message = send_message(
+        who,
+        MessageRequest(
+            order_id=order_id,
+            template=body.chosen,
+            refund_id=body.refund_id,
+            subject=body.subject,
+            text=body.text,
+            html=body.html,
+            idempotency_key=idempotency_key,
+            body=body.model_dump(mode="json"),
+        ),
+    )
+    return Response(201, content_type="application/json", body=message_view(message, utc_now()))
+
+
+@app.post(
+    "/orders/<order_id>/messages/<message_id>/resolution",
+    summary="Record what became of an unknown message",
+    operation_id="resolve_message",
+    responses=described(200, MessageView, "The message, resolved"),
+)
+def record_resolution(
+    order_id: OrderId, message_id: Annotated[str, Path(max_length=64)], body: MessageResolution
+) -> MessageView:
+    """Record whether the parent received a message of which nobody knew."""
+    who = caller(app)
+    who.require(Action.SEND_MESSAGE)
+    message = resolve_message(who, order_id, message_id, Outcome(body.outcome))
+    return message_view(message, utc_now())
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return resolve(app, event, context, _MAX_BODY_BYTES)

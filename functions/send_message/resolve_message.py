@@ -1,0 +1,48 @@
+"""A person finds out what became of a message of which nobody knew."""
+
+from dataclasses import dataclass
+
+from shared.auth import Caller
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import BusyError, MessageNotFoundError
+from shared.domain.message import Message, Outcome
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.messages import Messages
+from shared.gateways.orders_table import OrdersTable
+from shared.observability import logger
+from shared.workflow.order_of import order_of
+
+_SECONDS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveMessage:
+    """Records whether the parent received a message."""
+
+    orders: OrdersTable
+    messages: Messages
+    clock: Clock
+
+    def __call__(self, caller: Caller, order_id: str, message_id: str, outcome: Outcome) -> Message:
+        """Record it, and return the message; a repeat changes nothing.
+
+        Raises:
+            OrderNotFoundError, MessageNotFoundError: This studio has no such order or message.
+            MessageNotUnknownError: What became of it is known.
+            BusyError: Others are at work on it; nothing was recorded.
+        """
+        logger.append_keys(order_id=order_id, message_id=message_id)
+        for _ in tries(_SECONDS):
+            order_of(self.orders, caller, order_id)
+            message = self.messages.get(order_id, message_id)
+            if message is None:
+                raise MessageNotFoundError("This order has no such message.")
+            now = self.clock()
+            resolved = message.resolved(outcome, now, rfc3339(now), caller.user)
+            if resolved == message:
+                return message
+            try:
+                return self.messages.record_outcome(resolved)
+            except StaleStateError:
+                continue
+        raise BusyError("The message is being worked on. Send the request again in a moment.")

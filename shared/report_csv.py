@@ -1,0 +1,85 @@
+"""The refund report as CSV, for spreadsheets: RFC 4180, in UTF-8 with a byte order mark.
+
+Amounts are in major units and times in the studio's time zone, since people read it. Excel takes a
+file without the mark for its own code page. https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from shared.domain.money import minor_unit_digits
+from shared.domain.report import ReportRow
+
+MEDIA_TYPE = "text/csv; charset=utf-8"
+
+# The product's seven first, each with what explains it; named as in the API.
+COLUMNS = (
+    *("settled_at", "requested_at", "failed_at", "order_id", "parent_name", "subject_names"),
+    *("currency", "original_amount", "refunded_amount", "rev_share_adjustment_amount"),
+    *("stripe_fee_retained_amount", "net_deduction_amount", "tax_refunded_amount"),
+    *("processed_by", "type", "reason", "status", "source", "refund_id", "stripe_refund_id"),
+)
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+# What makes a spreadsheet take a text for a formula, at the start of a cell: also the full-width
+# forms, and also after what another separator of columns than ours might be.
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"(?<![^;,|\t])(?=\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001  # full-width on purpose
+
+
+def header() -> str:
+    """Return the file's beginning: the byte order mark and the names of the columns."""
+    return _BYTE_ORDER_MARK + _lines([COLUMNS])
+
+
+def lines(rows: Iterable[ReportRow], zone: ZoneInfo) -> str:
+    """Return the rows' lines.
+
+    Args:
+        rows: Rows with their names.
+        zone: The studio's time zone.
+    """
+    return _lines([_cell(row, name, zone) for name in COLUMNS] for row in rows)
+
+
+def disarmed(text: str) -> str:
+    """Return a text that a spreadsheet takes for text: an apostrophe before what begins a formula.
+
+    A formula in a parent's name could send the bookkeeper's other cells to a stranger.
+    """
+    return _FORMULA.sub("'", text)
+
+
+def major_units(amount: int, currency: str) -> str:
+    """Return an amount in the currency's major unit: 1050 cents are ``10.50``, 1050 yen ``1050``.
+
+    Args:
+        amount: In minor units; may be negative.
+        currency: ISO 4217, in lower case.
+    """
+    return str(Decimal(amount).scaleb(-minor_unit_digits(currency)))
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows(rows)
+    return written.getvalue()
+
+
+def _cell(row: ReportRow, name: str, zone: ZoneInfo) -> str:
+    value = getattr(row, name)
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return major_units(value, row.currency)
+    if name.endswith("_at"):
+        # Without its offset, which spreadsheets do not read; to the second.
+        local = datetime.fromisoformat(value).astimezone(zone)
+        return local.replace(tzinfo=None).isoformat(" ", "seconds")
+    return disarmed("; ".join(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,143 @@
+"""Finding orders and looking at one, over the API."""
+
+import uuid
+
+import pytest
+
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, Json, World
+
+pytestmark = pytest.mark.stack
+
+
+def find(
+    world: World, *, studio_id: str = PLATFORM_STUDIO, role: str = "owner", **query: str
+) -> Json:
+    answer = world.http.get(
+        f"{world.stack.api_url}/orders",
+        params=query,
+        headers={"Authorization": world.stack.tokens[studio_id][role]},
+    )
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def ids(page: Json) -> list[str]:
+    return [each["order_id"] for each in page["items"]]
+
+
+@pytest.fixture(scope="module")
+def surname() -> str:
+    """A name that nobody else in this run has: of letters, and with an accent."""
+    return "Ångström" + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
+
+
+def test_staff_find_an_order_by_its_names_and_look_at_it(world: World, surname: str) -> None:
+    order_id = world.sell(
+        parent={"name": f"Zoë {surname}", "email": "zoe@mail.example"},
+        subjects=[{"subject_id": "sub_1", "name": "Finn O'Brien"}],
+    )
+    typed = surname.upper().replace("Å", "A").replace("Ö", "o")
+    for query in (typed, f"zoe {surname[:12]}", f"obrien {typed}", order_id):
+        page = find(world, query=query)
+        assert ids(page) == [order_id], query
+        assert page["next_cursor"] is None
+    assert ids(find(world, query=typed, studio_id=DIRECT_STUDIO)) == []
+    assert ids(find(world, query=typed, status="refunded")) == []
+    refund = world.refund(order_id, {"type": "partial", "amount": 2500})
+    world.await_status(refund, "settled")
+    (listed,) = find(world, query=typed, status="partially_refunded")["items"]
+    assert (listed["refunded_amount"], listed["refundable_amount"]) == (2500, 7500)
+    answer = world.call("GET", f"/orders/{order_id}", role="bookkeeper")
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert {name: shown[name] for name in listed if name != "fulfillment"} == {
+        name: value for name, value in listed.items() if name != "fulfillment"
+    }
+    assert shown["refunds"] == [world.read(refund)]
+    assert shown["messages"] == []
+    assert shown["line_items"][0]["refundable_amount"] == 7500
+    assert shown["stripe"]["charge_id"] == order_id.replace("ord_", "ch_")
+
+
+def test_cursors_lead_through_all_orders(world: World, surname: str) -> None:
+    name = f"Pages {surname}"
+    sold = {world.sell(parent={"name": name, "email": None}) for _ in range(5)}
+    seen: list[str] = []
+    more: dict[str, str] = {}
+    while True:
+        page = find(world, query=name, limit="2", **more)
+        seen += ids(page)
+        if page["next_cursor"] is None:
+            break
+        more = {"cursor": page["next_cursor"]}
+    assert sorted(seen) == sorted(sold)
+    newest = find(world, limit="1")
+    assert len(newest["items"]) == 1
+    assert newest["next_cursor"]
+
+
+def test_pps_looks_at_the_studio_it_names(world: World) -> None:
+    order_id = world.sell(DIRECT_STUDIO)
+    for path in (f"/orders?query={order_id}&", f"/orders/{order_id}?"):
+        theirs = world.call("GET", f"{path}studio_id={DIRECT_STUDIO}", role="pps_admin")
+        assert theirs.status_code == 200, theirs.text
+        assert order_id in theirs.text
+        anothers = world.call("GET", f"{path}studio_id={PLATFORM_STUDIO}", role="pps_admin")
+        assert order_id not in anothers.text
+        assert world.call("GET", path, role="pps_admin").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("query=" + 201 * "x", "query"),
+        ("status=Refunded", "status"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=ten", "limit"),
+        ("cursor=" + 1025 * "x", "cursor"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused(world: World, query: str, field: str) -> None:
+    answer = world.call("GET", f"/orders?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "invalid_input"
+    assert field in answer.json()["errors"][0]["field"]
+
+
+def test_a_cursor_of_another_list_or_studio_is_refused(world: World) -> None:
+    for _ in range(2):
+        world.sell()
+    cursor = find(world, limit="1")["next_cursor"]
+    for path, studio_id in (
+        (f"/orders?query=test&cursor={cursor}", PLATFORM_STUDIO),
+        (f"/orders?cursor={cursor}", DIRECT_STUDIO),
+        ("/orders?cursor=nonsense", PLATFORM_STUDIO),
+        ("/orders?cursor=", PLATFORM_STUDIO),
+    ):
+        answer = world.call("GET", path, studio_id=studio_id)
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid"), path
+
+
+def test_another_studios_order_is_as_one_that_is_not_there(world: World) -> None:
+    theirs = world.sell(DIRECT_STUDIO)
+    answers = [world.call("GET", f"/orders/{order}") for order in (theirs, "ord_nobodys")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].json()["code"] == "order_not_found"
+
+
+def test_roles_and_tokens_decide_who_may_look(world: World) -> None:
+    order_id = world.sell()
+    for path in ("/orders", f"/orders/{order_id}"):
+        assert world.call("GET", path, role="staff").status_code == 200
+        assert world.call("GET", path, role="print_operator").json()["code"] == "forbidden"
+        assert world.call("GET", f"{path}?studio_id={PLATFORM_STUDIO}").status_code == 403
+        assert world.call("GET", path, token="").status_code == 401
+
+
+def test_what_was_looked_for_is_not_logged(world: World, surname: str) -> None:
+    find(world, query=surname)
+    lines = world.stack.log_lines("find_orders")
+    assert lines
+    assert not [line for line in lines if surname in line]

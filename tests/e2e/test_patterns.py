@@ -1,0 +1,101 @@
+"""Patterns among refunds, asked for as a studio's bookkeeper does."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.e2e.world import DIRECT_STUDIO, YEN_STUDIO, World
+
+pytestmark = pytest.mark.stack
+
+PATH = "/reports/refunds/patterns"
+SKU = "PATTERNS-MUG"
+SPAN = [(datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (-2, 1)]
+DAYS = f"from={SPAN[0]}&to={SPAN[1]}"
+
+
+def order_of(subject_id: str, sku: str) -> dict[str, Any]:
+    return {
+        "placed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "subjects": [{"subject_id": subject_id, "name": "Bartholomew Testparent"}],
+        "line_items": [
+            {
+                "line_id": "li_1",
+                "product": "Patterned Mug",
+                "sku": sku,
+                "quantity": 4,
+                "unit_amount": 2500,
+                "discount_amount": 0,
+                "tax_amount": 0,
+                "subject_id": subject_id,
+            }
+        ],
+    }
+
+
+def patterns(world: World, query: str, **who: Any) -> dict[str, Any]:  # noqa: ANN401  # what World.call takes
+    answer = world.call("GET", f"{PATH}?{query}", **who)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_one_subject_refunded_again_and_again(world: World) -> None:
+    # The direct studio: other tests refund orders of years that are not asked for here.
+    fine = [world.order(DIRECT_STUDIO, **order_of("sub_fine", "PATTERNS-OK")) for _ in range(30)]
+    report = world.invoke("import_orders", {"orders": [json.dumps(record) for record in fine]})
+    assert report["imported"] == 30, report
+    units = {"type": "line_items", "items": [{"line_id": "li_1", "quantity": 2}]}
+    for _ in range(3):
+        bad = world.sell(DIRECT_STUDIO, **order_of("sub_bad", SKU))
+        world.await_status(world.refund(bad, units, DIRECT_STUDIO), "settled", DIRECT_STUDIO)
+
+    found = patterns(world, f"by=subject&{DAYS}", studio_id=DIRECT_STUDIO, role="bookkeeper")
+    assert [found["from"], found["to"], found["by"]] == [*SPAN, "subject"]
+    assert found["currency"] == "eur"
+    (bad_subject,) = [each for each in found["items"] if each["key"] == "sub_bad"]
+    assert bad_subject == {
+        "key": "sub_bad",
+        "name": "Bartholomew Testparent",
+        "refund_count": 3,
+        "refunded_amount": 15000,
+        "orders": 3,
+        "refunded_orders": 3,
+        "refund_rate": "1.0000",
+    }
+    assert found["standing_out"][0]["key"] == "sub_bad"
+    assert found["standing_out"][0]["statement"].startswith(
+        "3 of 3 orders with Bartholomew Testparent were refunded; elsewhere "
+    )
+    for by in ("subject", "product", "photo_day", "reason", "processed_by"):
+        view = patterns(world, f"by={by}&{DAYS}", studio_id=DIRECT_STUDIO)
+        assert view["refund_count"] >= 3
+        assert sum(each["refunded_amount"] for each in view["items"]) == found["refunded_amount"]
+    # No other studio's figures, whoever asks and whatever is named.
+    assert "sub_bad" not in str(patterns(world, f"by=subject&{DAYS}", studio_id=YEN_STUDIO))
+    answer = world.call("GET", f"{PATH}?studio_id={DIRECT_STUDIO}", studio_id=YEN_STUDIO)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    # Names do not come into the log.
+    assert "Bartholomew" not in str(world.log_lines("refund_report"))
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("by=parent", 422, "invalid_input"),
+        ("by=subject&from=yesterday", 422, "invalid_input"),
+        ("by=subject&from=2026-10-02&to=2026-10-01", 422, "date_range_invalid"),
+        ("by=subject&from=2026-02-30", 422, "date_range_invalid"),
+        ("by=subject&to=9999-12-31", 422, "date_range_invalid"),
+    ],
+)
+def test_what_is_refused(world: World, query: str, status: int, code: str) -> None:
+    answer = world.call("GET", f"{PATH}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_who_may_not(world: World) -> None:
+    answer = world.call("GET", f"{PATH}?by=reason", role="print_operator")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert world.call("GET", f"{PATH}?by=reason", token="").status_code == 401

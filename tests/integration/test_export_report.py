@@ -1,0 +1,271 @@
+"""The report as a file: in the answer, or written on the side into a real bucket."""
+
+import csv
+import hashlib
+import io
+import json
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from functions.export_report.write_export import NothingToExportError, WriteExport
+from functions.refund_report.export_refunds import (
+    MAX_ROWS_ANSWERED,
+    CsvFile,
+    Export,
+    ExportRefunds,
+    FindExport,
+)
+from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
+from infra.local.stack import Stack
+from shared.clock import rfc3339
+from shared.domain.errors import ExportNotFoundError
+from shared.domain.ledger import EntryAmounts, EntryFacts, append
+from shared.domain.report import ReportState
+from shared.gateways import items
+from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.studios import Studios
+from shared.workflow.refund_rows import RefundRows
+from tests.integration.backend import Backend
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = pytest.mark.stack
+
+FIRST = datetime(2026, 10, 1, 12, tzinfo=UTC)
+MONTH = ("2026-10-01", "2026-10-31")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A studio's exports: its world, a bucket and a queue of their own."""
+
+    backend: Backend
+    s3: "S3Client"
+    bucket: str
+    queue_url: str
+
+    @property
+    def files(self) -> ExportFiles:
+        return ExportFiles(self.s3, self.bucket)
+
+    @property
+    def rows(self) -> RefundRows:
+        backend = self.backend
+        return RefundRows(
+            SettledRefunds(backend.dynamodb, backend.ledger_table),
+            OrderLists(backend.dynamodb, backend.orders_table),
+        )
+
+    @property
+    def select(self) -> SelectRefunds:
+        return SelectRefunds(self.studios, self.backend.books, self.backend.clock)
+
+    @property
+    def studios(self) -> Studios:
+        return Studios(self.backend.dynamodb, self.backend.orders_table)
+
+    @property
+    def write_export(self) -> WriteExport:
+        return WriteExport(self.studios, self.rows, self.files)
+
+    def query(self, state: str = "settled") -> ReportQuery:
+        return ReportQuery(self.backend.studio_id, ReportState(state), *MONTH)
+
+    def ask(self, query: ReportQuery | None = None) -> CsvFile | Export:
+        queue = ExportQueue(self.backend.sqs, self.queue_url)
+        export = ExportRefunds(self.select, self.rows, self.files, queue)
+        return export(query or self.query(), "corr")
+
+    def requests(self) -> Iterator[ExportRequest]:
+        """Yield what was asked for on the queue."""
+        sqs = self.backend.sqs
+        while messages := sqs.receive_message(QueueUrl=self.queue_url).get("Messages", []):
+            for message in messages:
+                yield ExportRequest(**json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+    def find(self, export_id: str, studio_id: str | None = None) -> Export:
+        return FindExport(self.files)(studio_id or self.backend.studio_id, export_id)
+
+    def fetch(self, export_id: str) -> httpx.Response:
+        """Fetch the file as a browser does, with nothing but its link."""
+        url = self.find(export_id).url
+        assert url is not None
+        return httpx.get(url, timeout=60, trust_env=False).raise_for_status()
+
+    def request(self, **changes: Any) -> ExportRequest:  # noqa: ANN401  # a request's fields
+        """Return a request for all there is."""
+        return replace(
+            ExportRequest(
+                export_id="0" * 32,
+                studio_id=self.backend.studio_id,
+                state="settled",
+                start="2026-01-01T00:00:00.000Z",
+                end="2099-01-01T00:00:00.000Z",
+                upto_seq="999999",
+                file_name="refunds.csv",
+                correlation_id="corr",
+            ),
+            **changes,
+        )
+
+
+@pytest.fixture
+def archive(backend: Backend, stack: Stack) -> Archive:
+    s3 = stack.aws.session.client("s3", endpoint_url=stack.aws.endpoint_url)
+    bucket = f"exports-{backend.run}"
+    s3.create_bucket(Bucket=bucket)
+    queue_url = backend.sqs.create_queue(QueueName=f"exports-{backend.run}")["QueueUrl"]
+    return Archive(backend, s3, bucket, queue_url)
+
+
+def book_many(backend: Backend, count: int, order_ids: list[str]) -> None:
+    """Put entries of refunds into the ledger, ten seconds apart, in turn of these orders."""
+    head = backend.head()
+    puts: list[Any] = []
+    for number in range(count):
+        at = rfc3339(FIRST + timedelta(seconds=10 * number))
+        facts = EntryFacts(
+            kind="refund",
+            order_id=order_ids[number % len(order_ids)],
+            recorded_at=at,
+            refund_id=f"rf_{head.seq}",
+            refund_type="partial",
+            reason="other",
+            source="api",
+            processed_by="tester",
+            stripe_refund_id=f"re_{head.seq}",
+            settled_at=at,
+        )
+        entry, head = append(head, facts, EntryAmounts(-101, 0, 15, -86, 0, 3))
+        key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
+        puts.append({"PutRequest": {"Item": key | items.marshal(entry.content())}})
+    for batch in batched(puts, 25, strict=False):
+        answer = backend.dynamodb.batch_write_item(RequestItems={backend.ledger_table: list(batch)})
+        assert not answer.get("UnprocessedItems")
+    backend.dynamodb.put_item(TableName=backend.orders_table, Item=items.head_to_item(head))
+
+
+def read(content: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content, newline=""), strict=True))
+
+
+def test_a_small_report_is_answered_as_a_file(archive: Archive) -> None:
+    parent = {"name": "=Dana", "email": "dana@mail.example"}
+    book_many(archive.backend, 150, [archive.backend.sell(parent=parent) for _ in range(3)])
+    file = archive.ask()
+    assert isinstance(file, CsvFile)
+    assert file.name == "refunds_2026-10-01_2026-10-31.csv"
+    assert file.content.startswith("\ufeffsettled_at,")
+    rows = read(file.content.removeprefix("\ufeff"))
+    assert len(rows) == 150
+    assert {row["parent_name"] for row in rows} == {"'=Dana"}
+    assert rows[0]["settled_at"] == "2026-10-01 07:00:00"
+    assert (rows[0]["refunded_amount"], rows[0]["net_deduction_amount"]) == ("1.01", "-0.86")
+    report = ReportRefunds(archive.select, archive.rows)(archive.query(), 1000, None)
+    assert [row["refund_id"] for row in rows] == [row.refund_id for row in report.rows]
+    assert list(archive.requests()) == []
+
+
+def test_a_large_report_is_written_on_the_side(archive: Archive) -> None:
+    backend = archive.backend
+    book_many(backend, 6_000, [backend.sell() for _ in range(5)])
+    export = archive.ask()
+    assert isinstance(export, Export)
+    assert archive.find(export.export_id) == Export(export.export_id, ExportStatus.RUNNING)
+    # What settles after it was asked for is not in it, however late it is written.
+    book_many(backend, 1, ["ord_late"])
+    (request,) = archive.requests()
+    assert archive.write_export(request) == 6_000
+    found = archive.fetch(export.export_id)
+    assert found.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert found.headers["Content-Disposition"] == (
+        'attachment; filename="refunds_2026-10-01_2026-10-31.csv"'
+    )
+    rows = read(found.content.decode("utf-8-sig"))
+    assert len(rows) == len({row["refund_id"] for row in rows}) == 6_000
+    assert sum(Decimal(row["refunded_amount"]) for row in rows) == Decimal("6060.00")
+    # The same message again writes the same file.
+    archive.write_export(request)
+    assert archive.fetch(export.export_id).content == found.content
+    with pytest.raises(ExportNotFoundError):
+        archive.find(export.export_id, "st_other")
+    with pytest.raises(ExportNotFoundError):
+        archive.find("f" * 32)
+
+
+def test_the_limit_of_an_answer_is_a_number_of_rows(archive: Archive) -> None:
+    book_many(archive.backend, MAX_ROWS_ANSWERED, ["ord_gone"])
+    assert isinstance(archive.ask(), CsvFile)
+    book_many(archive.backend, 1, ["ord_gone"])
+    assert isinstance(archive.ask(), Export)
+
+
+@pytest.mark.parametrize("changes", [{"studio_id": "st_gone"}, {"state": "x"}, {"upto_seq": "x"}])
+def test_an_export_that_cannot_be_written_says_so(
+    archive: Archive, changes: dict[str, str]
+) -> None:
+    request = archive.request(**changes)
+    with pytest.raises(NothingToExportError):
+        archive.write_export(request)
+    found = archive.find(request.export_id, request.studio_id)
+    assert found == Export(request.export_id, ExportStatus.FAILED)
+
+
+def test_a_later_try_makes_up_for_a_failed_one(archive: Archive) -> None:
+    request = archive.request()
+    archive.files.mark_requested(request.studio_id, request.export_id)
+    archive.files.mark_failed(request.studio_id, request.export_id)
+    assert archive.write_export(request) == 0
+    assert archive.find(request.export_id).status is ExportStatus.READY
+    assert read(archive.fetch(request.export_id).content.decode("utf-8-sig")) == []
+
+
+@pytest.mark.parametrize("state", ["open", "failed"])
+def test_open_and_failed_refunds_are_exported_too(archive: Archive, state: str) -> None:
+    backend = archive.backend
+    refund = backend.refund(backend.sell(), 2_500)
+    if state == "failed":
+        stripe_refund_id = backend.current(refund).stripe_refund_id
+        backend.control(f"refunds/{stripe_refund_id}", status="failed")
+        backend.deliver()
+    request = archive.request(state=state)
+    assert archive.write_export(request) == 1
+    (row,) = read(archive.fetch(request.export_id).content.decode("utf-8-sig"))
+    assert (row["refund_id"], row["refunded_amount"]) == (refund.refund_id, "25.00")
+
+
+def test_a_file_of_many_parts_takes_the_memory_of_one(archive: Archive) -> None:
+    digest = hashlib.sha256()
+
+    def chunks(count: int) -> Iterator[bytes]:
+        for number in range(count):
+            chunk = f"{number:09d},".encode() * 30_000
+            digest.update(chunk)
+            yield chunk
+
+    archive.files.write("st_1", "a" * 32, "warm.csv", chunks(1))
+    digest = hashlib.sha256()
+    tracemalloc.start()
+    try:
+        archive.files.write("st_1", "b" * 32, "large.csv", chunks(120))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    url = archive.find("b" * 32, "st_1").url
+    assert url is not None
+    content = httpx.get(url, timeout=60, trust_env=False).content
+    assert len(content) == 36_000_000
+    assert hashlib.sha256(content).digest() == digest.digest()
+    assert peak < 24_000_000

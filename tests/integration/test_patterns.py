@@ -1,0 +1,332 @@
+"""Patterns among refunds, from orders, refunds and failures in real tables."""
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from functions.refund_report.attribution import By
+from functions.refund_report.find_patterns import FindPatterns
+from functions.refund_report.pattern_models import PatternsView, PatternView
+from functions.refund_report.pattern_views import patterns_view
+from functions.refund_request.request_refund import RefundRequest
+from shared.auth import Caller, Role
+from shared.domain.errors import DateRangeError, RangeTooLargeError, StudioNotFoundError
+from shared.domain.refund import Refund, RefundChoice, RefundType
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.studios import Studios
+from tests.integration.backend import Backend
+
+pytestmark = pytest.mark.stack
+
+CHICAGO = ZoneInfo("America/Chicago")
+ALL = RefundChoice(RefundType.FULL)
+
+
+class Desk:
+    """A studio's shop and its reports."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        lists = OrderLists(backend.dynamodb, backend.orders_table)
+        settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
+        studios = Studios(backend.dynamodb, backend.orders_table)
+        self.find = FindPatterns(lists, settled, studios, backend.clock)
+        self.today = backend.clock().astimezone(CHICAGO)
+
+    def days_ago(self, days: int) -> str:
+        """Return a day that many days ago, as the studio counts them."""
+        return (self.today - timedelta(days=days)).date().isoformat()
+
+    def order(self, days_ago: int = 0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
+        """Return an order that was placed some days ago."""
+        placed = self.backend.clock() - timedelta(days=days_ago, minutes=1)
+        return self.backend.order(placed_at=placed.isoformat(timespec="seconds"), **changes)
+
+    def import_orders(self, *records: dict[str, Any]) -> None:
+        """Sell orders that nobody will want to refund."""
+        report = self.backend.importer.import_orders([json.dumps(record) for record in records])
+        assert report.imported == len(records), report
+
+    def sell(self, days_ago: int = 0, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
+        """Sell an order that may be refunded, and return its id."""
+        record = self.order(days_ago, **changes)
+        self.import_orders(record)
+        self.backend.charge(record)
+        return str(record["order_id"])
+
+    def refund(
+        self, order_id: str, choice: RefundChoice = ALL, reason: str = "other", by: str = "ana"
+    ) -> Refund:
+        """Request a refund."""
+        key = uuid.uuid4().hex
+        refund, _ = self.backend.request_refund(
+            Caller(by, self.backend.studio_id, frozenset({Role.OWNER})),
+            RefundRequest(order_id, choice, reason, None, key, {"key": key}, "corr"),
+        )
+        return refund
+
+    def settle(self) -> None:
+        """Let Stripe confirm, or fail, what there is, and settle it."""
+        self.backend.deliver()
+        self.backend.drain()
+
+    def patterns(self, by: By, first: int | None = None, last: int | None = None) -> PatternsView:
+        """Ask for patterns from so many days ago to so many days ago."""
+        days = [None if ago is None else self.days_ago(ago) for ago in (first, last)]
+        return patterns_view(self.find(self.backend.studio_id, by, *days))
+
+
+def by_key(view: PatternsView) -> dict[str | None, PatternView]:
+    return {each.key: each for each in view.items}
+
+
+def figures(pattern: PatternView) -> tuple[int, int, int, int, str | None]:
+    return (
+        pattern.refund_count,
+        pattern.refunded_amount,
+        pattern.orders,
+        pattern.refunded_orders,
+        pattern.refund_rate,
+    )
+
+
+@pytest.fixture
+def desk(make_backend: Callable[..., Backend]) -> Desk:
+    return Desk(make_backend())
+
+
+def two_children(backend: Backend) -> dict[str, Any]:
+    return {
+        "subjects": [{"subject_id": "kai", "name": "Kai"}, {"subject_id": "mia", "name": "Mia"}],
+        "photo_day": {"photo_day_id": "pd_fall", "name": "Fall"},
+        "line_items": [
+            backend.line("li_1", 3, 2000, product="Mug", sku="MUG", subject_id="kai"),
+            backend.line("li_2", 1, 3000, product="Print", sku="PRT", subject_id="mia"),
+        ],
+        "shipping_amount": 1000,
+    }
+
+
+def test_counts_amounts_and_rates_by_each_of_the_five(desk: Desk) -> None:
+    backend = desk.backend
+    whole, some, part, kept = (desk.sell(**two_children(backend)) for _ in range(4))
+    desk.refund(whole, ALL, "wrong_print", "ana")
+    mugs = RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 2),), shipping=False)
+    desk.refund(some, mugs, "quality_issue", "ben")
+    desk.refund(part, RefundChoice(RefundType.PARTIAL, amount=999), "quality_issue", "ana")
+    backend.stripe_refund(kept, 1000)
+    desk.settle()
+    desk.import_orders(desk.order(line_items=[backend.line("li_1", 4, 2500)]))
+
+    product = desk.patterns(By.PRODUCT)
+    assert (product.orders, product.refunded_orders) == (5, 4)
+    assert (product.refund_count, product.refunded_amount) == (4, 10000 + 4000 + 999 + 1000)
+    assert product.currency == "usd"
+    # 999 over 6000, 3000 and 1000 of shipping, and the same of 1000.
+    assert {key: figures(each) for key, each in by_key(product).items()} == {
+        "MUG": (4, 6000 + 4000 + 599 + 600, 4, 4, "1.0000"),
+        "PRT": (3, 3000 + 300 + 300, 5, 3, "0.6000"),
+        None: (3, 1000 + 100 + 100, 4, 3, "0.7500"),
+    }
+    assert by_key(product)["MUG"].name == "Mug"
+    assert [each.key for each in product.items] == ["MUG", "PRT", None]
+
+    subject = by_key(desk.patterns(By.SUBJECT))
+    assert figures(subject["kai"]) == (4, 11199, 4, 4, "1.0000")
+    assert (subject["mia"].name, subject["mia"].refunded_amount) == ("Mia", 3600)
+
+    photo_day = by_key(desk.patterns(By.PHOTO_DAY))
+    assert figures(photo_day["pd_fall"]) == (4, 15999, 4, 4, "1.0000")
+    assert photo_day.keys() == {"pd_fall"}
+
+    reason = by_key(desk.patterns(By.REASON))
+    assert {key: figures(each) for key, each in reason.items()} == {
+        "wrong_print": (1, 10000, 1, 1, "0.2000"),
+        "quality_issue": (2, 4999, 2, 2, "0.4000"),
+        None: (1, 1000, 1, 1, "0.2000"),
+    }
+    operator = by_key(desk.patterns(By.PROCESSED_BY))
+    assert figures(operator["ana"]) == (2, 10999, 2, 2, "0.4000")
+    assert operator["stripe"].name == "Stripe's dashboard"
+
+
+def test_a_late_failure_takes_its_refund_back(desk: Desk) -> None:
+    first, second = desk.sell(), desk.sell()
+    refunds = [desk.refund(first), desk.refund(second)]
+    desk.settle()
+    assert desk.patterns(By.PHOTO_DAY).refund_count == 2
+    failed = desk.backend.current(refunds[0])
+    desk.backend.control(
+        f"refunds/{failed.stripe_refund_id}", status="failed", failure_reason="lost_or_stolen_card"
+    )
+    desk.settle()
+    assert [entry["kind"] for entry in desk.backend.entries()][-1] == "refund_failed"
+
+    for by in By:
+        view = desk.patterns(by)
+        assert (view.refund_count, view.refunded_amount, view.refunded_orders) == (1, 10000, 1)
+        assert [each.refund_count for each in view.items] == [1]
+
+
+def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(desk: Desk) -> None:
+    refund = desk.refund(desk.sell())
+    desk.settle()
+    desk.backend.clock.ahead = timedelta(days=20)
+    settled = desk.backend.current(refund)
+    desk.backend.control(f"refunds/{settled.stripe_refund_id}", status="failed")
+    desk.settle()
+    assert desk.backend.entries()[-1]["kind"] == "refund_failed"
+    assert desk.patterns(By.REASON, 0, 0).refund_count == 0
+    # And the days of the failure itself do not come out below nothing.
+    assert desk.patterns(By.REASON, -20, -20).refund_count == 0
+
+
+def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(desk: Desk) -> None:
+    old, new = desk.sell(40), desk.sell()
+    mug = RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
+    desk.refund(old, mug)
+    desk.refund(new)
+    desk.settle()
+    view = desk.patterns(By.PHOTO_DAY, 10, 0)
+    assert (view.orders, view.refunded_orders, view.refund_count) == (1, 1, 2)
+    assert figures(view.items[0]) == (2, 12500, 1, 1, "1.0000")
+    view = desk.patterns(By.REASON, 10, 0)
+    assert figures(view.items[0]) == (2, 12500, 2, 1, "1.0000")
+    assert by_key(desk.patterns(By.PRODUCT, 10, 0))["PRT"].name == "Print"
+    # Days on which nothing was ordered have no rate.
+    desk.backend.clock.ahead = timedelta(days=2)
+    assert desk.patterns(By.PRODUCT, -1, -2).items == []
+
+
+def test_a_day_is_the_studio_s_day(desk: Desk) -> None:
+    midnight = datetime(2026, 9, 20, tzinfo=CHICAGO)
+    for seconds in (-1, 0, 86_399, 86_400):
+        placed = (midnight + timedelta(seconds=seconds)).isoformat()
+        desk.import_orders(desk.backend.order(placed_at=placed))
+    find, studio_id = desk.find, desk.backend.studio_id
+    assert find(studio_id, By.PRODUCT, "2026-09-20", "2026-09-20").count.orders == 2
+    assert find(studio_id, By.PRODUCT, "2026-09-19", "2026-09-21").count.orders == 4
+
+
+def photo_day(name: str) -> dict[str, Any]:
+    return {"photo_day": {"photo_day_id": f"pd_{name.lower()}", "name": name}}
+
+
+def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: Desk) -> None:
+    for day in ("Adams", "Burr", "Clay", "Dole"):
+        desk.import_orders(*(desk.order(**photo_day(day)) for _ in range(20)))
+        desk.refund(desk.sell(**photo_day(day)), reason="wrong_print")
+    # One order, one refund; and two of two.
+    for day in ("Tiny", "Small", "Small"):
+        desk.refund(desk.sell(**photo_day(day)))
+    for _ in range(6):
+        desk.refund(desk.sell(**photo_day("Lincoln")), reason="quality_issue")
+    desk.import_orders(*(desk.order(**photo_day("Lincoln")) for _ in range(2)))
+    desk.settle()
+
+    view = desk.patterns(By.PHOTO_DAY)
+    (found,) = view.standing_out
+    assert (found.key, found.name) == ("pd_lincoln", "Lincoln")
+    assert (found.refunded_orders, found.orders, found.refund_rate) == (6, 8, "0.7500")
+    assert (found.compared_refunded_orders, found.compared_orders) == (7, 87)
+    assert found.statement.startswith(
+        "6 of 8 orders with Lincoln were refunded; elsewhere 7 of 87. Chance alone would make such "
+        "a difference less than once in 1"
+    )
+    assert view.summary == "1 photo day stands out: Lincoln."
+    assert by_key(view)["pd_tiny"].refund_rate == "1.0000"
+    # All orders have the one product, and the one subject: there is nothing to hold against.
+    for by in (By.PRODUCT, By.SUBJECT):
+        assert desk.patterns(by).standing_out == []
+    # Nothing was sold in the time before.
+    assert desk.patterns(By.REASON).standing_out == []
+
+
+def test_a_reason_stands_out_against_the_time_before(desk: Desk) -> None:
+    for days_ago in (3, 13):
+        desk.import_orders(*(desk.order(days_ago) for _ in range(20)))
+    for _ in range(10):
+        desk.refund(desk.sell(3), reason="wrong_print", by="ana")
+    desk.refund(desk.sell(3), reason="other", by="ben")
+    desk.settle()
+    view = desk.patterns(By.REASON, 9, 0)
+    (found,) = view.standing_out
+    assert (found.key, found.compared_with) == ("wrong_print", "time_before")
+    assert (found.refunded_orders, found.orders) == (10, 31)
+    assert (found.compared_refunded_orders, found.compared_orders) == (0, 20)
+    assert f"from {desk.days_ago(19)} to {desk.days_ago(10)} 0 of 20." in found.statement
+    assert [each.key for each in desk.patterns(By.PROCESSED_BY, 9, 0).standing_out] == ["ana"]
+    # Of the whole time there is no time before to hold it against.
+    assert desk.patterns(By.REASON, 60, 0).standing_out == []
+
+
+def test_an_order_that_was_never_charged_is_not_counted(desk: Desk) -> None:
+    free = desk.order()
+    free["stripe"] = {"charge_id": None}
+    desk.import_orders(free, desk.order())
+    assert desk.patterns(By.PHOTO_DAY).orders == 1
+
+
+def test_another_studio_s_orders_and_refunds_are_not_seen(
+    make_backend: Callable[..., Backend],
+) -> None:
+    ours, theirs = Desk(make_backend()), Desk(make_backend())
+    theirs.find = ours.find
+    ours.refund(ours.sell())
+    ours.settle()
+    with pytest.raises(StudioNotFoundError):
+        theirs.patterns(By.PRODUCT)
+    # In the same tables, once there is such a studio.
+    theirs.backend.importer = ours.backend.importer
+    theirs.backend.import_studio()
+    for by in By:
+        assert theirs.patterns(by).items == []
+        assert theirs.patterns(by).orders == 0
+
+
+def test_an_erased_order_leaves_its_refund(desk: Desk) -> None:
+    order_id = desk.sell()
+    desk.refund(order_id)
+    desk.settle()
+    backend = desk.backend
+    backend.dynamodb.delete_item(
+        TableName=backend.orders_table,
+        Key={"PK": {"S": f"ORDER#{order_id}"}, "SK": {"S": "ORDER"}},
+    )
+    view = desk.patterns(By.PRODUCT)
+    assert [figures(each) for each in view.items] == [(1, 10000, 0, 0, None)]
+    assert view.items[0].key is None
+
+
+def test_days_that_are_no_range_are_refused(desk: Desk) -> None:
+    with pytest.raises(DateRangeError):
+        desk.patterns(By.REASON, 1, 2)
+
+
+def test_what_takes_too_long_is_refused_and_not_timed_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.import_orders(desk.order())
+    monkeypatch.setattr("functions.refund_report.find_patterns._SECONDS", -1.0)
+    for by in By:
+        with pytest.raises(RangeTooLargeError):
+            desk.patterns(by)
+
+
+def test_of_very_many_keys_those_with_the_most_refunds_are_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.refund_report.find_patterns.MOST_PATTERNS", 2)
+    for day in ("A", "B", "B", "C", "C", "C"):
+        desk.refund(desk.sell(**photo_day(day)))
+    desk.settle()
+    view = desk.patterns(By.PHOTO_DAY)
+    assert [each.name for each in view.items] == ["C", "B"]
+    assert view.truncated
+    assert view.refund_count == 6

