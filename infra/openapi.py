@@ -22,6 +22,7 @@ _API_FUNCTIONS = (
     "refund_request",
     "find_orders",
     "needs_attention",
+    "payouts",
     "print_station",
     "refund_report",
     "send_message",

@@ -29,6 +29,7 @@ class Action(StrEnum):
     WORK_PRINT_QUEUE = "claim, print and ship"
     SEND_MESSAGE = "write to the parent"
     READ_REPORTS = "read reports"
+    READ_PAYOUTS = "read payouts"
     READ_ATTENTION = "see what needs attention"
     RESOLVE = "record what became of it"
 
@@ -45,6 +46,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.WORK_PRINT_QUEUE: frozenset({Role.OWNER, Role.PRINT_OPERATOR}),
     Action.SEND_MESSAGE: _DESK,
     Action.READ_REPORTS: _READERS,
+    Action.READ_PAYOUTS: frozenset({Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN}),
     Action.READ_ATTENTION: _READERS,
     Action.RESOLVE: _DESK,
 }

@@ -12,6 +12,7 @@ from functions.import_orders.models import OrderRecord, StudioRecord
 from shared.clock import Clock, rfc3339
 from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
 from shared.domain.order import OrderTotals
+from shared.domain.payout_schedule import schedule_of
 from shared.domain.search import order_tokens
 from shared.domain.settlement import sale_amounts
 from shared.gateways.books import Books, NewSale
@@ -85,8 +86,10 @@ class ImportRecords:
             document = record.model_dump(exclude_none=True)
             stored = self.studios.get(record.studio_id)
             if stored is None:
+                head = LedgerHead(record.studio_id, record.currency)
+                due_at = rfc3339(schedule_of(document).next_due(self.clock()))
                 try:
-                    self.studios.add(document, LedgerHead(record.studio_id, record.currency))
+                    self.studios.add(document, head, due_at)
                 except StaleStateError:
                     stored = self.studios.get(record.studio_id)
             if stored is None:

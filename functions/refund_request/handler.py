@@ -16,6 +16,7 @@ from functions.refund_request.models import (
     PartialRefund,
     PreviewView,
 )
+from functions.refund_request.next_payout import NextPayout
 from functions.refund_request.preview_refund import PreviewRefund
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.refund_request.views import preview_view
@@ -27,6 +28,7 @@ from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
+from shared.gateways.studios import Studios
 from shared.http import (
     IdempotencyKey,
     OrderId,
@@ -47,8 +49,9 @@ secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-request_refund = RequestRefund(orders, stripe, utc_now)
-preview_refund = PreviewRefund(orders, books)
+next_payout = NextPayout(books, Studios(dynamodb, setting("ORDERS_TABLE")))
+request_refund = RequestRefund(orders, stripe, next_payout, utc_now)
+preview_refund = PreviewRefund(orders, next_payout)
 
 app = api_resolver()
 

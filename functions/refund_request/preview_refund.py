@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from functions.refund_request.next_payout import NextPayout, NextPayoutEffect
 from shared.auth import Caller
 from shared.domain.order import OrderTotals
 from shared.domain.refund import RefundChoice, RefundQuote, quote_refund, warnings_for
-from shared.domain.settlement import Effect, estimate, payable_effect
-from shared.gateways.books import Books
+from shared.domain.settlement import Effect, estimate
 from shared.gateways.orders_table import OrdersTable
 from shared.workflow.order_of import order_of
 
@@ -18,8 +18,7 @@ class Preview:
     quote: RefundQuote
     effect: Effect
     totals: OrderTotals
-    next_payout_before_amount: int
-    next_payout_after_amount: int
+    next_payout: NextPayoutEffect
     warnings: list[str]
 
 
@@ -28,12 +27,13 @@ class PreviewRefund:
     """Shows what a refund would do to parent, studio and PPS."""
 
     orders: OrdersTable
-    books: Books
+    next_payout: NextPayout
 
     def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
         """Return what the choice would do now.
 
-        A print in production is a warning here, so that staff can decide what to do about it.
+        A print in production is a warning here, so that staff can decide what to do about it, and
+        so is a next payout below zero.
 
         Raises:
             RefundError: The request would be refused.
@@ -41,16 +41,9 @@ class PreviewRefund:
         record = order_of(self.orders, caller, order_id)
         quote = quote_refund(record.order, record.totals, choice)
         effect = estimate(record.totals, quote.amount)
-        head = self.books.load_head(caller.studio_id)
-        before = head.payable_balance_amount if head else 0
-        return Preview(
-            quote,
-            effect,
-            record.totals,
-            before,
-            before + payable_effect(record.totals, effect),
-            _warnings(caller, record.totals, quote),
-        )
+        next_payout = self.next_payout.effect(record.totals, effect)
+        warnings = [*_warnings(caller, record.totals, quote), *next_payout.warnings]
+        return Preview(quote, effect, record.totals, next_payout, warnings)
 
 
 def _warnings(caller: Caller, totals: OrderTotals, quote: RefundQuote) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.refund_request.next_payout import NextPayout
 from shared.auth import Caller
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
@@ -27,6 +28,7 @@ from shared.domain.refund import (
     reserve,
     stops_print,
 )
+from shared.domain.settlement import estimate
 from shared.domain.stripe_refund import StripeRefund
 from shared.fingerprint import fingerprint_of
 from shared.gateways.conflict import StaleStateError, tries
@@ -74,6 +76,7 @@ class RequestRefund:
 
     orders: OrdersTable
     stripe: StripeApi
+    next_payout: NextPayout
     clock: Clock
 
     def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderTotals]:
@@ -101,6 +104,9 @@ class RequestRefund:
                 return None, record
             quote = quote_refund(record.order, record.totals, request.choice)
             caller.require_within_limit(record.totals.out_amount + quote.amount)
+            self.next_payout.require_within_limit(
+                record.totals, estimate(record.totals, quote.amount)
+            )
             check_fulfillment(record.totals, request.choice, quote)
             stop = stops_print(record.totals, request.choice, quote)
             totals = reserve(record.totals, request.refund_id, quote, stop_print=stop)

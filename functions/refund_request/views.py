@@ -16,7 +16,7 @@ def preview_view(preview: Preview) -> PreviewView:
         rev_share_reversed_amount=preview.effect.rev_share_reversed_amount,
         stripe_fee_retained_amount=preview.effect.stripe_fee_retained_amount,
         net_deduction_amount=preview.effect.net_deduction_amount,
-        next_payout_before_amount=preview.next_payout_before_amount,
-        next_payout_after_amount=preview.next_payout_after_amount,
+        next_payout_before_amount=preview.next_payout.before_amount,
+        next_payout_after_amount=preview.next_payout.after_amount,
         warnings=preview.warnings,
     )

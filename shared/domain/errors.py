@@ -167,6 +167,24 @@ class ExportNotFoundError(RefundError):
     code = "export_not_found"
 
 
+class PayoutNotFoundError(RefundError):
+    """No such payout in this studio."""
+
+    code = "payout_not_found"
+
+
+class StatementTooLargeError(RefundError):
+    """The payout has more lines than one file can hold."""
+
+    code = "statement_too_large"
+
+
+class NegativeBalanceLimitError(RefundError):
+    """The studio's next payout would owe more than the studio allows itself."""
+
+    code = "negative_balance_limit"
+
+
 class ParkedMessageNotFoundError(RefundError):
     """No such parked message in this studio."""
 

@@ -7,9 +7,15 @@ no names. Corrections are new entries.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 
 GENESIS_HASH = "0" * 64
+
+# Entries are about an order, or about a payout: one that closes what came before it, or one that
+# gives back what a payout took and Stripe did not transfer.
+OF_ORDERS = frozenset({"sale", "refund", "refund_failed"})
+PAYOUT = "payout"
+PAYOUT_FAILED = "payout_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,11 @@ class EntryAmounts:
 
 @dataclass(frozen=True, slots=True)
 class LedgerHead:
-    """Where a studio's ledger stands: the last entry's number and hash, and both balances."""
+    """Where a studio's ledger stands: the last entry's number and hash, and both balances.
+
+    ``closed_seq`` is the number of the last payout's entry, 0 before the first: what comes after
+    it is open, for the next payout.
+    """
 
     studio_id: str
     currency: str
@@ -46,6 +56,7 @@ class LedgerHead:
     payable_balance_amount: int = 0
     direct_balance_amount: int = 0
     hash: str = GENESIS_HASH
+    closed_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,13 @@ class LedgerEntry:
     Amounts in minor units with the signs of ``EntryAmounts``; ``*_balance_amount`` are the running
     balances after this entry; ``recorded_at`` is RFC 3339 in UTC; ``hash`` covers every other
     field, ``prev_hash`` included. ``settled_at`` is set on the entries of refunds alone, which
-    makes the index of reports.
+    makes the index of reports. ``order_id`` is set on the entries of ``OF_ORDERS``, ``payout_id``
+    on the others.
     """
 
     studio_id: str
     seq: int
     kind: str
-    order_id: str
     currency: str
     gross_amount: int
     stripe_fee_amount: int
@@ -75,6 +86,7 @@ class LedgerEntry:
     direct_balance_amount: int
     recorded_at: str
     prev_hash: str
+    order_id: str | None = None
     refund_id: str | None = None
     refund_type: str | None = None
     reason: str | None = None
@@ -83,6 +95,7 @@ class LedgerEntry:
     stripe_refund_id: str | None = None
     correlation_id: str | None = None
     settled_at: str | None = None
+    payout_id: str | None = None
     hash: str = ""
 
     def content(self) -> dict[str, str | int]:
@@ -95,7 +108,7 @@ class EntryFacts:
     """What an entry is about, beside its money: ids, and who and why for a refund."""
 
     kind: str
-    order_id: str
+    order_id: str | None
     recorded_at: str
     refund_id: str | None = None
     refund_type: str | None = None
@@ -105,6 +118,7 @@ class EntryFacts:
     stripe_refund_id: str | None = None
     correlation_id: str | None = None
     settled_at: str | None = None
+    payout_id: str | None = None
 
 
 def entry_hash(content: dict[str, str | int]) -> str:
@@ -137,7 +151,11 @@ def append(
     }
     present = {name: value for name, value in fields_of_entry.items() if value is not None}
     entry = LedgerEntry(**present, hash=entry_hash(present))  # type: ignore[arg-type]  # names and types are those of the two dataclasses
-    return entry, LedgerHead(head.studio_id, head.currency, entry.seq, payable, direct, entry.hash)
+    closed = entry.seq if entry.kind == PAYOUT else head.closed_seq
+    after = LedgerHead(
+        head.studio_id, head.currency, entry.seq, payable, direct, entry.hash, closed
+    )
+    return entry, after
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +182,12 @@ def verify_chain(
         The number of entries that fit, and the first that does not, or None.
     """
     at = LedgerHead(head.studio_id, head.currency)
-    refunded: set[str] = set()
+    booked = _Booked()
     for content in contents:
-        problem = _problem(at, content, head) or _booked_twice(content, refunded)
+        problem = _problem(at, content, head) or booked.problem(content)
         if problem:
             return at.seq, ChainFault(at.seq + 1, problem)
-        at = _head_after(content)
+        at = _head_after(at, content)
     if at.seq < head.seq:
         return at.seq, ChainFault(at.seq + 1, f"it is missing: the head stands at {head.seq}")
     if at != head:  # only of an empty ledger: the last entry was held against the head
@@ -177,7 +195,7 @@ def verify_chain(
     return at.seq, None
 
 
-def _head_after(content: dict[str, str | int]) -> LedgerHead:
+def _head_after(at: LedgerHead, content: dict[str, str | int]) -> LedgerHead:
     return LedgerHead(
         str(content["studio_id"]),
         str(content["currency"]),
@@ -185,6 +203,7 @@ def _head_after(content: dict[str, str | int]) -> LedgerHead:
         int(content["payable_balance_amount"]),
         int(content["direct_balance_amount"]),
         str(content["hash"]),
+        int(content["seq"]) if content["kind"] == PAYOUT else at.closed_seq,
     )
 
 
@@ -193,18 +212,44 @@ def _problem(at: LedgerHead, content: dict[str, str | int], head: LedgerHead) ->
     return next((problem for wrong, problem in _checks(at, content, head) if wrong), None)
 
 
-def _booked_twice(content: dict[str, str | int], refunded: set[str]) -> str | None:
-    """Say if a refund of Stripe is entered a second time, and remember those that are entered."""
-    stripe_refund_id = content.get("stripe_refund_id")
-    if not isinstance(stripe_refund_id, str):
+@dataclass(frozen=True, slots=True)
+class _Booked:
+    """What is entered so far and may not be entered again, and what payouts took."""
+
+    refunds: set[str] = field(default_factory=set)
+    payouts: dict[str, int] = field(default_factory=dict)
+    given_back: set[str] = field(default_factory=set)
+
+    def problem(self, content: dict[str, str | int]) -> str | None:
+        """Say if an entry books a second time what is booked, and remember what it books."""
+        if content["kind"] in OF_ORDERS:
+            return self._refund(str(content["kind"]), content.get("stripe_refund_id"))
+        return self._payout(content, str(content["payout_id"]))
+
+    def _refund(self, kind: str, stripe_refund_id: str | int | None) -> str | None:
+        if not isinstance(stripe_refund_id, str):
+            return None
+        if kind == "refund":
+            if stripe_refund_id in self.refunds:
+                return f"Stripe's refund {stripe_refund_id} is entered already"
+            self.refunds.add(stripe_refund_id)
+        elif kind == "refund_failed":
+            self.refunds.discard(stripe_refund_id)
         return None
-    if content["kind"] == "refund":
-        if stripe_refund_id in refunded:
-            return f"Stripe's refund {stripe_refund_id} is entered already"
-        refunded.add(stripe_refund_id)
-    elif content["kind"] == "refund_failed":
-        refunded.discard(stripe_refund_id)
-    return None
+
+    def _payout(self, content: dict[str, str | int], payout_id: str) -> str | None:
+        amount = int(content["payable_amount"])
+        if content["kind"] == PAYOUT:
+            if payout_id in self.payouts:
+                return f"payout {payout_id} is entered already"
+            self.payouts[payout_id] = -amount
+            return None
+        if amount <= 0 or self.payouts.get(payout_id) != amount:
+            return f"it does not give back what payout {payout_id} took"
+        if payout_id in self.given_back:
+            return f"what payout {payout_id} took is given back already"
+        self.given_back.add(payout_id)
+        return None
 
 
 def _checks(
@@ -224,10 +269,38 @@ def _checks(
         (content["studio_id"], content["currency"]) != (at.studio_id, at.currency),
         "it is of another studio or currency",
     )
-    yield from _sums(at, {name: int(content[name]) for name in _AMOUNTS})
+    yield from _about(content)
+    amounts = {name: int(content[name]) for name in _AMOUNTS}
+    yield from _sums(at, amounts)
+    if content["kind"] not in OF_ORDERS:
+        yield from _payout_amounts(at, str(content["kind"]), amounts)
     yield (
-        seq == head.seq and _head_after(content) != head,
-        "the head does not have its hash and balances",
+        seq == head.seq and _head_after(at, content) != head,
+        "the head does not have its hash, balances or last payout",
+    )
+
+
+def _about(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
+    kind = content["kind"]
+    yield kind not in OF_ORDERS | {PAYOUT, PAYOUT_FAILED}, f"its kind is unknown: {kind}"
+    about = {name for name in ("order_id", "payout_id") if name in content}
+    expected = "order_id" if kind in OF_ORDERS else "payout_id"
+    yield about != {expected}, f"a {kind} is about its {expected}, and nothing else"
+
+
+def _payout_amounts(
+    at: LedgerHead, kind: str, amounts: dict[str, int]
+) -> Iterator[tuple[bool, str]]:
+    """Yield what could be wrong of a payout's money: all of the balance moves, or none of it."""
+    payable = amounts["payable_amount"]
+    moved = {name for name in _MOVED if amounts[name]}
+    yield (
+        bool(moved - {"gross_amount", "net_amount", "payable_amount"}),
+        ("a payout moves no fee, no share, no tax and nothing that Stripe settled"),
+    )
+    yield (
+        kind == PAYOUT and payable != 0 and payable != -max(0, at.payable_balance_amount),
+        "it pays out another amount than was owed",
     )
 
 
@@ -255,3 +328,4 @@ _REQUIRED = frozenset(field.name for field in fields(LedgerEntry) if field.defau
     "hash"
 }
 _AMOUNTS = tuple(sorted(name for name in _FIELDS if name.endswith("_amount")))
+_MOVED = tuple(name for name in _AMOUNTS if not name.endswith("_balance_amount"))

@@ -125,7 +125,7 @@ def row_of_entry(entry: LedgerEntry) -> ReportRow:
     Raises:
         ValueError: The entry is of no refund.
     """
-    if entry.settled_at is None or entry.refund_id is None:
+    if entry.settled_at is None or entry.refund_id is None or entry.order_id is None:
         raise ValueError(f"entry {entry.seq} is of no refund")
     failed = entry.kind == "refund_failed"
     return ReportRow(

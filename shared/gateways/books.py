@@ -5,22 +5,24 @@ The head, which moves, lies in OrdersTable.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import LedgerEntry, LedgerHead
 from shared.domain.order import OrderTotals
+from shared.domain.payout import Booking
 from shared.domain.refund import Refund
 from shared.gateways import items
 from shared.gateways.conflict import transact
-from shared.gateways.orders_table import NOT_THERE_YET, OrdersTable
+from shared.gateways.orders_table import NOT_THERE_YET, VERSION_UNCHANGED, OrdersTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 HEAD_UNMOVED = "seq = :seen"
+STILL_DUE = "open_due = :seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,62 @@ class Books:
         if head[0] != head[1]:
             steps.append(self._move_head(*head))
         transact(self._dynamodb, steps)
+
+    def record_payout(self, head: LedgerHead, closing: Booking, due: tuple[str, str]) -> None:
+        """Write a new payout, its entry, the head and when the next one is due, in ONE transaction.
+
+        Args:
+            head: The ledger head that the payout was made of.
+            closing: The payout with its entry and the head after it.
+            due: When it was due, as read, and when the next one is; RFC 3339 in UTC.
+
+        Raises:
+            StaleStateError: The ledger has moved, or the studio is not due (any more).
+        """
+        before, after = due
+        transact(
+            self._dynamodb,
+            [
+                self._put_new(items.payout_to_item(closing.payout)),
+                self._put_entry(closing.entry),
+                self._move_head(head, closing.head),
+                {
+                    "Put": {
+                        "TableName": self._orders_table,
+                        "Item": items.next_payout_item(head.studio_id, after),
+                        "ConditionExpression": STILL_DUE,
+                        "ExpressionAttributeValues": {":seen": {"S": before}},
+                    }
+                },
+            ],
+        )
+
+    def record_payout_failure(self, head: LedgerHead, failure: Booking) -> None:
+        """Write a payout that failed, the entry that gives its money back, and the head.
+
+        Args:
+            head: The ledger head that the entry follows.
+            failure: The payout, at the version read, with its entry and the head after it.
+
+        Raises:
+            StaleStateError: The ledger or the payout has moved.
+        """
+        stored = replace(failure.payout, version=failure.payout.version + 1)
+        transact(
+            self._dynamodb,
+            [
+                {
+                    "Put": {
+                        "TableName": self._orders_table,
+                        "Item": items.payout_to_item(stored),
+                        "ConditionExpression": VERSION_UNCHANGED,
+                        "ExpressionAttributeValues": {":seen": {"N": str(failure.payout.version)}},
+                    }
+                },
+                self._put_entry(failure.entry),
+                self._move_head(head, failure.head),
+            ],
+        )
 
     def _sale_steps(self, sale: NewSale) -> "Iterator[TransactWriteItemTypeDef]":
         totals = sale.totals

@@ -20,6 +20,7 @@ from shared.domain.order import (
     RefundState,
 )
 from shared.domain.parked import ParkedMessage
+from shared.domain.payout import Payout, PayoutStatus, PayoutStep
 from shared.domain.refund import (
     UNSETTLED,
     HistoryEntry,
@@ -46,6 +47,9 @@ SETTLED_INDEX = "SettledIndex"
 # Partitions of OpenIndex: what the reconciler still has to look at.
 OPEN_REFUND = "REFUND"
 OPEN_FEE_REFUND = "FEE_REFUND"
+# And what the payout run has to do: studios by when they are due, transfers that have not ended.
+PAYOUT_DUE = "PAYOUT_DUE"
+OPEN_PAYOUT = "PAYOUT"
 
 
 class FollowUp(StrEnum):
@@ -70,6 +74,8 @@ CHARGE_SK = "CHARGE"
 STUDIO_SK = "STUDIO"
 HEAD_SK = "LEDGER_HEAD"
 ENTRY_PREFIX = "ENTRY#"
+PAYOUT_PREFIX = "PAYOUT#"
+NEXT_PAYOUT_SK = "NEXT_PAYOUT"
 
 
 def marshal(values: Mapping[str, Any]) -> Item:
@@ -213,6 +219,40 @@ def refund_sk(refund_id: str) -> str:
 def entry_sk(seq: int) -> str:
     """Return the sort key of a ledger entry: as text it sorts as the numbers do."""
     return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def payout_sk(payout_id: str) -> str:
+    """Return the sort key of a payout in its studio's collection: they sort by their days."""
+    return f"{PAYOUT_PREFIX}{payout_id}"
+
+
+def payout_to_item(payout: Payout) -> Item:
+    """Return the item of a payout, in OpenIndex as long as its transfer has not ended."""
+    values: Values = {name: getattr(payout, name) for name in _PAYOUT_FIELDS}
+    del values["payout_id"], values["studio_id"], values["due_at"]
+    values["status"] = payout.status.value
+    values["history"] = [{"status": step.status.value, "at": step.at} for step in payout.history]
+    if payout.is_open:
+        values |= _open(OPEN_PAYOUT, payout.due_at)
+    return key(studio_pk(payout.studio_id), payout_sk(payout.payout_id)) | marshal(values)
+
+
+def payout_from_values(values: Values) -> Payout:
+    """Return the payout of an item's values."""
+    known = {name: values[name] for name in _PAYOUT_FIELDS if name in values}
+    known["payout_id"] = values["SK"].removeprefix(PAYOUT_PREFIX)
+    known["studio_id"] = values["PK"].removeprefix("STUDIO#")
+    known["due_at"] = values.get("open_due")
+    known["status"] = PayoutStatus(values["status"])
+    known["history"] = tuple(
+        PayoutStep(PayoutStatus(step["status"]), step["at"]) for step in values["history"]
+    )
+    return Payout(**known)
+
+
+def next_payout_item(studio_id: str, due_at: str) -> Item:
+    """Return the item that says when a studio's next payout is due, RFC 3339 in UTC."""
+    return key(studio_pk(studio_id), NEXT_PAYOUT_SK) | marshal(_open(PAYOUT_DUE, due_at))
 
 
 def settled_place(studio_id: str, settled_at: str, seq: int) -> Item:
@@ -438,4 +478,5 @@ _REFUND_FIELDS = tuple(field.name for field in fields(Refund))
 _HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
 _MESSAGE_FIELDS = tuple(field.name for field in fields(Message))
 _PARKED_FIELDS = tuple(field.name for field in fields(ParkedMessage))
+_PAYOUT_FIELDS = tuple(field.name for field in fields(Payout))
 _FEE_REFUND_FIELDS = tuple(field.name for field in fields(FeeRefund))

@@ -10,12 +10,14 @@ import stripe
 
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.payout import Payout
 from shared.domain.refund import Refund
 from shared.domain.stripe_refund import (
     MalformedStripeObjectError,
     StripeRefund,
     stripe_refund_from,
 )
+from shared.domain.stripe_transfer import StripeTransfer, stripe_transfer_from
 
 # The version whose shapes this code was written against; webhook endpoints use the same.
 API_VERSION = "2026-10-28.endive"
@@ -150,6 +152,46 @@ class StripeApi:
                 self._options(None, fee_refund.idempotency_key),
             )
 
+    def create_transfer(self, payout: Payout) -> StripeTransfer:
+        """Transfer a payout's money to the studio's account, under the key of its attempt.
+
+        https://docs.stripe.com/api/transfers/create
+
+        Raises:
+            StripeRefusedError: Stripe surely did nothing.
+            StripeOutcomeUnknownError: It may have, or it is not the transfer that it refuses.
+        """
+        if payout.account_id is None:
+            raise ValueError(f"payout {payout.payout_id} has no account")
+        with _telling_refusals_from_doubt(_transfer_refusal):
+            answer = self._client.v1.transfers.create(
+                {
+                    "amount": payout.paid_amount,
+                    "currency": payout.currency,
+                    "destination": payout.account_id,
+                    "transfer_group": payout.payout_id,
+                    "metadata": {
+                        "payout_id": payout.payout_id,
+                        "studio_id": payout.studio_id,
+                    },
+                },
+                self._options(None, payout.idempotency_key),
+            )
+            return stripe_transfer_from(_plain(answer))
+
+    def list_transfers(self, payout_id: str) -> list[StripeTransfer]:
+        """Return all transfers made for a payout.
+
+        Raises:
+            StripeRefusedError: Stripe refused the question.
+            StripeOutcomeUnknownError: Stripe did not answer; a part of the list is no list.
+        """
+        with _telling_refusals_from_doubt(_transfer_refusal):
+            page = self._client.v1.transfers.list(
+                {"transfer_group": payout_id, "limit": _PAGE}, self._options(None)
+            )
+            return [stripe_transfer_from(_plain(each)) for each in page.auto_paging_iter()]
+
     def _options(
         self, account_id: str | None, idempotency_key: str | None = None
     ) -> stripe.RequestOptions:
@@ -170,18 +212,25 @@ def _fee_refund_from(source: Mapping[str, Any]) -> ApplicationFeeRefund:
     return ApplicationFeeRefund(int(source["amount"]), metadata.get("key"))
 
 
+type Refusing = Callable[[stripe.StripeError], Exception]
+
+
 @contextmanager
-def _telling_refusals_from_doubt() -> Iterator[None]:
-    """Turn the SDK's errors into the two that matter: surely not done, and nobody knows."""
+def _telling_refusals_from_doubt(refusing: Refusing | None = None) -> Iterator[None]:
+    """Turn the SDK's errors into the two that matter: surely not done, and nobody knows.
+
+    Args:
+        refusing: What a definitive refusal means; by default, that of a refund.
+    """
     try:
         yield
     except stripe.StripeError as error:
-        raise _translated(error) from error
+        raise _translated(error, refusing or _refusal) from error
     except MalformedStripeObjectError as error:
         raise StripeOutcomeUnknownError(f"an answer that is {error}", saved=False) from error
 
 
-def _translated(error: stripe.StripeError) -> Exception:
+def _translated(error: stripe.StripeError, refusing: Refusing) -> Exception:
     status = error.http_status
     headers = error.headers or {}
     if (
@@ -196,7 +245,19 @@ def _translated(error: stripe.StripeError) -> Exception:
             # A 500 is saved under the key; 502 to 504 come from before Stripe, which may go on.
             saved=status == HTTPStatus.INTERNAL_SERVER_ERROR or replayed == "true",
         )
-    return _refusal(error)
+    return refusing(error)
+
+
+def _transfer_refusal(error: stripe.StripeError) -> Exception:
+    """Return what a refused transfer means.
+
+    A key that is not (yet) right says nothing of this transfer, and would fail every studio's: the
+    payout waits, and the next run tries again.
+    """
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return StripeOutcomeUnknownError(f"{type(error).__name__} {error.code or ''}", saved=False)
+    reason = error.code or f"stripe_{error.http_status}"
+    return StripeRefusedError(f"Stripe refused the transfer ({reason}).", reason)
 
 
 def _refusal(error: stripe.StripeError) -> StripeRefusedError:

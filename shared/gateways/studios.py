@@ -46,8 +46,13 @@ class Studios:
         )
         return _document(items.unmarshal(answer["Item"])) if "Item" in answer else None
 
-    def add(self, document: Mapping[str, Any], head: LedgerHead) -> None:
+    def add(self, document: Mapping[str, Any], head: LedgerHead, due_at: str) -> None:
         """Add a studio with an empty ledger.
+
+        Args:
+            document: The studio as imported.
+            head: Its ledger's head.
+            due_at: When its first payout is due, RFC 3339 in UTC.
 
         Raises:
             StaleStateError: It is there already.
@@ -63,7 +68,11 @@ class Studios:
                         "ConditionExpression": NOT_THERE_YET,
                     }
                 }
-                for item in (studio | items.marshal(document), items.head_to_item(head))
+                for item in (
+                    studio | items.marshal(document),
+                    items.head_to_item(head),
+                    items.next_payout_item(head.studio_id, due_at),
+                )
             ],
         )
 

@@ -29,7 +29,8 @@ def test_a_platform_refund_stays_within_its_units(costs: dict[str, RefundCost]) 
     # 16 for the books; 7 for the lists: twice a move in StatusIndex (2), in and out of
     # FollowUpIndex (1 each), and the entry's copy in SettledIndex (1).
     assert costs[PLATFORM].whole.write_units <= 16 + 7
-    assert costs[PLATFORM].whole.read_units <= 4
+    # One of them is the studio's: whether it wants refunds refused that its payout cannot bear.
+    assert costs[PLATFORM].whole.read_units <= 5
 
 
 def test_a_direct_refund_adds_only_its_fee_refund(costs: dict[str, RefundCost]) -> None:

@@ -17,6 +17,7 @@ from tests.e2e.large_report import (
     studio_with_large_report,
     write_export_of_open_refunds,
 )
+from tests.e2e.payday import studio_that_is_due
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ FUNCTIONS = (
     "refund_report",
     "export_report",
     "needs_attention",
+    "payouts",
+    "run_payouts",
 )
 
 type Permission = tuple[str, str]
@@ -134,6 +137,11 @@ def use_everything(world: World) -> None:
     world.invoke("reconcile", None)
     key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
     world.stack.aws.dynamodb.delete_item(TableName=table, Key=key)
+    # A payout, and what it is looked at with.
+    studio_id = studio_that_is_due(world)
+    world.invoke("run_payouts", None)
+    for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
+        world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
     # Messages that can never work.
     for queue in ("adjust", "fee_refund"):
         world.stack.aws.sqs.send_message(
@@ -169,6 +177,7 @@ def use_the_desk(world: World) -> None:
     assert world.call("POST", resolution, {"outcome": "received"}).status_code == 409
     world.control(f"refunds/{refund['stripe_refund_id']}", status="failed")
     world.await_status(refund, "failed")
+    assert world.call("GET", "/attention").json()["items"]
     path = f"/orders/{order}/refunds/{refund['refund_id']}/resolution"
     until(
         lambda: world.call("POST", path, {"paid_by": "check"}).status_code == 200 or None,
@@ -320,7 +329,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         UpdateExpression="SET total_amount = :n",
         ExpressionAttributeValues={":n": {"N": "0"}},
     )
-    if function not in {"payout_adjust", "import_orders"}:
+    if function not in {"payout_adjust", "import_orders", "run_payouts"}:
         entry = items.key(items.studio_pk("st_x"), items.entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
@@ -331,7 +340,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
     if function != "stripe_webhook":
         webhook = secrets["STRIPE_WEBHOOK_SECRET_ARN"]
         assert refused(impostor.secrets.get_secret_value, SecretId=webhook)
-    if function in {"payout_adjust", "import_orders", "send_message"}:
+    if function in {"payout_adjust", "import_orders", "send_message", "payouts"}:
         assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
     may_send = {
         "stripe_webhook": {"adjust"},

@@ -69,6 +69,9 @@ ROUTES = {
     "find_refund_patterns": Route(
         "GET", "/reports/refunds/patterns", Action.READ_REPORTS, query="by=reason"
     ),
+    "next_payout": Route("GET", "/payouts/next", Action.READ_PAYOUTS),
+    "list_payouts": Route("GET", "/payouts", Action.READ_PAYOUTS),
+    "read_payout": Route("GET", "/payouts/{payout_id}", Action.READ_PAYOUTS),
     "list_attention": Route("GET", "/attention", Action.READ_ATTENTION),
     "resolve_parked_message": Route(
         "POST", "/attention/parked/{parked_id}/resolution", Action.RESOLVE
@@ -80,6 +83,7 @@ NOWHERE = {
     "refund_id": "rf_nowhere",
     "message_id": "msg_nowhere",
     "export_id": "0" * 32,
+    "payout_id": "po_nowhere",
     "parked_id": "nowhere",
 }
 

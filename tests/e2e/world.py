@@ -251,7 +251,7 @@ class World:
 
     def entries_of(self, order_id: str, studio_id: str = PLATFORM_STUDIO) -> list[Json]:
         """Return an order's ledger entries."""
-        return [dict(e) for e in self.entries(studio_id) if e["order_id"] == order_id]
+        return [dict(e) for e in self.entries(studio_id) if e.get("order_id") == order_id]
 
 
 def signature(payload: bytes, secret: str, at: int) -> str:

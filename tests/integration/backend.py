@@ -20,6 +20,7 @@ from functions.import_orders.import_records import ImportRecords, ImportReport
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.reconcile.carry_on_refund import CarryOnRefund
 from functions.reconcile.reconcile_open_work import ReconcileOpenWork, Round
+from functions.refund_request.next_payout import NextPayout
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from shared.auth import Caller, Role
@@ -52,7 +53,10 @@ class Clock:
 
 @dataclass
 class Backend:
-    """One studio's world; each test makes its own, so that tests do not meet."""
+    """One studio's world; each test makes its own, so that tests do not meet.
+
+    ``studio`` has fields of the studio's import record that are to be otherwise.
+    """
 
     dynamodb: "DynamoDBClient"
     sqs: "SQSClient"
@@ -62,6 +66,7 @@ class Backend:
     currency: str = "usd"
     direct: bool = False
     rev_share_bps: int = 1500
+    studio: dict[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
@@ -81,7 +86,10 @@ class Backend:
             FeeRefundQueue(self.sqs, self.fee_url),
         )
         self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
-        self.request_refund = RequestRefund(self.orders, self.stripe, self.clock)
+        self.studios = Studios(self.dynamodb, self.orders_table)
+        self.request_refund = RequestRefund(
+            self.orders, self.stripe, NextPayout(self.books, self.studios), self.clock
+        )
         self.handle_event = HandleEvent(
             self.orders,
             RecordStripeRefund(self.orders, adjust, self.clock, "stripe_webhook"),
@@ -101,9 +109,7 @@ class Backend:
             fees,
             self.clock,
         )
-        self.importer = ImportRecords(
-            Studios(self.dynamodb, self.orders_table), self.books, self.clock
-        )
+        self.importer = ImportRecords(self.studios, self.books, self.clock)
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.import_studio()
 
@@ -148,7 +154,7 @@ class Backend:
             "from_address": "orders@studio.example",
             "stripe_account_id": self.account_id,
             "negative_balance_limit": 50000,
-        }
+        } | self.studio
         return self.importer.import_studios([json.dumps(studio)])
 
     def order(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields

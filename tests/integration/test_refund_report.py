@@ -302,7 +302,7 @@ def test_another_studio_s_refunds_are_not_in_it(desk: Desk) -> None:
     settled(backend, backend.sell(), 100)
     other = replace(backend.head(), studio_id="st_other")
     studio = {"studio_id": "st_other", "timezone": "UTC", "currency": "usd"}
-    Studios(backend.dynamodb, backend.orders_table).add(studio, other)
+    Studios(backend.dynamodb, backend.orders_table).add(studio, other, "2026-11-30T00:00:00.000Z")
     query = replace(desk.query(), studio_id="st_other")
     assert ReportRefunds(desk.select, desk.rows)(query, 100, None).rows == []
 

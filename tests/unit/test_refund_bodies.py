@@ -13,6 +13,7 @@ from functions.refund_request.models import (
     PartialRefund,
     PreviewView,
 )
+from functions.refund_request.next_payout import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
 from functions.refund_request.views import preview_view
 from shared.domain.refund import RefundChoice, RefundQuote, RefundStatus, RefundType, quote_refund
@@ -213,8 +214,7 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
             RefundQuote("ch_1", 10_000),
             estimate(totals, 10_000),
             totals,
-            8_180,
-            8_180 - 8_500,
+            NextPayoutEffect(8_180, 8_180 - 8_500, []),
             ["w"],
         )
     )

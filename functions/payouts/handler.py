@@ -1,0 +1,147 @@
+"""Lambda behind API Gateway: the studio's payouts."""
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.payouts import statement_csv, statement_html
+from functions.payouts.list_payouts import ListPayouts
+from functions.payouts.models import NextPayoutView, PayoutList, PayoutView
+from functions.payouts.read_lines import ReadLines
+from functions.payouts.show_payout import ShowNextPayout, ShowPayout
+from functions.payouts.views import next_payout_view, payout_summary, payout_view
+from shared.auth import Action
+from shared.cursor import MAX_CURSOR_LENGTH
+from shared.gateways import aws
+from shared.gateways.books import Books
+from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.studios import Studios
+from shared.http import api_resolver, caller, described, resolve
+from shared.observability import logger, metrics
+from shared.settings import setting
+
+dynamodb = aws.client("dynamodb")
+books = Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+studios = Studios(dynamodb, setting("ORDERS_TABLE"))
+payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
+lines = ReadLines(LedgerEntries(dynamodb, setting("LEDGER_TABLE")))
+show_next_payout = ShowNextPayout(books, studios, payouts, lines)
+show_payout = ShowPayout(payouts, studios, lines)
+list_payouts = ListPayouts(payouts)
+
+app = api_resolver()
+
+NamedStudio = Annotated[
+    str | None,
+    Query(description="Whose payouts: for PPS's own, who must name a studio.", max_length=64),
+]
+Limit = Annotated[int, Query(description="How many on a page, at most.", ge=1, le=1000)]
+Cursor = Annotated[
+    str | None, Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH)
+]
+
+
+@app.get(
+    "/payouts/next",
+    summary="Show the next payout",
+    operation_id="next_payout",
+    description=(
+        "What the next payout would be if it were made now: every sale, refund and correction "
+        "since the last one, what that one left, and the sums of all of them on every page."
+    ),
+    responses=described(200, NextPayoutView, "The next payout as it stands"),
+)
+def next_payout(
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> NextPayoutView:
+    """Show what the next payout would be now."""
+    who = caller(app)
+    who.require(Action.READ_PAYOUTS)
+    return next_payout_view(show_next_payout(who.studio_id, limit, cursor))
+
+
+@app.get(
+    "/payouts",
+    summary="List payouts",
+    operation_id="list_payouts",
+    responses=described(200, PayoutList, "Payouts, the newest first"),
+)
+def list_all(
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> PayoutList:
+    """List the payouts that were made."""
+    who = caller(app)
+    who.require(Action.READ_PAYOUTS)
+    found, next_cursor = list_payouts(who.studio_id, limit, cursor)
+    return PayoutList(items=[payout_summary(each) for each in found], next_cursor=next_cursor)
+
+
+def _statement_answers() -> dict[int, OpenAPIResponse]:
+    answers = described(200, PayoutView, "The payout with a page of its lines, or a whole file")
+    for media_type in (statement_csv.MEDIA_TYPE, statement_html.MEDIA_TYPE):
+        answers[200]["content"][media_type] = {"schema": {"type": "string"}}
+    return answers
+
+
+@app.get(
+    "/payouts/<payout_id>",
+    summary="Read a payout",
+    operation_id="read_payout",
+    description=(
+        "A payout as JSON, page by page with the sums of all its lines, or whole as a statement: "
+        "CSV (amounts in major units, times in the studio's zone) or HTML to print."
+    ),
+    responses=_statement_answers(),
+)
+def read(
+    payout_id: Annotated[str, Path(max_length=128)],
+    *,
+    form: Annotated[Literal["json", "csv", "html"], Query(alias="format")] = "json",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> Response[PayoutView | str]:
+    """Show a payout that was made."""
+    who = caller(app)
+    who.require(Action.READ_PAYOUTS)
+    if form != "json":
+        return _file(who.studio_id, payout_id, form)
+    payout, page = show_payout.page(who.studio_id, payout_id, limit, cursor)
+    return Response(200, content_type="application/json", body=payout_view(payout, page))
+
+
+def _file(
+    studio_id: str, payout_id: str, form: Literal["csv", "html"]
+) -> Response[PayoutView | str]:
+    whole = show_payout.whole(studio_id, payout_id)
+    if form == "csv":
+        name = f"{whole.payout.payout_id}.csv"
+        return Response(
+            200,
+            content_type=statement_csv.MEDIA_TYPE,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+            body=statement_csv.statement_csv(whole),
+        )
+    return Response(
+        200,
+        content_type=statement_html.MEDIA_TYPE,
+        headers={"Content-Security-Policy": statement_html.CONTENT_SECURITY_POLICY},
+        body=statement_html.statement_html(whole),
+    )
+
+
+@logger.inject_lambda_context(
+    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return resolve(app, event, context)

@@ -1,0 +1,75 @@
+"""Reading the lines of a payout out of the ledger: a page of them, or all."""
+
+from dataclasses import dataclass
+
+from shared.cursor import cursor_for, position_of
+from shared.domain.errors import CursorError
+from shared.domain.statement import Chosen, Statement, StatementLine, statement_of
+from shared.gateways.payouts_table import LedgerEntries
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which entries of a studio's ledger a payout is made of, both ends included."""
+
+    studio_id: str
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPage:
+    """Lines, the sums of all lines there are, and where the next page begins."""
+
+    lines: list[StatementLine]
+    statement: Statement
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLines:
+    """Reads what a payout is made of. The sums are of all its lines, whichever are shown."""
+
+    entries: LedgerEntries
+
+    def all(self, of: Range) -> Statement:
+        """Return the whole statement.
+
+        Raises:
+            StatementError: The ledger does not have all of it.
+        """
+        return self._read(of, Chosen())
+
+    def page(self, of: Range, limit: int, cursor: str | None) -> LinesPage:
+        """Return a page of lines.
+
+        Args:
+            of: Of which entries.
+            limit: How many lines at most.
+            cursor: The page before's ``next_cursor``; None for the first page.
+
+        Raises:
+            CursorError: The cursor is not of these lines.
+            StatementError: The ledger does not have all of them.
+        """
+        scope = ("payout lines", of.studio_id, str(of.first_seq))
+        after = None if cursor is None else _seq(position_of(cursor, 1, *scope)[0])
+        read = self._read(of, Chosen(after, limit + 1))
+        shown = read.lines[:limit]
+        if len(read.lines) == len(shown):
+            return LinesPage(shown, read, None)
+        # What is carried in has no number: what comes after it begins with the first entry.
+        last = shown[-1].seq or of.first_seq - 1
+        return LinesPage(shown, read, cursor_for([str(last)], *scope))
+
+    def _read(self, of: Range, chosen: Chosen) -> Statement:
+        # From the entry before: its balance is what is carried in.
+        before = max(1, of.first_seq - 1)
+        entries = self.entries.between(of.studio_id, before, of.last_seq)
+        return statement_of(entries, of.first_seq, of.last_seq, chosen)
+
+
+def _seq(text: str) -> int:
+    if not text.isdecimal():
+        raise CursorError("Send a page's `next_cursor` as it was given.")
+    return int(text)

@@ -1,0 +1,135 @@
+"""A payout with its lines: the next one as it stands now, or one that was made."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from functions.payouts.read_lines import LinesPage, Range, ReadLines
+from shared.domain.errors import (
+    PayoutNotFoundError,
+    StatementTooLargeError,
+    StudioNotFoundError,
+)
+from shared.domain.ledger import LedgerHead
+from shared.domain.payout import Payout, expected
+from shared.domain.statement import Statement
+from shared.gateways.books import Books
+from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.studios import Studios
+
+# A line is a few hundred bytes of HTML, and Lambda's answer ends at 6 MB.
+MAX_FILE_LINES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class NextPayout:
+    """What the next payout would be now; amounts in minor units, ``due_at`` RFC 3339 in UTC."""
+
+    head: LedgerHead
+    due_at: str | None
+    paid_amount: int
+    reason: str | None
+    page: LinesPage
+
+    @property
+    def carried_amount(self) -> int:
+        """What would not be paid, and be in the payout after it."""
+        return self.head.payable_balance_amount - self.paid_amount
+
+
+@dataclass(frozen=True, slots=True)
+class ShowNextPayout:
+    """Shows what is open in a studio's ledger as the payout that it would make."""
+
+    books: Books
+    studios: Studios
+    payouts: PayoutsTable
+    lines: ReadLines
+
+    def __call__(self, studio_id: str, limit: int, cursor: str | None) -> NextPayout:
+        """Return the next payout as it stands, with a page of its lines.
+
+        Everything in it is of one moment: the ledger's head says up to which entry, and entries
+        never change.
+
+        Raises:
+            StudioNotFoundError: There is no such studio.
+            CursorError: The cursor is not of these lines, or the payout was made meanwhile.
+            StatementError: The ledger is damaged.
+        """
+        studio, head = self.studios.get(studio_id), self.books.load_head(studio_id)
+        if studio is None or head is None:
+            raise StudioNotFoundError("There is no such studio.")
+        paid, reason = expected(head.payable_balance_amount, studio.get("payout_account_id"))
+        return NextPayout(
+            head,
+            self.payouts.due_at(studio_id),
+            paid,
+            reason,
+            self.lines.page(Range(studio_id, head.closed_seq + 1, head.seq), limit, cursor),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WholeStatement:
+    """A payout with all its lines, for the studio of that name, in its time zone."""
+
+    payout: Payout
+    statement: Statement
+    studio_name: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPayout:
+    """Shows a payout that was made."""
+
+    payouts: PayoutsTable
+    studios: Studios
+    lines: ReadLines
+
+    def page(
+        self, studio_id: str, payout_id: str, limit: int, cursor: str | None
+    ) -> tuple[Payout, LinesPage]:
+        """Return a payout with a page of its lines.
+
+        Raises:
+            PayoutNotFoundError: This studio has none of that id.
+            CursorError: The cursor is not of these lines.
+            StatementError: The ledger is damaged.
+        """
+        payout = self._payout(studio_id, payout_id)
+        return payout, self.lines.page(_range(payout), limit, cursor)
+
+    def whole(self, studio_id: str, payout_id: str) -> WholeStatement:
+        """Return a payout with all its lines, for a file.
+
+        Raises:
+            PayoutNotFoundError: This studio has none of that id.
+            StatementTooLargeError: There are more lines than a file can hold.
+            StatementError: The ledger is damaged.
+        """
+        payout = self._payout(studio_id, payout_id)
+        if payout.last_seq - payout.first_seq >= MAX_FILE_LINES:
+            raise StatementTooLargeError(
+                f"This payout has more than {MAX_FILE_LINES} lines. Ask for it with `format=json`, "
+                "page by page."
+            )
+        studio = self.studios.get(studio_id)
+        if studio is None:
+            raise LookupError(f"studio {studio_id} has a payout and is not there")
+        return WholeStatement(
+            payout,
+            self.lines.all(_range(payout)),
+            str(studio["name"]),
+            ZoneInfo(str(studio["timezone"])),
+        )
+
+    def _payout(self, studio_id: str, payout_id: str) -> Payout:
+        payout = self.payouts.get(studio_id, payout_id)
+        if payout is None:
+            raise PayoutNotFoundError("There is no such payout in your studio.")
+        return payout
+
+
+def _range(payout: Payout) -> Range:
+    return Range(payout.studio_id, payout.first_seq, payout.last_seq)

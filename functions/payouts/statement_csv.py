@@ -1,0 +1,62 @@
+"""A payout as CSV, for spreadsheets: RFC 4180, in UTF-8 with a byte order mark.
+
+Amounts are in major units and times in the studio's time zone, since people read it. Excel takes a
+file without the mark for its own code page. https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+from functions.payouts.show_payout import WholeStatement
+from shared.domain.statement import StatementLine
+from shared.report_csv import disarmed, major_units
+
+MEDIA_TYPE = "text/csv; charset=utf-8"
+
+_AMOUNTS = (
+    *("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount"),
+    *("payable_amount", "direct_amount"),
+)
+_IDS = ("order_id", "refund_id", "stripe_refund_id", "payout_id")
+COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS)
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def statement_csv(whole: WholeStatement) -> str:
+    """Return the statement: a row for each line, then what they come to and where it went."""
+    written = io.StringIO()
+    written.write(_BYTE_ORDER_MARK)
+    rows = csv.DictWriter(written, COLUMNS, lineterminator="\r\n")
+    rows.writeheader()
+    rows.writerows(_line(line, whole) for line in whole.statement.lines)
+    rows.writerows(_sums(whole))
+    return written.getvalue()
+
+
+def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
+    cells = {name: disarmed(getattr(line, name) or "") for name in _IDS}
+    cells |= {name: _major(getattr(line, name), whole) for name in _AMOUNTS}
+    cells |= {"kind": line.kind, "currency": whole.payout.currency}
+    if line.seq is not None and line.recorded_at is not None:
+        # Without its offset, which spreadsheets do not read; to the second.
+        local = datetime.fromisoformat(line.recorded_at).astimezone(whole.zone)
+        cells["recorded_at"] = local.replace(tzinfo=None).isoformat(" ", "seconds")
+        cells["seq"] = str(line.seq)
+    return cells
+
+
+def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
+    payout, total = whole.payout, whole.statement.total
+    about = {"currency": payout.currency, "payout_id": disarmed(payout.payout_id)}
+    amounts = {name: _major(getattr(total, name), whole) for name in _AMOUNTS}
+    yield {"kind": "total", **about, **amounts}
+    yield {"kind": "paid", **about, "payable_amount": _major(payout.paid_amount, whole)}
+    carried = _major(payout.carried_amount, whole)
+    yield {"kind": "carried_forward", **about, "payable_amount": carried}
+
+
+def _major(amount: int, whole: WholeStatement) -> str:
+    return major_units(amount, whole.payout.currency)

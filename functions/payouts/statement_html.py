@@ -1,0 +1,84 @@
+"""A payout as a page that prints well."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from babel.core import Locale
+from babel.dates import format_date
+from babel.numbers import parse_pattern
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from functions.payouts.show_payout import WholeStatement
+from shared.domain.money import minor_unit_digits
+
+MEDIA_TYPE = "text/html; charset=utf-8"
+
+# The page loads nothing and runs nothing. https://www.w3.org/TR/CSP3/
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+_LOCALE = Locale("en", "US")
+# Parsed once: a statement has tens of thousands of amounts. By how many decimals there are.
+_MONEY = {0: parse_pattern("¤#,##0"), 2: parse_pattern("¤#,##0.00")}
+
+_KINDS = {
+    "sale": "Sale",
+    "refund": "Refund",
+    "refund_failed": "Refund failed, deduction taken back",
+    "payout_failed": "Transfer failed, amount taken back in",
+    "carried": "Carried from the payout before",
+}
+_STATUS = {
+    "closing": "The transfer is about to be made.",
+    "transferring": "The transfer is under way.",
+    "paid": "Transferred to your account.",
+    "failed": "Stripe refused the transfer; the amount is in the next payout.",
+    "held": "Not paid: no account to pay to is known. The amount is in the next payout.",
+    "carried": "Nothing to pay. A balance below zero is carried into the next payout.",
+}
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def statement_html(whole: WholeStatement) -> str:
+    """Return the statement: who, which days, each line, the sums, and where the money went."""
+    currency = whole.payout.currency
+
+    def local_day(at: str) -> str:
+        return _day(datetime.fromisoformat(at).astimezone(whole.zone).date())
+
+    return _environment.get_template("statement.html.j2").render(
+        payout=whole.payout,
+        studio_name=whole.studio_name,
+        statement=whole.statement,
+        first_day=_day(date.fromisoformat(whole.payout.period_start)),
+        last_day=_day(date.fromisoformat(whole.payout.period_end)),
+        kinds=_KINDS,
+        status=_STATUS[whole.payout.status.value],
+        money=lambda amount: money(amount, currency),
+        local_day=local_day,
+    )
+
+
+def money(amount: int, currency: str) -> str:
+    """Return an amount for people, ``-$85.00``, with as many decimals as its minor unit has.
+
+    Args:
+        amount: In minor units.
+        currency: ISO 4217, in lower case.
+    """
+    digits = minor_unit_digits(currency)
+    major = Decimal(amount).scaleb(-digits)
+    # Babel's own digits are how people write the currency, which is not always as Stripe counts.
+    pattern = _MONEY[digits]
+    return str(pattern.apply(major, _LOCALE, currency=currency.upper(), currency_digits=False))
+
+
+def _day(day: date) -> str:
+    return format_date(day, locale=_LOCALE)

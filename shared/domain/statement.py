@@ -1,0 +1,158 @@
+"""A payout line by line: what each entry of the ledger adds to it, and the sums."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+
+from shared.domain.ledger import LedgerEntry
+
+CARRIED = "carried"
+
+
+class StatementError(Exception):
+    """The entries that were read are not those of the payout: one is missing, or money is."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A line; amounts in minor units with the ledger's signs: what the studio gains is positive.
+
+    Every line has ``gross + stripe_fee + rev_share = net = payable + direct``. The line of what is
+    carried from the payout before has neither number nor ids.
+    """
+
+    kind: str
+    gross_amount: int
+    stripe_fee_amount: int
+    rev_share_amount: int
+    net_amount: int
+    payable_amount: int
+    direct_amount: int
+    seq: int | None = None
+    recorded_at: str | None = None
+    order_id: str | None = None
+    refund_id: str | None = None
+    payout_id: str | None = None
+    stripe_refund_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many lines, and their amounts added up; minor units."""
+
+    count: int = 0
+    gross_amount: int = 0
+    stripe_fee_amount: int = 0
+    rev_share_amount: int = 0
+    net_amount: int = 0
+    payable_amount: int = 0
+    direct_amount: int = 0
+
+    def plus(self, line: StatementLine) -> "Sum":
+        """Return the sum with one line more."""
+        return Sum(
+            self.count + 1,
+            *(getattr(self, name) + getattr(line, name) for name in _SUMMED),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The chosen lines of a payout, and the sums of all its lines, by kind and in all.
+
+    ``total_amount`` is the payable balance that they come to.
+    """
+
+    lines: list[StatementLine]
+    by_kind: dict[str, Sum]
+    total: Sum
+
+    @property
+    def total_amount(self) -> int:
+        """What PPS owes for all the lines, in minor units; negative where the studio owes."""
+        return self.total.payable_amount
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which lines are wanted: those after an entry's number, up to so many; all if not limited.
+
+    From the beginning (``after_seq`` is None), what is carried in comes first.
+    """
+
+    after_seq: int | None = None
+    limit: int | None = None
+
+
+def statement_of(
+    entries: Iterable[LedgerEntry], first_seq: int, last_seq: int, chosen: Chosen
+) -> Statement:
+    """Return a payout's statement.
+
+    Args:
+        entries: The ledger from the entry before ``first_seq`` (where there is one) to
+            ``last_seq``: that one's balance is what is carried in.
+        first_seq: The first entry that is the payout's.
+        last_seq: The last one.
+        chosen: Which lines are wanted; the sums are of all.
+
+    Raises:
+        StatementError: An entry is missing, or the lines do not come to the ledger's balance.
+    """
+    by_kind: dict[str, Sum] = {}
+    total = Sum()
+    lines: list[StatementLine] = []
+    for line in _checked(entries, first_seq, last_seq):
+        total = total.plus(line)
+        by_kind[line.kind] = by_kind.get(line.kind, Sum()).plus(line)
+        if (chosen.limit is None or len(lines) < chosen.limit) and _is_wanted(line, chosen):
+            lines.append(line)
+    return Statement(lines, by_kind, total)
+
+
+def _is_wanted(line: StatementLine, chosen: Chosen) -> bool:
+    if chosen.after_seq is None:
+        return True
+    return line.seq is not None and line.seq > chosen.after_seq
+
+
+def _checked(
+    entries: Iterable[LedgerEntry], first_seq: int, last_seq: int
+) -> Iterator[StatementLine]:
+    """Yield the lines, the one of what is carried in first; at the end, hold them to the ledger."""
+    balance = sum_of_lines = 0
+    seq = max(1, first_seq - 1)
+    for entry in entries:
+        if entry.seq != seq:
+            raise StatementError(f"entry {seq} of {first_seq} to {last_seq} is missing")
+        balance = entry.payable_balance_amount
+        line = line_of(entry) if seq >= first_seq else carried_line(balance)
+        if seq >= first_seq or balance:
+            sum_of_lines += line.payable_amount
+            yield line
+        seq += 1
+    if seq != last_seq + 1:
+        raise StatementError(f"entries {seq} to {last_seq} are missing")
+    if sum_of_lines != balance:
+        raise StatementError(f"lines come to {sum_of_lines}, and the ledger to {balance}")
+
+
+def line_of(entry: LedgerEntry) -> StatementLine:
+    """Return the line of a ledger entry."""
+    return StatementLine(**{name: getattr(entry, name) for name in _LINE_FIELDS})
+
+
+def carried_line(amount: int) -> StatementLine:
+    """Return the line of a balance that the payout before left."""
+    return StatementLine(
+        kind=CARRIED,
+        gross_amount=amount,
+        stripe_fee_amount=0,
+        rev_share_amount=0,
+        net_amount=amount,
+        payable_amount=amount,
+        direct_amount=0,
+    )
+
+
+_LINE_FIELDS = tuple(field.name for field in fields(StatementLine))
+_SUMMED = tuple(field.name for field in fields(Sum) if field.name != "count")

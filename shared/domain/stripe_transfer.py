@@ -1,0 +1,37 @@
+"""What Stripe says of a transfer, read strictly from an answer of its API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.stripe_refund import MalformedStripeObjectError, string
+
+
+@dataclass(frozen=True, slots=True)
+class StripeTransfer:
+    """A transfer to a connected account; minor units."""
+
+    transfer_id: str
+    amount: int
+    amount_reversed: int
+
+    @property
+    def came_back(self) -> bool:
+        """Whether none of its money stayed with the studio."""
+        return self.amount_reversed >= self.amount
+
+
+def stripe_transfer_from(source: Mapping[str, Any]) -> StripeTransfer:
+    """Return the transfer of a Stripe ``transfer`` object.
+
+    https://docs.stripe.com/api/transfers/object
+
+    Raises:
+        MalformedStripeObjectError: It is not one, or not as documented.
+    """
+    if source.get("object") != "transfer":
+        raise MalformedStripeObjectError("expected a transfer object")
+    amount, came_back = source.get("amount"), source.get("amount_reversed")
+    if type(amount) is not int or type(came_back) is not int:
+        raise MalformedStripeObjectError("a transfer whose amounts are no integers")
+    return StripeTransfer(string(source, "id"), amount, came_back)

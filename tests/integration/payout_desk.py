@@ -1,0 +1,94 @@
+"""The payout run and the payouts' API in this process, for one studio's world."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from functions.payouts.list_payouts import ListPayouts
+from functions.payouts.read_lines import LinesPage, Range, ReadLines
+from functions.payouts.show_payout import NextPayout, ShowNextPayout, ShowPayout
+from functions.run_payouts.carry_on_transfer import CarryOnTransfer
+from functions.run_payouts.close_payout import ClosePayout
+from functions.run_payouts.run_payouts import Run, RunPayouts
+from shared.domain.payout import Payout
+from shared.domain.statement import StatementLine
+from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from tests.integration.backend import Backend
+
+ACCOUNT = "acct_payouts"
+WEEK = timedelta(days=7)
+
+
+@dataclass
+class PayoutDesk:
+    """One studio's payouts."""
+
+    backend: Backend
+
+    def __post_init__(self) -> None:
+        backend = self.backend
+        self.payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
+        self.lines = ReadLines(LedgerEntries(backend.dynamodb, backend.ledger_table))
+        self.show_next = ShowNextPayout(backend.books, backend.studios, self.payouts, self.lines)
+        self.show = ShowPayout(self.payouts, backend.studios, self.lines)
+        self.list = ListPayouts(self.payouts)
+        self.close = ClosePayout(backend.studios, backend.books, self.payouts, backend.clock)
+
+    def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # what stands in for which part
+        """Return a payout run of its own, with parts of it that are otherwise."""
+        backend = self.backend
+        carry_on = CarryOnTransfer(
+            parts.get("books", backend.books),
+            parts.get("payouts", self.payouts),
+            parts.get("stripe", backend.stripe),
+            backend.clock,
+        )
+        close = ClosePayout(
+            backend.studios, parts.get("books", backend.books), self.payouts, backend.clock
+        )
+        return RunPayouts(self.payouts, parts.get("close", close), carry_on, backend.clock)
+
+    def run(self) -> Run:
+        """Do a run that has all the time it needs."""
+        return self.runner()(time_is_up=lambda: False)
+
+    def pay_day(self) -> dict[str, int]:
+        """Let a week pass, do a run, and return what it did."""
+        self.backend.clock.ahead += WEEK
+        return dict(self.run().done)
+
+    def later(self) -> dict[str, int]:
+        """Do the run of some hours later, of what has not ended."""
+        self.backend.clock.ahead += timedelta(hours=7)
+        return dict(self.run().done)
+
+    def all(self) -> list[Payout]:
+        """Return all payouts, the newest first."""
+        found, cursor = self.list(self.backend.studio_id, 1000, None)
+        assert cursor is None
+        return found
+
+    def last(self) -> Payout:
+        """Return the newest payout."""
+        return self.all()[0]
+
+    def next(self, limit: int = 1000, cursor: str | None = None) -> NextPayout:
+        """Return the next payout as it stands."""
+        return self.show_next(self.backend.studio_id, limit, cursor)
+
+    def page(self, payout: Payout, limit: int = 1000, cursor: str | None = None) -> LinesPage:
+        """Return a page of a payout's lines."""
+        return self.show.page(payout.studio_id, payout.payout_id, limit, cursor)[1]
+
+    def lines_of(self, payout: Payout) -> list[StatementLine]:
+        """Return all lines of a payout."""
+        return self.lines.all(Range(payout.studio_id, payout.first_seq, payout.last_seq)).lines
+
+    def transfers(self) -> list[dict[str, Any]]:
+        """Return all transfers to this studio, as Stripe has them."""
+        found = self.backend.stripe_call("GET", "transfers", limit=100)["data"]
+        return [each for each in found if self.backend.studio_id in str(each["metadata"])]
+
+    def transferred(self) -> int:
+        """Return what Stripe transferred and kept transferred, in minor units."""
+        return sum(each["amount"] - each["amount_reversed"] for each in self.transfers())
