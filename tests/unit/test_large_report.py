@@ -164,7 +164,7 @@ def traced() -> Iterator[None]:
 def test_three_times_the_rows_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_PART_BYTES", 200_000)
     peaks = []
-    for count in (2_000, 6_000):
+    for count in (4_000, 12_000):
         tracemalloc.reset_peak()
         assert len(export(count).parts) > 1
         peaks.append(tracemalloc.get_traced_memory()[1])
