@@ -41,6 +41,7 @@ class DemoDesk:
             self._fail(desk, order)
             self._report(desk, order["currency"])
             self._patterns(desk)
+            self._payout(desk, refund)
 
     def _find(self, desk: "_Desk", order: Json) -> None:
         words = [name[:4].lower() for name in reversed(order["parent"]["name"].split())]
@@ -145,6 +146,22 @@ class DemoDesk:
     def _patterns(self, desk: "_Desk") -> None:
         found = desk.get("reports/refunds/patterns", by="photo_day")
         self.tell.step(f"Patterns by photo day: {found['summary']}")
+
+    def _payout(self, desk: "_Desk", refund: Json) -> None:
+        payout = desk.get("payouts/next", limit=1000)
+        line = next(
+            (each for each in payout["lines"] if each["refund_id"] == refund["refund_id"]), None
+        )
+        if line is None:
+            self.tell.note("the refund's deduction line is in a payout already")
+            return
+        self.tell.step(
+            f"Next payout {signed(payout['total_amount'], payout['currency'])}, "
+            f"{payout['sums']['total']['count']} lines; the deduction of {line['order_id']}: "
+            f"refunded {signed(line['gross_amount'], payout['currency'])}, "
+            f"rev share {signed(line['rev_share_amount'], payout['currency'])}, "
+            f"net {signed(line['net_amount'], payout['currency'])}"
+        )
 
 
 @dataclass(frozen=True)
