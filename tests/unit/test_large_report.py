@@ -168,4 +168,5 @@ def test_three_times_the_rows_take_no_more_memory(monkeypatch: pytest.MonkeyPatc
         tracemalloc.reset_peak()
         assert len(export(count).parts) > 1
         peaks.append(tracemalloc.get_traced_memory()[1])
-    assert peaks[1] < 1.1 * peaks[0]
+    # The 8,000 rows that there are more of are a megabyte of text, and several as rows.
+    assert peaks[1] - peaks[0] < 500_000
