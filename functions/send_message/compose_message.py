@@ -24,6 +24,7 @@ from markupsafe import Markup
 
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
 from shared.domain.message import Template
+from shared.domain.money import minor_unit_digits
 from shared.domain.order import SHIPPING_LINE_ID
 from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
 from shared.gateways.orders_table import OrderRecord
@@ -157,9 +158,11 @@ def _words(record: OrderRecord, studio: Mapping[str, Any], refund: Refund) -> di
     locale, zone = regional_locale(studio["timezone"]), ZoneInfo(studio["timezone"])
 
     def money(amount: int) -> str:
-        exponent = get_currency_precision(refund.currency.upper())
-        major = Decimal(amount).scaleb(-exponent)
-        return format_currency(major, refund.currency.upper(), locale=locale)
+        code, digits = refund.currency.upper(), minor_unit_digits(refund.currency)
+        major = Decimal(amount).scaleb(-digits)
+        # Babel's own digits are how people write a currency, which is not always as Stripe counts.
+        usual = get_currency_precision(code) == digits
+        return format_currency(major, code, locale=locale, currency_digits=usual)
 
     def day(at: str) -> str:
         local = datetime.fromisoformat(at).astimezone(zone)

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from shared.auth import Caller, Role
 from shared.domain.errors import (
     ChargeDisputedError,
     IdempotencyKeyReusedError,
     NothingRefundableError,
+    RefundLimitError,
     StripeOutcomeUnknownError,
     StripeRefusedError,
 )
@@ -288,3 +290,19 @@ def test_metadata_changed_at_stripe_books_nothing_twice(
     assert record.refunds[refund.refund_id].status is RefundStatus.SETTLED
     assert record.totals.settled_amount == 4000
     assert outcomes == [{"pending": "RefundConfirmed", "settled": "RefundReportRepeated"}[status]]
+
+
+def test_staff_refund_up_to_their_limit_of_an_order_and_an_owner_beyond(backend: Backend) -> None:
+    order_id = backend.sell(
+        line_items=[backend.line("li_1", 1, 150_000)], total_amount=150_000, rev_share_amount=0
+    )
+    owner = backend.caller
+    backend.caller = Caller("sam", backend.studio_id, frozenset({Role.STAFF}))
+    with pytest.raises(RefundLimitError):
+        backend.refund(order_id)
+    backend.refund(order_id, 60_000)
+    with pytest.raises(RefundLimitError):  # a second one of the same order counts as well
+        backend.refund(order_id, 40_001)
+    backend.refund(order_id, 40_000)
+    backend.caller = owner
+    assert backend.refund(order_id).amount == 50_000

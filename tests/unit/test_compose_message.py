@@ -36,6 +36,8 @@ IN_REGION = {
     "usd": ("America/Chicago", "$1,025.00", "October 20, 2026"),
     "gbp": ("Europe/London", "\N{POUND SIGN}1,025.00", "20 October 2026"),
     "eur": ("Europe/Berlin", f"1.025,00{NBSP}\N{EURO SIGN}", "20 October 2026"),
+    # People write none of its decimals, and Stripe counts hundredths.
+    "lak": ("Asia/Vientiane", "LAK1,025.00", "October 21, 2026"),
     "jpy": ("Asia/Tokyo", "\N{YEN SIGN}102,500", "October 21, 2026"),
 }
 
