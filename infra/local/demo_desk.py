@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from rich.box import SIMPLE
 from rich.table import Table
 
 from infra.failure import Failure
@@ -119,10 +120,13 @@ class DemoDesk:
 
     def _report(self, desk: "_Desk", currency: str) -> None:
         report = desk.get("reports/refunds", limit=1000)
-        table = Table(title="Reports → Refunds, this month", title_justify="left")
+        self.tell.step("Reports → Refunds, the last 30 days")
+        table = Table(box=SIMPLE)
         columns = ("Order", "Parent", "Original", "Refunded", "Rev share", "Processed by", "Date")
         for column in columns:
-            table.add_column(column, no_wrap=True, overflow="fold")
+            table.add_column(
+                column, no_wrap=column not in {"Parent", "Processed by"}, overflow="fold"
+            )
         for row in report["items"][-_ROWS_SHOWN:]:
             table.add_row(
                 row["order_id"],
