@@ -104,9 +104,21 @@ def description() -> dict[str, Any]:
         app = importlib.import_module(f"functions.{name}.handler").app
         schema = json.loads(app.get_openapi_json_schema(title="", version="1"))
         merged["paths"] |= schema["paths"]
-        merged["components"]["schemas"] |= schema["components"]["schemas"]
+        _add_schemas(merged["components"]["schemas"], schema["components"]["schemas"])
     merged["paths"]["/webhooks/stripe"] = _WEBHOOK
     return merged
+
+
+def _add_schemas(known: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add a function's schemas to those of the others.
+
+    Raises:
+        ValueError: Two functions call different things by one name.
+    """
+    for name, schema in more.items():
+        if known.setdefault(name, schema) != schema:
+            message = f"two functions have a {name}, and not the same"
+            raise ValueError(message)
 
 
 def rendered() -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 
-class LineView(BaseModel):
+class PayoutLineView(BaseModel):
     """A line of a payout.
 
     Of a refund, gross is what the parent got (negative), rev share what PPS gave back (positive),
@@ -57,7 +57,7 @@ class SumsView(BaseModel):
     total: SumView
 
 
-class StepView(BaseModel):
+class PayoutStepView(BaseModel):
     """A change of state."""
 
     status: str
@@ -83,13 +83,13 @@ class PayoutSummary(BaseModel):
     carried_amount: int
     account_id: str | None
     transfer_id: str | None
-    history: list[StepView]
+    history: list[PayoutStepView]
 
 
 class PayoutView(PayoutSummary):
     """A payout with lines of it; ``next_cursor`` is where more of them are."""
 
-    lines: list[LineView]
+    lines: list[PayoutLineView]
     next_cursor: str | None
     sums: SumsView
 
@@ -105,7 +105,7 @@ class NextPayoutView(BaseModel):
     total_amount: int
     paid_amount: int
     carried_amount: int
-    lines: list[LineView]
+    lines: list[PayoutLineView]
     next_cursor: str | None
     sums: SumsView
 

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.payouts.models import (
-    LineView,
+    PayoutLineView,
     NextPayoutView,
     PayoutSummary,
     PayoutView,
-    StepView,
+    PayoutStepView,
     SumsView,
     SumView,
 )
@@ -57,13 +57,15 @@ def _summary(payout: Payout) -> dict[str, Any]:
         "carried_amount": payout.carried_amount,
         "account_id": payout.account_id,
         "transfer_id": payout.transfer_id,
-        "history": [StepView(status=step.status.value, at=step.at) for step in payout.history],
+        "history": [
+            PayoutStepView(status=step.status.value, at=step.at) for step in payout.history
+        ],
     }
 
 
 def _lines(page: LinesPage) -> dict[str, Any]:
     return {
-        "lines": [LineView(**asdict(line)) for line in page.lines],
+        "lines": [PayoutLineView(**asdict(line)) for line in page.lines],
         "next_cursor": page.next_cursor,
         "sums": _sums(page.statement),
     }
