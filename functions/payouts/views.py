@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.payouts.models import (
-    PayoutLineView,
     NextPayoutView,
+    PayoutLineView,
+    PayoutStepView,
     PayoutSummary,
     PayoutView,
-    PayoutStepView,
     SumsView,
     SumView,
 )
