@@ -14,15 +14,13 @@ from shared.domain.order import OrderTotals
 from shared.domain.payout import Booking
 from shared.domain.refund import Refund
 from shared.gateways import items
-from shared.gateways.conflict import transact
-from shared.gateways.orders_table import NOT_THERE_YET, VERSION_UNCHANGED, OrdersTable
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.table import HEAD_UNMOVED, STILL_DUE, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-HEAD_UNMOVED = "seq = :seen"
-STILL_DUE = "open_due = :seen"
+    from shared.gateways.table import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +47,14 @@ class Books:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> None:
-        self._dynamodb = dynamodb
-        self._orders_table = orders_table
-        self._ledger_table = ledger_table
+        self._orders_table = Table(dynamodb, orders_table)
+        self._ledger_table = Table(dynamodb, ledger_table)
         self._orders = OrdersTable(dynamodb, orders_table)
 
     def load_head(self, studio_id: str) -> LedgerHead | None:
         """Read a studio's ledger head, consistently, or None."""
-        answer = self._dynamodb.get_item(
-            TableName=self._orders_table,
-            Key=items.key(items.studio_pk(studio_id), items.HEAD_SK),
-            ConsistentRead=True,
-        )
-        if "Item" not in answer:
-            return None
-        return items.head_from_values(items.unmarshal(answer["Item"]))
+        values = self._orders_table.get(items.studio_pk(studio_id), items.HEAD_SK)
+        return items.head_from_values(values) if values else None
 
     def record_settlement(
         self,
@@ -93,7 +84,7 @@ class Books:
         ]
         if fee_refund is not None:
             steps.append(self._orders.put_fee_refund(fee_refund))
-        transact(self._dynamodb, steps)
+        self._orders_table.write(*steps)
 
     def record_sales(self, sales: list[NewSale], head: tuple[LedgerHead, LedgerHead]) -> None:
         """Write orders of one studio with their sale entries in ONE transaction.
@@ -109,7 +100,7 @@ class Books:
         steps = [step for sale in sales for step in self._sale_steps(sale)]
         if head[0] != head[1]:
             steps.append(self._move_head(*head))
-        transact(self._dynamodb, steps)
+        self._orders_table.write(*steps)
 
     def record_payout(self, head: LedgerHead, closing: Booking, due: tuple[str, str]) -> None:
         """Write a new payout, its entry, the head and when the next one is due, in ONE transaction.
@@ -123,21 +114,12 @@ class Books:
             StaleStateError: The ledger has moved, or the studio is not due (any more).
         """
         before, after = due
-        transact(
-            self._dynamodb,
-            [
-                self._put_new(items.payout_to_item(closing.payout)),
-                self._put_entry(closing.entry),
-                self._move_head(head, closing.head),
-                {
-                    "Put": {
-                        "TableName": self._orders_table,
-                        "Item": items.next_payout_item(head.studio_id, after),
-                        "ConditionExpression": STILL_DUE,
-                        "ExpressionAttributeValues": {":seen": {"S": before}},
-                    }
-                },
-            ],
+        next_payout = items.next_payout_item(head.studio_id, after)
+        self._orders_table.write(
+            self._orders_table.new(items.payout_to_item(closing.payout)),
+            self._put_entry(closing.entry),
+            self._move_head(head, closing.head),
+            self._orders_table.when(STILL_DUE, before, next_payout),
         )
 
     def record_payout_failure(self, head: LedgerHead, failure: Booking) -> None:
@@ -151,30 +133,20 @@ class Books:
             StaleStateError: The ledger or the payout has moved.
         """
         stored = replace(failure.payout, version=failure.payout.version + 1)
-        transact(
-            self._dynamodb,
-            [
-                {
-                    "Put": {
-                        "TableName": self._orders_table,
-                        "Item": items.payout_to_item(stored),
-                        "ConditionExpression": VERSION_UNCHANGED,
-                        "ExpressionAttributeValues": {":seen": {"N": str(failure.payout.version)}},
-                    }
-                },
-                self._put_entry(failure.entry),
-                self._move_head(head, failure.head),
-            ],
+        self._orders_table.write(
+            self._orders_table.replacing(items.payout_to_item(stored), failure.payout.version),
+            self._put_entry(failure.entry),
+            self._move_head(head, failure.head),
         )
 
-    def _sale_steps(self, sale: NewSale) -> "Iterator[TransactWriteItemTypeDef]":
+    def _sale_steps(self, sale: NewSale) -> "Iterator[Step]":
         totals = sale.totals
         pk = items.order_pk(totals.order_id)
         place = {"date_sk": items.date_sk(totals.placed_at, totals.order_id)}
-        yield self._put_new(
+        yield self._orders_table.new(
             items.key(pk, items.ORDER_SK) | items.marshal(sale.document) | items.marshal(place)
         )
-        yield self._put_new(items.totals_to_item(totals))
+        yield self._orders_table.new(items.totals_to_item(totals))
         if sale.charge_id is not None:
             pointer = {
                 "order_id": totals.order_id,
@@ -182,59 +154,31 @@ class Books:
                 "account_id": totals.account_id,
             }
             charge = items.key(items.charge_pk(sale.charge_id), items.CHARGE_SK)
-            yield self._put_new(charge | items.marshal(pointer))
+            yield self._orders_table.new(charge | items.marshal(pointer))
         if sale.entry is not None:
             yield self._put_entry(sale.entry)
         for token in sale.tokens:
-            yield self._put_new(
+            yield self._orders_table.new(
                 items.search_item(totals.studio_id, totals.order_id, token, sale.tokens)
             )
 
-    def _put_new(self, item: items.Item) -> "TransactWriteItemTypeDef":
-        return {
-            "Put": {
-                "TableName": self._orders_table,
-                "Item": item,
-                "ConditionExpression": NOT_THERE_YET,
-            }
-        }
+    def _put_entry(self, entry: LedgerEntry) -> "Step":
+        key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
+        return self._ledger_table.new(key | items.marshal(entry.content()))
 
-    def _put_entry(self, entry: LedgerEntry) -> "TransactWriteItemTypeDef":
-        entry_key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
-        return {
-            "Put": {
-                "TableName": self._ledger_table,
-                "Item": entry_key | items.marshal(entry.content()),
-                "ConditionExpression": NOT_THERE_YET,
-            }
-        }
-
-    def _move_head(self, before: LedgerHead, after: LedgerHead) -> "TransactWriteItemTypeDef":
-        return {
-            "Put": {
-                "TableName": self._orders_table,
-                "Item": items.head_to_item(after),
-                "ConditionExpression": HEAD_UNMOVED,
-                "ExpressionAttributeValues": {":seen": {"N": str(before.seq)}},
-            }
-        }
+    def _move_head(self, before: LedgerHead, after: LedgerHead) -> "Step":
+        return self._orders_table.when(HEAD_UNMOVED, before.seq, items.head_to_item(after))
 
 
 def read_entries(
     dynamodb: "DynamoDBClient", ledger_table: str, studio_id: str
 ) -> Iterator[dict[str, str | int]]:
     """Read a studio's whole ledger in order, consistently, without the table's keys."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=ledger_table,
-        KeyConditionExpression="PK = :pk AND begins_with(SK, :prefix)",
-        ExpressionAttributeValues={
-            ":pk": {"S": items.studio_pk(studio_id)},
-            ":prefix": {"S": items.ENTRY_PREFIX},
-        },
+    found = Table(dynamodb, ledger_table).query(
+        "PK = :pk AND begins_with(SK, :prefix)",
+        {":pk": items.studio_pk(studio_id), ":prefix": items.ENTRY_PREFIX},
         ConsistentRead=True,
     )
-    for page in pages:
-        for item in page["Items"]:
-            values = items.unmarshal(item)
-            del values["PK"], values["SK"]
-            yield values
+    for values in found:
+        del values["PK"], values["SK"]
+        yield values

@@ -4,13 +4,8 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 _STALE_REASONS = frozenset(
@@ -45,16 +40,6 @@ def _is_conflict(error: ClientError) -> bool:
         return code in _STALE_CODES
     reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
     return bool(reasons & _STALE_REASONS) and reasons <= _STALE_REASONS | {"None", None}
-
-
-def transact(dynamodb: "DynamoDBClient", steps: "list[TransactWriteItemTypeDef]") -> None:
-    """Write all the steps or none.
-
-    Raises:
-        StaleStateError: A step's condition does not hold any more, or another write was under way.
-    """
-    with stale_on_conflict():
-        dynamodb.transact_write_items(TransactItems=steps)
 
 
 def tries(seconds: float) -> Iterator[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.fulfillment import IN_QUEUE
-from shared.domain.ledger import LedgerHead
+from shared.domain.ledger import LedgerEntry, LedgerHead
 from shared.domain.message import Message, MessageStatus, Outcome, Template
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 type Item = dict[str, "AttributeValueTypeDef"]
 type Values = dict[str, Any]
+
+_ENTRY_FIELDS = tuple(field.name for field in fields(LedgerEntry))
 
 OPEN_INDEX = "OpenIndex"
 DATE_INDEX = "DateIndex"
@@ -265,6 +267,11 @@ def settled_place(studio_id: str, settled_at: str, seq: int) -> Item:
 def key(pk: str, sk: str) -> Item:
     """Return a primary key."""
     return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
+def entry_from_values(values: Values) -> LedgerEntry:
+    """Return a ledger entry from the values of its item."""
+    return LedgerEntry(**{name: values[name] for name in _ENTRY_FIELDS if name in values})
 
 
 def lines_from_values(values: Values) -> tuple[OrderLine, ...]:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.message import Message
 from shared.gateways import items
-from shared.gateways.conflict import stale_on_conflict
-from shared.gateways.orders_table import NOT_THERE_YET, VERSION_UNCHANGED
+from shared.gateways.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,19 +20,12 @@ class Messages:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = name
+        self._table = Table(dynamodb, name)
 
     def get(self, order_id: str, message_id: str) -> Message | None:
         """Read a message about an order, consistently, or None."""
-        answer = self._dynamodb.get_item(
-            TableName=self._name,
-            Key=items.key(items.order_pk(order_id), items.message_sk(message_id)),
-            ConsistentRead=True,
-        )
-        return (
-            items.message_from_values(items.unmarshal(answer["Item"])) if "Item" in answer else None
-        )
+        values = self._table.get(items.order_pk(order_id), items.message_sk(message_id))
+        return items.message_from_values(values) if values else None
 
     def record_sending(self, message: Message) -> None:
         """Write a message down before it is sent.
@@ -41,12 +33,7 @@ class Messages:
         Raises:
             StaleStateError: It is there already: it was sent, or is being sent.
         """
-        with stale_on_conflict():
-            self._dynamodb.put_item(
-                TableName=self._name,
-                Item=items.message_to_item(message),
-                ConditionExpression=NOT_THERE_YET,
-            )
+        self._table.write(self._table.new(items.message_to_item(message)))
 
     def record_outcome(self, message: Message) -> Message:
         """Record what became of a message, and return it as stored.
@@ -55,11 +42,5 @@ class Messages:
             StaleStateError: It has changed.
         """
         stored = replace(message, version=message.version + 1)
-        with stale_on_conflict():
-            self._dynamodb.put_item(
-                TableName=self._name,
-                Item=items.message_to_item(stored),
-                ConditionExpression=VERSION_UNCHANGED,
-                ExpressionAttributeValues={":seen": {"N": str(message.version)}},
-            )
+        self._table.write(self._table.replacing(items.message_to_item(stored), message.version))
         return stored

@@ -6,18 +6,15 @@ table itself. A page costs what it shows, whatever else there is.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.order import OrderTotals, RefundState
 from shared.domain.refund import Refund
 from shared.gateways import items
+from shared.gateways.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-_KEYS_PER_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +66,7 @@ class OrderLists:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = name
+        self._table = Table(dynamodb, name)
 
     def newest(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
         """Return the places of a studio's orders in DateIndex, newest first.
@@ -94,20 +90,13 @@ class OrderLists:
             end: When it is over.
             fields: Which of an order's fields; the others are not read over the net.
         """
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._name,
+        return self._table.query(
+            "studio_id = :pk AND date_sk BETWEEN :start AND :end",
+            # An order's id follows its time: what is placed at the very end sorts after it.
+            {":pk": studio_id, ":start": start, ":end": end},
             IndexName=items.DATE_INDEX,
-            KeyConditionExpression="studio_id = :pk AND date_sk BETWEEN :start AND :end",
-            ExpressionAttributeValues={
-                ":pk": {"S": studio_id},
-                # An order's id follows its time: what is placed at the very end sorts after it.
-                ":start": {"S": start},
-                ":end": {"S": end},
-            },
             ProjectionExpression=", ".join(fields),
         )
-        for page in pages:
-            yield from map(items.unmarshal, page["Items"])
 
     def newest_of_status(
         self, studio_id: str, status: RefundState, limit: int, after: str | None
@@ -135,35 +124,28 @@ class OrderLists:
         start: Any = (
             {"ExclusiveStartKey": items.key(items.search_pk(studio_id), after)} if after else {}
         )
-        answer = self._dynamodb.query(
-            TableName=self._name,
-            KeyConditionExpression="PK = :pk AND begins_with(SK, :word)",
-            ExpressionAttributeValues={
-                ":pk": {"S": items.search_pk(studio_id)},
-                ":word": {"S": word},
-            },
+        page, last = self._table.page(
+            "PK = :pk AND begins_with(SK, :word)",
+            {":pk": items.search_pk(studio_id), ":word": word},
             Limit=limit,
             **start,
         )
         found = []
-        for item in answer["Items"]:
-            values = items.unmarshal(item)
+        for values in page:
             token = values["SK"].rpartition("#")[0]
             found.append(
                 SearchEntry(values["SK"], values["order_id"], token, values["tokens"].split())
             )
-        return Page(found, "LastEvaluatedKey" in answer)
+        return Page(found, last is not None)
 
     def follow_ups(self, studio_id: str, kind: items.FollowUp) -> Iterator[FollowUpEntry]:
         """List what a studio's people must look at of a kind, the oldest first."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._name,
+        found = self._table.query(
+            "follow_pk = :pk",
+            {":pk": items.follow_pk(studio_id, kind)},
             IndexName=items.FOLLOW_UP_INDEX,
-            KeyConditionExpression="follow_pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": items.follow_pk(studio_id, kind)}},
         )
-        for page in pages:
-            yield from map(_follow_up_entry, page["Items"])
+        return map(_follow_up_entry, found)
 
     def follow_ups_between(
         self, studio_id: str, kind: items.FollowUp, start: str, end: str
@@ -176,19 +158,13 @@ class OrderLists:
             start: When the time begins, RFC 3339 in UTC, or a place that is included.
             end: When it is over.
         """
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._name,
+        found = self._table.query(
+            "follow_pk = :pk AND follow_sk BETWEEN :start AND :end",
+            # A name follows the time: what is of the very end sorts after it.
+            {":pk": items.follow_pk(studio_id, kind), ":start": start, ":end": end},
             IndexName=items.FOLLOW_UP_INDEX,
-            KeyConditionExpression="follow_pk = :pk AND follow_sk BETWEEN :start AND :end",
-            ExpressionAttributeValues={
-                ":pk": {"S": items.follow_pk(studio_id, kind)},
-                ":start": {"S": start},
-                # A name follows the time: what is of the very end sorts after it.
-                ":end": {"S": end},
-            },
         )
-        for page in pages:
-            yield from map(_follow_up_entry, page["Items"])
+        return map(_follow_up_entry, found)
 
     def read_orders(self, places: Iterable[str], *, consistent: bool = False) -> list[ListedOrder]:
         """Return the orders of these places with their totals, in the same order.
@@ -254,12 +230,7 @@ class OrderLists:
 
     def read(self, keys: list[items.Item], *, consistent: bool = False) -> Iterator[items.Values]:
         """Read items by their keys, in no order, those that are there."""
-        for batch in batched(keys, _KEYS_PER_BATCH, strict=False):
-            asked: Any = {self._name: {"Keys": list(batch), "ConsistentRead": consistent}}
-            while asked:
-                answer = self._dynamodb.batch_get_item(RequestItems=asked)
-                yield from map(items.unmarshal, answer["Responses"][self._name])
-                asked = answer.get("UnprocessedKeys", {})
+        return self._table.batch_get(keys, consistent=consistent)
 
     def _places(  # noqa: PLR0913  # a Query's parts
         self,
@@ -273,24 +244,22 @@ class OrderLists:
         newest_first: bool = True,
     ) -> Page[str]:
         condition = f"{pk_name} = :pk"
-        values: items.Item = {":pk": {"S": pk}}
+        values = {":pk": pk}
         if after is not None:
             condition += f" AND {sk_name} {'<' if newest_first else '>'} :after"
-            values[":after"] = {"S": after}
-        answer = self._dynamodb.query(
-            TableName=self._name,
+            values[":after"] = after
+        found, last = self._table.page(
+            condition,
+            values,
             IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
             ScanIndexForward=not newest_first,
             Limit=limit + 1,  # one more than is shown says whether that is all
         )
-        places = [items.unmarshal(item)[sk_name] for item in answer["Items"]]
+        places = [each[sk_name] for each in found]
         # Large orders may fill DynamoDB's page of a megabyte before they are as many.
-        return Page(places[:limit], len(places) > limit or "LastEvaluatedKey" in answer)
+        return Page(places[:limit], len(places) > limit or last is not None)
 
 
-def _follow_up_entry(item: items.Item) -> FollowUpEntry:
-    found = items.unmarshal(item)
+def _follow_up_entry(found: items.Values) -> FollowUpEntry:
     place = found["follow_sk"]
     return FollowUpEntry(found["PK"], found["SK"], place.partition("#")[0], place)

@@ -1,11 +1,4 @@
-"""Orders, their refunds and what changes of them, in OrdersTable.
-
-Every write carries a condition on the version that was read, so that of two writers one wins and
-the other, told by ``StaleStateError``, reads again and decides again:
-
-    read (version 7) ──────────────► put if version = 7 ✔ (now 8)
-        read (version 7) ──────────────► put if version = 7 ✘ StaleStateError
-"""
+"""Orders, their refunds and what changes of them, in OrdersTable."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,14 +9,12 @@ from shared.domain.message import Message
 from shared.domain.order import Order, OrderTotals
 from shared.domain.refund import Refund
 from shared.gateways import items
-from shared.gateways.conflict import stale_on_conflict, transact
+from shared.gateways.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-NOT_THERE_YET = "attribute_not_exists(PK)"
-VERSION_UNCHANGED = "version = :seen"
+    from shared.gateways.table import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +72,19 @@ class OrdersTable:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = name
+        self._table = Table(dynamodb, name)
 
     def load_order(self, order_id: str) -> OrderRecord | None:
         """Read an order with its totals and refunds, consistently, or None."""
-        between: items.Item = {":from": {"S": items.ORDER_SK}, ":to": {"S": items.TOTALS_SK}}
-        return _order_record(
-            self._query(order_id, "PK = :pk AND SK BETWEEN :from AND :to", between)
-        )
+        return _order_record(self._between(order_id, items.ORDER_SK, items.TOTALS_SK))
 
     def load_panel(self, order_id: str) -> OrderPanel | None:
         """Read an order with its messages too, consistently, in one Query, or None.
 
         Messages carry the text of a mail each: nothing but the panel reads them.
         """
-        found = list(self._query(order_id, "PK = :pk", {}))
+        pk = {":pk": items.order_pk(order_id)}
+        found = list(self._table.query("PK = :pk", pk, ConsistentRead=True))
         record = _order_record(found)
         if record is None:
             return None
@@ -111,8 +99,7 @@ class OrdersTable:
         """Read what a settlement of the order needs, consistently, in one Query, or None."""
         totals = fee_refund = None
         refunds = {}
-        between: items.Item = {":from": {"S": items.REFUND_PREFIX}, ":to": {"S": items.TOTALS_SK}}
-        for values in self._query(order_id, "PK = :pk AND SK BETWEEN :from AND :to", between):
+        for values in self._between(order_id, items.REFUND_PREFIX, items.TOTALS_SK):
             sk = values["SK"]
             if sk == items.TOTALS_SK:
                 totals = items.totals_from_values(values)
@@ -125,22 +112,22 @@ class OrdersTable:
 
     def get_refund(self, order_id: str, refund_id: str) -> Refund | None:
         """Read a refund, consistently, or None."""
-        values = self._get(items.order_pk(order_id), items.refund_sk(refund_id))
+        values = self._table.get(items.order_pk(order_id), items.refund_sk(refund_id))
         return items.refund_from_values(values) if values else None
 
     def get_totals(self, order_id: str) -> OrderTotals | None:
         """Read an order's totals, consistently, or None."""
-        values = self._get(items.order_pk(order_id), items.TOTALS_SK)
+        values = self._table.get(items.order_pk(order_id), items.TOTALS_SK)
         return items.totals_from_values(values) if values else None
 
     def get_fee_refund(self, order_id: str) -> FeeRefund | None:
         """Read an order's application fee refund, consistently, or None."""
-        values = self._get(items.order_pk(order_id), items.FEE_REFUND_SK)
+        values = self._table.get(items.order_pk(order_id), items.FEE_REFUND_SK)
         return items.fee_refund_from_values(values) if values else None
 
     def find_charge(self, charge_id: str) -> ChargePointer | None:
         """Find which order a Stripe charge belongs to, consistently, or None."""
-        values = self._get(items.charge_pk(charge_id), items.CHARGE_SK)
+        values = self._table.get(items.charge_pk(charge_id), items.CHARGE_SK)
         if values is None:
             return None
         return ChargePointer(
@@ -157,25 +144,17 @@ class OrdersTable:
             due_before: Only what is due before that time (RFC 3339, UTC), or None for all.
         """
         condition = "open_pk = :pk"
-        values: items.Item = {":pk": {"S": kind}}
+        values = {":pk": kind}
         if due_before is not None:
             condition += " AND open_due <= :due"
-            values[":due"] = {"S": due_before}
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._name,
-            IndexName=items.OPEN_INDEX,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-        )
-        for page in pages:
-            for item in page["Items"]:
-                found = items.unmarshal(item)
-                sk = found["SK"]
-                yield OpenWork(
-                    kind,
-                    found["PK"].removeprefix("ORDER#"),
-                    sk.removeprefix(items.REFUND_PREFIX) if kind == items.OPEN_REFUND else None,
-                )
+            values[":due"] = due_before
+        for found in self._table.query(condition, values, IndexName=items.OPEN_INDEX):
+            sk = found["SK"]
+            yield OpenWork(
+                kind,
+                found["PK"].removeprefix("ORDER#"),
+                sk.removeprefix(items.REFUND_PREFIX) if kind == items.OPEN_REFUND else None,
+            )
 
     def reserve_refund(self, totals: OrderTotals, refund: Refund) -> None:
         """Write the intent and reserve its money in one step, before Stripe is called.
@@ -183,7 +162,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals have changed, or the refund exists already.
         """
-        self._add_refund(totals, refund)
+        self._table.write(self.put_totals(totals), self.put_new_refund(refund))
 
     def take_in_refund(self, totals: OrderTotals, refund: Refund) -> None:
         """Record a refund that was made outside, with its money out.
@@ -191,7 +170,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals have changed, or the refund exists already.
         """
-        self._add_refund(totals, refund)
+        self._table.write(self.put_totals(totals), self.put_new_refund(refund))
 
     def release_refund(self, totals: OrderTotals, refund: Refund) -> None:
         """Record that an unsettled refund failed and free its money, in one step.
@@ -199,7 +178,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals or the refund have changed.
         """
-        self._transact(self.put_totals(totals), self.put_refund(refund))
+        self._table.write(self.put_totals(totals), self.put_refund(refund))
 
     def record_failed_from_start(self, refund: Refund) -> None:
         """Record a refund made outside that had failed before it was seen; no money is out.
@@ -207,7 +186,7 @@ class OrdersTable:
         Raises:
             StaleStateError: It exists already.
         """
-        self._put(items.refund_to_item(refund), NOT_THERE_YET, None)
+        self._table.write(self.put_new_refund(refund))
 
     def advance_refund(self, refund: Refund) -> Refund:
         """Record a refund's progress that moves no money of the order, and return it as stored.
@@ -215,9 +194,8 @@ class OrdersTable:
         Raises:
             StaleStateError: The refund has changed.
         """
-        stored = replace(refund, version=refund.version + 1)
-        self._put(items.refund_to_item(stored), VERSION_UNCHANGED, refund.version)
-        return stored
+        self._table.write(self.put_refund(refund))
+        return replace(refund, version=refund.version + 1)
 
     def record_resolution(self, totals: OrderTotals, refund: Refund) -> None:
         """Record what became of a failed refund, and what of the order is paid by other means.
@@ -225,7 +203,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals or the refund have changed.
         """
-        self._transact(self.put_totals(totals), self.put_refund(refund))
+        self._table.write(self.put_totals(totals), self.put_refund(refund))
 
     def update_totals(self, totals: OrderTotals) -> None:
         """Record what changed of an order beside its refunds: its print, or a dispute.
@@ -233,8 +211,7 @@ class OrdersTable:
         Raises:
             StaleStateError: The totals have changed.
         """
-        stored = replace(totals, version=totals.version + 1)
-        self._put(items.totals_to_item(stored), VERSION_UNCHANGED, totals.version)
+        self._table.write(self.put_totals(totals))
 
     def advance_fee_refund(self, fee_refund: FeeRefund) -> FeeRefund:
         """Record the progress of an application fee's refund, and return it as stored.
@@ -243,89 +220,38 @@ class OrdersTable:
             StaleStateError: It has changed.
         """
         stored = replace(fee_refund, version=fee_refund.version + 1)
-        self._put(items.fee_refund_to_item(stored), VERSION_UNCHANGED, fee_refund.version)
+        self._table.write(
+            self._table.replacing(items.fee_refund_to_item(stored), fee_refund.version)
+        )
         return stored
 
-    def _add_refund(self, totals: OrderTotals, refund: Refund) -> None:
-        self._transact(self.put_totals(totals), self.put_new_refund(refund))
-
-    def put_totals(self, totals: OrderTotals) -> "TransactWriteItemTypeDef":
+    def put_totals(self, totals: OrderTotals) -> "Step":
         """Return the transaction's step that replaces the totals as read."""
         stored = replace(totals, version=totals.version + 1)
-        return self._versioned_put(items.totals_to_item(stored), totals.version)
+        return self._table.replacing(items.totals_to_item(stored), totals.version)
 
-    def put_refund(self, refund: Refund) -> "TransactWriteItemTypeDef":
+    def put_refund(self, refund: Refund) -> "Step":
         """Return the transaction's step that replaces the refund as read."""
         stored = replace(refund, version=refund.version + 1)
-        return self._versioned_put(items.refund_to_item(stored), refund.version)
+        return self._table.replacing(items.refund_to_item(stored), refund.version)
 
-    def put_new_refund(self, refund: Refund) -> "TransactWriteItemTypeDef":
+    def put_new_refund(self, refund: Refund) -> "Step":
         """Return the transaction's step that adds a refund."""
-        return {
-            "Put": {
-                "TableName": self._name,
-                "Item": items.refund_to_item(refund),
-                "ConditionExpression": NOT_THERE_YET,
-            }
-        }
+        return self._table.new(items.refund_to_item(refund))
 
-    def put_fee_refund(self, fee_refund: FeeRefund) -> "TransactWriteItemTypeDef":
+    def put_fee_refund(self, fee_refund: FeeRefund) -> "Step":
         """Return the transaction's step that adds or replaces an application fee's refund."""
-        stored = replace(fee_refund, version=fee_refund.version + 1)
-        item = items.fee_refund_to_item(stored)
+        item = items.fee_refund_to_item(replace(fee_refund, version=fee_refund.version + 1))
         if fee_refund.version:
-            return self._versioned_put(item, fee_refund.version)
-        return {
-            "Put": {
-                "TableName": self._name,
-                "Item": item,
-                "ConditionExpression": NOT_THERE_YET,
-            }
-        }
+            return self._table.replacing(item, fee_refund.version)
+        return self._table.new(item)
 
-    def _versioned_put(self, item: items.Item, seen: int) -> "TransactWriteItemTypeDef":
-        return {
-            "Put": {
-                "TableName": self._name,
-                "Item": item,
-                "ConditionExpression": VERSION_UNCHANGED,
-                "ExpressionAttributeValues": {":seen": {"N": str(seen)}},
-            }
-        }
-
-    def _query(self, order_id: str, condition: str, more: items.Item) -> Iterator[items.Values]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._name,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues={":pk": {"S": items.order_pk(order_id)}, **more},
+    def _between(self, order_id: str, first: str, last: str) -> Iterator[items.Values]:
+        return self._table.query(
+            "PK = :pk AND SK BETWEEN :first AND :last",
+            {":pk": items.order_pk(order_id), ":first": first, ":last": last},
             ConsistentRead=True,
         )
-        for page in pages:
-            yield from map(items.unmarshal, page["Items"])
-
-    def _get(self, pk: str, sk: str) -> items.Values | None:
-        answer = self._dynamodb.get_item(
-            TableName=self._name, Key=items.key(pk, sk), ConsistentRead=True
-        )
-        return items.unmarshal(answer["Item"]) if "Item" in answer else None
-
-    def _put(self, item: items.Item, condition: str, seen: int | None) -> None:
-        values: items.Item = {} if seen is None else {":seen": {"N": str(seen)}}
-        with stale_on_conflict():
-            if values:
-                self._dynamodb.put_item(
-                    TableName=self._name,
-                    Item=item,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
-            else:
-                self._dynamodb.put_item(
-                    TableName=self._name, Item=item, ConditionExpression=condition
-                )
-
-    def _transact(self, *steps: "TransactWriteItemTypeDef") -> None:
-        transact(self._dynamodb, list(steps))
 
 
 def _order_record(collection: Iterable[items.Values]) -> OrderRecord | None:

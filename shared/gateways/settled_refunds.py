@@ -7,17 +7,16 @@ written.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.ledger import LedgerEntry
 from shared.gateways import items
+from shared.gateways.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_FIELDS = tuple(field.name for field in fields(LedgerEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,7 @@ class SettledRefunds:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = name
+        self._table = Table(dynamodb, name)
 
     def entries(
         self, studio_id: str, start: str, end: str, after: EntryPlace | None, page_size: int
@@ -53,8 +51,7 @@ class SettledRefunds:
             page_size: How many are read at once, at most.
         """
         found = self._read(studio_id, start, end, after, Limit=page_size)
-        for values in found:
-            yield LedgerEntry(**{name: values[name] for name in _FIELDS if name in values})
+        return map(items.entry_from_values, found)
 
     def figures(
         self,
@@ -90,22 +87,11 @@ class SettledRefunds:
         if after is not None:
             place = items.settled_place(studio_id, after.settled_at, after.seq)
             options["ExclusiveStartKey"] = place
-        while True:
-            answer = self._dynamodb.query(
-                TableName=self._name,
-                IndexName=items.SETTLED_INDEX,
-                KeyConditionExpression="studio_id = :studio AND settled_at BETWEEN :start AND :end",
-                ExpressionAttributeValues={
-                    ":studio": {"S": studio_id},
-                    ":start": {"S": start},
-                    ":end": {"S": end},
-                },
-                **options,
-            )
-            # BETWEEN has both its ends, and the range has not: the end is the next day's.
-            yield from takewhile(
-                lambda values: values["settled_at"] < end, map(items.unmarshal, answer["Items"])
-            )
-            if "LastEvaluatedKey" not in answer:
-                return
-            options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        found = self._table.query(
+            "studio_id = :studio AND settled_at BETWEEN :start AND :end",
+            {":studio": studio_id, ":start": start, ":end": end},
+            IndexName=items.SETTLED_INDEX,
+            **options,
+        )
+        # BETWEEN has both its ends, and the range has not: the end is the next day's.
+        return takewhile(lambda values: values["settled_at"] < end, found)

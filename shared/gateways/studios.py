@@ -1,20 +1,15 @@
 """Studios, and what an import has to know of what is there already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.ledger import LedgerHead
 from shared.gateways import items
-from shared.gateways.conflict import transact
-from shared.gateways.orders_table import NOT_THERE_YET
+from shared.gateways.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-_KEYS_PER_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +29,12 @@ class Studios:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = name
+        self._table = Table(dynamodb, name)
 
     def get(self, studio_id: str) -> Mapping[str, Any] | None:
         """Read a studio as it was imported, consistently, or None."""
-        answer = self._dynamodb.get_item(
-            TableName=self._name,
-            Key=items.key(items.studio_pk(studio_id), items.STUDIO_SK),
-            ConsistentRead=True,
-        )
-        return _document(items.unmarshal(answer["Item"])) if "Item" in answer else None
+        values = self._table.get(items.studio_pk(studio_id), items.STUDIO_SK)
+        return _document(values) if values else None
 
     def add(self, document: Mapping[str, Any], head: LedgerHead, due_at: str) -> None:
         """Add a studio with an empty ledger.
@@ -58,22 +48,10 @@ class Studios:
             StaleStateError: It is there already.
         """
         studio = items.key(items.studio_pk(head.studio_id), items.STUDIO_SK)
-        transact(
-            self._dynamodb,
-            [
-                {
-                    "Put": {
-                        "TableName": self._name,
-                        "Item": item,
-                        "ConditionExpression": NOT_THERE_YET,
-                    }
-                }
-                for item in (
-                    studio | items.marshal(document),
-                    items.head_to_item(head),
-                    items.next_payout_item(head.studio_id, due_at),
-                )
-            ],
+        self._table.write(
+            self._table.new(studio | items.marshal(document)),
+            self._table.new(items.head_to_item(head)),
+            self._table.new(items.next_payout_item(head.studio_id, due_at)),
         )
 
     def import_state(self, order_ids: list[str], charge_ids: list[str]) -> ImportState:
@@ -81,21 +59,13 @@ class Studios:
         keys = [items.key(items.order_pk(each), items.ORDER_SK) for each in set(order_ids)]
         keys += [items.key(items.charge_pk(each), items.CHARGE_SK) for each in set(charge_ids)]
         state = ImportState({}, {})
-        for values in self._batch_get(keys):
+        for values in self._table.batch_get(keys, consistent=True):
             if values["SK"] == items.ORDER_SK:
                 state.documents[values["order_id"]] = _document(values)
             else:
                 charge_id = values["PK"].removeprefix("CHARGE#")
                 state.orders_of_charges[charge_id] = values["order_id"]
         return state
-
-    def _batch_get(self, keys: list[items.Item]) -> Iterator[items.Values]:
-        for batch in batched(keys, _KEYS_PER_BATCH, strict=False):
-            asked = {self._name: {"Keys": list(batch), "ConsistentRead": True}}
-            while asked:
-                answer = self._dynamodb.batch_get_item(RequestItems=asked)  # type: ignore[arg-type]  # the stubs want their own unprocessed-keys type
-                yield from map(items.unmarshal, answer["Responses"][self._name])
-                asked = answer.get("UnprocessedKeys", {})  # type: ignore[assignment]  # the same
 
 
 def _document(values: items.Values) -> Mapping[str, Any]:
