@@ -11,13 +11,16 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from shared.auth import Caller, caller_from
+from shared.cursor import MAX_CURSOR_LENGTH
 from shared.domain.errors import RefundError
-from shared.observability import count, logger
+from shared.observability import count, logger, metrics
 from shared.problems import MEDIA_TYPE, Problem, problem_of
 from shared.settings import setting
 
@@ -30,6 +33,15 @@ MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 OrderId = Annotated[str, Path(description="The order's id.", max_length=64)]
+RefundId = Annotated[str, Path(description="The refund's id.", max_length=64)]
+# Routes declare it and do not read it: caller() does, once it knows who asks.
+NamedStudio = Annotated[
+    str | None,
+    Query(description="Whose: for PPS's own, who must name a studio.", max_length=64),
+]
+Cursor = Annotated[
+    str | None, Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH)
+]
 IdempotencyKey = Annotated[
     str,
     Header(
@@ -112,15 +124,24 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
     return answer
 
 
-def resolve(
-    app: APIGatewayRestResolver,
-    event: dict[str, Any],
-    context: Any,  # noqa: ANN401  # Lambda's context
-    max_body_bytes: int = MAX_BODY_BYTES,
-) -> dict[str, Any]:
-    """Answer an API Gateway event, after what must be refused before its body is read."""
-    problem = _refused_early(event, max_body_bytes)
-    if problem is not None:
+def api_handler(
+    app: APIGatewayRestResolver, max_body_bytes: int = MAX_BODY_BYTES
+) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Return the Lambda handler that answers API Gateway's events by a resolver's routes.
+
+    Args:
+        app: The resolver.
+        max_body_bytes: How large a request's body may be.
+    """
+
+    @logger.inject_lambda_context(
+        correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+    )
+    @metrics.log_metrics
+    def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        problem = _refused_early(event, max_body_bytes)
+        if problem is None:
+            return app.resolve(event, context)
         count("RequestRefused")
         return {
             "statusCode": problem.status,
@@ -130,7 +151,8 @@ def resolve(
             },
             "body": problem.body(),
         }
-    return app.resolve(event, context)
+
+    return lambda_handler
 
 
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:

@@ -1,10 +1,8 @@
 """Lambda behind API Gateway: finding orders, and the panel of one."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.find_orders.models import OrderList, OrderPanelView
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
@@ -12,13 +10,11 @@ from functions.find_orders.show_order import ShowOrder
 from functions.find_orders.views import panel_view
 from shared.auth import Action
 from shared.clock import utc_now
-from shared.cursor import MAX_CURSOR_LENGTH
 from shared.domain.order import RefundState
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
-from shared.http import OrderId, api_resolver, caller, described, resolve
-from shared.observability import logger, metrics
+from shared.http import Cursor, NamedStudio, OrderId, api_handler, api_resolver, caller, described
 from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
@@ -26,11 +22,6 @@ search_orders = SearchOrders(OrderLists(dynamodb, setting("ORDERS_TABLE")))
 show_order = ShowOrder(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 
 app = api_resolver()
-
-NamedStudio = Annotated[
-    str | None,
-    Query(description="Whose orders: for PPS's own, who must name a studio.", max_length=64),
-]
 
 
 @app.get(
@@ -56,10 +47,7 @@ def search(
     ] = None,
     status: Annotated[RefundState | None, Query(description="How far refunded.")] = None,
     limit: Annotated[int, Query(description="How many at most.", ge=1, le=100)] = 25,
-    cursor: Annotated[
-        str | None,
-        Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH),
-    ] = None,
+    cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> OrderList:
     """Find the studio's orders."""
@@ -88,10 +76,4 @@ def show(
     return panel_view(show_order(who, order_id), utc_now())
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context)
+lambda_handler = api_handler(app)

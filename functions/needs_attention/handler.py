@@ -1,10 +1,8 @@
 """Lambda behind API Gateway: what a person must act on."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from functions.needs_attention.list_attention import ListAttention
 from functions.needs_attention.models import AttentionList, ParkedView, ResolutionBody
@@ -16,8 +14,8 @@ from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
-from shared.http import OrderId, api_resolver, caller, described, resolve
-from shared.observability import count, logger, metrics
+from shared.http import NamedStudio, OrderId, RefundId, api_handler, api_resolver, caller, described
+from shared.observability import count
 from shared.refund_view import RefundView, refund_view
 from shared.settings import setting
 
@@ -36,7 +34,7 @@ app = api_resolver()
     responses=described(200, AttentionList, "All there is, the longest waiting first"),
 )
 def attention(
-    studio_id: Annotated[str | None, Query(max_length=64)] = None,  # noqa: ARG001  # read by caller()
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> AttentionList:
     """Return failed and stuck refunds, unknown and parked messages, and disputes."""
     who = caller(app)
@@ -52,7 +50,7 @@ def attention(
 )
 def resolve_failed(
     order_id: OrderId,
-    refund_id: Annotated[str, Path(max_length=64)],
+    refund_id: RefundId,
     body: Annotated[ResolutionBody, Body()],
 ) -> RefundView:
     """Record that the parent got the money another way; what was paid is not refundable again."""
@@ -85,10 +83,4 @@ def resolve_parked_message(parked_id: Annotated[str, Path(max_length=64)]) -> Pa
     )
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context)
+lambda_handler = api_handler(app)

@@ -1,12 +1,10 @@
 """Lambda behind API Gateway: the studio's payouts."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.payouts import statement_csv, statement_html
 from functions.payouts.list_payouts import ListPayouts
@@ -15,13 +13,11 @@ from functions.payouts.read_lines import ReadLines
 from functions.payouts.show_payout import ShowNextPayout, ShowPayout
 from functions.payouts.views import next_payout_view, payout_summary, payout_view
 from shared.auth import Action
-from shared.cursor import MAX_CURSOR_LENGTH
 from shared.gateways import aws
 from shared.gateways.books import Books
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
 from shared.gateways.studios import Studios
-from shared.http import api_resolver, caller, described, resolve
-from shared.observability import logger, metrics
+from shared.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
@@ -35,14 +31,7 @@ list_payouts = ListPayouts(payouts)
 
 app = api_resolver()
 
-NamedStudio = Annotated[
-    str | None,
-    Query(description="Whose payouts: for PPS's own, who must name a studio.", max_length=64),
-]
 Limit = Annotated[int, Query(description="How many on a page, at most.", ge=1, le=1000)]
-Cursor = Annotated[
-    str | None, Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH)
-]
 
 
 @app.get(
@@ -138,10 +127,4 @@ def _file(
     )
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context)
+lambda_handler = api_handler(app)

@@ -1,23 +1,19 @@
 """Lambda behind API Gateway: the print station's queue and steps, and stopping a print."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.print_station.models import NoFields, PrintView, QueueView
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
 from shared.auth import Action
 from shared.clock import utc_now
-from shared.cursor import MAX_CURSOR_LENGTH
 from shared.domain.fulfillment import Step
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
-from shared.http import OrderId, api_resolver, caller, described, resolve
-from shared.observability import logger, metrics
+from shared.http import Cursor, NamedStudio, OrderId, api_handler, api_resolver, caller, described
 from shared.order_view import fulfillment_view
 from shared.settings import setting
 
@@ -39,8 +35,8 @@ Nothing = Annotated[NoFields | None, Body()]
 def queue(
     status: Annotated[QueueStatus | None, Query(description="Only jobs of this status.")] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="How many at most.")] = 50,
-    cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_LENGTH)] = None,
-    studio_id: Annotated[str | None, Query(max_length=64)] = None,  # noqa: ARG001  # read by caller()
+    cursor: Cursor = None,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> QueueView:
     """Return the orders that wait for the printer; nothing cancelled or refunded is among them.
 
@@ -102,10 +98,4 @@ def _step(order_id: str, step: Step, action: Action) -> PrintView:
     return PrintView(order_id=order_id, fulfillment=fulfillment_view(totals))
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context)
+lambda_handler = api_handler(app)

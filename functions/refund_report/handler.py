@@ -1,12 +1,10 @@
 """Lambda behind API Gateway: the reports."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.refund_report.attribution import By
 from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
@@ -19,7 +17,6 @@ from functions.refund_report.views import export_view, report_view
 from shared import report_csv
 from shared.auth import Action, Caller
 from shared.clock import utc_now
-from shared.cursor import MAX_CURSOR_LENGTH
 from shared.domain.report import ReportState
 from shared.gateways import aws
 from shared.gateways.books import Books
@@ -28,8 +25,8 @@ from shared.gateways.lean_queries import take_items_as_they_come
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.http import api_resolver, caller, described, resolve
-from shared.observability import count, logger, metrics
+from shared.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
+from shared.observability import count, logger
 from shared.settings import setting
 from shared.workflow.refund_rows import RefundRows
 
@@ -52,10 +49,6 @@ find_patterns = FindPatterns(lists, settled, studios, utc_now)
 
 app = api_resolver()
 
-NamedStudio = Annotated[
-    str | None,
-    Query(description="Whose refunds: for PPS's own, who must name a studio.", max_length=64),
-]
 FirstDay = Annotated[
     str | None,
     Query(
@@ -104,10 +97,7 @@ def report(  # noqa: PLR0913  # a report's parameters
     state: Annotated[ReportState, Query(description="Which refunds.")] = ReportState.SETTLED,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
     limit: Annotated[int, Query(description="Rows of a page, at most.", ge=1, le=1000)] = 100,
-    cursor: Annotated[
-        str | None,
-        Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH),
-    ] = None,
+    cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> ReportAnswer:
     """Report the studio's refunds, page by page or as a file."""
@@ -178,10 +168,4 @@ def patterns(
     return patterns_view(find_patterns(who.studio_id, by, first, last))
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context)
+lambda_handler = api_handler(app)

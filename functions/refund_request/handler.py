@@ -1,11 +1,9 @@
 """Lambda behind API Gateway: the routes of refunds."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from functions.refund_request.models import (
     FullPreview,
@@ -31,13 +29,15 @@ from shared.gateways.stripe_api import StripeApi
 from shared.gateways.studios import Studios
 from shared.http import (
     IdempotencyKey,
+    NamedStudio,
     OrderId,
+    RefundId,
+    api_handler,
     api_resolver,
     caller,
     described,
-    resolve,
 )
-from shared.observability import logger, metrics
+from shared.observability import logger
 from shared.refund_view import RefundView, refund_view
 from shared.settings import setting
 from shared.workflow.order_of import order_of
@@ -105,7 +105,11 @@ def create(
     operation_id="read_refund",
     responses=described(200, RefundView, "The refund, with its history"),
 )
-def read(order_id: OrderId, refund_id: Annotated[str, Path(max_length=64)]) -> RefundView:
+def read(
+    order_id: OrderId,
+    refund_id: RefundId,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> RefundView:
     """Return a refund, with its history."""
     who = caller(app)
     who.require(Action.READ_REFUND)
@@ -115,10 +119,4 @@ def read(order_id: OrderId, refund_id: Annotated[str, Path(max_length=64)]) -> R
     return refund_view(record.refunds[refund_id], record.totals)
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context)
+lambda_handler = api_handler(app)

@@ -1,11 +1,9 @@
 """Lambda behind API Gateway: the routes of messages to parents."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.send_message.draft_message import DraftMessage
 from functions.send_message.models import (
@@ -29,13 +27,12 @@ from shared.gateways.studios import Studios
 from shared.http import (
     IdempotencyKey,
     OrderId,
+    api_handler,
     api_resolver,
     caller,
     described,
-    resolve,
 )
 from shared.message_view import MessageView, message_view
-from shared.observability import logger, metrics
 from shared.settings import setting
 
 # A text and an HTML of 20,000 characters each, most of which may be several bytes long.
@@ -111,10 +108,4 @@ def record_resolution(
     return message_view(message, utc_now())
 
 
-@logger.inject_lambda_context(
-    correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-)
-@metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the API."""
-    return resolve(app, event, context, _MAX_BODY_BYTES)
+lambda_handler = api_handler(app, _MAX_BODY_BYTES)
