@@ -1,0 +1,1 @@
+"""Load: refunds at a rate through all three functions, with and without workers being killed."""

@@ -1,0 +1,62 @@
+"""How fast the engine's transactions are by themselves: what a load is compared with."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from shared.gateways import items
+from shared.gateways.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# A settlement writes as many items, of about this size.
+_ITEMS = 4
+_PADDING = "x" * 600
+
+
+@dataclass(frozen=True)
+class BareRate:
+    """What the engine does when it has nothing else to do.
+
+    Attributes:
+        per_second: Transactions of four conditional puts, with as many clients as the load has.
+        seconds: How long one takes when nobody else is there; the median.
+    """
+
+    per_second: float
+    seconds: float
+
+
+def measure(dynamodb: "DynamoDBClient", table: str, clients: int, name: str) -> BareRate:
+    """Measure the engine's rate of transactions.
+
+    Args:
+        dynamodb: A client that threads may share.
+        table: A table whose keys are PK and SK; what is put stays there.
+        clients: How many send at once.
+        name: What tells these items from those of another measurement.
+    """
+    written = Table(dynamodb, table)
+
+    def transaction(number: int) -> float:
+        began = time.perf_counter()
+        written.write(
+            *(
+                written.new(
+                    items.key(f"BARE#{name}#{number}", f"ITEM#{each}")
+                    | items.marshal({"padding": _PADDING})
+                )
+                for each in range(_ITEMS)
+            )
+        )
+        return time.perf_counter() - began
+
+    alone = [transaction(number) for number in range(30)]
+    count = 20 * clients
+    with ThreadPoolExecutor(clients) as pool:
+        began = time.perf_counter()
+        list(pool.map(transaction, range(1000, 1000 + count)))
+        return BareRate(count / (time.perf_counter() - began), median(alone))

@@ -1,0 +1,62 @@
+"""Killing the functions' workers, as a machine does that fails under them."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+# Those that a refund goes through.
+KILLED = ("refund_request", "stripe_webhook", "payout_adjust", "fee_refund")
+
+
+@dataclass
+class Killer:
+    """Kills a worker at random, again and again, by SIGKILL: it can finish nothing.
+
+    Attributes:
+        functions: Physical names of the functions whose workers may be hit.
+        seed: What the choices and pauses are drawn from.
+        seconds: The pause between two of them, on average.
+        killed: How often a function's worker was hit, so far.
+    """
+
+    functions: dict[str, str]
+    seed: int
+    seconds: float
+    killed: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Kill for as long as the context lasts."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._run, args=(over,), name="killer")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _run(self, over: threading.Event) -> None:
+        chance = random.Random(self.seed)  # noqa: S311  # the same seed, the same choices
+        while not over.wait(chance.expovariate(1 / self.seconds)):
+            workers = self._workers()
+            if workers:
+                # First the function: those with few workers are to be hit as often.
+                function = chance.choice(sorted(workers))
+                with suppress(psutil.NoSuchProcess):
+                    chance.choice(workers[function]).kill()
+                    self.killed[function] = self.killed.get(function, 0) + 1
+
+    def _workers(self) -> dict[str, list[psutil.Process]]:
+        names = {physical: name for name, physical in self.functions.items()}
+        found: dict[str, list[psutil.Process]] = {}
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                function = names.get(process.environ().get("AWS_LAMBDA_FUNCTION_NAME", ""))
+                if function is not None:
+                    found.setdefault(function, []).append(process)
+        return found

@@ -1,0 +1,245 @@
+"""One load: so many refunds, so many at once; what it took, and whether the books are right."""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched, cycle, islice
+
+import httpx
+
+from infra.failure import Failure
+from infra.local.stripe_server import charge_of
+from shared.domain.ledger import verify_chain
+from shared.domain.refund import Refund, RefundStatus
+from shared.gateways import items
+from shared.gateways.books import Books
+from shared.gateways.orders_table import OrdersTable
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, Json, World
+
+STUDIOS = (PLATFORM_STUDIO, DIRECT_STUDIO)
+REQUEST = "request: POST to 201"
+WEBHOOK = "webhook: intent on disk to Stripe's confirmation recorded"
+ADJUST = "adjust: confirmation to ledger entry"
+
+# Stripe repeats a webhook after seconds at the earliest, SQS a message after the queue's
+# visibility timeout: both are waited for, and then the reconciler has its turns.
+_END_WITHIN_S = 180
+_TRIES = 40
+
+
+@dataclass(frozen=True)
+class Sale:
+    """An order that is to be refunded in full."""
+
+    order_id: str
+    charge_id: str
+    studio_id: str
+
+
+@dataclass
+class Load:
+    """What a load came to.
+
+    Attributes:
+        refunds: How many were made.
+        seconds: From the first request to the last ledger entry.
+        stages: By stage, how long each refund was in it, in seconds.
+        depth: How many messages the settlement queue held, every fifth of a second.
+        repeats: How often a request had to be sent again.
+        faults: What is wrong with the books; nothing, if all is well.
+    """
+
+    refunds: int
+    seconds: float = 0
+    stages: dict[str, list[float]] = field(default_factory=dict)
+    depth: list[int] = field(default_factory=list)
+    repeats: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def per_second(self) -> float:
+        """Refunds carried through all functions in a second."""
+        return self.refunds / self.seconds
+
+
+class LoadTest:
+    """Sells orders, refunds them all, and looks what came of it.
+
+    Args:
+        world: The running stack.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        dynamodb, tables = world.stack.aws.dynamodb, world.stack.tables
+        self._orders = OrdersTable(dynamodb, tables["orders"])
+        self._books = Books(dynamodb, tables["orders"], tables["ledger"])
+
+    def sell(self, count: int) -> list[Sale]:
+        """Import orders, half of them charged on the studio's own account."""
+        records = [self._world.order(studio) for studio in islice(cycle(STUDIOS), count)]
+        for batch in batched(records, 100, strict=False):
+            lines = [json.dumps(each) for each in batch]
+            report = self._world.invoke("import_orders", {"orders": lines})
+            if report["imported"] != len(batch):
+                raise Failure(f"the orders of the load were not imported: {report}")
+            self._world.control("charges", charges=[charge_of(each) for each in batch])
+        return [
+            Sale(each["order_id"], each["stripe"]["charge_id"], each["studio_id"])
+            for each in records
+        ]
+
+    def run(self, sales: list[Sale], at_once: int, *, reconcile: bool) -> Load:
+        """Refund all the orders and wait until every refund is in the ledger.
+
+        Args:
+            sales: Which.
+            at_once: How many clients send at once.
+            reconcile: Whether the scheduled reconciler has turns while it is waited.
+
+        Raises:
+            Failure: A request was never accepted, or something never came to its end.
+        """
+        load = Load(len(sales))
+        with self._watching_the_queue(load), ThreadPoolExecutor(at_once) as pool:
+            answers = list(pool.map(lambda sale: self._refund(sale, load), sales))
+            self._wait_for_the_end(load, reconcile=reconcile)
+        refunds = [self._refund_of(answer) for answer, _ in answers]
+        load.stages = {
+            REQUEST: [seconds for _, seconds in answers],
+            WEBHOOK: _between(refunds, RefundStatus.REQUESTED, RefundStatus.SUCCEEDED),
+            ADJUST: _between(refunds, RefundStatus.SUCCEEDED, RefundStatus.SETTLED),
+        }
+        requested, settled = (
+            [_at(each, status) for each in refunds]
+            for status in (RefundStatus.REQUESTED, RefundStatus.SETTLED)
+        )
+        load.seconds = (max(settled) - min(requested)).total_seconds()
+        load.faults = list(self._faults(sales))
+        return load
+
+    def _refund(self, sale: Sale, load: Load) -> tuple[Json, float]:
+        """Request a refund as a patient client does: the same again, with the same key."""
+        key = uuid.uuid4().hex
+        for attempt in range(_TRIES):
+            began = time.monotonic()
+            answer = self._sent(sale, key)
+            if answer is not None and answer.status_code == httpx.codes.CREATED:
+                return dict(answer.json()), time.monotonic() - began
+            load.repeats += 1
+            time.sleep(min(2.0, 0.1 * 2**attempt))
+        raise Failure(f"{sale.order_id} was not refunded in {_TRIES} tries")
+
+    def _sent(self, sale: Sale, key: str) -> httpx.Response | None:
+        choice = {"type": "full", "reason": "other"}
+        try:
+            return self._world.request_refund(
+                sale.order_id, choice, key=key, studio_id=sale.studio_id
+            )
+        except httpx.TransportError:
+            return None
+
+    def _refund_of(self, answer: Json) -> Refund:
+        refund = self._orders.get_refund(answer["order_id"], answer["refund_id"])
+        if refund is None:
+            raise Failure(f"{answer['refund_id']} was accepted and is not there")
+        return refund
+
+    def _wait_for_the_end(self, load: Load, *, reconcile: bool) -> None:
+        deadline = time.monotonic() + _END_WITHIN_S
+        while left := self._open():
+            if time.monotonic() > deadline:
+                raise Failure(f"{left} of {load.refunds} are still open after {_END_WITHIN_S} s")
+            if reconcile:
+                self._reconciled()
+            time.sleep(0.5)
+
+    def _reconciled(self) -> None:
+        """Let the reconciler do a round; one that is killed has the next."""
+        self._world.stack.aws.lambda_.invoke(
+            FunctionName=self._world.stack.functions["reconcile"], Payload=b"{}"
+        )
+
+    def _open(self) -> int:
+        kinds = (items.OPEN_REFUND, items.OPEN_FEE_REFUND)
+        return sum(1 for kind in kinds for _ in self._orders.open_work(kind, None))
+
+    @contextmanager
+    def _watching_the_queue(self, load: Load) -> Iterator[None]:
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.2):
+                load.depth.append(self._messages(self._world.stack.queues["adjust"]))
+
+        thread = threading.Thread(target=watch, name="queue depth")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _messages(self, queue_url: str) -> int:
+        found = self._world.stack.aws.sqs.get_queue_attributes(
+            QueueUrl=queue_url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        return sum(map(int, found["Attributes"].values()))
+
+    def _faults(self, sales: list[Sale]) -> Iterator[str]:
+        """Hold Stripe, the orders and the ledger against each other."""
+        for queue in ("adjust_dlq", "fee_refund_dlq"):
+            if self._messages(self._world.stack.queues[queue]):
+                yield f"there are messages in {queue}"
+        refunded: dict[str, list[int]] = {}
+        for studio_id in STUDIOS:
+            entries = self._world.entries(studio_id)
+            head = self._books.load_head(studio_id)
+            if head is None or verify_chain(entries, head)[1] is not None:
+                yield f"the ledger of {studio_id} does not verify"
+            for entry in entries:
+                if entry["kind"] == "refund":
+                    refunded.setdefault(str(entry["order_id"]), []).append(
+                        int(entry["gross_amount"])
+                    )
+        for sale in sales:
+            yield from self._faults_of(sale, refunded.get(sale.order_id, []))
+
+    def _faults_of(self, sale: Sale, entries: list[int]) -> Iterator[str]:
+        totals = self._orders.get_totals(sale.order_id)
+        account = None if sale.studio_id == PLATFORM_STUDIO else self._account(sale)
+        at_stripe = self._world.stripe("GET", "refunds", account, charge=sale.charge_id, limit=100)
+        sent = [int(each["amount"]) for each in at_stripe["data"]]
+        if totals is None or totals.settled_amount != totals.total_amount:
+            yield f"{sale.order_id}: its totals do not say that it is refunded"
+        elif sent != [totals.total_amount]:
+            yield f"{sale.order_id}: Stripe refunded {sent}"
+        elif entries != [-totals.total_amount]:
+            yield f"{sale.order_id}: the ledger has {entries}"
+
+    def _account(self, sale: Sale) -> str | None:
+        pointer = self._orders.find_charge(sale.charge_id)
+        return pointer.account_id if pointer else None
+
+
+def _at(refund: Refund, status: RefundStatus) -> datetime:
+    """Return when a refund first came to a state.
+
+    Raises:
+        Failure: It never did.
+    """
+    for entry in refund.history:
+        if entry.status is status:
+            return datetime.fromisoformat(entry.at)
+    raise Failure(f"{refund.refund_id} was never {status}")
+
+
+def _between(refunds: list[Refund], first: RefundStatus, then: RefundStatus) -> list[float]:
+    return [(_at(each, then) - _at(each, first)).total_seconds() for each in refunds]
