@@ -17,7 +17,7 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types template openapi openapi-check fmt build bench lock deploy \
+.PHONY: help setup run test check lint types template openapi openapi-check fmt build bench load lock deploy \
 	stripe-test-charges verify-ledger clean
 
 help: ## List the targets
@@ -60,6 +60,9 @@ build: $(ENVIRONMENT) ## Build the functions into build/ (ARCH=arm64|x86_64, thi
 
 bench: $(ENVIRONMENT) ## Measure start-up, package size and what one refund and lists of orders consume
 	@$(BIN)/python -m tests.bench
+
+load: $(ENVIRONMENT) ## Send refunds as fast as they go, then again with workers killed (REFUNDS, AT_ONCE, SEED)
+	@$(BIN)/python -m tests.load
 
 # COMPILE takes an .in file and writes the .txt beside it: hashes, and no index address.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \

@@ -55,7 +55,7 @@ def measure(dynamodb: "DynamoDBClient", table: str, clients: int, name: str) -> 
         return time.perf_counter() - began
 
     alone = [transaction(number) for number in range(30)]
-    count = 20 * clients
+    count = 100 * clients
     with ThreadPoolExecutor(clients) as pool:
         began = time.perf_counter()
         list(pool.map(transaction, range(1000, 1000 + count)))

@@ -1,0 +1,53 @@
+"""What the documents point at is there: files, links, make's targets."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from infra.paths import ROOT
+
+_DOCUMENTS = sorted(
+    chain(ROOT.glob("*.md"), ROOT.glob("docs/**/*.md"), ROOT.glob("infra/**/*.md")),
+    key=str,
+)
+_FOLDERS = ("functions/", "shared/", "infra/", "tests/", "docs/", "requirements/")
+_CODE = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+_MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
+
+document = pytest.mark.parametrize("path", _DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@document
+def test_every_file_named_is_there(path: Path) -> None:
+    named = [each for each in _CODE.findall(path.read_text("utf-8")) if each.startswith(_FOLDERS)]
+
+    assert [each for each in named if "<" not in each and not _there(each)] == []
+
+
+@document
+def test_every_link_leads_somewhere(path: Path) -> None:
+    links = _LINK.findall(path.read_text("utf-8"))
+
+    assert [each for each in links if not (path.parent / each).exists()] == []
+
+
+@document
+def test_every_make_target_named_is_one(path: Path) -> None:
+    targets = set(
+        re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
+    code = "\n".join(
+        chain(
+            _CODE.findall(path.read_text("utf-8")),
+            re.findall(r"```sh\n(.*?)```", path.read_text("utf-8"), re.DOTALL),
+        )
+    )
+
+    assert set(_MAKE.findall(code)) - targets == set()
+
+
+def _there(name: str) -> bool:
+    return next(ROOT.glob(name.rstrip("/").split("::")[0]), None) is not None
