@@ -22,13 +22,17 @@ import_records = ImportRecords(
 
 
 class ImportEvent(BaseModel):
-    """Lines of JSON, as in a file: ``studios`` or ``orders``, the first numbered ``first_line``."""
+    """Lines of JSON, as in a file: ``studios`` or ``orders``, the first numbered ``first_line``.
+
+    With ``update`` a studio that is there takes the settings of its line.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     studios: list[str] = []
     orders: list[str] = []
     first_line: int = 1
+    update: bool = False
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -37,8 +41,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Import the event's studios, then its orders.
 
     Returns:
-        ``{"imported": n, "unchanged": n, "refused": [{"line": n, "reason": "…"}]}``, or
-        ``{"error": "…"}`` where the event is not one.
+        ``{"imported": n, "updated": n, "unchanged": n, "refused": […]}``, each refused
+        with its ``line`` and ``reason``, or ``{"error": "…"}`` where the event is not one.
     """
     try:
         asked = ImportEvent.model_validate(event)
@@ -48,10 +52,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         }
     report = ImportReport()
     for done in (
-        import_records.import_studios(asked.studios, asked.first_line),
+        import_records.import_studios(asked.studios, asked.first_line, update=asked.update),
         import_records.import_orders(asked.orders, asked.first_line),
     ):
         report.imported += done.imported
+        report.updated += done.updated
         report.unchanged += done.unchanged
         report.refused += done.refused
     count("Imported", report.imported)
@@ -59,11 +64,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     logger.info(
         "import",
         imported=report.imported,
+        updated=report.updated,
         unchanged=report.unchanged,
         refused=len(report.refused),
     )
     return {
         "imported": report.imported,
+        "updated": report.updated,
         "unchanged": report.unchanged,
         "refused": report.refused,
     }

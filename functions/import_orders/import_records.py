@@ -26,6 +26,9 @@ _STEPS_PER_ORDER = 4
 
 _SECONDS = 20.0
 
+# What orders, ledger and payouts of a studio were made with.
+_NEVER_CHANGES = ("currency", "timezone", "stripe_account_id")
+
 type Numbered[Record] = tuple[int, Record]
 
 
@@ -34,6 +37,7 @@ class ImportReport:
     """What became of each line; ``refused`` has line numbers and reasons."""
 
     imported: int = 0
+    updated: int = 0
     unchanged: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
 
@@ -79,8 +83,17 @@ class ImportRecords:
     books: Books
     clock: Clock
 
-    def import_studios(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
-        """Import studios, each with an empty ledger; one that is there already stays as it is."""
+    def import_studios(
+        self, lines: Iterable[str], first_line: int = 1, *, update: bool = False
+    ) -> ImportReport:
+        """Import studios, each with an empty ledger.
+
+        Args:
+            lines: A studio each.
+            first_line: The number of the first of them in its file.
+            update: Whether a studio that is there takes the line's settings, so that an old file
+                does not bring old settings back by itself.
+        """
         report = ImportReport()
         for number, record in parse(lines, first_line, StudioRecord, report):
             document = record.model_dump(exclude_none=True)
@@ -96,8 +109,11 @@ class ImportRecords:
                 report.imported += 1
             elif stored == document:
                 report.unchanged += 1
+            elif reason := _not_updated(stored, document, update=update):
+                report.refuse(number, reason)
             else:
-                report.refuse(number, f"studio {record.studio_id} is there with other content")
+                self.studios.update(document)
+                report.updated += 1
         return report
 
     def import_orders(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
@@ -241,6 +257,19 @@ def _misfit(record: OrderRecord, studio: Mapping[str, Any] | None) -> str | None
     account = record.stripe.account_id
     if account is not None and account != studio.get("stripe_account_id"):
         return "account_id is not the studio's stripe_account_id"
+    return None
+
+
+def _not_updated(
+    stored: Mapping[str, Any], document: Mapping[str, Any], *, update: bool
+) -> str | None:
+    """Say why a studio does not take other content, or None."""
+    studio_id = document["studio_id"]
+    fixed = [name for name in _NEVER_CHANGES if stored.get(name) != document.get(name)]
+    if fixed:
+        return f"studio {studio_id} is there; {', '.join(fixed)} cannot be changed"
+    if not update:
+        return f"studio {studio_id} is there with other content; to change it send `update`: true"
     return None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain.ledger import LedgerHead
 from shared.gateways import items
-from shared.gateways.table import Table
+from shared.gateways.table import CURRENCY_UNCHANGED, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,6 +53,16 @@ class Studios:
             self._table.new(items.head_to_item(head)),
             self._table.new(items.next_payout_item(head.studio_id, due_at)),
         )
+
+    def update(self, document: Mapping[str, Any]) -> None:
+        """Put other content in the place of a studio's.
+
+        Raises:
+            StaleStateError: It is not there, or in another currency.
+        """
+        studio = items.key(items.studio_pk(document["studio_id"]), items.STUDIO_SK)
+        item = studio | items.marshal(document)
+        self._table.write(self._table.when(CURRENCY_UNCHANGED, document["currency"], item))
 
     def import_state(self, order_ids: list[str], charge_ids: list[str]) -> ImportState:
         """Read what is there already of these orders and charges, consistently."""

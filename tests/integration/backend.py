@@ -143,7 +143,7 @@ class Backend:
 
     # Setting the scene.
 
-    def import_studio(self) -> ImportReport:
+    def import_studio(self, *, update: bool = False) -> ImportReport:
         """Import this world's studio."""
         studio = {
             "studio_id": self.studio_id,
@@ -155,7 +155,7 @@ class Backend:
             "stripe_account_id": self.account_id,
             "negative_balance_limit": 50000,
         } | self.studio
-        return self.importer.import_studios([json.dumps(studio)])
+        return self.importer.import_studios([json.dumps(studio)], update=update)
 
     def order(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
         """Return an import record of a $100.00 order of two lines, with changes."""

@@ -333,6 +333,19 @@ def test_without_an_account_it_is_held_and_stays_owed(backend: Backend) -> None:
     assert_nothing_is_lost(desk)
 
 
+def test_what_was_held_is_paid_once_the_studio_has_an_account(backend: Backend) -> None:
+    desk = PayoutDesk(backend)
+    backend.sell()
+    assert desk.pay_day() == {"PayoutHeld": 1}
+    backend.studio = {"payout_account_id": ACCOUNT}
+    assert backend.import_studio().refused[0]["reason"].endswith("send `update`: true")
+    assert backend.import_studio(update=True).updated == 1
+    assert backend.import_studio(update=True).unchanged == 1
+    assert desk.pay_day() == {"PayoutPaid": 1}
+    assert desk.last().paid_amount == NET
+    assert_nothing_is_lost(desk)
+
+
 def test_direct_charges_explain_and_are_never_paid_again(
     make_backend: Callable[..., Backend],
 ) -> None:

@@ -95,6 +95,21 @@ def test_a_studio_imported_again_is_unchanged(
     assert tables.items == before
 
 
+@pytest.mark.parametrize(
+    "other", [{"currency": "eur"}, {"timezone": "Asia/Tokyo"}, {"stripe_account_id": "acct_2"}]
+)
+@pytest.mark.parametrize("update", [True, False])
+def test_what_the_books_were_made_with_is_never_updated(
+    tables: Tables, records: ImportRecords, other: dict[str, Any], *, update: bool
+) -> None:
+    before = dict(tables.items)
+    line = json.dumps(studio() | {"stripe_account_id": "acct_1"} | other)
+    report = records.import_studios([line], update=update)
+    assert report.updated == 0
+    assert report.refused[0]["reason"].endswith(f"{next(iter(other))} cannot be changed")
+    assert tables.items == before
+
+
 def test_an_order_named_twice_in_one_file_goes_in_once(records: ImportRecords) -> None:
     lines = [json.dumps(order())] * 2
     assert records.import_orders(lines) == ImportReport(imported=1, unchanged=1)
