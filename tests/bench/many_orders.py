@@ -30,6 +30,7 @@ from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.studios import Studios
 from tests.bench.meter import Consumption, Meter
+from tests.records import order_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -68,7 +69,7 @@ class ListCost:
 
 def order_id(number: int) -> str:
     """Return the id of an order; they all have the same length."""
-    return f"ord{number:07d}"
+    return f"ord_{number:07d}"
 
 
 def meter_lists(stack: Stack, counts: tuple[int, ...], progress: Progress) -> Iterator[ListCost]:
@@ -216,36 +217,10 @@ def _studio() -> dict[str, Any]:
 def _order(number: int) -> dict[str, Any]:
     first, surname = _FIRST_NAMES[number % 5], _SURNAMES[number // 5 % 4]
     minute, hour, day = number % 60, number // 60 % 24, number // 1440
-    return {
-        "order_id": order_id(number),
-        "studio_id": _STUDIO,
-        "placed_at": f"2026-{1 + day // 28:02}-{1 + day % 28:02}T{hour:02}:{minute:02}:00Z",
-        "currency": "usd",
-        "parent": {"name": f"{first} {surname}", "email": "parent@mail.example"},
-        "subjects": [{"subject_id": "sub_1", "name": f"Oscar {surname}"}],
-        "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
-        "line_items": [
-            {
-                "line_id": "li_1",
-                "product": "Print",
-                "sku": "PRT",
-                "quantity": 4,
-                "unit_amount": 2500,
-                "discount_amount": 0,
-                "tax_amount": 0,
-                "subject_id": "sub_1",
-            }
-        ],
-        "shipping_amount": 0,
-        "shipping_tax_amount": 0,
-        "total_amount": 10000,
-        "rev_share_amount": 1500,
-        "stripe_fee_amount": 320,
-        "stripe": {
-            "charge_id": f"ch_{order_id(number)}",
-            "payment_intent_id": f"pi_{order_id(number)}",
-            "account_id": None,
-            "application_fee_id": None,
-        },
-        "fulfillment": {"status": "none", "claimed_by": None},
-    }
+    return order_record(
+        f"{number:07d}",
+        _STUDIO,
+        placed_at=f"2026-{1 + day // 28:02}-{1 + day % 28:02}T{hour:02}:{minute:02}:00Z",
+        parent={"name": f"{first} {surname}", "email": "parent@mail.example"},
+        subjects=[{"subject_id": "sub_1", "name": f"Oscar {surname}"}],
+    )

@@ -15,6 +15,7 @@ import httpx
 from infra.local.stack import Stack
 from infra.local.stripe_server import STANDIN_KEY, Standin, charge_of
 from shared.gateways.books import read_entries
+from tests.records import order_record
 
 PLATFORM_STUDIO = "st_lakeside"
 DIRECT_STUDIO = "st_fjord"
@@ -47,39 +48,8 @@ class World:
         """Return an import record of an order of 10000 minor units, with changes."""
         name = f"{self._run}x{next(self._ids)}"
         account = _ACCOUNT.get(studio_id)
-        return {
-            "order_id": f"ord_{name}",
-            "studio_id": studio_id,
-            "placed_at": "2026-10-20T17:10:00Z",
-            "currency": _CURRENCY[studio_id],
-            "parent": {"name": "Wilhelmina Testparent", "email": "wilhelmina@mail.example"},
-            "subjects": [{"subject_id": "sub_1", "name": "Bartholomew Testparent"}],
-            "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
-            "line_items": [
-                {
-                    "line_id": "li_1",
-                    "product": "Print",
-                    "sku": "PRT",
-                    "quantity": 4,
-                    "unit_amount": 2500,
-                    "discount_amount": 0,
-                    "tax_amount": 0,
-                    "subject_id": "sub_1",
-                }
-            ],
-            "shipping_amount": 0,
-            "shipping_tax_amount": 0,
-            "total_amount": 10000,
-            "rev_share_amount": 1500,
-            "stripe_fee_amount": 320,
-            "stripe": {
-                "charge_id": f"ch_{name}",
-                "payment_intent_id": f"pi_{name}",
-                "account_id": account,
-                "application_fee_id": f"fee_{name}" if account else None,
-            },
-            "fulfillment": {"status": "none", "claimed_by": None},
-        } | changes
+        record = order_record(name, studio_id, account_id=account, currency=_CURRENCY[studio_id])
+        return record | changes
 
     def sell(self, studio_id: str = PLATFORM_STUDIO, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
         """Import an order through its function, make its charge, and return its id."""

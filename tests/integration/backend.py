@@ -33,6 +33,7 @@ from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.stripe_api import StripeApi
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from tests.records import line_record, order_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -160,46 +161,18 @@ class Backend:
     def order(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
         """Return an import record of a $100.00 order of two lines, with changes."""
         name = f"{self.run}{next(self.ids)}"
-        record = {
-            "order_id": f"ord_{name}",
-            "studio_id": self.studio_id,
-            "placed_at": "2026-09-20T17:10:00Z",
-            "currency": self.currency,
-            "parent": {"name": "Dana Parent", "email": "dana@mail.example"},
-            "subjects": [{"subject_id": "sub_1", "name": "Kai Parent"}],
-            "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
-            "line_items": [
-                self.line("li_1", 3, 2500),
-                self.line("li_2", 1, 2500),
-            ],
-            "shipping_amount": 0,
-            "shipping_tax_amount": 0,
-            "total_amount": 10000,
-            "rev_share_amount": 1500,
-            "stripe_fee_amount": 320,
-            "stripe": {
-                "charge_id": f"ch_{name}",
-                "payment_intent_id": f"pi_{name}",
-                "account_id": self.account_id,
-                "application_fee_id": f"fee_{name}" if self.direct else None,
-            },
-            "fulfillment": {"status": "none", "claimed_by": None},
-        }
+        record = order_record(
+            name,
+            self.studio_id,
+            line_record("li_1", 3, 2500),
+            line_record("li_2", 1, 2500),
+            account_id=self.account_id,
+            placed_at="2026-09-20T17:10:00Z",
+            currency=self.currency,
+            parent={"name": "Dana Parent", "email": "dana@mail.example"},
+            subjects=[{"subject_id": "sub_1", "name": "Kai Parent"}],
+        )
         return record | changes
-
-    @staticmethod
-    def line(line_id: str, quantity: int, unit: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
-        """Return a line of an import record."""
-        return {
-            "line_id": line_id,
-            "product": "Print",
-            "sku": "PRT",
-            "quantity": quantity,
-            "unit_amount": unit,
-            "discount_amount": 0,
-            "tax_amount": 0,
-            "subject_id": "sub_1",
-        } | changes
 
     def sell(self, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
         """Import an order and make its charge at Stripe; return the order's id."""

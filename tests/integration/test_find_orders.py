@@ -20,6 +20,7 @@ from shared.domain.order import RefundState
 from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
 from tests.integration.backend import Backend
+from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
@@ -369,8 +370,8 @@ def message(backend: Backend, order_id: str, refund_id: str, number: int) -> Mes
 def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
     record = backend.order(
         line_items=[
-            backend.line("li_1", 3, 2500, tax_amount=300),
-            backend.line("li_2", 1, 2000, discount_amount=100),
+            line_record("li_1", 3, 2500, tax_amount=300),
+            line_record("li_2", 1, 2000, discount_amount=100),
         ],
         shipping_amount=250,
         shipping_tax_amount=50,
@@ -429,7 +430,7 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
 
 def test_what_the_panel_calls_refundable_can_be_refunded(backend: Backend) -> None:
     order_id = backend.sell(
-        line_items=[backend.line("li_1", 3, 2500), backend.line("li_2", 1, 2200)],
+        line_items=[line_record("li_1", 3, 2500), line_record("li_2", 1, 2200)],
         shipping_amount=300,
     )
     for _ in range(3):

@@ -10,6 +10,7 @@ from infra.local.stack import Stack
 from shared.gateways import items
 from shared.gateways.lean_queries import take_items_as_they_come
 from tests.integration.backend import Backend
+from tests.records import line_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +37,7 @@ def answer(client: "DynamoDBClient", **query: Any) -> dict[str, Any]:  # noqa: A
 
 def test_it_is_the_same_answer(lean: "DynamoDBClient", backend: Backend) -> None:
     for quantity in (1, 2, 4):
-        line = backend.line("li_1", quantity, 10000 // quantity, product="Größe ∞ “M”")
+        line = line_record("li_1", quantity, 10000 // quantity, product="Größe ∞ “M”")
         backend.sell(line_items=[line])
     orders: Any = {
         "TableName": backend.orders_table,

@@ -21,6 +21,7 @@ from shared.gateways.order_lists import OrderLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from tests.integration.backend import Backend
+from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
@@ -101,13 +102,13 @@ def desk(make_backend: Callable[..., Backend]) -> Desk:
     return Desk(make_backend())
 
 
-def two_children(backend: Backend) -> dict[str, Any]:
+def two_children() -> dict[str, Any]:
     return {
         "subjects": [{"subject_id": "kai", "name": "Kai"}, {"subject_id": "mia", "name": "Mia"}],
         "photo_day": {"photo_day_id": "pd_fall", "name": "Fall"},
         "line_items": [
-            backend.line("li_1", 3, 2000, product="Mug", sku="MUG", subject_id="kai"),
-            backend.line("li_2", 1, 3000, product="Print", sku="PRT", subject_id="mia"),
+            line_record("li_1", 3, 2000, product="Mug", sku="MUG", subject_id="kai"),
+            line_record("li_2", 1, 3000, product="Print", sku="PRT", subject_id="mia"),
         ],
         "shipping_amount": 1000,
     }
@@ -115,14 +116,14 @@ def two_children(backend: Backend) -> dict[str, Any]:
 
 def test_counts_amounts_and_rates_by_each_of_the_five(desk: Desk) -> None:
     backend = desk.backend
-    whole, some, part, kept = (desk.sell(**two_children(backend)) for _ in range(4))
+    whole, some, part, kept = (desk.sell(**two_children()) for _ in range(4))
     desk.refund(whole, ALL, "wrong_print", "ana")
     mugs = RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 2),), shipping=False)
     desk.refund(some, mugs, "quality_issue", "ben")
     desk.refund(part, RefundChoice(RefundType.PARTIAL, amount=999), "quality_issue", "ana")
     backend.stripe_refund(kept, 1000)
     desk.settle()
-    desk.import_orders(desk.order(line_items=[backend.line("li_1", 4, 2500)]))
+    desk.import_orders(desk.order(line_items=[line_record("li_1", 4, 2500)]))
 
     product = desk.patterns(By.PRODUCT)
     assert (product.orders, product.refunded_orders) == (5, 4)

@@ -16,6 +16,7 @@ from shared.domain.errors import (
 )
 from shared.domain.refund import RefundStatus
 from tests.integration.backend import Backend
+from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
@@ -294,7 +295,7 @@ def test_metadata_changed_at_stripe_books_nothing_twice(
 
 def test_staff_refund_up_to_their_limit_of_an_order_and_an_owner_beyond(backend: Backend) -> None:
     order_id = backend.sell(
-        line_items=[backend.line("li_1", 1, 150_000)], total_amount=150_000, rev_share_amount=0
+        line_items=[line_record("li_1", 1, 150_000)], total_amount=150_000, rev_share_amount=0
     )
     owner = backend.caller
     backend.caller = Caller("sam", backend.studio_id, frozenset({Role.STAFF}))

@@ -26,6 +26,7 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 from tests.integration.backend import Backend
+from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
@@ -177,9 +178,9 @@ def test_a_line_s_refund_names_its_own_subjects(desk: Desk) -> None:
     order_id = backend.sell(
         subjects=subjects,
         line_items=[
-            backend.line("li_1", 1, 4_000, subject_id="sub_0"),
-            backend.line("li_2", 1, 3_000, subject_id="sub_1"),
-            backend.line("li_3", 1, 3_000, subject_id=None),
+            line_record("li_1", 1, 4_000, subject_id="sub_0"),
+            line_record("li_2", 1, 3_000, subject_id="sub_1"),
+            line_record("li_3", 1, 3_000, subject_id=None),
         ],
     )
     settled(backend, order_id, items=(("li_2", 1),))

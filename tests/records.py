@@ -1,0 +1,59 @@
+"""Import records for the tests, as a studio's shop would send them."""
+
+from typing import Any
+
+type Record = dict[str, Any]
+
+
+def line_record(line_id: str, quantity: int, unit: int, **changes: Any) -> Record:  # noqa: ANN401  # an import record's fields
+    """Return a line of an order: so many prints at so many minor units each, with changes."""
+    return {
+        "line_id": line_id,
+        "product": "Print",
+        "sku": "PRT",
+        "quantity": quantity,
+        "unit_amount": unit,
+        "discount_amount": 0,
+        "tax_amount": 0,
+        "subject_id": "sub_1",
+    } | changes
+
+
+def order_record(
+    name: str,
+    studio_id: str,
+    *lines: Record,
+    account_id: str | None = None,
+    **changes: Any,  # noqa: ANN401  # an import record's fields
+) -> Record:
+    """Return an order of 10000 minor units, 1500 of them rev share, with changes.
+
+    Args:
+        name: What its order's, charge's and fee's ids are made of.
+        studio_id: Whose it is.
+        lines: What was ordered; four prints at 2500 unless given.
+        account_id: The account of a direct charge; None for one on the platform's.
+        changes: Fields that are to be otherwise.
+    """
+    return {
+        "order_id": f"ord_{name}",
+        "studio_id": studio_id,
+        "placed_at": "2026-10-20T17:10:00Z",
+        "currency": "usd",
+        "parent": {"name": "Wilhelmina Testparent", "email": "wilhelmina@mail.example"},
+        "subjects": [{"subject_id": "sub_1", "name": "Bartholomew Testparent"}],
+        "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
+        "line_items": list(lines) or [line_record("li_1", 4, 2500)],
+        "shipping_amount": 0,
+        "shipping_tax_amount": 0,
+        "total_amount": 10000,
+        "rev_share_amount": 1500,
+        "stripe_fee_amount": 320,
+        "stripe": {
+            "charge_id": f"ch_{name}",
+            "payment_intent_id": f"pi_{name}",
+            "account_id": account_id,
+            "application_fee_id": f"fee_{name}" if account_id else None,
+        },
+        "fulfillment": {"status": "none", "claimed_by": None},
+    } | changes
