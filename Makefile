@@ -18,7 +18,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint types template openapi openapi-check fmt build bench load lock deploy \
-	stripe-test-charges verify-ledger clean
+	stripe-test-charges match verify-ledger clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -81,6 +81,9 @@ deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."
 
 stripe-test-charges: $(ENVIRONMENT) ## Make test charges for the demo's orders at STRIPE_API_BASE
 	@$(BIN)/python -m infra.local stripe-test-charges
+
+match: $(ENVIRONMENT) ## Match Stripe with refunds, payouts and ledgers now
+	@$(BIN)/python -m infra.match
 
 verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries
 	@$(BIN)/python -m infra.verify_ledger

@@ -9,6 +9,7 @@ Closing is one ledger entry: of a balance that PPS owes it pays all, of any othe
 not paid stays in the balance, and so is in the next payout.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -49,6 +50,8 @@ _COMES_FROM: dict[PayoutStatus, frozenset[PayoutStatus]] = {
     PayoutStatus.PAID: frozenset({PayoutStatus.TRANSFERRING}),
     PayoutStatus.FAILED: frozenset({PayoutStatus.TRANSFERRING}),
 }
+
+_PAYOUT_ID = re.compile(r"po_(.+)_\d{4}-\d\d-\d\d")
 
 _OPEN = frozenset({PayoutStatus.CLOSING, PayoutStatus.TRANSFERRING})
 
@@ -148,6 +151,12 @@ class Booking:
 def payout_id_of(studio_id: str, period: PayoutPeriod) -> str:
     """Return the payout's id: the same studio and period always name the same payout."""
     return f"po_{studio_id}_{period.last.isoformat()}"
+
+
+def studio_of_payout(payout_id: str) -> str | None:
+    """Return whose payout an id names, or None where it is not the id of a payout."""
+    match = _PAYOUT_ID.fullmatch(payout_id)
+    return match[1] if match else None
 
 
 def close(

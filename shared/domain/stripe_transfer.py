@@ -9,11 +9,15 @@ from shared.domain.stripe_refund import MalformedStripeObjectError, string
 
 @dataclass(frozen=True, slots=True)
 class StripeTransfer:
-    """A transfer to a connected account; minor units."""
+    """A transfer to a connected account; minor units.
+
+    ``group`` is what it was made for, its payout's id: nobody can edit it afterwards.
+    """
 
     transfer_id: str
     amount: int
     amount_reversed: int
+    group: str | None = None
 
     @property
     def came_back(self) -> bool:
@@ -34,4 +38,7 @@ def stripe_transfer_from(source: Mapping[str, Any]) -> StripeTransfer:
     amount, came_back = source.get("amount"), source.get("amount_reversed")
     if type(amount) is not int or type(came_back) is not int:
         raise MalformedStripeObjectError("a transfer whose amounts are no integers")
-    return StripeTransfer(string(source, "id"), amount, came_back)
+    group = source.get("transfer_group")
+    return StripeTransfer(
+        string(source, "id"), amount, came_back, group if isinstance(group, str) else None
+    )

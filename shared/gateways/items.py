@@ -78,6 +78,7 @@ HEAD_SK = "LEDGER_HEAD"
 ENTRY_PREFIX = "ENTRY#"
 PAYOUT_PREFIX = "PAYOUT#"
 NEXT_PAYOUT_SK = "NEXT_PAYOUT"
+WATERMARK_SK = "WATERMARK"
 
 
 def marshal(values: Mapping[str, Any]) -> Item:
@@ -262,6 +263,11 @@ def settled_place(studio_id: str, settled_at: str, seq: int) -> Item:
     return key(studio_pk(studio_id), entry_sk(seq)) | marshal(
         {"studio_id": studio_id, "settled_at": settled_at}
     )
+
+
+def match_pk(account_id: str | None) -> str:
+    """Return the partition key of what is known of matching a Stripe account."""
+    return f"MATCH#{account_id or 'platform'}"
 
 
 def key(pk: str, sk: str) -> Item:

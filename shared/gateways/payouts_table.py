@@ -75,6 +75,14 @@ class PayoutsTable:
         for values in self._index(items.PAYOUT_DUE, now):
             yield values["PK"].removeprefix("STUDIO#")
 
+    def studios(self) -> Iterator[str]:
+        """List all studios, each of which is due at some time; eventually consistent."""
+        found = self._table.query(
+            "open_pk = :pk", {":pk": items.PAYOUT_DUE}, IndexName=items.OPEN_INDEX
+        )
+        for values in found:
+            yield values["PK"].removeprefix("STUDIO#")
+
     def open(self, now: str) -> Iterator[OpenPayout]:
         """List the payouts whose transfer has not ended and has to be looked after."""
         for values in self._index(items.OPEN_PAYOUT, now):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
+from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
 from shared.domain.stripe_refund import (
     MalformedStripeObjectError,
     StripeRefund,
@@ -27,6 +29,9 @@ _TIMEOUT_SECONDS = 9
 _RETRIES = 1
 
 _PAGE = 100
+
+# Why Stripe refuses what is about an object that it does not have.
+UNKNOWN_TO_STRIPE = "charge_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,80 @@ class StripeApi:
             )
             return [stripe_transfer_from(_plain(each)) for each in page.auto_paging_iter()]
 
+    def refunds_created(
+        self, since: datetime, until: datetime, account_id: str | None
+    ) -> list[StripeRefund]:
+        """Return all refunds that an account made in a time, its end not in it.
+
+        Raises:
+            StripeRefusedError: Stripe refused the question, such as of a closed account.
+            StripeOutcomeUnknownError: Stripe did not answer; a part of the list is no list.
+        """
+        with _telling_refusals_from_doubt():
+            page = self._client.v1.refunds.list(
+                {"created": _during(since, until), "limit": _PAGE}, self._options(account_id)
+            )
+            return [stripe_refund_from(_plain(each)) for each in page.auto_paging_iter()]
+
+    def movements(
+        self, kind: MovementType, since: datetime, until: datetime, account_id: str | None
+    ) -> list[BalanceMovement]:
+        """Return all movements of a kind of an account's balance in a time, its end not in it.
+
+        Raises:
+            StripeRefusedError: Stripe refused the question, such as of a closed account.
+            StripeOutcomeUnknownError: Stripe did not answer; a part of the list is no list.
+        """
+        with _telling_refusals_from_doubt():
+            page = self._client.v1.balance_transactions.list(
+                {
+                    "type": kind.value,
+                    "created": _during(since, until),
+                    "expand": ["data.source"],
+                    "limit": _PAGE,
+                },
+                self._options(account_id),
+            )
+            return [balance_movement_from(_plain(each)) for each in page.auto_paging_iter()]
+
+    def transfers_created(self, since: datetime, until: datetime) -> list[StripeTransfer]:
+        """Return all transfers that the platform made in a time, its end not in it.
+
+        Raises:
+            StripeRefusedError: Stripe refused the question.
+            StripeOutcomeUnknownError: Stripe did not answer; a part of the list is no list.
+        """
+        with _telling_refusals_from_doubt():
+            page = self._client.v1.transfers.list(
+                {"created": _during(since, until), "limit": _PAGE}, self._options(None)
+            )
+            return [stripe_transfer_from(_plain(each)) for each in page.auto_paging_iter()]
+
+    def get_transfer(self, transfer_id: str) -> StripeTransfer:
+        """Ask Stripe what has become of a transfer.
+
+        Raises:
+            StripeRefusedError: Stripe does not know it.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with _telling_refusals_from_doubt():
+            answer = self._client.v1.transfers.retrieve(transfer_id, options=self._options(None))
+            return stripe_transfer_from(_plain(answer))
+
+    def charge_of_fee(self, application_fee_id: str) -> str | None:
+        """Return the charge that an application fee was taken of.
+
+        Raises:
+            StripeRefusedError: Stripe does not know the fee.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with _telling_refusals_from_doubt():
+            answer = self._client.v1.application_fees.retrieve(
+                application_fee_id, options=self._options(None)
+            )
+            charge = _plain(answer).get("charge")
+            return charge if isinstance(charge, str) else None
+
     def _options(
         self, account_id: str | None, idempotency_key: str | None = None
     ) -> stripe.RequestOptions:
@@ -203,13 +282,22 @@ class StripeApi:
         return options
 
 
+def _during(since: datetime, until: datetime) -> Any:  # noqa: ANN401  # the SDK's own type differs by list
+    return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+
+
 def _plain(answer: stripe.StripeObject) -> Mapping[str, Any]:
     return answer.to_dict()
 
 
 def _fee_refund_from(source: Mapping[str, Any]) -> ApplicationFeeRefund:
-    metadata = source.get("metadata") or {}
-    return ApplicationFeeRefund(int(source["amount"]), metadata.get("key"))
+    return ApplicationFeeRefund(int(source["amount"]), fee_refund_key(source))
+
+
+def fee_refund_key(source: Mapping[str, Any]) -> str | None:
+    """Return the key under which an application fee's refund was made here, or None."""
+    key = (source.get("metadata") or {}).get("key")
+    return key if isinstance(key, str) else None
 
 
 type Refusing = Callable[[stripe.StripeError], Exception]
@@ -291,7 +379,7 @@ def _refusal(error: stripe.StripeError) -> StripeRefusedError:
         return StripeRefusedError(
             "Stripe does not know this order's charge. Check the charge and the account that "
             "the order was imported with.",
-            "charge_not_found",
+            UNKNOWN_TO_STRIPE,
         )
     return StripeRefusedError(
         f"Stripe refused the refund ({error.code or error.http_status}). Look the charge up in "

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.clock import rfc3339, utc_now
+from shared.domain.payout import Payout, PayoutStatus, PayoutStep
 from shared.gateways import items
 from tests.e2e.large_report import (
     export_large_report,
@@ -142,6 +145,33 @@ def use_everything(world: World) -> None:
     world.invoke("run_payouts", None)
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
+    # A payout whose transfer Stripe does not have: the match looks at all there is about it.
+    at = rfc3339(utc_now() - timedelta(hours=1))
+    payout = Payout(
+        f"po_{studio_id}_2025-12-31",
+        studio_id,
+        "usd",
+        period_start="2025-12-25",
+        period_end="2025-12-31",
+        first_seq=1,
+        last_seq=1,
+        total_amount=1,
+        paid_amount=1,
+        carried_amount=0,
+        status=PayoutStatus.PAID,
+        closed_at=at,
+        transfer_id="tr_that_is_not_there",
+        history=(PayoutStep(PayoutStatus.PAID, at),),
+    )
+    item = items.payout_to_item(payout)
+    world.stack.aws.dynamodb.put_item(TableName=table, Item=item)
+    found = world.invoke("reconcile", {"match": True})
+    world.stack.aws.dynamodb.delete_item(
+        TableName=table, Key={name: item[name] for name in ("PK", "SK")}
+    )
+    assert "platform" not in found["failed"], found
+    of_payout = [each for each in found["findings"] if each.get("studio_id") == studio_id]
+    assert {each["kind"] for each in of_payout} == {"transfer_not_at_stripe", "ledger_differs"}
     # Messages that can never work.
     for queue in ("adjust", "fee_refund"):
         world.stack.aws.sqs.send_message(

@@ -1,0 +1,142 @@
+"""The daily match: Stripe against the orders' side against the ledger, account by account."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from functions.reconcile.findings import Finding
+from functions.reconcile.match_fee_refunds import MatchFeeRefunds
+from functions.reconcile.match_refunds import Account, MatchRefunds, Window
+from functions.reconcile.match_transfers import MatchTransfers
+from shared.clock import Clock, rfc3339
+from shared.gateways.conflict import StaleStateError
+from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.studios import Studios
+from shared.gateways.watermarks import Watermark, Watermarks
+from shared.observability import logger
+
+# What happened since may be on its way still, by webhook or queue: that is no difference.
+GRACE = timedelta(minutes=15)
+# Stripe's lists may show an object a little late, and its clock is not ours.
+OVERLAP = timedelta(hours=2)
+# Stripe fails a refund up to 30 days after it was made: https://docs.stripe.com/refunds
+LOOK_BACK = timedelta(days=35)
+# Looked at hourly, so that what one run had no time for does not wait for the next day.
+EVERY = timedelta(hours=20)
+
+
+@dataclass(slots=True)
+class Match:
+    """What a match came to.
+
+    Attributes:
+        findings: All differences, those that were healed too.
+        matched: How many accounts were looked at whole.
+        failed: Accounts that could not be, "platform" for PPS's own.
+        complete: Whether there was time for all of them.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    matched: int = 0
+    failed: list[str] = field(default_factory=list)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAccounts:
+    """Matches each Stripe account from its watermark on.
+
+    The watermark moves only over a time in which nothing differed. So a difference is found again
+    each day until it is gone, for 35 days, and one that was healed has to show that it is; a run
+    that dies has moved nothing.
+    """
+
+    studios: Studios
+    payouts: PayoutsTable
+    watermarks: Watermarks
+    refunds: MatchRefunds
+    fee_refunds: MatchFeeRefunds
+    transfers: MatchTransfers
+    clock: Clock
+
+    def __call__(
+        self,
+        *,
+        due_only: bool,
+        time_is_up: Callable[[], bool],
+        since: datetime | None = None,
+    ) -> Match:
+        """Match accounts; what is wrong with one does not keep the others waiting.
+
+        Args:
+            due_only: Only those that have not been looked at for a day.
+            time_is_up: Whether to stop, so that the run ends before the function does.
+            since: From when on, where that is before the watermarks.
+        """
+        match = Match()
+        for account in self._accounts():
+            before = self.watermarks.get(account.account_id)
+            if due_only and before and before.matched_at > rfc3339(self.clock() - EVERY):
+                continue
+            if time_is_up():
+                match.complete = False
+                return match
+            self._safely(account, before, since, match)
+        return match
+
+    def _accounts(self) -> Iterator[Account]:
+        """Yield the platform's account with all that was charged there, then the studios' own."""
+        of_account: dict[str, list[str]] = defaultdict(list)
+        of_platform: list[str] = []
+        for studio_id in self.payouts.studios():
+            studio = self.studios.get(studio_id)
+            account_id = studio.get("stripe_account_id") if studio else None
+            (of_account[account_id] if account_id else of_platform).append(studio_id)
+        everybody = (*of_platform, *(each for ids in of_account.values() for each in ids))
+        yield Account(None, everybody)
+        for account_id, studio_ids in of_account.items():
+            yield Account(account_id, tuple(studio_ids))
+
+    def _safely(
+        self, account: Account, before: Watermark | None, since: datetime | None, match: Match
+    ) -> None:
+        name = account.account_id or "platform"
+        try:
+            for finding in self._match(account, before, since):
+                match.findings.append(finding)
+        except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
+            logger.exception("cannot match", account_id=name)
+            match.failed.append(name)
+            return
+        match.matched += 1
+        logger.info("matched", account_id=name)
+
+    def _match(
+        self, account: Account, before: Watermark | None, since: datetime | None
+    ) -> Iterator[Finding]:
+        now = self.clock()
+        until = now - GRACE
+        start = now - LOOK_BACK
+        if before is not None:
+            start = max(start, datetime.fromisoformat(before.until) - OVERLAP)
+        start = min(start, since or start)
+        window = Window(start, until, now)
+        found = False
+        for finding in self._differences(account, window):
+            found = True
+            logger.warning("finding", finding=finding.content())
+            yield finding
+        after = Watermark(rfc3339(until), rfc3339(now))
+        if found:
+            after = replace(after, until=before.until if before else rfc3339(start))
+        try:
+            self.watermarks.move(account.account_id, before, after)
+        except StaleStateError:
+            logger.info("another match was faster", account_id=account.account_id)
+
+    def _differences(self, account: Account, window: Window) -> Iterator[Finding]:
+        yield from self.refunds(account, window)
+        yield from self.fee_refunds(account, window)
+        if account.account_id is None:
+            yield from self.transfers(account.studio_ids, window)

@@ -1,0 +1,65 @@
+"""What Stripe says of an account's balance, read strictly from an answer of its API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.stripe_refund import MalformedStripeObjectError, string
+
+
+class MovementType(StrEnum):
+    """The types of balance transactions that are about what goes back, or out.
+
+    https://docs.stripe.com/reports/balance-transaction-types
+    """
+
+    REFUND = "refund"
+    # Of a charge that was paid by another method than a card.
+    PAYMENT_REFUND = "payment_refund"
+    REFUND_FAILURE = "refund_failure"
+    APPLICATION_FEE_REFUND = "application_fee_refund"
+    TRANSFER_REFUND = "transfer_refund"
+    TRANSFER_FAILURE = "transfer_failure"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceMovement:
+    """A balance transaction with the object that caused it; ``amount`` in minor units, signed.
+
+    ``currency`` is that of the account's balance, which a charge in another currency is changed
+    into: then the amount is not the refund's.
+    """
+
+    movement_id: str
+    type: MovementType
+    amount: int
+    currency: str
+    created: datetime
+    source: Mapping[str, Any]
+
+
+def balance_movement_from(source: Mapping[str, Any]) -> BalanceMovement:
+    """Return the movement of a Stripe ``balance_transaction`` object whose source is expanded.
+
+    https://docs.stripe.com/api/balance_transactions/object
+
+    Raises:
+        MalformedStripeObjectError: It is not one, or not as documented.
+    """
+    amount, created, about = source.get("amount"), source.get("created"), source.get("source")
+    if source.get("object") != "balance_transaction":
+        raise MalformedStripeObjectError("expected a balance transaction")
+    if type(amount) is not int or type(created) is not int:
+        raise MalformedStripeObjectError("a balance transaction without amount or time")
+    if not isinstance(about, Mapping):
+        raise MalformedStripeObjectError("a balance transaction without its source")
+    return BalanceMovement(
+        string(source, "id"),
+        MovementType(string(source, "type")),
+        amount,
+        string(source, "currency"),
+        datetime.fromtimestamp(created, UTC),
+        about,
+    )

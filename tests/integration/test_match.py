@@ -1,0 +1,471 @@
+"""The daily match: each kind of difference is planted, and exactly those are found."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.reconcile.findings import Finding, Kind
+from functions.reconcile.match_accounts import LOOK_BACK, Match, MatchAccounts
+from functions.reconcile.match_fee_refunds import MatchFeeRefunds
+from functions.reconcile.match_refunds import MatchRefunds
+from functions.reconcile.match_transfers import MatchTransfers
+from shared.domain.refund import Refund, RefundStatus
+from shared.gateways import items
+from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.stripe_api import StripeApi
+from shared.gateways.watermarks import Watermark, Watermarks
+from shared.workflow.record_stripe_refund import RecordStripeRefund
+from tests.integration.backend import STANDIN_KEY, Backend
+from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
+
+pytestmark = pytest.mark.stack
+
+
+# What nobody sold here.
+CHARGE = {"id": "ch_n", "amount": 500, "currency": "usd", "payment_intent": "pi_n", "fee": 45}
+
+
+@dataclass
+class Books:
+    """A studio's world, and the match over it."""
+
+    backend: Backend
+
+    def __post_init__(self) -> None:
+        backend = self.backend
+        self.desk = PayoutDesk(backend)
+        self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
+        self.matching = self.matcher(backend.stripe)
+
+    def matcher(self, stripe: StripeApi) -> MatchAccounts:
+        backend = self.backend
+        adjust = AdjustQueue(backend.sqs, backend.adjust_url)
+        entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
+        settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
+        payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
+        record = RecordStripeRefund(backend.orders, adjust, backend.clock, "reconcile")
+        fees = FeeRefundQueue(backend.sqs, backend.fee_url)
+        return MatchAccounts(
+            backend.studios,
+            payouts,
+            self.watermarks,
+            MatchRefunds(backend.orders, entries, settled, stripe, record),
+            MatchFeeRefunds(backend.orders, settled, stripe, fees),
+            MatchTransfers(payouts, entries, stripe),
+            backend.clock,
+        )
+
+    def match(self, *, due_only: bool = False) -> Match:
+        return self.matching(due_only=due_only, time_is_up=lambda: False)
+
+    def findings(self) -> list[Finding]:
+        done = self.match()
+        assert (done.failed, done.complete) == ([], True)
+        return done.findings
+
+    def kinds(self) -> dict[Kind, int]:
+        return dict(Counter(finding.kind for finding in self.findings()))
+
+    def watermark(self) -> Watermark:
+        found = self.watermarks.get(self.backend.account_id)
+        assert found is not None
+        return found
+
+    def settled(self, order_id: str | None = None, amount: int | None = None) -> Refund:
+        """Refund an order and settle it."""
+        refund = self.backend.refund(order_id or self.backend.sell(), amount)
+        self.backend.deliver()
+        self.backend.drain()
+        refund = self.backend.current(refund)
+        assert refund.status is RefundStatus.SETTLED
+        return refund
+
+    def pass_time(self, time: timedelta) -> None:
+        """Let time pass, here and at Stripe."""
+        self.backend.clock.ahead += time
+        self.backend.control("clock", advance_s=int(time.total_seconds()))
+
+    def paid_out(self) -> dict[str, Any]:
+        """Pay the studio out, and return the transfer."""
+        self.pass_time(WEEK)
+        assert self.desk.run().done == {"PayoutPaid": 1}
+        return self.desk.transfers()[0]
+
+    def change(self, table: str, pk: str, sk: str, **values: object) -> None:
+        """Change an item behind everybody's back."""
+        self.backend.dynamodb.update_item(
+            TableName=table,
+            Key=items.key(pk, sk),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ExpressionAttributeNames={f"#{name}": name for name in values},
+            ExpressionAttributeValues=items.marshal({f":{n}": v for n, v in values.items()}),
+        )
+
+    def change_refund(self, refund: Refund, **values: object) -> None:
+        pk, sk = items.order_pk(refund.order_id), items.refund_sk(refund.refund_id)
+        self.change(self.backend.orders_table, pk, sk, **values)
+
+    def change_entry(self, seq: int, **values: object) -> None:
+        pk = items.studio_pk(self.backend.studio_id)
+        self.change(self.backend.ledger_table, pk, items.entry_sk(seq), **values)
+
+
+@pytest.fixture(params=[False, True], ids=["platform", "direct"])
+def books(make_backend: Callable[..., Backend], request: pytest.FixtureRequest) -> Books:
+    """A studio that is paid out, whose orders are charged on either account."""
+    return Books(make_backend(direct=request.param, studio={"payout_account_id": ACCOUNT}))
+
+
+@pytest.fixture
+def platform(make_backend: Callable[..., Backend]) -> Books:
+    return Books(make_backend(studio={"payout_account_id": ACCOUNT}))
+
+
+@pytest.fixture
+def direct(make_backend: Callable[..., Backend]) -> Books:
+    return Books(make_backend(direct=True))
+
+
+def late(books: Books) -> None:
+    """Let the time pass in which things may be on their way still."""
+    books.pass_time(timedelta(minutes=30))
+
+
+def test_nothing_differs_where_nothing_went_wrong(books: Books) -> None:
+    backend = books.backend
+    order_id = backend.sell()
+    books.settled(order_id, 2500)
+    books.settled(order_id)
+    failed_late = books.settled()
+    backend.control(f"refunds/{failed_late.stripe_refund_id}", status="failed")
+    backend.control("faults", fault="pending")
+    backend.refund(backend.sell())
+    backend.control("faults", fault="fail_at_once")
+    backend.refund(backend.sell(), 100)
+    foreign = backend.sell()
+    backend.stripe_refund(foreign, 700)
+    backend.deliver()
+    backend.drain()
+    books.pass_time(WEEK)
+    books.desk.run()
+    late(books)
+
+    assert books.findings() == []
+    assert backend.verify() is None
+    mark = books.watermark()
+    assert mark.until < mark.matched_at
+
+
+def test_what_may_be_on_its_way_is_no_difference(books: Books) -> None:
+    books.backend.refund(books.backend.sell())
+    books.backend.stripe_refund(books.backend.sell(), 700)
+    assert books.findings() == []
+
+
+def test_lost_webhooks_are_found_and_healed(books: Books) -> None:
+    backend = books.backend
+    asked = backend.refund(backend.sell())
+    outside = backend.sell()
+    backend.stripe_refund(outside, 700)
+    late(books)
+
+    found = books.findings()
+    assert {(each.kind, each.healed) for each in found} == {
+        (Kind.REFUND_NOT_CONFIRMED, True),
+        (Kind.REFUND_UNKNOWN_HERE, True),
+    }
+    backend.drain()
+    assert backend.current(asked).status is RefundStatus.SETTLED
+    assert backend.record(outside).totals.settled_amount == 700
+    late(books)
+    assert books.kinds() == {}
+    assert backend.verify() is None
+
+
+@pytest.mark.parametrize("days", [1, 29])
+def test_a_failure_weeks_after_the_settlement_is_found(books: Books, days: int) -> None:
+    refund = books.settled()
+    late(books)
+    assert books.kinds() == {}
+    books.pass_time(timedelta(days=days))
+    assert books.kinds() == {}
+    books.backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
+    late(books)
+
+    (finding,) = books.findings()
+    assert (finding.kind, finding.healed) == (Kind.REFUND_FAILURE_MISSED, True)
+    assert (finding.refund_id, finding.stripe_id) == (refund.refund_id, refund.stripe_refund_id)
+    books.backend.drain()
+    assert books.backend.current(refund).failed_seq is not None
+    late(books)
+    assert books.kinds() == {}
+
+
+def test_a_settlement_that_nobody_announced_is_announced(books: Books) -> None:
+    backend = books.backend
+    refund = backend.refund(backend.sell())
+    backend.deliver()
+    backend.sqs.purge_queue(QueueUrl=backend.adjust_url)
+    books.pass_time(timedelta(minutes=30))
+
+    (finding,) = books.findings()
+    assert (finding.kind, finding.healed) == (Kind.SETTLEMENT_MISSING, True)
+    # SQS swallows the same announcement for five minutes, and this half an hour was none to it.
+    backend.settle_refund(refund.order_id, refund.refund_id)
+    backend.drain()
+    assert books.kinds() == {}
+
+
+def test_what_wants_a_person_is_found_until_it_is_gone(books: Books) -> None:
+    backend = books.backend
+    refund = books.settled()
+    books.change_refund(refund, amount=9999)
+    late(books)
+
+    first = books.kinds()
+    assert first == {Kind.REFUND_AMOUNT_DIFFERS: 1, Kind.LEDGER_DIFFERS: 1}
+    books.pass_time(timedelta(days=20))
+    assert books.kinds() == first
+    books.change_refund(refund, amount=refund.amount)
+    assert books.kinds() == {}
+    assert books.watermark().until > books.watermark().matched_at[:10]
+    books.change_refund(refund, amount=9999)
+    books.pass_time(timedelta(days=1))
+    assert books.kinds() == {}  # that time has been matched
+    assert backend.verify() is None
+
+
+def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books) -> None:
+    books, backend = platform, platform.backend
+    backend.refund(backend.sell())
+    backend.stripe_refund(backend.sell(), 700)
+    missed = backend.refund(backend.sell())
+    backend.control(f"refunds/{missed.stripe_refund_id}", status="failed")
+    planted = Counter(
+        {
+            Kind.REFUND_NOT_CONFIRMED: 1,
+            Kind.REFUND_UNKNOWN_HERE: 1,
+            Kind.REFUND_FAILURE_MISSED: 1,
+        }
+    )
+    # Events of these are delivered; what came before stays unheard of.
+    heard = len(backend.events())
+
+    def settled() -> Refund:
+        nonlocal heard
+        refund = backend.refund(backend.sell())
+        events = backend.events()
+        backend.deliver(events[heard:])
+        heard = len(events)
+        backend.drain()
+        return backend.current(refund)
+
+    of_amount, of_entry, of_status, at_nobody = settled(), settled(), settled(), settled()
+    gone, orphan = settled(), settled()
+    books.change_refund(of_amount, amount=of_amount.amount - 1)
+    planted.update([Kind.REFUND_AMOUNT_DIFFERS, Kind.LEDGER_DIFFERS])
+    books.change_entry(of_entry.settled_seq or 0, gross_amount=-1)
+    planted.update([Kind.LEDGER_DIFFERS])
+    books.change_refund(of_status, status="canceled")
+    planted.update([Kind.REFUND_STATUS_DIFFERS])
+    # It names a refund that Stripe never had; the one Stripe has is unknown then.
+    books.change_refund(at_nobody, stripe_refund_id="re_of_nobody")
+    planted.update([Kind.REFUND_NOT_AT_STRIPE, Kind.REFUND_UNKNOWN_HERE, Kind.LEDGER_DIFFERS])
+    # Taking it in again would enter it twice.
+    backend.dynamodb.delete_item(
+        TableName=backend.orders_table,
+        Key=items.key(items.order_pk(gone.order_id), items.refund_sk(gone.refund_id)),
+    )
+    planted.update([Kind.LEDGER_DIFFERS])
+    books.change(
+        backend.orders_table,
+        items.charge_pk(orphan.charge_id),
+        items.CHARGE_SK,
+        account_id="acct_other",
+    )
+    books.change_refund(orphan, charge_id="ch_other")
+    planted.update([Kind.ACCOUNT_DIFFERS])
+
+    backend.control(
+        "charges",
+        charges=[CHARGE],
+    )
+    backend.stripe_call("POST", "refunds", charge=CHARGE["id"])
+    planted.update([Kind.CHARGE_UNKNOWN_HERE])
+    backend.stripe_call("POST", "transfers", amount=5, currency="usd", destination=ACCOUNT)
+    planted.update([Kind.TRANSFER_UNKNOWN_HERE])
+    late(books)
+
+    found = books.findings()
+    assert Counter(each.kind for each in found) == planted
+    assert {each.kind for each in found if each.healed} == {
+        Kind.REFUND_NOT_CONFIRMED,
+        Kind.REFUND_UNKNOWN_HERE,
+        Kind.REFUND_FAILURE_MISSED,
+    }
+
+
+def test_an_amount_that_stripe_moved_otherwise_is_found(books: Books) -> None:
+    refund = books.settled()
+    late(books)
+    read = books.backend.stripe
+
+    class Otherwise(StripeApi):
+        def movements(self, *asked: Any) -> Any:  # noqa: ANN401  # as its base
+            return [replace(each, amount=each.amount + 1) for each in read.movements(*asked)]
+
+    matching = books.matcher(Otherwise(books.backend.stripe_url, lambda: STANDIN_KEY))
+    done = matching(due_only=False, time_is_up=lambda: False)
+    (finding,) = [each for each in done.findings if each.kind is Kind.BALANCE_DIFFERS]
+    assert finding.stripe_id == refund.stripe_refund_id
+    assert (finding.amount, finding.stripe_amount) == (-refund.amount, 1 - refund.amount)
+
+
+def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: Books) -> None:
+    backend = direct.backend
+    refund = backend.refund(backend.sell())
+    backend.deliver()
+    backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
+    backend.sqs.purge_queue(QueueUrl=backend.fee_url)
+    late(direct)
+
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_MISSING, True)
+    assert finding.order_id == refund.order_id
+    backend.refund_fee(refund.order_id)
+    assert direct.kinds() == {}
+
+
+def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Books) -> None:
+    backend = direct.backend
+    refund = direct.settled(amount=5000)
+    fee_id = backend.record(refund.order_id).order.application_fee_id
+    backend.stripe_call("POST", f"application_fees/{fee_id}/refunds", amount=100)
+    late(direct)
+
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_UNKNOWN_HERE, True)
+    assert (finding.amount, finding.stripe_amount) == (750, 850)
+    assert direct.kinds() == {}
+    direct.settled(refund.order_id)
+    late(direct)
+    assert direct.kinds() == {}
+    fee = backend.orders.get_fee_refund(refund.order_id)
+    assert fee is not None
+    assert fee.refunded_amount == 1500
+
+
+def test_a_fee_refund_of_an_order_without_refunds_is_found(direct: Books) -> None:
+    backend = direct.backend
+    fee_id = backend.record(backend.sell()).order.application_fee_id
+    backend.stripe_call("POST", f"application_fees/{fee_id}/refunds", amount=100)
+    late(direct)
+    assert direct.kinds() == {Kind.FEE_REFUND_UNKNOWN_HERE: 1}
+
+
+def test_a_fee_refund_that_stripe_does_not_have_is_found(direct: Books) -> None:
+    refund = direct.settled()
+    direct.change(
+        direct.backend.orders_table,
+        items.order_pk(refund.order_id),
+        items.FEE_REFUND_SK,
+        refunded_amount=1600,
+    )
+    late(direct)
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_DIFFERS, False)
+
+
+def test_a_transfer_that_was_reversed_weeks_later_is_found(platform: Books) -> None:
+    platform.backend.sell()
+    transfer = platform.paid_out()
+    late(platform)
+    assert platform.kinds() == {}
+    platform.pass_time(timedelta(days=60))
+    assert platform.kinds() == {}
+    platform.backend.stripe_call("POST", f"transfers/{transfer['id']}/reversals", amount=80)
+    late(platform)
+
+    (finding,) = platform.findings()
+    assert (finding.kind, finding.healed) == (Kind.TRANSFER_REVERSED, False)
+    assert (finding.amount, finding.stripe_amount) == (transfer["amount"], transfer["amount"] - 80)
+    assert finding.payout_id == transfer["transfer_group"]
+
+
+def test_payouts_and_transfers_that_do_not_fit_are_found(platform: Books) -> None:
+    backend = platform.backend
+    backend.sell()
+    transfer = platform.paid_out()
+    payout = platform.desk.last()
+    late(platform)
+    pk, sk = items.studio_pk(backend.studio_id), items.payout_sk(payout.payout_id)
+
+    def changed(**values: object) -> dict[Kind, int]:
+        for name, value in values.items():
+            platform.change(backend.orders_table, pk, sk, **{name: value})
+        return platform.kinds()
+
+    assert changed(paid_amount=1) == {Kind.TRANSFER_AMOUNT_DIFFERS: 1, Kind.LEDGER_DIFFERS: 1}
+    assert changed(paid_amount=payout.paid_amount, transfer_id="tr_of_nobody") == {
+        Kind.TRANSFER_UNKNOWN_HERE: 1,
+        Kind.TRANSFER_NOT_AT_STRIPE: 1,
+    }
+    still_open = {"status": "transferring", "open_pk": items.OPEN_PAYOUT}
+    assert changed(transfer_id=transfer["id"], open_due=payout.closed_at, **still_open) == {}
+    platform.pass_time(timedelta(hours=4))
+    assert changed() == {Kind.TRANSFER_NOT_CONFIRMED: 1}
+    assert changed(status="failed") == {Kind.TRANSFER_UNKNOWN_HERE: 1}
+    assert changed(status="paid") == {}
+
+
+def test_other_business_of_a_studio_is_none_of_ours(direct: Books) -> None:
+    backend = direct.backend
+    backend.control("charges", charges=[CHARGE | {"account": backend.account_id}])
+    backend.stripe_call("POST", "refunds", charge=CHARGE["id"])
+    late(direct)
+    assert direct.kinds() == {}
+
+
+def test_each_account_is_looked_at_once_a_day_and_one_failing_keeps_none_waiting(
+    direct: Books,
+) -> None:
+    backend = direct.backend
+    backend.control(
+        "faults", fault="status_429", times=50, match={"path_prefix": "/v1/balance_transactions"}
+    )
+    done = direct.match(due_only=True)
+    assert (done.matched, sorted(done.failed)) == (0, sorted([str(backend.account_id), "platform"]))
+    assert direct.watermarks.get(None) is None
+    httpx.delete(f"{backend.stripe_url}/_standin/faults", timeout=10).raise_for_status()
+    assert direct.match(due_only=True).matched == 2
+    assert direct.match(due_only=True).matched == 0
+    direct.pass_time(timedelta(hours=21))
+    stopped = direct.matching(due_only=True, time_is_up=lambda: True)
+    assert (stopped.matched, stopped.complete) == (0, False)
+    assert direct.match(due_only=True).matched == 2
+
+
+def test_an_earlier_time_can_be_asked_for(books: Books) -> None:
+    refund = books.settled()
+    late(books)
+    assert books.kinds() == {}
+    books.pass_time(LOOK_BACK + timedelta(days=5))
+    assert books.kinds() == {}
+    books.change_refund(refund, amount=9999)
+    assert books.kinds() == {}
+    done = books.matching(
+        due_only=False,
+        time_is_up=lambda: False,
+        since=books.backend.clock() - timedelta(days=60),
+    )
+    assert {each.kind for each in done.findings} == {
+        Kind.REFUND_AMOUNT_DIFFERS,
+        Kind.LEDGER_DIFFERS,
+    }
