@@ -174,6 +174,7 @@ def entries_differ(refund: Refund, entries: Iterable[LedgerEntry]) -> bool:
         refund: A refund with all it is owed in the ledger.
         entries: Those that it names, in order: of its settlement, and of its late failure.
     """
+    share = refund.rev_share_reversed_amount
     expected = [
         (kind, refund.order_id, refund.refund_id, refund.stripe_refund_id, gross)
         for kind, seq, gross in (
@@ -182,10 +183,12 @@ def entries_differ(refund: Refund, entries: Iterable[LedgerEntry]) -> bool:
         )
         if seq is not None
     ]
+    found = list(entries)
+    # What a late failure re-applies follows from the order as it then stood: not compared.
     return expected != [
         (each.kind, each.order_id, each.refund_id, each.stripe_refund_id, each.gross_amount)
-        for each in entries
-    ]
+        for each in found
+    ] or any(each.kind == "refund" and each.rev_share_amount != share for each in found)
 
 
 def payout_entry_differs(payout: Payout, entry: LedgerEntry | None) -> bool:

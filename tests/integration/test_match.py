@@ -268,7 +268,9 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books
         return backend.current(refund)
 
     of_amount, of_entry, of_status, at_nobody = settled(), settled(), settled(), settled()
-    gone, orphan = settled(), settled()
+    gone, orphan, of_share = settled(), settled(), settled()
+    books.change_refund(of_share, rev_share_reversed_amount=1)
+    planted.update([Kind.LEDGER_DIFFERS])
     books.change_refund(of_amount, amount=of_amount.amount - 1)
     planted.update([Kind.REFUND_AMOUNT_DIFFERS, Kind.LEDGER_DIFFERS])
     books.change_entry(of_entry.settled_seq or 0, gross_amount=-1)
