@@ -38,6 +38,7 @@ MORE_SERVICES = {
     "send_message": frozenset({"sesv2"}),
     "refund_report": frozenset({"s3"}),
     "export_report": frozenset({"s3"}),
+    "anchor_ledger": frozenset({"kms", "s3"}),
 }
 PYTHON_VERSION = "3.13"
 

@@ -1,21 +1,31 @@
 """Verify a studio's ledger: that no entry is missing, changed, moved or added.
 
 ``python -m infra.verify_ledger`` checks the local stack; with ``--orders-table`` and
-``--ledger-table`` any other, with the AWS credentials of the environment.
+``--ledger-table`` any other, with the AWS credentials of the environment. A chain that was forged
+from end to end is sound by itself: with ``--anchor-bucket`` and ``--anchor-key`` the ledger is held
+against its anchors too.
 """
 
 import json
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import boto3
 import typer
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 from rich.console import Console
 from rich.table import Table
 
+from shared.domain.anchor import Anchor, superseded, verify_anchors
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.gateways import items
+from shared.gateways.anchors import Anchors
 from shared.gateways.books import Books, read_entries
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -24,6 +34,61 @@ _STACK = Path(".local/stack.json")
 
 # Entries may come in between the reading of the head and of the entries.
 _TRIES = 5
+
+
+@dataclass(frozen=True)
+class AnchorSource:
+    """Where anchors are, and the key that must have signed them."""
+
+    anchors: Anchors
+    public_key: EllipticCurvePublicKey
+
+    def of_studio(self, studio_id: str) -> list[Anchor]:
+        """Return a studio's anchors in order of time.
+
+        Raises:
+            ValueError: One was forged, written over, or hidden behind a deletion.
+        """
+        found: dict[str, Anchor] = {}
+        for version in self.anchors.versions(studio_id):
+            if version.is_delete_marker or version.key in found:
+                raise ValueError(f"anchor {version.key} was deleted or written over")
+            try:
+                signed = self.anchors.read(version)
+                self.public_key.verify(
+                    signed.signature, signed.anchor.signed_bytes(), ECDSA(SHA256())
+                )
+            except InvalidSignature:
+                raise ValueError(f"anchor {version.key} is not signed with the key") from None
+            found[version.key] = signed.anchor
+        return sorted(found.values(), key=lambda anchor: anchor.anchored_at)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verifying a studio's ledger came to; ``head`` is None where it has none.
+
+    ``entries`` is how many fit, ``problem`` the first thing that does not. ``notes`` tell what is
+    as recorded, and to be known: restores.
+    """
+
+    studio_id: str
+    entries: int
+    head: LedgerHead | None
+    problem: str | None
+    anchors: Sequence[Anchor] = ()
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """Yield what is to be known of a ledger that is sound."""
+        for anchor in self.anchors:
+            if anchor.restored_because is not None:
+                yield (
+                    f"{self.studio_id}: restored to entry {anchor.restored_to_seq}, recorded "
+                    f"{anchor.anchored_at}: {anchor.restored_because}"
+                )
+        if void := superseded(self.anchors):
+            yield f"{self.studio_id}: {len(void)} anchors of before are superseded by that"
 
 
 def studios_of(dynamodb: Any, ledger_table: str) -> list[str]:  # noqa: ANN401  # a boto3 client
@@ -43,80 +108,153 @@ def verify_studio(
     orders_table: str,
     ledger_table: str,
     studio_id: str,
-) -> tuple[int, ChainFault | None, LedgerHead]:
-    """Check one studio's chain, again if it grew meanwhile.
-
-    Returns:
-        How many entries fit, the first that does not, and the head they were checked against.
+    source: AnchorSource | None = None,
+) -> Verdict:
+    """Check one studio's chain, again if it grew meanwhile, and that it keeps to its anchors.
 
     Raises:
-        LookupError: The studio has no ledger, or never stood still.
+        LookupError: The studio has neither ledger nor anchors, or never stood still.
     """
     books = Books(dynamodb, orders_table, ledger_table)
+    anchors: list[Anchor] = []
+    if source is not None:
+        try:
+            anchors = source.of_studio(studio_id)
+        except ValueError as forged:
+            return Verdict(studio_id, 0, books.load_head(studio_id), str(forged))
     for _ in range(_TRIES):
         head = books.load_head(studio_id)
         if head is None:
+            if anchors:
+                return Verdict(studio_id, 0, None, "it has anchors, and no ledger", anchors)
             raise LookupError(f"there is no studio {studio_id}")
-        entries = read_entries(dynamodb, ledger_table, studio_id)
+        hashes: dict[int, str] = {}
+        entries = _noting(read_entries(dynamodb, ledger_table, studio_id), anchors, hashes)
         fitting, fault = verify_chain(entries, head)
         if fault is None or books.load_head(studio_id) == head:
-            return fitting, fault, head
+            problem = _problem(fault, head, anchors, hashes)
+            return Verdict(studio_id, fitting, head, problem, anchors)
     raise LookupError(f"the ledger of {studio_id} kept growing; try again")
 
 
+def _noting(
+    entries: Iterator[dict[str, str | int]], anchors: Sequence[Anchor], hashes: dict[int, str]
+) -> Iterator[dict[str, str | int]]:
+    """Yield the entries, and note the hashes of those that are anchored."""
+    anchored = {anchor.head.seq for anchor in anchors}
+    for entry in entries:
+        if entry.get("seq") in anchored:
+            hashes[int(entry["seq"])] = str(entry.get("hash"))
+        yield entry
+
+
+def _problem(
+    fault: ChainFault | None,
+    head: LedgerHead,
+    anchors: Sequence[Anchor],
+    hashes: Mapping[int, str],
+) -> str | None:
+    if fault is not None:
+        return f"entry {fault.seq}: {fault.problem}"
+    broken = verify_anchors(anchors, head.seq, hashes)
+    return f"anchor of {broken.anchored_at}: {broken.problem}" if broken else None
+
+
 @app.command()
-def main(
+def main(  # one for each option
     studio: Annotated[
         list[str] | None, typer.Option(help="A studio's id; several times for several.")
     ] = None,
     orders_table: Annotated[str | None, typer.Option(help="OrdersTable's name.")] = None,
     ledger_table: Annotated[str | None, typer.Option(help="LedgerTable's name.")] = None,
+    anchor_bucket: Annotated[str | None, typer.Option(help="AnchorBucket's name.")] = None,
+    anchor_key: Annotated[
+        str | None,
+        typer.Option(help="AnchorKey's ARN, or a PEM file of its public half kept elsewhere."),
+    ] = None,
 ) -> None:
     """Verify the ledgers of one, several or all studios; exits 1 if one does not fit."""
-    dynamodb, orders_table, ledger_table = _tables(orders_table, ledger_table)
-    table = Table("studio", "entries", "payable", "direct", "currency", "verdict")
-    faults = []
-    for studio_id in studio or studios_of(dynamodb, ledger_table):
-        try:
-            fitting, fault, head = verify_studio(dynamodb, orders_table, ledger_table, studio_id)
-        except LookupError as error:
-            _fail(str(error))
-        if fault is not None:
-            faults.append(f"{studio_id}: entry {fault.seq}: {fault.problem}")
+    if bool(orders_table) != bool(ledger_table) or bool(anchor_bucket) != bool(anchor_key):
+        _fail("name both tables, or neither for the local stack; and both or none of the anchors")
+    if orders_table and ledger_table:
+        dynamodb, tables = boto3.client("dynamodb"), (orders_table, ledger_table)
+        source = _source(boto3, anchor_bucket, anchor_key)
+    else:
+        dynamodb, tables, source = _local_stack(anchor_key)
+    studios = set(studio or studios_of(dynamodb, tables[1]))
+    if source is not None and not studio:
+        studios |= set(source.anchors.studios())
+    try:
+        verdicts = [verify_studio(dynamodb, *tables, each, source) for each in sorted(studios)]
+    except LookupError as error:
+        _fail(str(error))
+    _show(verdicts)
+    raise typer.Exit(1 if any(verdict.problem for verdict in verdicts) else 0)
+
+
+def _show(verdicts: Sequence[Verdict]) -> None:
+    table = Table("studio", "entries", "payable", "direct", "currency", "anchored to", "verdict")
+    for each in verdicts:
+        head = each.head
         table.add_row(
-            studio_id,
-            str(fitting),
-            str(head.payable_balance_amount),
-            str(head.direct_balance_amount),
-            head.currency,
-            "not sound" if fault else "sound",
+            each.studio_id,
+            str(each.entries),
+            str(head.payable_balance_amount) if head else "-",
+            str(head.direct_balance_amount) if head else "-",
+            head.currency if head else "-",
+            str(each.anchors[-1].head.seq) if each.anchors else "-",
+            "not sound" if each.problem else "sound",
         )
     Console().print(table)
-    for found in faults:
-        print(found)  # noqa: T201  # a line of its own, whole however narrow the terminal is
-    raise typer.Exit(1 if faults else 0)
+    # Lines of their own, whole however narrow the terminal is.
+    for each in verdicts:
+        for note in each.notes:
+            print(note)  # noqa: T201
+        if each.problem:
+            print(f"{each.studio_id}: {each.problem}")  # noqa: T201
 
 
-def _tables(orders_table: str | None, ledger_table: str | None) -> tuple[Any, str, str]:
-    if orders_table and ledger_table:
-        return boto3.client("dynamodb"), orders_table, ledger_table
-    if orders_table or ledger_table:
-        _fail("name both --orders-table and --ledger-table, or neither for the local stack")
+def _source(aws: Any, bucket: str | None, key: str | None) -> AnchorSource | None:  # noqa: ANN401  # boto3, or a session of it
+    if bucket is None or key is None:
+        return None
+    if key.startswith("arn:"):
+        public_key = load_der_public_key(aws.client("kms").get_public_key(KeyId=key)["PublicKey"])
+    else:
+        public_key = load_pem_public_key(Path(key).read_bytes())
+    if not isinstance(public_key, EllipticCurvePublicKey):
+        _fail(f"{key} is no elliptic curve key")
+    return AnchorSource(Anchors(aws.client("s3"), bucket), public_key)
+
+
+@dataclass(frozen=True)
+class _LocalAws:
+    """What of boto3 is used here, of the local engine's."""
+
+    endpoint_url: str
+    region: str
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  # a boto3 client
+        client: Any = boto3.client
+        return client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=self.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106  # the local engine's root, not a secret
+        )
+
+
+def _local_stack(anchor_key: str | None) -> tuple[Any, tuple[str, str], AnchorSource | None]:
     try:
         stack = json.loads(_STACK.read_text())
     except OSError:
         _fail(f"no local stack: {_STACK} is not there; start one with `make run`")
-    dynamodb = boto3.client(
-        "dynamodb",
-        endpoint_url=stack["aws_endpoint_url"],
-        region_name=stack["region"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106  # the local engine's root, not a secret
-    )
-    return dynamodb, stack["tables"]["orders"], stack["tables"]["ledger"]
+    aws = _LocalAws(stack["aws_endpoint_url"], stack["region"])
+    source = _source(aws, stack["anchors"]["bucket"], anchor_key or stack["anchors"]["key"])
+    return aws.client("dynamodb"), (stack["tables"]["orders"], stack["tables"]["ledger"]), source
 
 
-def _fail(reason: str) -> None:
+def _fail(reason: str) -> NoReturn:
     print(f"verify-ledger: {reason}", file=sys.stderr)  # noqa: T201  # a command's error line
     raise typer.Exit(1)
 

@@ -49,6 +49,7 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
     run_tool(command, what="sam deploy", cwd=ROOT, env=env)
     outputs = _outputs(aws)
     _complete_api(aws, outputs["ApiId"], parameters)
+    _lock_anchors(aws, outputs["AnchorBucketName"])
     names = _function_names(aws)
     return Deployment(
         outputs=outputs,
@@ -60,11 +61,10 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
 
 
 def _make_artifact_bucket(aws: Aws) -> None:
-    s3 = aws.session.client("s3", endpoint_url=aws.endpoint_url)
     if aws.region == "us-east-1":  # the one region S3 does not want to be told
-        s3.create_bucket(Bucket=_ARTIFACTS)
+        aws.s3.create_bucket(Bucket=_ARTIFACTS)
     else:
-        s3.create_bucket(
+        aws.s3.create_bucket(
             Bucket=_ARTIFACTS,
             CreateBucketConfiguration={"LocationConstraint": aws.region},  # type: ignore[typeddict-item]  # any region will do here
         )
@@ -124,6 +124,21 @@ def _complete_api(aws: Aws, api_id: str, parameters: Mapping[str, str]) -> None:
                 responseTemplates=answer["responseTemplates"],
             )
     gateway.create_deployment(restApiId=api_id, stageName=_STAGE)
+
+
+def _lock_anchors(aws: Aws, bucket: str) -> None:
+    """Lock the anchors' bucket as the template has it: the engine's importer leaves that out."""
+    template = _processed_template(aws)
+    lock = template["Resources"]["AnchorBucket"]["Properties"]["ObjectLockConfiguration"]
+    retention = lock["Rule"]["DefaultRetention"]
+    days = template["Parameters"][retention["Days"]["Ref"]]["Default"]
+    aws.s3.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": lock["ObjectLockEnabled"],
+            "Rule": {"DefaultRetention": {"Mode": retention["Mode"], "Days": int(days)}},
+        },
+    )
 
 
 def _substituted(node: Any, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON

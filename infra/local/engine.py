@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
@@ -111,6 +113,11 @@ class Aws:
         return self.session.client("iam", endpoint_url=self.endpoint_url, config=self._config)
 
     @functools.cached_property
+    def kms(self) -> "KMSClient":
+        """KMS."""
+        return self.session.client("kms", endpoint_url=self.endpoint_url, config=self._config)
+
+    @functools.cached_property
     def lambda_(self) -> "LambdaClient":
         """Lambda."""
         return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self._config)
@@ -119,6 +126,11 @@ class Aws:
     def mail(self) -> "SESV2Client":
         """SES."""
         return self.session.client("sesv2", endpoint_url=self.endpoint_url, config=self._config)
+
+    @functools.cached_property
+    def s3(self) -> "S3Client":
+        """S3."""
+        return self.session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
 
     @functools.cached_property
     def secrets(self) -> "SecretsManagerClient":

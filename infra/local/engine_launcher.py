@@ -1,8 +1,9 @@
 """Starts the local AWS engine and writes down every IAM decision it makes.
 
-One thing of its IAM is put right: AWS asks whether a caller may send from an
-identity, the engine (1.5.33) asks for any, which a policy that names identities
-never allows.
+Two things of its IAM (1.5.33) are put right. AWS asks whether a caller may send
+from an identity, the engine asks for any, which a policy that names identities
+never allows. And a bucket's policy may ask for conditional writes, of which the
+engine does not tell it.
 
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
 imports nothing of this project. The decisions are how tests prove that every
@@ -78,8 +79,30 @@ def name_the_sending_identity() -> None:
     iam_actions._ses_v2_resource_arn = resource_with_sender  # noqa: SLF001 - the same
 
 
+def tell_of_conditional_writes() -> None:
+    """Let policies see a write's ``If-None-Match``, as AWS does.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    context_of = iam_actions.s3_service_context
+
+    @functools.wraps(context_of)
+    def context_with_condition(
+        iam_action: str,
+        query_params: dict[str, Any] | None,
+        path: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        context: dict[str, Any] = context_of(iam_action, query_params, path, headers)
+        condition = (headers or {}).get("if-none-match")
+        return context | ({"s3:if-none-match": condition} if condition else {})
+
+    iam_actions.s3_service_context = context_with_condition
+
+
 if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
         name_the_sending_identity()
+        tell_of_conditional_writes()
         app.main()

@@ -35,6 +35,7 @@ class Stack:
         stripe_url: The Stripe it talks to.
         standin: That Stripe's stand-in; None when it is one from outside.
         tokens: ID tokens by studio and role.
+        anchors: The bucket that anchors of ledgers are in, and the key that signs them.
         functions: Physical names by function.
         log_groups: CloudWatch log groups by function.
         orders: The orders that were imported.
@@ -47,6 +48,7 @@ class Stack:
     tokens: Mapping[str, Mapping[str, str]]
     tables: Mapping[str, str]
     queues: Mapping[str, str]
+    anchors: Mapping[str, str]
     functions: Mapping[str, str]
     log_groups: Mapping[str, str]
     logs: Mapping[str, Path]
@@ -64,6 +66,7 @@ class Stack:
             tokens=described["tokens"],
             tables=described["tables"],
             queues=described["queues"],
+            anchors=described["anchors"],
             functions=described["functions"],
             log_groups=described["log_groups"],
             logs={name: Path(path) for name, path in described["logs"].items()},
@@ -92,6 +95,7 @@ class Stack:
             "tokens": self.tokens,
             "tables": self.tables,
             "queues": self.queues,
+            "anchors": self.anchors,
             "functions": self.functions,
             "log_groups": self.log_groups,
             "logs": {name: str(path) for name, path in self.logs.items()},
@@ -191,6 +195,7 @@ class _Assembly:
                 "fee_refund": outputs["FeeRefundQueueUrl"],
                 "fee_refund_dlq": outputs["FeeRefundDLQUrl"],
             },
+            anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,
             log_groups=deployment.log_groups,
             logs={path.stem: path for path in sorted(self.options.logs.iterdir())},

@@ -170,21 +170,26 @@ _FIELDS = frozenset(field.name for field in fields(LedgerEntry))
 
 
 def verify_chain(
-    contents: Iterable[dict[str, str | int]], head: LedgerHead
+    contents: Iterable[dict[str, str | int]], head: LedgerHead, since: LedgerHead | None = None
 ) -> tuple[int, ChainFault | None]:
     """Check a studio's entries, in order of ``seq``, and that they end at ``head``.
 
     Args:
-        contents: The stored entries' fields (without table keys), from the first one on.
+        contents: The stored entries' fields (without table keys), from the first one on, or from
+            the first one after ``since``.
         head: The studio's head as stored.
+        since: An earlier head that is known to be right. Whether something is entered a second
+            time can be told only from the beginning on.
 
     Returns:
-        The number of entries that fit, and the first that does not, or None.
+        The number of entries up to which all fit, and the first that does not, or None.
     """
-    at = LedgerHead(head.studio_id, head.currency)
+    at = since or LedgerHead(head.studio_id, head.currency)
     booked = _Booked()
     for content in contents:
-        problem = _problem(at, content, head) or booked.problem(content)
+        problem = _problem(at, content, head)
+        if since is None or since.seq == 0:
+            problem = problem or booked.problem(content)
         if problem:
             return at.seq, ChainFault(at.seq + 1, problem)
         at = _head_after(at, content)

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.stack
 
 
 def verify(backend: Backend) -> tuple[int, str | None]:
-    fitting, fault, _ = verify_ledger.verify_studio(
+    verdict = verify_ledger.verify_studio(
         backend.dynamodb, backend.orders_table, backend.ledger_table, backend.studio_id
     )
-    return fitting, f"{fault.seq}: {fault.problem}" if fault else None
+    return verdict.entries, verdict.problem
 
 
 def tamper(backend: Backend, seq: int, expression: str, value: int) -> None:
@@ -34,7 +34,7 @@ def test_a_sound_ledger_and_one_whose_history_was_rewritten(backend: Backend) ->
         backend.sell()
     assert verify(backend) == (4, None)
     tamper(backend, 3, "SET net_amount = :v", 1)
-    assert verify(backend) == (2, "3: its hash does not match its content")
+    assert verify(backend) == (2, "entry 3: its hash does not match its content")
 
 
 def test_an_entry_that_was_taken_away(backend: Backend) -> None:
@@ -42,7 +42,7 @@ def test_an_entry_that_was_taken_away(backend: Backend) -> None:
         backend.sell()
     key = items.key(items.studio_pk(backend.studio_id), items.entry_sk(2))
     backend.dynamodb.delete_item(TableName=backend.ledger_table, Key=key)
-    assert verify(backend) == (1, "2: expected seq 2, found 3")
+    assert verify(backend) == (1, "entry 2: expected seq 2, found 3")
 
 
 def test_all_studios_are_found(backend: Backend) -> None:

@@ -1,0 +1,54 @@
+"""One run over all studios."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from functions.anchor_ledger.anchor_ledger import AnchorLedger, LedgerNotAsAnchoredError, Outcome
+from shared.gateways.payouts_table import PayoutsTable
+from shared.observability import logger
+
+# Of every run, so that silence is an alarm too.
+LEFT = "LedgersNotAnchored"
+MISMATCH = "LedgerNotAsAnchored"
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorLedgers:
+    """Anchors each studio's ledger; one studio's failure does not touch another's."""
+
+    payouts: PayoutsTable
+    anchor: AnchorLedger
+
+    def __call__(
+        self, *, time_is_up: Callable[[], bool], restored_because: str | None = None
+    ) -> Counter[str]:
+        """Do one run, and return what was done, counted; what is left is done by the next.
+
+        Args:
+            time_is_up: Whether to stop, so that the run ends before the function does.
+            restored_because: Instead of today's anchors, record that ledgers were restored.
+        """
+        done: Counter[str] = Counter({LEFT: 0})
+        for studio_id in self.payouts.studios():
+            work = partial(self.anchor, studio_id)
+            if restored_because is not None:
+                work = partial(self.anchor.restored, studio_id, restored_because)
+            done[LEFT if time_is_up() else self._safely(studio_id, work)] += 1
+        return done
+
+    def _safely(self, studio_id: str, work: Callable[[], Outcome]) -> str:
+        try:
+            outcome = work()
+        except LedgerNotAsAnchoredError as mismatch:
+            logger.error(
+                "not as anchored", studio_id=studio_id, problem=str(mismatch)
+            )  # it says where
+            return MISMATCH
+        except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
+            logger.exception("cannot anchor", studio_id=studio_id)
+            return LEFT
+        if outcome is Outcome.ANCHORED:
+            logger.info("anchored", studio_id=studio_id)
+        return outcome.value
