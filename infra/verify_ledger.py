@@ -8,6 +8,7 @@ against its anchors too.
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from rich.table import Table
 from shared.domain.anchor import Anchor, superseded, verify_anchors
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.gateways import items
-from shared.gateways.anchors import Anchors
+from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.books import Books, read_entries
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -49,19 +50,22 @@ class AnchorSource:
         Raises:
             ValueError: One was forged, written over, or hidden behind a deletion.
         """
-        found: dict[str, Anchor] = {}
-        for version in self.anchors.versions(studio_id):
-            if version.is_delete_marker or version.key in found:
+        versions = list(self.anchors.versions(studio_id))
+        times = Counter(version.key for version in versions)
+        for version in versions:
+            if version.is_delete_marker or times[version.key] > 1:
                 raise ValueError(f"anchor {version.key} was deleted or written over")
-            try:
-                signed = self.anchors.read(version)
-                self.public_key.verify(
-                    signed.signature, signed.anchor.signed_bytes(), ECDSA(SHA256())
-                )
-            except InvalidSignature:
-                raise ValueError(f"anchor {version.key} is not signed with the key") from None
-            found[version.key] = signed.anchor
-        return sorted(found.values(), key=lambda anchor: anchor.anchored_at)
+        return sorted(map(self._signed, versions), key=lambda anchor: anchor.anchored_at)
+
+    def _signed(self, version: StoredVersion) -> Anchor:
+        try:
+            signed = self.anchors.read(version)
+            message = signed.anchor.signed_bytes()
+            self.public_key.verify(signed.signature, message, ECDSA(SHA256()))
+        except (ValueError, InvalidSignature) as fault:
+            why = str(fault) or "it is not signed with the key"
+            raise ValueError(f"anchor {version.key}: {why}") from fault
+        return signed.anchor
 
 
 @dataclass(frozen=True)
@@ -174,13 +178,13 @@ def main(  # one for each option
     ] = None,
 ) -> None:
     """Verify the ledgers of one, several or all studios; exits 1 if one does not fit."""
-    if bool(orders_table) != bool(ledger_table) or bool(anchor_bucket) != bool(anchor_key):
-        _fail("name both tables, or neither for the local stack; and both or none of the anchors")
-    if orders_table and ledger_table:
+    if orders_table is None and ledger_table is None and anchor_bucket is None:
+        dynamodb, tables, source = _local_stack(anchor_key)
+    elif orders_table is None or ledger_table is None or bool(anchor_bucket) != bool(anchor_key):
+        _fail("name both tables, or neither for the local stack; and both of the anchors, or none")
+    else:
         dynamodb, tables = boto3.client("dynamodb"), (orders_table, ledger_table)
         source = _source(boto3, anchor_bucket, anchor_key)
-    else:
-        dynamodb, tables, source = _local_stack(anchor_key)
     studios = set(studio or studios_of(dynamodb, tables[1]))
     if source is not None and not studio:
         studios |= set(source.anchors.studios())

@@ -1,12 +1,11 @@
-"""One run over all studios."""
+"""One run over many studios."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from functions.anchor_ledger.anchor_ledger import AnchorLedger, LedgerNotAsAnchoredError, Outcome
-from shared.gateways.payouts_table import PayoutsTable
 from shared.observability import logger
 
 # Of every run, so that silence is an alarm too.
@@ -16,22 +15,26 @@ MISMATCH = "LedgerNotAsAnchored"
 
 @dataclass(frozen=True, slots=True)
 class AnchorLedgers:
-    """Anchors each studio's ledger; one studio's failure does not touch another's."""
+    """Anchors studios' ledgers; one studio's failure does not touch another's."""
 
-    payouts: PayoutsTable
     anchor: AnchorLedger
 
     def __call__(
-        self, *, time_is_up: Callable[[], bool], restored_because: str | None = None
+        self,
+        studios: Iterable[str],
+        *,
+        time_is_up: Callable[[], bool],
+        restored_because: str | None = None,
     ) -> Counter[str]:
         """Do one run, and return what was done, counted; what is left is done by the next.
 
         Args:
+            studios: Whose.
             time_is_up: Whether to stop, so that the run ends before the function does.
             restored_because: Instead of today's anchors, record that ledgers were restored.
         """
         done: Counter[str] = Counter({LEFT: 0})
-        for studio_id in self.payouts.studios():
+        for studio_id in studios:
             work = partial(self.anchor, studio_id)
             if restored_because is not None:
                 work = partial(self.anchor.restored, studio_id, restored_because)

@@ -18,8 +18,8 @@ from shared.settings import setting
 _STOP_WHEN_LEFT_MS = 60_000
 
 dynamodb = aws.client("dynamodb")
+payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 anchor_ledgers = AnchorLedgers(
-    PayoutsTable(dynamodb, setting("ORDERS_TABLE")),
     AnchorLedger(
         Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
         LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
@@ -33,17 +33,19 @@ anchor_ledgers = AnchorLedgers(
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, int]:
-    """Anchor what has no anchor of today.
+    """Anchor what has no anchor of today, of all studios or of those in ``studios``.
 
     With ``{"restored_because": "<who, and why>"}`` it records instead, for good, that ledgers which
-    end before their last anchor were restored to where they stand.
+    do not keep to their last anchor were restored.
 
     Returns:
         What was done, counted.
     """
+    asked = event or {}
     done = anchor_ledgers(
+        asked.get("studios") or payouts.studios(),
         time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
-        restored_because=(event or {}).get("restored_because"),
+        restored_because=asked.get("restored_because"),
     )
     for name, times in done.items():
         count(name, times)

@@ -45,6 +45,7 @@ FUNCTIONS = (
     "needs_attention",
     "payouts",
     "run_payouts",
+    "anchor_ledger",
 )
 
 type Permission = tuple[str, str]
@@ -172,6 +173,9 @@ def use_everything(world: World) -> None:
     assert "platform" not in found["failed"], found
     of_payout = [each for each in found["findings"] if each.get("studio_id") == studio_id]
     assert {each["kind"] for each in of_payout} == {"transfer_not_at_stripe", "ledger_differs"}
+    # Anchors, and a look at those that are there.
+    world.invoke("anchor_ledger", None)
+    world.invoke("anchor_ledger", None)
     # Messages that can never work.
     for queue in ("adjust", "fee_refund"):
         world.stack.aws.sqs.send_message(

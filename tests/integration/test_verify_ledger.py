@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra import verify_ledger
+from infra.local.stack import Stack
 from shared.gateways import items
 from tests.integration.backend import Backend
 
@@ -57,18 +58,19 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_command_names_the_first_entry_that_does_not_fit(
-    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack = {
+    described = {
         "aws_endpoint_url": backend.dynamodb.meta.endpoint_url,
         "region": backend.dynamodb.meta.region_name,
         "tables": {"orders": backend.orders_table, "ledger": backend.ledger_table},
+        "anchors": dict(stack.anchors),
     }
     (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
     monkeypatch.chdir(tmp_path)
     backend.sell()
-    status, output = run()
+    status, output = run("--studio", backend.studio_id)
     assert (status, "sound" in output) == (0, True)
     tamper(backend, 1, "SET gross_amount = :v", 1)
     status, output = run("--studio", backend.studio_id)

@@ -1,0 +1,199 @@
+"""Anchoring a ledger day by day, on real tables, with the stack's bucket and key."""
+
+import base64
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
+from typer import Typer
+from typer.testing import CliRunner
+
+from functions.anchor_ledger.anchor_ledger import AnchorLedger, LedgerNotAsAnchoredError, Outcome
+from functions.anchor_ledger.anchor_ledgers import AnchorLedgers
+from infra import verify_ledger
+from infra.local.stack import Stack
+from shared.domain.anchor import Anchor
+from shared.domain.ledger import LedgerHead, entry_hash
+from shared.gateways import items
+from shared.gateways.anchors import AnchorKey, Anchors
+from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from tests.integration.backend import Backend
+
+pytestmark = pytest.mark.stack
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Anchorage:
+    """A studio's world, and its anchors."""
+
+    backend: Backend
+    stack: Stack
+
+    def __post_init__(self) -> None:
+        backend, aws = self.backend, self.stack.aws
+        self.anchors = Anchors(aws.s3, self.stack.anchors["bucket"])
+        self.key = AnchorKey(aws.kms, self.stack.anchors["key"])
+        self.anchor = AnchorLedger(
+            backend.books,
+            LedgerEntries(backend.dynamodb, backend.ledger_table),
+            self.anchors,
+            self.key,
+            backend.clock,
+        )
+
+    def today(self) -> Outcome:
+        return self.anchor(self.backend.studio_id)
+
+    def next_day(self) -> Outcome:
+        self.backend.clock.ahead += DAY
+        return self.today()
+
+    def all(self) -> list[Anchor]:
+        return list(self.anchors.newest_first(self.backend.studio_id))
+
+    def forge(self, seq: int) -> None:
+        """Change an entry, and its hash with it."""
+        backend = self.backend
+        (entry,) = (each for each in backend.entries() if each["seq"] == seq)
+        changed = entry | {"order_id": "ord_of_somebody_else"}
+        key = items.key(items.studio_pk(backend.studio_id), items.entry_sk(seq))
+        item = key | items.marshal(changed | {"hash": entry_hash(changed)})
+        backend.dynamodb.put_item(TableName=backend.ledger_table, Item=item)
+
+    def cut_off_after(self, seq: int, head: LedgerHead) -> None:
+        """Leave the ledger as it was when its head stood there, as a restore does."""
+        backend = self.backend
+        for entry in backend.entries()[seq:]:
+            key = items.key(items.studio_pk(backend.studio_id), items.entry_sk(int(entry["seq"])))
+            backend.dynamodb.delete_item(TableName=backend.ledger_table, Key=key)
+        backend.dynamodb.put_item(TableName=backend.orders_table, Item=items.head_to_item(head))
+
+
+@pytest.fixture
+def anchorage(backend: Backend, stack: Stack) -> Anchorage:
+    return Anchorage(backend, stack)
+
+
+def test_each_day_has_one_anchor_of_where_the_ledger_stood(anchorage: Anchorage) -> None:
+    backend = anchorage.backend
+    heads = [backend.head()]
+    assert anchorage.today() is Outcome.ANCHORED
+    backend.sell()
+    assert anchorage.today() is Outcome.ALREADY
+    for _ in range(2):
+        assert anchorage.next_day() is Outcome.ANCHORED
+        heads.append(backend.head())
+        backend.sell()
+    assert [anchor.head for anchor in reversed(anchorage.all())] == heads
+
+
+def test_of_two_runs_at_once_one_writes(anchorage: Anchorage) -> None:
+    signed = anchorage.key.sign(Anchor(anchorage.backend.head(), "2026-11-25T00:00:00.000Z"))
+    assert anchorage.anchors.write(signed)
+    assert not anchorage.anchors.write(signed)
+
+
+def test_a_ledger_is_not_signed_where_an_entry_since_the_last_anchor_does_not_fit(
+    anchorage: Anchorage,
+) -> None:
+    for _ in range(2):
+        anchorage.backend.sell()
+    anchorage.today()
+    for _ in range(3):
+        anchorage.backend.sell()
+    anchorage.forge(4)
+    with pytest.raises(LedgerNotAsAnchoredError, match="entry 5: its prev_hash"):
+        anchorage.next_day()
+    assert len(anchorage.all()) == 1
+
+
+def test_a_ledger_is_not_signed_where_the_last_anchored_entry_was_rewritten(
+    anchorage: Anchorage,
+) -> None:
+    for _ in range(2):
+        anchorage.backend.sell()
+    anchorage.today()
+    anchorage.forge(2)
+    with pytest.raises(LedgerNotAsAnchoredError, match="entry 2 is not there as it was anchored"):
+        anchorage.next_day()
+
+
+def test_a_run_counts_what_it_could_not_anchor_and_goes_on(anchorage: Anchorage) -> None:
+    backend = anchorage.backend
+    run = AnchorLedgers(anchorage.anchor)
+    payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
+    assert list(payouts.studios()) == [backend.studio_id]
+    studios = ["st_that_is_not_there", backend.studio_id]
+    assert run(studios, time_is_up=lambda: False) == {
+        "LedgerNotAsAnchored": 1,
+        "LedgerAnchored": 1,
+        "LedgersNotAnchored": 0,
+    }
+    assert run(studios, time_is_up=lambda: True) == {"LedgersNotAnchored": 2}
+
+
+def test_a_restore_is_recorded_once_and_supersedes_what_it_lost(anchorage: Anchorage) -> None:
+    backend = anchorage.backend
+    backend.sell()
+    anchorage.today()
+    backend.sell()
+    kept = backend.head()
+    backend.sell()
+    anchorage.next_day()
+    assert anchorage.anchor.restored(backend.studio_id, "nobody") is Outcome.UNTOUCHED
+    anchorage.cut_off_after(2, kept)
+    with pytest.raises(LedgerNotAsAnchoredError):
+        anchorage.next_day()
+    assert anchorage.anchor.restored(backend.studio_id, "on call") is Outcome.ANCHORED
+    assert anchorage.anchor.restored(backend.studio_id, "on call") is Outcome.UNTOUCHED
+    newest = anchorage.all()[0]
+    assert (newest.head, newest.restored_to_seq) == (backend.head(), 1)
+    backend.sell()
+    assert anchorage.next_day() is Outcome.ANCHORED
+
+
+@pytest.fixture
+def command(anchorage: Anchorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typer:
+    """The command, where the studio's world is the local stack."""
+    backend = anchorage.backend
+    described = {
+        "aws_endpoint_url": anchorage.stack.aws.endpoint_url,
+        "region": anchorage.stack.aws.region,
+        "tables": {"orders": backend.orders_table, "ledger": backend.ledger_table},
+        "anchors": dict(anchorage.stack.anchors),
+    }
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
+    monkeypatch.chdir(tmp_path)
+    return verify_ledger.app
+
+
+def test_the_command_checks_signatures_with_a_key_kept_elsewhere(
+    anchorage: Anchorage, command: Typer
+) -> None:
+    backend, stack = anchorage.backend, anchorage.stack
+    backend.sell()
+    anchorage.today()
+    public = stack.aws.kms.get_public_key(KeyId=stack.anchors["key"])["PublicKey"]
+    pem = load_der_public_key(public).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    Path("anchor.pem").write_bytes(pem)
+    studio = ["--studio", backend.studio_id]
+    sound = CliRunner().invoke(command, [*studio, "--anchor-key", "anchor.pem"])
+    assert (sound.exit_code, "sound" in sound.output) == (0, True), sound.output
+    assert CliRunner().invoke(command, studio).exit_code == 0
+
+    # Put there by somebody who cannot sign: of tomorrow, with today's signature.
+    forged = replace(anchorage.key.sign(Anchor(backend.head(), "2027-01-01T00:00:00.000Z")))
+    anchorage.anchors.write(replace(forged, signature=base64.b64decode("MEUCIQ==")))
+    found = CliRunner().invoke(command, studio)
+    assert found.exit_code == 1
+    assert "2027-01-01.json: it is not signed with the key" in found.output
