@@ -47,13 +47,14 @@ class RefundApplicationFee:
         """
         refunds = self.stripe.list_fee_refunds(fee.application_fee_id)
         refunded = sum(each.amount for each in refunds)
-        took_effect = any(each.key == fee.idempotency_key for each in refunds)
+        used = {each.key for each in refunds}
+        took_effect = fee.idempotency_key in used
         forgotten = key_forgotten(fee.attempt_at, self.clock())
         if not fee.in_flight_amount or took_effect or forgotten:
             missing = fee.target_amount - refunded
             if missing <= 0:
                 return self.orders.advance_fee_refund(fee.seen(refunded)), 0
-            fee = self.orders.advance_fee_refund(fee.begun(missing, rfc3339(self.clock())))
+            fee = self.orders.advance_fee_refund(fee.begun(missing, rfc3339(self.clock()), used))
         amount = fee.in_flight_amount
         self._ask(fee, refunded)
         return self.orders.advance_fee_refund(fee.seen(refunded + amount)), amount

@@ -7,10 +7,9 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.queues import AdjustQueue
 from shared.gateways.stripe_api import StripeApi
 from shared.workflow.attempts import key_forgotten
-from shared.workflow.record_stripe_refund import RecordStripeRefund
+from shared.workflow.record_stripe_refund import Announcer, RecordStripeRefund
 from shared.workflow.release_refused import release_refused
 
 BY = "reconcile"
@@ -22,7 +21,7 @@ class CarryOnRefund:
 
     orders: OrdersTable
     stripe: StripeApi
-    queue: AdjustQueue
+    queue: Announcer
     record: RecordStripeRefund
     clock: Clock
 

@@ -30,19 +30,21 @@ class CarryOnTransfer:
     def __call__(self, payout: Payout) -> str:
         """Carry the payout on and return what was done, as the name of a metric.
 
-        A first transfer is intent on disk before Stripe is called. Any later call of Stripe comes
-        after a complete list that shows no transfer, under the same key: even while the first call
-        is still under way, Stripe does it once. A new attempt begins only where the key is used up:
-        Stripe repeats a failure it saved, or may have forgotten the key. Writing its number is the
-        lease: two cannot both begin one.
+        A transfer is intent on disk before Stripe is asked for it, and asked for only after a
+        complete list that shows none: also the first, which Stripe may have of a payout that a
+        restore brought back to its beginning. Later calls go under the same key: even while the
+        first is still under way, Stripe does it once. A new attempt begins only where the key is
+        used up: Stripe repeats a failure it saved, or may have forgotten the key. Writing its
+        number is the lease: two cannot both begin one.
 
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError, StaleStateError: Not now; nothing is
                 lost, the next run goes on from here.
         """
+        found = self._listed(payout)
         if payout.status is PayoutStatus.CLOSING:
-            return self._send(self._begin(payout))
-        if found := self._listed(payout):
+            payout = self._begin(payout)
+        if found:
             return self._made(payout, found)
         if key_forgotten(payout.attempt_at, self.clock()):
             payout = self._begin(payout)

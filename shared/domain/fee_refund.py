@@ -5,6 +5,7 @@ Stripe cannot undo one, so the target only grows.
 https://docs.stripe.com/api/fee_refunds/create
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 
@@ -39,9 +40,19 @@ class FeeRefund:
         """Stripe's idempotency key of the current attempt."""
         return f"{self.order_id}:fee:{self.attempt}"
 
-    def begun(self, amount: int, at: str) -> "FeeRefund":
-        """Return it with a new attempt of that amount under way."""
-        return replace(self, in_flight_amount=amount, attempt=self.attempt + 1, attempt_at=at)
+    def begun(self, amount: int, at: str, used: Collection[str | None] = ()) -> "FeeRefund":
+        """Return it with a new attempt of that amount under way.
+
+        Args:
+            amount: In minor units.
+            at: Now, RFC 3339 in UTC.
+            used: Keys that Stripe has refunds of. After a restore they may be of attempts that are
+                forgotten here; under such a key Stripe would do nothing, and say that it did.
+        """
+        new = replace(self, in_flight_amount=amount, attempt=self.attempt + 1, attempt_at=at)
+        while new.idempotency_key in used:
+            new = replace(new, attempt=new.attempt + 1)
+        return new
 
     def seen(self, refunded_amount: int) -> "FeeRefund":
         """Return it with no attempt under way and what Stripe says has gone back."""

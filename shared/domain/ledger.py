@@ -17,6 +17,9 @@ OF_ORDERS = frozenset({"sale", "refund", "refund_failed"})
 PAYOUT = "payout"
 PAYOUT_FAILED = "payout_failed"
 
+# The source of what was not done here first: a refund made outside, a payout that was lost.
+FROM_STRIPE = "stripe"
+
 
 @dataclass(frozen=True, slots=True)
 class EntryAmounts:
@@ -278,7 +281,7 @@ def _checks(
     amounts = {name: int(content[name]) for name in _AMOUNTS}
     yield from _sums(at, amounts)
     if content["kind"] not in OF_ORDERS:
-        yield from _payout_amounts(at, str(content["kind"]), amounts)
+        yield from _payout_amounts(at, content, amounts)
     yield (
         seq == head.seq and _head_after(at, content) != head,
         "the head does not have its hash, balances or last payout",
@@ -294,9 +297,12 @@ def _about(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
 
 
 def _payout_amounts(
-    at: LedgerHead, kind: str, amounts: dict[str, int]
+    at: LedgerHead, content: dict[str, str | int], amounts: dict[str, int]
 ) -> Iterator[tuple[bool, str]]:
-    """Yield what could be wrong of a payout's money: all of the balance moves, or none of it."""
+    """Yield what could be wrong of a payout's money: all of the balance moves, or none of it.
+
+    One that was lost with a restore is entered for what Stripe transferred, and says so.
+    """
     payable = amounts["payable_amount"]
     moved = {name for name in _MOVED if amounts[name]}
     yield (
@@ -304,9 +310,15 @@ def _payout_amounts(
         ("a payout moves no fee, no share, no tax and nothing that Stripe settled"),
     )
     yield (
-        kind == PAYOUT and payable != 0 and payable != -max(0, at.payable_balance_amount),
+        content["kind"] == PAYOUT and not _is_due(at, payable, content.get("source")),
         "it pays out another amount than was owed",
     )
+
+
+def _is_due(at: LedgerHead, payable: int, source: str | int | None) -> bool:
+    if source == FROM_STRIPE:
+        return payable < 0
+    return payable in {0, -max(0, at.payable_balance_amount)}
 
 
 def _sums(at: LedgerHead, amounts: dict[str, int]) -> Iterator[tuple[bool, str]]:

@@ -11,10 +11,11 @@ not paid stays in the balance, and so is in the next payout.
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.domain.ledger import (
+    FROM_STRIPE,
     PAYOUT,
     PAYOUT_FAILED,
     EntryAmounts,
@@ -24,6 +25,7 @@ from shared.domain.ledger import (
     append,
 )
 from shared.domain.payout_schedule import PayoutPeriod
+from shared.domain.stripe_transfer import StripeTransfer
 
 # A payout whose transfer has not ended by then is carried on by the next run.
 FIRST_CHECK = timedelta(minutes=5)
@@ -31,6 +33,8 @@ FIRST_CHECK = timedelta(minutes=5)
 NO_ACCOUNT = "no_payout_account"
 NEGATIVE_BALANCE = "negative_balance"
 NOTHING_OWED = "nothing_owed"
+# Entered anew from Stripe's transfer.
+RESTORED = "restored"
 
 
 class PayoutStatus(StrEnum):
@@ -159,6 +163,14 @@ def studio_of_payout(payout_id: str) -> str | None:
     return match[1] if match else None
 
 
+def last_day_of_payout(payout_id: str) -> date | None:
+    """Return the last day that a payout's id is named for, or None where that is no day."""
+    try:
+        return date.fromisoformat(payout_id.rpartition("_")[2])
+    except ValueError:
+        return None
+
+
 def close(
     head: LedgerHead, period: PayoutPeriod, account_id: str | None, at: str, due_at: str
 ) -> Booking:
@@ -193,6 +205,44 @@ def close(
         history=(PayoutStep(status, at),),
     )
     entry, after = append(head, _facts(PAYOUT, payout, at), _moving(-paid))
+    return Booking(payout, entry, after)
+
+
+def adopt(head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: str) -> Booking:
+    """Return the payout of a transfer that Stripe has and the ledger lost with a restore.
+
+    It closes all that is open and pays what Stripe transferred, which is what counts; the balance
+    may be another now, because entries came back in another order or are missing still. What is
+    more or less is carried.
+
+    Args:
+        head: The ledger as it stands.
+        period: The days that the payout was named for.
+        transfer: Stripe's, all of it or a part still with the studio.
+        at: Now, RFC 3339 in UTC.
+    """
+    total = head.payable_balance_amount
+    payout = Payout(
+        payout_id=payout_id_of(head.studio_id, period),
+        studio_id=head.studio_id,
+        currency=head.currency,
+        period_start=period.first.isoformat(),
+        period_end=period.last.isoformat(),
+        first_seq=head.closed_seq + 1,
+        last_seq=head.seq,
+        total_amount=total,
+        paid_amount=transfer.amount,
+        carried_amount=total - transfer.amount,
+        status=PayoutStatus.PAID,
+        closed_at=at,
+        reason=RESTORED,
+        account_id=transfer.destination,
+        attempt=1,
+        transfer_id=transfer.transfer_id,
+        history=(PayoutStep(PayoutStatus.PAID, at),),
+    )
+    facts = replace(_facts(PAYOUT, payout, at), source=FROM_STRIPE)
+    entry, after = append(head, facts, _moving(-transfer.amount))
     return Booking(payout, entry, after)
 
 

@@ -20,6 +20,7 @@ from shared.domain.errors import (
     UnknownLineError,
 )
 from shared.domain.fulfillment import IN_PROGRESS, is_unprinted, put_back, take_off
+from shared.domain.ledger import FROM_STRIPE
 from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderTotals, RefundItem
 
 
@@ -357,7 +358,10 @@ def resolve(
         )
     paid = totals.paid_otherwise_amount + refund.amount
     after = replace(totals, paid_otherwise_amount=paid)
-    return take_off(after, refund.refund_id, ()) if refund.stop_print else after, resolved
+    if refund.stop_print or refund.source == FROM_STRIPE:
+        # One made outside took a queued print off with the last of the order.
+        after = take_off(after, refund.refund_id, ())
+    return after, resolved
 
 
 def check_fulfillment(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> None:

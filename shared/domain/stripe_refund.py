@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.refund import RefundStatus
+from shared.domain.refund_copy import RefundCopy, copy_from
 
 
 class MalformedStripeObjectError(Exception):
@@ -25,7 +26,8 @@ _STATUS = {
 class StripeRefund:
     """A refund as Stripe reports it; ``amount`` in minor units, ids as in its metadata.
 
-    ``charge_id`` is None for a refund of something else than a charge.
+    ``charge_id`` is None for a refund of something else than a charge. ``copy`` is what it says of
+    the refund it was asked for with, if it was asked for here.
     """
 
     stripe_refund_id: str
@@ -38,6 +40,7 @@ class StripeRefund:
     pending_reason: str | None = None
     failure_reason: str | None = None
     created: int = 0
+    copy: RefundCopy | None = None
 
 
 def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
@@ -72,6 +75,7 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         pending_reason=_optional(source, "pending_reason"),
         failure_reason=_optional(source, "failure_reason"),
         created=created if type(created) is int else 0,
+        copy=copy_from(metadata, amount),
     )
 
 

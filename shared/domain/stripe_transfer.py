@@ -18,6 +18,7 @@ class StripeTransfer:
     amount: int
     amount_reversed: int
     group: str | None = None
+    destination: str | None = None
 
     @property
     def came_back(self) -> bool:
@@ -38,7 +39,11 @@ def stripe_transfer_from(source: Mapping[str, Any]) -> StripeTransfer:
     amount, came_back = source.get("amount"), source.get("amount_reversed")
     if type(amount) is not int or type(came_back) is not int:
         raise MalformedStripeObjectError("a transfer whose amounts are no integers")
-    group = source.get("transfer_group")
+    group, destination = source.get("transfer_group"), source.get("destination")
     return StripeTransfer(
-        string(source, "id"), amount, came_back, group if isinstance(group, str) else None
+        transfer_id=string(source, "id"),
+        amount=amount,
+        amount_reversed=came_back,
+        group=group if isinstance(group, str) else None,
+        destination=destination if isinstance(destination, str) else None,
     )

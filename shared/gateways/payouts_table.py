@@ -67,14 +67,6 @@ class PayoutsTable:
         values = self._table.get(items.studio_pk(studio_id), items.NEXT_PAYOUT_SK)
         return str(values["open_due"]) if values else None
 
-    def studios(self) -> Iterator[str]:
-        """List all studios, each of which is due at some time; eventually consistent."""
-        found = self._table.query(
-            "open_pk = :pk", {":pk": items.PAYOUT_DUE}, IndexName=items.OPEN_INDEX
-        )
-        for values in found:
-            yield values["PK"].removeprefix("STUDIO#")
-
     def due(self, now: str) -> Iterator[str]:
         """List the studios whose payout is due, the longest due first.
 

@@ -1,6 +1,6 @@
 """Stripe over HTTP, through its SDK. Refusals and unknown outcomes are told apart here."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
+from shared.domain.refund_copy import metadata_of
 from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
 from shared.domain.stripe_refund import (
     MalformedStripeObjectError,
@@ -83,11 +84,7 @@ class StripeApi:
                 {
                     "charge": refund.charge_id,
                     "amount": refund.amount,
-                    "metadata": {
-                        "refund_id": refund.refund_id,
-                        "order_id": refund.order_id,
-                        "studio_id": refund.studio_id,
-                    },
+                    "metadata": metadata_of(refund),
                 },
                 self._options(refund.account_id, refund.idempotency_key)
                 | ({} if retry else {"max_network_retries": 0}),
@@ -270,6 +267,24 @@ class StripeApi:
             )
             charge = _plain(answer).get("charge")
             return charge if isinstance(charge, str) else None
+
+    def events_created(
+        self, since: datetime, until: datetime, types: Iterable[str], account_id: str | None
+    ) -> list[Mapping[str, Any]]:
+        """Return an account's events of these types of a time, its end not in it.
+
+        Stripe keeps them for 30 days: https://docs.stripe.com/api/events
+
+        Raises:
+            StripeRefusedError: Stripe refused the question, such as of a closed account.
+            StripeOutcomeUnknownError: Stripe did not answer; a part of the list is no list.
+        """
+        with _telling_refusals_from_doubt():
+            page = self._client.v1.events.list(
+                {"created": _during(since, until), "types": list(types), "limit": _PAGE},
+                self._options(account_id),
+            )
+            return [_plain(each) for each in page.auto_paging_iter()]
 
     def _options(
         self, account_id: str | None, idempotency_key: str | None = None

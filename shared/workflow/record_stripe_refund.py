@@ -1,7 +1,9 @@
 """Taking in what Stripe says of a refund: from an event, a list, or an answer. One code for all.
 
 Repeats change nothing, an older state never undoes a newer one, and a refund nobody here asked for
-is taken in as made outside. What Stripe reports is a fact: our own limits never refuse it.
+is taken in as made outside. One that was asked for here and is not in the tables was lost with a
+restore: it is taken in under its own id. What Stripe reports is a fact: our own limits never refuse
+it.
 """
 
 from dataclasses import dataclass, replace
@@ -14,12 +16,15 @@ from shared.domain.refund import (
     FIRST_CHECK,
     HistoryEntry,
     Refund,
+    RefundQuote,
     RefundStatus,
     RefundType,
     derive_refund_id,
     release,
+    reserve,
     take_in,
 )
+from shared.domain.refund_copy import RefundCopy
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import ChargePointer, OrdersTable, SettlementRecord
@@ -95,7 +100,7 @@ class RecordStripeRefund:
                 raise LookupError(f"charge {pointer.charge_id} names {pointer.order_id}: no order")
             refund = _known(record, report)
             if refund is None:
-                return self._take_in(report, pointer, record.totals)
+                return self._take_in(report, pointer, record)
         if refund.account_id != account_id:
             return Outcome.ACCOUNT_MISMATCH, None
         return self._apply(report, refund)
@@ -167,12 +172,28 @@ class RecordStripeRefund:
         return Outcome.FAILED, failed
 
     def _take_in(
-        self, report: StripeRefund, pointer: ChargePointer, totals: OrderTotals
+        self, report: StripeRefund, pointer: ChargePointer, record: SettlementRecord
     ) -> tuple[Outcome, Refund | None]:
+        totals = record.totals
         if totals.currency != report.currency:
             return Outcome.CURRENCY_MISMATCH, None
+        refund = self._made_outside(report, pointer, totals)
+        after = take_in(totals, refund)
+        if (copy := report.copy) and _lost(copy, record):
+            refund = _again(refund, copy)
+            quote = RefundQuote(refund.charge_id, refund.amount, refund.items)
+            after = reserve(totals, refund.refund_id, quote, stop_print=refund.stop_print)
+        if refund.is_open:
+            self.orders.take_in_refund(after, refund)
+        else:
+            self.orders.record_failed_from_start(refund)
+        return Outcome.TAKEN_IN, refund
+
+    def _made_outside(
+        self, report: StripeRefund, pointer: ChargePointer, totals: OrderTotals
+    ) -> Refund:
         now = rfc3339(self.clock())
-        refund = Refund(
+        return Refund(
             refund_id=outside_refund_id(report),
             order_id=pointer.order_id,
             studio_id=pointer.studio_id,
@@ -192,11 +213,6 @@ class RecordStripeRefund:
             due_at=self._first_check(),
             history=(HistoryEntry(report.status, now, self.by),),
         )
-        if refund.is_open:
-            self.orders.take_in_refund(take_in(totals, refund), refund)
-        else:
-            self.orders.record_failed_from_start(refund)
-        return Outcome.TAKEN_IN, refund
 
     def _moved(self, refund: Refund, status: RefundStatus) -> Refund:
         return refund.moved(status, rfc3339(self.clock()), self.by)
@@ -221,6 +237,28 @@ def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
             if refund.stripe_refund_id == report.stripe_refund_id
         ),
         None,
+    )
+
+
+def _lost(copy: RefundCopy, record: SettlementRecord) -> bool:
+    """Return whether a refund was asked for here and its record is gone.
+
+    The intent comes before Stripe is called, so that happens with a restore alone. Metadata that
+    names a refund that is there, or another order's, was edited.
+    """
+    return copy.order_id == record.totals.order_id and copy.refund_id not in record.refunds
+
+
+def _again(refund: Refund, copy: RefundCopy) -> Refund:
+    """Return a refund taken in as what it was asked for as; who asked, nobody knows any more."""
+    return replace(
+        refund,
+        refund_id=copy.refund_id,
+        type=copy.type,
+        items=copy.items,
+        reason=copy.reason,
+        stop_print=copy.stop_print,
+        fingerprint=copy.fingerprint,
     )
 
 

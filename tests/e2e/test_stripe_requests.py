@@ -34,6 +34,9 @@ def test_the_functions_requests_conform(world: World) -> None:
         "refund_id": refund["refund_id"],
         "order_id": order_id,
         "studio_id": DIRECT_STUDIO,
+        "type": "partial",
+        "reason": "quality_issue",
+        "fingerprint": create["params"]["metadata"]["fingerprint"],
     }
     assert "reason" not in create["params"]
     assert fee_create["account"] is None

@@ -80,14 +80,21 @@ class Backend:
         self.ids = itertools.count(1)
         self.orders = OrdersTable(self.dynamodb, self.orders_table)
         self.books = Books(self.dynamodb, self.orders_table, self.ledger_table)
+        self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
+        self.studios = Studios(self.dynamodb, self.orders_table)
+        self.importer = ImportRecords(self.studios, self.books, self.clock)
+        self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
+        self.new_queues()
+        self.import_studio()
+
+    def new_queues(self) -> None:
+        """Make queues that know of no message, and what works with them."""
         self.adjust_url = self._queue("adjust")
         self.fee_url = self._queue("fee")
         adjust, fees = (
             AdjustQueue(self.sqs, self.adjust_url),
             FeeRefundQueue(self.sqs, self.fee_url),
         )
-        self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
-        self.studios = Studios(self.dynamodb, self.orders_table)
         self.request_refund = RequestRefund(
             self.orders, self.stripe, NextPayout(self.books, self.studios), self.clock
         )
@@ -110,9 +117,6 @@ class Backend:
             fees,
             self.clock,
         )
-        self.importer = ImportRecords(self.studios, self.books, self.clock)
-        self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
-        self.import_studio()
 
     def _copy_of(self, table: str) -> str:
         like = self.dynamodb.describe_table(TableName=table)["Table"]
@@ -132,7 +136,7 @@ class Backend:
 
     def _queue(self, name: str) -> str:
         queue = self.sqs.create_queue(
-            QueueName=f"{name}-{self.run}.fifo",
+            QueueName=f"{name}-{self.run}-{uuid.uuid4().hex[:8]}.fifo",
             Attributes={
                 "FifoQueue": "true",
                 "VisibilityTimeout": "1",

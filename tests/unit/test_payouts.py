@@ -23,7 +23,17 @@ from shared.domain.ledger import (
     entry_hash,
     verify_chain,
 )
-from shared.domain.payout import Payout, PayoutStatus, close, fail, is_worth_closing, payout_id_of
+from shared.domain.payout import (
+    Payout,
+    PayoutStatus,
+    adopt,
+    close,
+    fail,
+    is_worth_closing,
+    last_day_of_payout,
+    payout_id_of,
+    studio_of_payout,
+)
 from shared.domain.payout_schedule import Interval, PayoutPeriod, PayoutSchedule, schedule_of
 from shared.domain.statement import Chosen, Statement, StatementError, statement_of
 from shared.domain.stripe_refund import MalformedStripeObjectError
@@ -333,25 +343,75 @@ def test_money_is_shown_with_the_decimals_it_has(amount: int, currency: str, sho
 # Stripe's transfers.
 
 
+@pytest.mark.parametrize("paid", [1, 999, 1000, 5000])
+def test_a_payout_that_was_lost_is_entered_for_what_was_transferred(paid: int) -> None:
+    entries, head = ledger(1000)
+    made = stripe_transfer_from(transfer(amount=paid))
+    booking = adopt(head, PERIOD, made, AT)
+    assert booking.payout.payout_id == payout_id_of(head.studio_id, PERIOD)
+    assert (booking.payout.status, booking.payout.transfer_id) == (PayoutStatus.PAID, "tr_1")
+    assert (booking.payout.total_amount, booking.payout.paid_amount) == (1000, paid)
+    assert booking.payout.carried_amount == booking.head.payable_balance_amount == 1000 - paid
+    assert booking.head.closed_seq == booking.entry.seq
+    chain = [each.content() for each in (*entries, booking.entry)]
+    assert verify_chain(chain, booking.head) == (2, None)
+    assert (
+        items.payout_from_values(items.unmarshal(items.payout_to_item(booking.payout)))
+        == booking.payout
+    )
+
+
+def test_only_what_came_from_stripe_may_pay_another_amount_than_was_owed() -> None:
+    entries, head = ledger(1000)
+    entry = adopt(head, PERIOD, stripe_transfer_from(transfer(amount=999)), AT).entry
+    content = entry.content()
+    del content["source"]
+    forged = content | {"hash": entry_hash(content)}
+    after = replace(head, seq=2, payable_balance_amount=1, hash=str(forged["hash"]), closed_seq=2)
+    _, fault = verify_chain([entries[0].content(), forged], after)
+    assert fault is not None
+    assert fault.problem == "it pays out another amount than was owed"
+
+
+@pytest.mark.parametrize("text", ["", "po_st_1", "group of somebody", "po_st_1_2026-10-1"])
+def test_a_group_that_is_no_payouts_names_no_studio(text: str) -> None:
+    assert studio_of_payout(text) is None
+
+
+def test_a_payouts_id_names_studio_and_last_day() -> None:
+    payout_id = payout_id_of("st_my_studio", PERIOD)
+    assert studio_of_payout(payout_id) == "st_my_studio"
+    assert last_day_of_payout(payout_id) == PERIOD.last
+
+
 def transfer(**changed: object) -> dict[str, object]:
     return {
         "object": "transfer",
         "id": "tr_1",
         "amount": 100,
         "amount_reversed": 0,
+        "currency": "usd",
+        "destination": "acct_1",
+        "transfer_group": "po_st_1_2026-10-18",
     } | changed
 
 
 def test_a_transfer_is_read() -> None:
     read = stripe_transfer_from(transfer())
     assert (read.transfer_id, read.amount) == ("tr_1", 100)
+    assert (read.destination, read.group) == ("acct_1", "po_st_1_2026-10-18")
     assert not read.came_back
     assert stripe_transfer_from(transfer(amount_reversed=100)).came_back
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"object": "refund"}, {"id": ""}, {"amount": "100"}, {"amount_reversed": None}],
+    [
+        {"object": "refund"},
+        {"id": ""},
+        {"amount": "100"},
+        {"amount_reversed": None},
+    ],
 )
 def test_what_is_no_transfer_is_refused(changed: dict[str, object]) -> None:
     with pytest.raises(MalformedStripeObjectError):
