@@ -25,6 +25,7 @@ from shared.domain.refund_copy import metadata_of
 from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
+from tests.integration.test_match import Books
 
 pytestmark = pytest.mark.stack
 
@@ -171,6 +172,8 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     # The client whose answer was lost asks again, and is answered with the same refund.
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
     assert day.level().get("RefundTakenIn") is None
+    # The match holds all of it against Stripe once more.
+    assert Books(backend).findings() == []
 
 
 def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transferred(
