@@ -68,7 +68,7 @@ class PayoutSummary(BaseModel):
     """A payout: ``total_amount`` is ``paid_amount`` and ``carried_amount`` together.
 
     ``status`` is closing, transferring, paid, failed, held or carried; ``reason`` says why nothing
-    was paid. ``transfer_id`` is Stripe's.
+    was paid, or that it was ``restored`` from Stripe's transfer. ``transfer_id`` is Stripe's.
     """
 
     payout_id: str

@@ -37,7 +37,7 @@ _DEFAULT_STACK = "pps-refunds"
 # What a person has to see to before the books are level.
 _UNFINISHED = (
     *("UnknownCharge", "TransferOfUnknownStudio", "AccountRefused"),
-    *("ReconcileDeferred", "ReconcileFailed"),
+    *("ReconcileDeferred", "ReconcileFailed", "EventMalformed"),
 )
 
 

@@ -22,6 +22,7 @@ from infra.restore.adopt_transfers import AdoptTransfers
 from shared.clock import Clock
 from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund
+from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
@@ -104,9 +105,14 @@ class LevelWithStripe:
         done: Counter[str] = Counter()
         for types in _EVENTS:
             for body in self.stripe.events_created(begin, now, types, account_id)[::-1]:
-                # Listed as an account's own, events do not name it.
-                event = event_from({**body, "account": account_id})
-                done.update(outcome for outcome, _ in handle(event))
+                try:
+                    # Listed as an account's own, events do not name it.
+                    outcomes = handle(event_from({**body, "account": account_id}))
+                except MalformedStripeObjectError:
+                    logger.exception("malformed", event_id=body.get("id"))
+                    done["EventMalformed"] += 1
+                else:
+                    done.update(outcome for outcome, _ in outcomes)
         return done
 
     def _carry_on(self) -> Counter[str]:

@@ -298,6 +298,40 @@ def test_no_role_may_change_or_delete_an_anchor(ledger: Ledger) -> None:
     assert ledger.verdict().problem is None
 
 
+def test_who_may_do_anything_may_not_sign_hide_or_write_over_an_anchor(ledger: Ledger) -> None:
+    """What the policies of key and bucket refuse also to whom IAM allows everything."""
+    world = ledger.world
+    iam, (version,) = world.stack.aws.iam, ledger.versions()
+    user = f"administrator-{ledger.studio_id}"
+    everything = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+    iam.create_user(UserName=user)
+    iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=json.dumps(everything))
+    made = iam.create_access_key(UserName=user)["AccessKey"]
+    session = boto3.Session(
+        made["AccessKeyId"], made["SecretAccessKey"], region_name=world.stack.aws.region
+    )
+    s3 = session.client("s3", endpoint_url=world.stack.aws.endpoint_url)
+    kms = session.client("kms", endpoint_url=world.stack.aws.endpoint_url)
+    there: dict[str, Any] = {"Bucket": world.stack.anchors["bucket"], "Key": version.key}
+    key = world.stack.anchors["key"]
+    try:
+        assert kms.get_public_key(KeyId=key)["KeyUsage"] == "SIGN_VERIFY"
+        assert denied(kms.sign, KeyId=key, Message=b"{}", SigningAlgorithm="ECDSA_SHA_256")
+        assert denied(s3.put_object, **there, Body=b"{}")
+        assert denied(s3.delete_object, **there)
+        assert denied(s3.delete_object, **there, VersionId=version.version_id)
+    finally:
+        s3.close()
+        kms.close()
+        iam.delete_access_key(UserName=user, AccessKeyId=made["AccessKeyId"])
+        iam.delete_user_policy(UserName=user, PolicyName="all")
+        iam.delete_user(UserName=user)
+    assert ledger.versions() == [version]
+
+
 def test_the_administrator_may_not_delete_an_anchor_either_and_what_he_adds_is_seen(
     ledger: Ledger,
 ) -> None:

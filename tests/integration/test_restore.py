@@ -26,6 +26,7 @@ from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
 from tests.integration.test_match import Books
+from tests.integration.test_send_message import Desk
 
 pytestmark = pytest.mark.stack
 
@@ -266,6 +267,19 @@ def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
     assert done["TransferOfUnknownStudio"] == 1
     assert desk.all() == []
     assert backend.head().payable_balance_amount == 8180
+
+
+def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
+    disaster: Callable[..., Disaster],
+) -> None:
+    day = disaster()
+    desk = Desk(day.backend, day.stack)
+    day.keep()
+    desk.send()
+    day.strike()
+    day.level()
+    assert desk.messages.get(desk.order_id, desk.request().message_id) is None
+    assert len(desk.mails()) == 1
 
 
 def test_tables_that_do_not_fit_each_other_are_told(disaster: Callable[..., Disaster]) -> None:
