@@ -45,9 +45,7 @@ class AnchorLedgers:
         try:
             outcome = work()
         except LedgerNotAsAnchoredError as mismatch:
-            logger.error(
-                "not as anchored", studio_id=studio_id, problem=str(mismatch)
-            )  # it says where
+            logger.error("not as anchored", studio_id=studio_id, problem=str(mismatch))
             return MISMATCH
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
             logger.exception("cannot anchor", studio_id=studio_id)

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import boto3
 import typer
+from botocore.config import Config
 
 from infra.restore.functions import start as start_functions
 from infra.restore.functions import stop as stop_functions
@@ -33,6 +34,10 @@ Stack = Annotated[str, typer.Option(help="The CloudFormation stack's name.")]
 Time = Annotated[str, typer.Option(help="RFC 3339 with its zone, such as 2026-11-25T09:00:00Z.")]
 
 _DEFAULT_STACK = "pps-refunds"
+
+# anchor_ledger may take 15 minutes, and is not to be called twice at once.
+_PATIENCE = Config(read_timeout=910, retries={"total_max_attempts": 1})
+_NOT_RECORDED = ("LedgersNotAnchored", "LedgerNotAsAnchored")
 
 # What a person has to see to before the books are level.
 _UNFINISHED = (
@@ -83,15 +88,16 @@ def start(
     stack: Stack = _DEFAULT_STACK,
 ) -> None:
     """Let all functions run again, and record the restore beside the ledgers' anchors."""
-    outputs, lambda_ = _outputs(stack), boto3.client("lambda")
+    outputs, lambda_ = _outputs(stack), boto3.client("lambda", config=_PATIENCE)
     start_functions(lambda_, _functions(outputs))
     answer = lambda_.invoke(
         FunctionName=outputs["AnchorLedgerFunctionName"],
         Payload=json.dumps({"restored_because": because}).encode(),
     )
-    typer.echo(answer["Payload"].read().decode())
-    if "FunctionError" in answer:
-        _fail("the functions run; the restore is not recorded: repeat this step")
+    done = json.loads(answer["Payload"].read())
+    typer.echo(json.dumps(done, indent=2, sort_keys=True))
+    if answer.get("FunctionError") or any(done.get(name) for name in _NOT_RECORDED):
+        _fail("the functions run; the restore is not recorded of all: see the log, and repeat")
 
 
 def _level(outputs: Outputs) -> LevelWithStripe:
