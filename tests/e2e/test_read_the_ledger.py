@@ -36,7 +36,7 @@ class Reader:
         """Run the page's code, as it is, with the role's credentials."""
         aws, credentials = self.world.stack.aws, self.session.get_credentials()
         assert credentials is not None
-        command = [sys.executable, FILES / "read_ledger.py", self.world.stack.tables["ledger"]]
+        command = [sys.executable, str(FILES / "read_ledger.py"), self.world.stack.tables["ledger"]]
         return subprocess.run(  # noqa: S603  # our own command
             [*command, studio_id, *options],
             env={
@@ -250,7 +250,8 @@ def test_the_policy_reads_the_ledger_and_nothing_else(reader: Reader, world: Wor
         "KeyConditionExpression": "PK = :studio",
         "ExpressionAttributeValues": {":studio": {"S": studio}},
     }
-    ledger, orders = {"TableName": tables["ledger"]}, {"TableName": tables["orders"]}
+    ledger: Any = {"TableName": tables["ledger"]}
+    orders: Any = {"TableName": tables["orders"]}
     first = items.key(studio, items.entry_sk(1))
     assert dynamodb.query(**ledger, **of_studio)["Count"] >= 1
 
