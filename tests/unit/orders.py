@@ -66,6 +66,14 @@ def sold(
     return Sold(order, totals)
 
 
+def renamed(sale: Sold, order_id: str, currency: str) -> Sold:
+    """Return the same order by another id, in another currency."""
+    return Sold(
+        replace(sale.order, order_id=order_id, currency=currency),
+        replace(sale.totals, order_id=order_id, currency=currency),
+    )
+
+
 def hundred_dollars(*, direct: bool = False) -> Sold:
     """Return the order of the product's own example: $100.00, 15 % rev share, $3.20 fee."""
     return sold(
