@@ -15,6 +15,7 @@ from rich.console import Console
 from infra.failure import Failure
 from infra.local.charges import make_test_charges
 from infra.local.demo_desk import DemoDesk
+from infra.local.demo_payout import DemoPayout
 from infra.local.demo_refund import DemoRefund
 from infra.local.environments import install_tools
 from infra.local.next_steps import next_steps
@@ -48,9 +49,9 @@ def run(  # noqa: PLR0913 - each is a variable of `make run`
         str, typer.Option(envvar=["REGION", "AWS_REGION", "AWS_DEFAULT_REGION"])
     ] = "us-east-1",
     keep: Annotated[bool, typer.Option(envvar="KEEP", help="Keep state between runs.")] = False,
-    once: Annotated[bool, typer.Option(envvar="ONCE", help="End after the refund.")] = False,
+    once: Annotated[bool, typer.Option(envvar="ONCE", help="End after the demo.")] = False,
 ) -> None:
-    """Start the stack, refund the demo order, and stay up."""
+    """Start the stack, refund the demo order, pay it out, and stay up."""
     with _one_line_for_failures(), _stopped_by_signals():
         for path in (studios, orders):
             read_lines(path)  # a bad file is found out before anything is started
@@ -97,13 +98,15 @@ def stripe_test_charges(
 
 
 def _demonstrate(stack: Stack, progress: ConsoleProgress) -> bool:
-    """Make the demo refund; one that does not come through is no reason to stop the stack."""
+    """Show the demo; one that does not come through is no reason to stop the stack."""
     console.print()
     try:
         tell = Teller(console)
-        DemoDesk(stack, tell).run(*DemoRefund(stack, tell).run())
+        order, refund = DemoRefund(stack, tell).run()
+        DemoDesk(stack, tell).run(order, refund)
+        DemoPayout(stack, tell).run(refund, order["studio_id"])
     except Failure as failure:
-        progress.warn(f"demo refund: {failure}")
+        progress.warn(f"demo: {failure}")
         return False
     return True
 

@@ -2,16 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from rich.box import SIMPLE
 from rich.table import Table
 
-from infra.failure import Failure
+from infra.local.desk import Desk
 from infra.local.mailbox import save_mail
 from infra.local.stack import Stack
-from infra.local.telling import Json, Teller, code_of, money, problem_of, signed
+from infra.local.telling import Json, Teller, money, problem_of, signed
 from infra.paths import LOCAL
 
 _ROWS_SHOWN = 5
@@ -35,16 +34,15 @@ class DemoDesk:
             Failure: When the API does not answer as it should.
         """
         with httpx.Client(timeout=60, trust_env=False) as client:
-            desk = _Desk(client, self.stack, order["studio_id"])
+            desk = Desk(client, self.stack, order["studio_id"])
             self._find(desk, order)
             self._stop(desk)
             self._write(desk, refund)
             self._fail(desk, order)
             self._report(desk, order["currency"])
             self._patterns(desk)
-            self._payout(desk, refund)
 
-    def _find(self, desk: "_Desk", order: Json) -> None:
+    def _find(self, desk: Desk, order: Json) -> None:
         words = [name[:4].lower() for name in reversed(order["parent"]["name"].split())]
         found = desk.get("orders", query=" ".join(words), limit=5)["items"]
         self.tell.step(
@@ -58,7 +56,7 @@ class DemoDesk:
             f"print {panel['fulfillment']['status']}"
         )
 
-    def _stop(self, desk: "_Desk") -> None:
+    def _stop(self, desk: Desk) -> None:
         queue = desk.get("print-station/queue", limit=100)["items"]
         waiting = [job for job in queue if job["status"] == "queued"]
         if len(waiting) < 2:  # noqa: PLR2004  # one to ship, one to stop
@@ -74,7 +72,7 @@ class DemoDesk:
             f"{problem_of(late)}); {stopped} canceled, off the queue"
         )
 
-    def _write(self, desk: "_Desk", refund: Json) -> None:
+    def _write(self, desk: Desk, refund: Json) -> None:
         asked = {"template": "refund_confirmation", "refund_id": refund["refund_id"]}
         path = f"orders/{refund['order_id']}/messages"
         draft = desk.post(f"{path}/preview", asked)
@@ -86,7 +84,7 @@ class DemoDesk:
         where = ", ".join(str(path.relative_to(LOCAL.parent)) for path in saved[-1:])
         self.tell.step(f"{sent['status'].capitalize()} when told to, from {sent['from']}: {where}")
 
-    def _fail(self, desk: "_Desk", like: Json) -> None:
+    def _fail(self, desk: Desk, like: Json) -> None:
         """Let Stripe fail a refund after the fact, and show where that turns up."""
         standin = self.stack.standin
         other = next(
@@ -118,7 +116,7 @@ class DemoDesk:
         )
         self.tell.step(f"Recorded: paid by {resolved['resolution']['paid_by']}, off the list")
 
-    def _report(self, desk: "_Desk", currency: str) -> None:
+    def _report(self, desk: Desk, currency: str) -> None:
         report = desk.get("reports/refunds", limit=1000)
         self.tell.step("Reports → Refunds, the last 30 days")
         table = Table(box=SIMPLE)
@@ -147,73 +145,6 @@ class DemoDesk:
             f"as CSV: {file.relative_to(LOCAL.parent)}"
         )
 
-    def _patterns(self, desk: "_Desk") -> None:
+    def _patterns(self, desk: Desk) -> None:
         found = desk.get("reports/refunds/patterns", by="photo_day")
         self.tell.step(f"Patterns by photo day: {found['summary']}")
-
-    def _payout(self, desk: "_Desk", refund: Json) -> None:
-        payout = desk.get("payouts/next", limit=1000)
-        line = next(
-            (each for each in payout["lines"] if each["refund_id"] == refund["refund_id"]), None
-        )
-        if line is None:
-            self.tell.note("the refund's deduction line is in a payout already")
-            return
-        self.tell.step(
-            f"Next payout {signed(payout['total_amount'], payout['currency'])}, "
-            f"{payout['sums']['total']['count']} lines; the deduction of {line['order_id']}: "
-            f"refunded {signed(line['gross_amount'], payout['currency'])}, "
-            f"rev share {signed(line['rev_share_amount'], payout['currency'])}, "
-            f"net {signed(line['net_amount'], payout['currency'])}"
-        )
-
-
-@dataclass(frozen=True)
-class _Desk:
-    """The API, as one studio's people call it."""
-
-    client: httpx.Client
-    stack: Stack
-    studio_id: str
-
-    def send(  # noqa: PLR0913  # what a request is made of
-        self,
-        method: str,
-        path: str,
-        body: Json | None = None,
-        *,
-        role: str = "owner",
-        key: str | None = None,
-        params: dict[str, Any] | None = None,
-    ) -> httpx.Response:
-        headers = {"Authorization": self.stack.tokens[self.studio_id][role]}
-        if key is not None:
-            headers["Idempotency-Key"] = key
-        url = f"{self.stack.api_url}/{path}"
-        return self.client.request(method, url, headers=headers, json=body, params=params)
-
-    def get(self, path: str, **params: str | int) -> Json:
-        return _accepted(self.send("GET", path, params=params), path)
-
-    def post(
-        self, path: str, body: Json | None = None, *, role: str = "owner", key: str | None = None
-    ) -> Json:
-        return _accepted(self.send("POST", path, body, role=role, key=key), path)
-
-    def await_attention(self, refund_id: str) -> Json:
-        """Return the list's entry of a refund, once the webhook has told of it."""
-        for _ in range(100):
-            for listed in self.get("attention")["items"]:
-                if listed["refund_id"] == refund_id and listed["kind"] == "refund_failed":
-                    found: Json = listed
-                    return found
-        message = f"the failed refund {refund_id} does not need attention"
-        raise Failure(message)
-
-
-def _accepted(answer: httpx.Response, path: str) -> Json:
-    if not answer.is_success or code_of(answer):
-        message = f"{path} was not accepted ({problem_of(answer)})"
-        raise Failure(message)
-    accepted: Json = answer.json()
-    return accepted
