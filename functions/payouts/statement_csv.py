@@ -20,7 +20,7 @@ _AMOUNTS = (
     *("payable_amount", "direct_amount"),
 )
 _IDS = ("order_id", "refund_id", "stripe_refund_id", "payout_id")
-COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS)
+COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id")
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -53,7 +53,9 @@ def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
     about = {"currency": payout.currency, "payout_id": disarmed(payout.payout_id)}
     amounts = {name: _major(getattr(total, name), whole) for name in _AMOUNTS}
     yield {"kind": "total", **about, **amounts}
-    yield {"kind": "paid", **about, "payable_amount": _major(payout.paid_amount, whole)}
+    # By its transfer a bookkeeper finds the payout on the account's own statement.
+    transfer = {"transfer_id": payout.transfer_id or ""}
+    yield {"kind": "paid", **about, "payable_amount": _major(payout.paid_amount, whole), **transfer}
     carried = _major(payout.carried_amount, whole)
     yield {"kind": "carried_forward", **about, "payable_amount": carried}
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from babel.core import Locale
 from babel.dates import format_date
@@ -21,12 +22,20 @@ _LOCALE = Locale("en", "US")
 # Parsed once: a statement has tens of thousands of amounts. By how many decimals there are.
 _MONEY = {0: parse_pattern("¤#,##0"), 2: parse_pattern("¤#,##0.00")}
 
+
+class _Label(NamedTuple):
+    """What a kind of line is called, and the sum of such lines."""
+
+    line: str
+    sum: str
+
+
 _KINDS = {
-    "sale": "Sale",
-    "refund": "Refund",
-    "refund_failed": "Refund failed, deduction taken back",
-    "payout_failed": "Transfer failed, amount taken back in",
-    "carried": "Carried from the payout before",
+    "sale": _Label("Sale", "Sales"),
+    "refund": _Label("Refund", "Refunds"),
+    "refund_failed": _Label("Refund failed, taken back", "Refunds that failed, taken back"),
+    "payout_failed": _Label("Transfer failed, taken back in", "Transfers that failed"),
+    "carried": _Label("Carried in", "Carried in from the payout before"),
 }
 _STATUS = {
     "closing": "The transfer is about to be made.",

@@ -23,12 +23,12 @@ _LINES_SHOWN = 40
 _WHAT = {
     "sale": "sale",
     "refund": "deduction",
-    "refund_failed": "deduction taken back",
-    "payout_failed": "transfer failed",
+    "refund_failed": "taken back",
+    "payout_failed": "not arrived",
     "carried": "carried in",
 }
-_COLUMNS = ("Line", "Order", "Gross", "Stripe fee", "Rev share", "Net", "Payable")
-_AMOUNTS = ("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount", "payable_amount")
+_COLUMNS = ("Line", "Order", "Gross", "Stripe fee", "Rev share", "Payable")
+_AMOUNTS = ("gross_amount", "stripe_fee_amount", "rev_share_amount", "payable_amount")
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,18 @@ class DemoPayout:
             payout = _payout_with(desk, refund)
             if payout is not None:
                 self.tell.step(f"Payout {payout['payout_id']} was made in an earlier run")
-            elif (made := self._run_payouts(desk)) is None:
+            elif (payout := self._pay_out(desk)) is not None:
+                self.tell.step(f"Payout day: {payout['payout_id']} is {payout['status']}")
+            else:
                 self._tell_next(desk)
                 return
-            else:
-                payout = desk.get(f"payouts/{made}")
-                self.tell.step(f"Payout day has come: {made} is {payout['status']}")
             self._show(desk, payout, refund)
 
-    def _run_payouts(self, desk: Desk) -> str | None:
-        """Make the payout of the studio's period as its payout day does, an hour early or more.
+    def _pay_out(self, desk: Desk) -> Json | None:
+        """Let the studio's payout day come now, and run what runs then.
 
         Returns:
-            Its id; None where this period has been paid out already.
+            The payout; None where the studio has been paid out for this period already.
         """
         dynamodb, table = self.stack.aws.dynamodb, self.stack.tables["orders"]
         studio = Studios(dynamodb, table).get(desk.studio_id)
@@ -80,7 +79,7 @@ class DemoPayout:
         dynamodb.put_item(TableName=table, Item=due)
         function = self.stack.functions["run_payouts"]
         self.stack.aws.lambda_.invoke(FunctionName=function, Payload=b"{}")
-        return payout_id
+        return desk.get(f"payouts/{payout_id}")
 
     def _tell_next(self, desk: Desk) -> None:
         payout = desk.get("payouts/next")
@@ -99,8 +98,10 @@ class DemoPayout:
         total = payout["sums"]["total"]
         footers = ("total", f"{total['count']} lines", *(_signed(total, currency)))
         for column, footer in zip(_COLUMNS, footers, strict=True):
-            justify = "left" if column in {"Line", "Order"} else "right"
-            table.add_column(column, footer, no_wrap=True, justify=justify)  # type: ignore[arg-type]  # one of two
+            if column == "Order":
+                table.add_column(column, footer, overflow="fold")
+            else:
+                table.add_column(column, footer, no_wrap=True)
         for line in lines[-_LINES_SHOWN:]:
             style = "bold" if line["refund_id"] == refund["refund_id"] else None
             cells = (_WHAT[line["kind"]], line["order_id"] or "", *_signed(line, currency))
@@ -108,6 +109,9 @@ class DemoPayout:
         if len(lines) > _LINES_SHOWN:
             self.tell.note(f"the last {_LINES_SHOWN} of {len(lines)} lines")
         self.tell.console.print(table)
+        if total["direct_amount"]:
+            direct = signed(total["direct_amount"], currency)
+            self.tell.note(f"{direct} more is settled by Stripe with the studio itself")
         self._tell_money(payout)
         self._save(desk, payout["payout_id"])
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.payouts.show_payout import WholeStatement
-from functions.payouts.statement_csv import statement_csv
+from functions.payouts.statement_csv import COLUMNS, statement_csv
 from functions.payouts.statement_html import money, statement_html
 from shared.domain.ledger import (
     EntryAmounts,
@@ -301,6 +301,8 @@ def whole(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
 
 def test_the_csv_reconciles_column_by_column() -> None:
     text = statement_csv(whole())
+    widths = {len(row) for row in csv.reader(io.StringIO(text[1:], newline=""), strict=True)}
+    assert widths == {len(COLUMNS)}
     assert text.startswith("\ufeff")
     assert text.count("\r\n") == text.count("\n")
     rows = list(csv.DictReader(io.StringIO(text[1:])))
@@ -311,6 +313,8 @@ def test_the_csv_reconciles_column_by_column() -> None:
         assert sum(Decimal(row[column]) for row in lines) == Decimal(total[column])
     assert (total["payable_amount"], paid["payable_amount"]) == ("57.36", "57.36")
     assert carried["payable_amount"] == "0.00"
+    assert [row["transfer_id"] for row in rows if row["transfer_id"]] == [paid["transfer_id"]]
+    assert paid["transfer_id"] == "tr_1"
     assert lines[3]["net_amount"] == "-21.25"
     assert lines[1]["recorded_at"] == "2026-10-14 12:04:00"
     assert lines[1]["order_id"] == "'-ord_1"  # an id may begin with what begins a formula
@@ -323,6 +327,20 @@ def test_the_page_has_every_line_and_the_sums_and_takes_no_markup_from_a_name() 
     for shown in ("-$21.25", "$57.36", "rf_1", "ord_2", "-$85.00", "Oct 12, 2026", "tr_1"):
         assert shown in page
     assert "None" not in page
+
+
+def test_each_printed_page_says_whose_statement_of_which_payout_it_is() -> None:
+    page = statement_html(whole())
+    header = page[page.index("<thead>") : page.index("</thead>")]
+    assert "Lakeside · po_st_1_2026-10-18" in header
+    assert "size: landscape" in page
+    assert "ledger entries 3 to 6" in page
+
+
+def test_a_payout_of_nothing_but_what_is_carried_names_no_entries() -> None:
+    carried = whole()
+    payout = replace(carried.payout, first_seq=7, last_seq=6)
+    assert "ledger entries" not in statement_html(replace(carried, payout=payout))
 
 
 @pytest.mark.parametrize(
