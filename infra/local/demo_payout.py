@@ -98,10 +98,13 @@ class DemoPayout:
         total = payout["sums"]["total"]
         footers = ("total", f"{total['count']} lines", *(_signed(total, currency)))
         for column, footer in zip(_COLUMNS, footers, strict=True):
-            if column == "Order":
-                table.add_column(column, footer, overflow="fold")
-            else:
-                table.add_column(column, footer, no_wrap=True)
+            table.add_column(
+                column,
+                footer,
+                justify="left" if column in {"Line", "Order"} else "right",
+                no_wrap=column != "Order",
+                overflow="fold",
+            )
         for line in lines[-_LINES_SHOWN:]:
             style = "bold" if line["refund_id"] == refund["refund_id"] else None
             cells = (_WHAT[line["kind"]], line["order_id"] or "", *_signed(line, currency))
