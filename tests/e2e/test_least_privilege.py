@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from shared.clock import rfc3339, utc_now
 from shared.domain.payout import Payout, PayoutStatus, PayoutStep
@@ -21,7 +20,7 @@ from tests.e2e.large_report import (
     write_export_of_open_refunds,
 )
 from tests.e2e.payday import studio_that_is_due
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, refused, until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -302,19 +301,6 @@ def impostors(world: World) -> Iterator[dict[str, Impostor]]:
             iam.delete_access_key(UserName=user, AccessKeyId=key_id["AccessKeyId"])
         iam.delete_user_policy(UserName=user, PolicyName="code")
         iam.delete_user(UserName=user)
-
-
-def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client's method
-    """Return whether IAM refuses a call."""
-    try:
-        call(**arguments)
-    except ClientError as error:
-        return error.response["Error"]["Code"] in {
-            "AccessDeniedException",
-            "AccessDenied",
-            "AccessDeniedError",
-        }
-    return False
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -16,8 +16,7 @@ from infra.local.stripe_server import charge_of
 from infra.paths import ROOT
 from shared.gateways import items
 from tests.e2e.payday import studio_that_is_due
-from tests.e2e.test_least_privilege import refused
-from tests.e2e.world import PLATFORM_STUDIO, Json, World, until
+from tests.e2e.world import PLATFORM_STUDIO, Json, World, refused, until
 from tests.records import order_record
 
 pytestmark = pytest.mark.stack

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from botocore.exceptions import ClientError
 
 from infra.local.stack import Stack
 from infra.local.stripe_server import STANDIN_KEY, Standin, charge_of
@@ -243,3 +244,16 @@ def until[Found](look: Callable[[], Found | None], what: str, seconds: float = 4
             return found
         assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
         time.sleep(0.1)
+
+
+def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client's method
+    """Return whether IAM refuses a call."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in {
+            "AccessDeniedException",
+            "AccessDenied",
+            "AccessDeniedError",
+        }
+    return False
