@@ -27,7 +27,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ledger import LedgerEntry, verify_chain
 from shared.domain.order import SHIPPING_LINE_ID
-from shared.domain.payout import PayoutStatus, expected, fail
+from shared.domain.payout import Payout, PayoutStatus, expected, fail, is_worth_closing
 from shared.domain.refund import (
     PaidBy,
     Refund,
@@ -41,10 +41,11 @@ from shared.domain.refund import (
 )
 from shared.domain.statement import Chosen, Statement, statement_of
 
-from .orders import AT, CURRENCIES, Sold, renamed, sold_orders
+from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
 from .studio_books import ALIVE, AT_STRIPE, Sale, StudioBooks
 
-ORDERS = 3
+ORDERS = 4
+ANY_ORDER = st.one_of(st.builds(hundred_dollars, direct=st.booleans()), sold_orders())
 
 REQUESTED, PENDING = RefundStatus.REQUESTED, RefundStatus.PENDING
 SUCCEEDED, SETTLED = RefundStatus.SUCCEEDED, RefundStatus.SETTLED
@@ -100,13 +101,13 @@ class Money(RuleBasedStateMachine):
 
     books: StudioBooks
 
-    @initialize(currency=st.sampled_from(CURRENCIES), sold=sold_orders())
+    @initialize(currency=st.sampled_from(CURRENCIES), sold=ANY_ORDER)
     def begin(self, currency: str, sold: Sold) -> None:
         self.books = StudioBooks(currency)
         self.sell(sold)
 
     @precondition(lambda self: len(self.books.sales) < ORDERS)
-    @rule(sold=sold_orders())
+    @rule(sold=ANY_ORDER)
     def sell(self, sold: Sold) -> None:
         order_id = f"ord_{len(self.books.sales)}"
         self.books.sell(renamed(sold, order_id, self.books.head.currency))
@@ -260,8 +261,19 @@ class Money(RuleBasedStateMachine):
 
     # Payouts.
 
-    @rule(account=st.sampled_from(["acct_1", None]), days=st.integers(1, 7))
+    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
+    @rule(account=st.sampled_from(["acct_1", "acct_1", None]), days=st.integers(1, 7))
     def pay_out(self, account: str | None, days: int) -> None:
+        self._pay_out(account, days)
+
+    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
+    @rule(made=st.booleans())
+    def pay_out_to_the_end(self, *, made: bool) -> None:
+        payout = self._pay_out("acct_1", 7)
+        if payout.is_open:
+            self._end_transfer(self.books.begin_transfer(payout), made=made)
+
+    def _pay_out(self, account: str | None, days: int) -> Payout:
         before = self.books.head
         foreseen, _ = expected(before.payable_balance_amount, account)
         payout = self.books.pay_out(account, days)
@@ -270,6 +282,7 @@ class Money(RuleBasedStateMachine):
         assert payout.is_open == (payout.paid_amount > 0)
         assert self.books.head.payable_balance_amount == payout.carried_amount
         assert (payout.first_seq, payout.last_seq) == (before.closed_seq + 1, before.seq)
+        return payout
 
     @precondition(_when(lambda books: books.payouts_in(CLOSING, TRANSFERRING)))
     @rule(data=st.data())
@@ -282,6 +295,9 @@ class Money(RuleBasedStateMachine):
     @rule(data=st.data(), made=st.booleans())
     def stripe_transfers(self, data: st.DataObject, *, made: bool) -> None:
         payout = data.draw(st.sampled_from(self.books.payouts_in(TRANSFERRING)), "payout")
+        self._end_transfer(payout, made=made)
+
+    def _end_transfer(self, payout: Payout, *, made: bool) -> None:
         if made:
             self.books.end_transfer(payout)
         else:
@@ -467,4 +483,4 @@ class Money(RuleBasedStateMachine):
 
 
 def test_the_money_adds_up_after_every_step_of_any_sequence() -> None:
-    run_state_machine_as_test(Money, settings=settings(max_examples=150, stateful_step_count=50))
+    run_state_machine_as_test(Money, settings=settings(max_examples=250, stateful_step_count=50))
