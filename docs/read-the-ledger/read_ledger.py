@@ -69,7 +69,8 @@ class Ledger:
         """Yield the whole ledger as it stands at this moment, down to entry 1."""
         expected = None
         for entry in self._query(1, ascending=False):
-            _check(entry, expected or entry["seq"])
+            if expected is not None:
+                _check(entry, expected)
             expected = entry["seq"] - 1
             yield entry
         if expected:
