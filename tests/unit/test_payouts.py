@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -335,6 +336,18 @@ def test_each_printed_page_says_whose_statement_of_which_payout_it_is() -> None:
     assert "Lakeside · po_st_1_2026-10-18" in header
     assert "size: landscape" in page
     assert "ledger entries 3 to 6" in page
+
+
+def test_what_is_carried_in_is_in_the_payable_sum_and_in_no_sum_of_sales() -> None:
+    page = statement_html(whole())
+    rows = re.findall(r"<tr>.*?</tr>", page[page.index('class="sums"') :], re.DOTALL)
+    sums = {found[0]: found[1:] for row in rows if (found := re.findall(r">([^<>\n]+)</td>", row))}
+    assert sums["Sales and refunds together"] == [
+        *("$275.01", "-$9.60", "-$41.25", "$224.16", "$81.80", "$142.36")
+    ]
+    assert sums["Carried in from the payout before"] == ["-$85.00"]
+    assert sums["Total"] == sums["Paid out"] == ["$57.36"]
+    assert sums["Carried into the next payout"] == ["$0.00"]
 
 
 def test_a_payout_of_nothing_but_what_is_carried_names_no_entries() -> None:
