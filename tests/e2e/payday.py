@@ -1,7 +1,8 @@
-"""Studios of their own whose payout is due now, so that other tests' ledgers stay open."""
+"""Studios of their own that are paid out, so that other tests' ledgers stay open."""
 
 import json
 import uuid
+from fcntl import LOCK_EX, flock
 from typing import Any
 
 from shared.gateways import items
@@ -10,8 +11,8 @@ from tests.e2e.world import World
 ACCOUNT = "acct_1PaydayPayout0"
 
 
-def studio_that_is_due(world: World, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
-    """Import a studio with one sale of 10000 minor units, due for a payout; return its id."""
+def studio_with_a_sale(world: World, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
+    """Import a studio with one sale of 10000 minor units; return its id."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
         "studio_id": studio_id,
@@ -26,13 +27,26 @@ def studio_that_is_due(world: World, **changes: Any) -> str:  # noqa: ANN401  # 
     order = world.order() | {"studio_id": studio_id}
     event = {"studios": [json.dumps(studio)], "orders": [json.dumps(order)]}
     assert world.invoke("import_orders", event)["imported"] == 2
-    make_due(world, studio_id)
     return studio_id
 
 
-def make_due(world: World, studio_id: str) -> None:
-    """Let the studio's payout day have come."""
-    world.stack.aws.dynamodb.put_item(
-        TableName=world.stack.tables["orders"],
-        Item=items.next_payout_item(studio_id, "2026-01-01T00:00:00.000Z"),
-    )
+def pay_out(world: World, studio_id: str, fault: str | None = None) -> None:
+    """Let the studio's payout day have come, and run what runs then.
+
+    A run pays whoever is due, so one test at a time has a payout day, whichever worker it is on.
+
+    Args:
+        world: The stack.
+        studio_id: Whose payout day it is.
+        fault: What Stripe does with the transfer; None for what it should.
+    """
+    with (world.stack.logs["iam"].parent / "payday.lock").open("a") as lock:
+        flock(lock, LOCK_EX)
+        if fault is not None:
+            transfers = {"method": "POST", "path_prefix": "/v1/transfers"}
+            world.control("faults", fault=fault, times=1, match=transfers)
+        world.stack.aws.dynamodb.put_item(
+            TableName=world.stack.tables["orders"],
+            Item=items.next_payout_item(studio_id, "2026-01-01T00:00:00.000Z"),
+        )
+        world.invoke("run_payouts", None)

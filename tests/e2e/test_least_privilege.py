@@ -19,7 +19,7 @@ from tests.e2e.large_report import (
     studio_with_large_report,
     write_export_of_open_refunds,
 )
-from tests.e2e.payday import studio_that_is_due
+from tests.e2e.payday import pay_out, studio_with_a_sale
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, refused, until
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def use_everything(world: World) -> None:
     key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
     world.stack.aws.dynamodb.delete_item(TableName=table, Key=key)
     # A payout, and what it is looked at with.
-    studio_id = studio_that_is_due(world)
-    world.invoke("run_payouts", None)
+    studio_id = studio_with_a_sale(world)
+    pay_out(world, studio_id)
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
     # A payout whose transfer Stripe does not have: the match looks at all there is about it.

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.payday import ACCOUNT, studio_that_is_due
+from tests.e2e.payday import ACCOUNT, pay_out, studio_with_a_sale
 from tests.e2e.world import PLATFORM_STUDIO, World
 
 pytestmark = pytest.mark.stack
@@ -29,7 +29,7 @@ def read(world: World, studio_id: str, path: str, **query: str) -> dict[str, Any
 
 @pytest.fixture(scope="module")
 def studio_id(world: World) -> str:
-    return studio_that_is_due(world)
+    return studio_with_a_sale(world)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def payout(world: World, studio_id: str) -> dict[str, Any]:
     assert (before["payout_id"], before["status"]) == (None, "open")
     assert before["total_amount"] == before["paid_amount"] == before["sums"]["total"]["net_amount"]
     assert [line["kind"] for line in before["lines"]] == ["sale"]
-    world.invoke("run_payouts", None)
+    pay_out(world, studio_id)
     world.invoke("run_payouts", None)
     (made,) = read(world, studio_id, "/payouts")["items"]
     return dict(made)
@@ -120,8 +120,8 @@ def test_payouts_are_not_for_everyone(world: World, role: str) -> None:
 
 
 def test_a_payout_without_an_account_is_held_and_the_next_begins_with_it(world: World) -> None:
-    studio_id = studio_that_is_due(world, payout_account_id=None)
-    world.invoke("run_payouts", None)
+    studio_id = studio_with_a_sale(world, payout_account_id=None)
+    pay_out(world, studio_id)
     (held,) = read(world, studio_id, "/payouts")["items"]
     assert (held["status"], held["reason"]) == ("held", "no_payout_account")
     assert read(world, studio_id, "/payouts/next")["lines"][0]["kind"] == "carried"

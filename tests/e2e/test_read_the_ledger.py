@@ -15,7 +15,7 @@ import pytest
 from infra.local.stripe_server import charge_of
 from infra.paths import ROOT
 from shared.gateways import items
-from tests.e2e.payday import studio_that_is_due
+from tests.e2e.payday import pay_out, studio_with_a_sale
 from tests.e2e.world import PLATFORM_STUDIO, Json, World, refused, until
 from tests.records import order_record
 
@@ -141,16 +141,16 @@ class Studio:
 
         until(entered, f"{kind} of {refund}")
 
-    def pay_out(self) -> Json:
-        """Run the payout that is due, and return it with its lines."""
-        self.world.invoke("run_payouts", None)
+    def pay_out(self, fault: str | None = None) -> Json:
+        """Pay the studio out, and return its payout with its lines."""
+        pay_out(self.world, self.studio_id, fault)
         newest = self.get("/payouts")["items"][0]
         return self.get(f"/payouts/{newest['payout_id']}")
 
 
 @pytest.fixture
 def studio(world: World) -> Studio:
-    return Studio(world, studio_that_is_due(world))
+    return Studio(world, studio_with_a_sale(world))
 
 
 def assert_same(read: Json, shown: Json) -> None:
@@ -204,12 +204,8 @@ def test_what_a_payout_carries_is_read(reader: Reader, studio: Studio) -> None:
     assert_same(open_now, studio.get("/payouts/next"))
 
 
-def test_what_a_failed_payout_gives_back_is_read(
-    reader: Reader, world: World, studio: Studio
-) -> None:
-    transfers = {"method": "POST", "path_prefix": "/v1/transfers"}
-    world.control("faults", fault="insufficient_funds", times=1, match=transfers)
-    failed = studio.pay_out()
+def test_what_a_failed_payout_gives_back_is_read(reader: Reader, studio: Studio) -> None:
+    failed = studio.pay_out("insufficient_funds")
     assert failed["status"] == "failed"
 
     open_now = reader.read(studio.studio_id)
