@@ -97,6 +97,7 @@ def _match(context: LambdaContext, since: str | None, *, due_only: bool) -> dict
     counts.update("MatchHealed" if finding.healed else "MatchFinding" for finding in match.findings)
     for name, times in counts.items():
         count(name, times)
+    metrics.add_metric("MatchAge", MetricUnit.Seconds, match.oldest_seconds)
     return {
         "findings": [finding.content() for finding in match.findings],
         "matched": match.matched,

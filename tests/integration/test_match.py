@@ -1,5 +1,6 @@
 """The daily match: each kind of difference is planted, and exactly those are found."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -452,6 +453,40 @@ def test_each_account_is_looked_at_once_a_day_and_one_failing_keeps_none_waiting
     stopped = direct.matching(due_only=True, time_is_up=lambda: True)
     assert (stopped.matched, stopped.complete) == (0, False)
     assert direct.match(due_only=True).matched == 2
+
+
+def test_a_match_without_time_goes_on_where_it_stopped(direct: Books) -> None:
+    backend = direct.backend
+    asked = itertools.count()
+    stopped = direct.matching(due_only=True, time_is_up=lambda: next(asked) >= 3)
+    assert (stopped.matched, stopped.complete) == (0, False)
+    # Of the first account's five weeks two are left and an overlap, then the other's five.
+    asked = itertools.count()
+    done = direct.matching(due_only=True, time_is_up=lambda: next(asked) < 0)
+    assert (done.matched, done.complete, done.oldest_seconds) == (2, True, 0)
+    assert next(asked) == 3 + 5
+    direct.pass_time(timedelta(days=3))
+    backend.control("faults", fault="status_429", match={"account": backend.account_id})
+    late = direct.match()
+    assert (late.matched, late.failed) == (1, [backend.account_id])
+    assert late.oldest_seconds >= 3 * 86400
+
+
+def test_what_a_daily_match_asks_of_stripe(books: Books) -> None:
+    for _ in range(3):
+        books.settled()
+    late(books)
+    assert books.kinds() == {}
+    books.pass_time(timedelta(days=1))
+    requests = f"{books.backend.stripe_url}/_standin/requests"
+    httpx.delete(requests).raise_for_status()
+    assert books.kinds() == {}
+    asked = httpx.get(requests).json()["requests"]
+    # Of each account its refunds and how they moved its balance, of the platform's also fee refunds
+    # and transfers: nothing for each refund.
+    connected = 0 if books.backend.account_id is None else 4
+    assert len(asked) == connected + 8
+    assert {each["method"] for each in asked} == {"GET"}
 
 
 def test_an_earlier_time_can_be_asked_for(books: Books) -> None:
