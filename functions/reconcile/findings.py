@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import PAYOUT, LedgerEntry
 from shared.domain.payout import Payout, PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
-from shared.domain.stripe_balance import BalanceMovement, MovementType
-from shared.domain.stripe_refund import StripeRefund
+from shared.domain.stripe_balance import BalanceMovement, MovementType, StripeFee
+from shared.domain.stripe_refund import MalformedStripeObjectError, StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.workflow.record_stripe_refund import Outcome
 
@@ -199,7 +200,65 @@ def payout_entry_differs(payout: Payout, entry: LedgerEntry | None) -> bool:
     return found != (PAYOUT, payout.payout_id, -payout.paid_amount)
 
 
-_AWAY = frozenset({MovementType.REFUND, MovementType.PAYMENT_REFUND})
+_AWAY = frozenset(
+    {
+        MovementType.REFUND,
+        MovementType.PAYMENT_REFUND,
+        MovementType.APPLICATION_FEE_REFUND,
+        MovementType.TRANSFER,
+    }
+)
+
+
+def source_differs(movement: BalanceMovement) -> bool:
+    """Say whether a balance moved by another amount than that of what moved it.
+
+    An account may keep its balance in another currency: then the amounts say nothing.
+    """
+    if movement.currency != movement.source.get("currency"):
+        return False
+    return movement.amount != _expected(movement)
+
+
+def _expected(movement: BalanceMovement) -> int:
+    amount = movement.source.get("amount")
+    if type(amount) is not int:
+        raise MalformedStripeObjectError("what moved a balance has no integer amount")
+    return -amount if movement.type in _AWAY else amount
+
+
+def of_movement(movement: BalanceMovement) -> Finding:
+    """Return that the platform's balance moved by another amount than that of what moved it."""
+    return Finding(
+        Kind.BALANCE_DIFFERS,
+        stripe_id=movement.movement_id,
+        amount=_expected(movement),
+        stripe_amount=movement.amount,
+        currency=movement.currency,
+    )
+
+
+def at_rest(refunds: Iterable[Refund], until: str) -> bool:
+    """Say whether nothing moves an order's application fee, or has since ``until`` (RFC 3339)."""
+    return not any(
+        refund.is_open or any(step.at >= until for step in refund.history) for refund in refunds
+    )
+
+
+def of_fee(
+    kind: Kind, fee: StripeFee | None, ours: FeeRefund | None, *, healed: bool = False
+) -> Finding:
+    """Return a difference about what was given back of an application fee."""
+    at_stripe = fee.fee_id if fee else None
+    return Finding(
+        kind,
+        healed,
+        studio_id=ours.studio_id if ours else None,
+        order_id=ours.order_id if ours else None,
+        stripe_id=ours.application_fee_id if ours else at_stripe,
+        amount=ours.target_amount if ours else None,
+        stripe_amount=fee.amount_refunded if fee else None,
+    )
 
 
 def movements_differ(

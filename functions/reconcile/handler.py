@@ -55,7 +55,7 @@ match_accounts = MatchAccounts(
     payouts,
     Watermarks(dynamodb, setting("ORDERS_TABLE")),
     MatchRefunds(orders, entries, settled, stripe, record),
-    MatchFeeRefunds(orders, settled, stripe, fee_refunds),
+    MatchFeeRefunds(orders, settled, stripe, fee_refunds, utc_now),
     MatchTransfers(payouts, entries, stripe),
     utc_now,
 )

@@ -168,8 +168,8 @@ class MatchAccounts:
 
     def _differences(self, account: Account, window: Window) -> Iterator[Finding]:
         yield from self.refunds(account, window)
-        yield from self.fee_refunds(account, window)
         if account.account_id is None:
+            yield from self.fee_refunds(account, window)
             yield from self.transfers(account.studio_ids, window)
 
 

@@ -1,111 +1,116 @@
 """Holding refunds of application fees at Stripe against what was asked for here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from functions.reconcile.findings import Finding, Kind
+from functions.reconcile.findings import (
+    Finding,
+    Kind,
+    at_rest,
+    of_fee,
+    of_movement,
+    source_differs,
+)
 from functions.reconcile.match_refunds import Account, Window
-from shared.clock import rfc3339
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.stripe_balance import BalanceMovement, MovementType
-from shared.domain.stripe_refund import string
+from shared.domain.refund import FIRST_CHECK
+from shared.domain.stripe_balance import MovementType, StripeFee, fee_of
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.stripe_api import StripeApi, fee_refund_key
+from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
 
 
 @dataclass(frozen=True, slots=True)
 class MatchFeeRefunds:
-    """Matches application fee refunds in both directions.
+    """Matches application fee refunds in both directions, all on the platform's account.
 
-    From here: each order with a direct charge of which a refund was entered in the time. From
-    Stripe: each fee refund of the time that was not made here; all are of the platform's account.
+    From Stripe: each fee of which something was given back in the time, with all that was ever
+    given back of it. From here: each order with a direct charge of which a refund was entered in
+    the time.
     """
 
     orders: OrdersTable
     settled: SettledRefunds
     stripe: StripeApi
     queue: FeeRefundQueue
+    clock: Clock
 
-    def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
+    def __call__(self, platform: Account, window: Window) -> Iterator[Finding]:
         """Yield the differences, each healed by the ordinary path where that is safe.
 
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
             StaleStateError: The fee's refund went on meanwhile; the next match finds it.
         """
-        if account.account_id is None:
-            yield from self._at_stripe(window)
-        else:
-            yield from self._entered(account, window)
-
-    def _entered(self, account: Account, window: Window) -> Iterator[Finding]:
-        orders = {
-            values["order_id"]
-            for studio_id in account.studio_ids
-            for values in self.settled.figures(
-                studio_id,
-                rfc3339(window.since),
-                rfc3339(window.until),
-                names=("order_id",),
-            )
-        }
-        for order_id in sorted(orders):
-            fee = self.orders.get_fee_refund(order_id)
-            if fee is not None:
-                yield from self._match(fee, window)
-
-    def _at_stripe(self, window: Window) -> Iterator[Finding]:
-        seen = set()
+        fees: dict[str, StripeFee] = {}
         for movement in self.stripe.movements(
-            MovementType.APPLICATION_FEE_REFUND, window.since, window.until, None
+            MovementType.APPLICATION_FEE_REFUND,
+            window.since,
+            window.until,
+            None,
+            expand="source.fee",
         ):
-            if fee_refund_key(movement.source) is not None:
-                continue
-            order_id = self._order_of(movement)
-            fee = self.orders.get_fee_refund(order_id) if order_id else None
-            if fee is None:
-                yield Finding(
-                    Kind.FEE_REFUND_UNKNOWN_HERE,
-                    order_id=order_id,
-                    stripe_id=string(movement.source, "id"),
-                    stripe_amount=-movement.amount,
-                    currency=movement.currency,
-                )
-            elif fee.order_id not in seen:
-                seen.add(fee.order_id)
-                yield from self._match(fee, window)
+            fee = fee_of(movement)
+            fees[fee.fee_id] = fee
+            if source_differs(movement):
+                yield of_movement(movement)
+        orders = set(self._entered(platform, window))
+        for fee in fees.values():
+            pointer = self.orders.find_charge(fee.charge_id)
+            if pointer is None:
+                yield of_fee(Kind.FEE_REFUND_UNKNOWN_HERE, fee, None)
+            else:
+                orders.add(pointer.order_id)
+        for order_id in sorted(orders):
+            yield from self._match(order_id, fees, rfc3339(window.until))
 
-    def _order_of(self, movement: BalanceMovement) -> str | None:
-        """Find the order by the fee's charge: metadata can be edited, and others have none."""
-        charge_id = self.stripe.charge_of_fee(string(movement.source, "fee"))
-        pointer = self.orders.find_charge(charge_id) if charge_id else None
-        return pointer.order_id if pointer else None
+    def _entered(self, platform: Account, window: Window) -> Iterator[str]:
+        since, until = rfc3339(window.since), rfc3339(window.until)
+        for studio_id in platform.studio_ids:
+            for values in self.settled.figures(studio_id, since, until, names=("order_id",)):
+                yield values["order_id"]
 
-    def _match(self, fee: FeeRefund, window: Window) -> Iterator[Finding]:
-        if fee.due_at is not None and fee.is_open and fee.due_at >= rfc3339(window.until):
-            return  # under way: the reconciler looks at it at that time
-        refunds = self.stripe.list_fee_refunds(fee.application_fee_id)
-        at_stripe = sum(each.amount for each in refunds)
-        if fee.is_open:
-            self.queue.announce(fee)
-            yield _finding(Kind.FEE_REFUND_MISSING, fee, at_stripe, healed=True)
-        elif at_stripe > fee.refunded_amount:
-            # What Stripe lists is what counts, for the next reversal too.
-            self.orders.advance_fee_refund(fee.seen(at_stripe))
-            yield _finding(Kind.FEE_REFUND_UNKNOWN_HERE, fee, at_stripe, healed=True)
-        elif at_stripe < fee.refunded_amount:
-            yield _finding(Kind.FEE_REFUND_DIFFERS, fee, at_stripe, healed=False)
+    def _match(self, order_id: str, fees: dict[str, StripeFee], until: str) -> Iterator[Finding]:
+        record = self.orders.load_settlement(order_id)
+        if record is None or record.totals.application_fee_id is None:
+            return
+        if not at_rest(record.refunds.values(), until):
+            return  # What moves it still is entered later, and the fee is looked at then.
+        fee_id = record.totals.application_fee_id
+        ours = record.fee_refund or FeeRefund(order_id, record.totals.studio_id, fee_id)
+        fee = fees.get(fee_id) or self._ask(fee_id)
+        if fee is None:
+            if ours.target_amount:
+                yield of_fee(Kind.FEE_REFUND_DIFFERS, None, ours)
+        elif fee.amount_refunded < ours.target_amount:
+            self._ask_again(ours, fee)
+            yield of_fee(Kind.FEE_REFUND_MISSING, fee, ours, healed=True)
+        elif fee.amount_refunded > ours.refunded_amount:
+            if ours.version:
+                # What Stripe lists is what counts, for the next reversal too: found once.
+                self.orders.advance_fee_refund(ours.seen(fee.amount_refunded))
+            yield of_fee(Kind.FEE_REFUND_UNKNOWN_HERE, fee, ours)
+        elif fee.amount_refunded < ours.refunded_amount:
+            yield of_fee(Kind.FEE_REFUND_DIFFERS, fee, ours)
 
+    def _ask(self, fee_id: str) -> StripeFee | None:
+        try:
+            return self.stripe.get_fee(fee_id)
+        except StripeRefusedError as refusal:
+            if refusal.reason != UNKNOWN_TO_STRIPE:
+                raise
+            return None
 
-def _finding(kind: Kind, fee: FeeRefund, at_stripe: int, *, healed: bool) -> Finding:
-    return Finding(
-        kind,
-        healed,
-        studio_id=fee.studio_id,
-        order_id=fee.order_id,
-        stripe_id=fee.application_fee_id,
-        amount=fee.refunded_amount,
-        stripe_amount=at_stripe,
-    )
+    def _ask_again(self, ours: FeeRefund, fee: StripeFee) -> None:
+        """Announce what is missing; first open it again where the books took it for done.
+
+        One that is open may have an attempt under way, whose key must stay as it is.
+        """
+        if not ours.is_open:
+            due_at = rfc3339(self.clock() + FIRST_CHECK)
+            ours = replace(ours.seen(fee.amount_refunded), due_at=due_at, checks=0)
+            ours = self.orders.advance_fee_refund(ours)
+        self.queue.announce(ours)

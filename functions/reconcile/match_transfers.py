@@ -7,21 +7,29 @@ from datetime import timedelta
 from functions.reconcile.findings import (
     Finding,
     Kind,
+    of_movement,
     of_transfer,
     payout_entry_differs,
+    source_differs,
     transfer_difference,
 )
 from functions.reconcile.match_refunds import Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
-from shared.domain.stripe_balance import MovementType
+from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import string
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
 from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
 
 _PAYOUTS_PER_READ = 20
+
+_OF_TRANSFERS = (
+    MovementType.TRANSFER,
+    MovementType.TRANSFER_REFUND,
+    MovementType.TRANSFER_FAILURE,
+)
 
 # The payout run looks at a payout that has not ended once an hour: so often it may miss.
 _RUNS_EVERY = timedelta(hours=3)
@@ -48,7 +56,9 @@ class MatchTransfers:
         """
         made = self.stripe.transfers_created(window.since, window.until)
         transfers = {each.transfer_id: each for each in made}
-        for transfer_id in self._came_back(window) - set(transfers):
+        movements = [each for kind in _OF_TRANSFERS for each in self._movements(kind, window)]
+        yield from (of_movement(each) for each in movements if source_differs(each))
+        for transfer_id in {_transfer_of(each) for each in movements} - set(transfers):
             transfers[transfer_id] = self.stripe.get_transfer(transfer_id)
         for transfer in transfers.values():
             payout = self._payout_of(transfer)
@@ -67,12 +77,8 @@ class MatchTransfers:
             if payout and payout.is_open and payout.closed_at < long_ago:
                 yield _of_payout(Kind.TRANSFER_NOT_CONFIRMED, payout)
 
-    def _came_back(self, window: Window) -> set[str]:
-        return {
-            string(movement.source, "transfer")
-            for kind in (MovementType.TRANSFER_REFUND, MovementType.TRANSFER_FAILURE)
-            for movement in self.stripe.movements(kind, window.since, window.until, None)
-        }
+    def _movements(self, kind: MovementType, window: Window) -> list[BalanceMovement]:
+        return self.stripe.movements(kind, window.since, window.until, None)
 
     def _payout_of(self, transfer: StripeTransfer) -> Payout | None:
         studio_id = studio_of_payout(transfer.group or "")
@@ -107,6 +113,12 @@ class MatchTransfers:
         else:
             if kind := transfer_difference(transfer, payout):
                 yield of_transfer(kind, transfer, payout)
+
+
+def _transfer_of(movement: BalanceMovement) -> str:
+    """Return which transfer moved the balance: by itself, or by a reversal."""
+    whole = movement.source.get("object") == "transfer"
+    return string(movement.source, "id" if whole else "transfer")
 
 
 def _of_payout(kind: Kind, payout: Payout) -> Finding:

@@ -20,6 +20,7 @@ class MovementType(StrEnum):
     PAYMENT_REFUND = "payment_refund"
     REFUND_FAILURE = "refund_failure"
     APPLICATION_FEE_REFUND = "application_fee_refund"
+    TRANSFER = "transfer"
     TRANSFER_REFUND = "transfer_refund"
     TRANSFER_FAILURE = "transfer_failure"
 
@@ -63,3 +64,40 @@ def balance_movement_from(source: Mapping[str, Any]) -> BalanceMovement:
         datetime.fromtimestamp(created, UTC),
         about,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StripeFee:
+    """An application fee, and all that was given back of it, in minor units."""
+
+    fee_id: str
+    charge_id: str
+    amount_refunded: int
+
+
+def stripe_fee_from(source: Mapping[str, Any]) -> StripeFee:
+    """Return the fee of a Stripe ``application_fee`` object.
+
+    https://docs.stripe.com/api/application_fees/object
+
+    Raises:
+        MalformedStripeObjectError: It is not one, or not as documented.
+    """
+    amount = source.get("amount_refunded")
+    if source.get("object") != "application_fee":
+        raise MalformedStripeObjectError("expected an application fee")
+    if type(amount) is not int:
+        raise MalformedStripeObjectError("an application fee without an integer amount_refunded")
+    return StripeFee(string(source, "id"), string(source, "charge"), amount)
+
+
+def fee_of(movement: BalanceMovement) -> StripeFee:
+    """Return the fee, expanded too, of which a movement gave something back.
+
+    Raises:
+        MalformedStripeObjectError: It is not there, or not as documented.
+    """
+    fee = movement.source.get("fee")
+    if not isinstance(fee, Mapping):
+        raise MalformedStripeObjectError("a fee refund without its fee")
+    return stripe_fee_from(fee)

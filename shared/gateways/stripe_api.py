@@ -14,7 +14,13 @@ from shared.domain.fee_refund import FeeRefund
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
 from shared.domain.refund_copy import metadata_of
-from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
+from shared.domain.stripe_balance import (
+    BalanceMovement,
+    MovementType,
+    StripeFee,
+    balance_movement_from,
+    stripe_fee_from,
+)
 from shared.domain.stripe_refund import (
     MalformedStripeObjectError,
     StripeRefund,
@@ -210,9 +216,22 @@ class StripeApi:
             return [stripe_refund_from(_plain(each)) for each in page.auto_paging_iter()]
 
     def movements(
-        self, kind: MovementType, since: datetime, until: datetime, account_id: str | None
+        self,
+        kind: MovementType,
+        since: datetime,
+        until: datetime,
+        account_id: str | None,
+        *,
+        expand: str = "source",
     ) -> list[BalanceMovement]:
         """Return all movements of a kind of an account's balance in a time, its end not in it.
+
+        Args:
+            kind: Which.
+            since: When the time begins.
+            until: When it is over.
+            account_id: Whose balance, None for the platform's own.
+            expand: What Stripe sends whole: the object that moved the balance, or more of it.
 
         Raises:
             StripeRefusedError: Stripe refused the question, such as of a closed account.
@@ -223,7 +242,7 @@ class StripeApi:
                 {
                     "type": kind.value,
                     "created": _during(since, until),
-                    "expand": ["data.source"],
+                    "expand": [f"data.{expand}"],
                     "limit": _PAGE,
                 },
                 self._options(account_id),
@@ -254,8 +273,8 @@ class StripeApi:
             answer = self._client.v1.transfers.retrieve(transfer_id, options=self._options(None))
             return stripe_transfer_from(_plain(answer))
 
-    def charge_of_fee(self, application_fee_id: str) -> str | None:
-        """Return the charge that an application fee was taken of.
+    def get_fee(self, application_fee_id: str) -> StripeFee:
+        """Ask Stripe how much was given back of an application fee.
 
         Raises:
             StripeRefusedError: Stripe does not know the fee.
@@ -265,8 +284,7 @@ class StripeApi:
             answer = self._client.v1.application_fees.retrieve(
                 application_fee_id, options=self._options(None)
             )
-            charge = _plain(answer).get("charge")
-            return charge if isinstance(charge, str) else None
+            return stripe_fee_from(_plain(answer))
 
     def events_created(
         self, since: datetime, until: datetime, types: Iterable[str], account_id: str | None
@@ -306,13 +324,8 @@ def _plain(answer: stripe.StripeObject) -> Mapping[str, Any]:
 
 
 def _fee_refund_from(source: Mapping[str, Any]) -> ApplicationFeeRefund:
-    return ApplicationFeeRefund(int(source["amount"]), fee_refund_key(source))
-
-
-def fee_refund_key(source: Mapping[str, Any]) -> str | None:
-    """Return the key under which an application fee's refund was made here, or None."""
-    key = (source.get("metadata") or {}).get("key")
-    return key if isinstance(key, str) else None
+    metadata = source.get("metadata") or {}
+    return ApplicationFeeRefund(int(source["amount"]), metadata.get("key"))
 
 
 type Refusing = Callable[[stripe.StripeError], Exception]

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -58,7 +58,7 @@ class Books:
             payouts,
             self.watermarks,
             MatchRefunds(backend.orders, entries, settled, stripe, record),
-            MatchFeeRefunds(backend.orders, settled, stripe, fees),
+            MatchFeeRefunds(backend.orders, settled, stripe, fees, backend.clock),
             MatchTransfers(payouts, entries, stripe),
             backend.clock,
         )
@@ -315,20 +315,55 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books
     }
 
 
-def test_an_amount_that_stripe_moved_otherwise_is_found(books: Books) -> None:
-    refund = books.settled()
+@pytest.mark.parametrize("kind", ["refund", "refund_failure"])
+def test_a_refund_that_moved_the_balance_otherwise_is_found(books: Books, kind: str) -> None:
+    backend, refund = books.backend, books.settled()
+    if kind == "refund_failure":
+        backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
+        backend.deliver()
+        backend.drain()
+    (moved,) = backend.stripe_call("GET", "balance_transactions", type=kind)["data"]
+    backend.control(f"balance_transactions/{moved['id']}", amount=moved["amount"] + 1)
     late(books)
-    read = books.backend.stripe
 
-    class Otherwise(StripeApi):
-        def movements(self, *asked: Any) -> Any:  # noqa: ANN401  # as its base
-            return [replace(each, amount=each.amount + 1) for each in read.movements(*asked)]
+    (finding,) = books.findings()
+    assert (finding.kind, finding.stripe_id) == (Kind.BALANCE_DIFFERS, refund.stripe_refund_id)
+    assert finding.amount == -refund.amount
 
-    matching = books.matcher(Otherwise(books.backend.stripe_url, lambda: STANDIN_KEY))
-    done = matching(due_only=False, time_is_up=lambda: False)
-    (finding,) = [each for each in done.findings if each.kind is Kind.BALANCE_DIFFERS]
-    assert finding.stripe_id == refund.stripe_refund_id
-    assert (finding.amount, finding.stripe_amount) == (-refund.amount, 1 - refund.amount)
+
+@pytest.mark.parametrize("kind", ["transfer", "transfer_refund"])
+def test_a_transfer_that_moved_the_balance_otherwise_is_found(platform: Books, kind: str) -> None:
+    backend = platform.backend
+    backend.sell()
+    transfer = platform.paid_out()
+    if kind == "transfer_refund":
+        backend.stripe_call("POST", f"transfers/{transfer['id']}/reversals", amount=1)
+    (moved,) = backend.stripe_call("GET", "balance_transactions", type=kind)["data"]
+    backend.control(f"balance_transactions/{moved['id']}", amount=moved["amount"] + 1)
+    late(platform)
+
+    (finding,) = [each for each in platform.findings() if each.kind is Kind.BALANCE_DIFFERS]
+    assert (finding.stripe_id, finding.amount) == (moved["id"], moved["amount"])
+    assert finding.stripe_amount == moved["amount"] + 1
+
+
+def test_a_fee_refund_that_moved_the_balance_otherwise_is_found(direct: Books) -> None:
+    direct.settled()
+    kind, platform = "application_fee_refund", f"{direct.backend.stripe_url}/v1"
+    headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
+    listed = httpx.get(
+        f"{platform}/balance_transactions", params={"type": kind}, headers=headers, timeout=10
+    )
+    (moved,) = listed.json()["data"]
+    direct.backend.control(f"balance_transactions/{moved['id']}", amount=-1499)
+    late(direct)
+
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.amount, finding.stripe_amount) == (
+        Kind.BALANCE_DIFFERS,
+        -1500,
+        -1499,
+    )
 
 
 def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: Books) -> None:
@@ -354,7 +389,8 @@ def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Books) -
     late(direct)
 
     (finding,) = direct.findings()
-    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_UNKNOWN_HERE, True)
+    # A person hears of it once; from then on the books have it.
+    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_UNKNOWN_HERE, False)
     assert (finding.amount, finding.stripe_amount) == (750, 850)
     assert direct.kinds() == {}
     direct.settled(refund.order_id)
@@ -363,6 +399,34 @@ def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Books) -
     fee = backend.orders.get_fee_refund(refund.order_id)
     assert fee is not None
     assert fee.refunded_amount == 1500
+
+
+def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Books) -> None:
+    backend = direct.backend
+    refund = backend.refund(backend.sell())
+    backend.deliver()
+    backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
+    fee = backend.orders.get_fee_refund(refund.order_id)
+    assert fee is not None
+    backend.orders.advance_fee_refund(fee.seen(fee.target_amount))
+    late(direct)
+
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_MISSING, True)
+    assert (finding.amount, finding.stripe_amount) == (1500, 0)
+    backend.drain()
+    assert direct.kinds() == {}
+    assert backend.refund_fee(refund.order_id) == 0
+
+
+def test_a_fee_given_back_of_an_order_nobody_imported_is_found(direct: Books) -> None:
+    record = direct.backend.order()
+    direct.backend.charge(record)
+    fee_id = record["stripe"]["application_fee_id"]
+    direct.backend.stripe_call("POST", f"application_fees/{fee_id}/refunds", amount=5)
+    late(direct)
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.stripe_id) == (Kind.FEE_REFUND_UNKNOWN_HERE, fee_id)
 
 
 def test_a_fee_refund_of_an_order_without_refunds_is_found(direct: Books) -> None:
@@ -485,7 +549,7 @@ def test_what_a_daily_match_asks_of_stripe(books: Books) -> None:
     # Of each account its refunds and how they moved its balance, of the platform's also fee refunds
     # and transfers: nothing for each refund.
     connected = 0 if books.backend.account_id is None else 4
-    assert len(asked) == connected + 8
+    assert len(asked) == connected + 9
     assert {each["method"] for each in asked} == {"GET"}
 
 

@@ -75,3 +75,51 @@ def test_balances_add_up(
     debited = sum(refund["amount"] for refund in standing) - sum(r["amount"] for r in unpaid)
     assert net(api, **on_studio) == AMOUNT - FEE - APPLICATION_FEE - debited + fee_refunded
     assert net(api) == APPLICATION_FEE - fee_refunded
+
+
+def test_a_balance_can_be_let_move_by_another_amount(
+    api: httpx.Client, control: httpx.Client
+) -> None:
+    charge = {"id": "ch_1", "payment_intent": None, "amount": 500, "currency": "usd", "fee": 45}
+    control.post("/charges", json={"charges": [charge]}).raise_for_status()
+    refund = api.post("/v1/refunds", data={"charge": "ch_1", "amount": "200"}).json()
+    id_ = refund["balance_transaction"]
+
+    changed = control.post(f"/balance_transactions/{id_}", json={"amount": -199})
+
+    assert (changed.status_code, changed.json()["amount"]) == (200, -199)
+    moved = {"type": "refund", "expand[]": "data.source"}
+    (found,) = api.get("/v1/balance_transactions", params=moved).json()["data"]
+    assert (found["amount"], found["source"]["amount"]) == (-199, 200)
+    unknown = control.post("/balance_transactions/txn_none", json={"amount": 1})
+    assert unknown.status_code == 404
+
+
+def test_balance_transactions_of_a_time_come_with_what_moved_them(
+    api: httpx.Client, control: httpx.Client
+) -> None:
+    charge = {
+        "id": "ch_1",
+        "payment_intent": None,
+        "amount": AMOUNT,
+        "currency": "usd",
+        "fee": FEE,
+        "account": STUDIO,
+        "application_fee": "fee_1",
+        "application_fee_amount": APPLICATION_FEE,
+    }
+    control.post("/charges", json={"charges": [charge]}).raise_for_status()
+    now = control.get("/clock").json()["now"]
+    for amount in ("100", "200"):
+        api.post("/v1/application_fees/fee_1/refunds", data={"amount": amount})
+        control.post("/clock", json={"advance_s": 3600})
+
+    def listed(**created: str) -> list[tuple[int, int]]:
+        params = {"type": "application_fee_refund", "expand[]": "data.source.fee"}
+        times = {f"created[{name}]": value for name, value in created.items()}
+        data = api.get("/v1/balance_transactions", params=params | times).json()["data"]
+        return [(each["amount"], each["source"]["fee"]["amount_refunded"]) for each in data]
+
+    assert listed(gte=str(now)) == [(-200, 300), (-100, 300)]
+    assert listed(gte=str(now), lt=str(now + 1800)) == [(-100, 300)]
+    assert listed(lt=str(now)) == []

@@ -21,7 +21,11 @@ from infra.local.stripe_standin.records import (
     PendingReason,
     Record,
 )
-from infra.local.stripe_standin.rendering.payments import render_dispute, render_refund
+from infra.local.stripe_standin.rendering.payments import (
+    render_balance_transaction,
+    render_dispute,
+    render_refund,
+)
 from infra.local.stripe_standin.resources.disputes import (
     DisputeImpossibleError,
     close_dispute,
@@ -68,6 +72,12 @@ class MoveBody(_Body):
     status: Literal["succeeded", "failed", "canceled", "pending"]
     failure_reason: FailureReason = "expired_or_canceled_card"
     pending_reason: PendingReason = "processing"
+
+
+class BalanceBody(_Body):
+    """Body of POST /_standin/balance_transactions/{id}."""
+
+    amount: int
 
 
 class DisputeBody(_Body):
@@ -137,6 +147,7 @@ class ControlApi:
             Route("/faults", self.list_faults, methods=["GET"]),
             Route("/faults", self.clear_faults, methods=["DELETE"]),
             Route("/refunds/{id}", self.move_refund, methods=["POST"]),
+            Route("/balance_transactions/{id}", self.change_balance, methods=["POST"]),
             Route("/disputes", self.open_dispute, methods=["POST"]),
             Route("/disputes/{id}/close", self.close_dispute, methods=["POST"]),
             Route("/webhooks", self.set_webhooks, methods=["POST"]),
@@ -185,6 +196,13 @@ class ControlApi:
         except RefundCannotMoveError as error:
             raise ControlError(409, str(error)) from error
         return JSONResponse(render_refund(refund))
+
+    async def change_balance(self, request: Request) -> Response:
+        """Let a balance have moved by another amount than that of what moved it."""
+        amount = (await _read(request, BalanceBody)).amount
+        transaction = _find(self._standin.store.balance_transactions, request)
+        transaction.amount = amount
+        return JSONResponse(render_balance_transaction(transaction, self._standin.clock))
 
     async def open_dispute(self, request: Request) -> Response:
         """Let a customer charge back."""
