@@ -2,10 +2,16 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from fcntl import LOCK_EX, flock
 from typing import Any
 
+from shared.clock import rfc3339, utc_now
 from shared.gateways import items
+from shared.gateways.payouts_table import PayoutsTable
 from tests.e2e.world import World
 
 ACCOUNT = "acct_1PaydayPayout0"
@@ -50,3 +56,22 @@ def pay_out(world: World, studio_id: str, fault: str | None = None) -> None:
             Item=items.next_payout_item(studio_id, "2026-01-01T00:00:00.000Z"),
         )
         world.invoke("run_payouts", None)
+
+
+@contextmanager
+def transfer_gone(world: World) -> Iterator[str]:
+    """Let a studio's payout of two hours ago read paid by a transfer that Stripe does not have."""
+    studio_id = studio_with_a_sale(world)
+    pay_out(world, studio_id)
+    dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]
+    (payout,) = PayoutsTable(dynamodb, table).newest(studio_id, 1)
+    assert payout.transfer_id is not None
+    at = rfc3339(utc_now() - timedelta(hours=2))
+    gone = replace(
+        payout,
+        transfer_id="tr_that_is_not_there",
+        history=tuple(replace(step, at=at) for step in payout.history),
+    )
+    dynamodb.put_item(TableName=table, Item=items.payout_to_item(gone))
+    yield studio_id
+    dynamodb.put_item(TableName=table, Item=items.payout_to_item(payout))

@@ -12,14 +12,13 @@ import boto3
 import pytest
 
 from shared.clock import rfc3339, utc_now
-from shared.domain.payout import Payout, PayoutStatus, PayoutStep
 from shared.gateways import items
 from tests.e2e.large_report import (
     export_large_report,
     studio_with_large_report,
     write_export_of_open_refunds,
 )
-from tests.e2e.payday import pay_out, studio_with_a_sale
+from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, refused, until
 
 if TYPE_CHECKING:
@@ -146,32 +145,10 @@ def use_everything(world: World) -> None:
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
     # A payout whose transfer Stripe does not have: the match looks at all there is about it.
-    at = rfc3339(utc_now() - timedelta(hours=1))
-    payout = Payout(
-        f"po_{studio_id}_2025-12-31",
-        studio_id,
-        "usd",
-        period_start="2025-12-25",
-        period_end="2025-12-31",
-        first_seq=1,
-        last_seq=1,
-        total_amount=1,
-        paid_amount=1,
-        carried_amount=0,
-        status=PayoutStatus.PAID,
-        closed_at=at,
-        transfer_id="tr_that_is_not_there",
-        history=(PayoutStep(PayoutStatus.PAID, at),),
-    )
-    item = items.payout_to_item(payout)
-    world.stack.aws.dynamodb.put_item(TableName=table, Item=item)
-    found = world.invoke("reconcile", {"match": True})
-    world.stack.aws.dynamodb.delete_item(
-        TableName=table, Key={name: item[name] for name in ("PK", "SK")}
-    )
+    with transfer_gone(world):
+        since = rfc3339(utc_now() - timedelta(hours=3))
+        found = world.invoke("reconcile", {"match": True, "since": since})
     assert "platform" not in found["failed"], found
-    of_payout = [each for each in found["findings"] if each.get("studio_id") == studio_id]
-    assert {each["kind"] for each in of_payout} == {"transfer_not_at_stripe", "ledger_differs"}
     # Anchors, and a look at those that are there.
     world.invoke("anchor_ledger", None)
     world.invoke("anchor_ledger", None)
