@@ -22,6 +22,7 @@ from shared.domain.ledger import LedgerEntry
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
+from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import LedgerEntries
 from shared.gateways.settled_refunds import SettledRefunds
@@ -69,7 +70,7 @@ class MatchRefunds:
 
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
-            StaleStateError: Others kept changing an order; the next match finds it.
+            ExceptionGroup: Others kept changing an order, or one is torn; raised after all else.
         """
         entered = self._entered(account, window)
         # Of these the ledger has an entry and the orders' side no refund: taking them in again
@@ -86,17 +87,23 @@ class MatchRefunds:
             report = stripe_refund_from(movement.source)
             movements[report.stripe_refund_id].append(movement)
             reports[report.stripe_refund_id] = report
+        errors: list[Exception] = []
         for stripe_id in reports.keys() - torn:
             report, moved = reports[stripe_id], movements[stripe_id]
             if any(each.created >= window.until for each in moved):
                 continue
-            yield from self._match(report, account.account_id, window)
+            try:
+                yield from self._match(report, account.account_id, window)
+            except (StaleStateError, LookupError) as error:
+                errors.append(error)  # one that cannot be taken in does not hide the others
             if movements_differ(report, moved, all_there=stripe_id in new):
                 yield of_movements(report, moved, account.account_id)
         ours = {refund.refund_id: refund for _, refund in entered if refund is not None}
         for refund in ours.values():
             if refund.account_id == account.account_id:
                 yield from self._ask(refund, window, set(reports))
+        if errors:
+            raise ExceptionGroup("refunds that cannot be matched", errors)
 
     def _movements(self, account: Account, window: Window) -> Iterator[BalanceMovement]:
         for kind in _OF_REFUNDS:

@@ -500,6 +500,21 @@ def test_other_business_of_a_studio_is_none_of_ours(direct: Books) -> None:
     assert direct.kinds() == {}
 
 
+def test_a_refund_that_cannot_be_taken_in_does_not_hide_the_others(platform: Books) -> None:
+    backend = platform.backend
+    torn = backend.sell()
+    for order_id in (torn, backend.sell(), backend.sell()):
+        backend.stripe_refund(order_id, 700)
+    key = items.key(items.order_pk(torn), items.TOTALS_SK)
+    backend.dynamodb.delete_item(TableName=backend.orders_table, Key=key)
+    late(platform)
+
+    done = platform.match()
+    assert (done.matched, done.failed) == (0, ["platform"])
+    assert [each.kind for each in done.findings] == [Kind.REFUND_UNKNOWN_HERE] * 2
+    assert platform.watermarks.get(None) is None
+
+
 def test_each_account_is_looked_at_once_a_day_and_one_failing_keeps_none_waiting(
     direct: Books,
 ) -> None:

@@ -1,7 +1,8 @@
 """What counts as a difference between Stripe and the books, by the pure rules."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -10,18 +11,31 @@ from hypothesis import strategies as st
 from functions.reconcile.findings import (
     Finding,
     Kind,
+    at_rest,
+    entries_differ,
     movements_differ,
+    of_movement,
     of_report,
+    source_differs,
     transfer_difference,
 )
+from functions.reconcile.match_accounts import weeks
+from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
 from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
-from shared.domain.refund import RefundStatus
-from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
+from shared.domain.refund import Refund, RefundStatus
+from shared.domain.settlement import settle
+from shared.domain.stripe_balance import (
+    BalanceMovement,
+    MovementType,
+    StripeFee,
+    balance_movement_from,
+    fee_of,
+)
 from shared.domain.stripe_refund import MalformedStripeObjectError, StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.workflow.record_stripe_refund import Outcome
 
-from .orders import hundred_dollars, refund_of
+from .orders import AT, hundred_dollars, refund_of, sold_orders, succeeded
 
 REFUND = refund_of(hundred_dollars(), "rf_1", 500)
 REPORT = StripeRefund("re_1", "ch_1", RefundStatus.SUCCEEDED, 500, "usd", "rf_1", "ord_1")
@@ -159,3 +173,136 @@ def test_a_finding_says_what_is_known_of_it() -> None:
         "payout_id": "po_1",
         "amount": 0,
     }
+
+
+# Refunds and the ledger.
+
+
+@st.composite
+def booked(draw: st.DrawFn) -> tuple[list[Refund], dict[int, LedgerEntry]]:
+    """Draw an order whose refunds settled one after another, some of which failed afterwards."""
+    sale = draw(sold_orders())
+    totals, head = sale.totals, LedgerHead("st_1", sale.order.currency)
+    left, refunds, entries = sale.order.total_amount, list[Refund](), dict[int, LedgerEntry]()
+    while left and len(refunds) < 4:
+        made = refund_of(sale, f"rf_{len(refunds)}", draw(st.integers(1, left)))
+        now = succeeded(replace(made, stripe_refund_id=f"re_{len(refunds)}"))
+        for late in (False, True)[: draw(st.integers(1, 2))]:
+            now = now.moved(RefundStatus.FAILED, AT, "stripe_webhook") if late else now
+            settlement = settle(totals, now, AT)
+            facts = EntryFacts(
+                kind=settlement.kind,
+                order_id=now.order_id,
+                recorded_at=AT,
+                refund_id=now.refund_id,
+                stripe_refund_id=now.stripe_refund_id,
+            )
+            entry, head = append(head, facts, settlement.amounts)
+            entries[entry.seq], totals = entry, settlement.totals
+            now = settlement.refund
+            now = (
+                replace(now, failed_seq=entry.seq) if late else replace(now, settled_seq=entry.seq)
+            )
+        left -= 0 if now.status is RefundStatus.FAILED else now.amount
+        refunds.append(now)
+    return refunds, entries
+
+
+def named_by(refund: Refund, entries: dict[int, LedgerEntry]) -> list[LedgerEntry]:
+    return [entries[seq] for seq in (refund.settled_seq, refund.failed_seq) if seq in entries]
+
+
+@given(booked())
+def test_whatever_settled_and_failed_agrees_with_its_entries(
+    world: tuple[list[Refund], dict[int, LedgerEntry]],
+) -> None:
+    refunds, entries = world
+    assert sum(len(named_by(each, entries)) for each in refunds) == len(entries)
+    assert not any(entries_differ(each, named_by(each, entries)) for each in refunds)
+
+
+@given(
+    booked(),
+    st.sampled_from(
+        ["gross_amount", "rev_share_amount", "order_id", "refund_id", "stripe_refund_id", "kind"]
+    ),
+    st.data(),
+)
+def test_an_entry_with_anything_changed_or_gone_does_not_agree(
+    world: tuple[list[Refund], dict[int, LedgerEntry]], name: str, data: st.DataObject
+) -> None:
+    refunds, entries = world
+    refund = data.draw(st.sampled_from(refunds))
+    settled, *later = named_by(refund, entries)
+    value = getattr(settled, name)
+    other = value + 1 if isinstance(value, int) else f"{value}x"
+    changed = replace(settled, **{name: other})  # type: ignore[arg-type]  # one of its fields
+    assert entries_differ(refund, [changed, *later])
+    assert entries_differ(refund, later)
+
+
+# The balance, by what moved it.
+
+
+@pytest.mark.parametrize("kind", MovementType)
+def test_a_balance_moves_by_the_amount_of_what_moved_it(kind: MovementType) -> None:
+    back = {MovementType.REFUND_FAILURE, MovementType.TRANSFER_REFUND}
+    sign = 1 if kind in back | {MovementType.TRANSFER_FAILURE} else -1
+    source = {"amount": 500, "currency": "usd"}
+    assert not source_differs(replace(movement(kind, sign * 500), source=source))
+    for wrong in (-sign * 500, sign * 501, 0):
+        moved = replace(movement(kind, wrong), source=source)
+        assert source_differs(moved)
+        assert (of_movement(moved).amount, of_movement(moved).stripe_amount) == (sign * 500, wrong)
+    # Changed into the currency of the account's balance, the amount says nothing.
+    assert not source_differs(replace(movement(kind, 1, "eur"), source=source))
+
+
+@pytest.mark.parametrize("source", [{"currency": "usd"}, {"currency": "usd", "amount": "500"}])
+def test_what_moved_a_balance_has_an_amount(source: dict[str, object]) -> None:
+    with pytest.raises(MalformedStripeObjectError):
+        source_differs(replace(AWAY, source=source))
+
+
+FEE = {"object": "application_fee", "id": "fee_1", "charge": "ch_1", "amount_refunded": 750}
+
+
+def test_a_fee_comes_with_what_was_given_back_of_it() -> None:
+    assert fee_of(replace(AWAY, source={"fee": FEE})) == StripeFee("fee_1", "ch_1", 750)
+
+
+@pytest.mark.parametrize(
+    "fee",
+    ["fee_1", FEE | {"object": "charge"}, FEE | {"charge": None}, FEE | {"amount_refunded": "1"}],
+)
+def test_a_fee_that_is_not_as_documented_is_refused(fee: object) -> None:
+    with pytest.raises(MalformedStripeObjectError):
+        fee_of(replace(AWAY, source={"fee": fee}))
+
+
+def test_a_fee_is_looked_at_once_nothing_moves_it_any_more() -> None:
+    settled = replace(succeeded(REFUND).moved(RefundStatus.SETTLED, AT, "x"), settled_seq=1)
+    later = AT.replace("000Z", "001Z")
+    assert at_rest([settled], later)
+    assert not at_rest([settled], AT)
+    assert not at_rest([settled, REFUND], later)
+    assert not at_rest([succeeded(REFUND)], later)
+
+
+# Time.
+
+moments = st.integers(1_600_000_000_000, 2_200_000_000_000).map(
+    lambda ms: datetime.fromtimestamp(ms / 1000, UTC)
+)
+
+
+@given(moments, st.timedeltas(timedelta(0), timedelta(days=400)))
+def test_weeks_leave_no_gap(start: datetime, length: timedelta) -> None:
+    until = start + length
+    found = list(weeks(start, until, until))
+    if not length:
+        assert found == []
+        return
+    assert (found[0].since, found[-1].until) == (start, until)
+    assert all(before.until == after.since for before, after in pairwise(found))
+    assert all(timedelta(0) < each.until - each.since <= timedelta(days=7) for each in found)
