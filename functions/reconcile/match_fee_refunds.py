@@ -22,6 +22,8 @@ from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
 
+_FIGURES = ("order_id", "payable_amount", "net_amount")
+
 
 @dataclass(frozen=True, slots=True)
 class MatchFeeRefunds:
@@ -70,8 +72,10 @@ class MatchFeeRefunds:
     def _entered(self, platform: Account, window: Window) -> Iterator[str]:
         since, until = rfc3339(window.since), rfc3339(window.until)
         for studio_id in platform.studio_ids:
-            for values in self.settled.figures(studio_id, since, until, names=("order_id",)):
-                yield values["order_id"]
+            for values in self.settled.figures(studio_id, since, until, names=_FIGURES):
+                # All of the net is payable where the charge is on the platform's account.
+                if values["payable_amount"] != values["net_amount"] or not values["net_amount"]:
+                    yield values["order_id"]
 
     def _match(self, order_id: str, fees: dict[str, StripeFee], until: str) -> Iterator[Finding]:
         record = self.orders.load_settlement(order_id)
@@ -85,7 +89,7 @@ class MatchFeeRefunds:
         if fee is None:
             if ours.target_amount:
                 yield of_fee(Kind.FEE_REFUND_DIFFERS, None, ours)
-        elif fee.amount_refunded < ours.target_amount:
+        elif fee.amount_refunded < ours.target_amount or ours.is_open:
             self._ask_again(ours, fee)
             yield of_fee(Kind.FEE_REFUND_MISSING, fee, ours, healed=True)
         elif fee.amount_refunded > ours.refunded_amount:

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -417,6 +417,26 @@ def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Books) -
     backend.drain()
     assert direct.kinds() == {}
     assert backend.refund_fee(refund.order_id) == 0
+
+
+def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: Books) -> None:
+    backend = direct.backend
+    refund = direct.settled()
+    fee = backend.orders.get_fee_refund(refund.order_id)
+    assert fee is not None
+    asked = replace(
+        fee, refunded_amount=0, in_flight_amount=1500, due_at=fee.due_at or refund.settled_at
+    )
+    backend.orders.advance_fee_refund(asked)
+    late(direct)
+
+    (finding,) = direct.findings()
+    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_MISSING, True)
+    backend.drain()
+    assert direct.kinds() == {}
+    after = backend.orders.get_fee_refund(refund.order_id)
+    assert after is not None
+    assert (after.refunded_amount, after.attempt) == (1500, fee.attempt)
 
 
 def test_a_fee_given_back_of_an_order_nobody_imported_is_found(direct: Books) -> None:
