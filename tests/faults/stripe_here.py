@@ -1,0 +1,115 @@
+"""The Stripe stand-in in this process: the same code as in the stack, without HTTP."""
+
+import json
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.types import Message
+
+from infra.local.stripe_standin.app import DEFAULT_API_KEY
+from infra.local.stripe_standin.faults import FaultMatch, FaultName, FaultOrder
+from infra.local.stripe_standin.hang_up import HangUp
+from infra.local.stripe_standin.records import ChargeSeed, Event
+from infra.local.stripe_standin.rendering.notices import render_event
+from infra.local.stripe_standin.resources.disputes import open_dispute
+from infra.local.stripe_standin.resources.refunds import RefundMove, move_refund
+from infra.local.stripe_standin.seeding import seed_charges
+from infra.local.stripe_standin.signatures import signature_header
+from infra.local.stripe_standin.standin import Standin
+from infra.local.stripe_standin.stripe_api import StripeApi
+from shared.gateways.stripe_api import API_VERSION
+from tests.faults.engine import Answer, run
+
+URL = "http://stripe.invalid"
+KEY = DEFAULT_API_KEY
+
+# The events our endpoints listen to are those the product knows; the rest is ignored by it.
+SECRETS = {"platform": "whsec_platform", "connect": "whsec_connect"}
+
+
+class NumberedIds:
+    """Ids that are the same in the same run; takes the place of the module ``secrets``."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def token_hex(self, size: int) -> str:
+        """Return the next id."""
+        return f"{next(self._numbers):0{2 * size}x}"
+
+
+class StripeHere:
+    """Stripe: its API, what happens at banks and in its dashboard, and its events."""
+
+    def __init__(self) -> None:
+        self.standin = Standin(api_key=KEY, api_version=API_VERSION)
+        self._api = StripeApi(self.standin)
+        self._told = 0
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer a request as the stand-in's server would."""
+        place = urlsplit(url)
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": place.path,
+            "query_string": place.query.encode(),
+            "headers": [(name.lower().encode(), str(headers[name]).encode()) for name in headers],
+        }
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        response = run(self._api.handle(Request(scope, receive)))
+        if isinstance(response, HangUp):
+            raise TypeError("hanging up is the harness' own business")
+        return response.status_code, dict(response.headers), bytes(response.body)
+
+    def ask(self, method: str, path: str, account: str | None, **form: object) -> dict[str, Any]:
+        """Call the API as nobody in particular: a person in the dashboard, or a test that looks."""
+        headers = {"Authorization": f"Bearer {KEY}"} | ({"Stripe-Account": account} if account else {})
+        query = "&".join(f"{name}={value}" for name, value in form.items())
+        url, body = f"{URL}/v1/{path}", b""
+        if method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = query.encode()
+        else:
+            url += f"?{query}"
+        status, _, content = self.answer(method, url, headers, body)
+        answer: dict[str, Any] = json.loads(content)
+        if status != 200:  # noqa: PLR2004  # OK
+            raise RuntimeError(f"{method} {path}: {answer}")
+        return answer
+
+    def seed(self, charge: dict[str, Any]) -> None:
+        """Let a charge be there."""
+        seed_charges(self.standin, [ChargeSeed.model_validate(charge)])
+
+    def fault(self, fault: FaultName, path_prefix: str | None = None) -> None:
+        """Let the next request that it fits meet a fault inside Stripe."""
+        match = FaultMatch(path_prefix=path_prefix)
+        self.standin.faults.add(FaultOrder(fault=fault, match=match))
+
+    def move(self, stripe_refund_id: str, status: str) -> None:
+        """Let a bank, or somebody in the dashboard, move a refund."""
+        move = RefundMove(status, "expired_or_canceled_card", "processing")  # type: ignore[arg-type]  # one of Stripe's
+        move_refund(self.standin, self.standin.store.refunds[stripe_refund_id], move)
+
+    def dispute(self, charge_id: str) -> None:
+        """Let a parent charge back."""
+        open_dispute(self.standin, self.standin.store.charges[charge_id])
+
+    def news(self) -> list[Event]:
+        """Return the events since the last time, oldest first."""
+        events = list(self.standin.store.events)[self._told :]
+        self._told += len(events)
+        return events
+
+    def webhook(self, event: Event, at: int) -> tuple[str, str]:
+        """Return the body and the signature header of an event's delivery."""
+        body = json.dumps(render_event(self.standin.store, event), indent=2)
+        secret = SECRETS["platform" if event.account is None else "connect"]
+        return body, signature_header(body.encode(), [secret], at)

@@ -1,0 +1,144 @@
+"""The one place that every call out of a function goes through, whatever it calls.
+
+botocore's clients are hooked at their session, Stripe's at the adapter of the HTTP library that
+its SDK sends with. So a call that a function begins to make is found without being listed, and a
+fault can be put before, in the place of, or after the answer.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+import requests
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from tests.faults.engine import Answer, Engine
+from tests.faults.stripe_here import StripeHere
+
+STRIPE = "stripe"
+
+_STRIPE_ID = re.compile(r"/(?:re|fee|tr|ch|fr)_\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call out of a function: which function, which service, and what it asks for."""
+
+    function: str
+    service: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.function} → {self.service} {self.operation}"
+
+
+type Perform = Callable[[], Answer]
+
+
+class Line(Protocol):
+    """What lies between a function and what it calls."""
+
+    def carry(self, call: Call, perform: Perform, /) -> Answer:
+        """Carry a call: perform it, or not, and return its answer, or not."""
+
+
+class QuietLine:
+    """A line on which nothing happens."""
+
+    def carry(self, _: Call, perform: Perform, /) -> Answer:
+        return perform()
+
+
+class Wire:
+    """Answers the calls of this process' clients.
+
+    Attributes:
+        line: What lies in between.
+        function: Who is calling: a function's name, or None for the harness itself, whose calls
+            go through undisturbed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.stripe = StripeHere()
+        self.line: Line = QuietLine()
+        self.function: ContextVar[str | None] = ContextVar("function", default=None)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Hook the library that Stripe's SDK sends with, and have a Stripe of its own."""
+        wire, self.stripe, self.line = self, StripeHere(), QuietLine()
+
+        def send(_: HTTPAdapter, request: requests.PreparedRequest, **_options: object) -> requests.Response:  # noqa: E501
+            return wire._to_stripe(request)
+
+        with patch.object(HTTPAdapter, "send", send):
+            yield
+
+    def to_aws(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
+        """Answer a request of botocore's: the handler of its event ``before-send``."""
+        _, service, operation = event_name.split(".")
+        status, headers, content = self._carried(
+            service,
+            operation,
+            lambda: self._engine.answer(
+                service, request.method, request.url, request.headers, _bytes(request.body)
+            ),
+        )
+        return AWSResponse(request.url, status, CaseInsensitiveDict(headers), _Raw(content))  # type: ignore[arg-type]  # botocore wants no more of either
+
+    def _to_stripe(self, request: requests.PreparedRequest) -> requests.Response:
+        method, url = str(request.method), str(request.url)
+        operation = f"{method} {_STRIPE_ID.sub('/{id}', urlsplit(url).path)}"
+        status, headers, content = self._carried(
+            STRIPE,
+            operation,
+            lambda: self.stripe.answer(method, url, request.headers, _bytes(request.body)),
+        )
+        response = requests.Response()
+        response.status_code = status
+        response.headers = CaseInsensitiveDict(headers)
+        response._content = content  # noqa: SLF001  # as requests' own adapters for tests do
+        response.request = request
+        response.url = url
+        return response
+
+    def _carried(self, service: str, operation: str, perform: Perform) -> Answer:
+        function = self.function.get()
+        if function is None:
+            return perform()
+        return self.line.carry(Call(function, service, operation), perform)
+
+
+class _Raw:
+    """An answer's body, as botocore reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._content
+
+
+def _bytes(body: object) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode()
+    raise TypeError(f"a body of {type(body)}")
+
+
+def aws_error(code: str, message: str) -> Answer:
+    """Return a refusal as DynamoDB writes it; 400 but for its own faults."""
+    body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"{message}"}}'
+    headers: Mapping[str, Any] = {"Content-Type": "application/x-amz-json-1.0"}
+    return 500 if code == "InternalServerError" else 400, headers, body.encode()
