@@ -30,6 +30,10 @@ def is_installed() -> bool:
     return ENGINE_PYTHON.is_file()
 
 
+class RefusedError(Exception):
+    """The engine refused what the harness asked of it."""
+
+
 class Engine:
     """DynamoDB, SQS, Secrets Manager and SES, with the template's tables and queues.
 
@@ -86,12 +90,20 @@ class Engine:
         body = json.dumps(parameters).encode()
         status, _, content = self.answer(service, "POST", f"{URL}/", headers, body)
         if status != 200:  # noqa: PLR2004  # OK
-            raise RuntimeError(f"{target}: {content!r}")
+            raise RefusedError(f"{target}: {content!r}")
         return dict(json.loads(content or b"{}"))
 
     def sqs(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
         """Call an operation of SQS."""
         return self.call("sqs", f"AmazonSQS.{operation}", **parameters)
+
+    def make_visible(self, queue: str) -> None:
+        """End the visibility timeout of all of a queue's messages.
+
+        SQS is at-least-once: it may hand out a message while somebody is working at it.
+        """
+        for message in self._modules["sqs"]._queues[self.queue_url(queue)]["messages"]:  # noqa: SLF001  # whose receipts only their receivers have
+            message["visible_at"] = 0
 
     def queue_url(self, name: str) -> str:
         """Return the URL of a queue that the template names."""

@@ -24,6 +24,7 @@ def played(flow: Flow, line: CrashingLine, *, acts: bool = True, gives_up: bool 
             flow.act(world)
         line.functions = ()
         world.calm_down()
+        assert world.errors == []
         return read_books(world)
 
 

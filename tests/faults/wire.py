@@ -6,16 +6,17 @@ fault can be put before, in the place of, or after the answer.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import requests
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectionClosedError
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
@@ -85,23 +86,29 @@ class Wire:
     def to_aws(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
         """Answer a request of botocore's: the handler of its event ``before-send``."""
         _, service, operation = event_name.split(".")
-        status, headers, content = self._carried(
-            service,
-            operation,
-            lambda: self._engine.answer(
-                service, request.method, request.url, request.headers, _bytes(request.body)
-            ),
-        )
+        try:
+            status, headers, content = self._carried(
+                service,
+                operation,
+                lambda: self._engine.answer(
+                    service, request.method, request.url, request.headers, _bytes(request.body)
+                ),
+            )
+        except LostAnswerError:
+            raise ConnectionClosedError(endpoint_url=request.url) from None
         return AWSResponse(request.url, status, CaseInsensitiveDict(headers), _Raw(content))  # type: ignore[arg-type]  # botocore wants no more of either
 
     def _to_stripe(self, request: requests.PreparedRequest) -> requests.Response:
         method, url = str(request.method), str(request.url)
         operation = f"{method} {_STRIPE_ID.sub('/{id}', urlsplit(url).path)}"
-        status, headers, content = self._carried(
-            STRIPE,
-            operation,
-            lambda: self.stripe.answer(method, url, request.headers, _bytes(request.body)),
-        )
+        try:
+            status, headers, content = self._carried(
+                STRIPE,
+                operation,
+                lambda: self.stripe.answer(method, url, request.headers, _bytes(request.body)),
+            )
+        except LostAnswerError:
+            raise requests.ConnectionError from None
         response = requests.Response()
         response.status_code = status
         response.headers = CaseInsensitiveDict(headers)
@@ -137,8 +144,23 @@ def _bytes(body: object) -> bytes:
     raise TypeError(f"a body of {type(body)}")
 
 
-def aws_error(code: str, message: str) -> Answer:
-    """Return a refusal as DynamoDB writes it; 400 but for its own faults."""
-    body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"{message}"}}'
-    headers: Mapping[str, Any] = {"Content-Type": "application/x-amz-json-1.0"}
-    return 500 if code == "InternalServerError" else 400, headers, body.encode()
+class LostAnswerError(Exception):
+    """The connection ended without an answer, or none came in time."""
+
+
+def aws_error(code: str, also: str = '"message":"-"') -> Answer:
+    """Return a refusal as AWS' JSON services write it: status 400, but for their own faults.
+
+    Args:
+        code: What it is called.
+        also: More members of the JSON object.
+    """
+    status = 500 if code == "InternalServerError" else 400
+    body = f'{{"__type":"com.amazonaws#{code}",{also}}}'
+    return status, {"Content-Type": "application/x-amz-json-1.0"}, body.encode()
+
+
+def stripe_error(status: int) -> Answer:
+    """Return a refusal of what stands before Stripe: nothing reached it."""
+    body = b'{"error":{"type":"api_error","message":"-"}}'
+    return status, {"Content-Type": "application/json"}, body

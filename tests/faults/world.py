@@ -5,7 +5,7 @@ import logging
 import random
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.observability import logger
 from tests.faults import template
-from tests.faults.engine import Engine
+from tests.faults.engine import Engine, RefusedError
 from tests.faults.processes import Processes, settings
 from tests.faults.stripe_here import KEY, SECRETS, NumberedIds, StripeHere
 from tests.faults.virtual_time import VirtualTime
@@ -28,6 +28,11 @@ STUDIO = "st_faults"
 ACCOUNT = "acct_faults"
 ORDERS, LEDGER = "OrdersTable", "LedgerTable"
 _OPEN = ("REFUND", "FEE_REFUND", "PAYOUT")
+
+# What the rounds count where they met an error that nobody expected.
+_UNEXPECTED = {"ReconcileFailed", "PayoutRunFailed"}
+
+_VISIBLE, _IN_WORK = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 
 # An hour of rounds of five minutes, then two months of six hours: what has not ended then, never
 # does. Stripe's keys, its three days of webhooks and 30 days of late failures lie in between.
@@ -40,6 +45,14 @@ _SILENT.disabled = True
 
 class Stopped(BaseException):  # noqa: N818  # not an error: a process that ended
     """The process has been stopped. Not an ``Exception``: no code of the product can catch it."""
+
+
+class FailedError(Exception):
+    """The function raised an error."""
+
+
+# Either way nobody gets an answer.
+_NO_ANSWER = (Stopped, FailedError)
 
 
 @dataclass
@@ -56,16 +69,18 @@ class World:
 
     Attributes:
         deliveries: Stripe's events that have not been taken yet.
-        problems: What a person on call would be told of: failures that are nobody's fault here.
+        errors: What no code of the product expected: nothing, in calm weather.
+        client_gives_up: Whether clients ask once, whatever comes of it.
     """
 
     def __init__(self, wire: Wire, engine: Engine, processes: Processes, time: VirtualTime) -> None:
         self.wire = wire
         self.engine = engine
         self.time = time
+        self.began = time.now
         self._processes = processes
         self.deliveries: list[Delivery] = []
-        self.answers: list[tuple[str, int, str]] = []
+        self.errors: list[str] = []
         self.client_gives_up = False
         self.dynamodb = aws.client("dynamodb")
         self.orders = OrdersTable(self.dynamodb, ORDERS)
@@ -83,12 +98,16 @@ class World:
 
         Raises:
             Stopped: Its process was stopped.
+            FailedError: It raised an error, which is added to ``errors``.
         """
         context = Context(self.time, self.time.now + template.functions()[function].timeout_seconds)
         token = self.wire.function.set(function)
         try:
             with self._processes.one_of(function) as process:
                 return process.handle(event, context)
+        except Exception as error:
+            self.errors.append(f"{function}: {error!r}")
+            raise FailedError from error
         finally:
             self.wire.function.reset(token)
 
@@ -126,9 +145,12 @@ class World:
         }
         try:
             answer = self.invoke(function, event)
-        except Stopped:
+        except _NO_ANSWER:
             return 502, {}
-        return int(answer["statusCode"]), json.loads(answer["body"] or "{}")
+        status, said = int(answer["statusCode"]), json.loads(answer["body"] or "{}")
+        if status == 500:  # noqa: PLR2004  # what the resolver makes of an error that nobody caught
+            self.errors.append(f"{function}: {said}")
+        return status, said
 
     def ask(
         self, method: str, path: str, body: object = None, key: str | None = None
@@ -159,11 +181,16 @@ class World:
         }
         try:
             return bool(self.invoke("stripe_webhook", request)["statusCode"] == 200)  # noqa: PLR2004  # OK
-        except Stopped:
+        except _NO_ANSWER:
             return False
 
-    def work_off(self, function: str) -> int:
-        """Let a function work off one batch of its queue, and return how many messages it had."""
+    def work_off(self, function: str, *, delete: bool = True) -> int:
+        """Let a function work off one batch of its queue, and return how many messages it had.
+
+        Args:
+            function: Which.
+            delete: Whether what it has worked off is deleted; otherwise it comes again.
+        """
         url = self.engine.queue_url(str(template.functions()[function].queue))
         received = self.engine.sqs(
             "ReceiveMessage",
@@ -175,23 +202,27 @@ class World:
             return 0
         try:
             answer = self.invoke(function, {"Records": [_record(each) for each in received]})
-        except Stopped:
+        except _NO_ANSWER:
             return len(received)
         failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
         for each in received:
-            if each["MessageId"] not in failed:
-                self.engine.sqs(
-                    "DeleteMessage", QueueUrl=url, ReceiptHandle=each["ReceiptHandle"]
-                )
+            if delete and each["MessageId"] not in failed:
+                # One that another one has received meanwhile is not there under this receipt.
+                with suppress(RefusedError):
+                    self.engine.sqs(
+                        "DeleteMessage", QueueUrl=url, ReceiptHandle=each["ReceiptHandle"]
+                    )
         return len(received)
 
     def tick(self, function: str, event: object = None) -> dict[str, Any]:
         """Call a scheduled function, with the schedule's input unless told otherwise."""
         given = json.loads(template.functions()[function].schedule_input)
         try:
-            return dict(self.invoke(function, given if event is None else event))
-        except Stopped:
+            answer = dict(self.invoke(function, given if event is None else event))
+        except _NO_ANSWER:
             return {}
+        self.errors += [f"{function}: {name}" for name in answer["done"] if name in _UNEXPECTED]
+        return answer
 
     def bring_in(self, **lines: list[dict[str, Any]]) -> dict[str, Any]:
         """Import studios or orders, again until all are in, as an operator does."""
@@ -199,7 +230,7 @@ class World:
         for _ in range(10):
             try:
                 return dict(self.invoke("import_orders", event))
-            except Stopped:
+            except _NO_ANSWER:
                 self.time.pass_by(60)
         raise AssertionError("the import never got to its end")
 
@@ -280,7 +311,7 @@ class World:
     def is_calm(self) -> bool:
         """Return whether nothing is under way any more."""
         consumers = [each.queue for each in template.functions().values() if each.queue]
-        waiting = any(self._messages(name) for name in consumers)
+        waiting = any(self._messages(name, _VISIBLE, _IN_WORK) for name in consumers)
         return not (waiting or self.deliveries or self.open_work())
 
     def calm_down(self) -> None:
@@ -304,12 +335,19 @@ class World:
             self.time.pass_by(pause)
         raise AssertionError(f"never ends: {self.open_work()} {self.deliveries}")
 
-    def _messages(self, queue: str) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    def has_visible(self, queue: str) -> bool:
+        """Return whether a queue has something to be worked off now."""
+        return self._messages(queue, _VISIBLE) > 0
+
+    def make_visible(self, queue: str) -> None:
+        """Let all that is being worked at be visible again."""
+        self.engine.make_visible(queue)
+
+    def _messages(self, queue: str, *kinds: str) -> int:
         answer = self.engine.sqs(
-            "GetQueueAttributes", QueueUrl=self.engine.queue_url(queue), AttributeNames=names
+            "GetQueueAttributes", QueueUrl=self.engine.queue_url(queue), AttributeNames=kinds
         )
-        return sum(int(answer["Attributes"][name]) for name in names)
+        return sum(int(answer["Attributes"][name]) for name in kinds)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,466 @@
+"""Weather: a studio's busy days, with everything going wrong that can, drawn from one seed.
+
+A simulation of discrete events: what happens next is the earliest thing that was put down to
+happen. Each call of a function is a thread that runs alone, from one call out of it to the next;
+between them others run. So what overlaps, and how, hangs on the seed and on nothing else.
+"""
+
+import heapq
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from infra.local.stripe_standin.records import Event
+from shared.domain.refund import RefundStatus, derive_refund_id
+from tests.faults import template
+from tests.faults.books import Books, faults_of, read_books
+from tests.faults.engine import Answer
+from tests.faults.wire import STRIPE, Call, LostAnswerError, Perform, QuietLine, aws_error, stripe_error
+from tests.faults.world import Delivery, Stopped, World, new_world
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+
+# Stripe's SDK waits so long, see shared/gateways/stripe_api.py.
+_STRIPE_TIMEOUT_S = 9.0
+
+_WRITES = {"PutItem", "TransactWriteItems"}
+
+
+@dataclass(frozen=True)
+class Climate:
+    """How bad the weather of a run is; each a chance, for each call or each event.
+
+    Attributes:
+        fault: That a call out of a function goes wrong.
+        stop: That the process ends at a call.
+        drop: That an event never comes, where the reconciler would notice.
+        skew_s: How far a function's clock may be off, in seconds.
+    """
+
+    fault: float
+    stop: float
+    drop: float
+    skew_s: float
+
+    @classmethod
+    def drawn(cls, dice: random.Random) -> "Climate":
+        """Draw one, from calm to a storm."""
+        return cls(
+            fault=dice.choice((0.0, 0.03, 0.1, 0.25)),
+            stop=dice.choice((0.0, 0.01, 0.04)),
+            drop=dice.choice((0.0, 0.2, 0.9)),
+            skew_s=dice.choice((0.0, 150.0)),
+        )
+
+
+class Task:
+    """A function's call under way, in a thread that runs only when it is its turn."""
+
+    def __init__(self, run: Callable[[], object], simulation: "Simulation") -> None:
+        self.turn = threading.Semaphore(0)
+        self.ended = False
+        self.failure: BaseException | None = None
+        self._run = run
+        self._simulation = simulation
+        self._thread = threading.Thread(target=self._main, daemon=True)
+        self._thread.start()
+
+    def step(self) -> None:
+        """Let it run until it waits for something, or ends."""
+        self.turn.release()
+        self._simulation.back.acquire()
+        if self.ended:
+            self._thread.join()
+        if self.failure is not None:
+            raise self.failure
+
+    def _main(self) -> None:
+        self.turn.acquire()
+        self._simulation.world.time.adopt_thread()
+        self._simulation.here.task = self
+        try:
+            self._run()
+        except BaseException as failure:  # noqa: BLE001  # raised in the main thread
+            self.failure = failure
+        self.ended = True
+        self._simulation.back.release()
+
+
+class Simulation:
+    """What happens when.
+
+    Attributes:
+        schedule: What has happened, in words: printed where a run fails.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.back = threading.Semaphore(0)
+        self.here = threading.local()
+        self.schedule: list[str] = []
+        self._numbers = count()
+        self._to_come: list[tuple[float, int, Callable[[], None]]] = []
+        world.time.pass_by = self.wait  # type: ignore[method-assign]  # others run meanwhile
+
+    def at(self, when: float, happens: Callable[[], None]) -> None:
+        """Put something down to happen at a time, or now if that is past."""
+        heapq.heappush(self._to_come, (when, next(self._numbers), happens))
+
+    def after(self, seconds: float, happens: Callable[[], None]) -> None:
+        """Put something down to happen in a while."""
+        self.at(self.world.time.now + seconds, happens)
+
+    def start(self, run: Callable[[], object]) -> None:
+        """Begin a function's call, which goes on by itself."""
+        Task(run, self).step()
+
+    def wait(self, seconds: float) -> None:
+        """Let others run for a while: called in a task's thread."""
+        task: Task = self.here.task
+        self.after(seconds, task.step)
+        self.back.release()
+        task.turn.acquire()
+
+    def note(self, what: str) -> None:
+        """Write down what happens."""
+        self.schedule.append(f"{self.world.time.now - self.world.began:12.3f}  {what}")
+
+    def run(self) -> None:
+        """Let everything happen that is to come."""
+        while self._to_come:
+            when, _, happens = heapq.heappop(self._to_come)
+            self.world.time.now = max(self.world.time.now, when)
+            happens()
+
+
+@dataclass
+class StormyLine:
+    """What lies between a function and what it calls, in bad weather."""
+
+    simulation: Simulation
+    dice: random.Random
+    climate: Climate
+
+    def carry(self, call: Call, perform: Perform, /) -> Answer:
+        """Carry a call: late, twice, in part, or not at all."""
+        fault = self._drawn(call)
+        self.simulation.note(f"{call}{f'  ✱ {fault}' if fault else ''}")
+        self._wait()
+        answer = self._met(fault, call, lambda: self._performed(perform))
+        self._wait()
+        return answer
+
+    def _drawn(self, call: Call) -> str | None:
+        if self.dice.random() < self.climate.stop:
+            return "stopped"
+        if self.dice.random() >= self.climate.fault:
+            return None
+        faults = ["reset before", "reset after", "throttled", "broken"]
+        if call.service == STRIPE:
+            faults += ["slow", "time-out before", "time-out after", "time-out, then effect"]
+            faults += ["saved 500 before", "saved 500 after"] if "POST" in call.operation else []
+        elif call.operation in _WRITES:
+            faults += ["conflict"] * 3
+        return self.dice.choice(faults)
+
+    def _met(self, fault: str | None, call: Call, perform: Perform) -> Answer:  # noqa: C901, PLR0911  # one case for each fault
+        stripe = call.service == STRIPE
+        match fault:
+            case None:
+                return perform()
+            case "stopped":
+                if self.dice.random() < 0.5:
+                    perform()
+                raise Stopped
+            case "slow":
+                self.simulation.wait(self.dice.uniform(1, _STRIPE_TIMEOUT_S - 1))
+                return perform()
+            case "throttled":
+                return stripe_error(429) if stripe else aws_error("ThrottlingException")
+            case "broken":
+                return stripe_error(503) if stripe else aws_error("InternalServerError")
+            case "conflict":
+                return _conflict(call.operation)
+            case "saved 500 before" | "saved 500 after":
+                self.simulation.world.stripe.fault(
+                    "status_500_before_effect" if "before" in fault else "status_500_after_effect"
+                )
+                return perform()
+        if fault.endswith("after"):
+            perform()
+        if fault.endswith("then effect"):
+            # It was on its way all the time: Stripe gets it when nobody waits any more.
+            self.simulation.after(self.dice.uniform(1, 30 * _MINUTE), lambda: _ignored(perform))
+        if fault.startswith("time-out"):
+            self.simulation.wait(_STRIPE_TIMEOUT_S)
+        raise LostAnswerError
+
+    def _performed(self, perform: Perform) -> Answer:
+        """Perform a call on the other side, whose clock is right, and see what it led to."""
+        skew = self.simulation.world.time.skew
+        token = skew.set(0.0)
+        try:
+            return perform()
+        finally:
+            skew.reset(token)
+
+    def _wait(self) -> None:
+        """Let the network take its time, and end with the function's time."""
+        self.simulation.wait(self.dice.expovariate(1 / 0.02))
+        if self.simulation.world.time.now > self.simulation.here.deadline:
+            self.simulation.note("  ✱ out of time")
+            raise Stopped
+
+
+def _ignored(perform: Perform) -> None:
+    perform()
+
+
+def _conflict(operation: str) -> Answer:
+    if operation == "PutItem":
+        return aws_error("TransactionConflictException")
+    reasons = '"CancellationReasons":[{"Code":"TransactionConflict"}]'
+    return aws_error("TransactionCanceledException", reasons)
+
+
+@dataclass
+class Days:
+    """A studio's busy days: who does what, and what comes of it by itself."""
+
+    world: World
+    dice: random.Random
+    climate: Climate
+    simulation: Simulation
+    clients: dict[tuple[str, str], int] = field(default_factory=dict)
+    skews: dict[str, float] = field(default_factory=dict)
+
+    # What people do.
+
+    def open(self) -> None:
+        """Put down what people will do."""
+        self.orders = [f"ord_{number}" for number in range(1, self.dice.randint(1, 3) + 1)]
+        self.world.studio(payout_schedule="daily")
+        for order_id in self.orders:
+            share = self.dice.randint(1, 3333)
+            self.world.sell(order_id, direct=self.dice.random() < 0.5, rev_share_amount=share)
+        self.world.bring_in(orders=[])
+        hurry = self.dice.choice((0.2, 5.0, 10 * _MINUTE, 2 * _HOUR))
+        for number in range(self.dice.randint(2, 8)):
+            self._client(f"key-{number}", hurry)
+        for _ in range(self.dice.choice((0, 0, 1, 2))):
+            self._in(hurry, self._outside)
+        for _ in range(self.dice.choice((0, 1, 2))):
+            self._in(hurry, self._print_step)
+        for _ in range(self.dice.choice((0, 0, 1, 2))):
+            self.simulation.after(self.dice.uniform(_MINUTE, 3 * _DAY), self._bank)
+        self._tick("reconcile", [5 * _MINUTE] * 12 + [6 * _HOUR] * 10)
+        self._tick("run_payouts", [_HOUR] * 3 + [_DAY] * 2)
+
+    def _in(self, hurry: float, happens: Callable[[], None]) -> None:
+        self.simulation.after(self.dice.uniform(0, hurry), happens)
+
+    def _client(self, key: str, hurry: float) -> None:
+        order_id = self.dice.choice(self.orders)
+        body = self._choice()
+        for _ in range(self.dice.choice((1, 1, 1, 2))):  # some press the button twice
+            self._in(hurry, lambda: self._ask(order_id, key, body, self.dice.randint(0, 4)))
+
+    def _choice(self) -> dict[str, Any]:
+        reason = {"reason": "other", "fulfillment": "keep"}
+        kind = self.dice.choice(("full", "partial", "partial", "line_items"))
+        if kind == "partial":
+            return reason | {"type": kind, "amount": self.dice.randint(1, 6000)}
+        if kind == "line_items":
+            items = [{"line_id": "li_1", "quantity": self.dice.randint(1, 3)}]
+            return reason | {"type": kind, "items": items, "shipping": self.dice.random() < 0.3}
+        return reason | {"type": kind}
+
+    def _ask(self, order_id: str, key: str, body: dict[str, Any], tries: int) -> None:
+        def call() -> None:
+            status, _ = self.world.request("POST", f"/orders/{order_id}/refunds", body, key)
+            self.simulation.note(f"client {key} of {order_id}: {status}")
+            if status < 500 or (order_id, key) not in self.clients:
+                self.clients[order_id, key] = status
+            if status >= 500 and tries:
+                again = self.dice.choice((1.0, 30.0, 20 * _MINUTE))
+                self._in(again, lambda: self._ask(order_id, key, body, tries - 1))
+
+        self._start("refund_request", call)
+
+    def _outside(self) -> None:
+        order_id, amount = self.dice.choice(self.orders), self.dice.randint(1, 5000)
+        try:
+            made = self.world.refund_outside(order_id, amount)
+        except RuntimeError:
+            return  # more than is left: Stripe refuses it
+        self.simulation.note(f"in Stripe's dashboard: {made}, {amount} of {order_id}")
+        self._news()
+
+    def _print_step(self) -> None:
+        order_id, step = self.dice.choice(self.orders), self.dice.choice(("claim", "print", "cancel"))
+        path = f"/orders/{order_id}/fulfillment/cancel"
+        path = path if step == "cancel" else f"/print-station/orders/{order_id}/{step}"
+
+        def call() -> None:
+            self.simulation.note(f"{step} {order_id}: {self.world.request('POST', path)[0]}")
+
+        self._start("print_station", call)
+
+    def _bank(self) -> None:
+        """Let a bank send a refund back, late or not."""
+        able = [
+            each.id
+            for each in self.world.stripe.standin.store.refunds
+            if each.status in {"pending", "succeeded"} and each.charge.startswith("ch_")
+        ]
+        if able:
+            chosen = self.dice.choice(able)
+            self.simulation.note(f"the bank fails {chosen}")
+            self.world.stripe.move(chosen, "failed")
+            self._news()
+
+    # What comes of it.
+
+    def _start(self, function: str, call: Callable[[], object]) -> None:
+        """Begin a call of a function, whose clock is off by its own measure."""
+        deadline = self.world.time.now + template.functions()[function].timeout_seconds
+        if function not in self.skews:
+            self.skews[function] = self.dice.uniform(-self.climate.skew_s, self.climate.skew_s)
+
+        def run() -> None:
+            self.simulation.here.deadline = deadline
+            self.world.time.skew.set(self.skews[function])
+            call()
+            self.world.time.skew.set(0.0)
+            self._news()
+            self._queues()
+
+        self.simulation.start(run)
+
+    def _tick(self, function: str, pauses: list[float]) -> None:
+        """Let a schedule call a function, after each of the pauses."""
+        if not pauses:
+            return
+
+        def happens() -> None:
+            self._start(function, lambda: self.world.tick(function))
+            self._tick(function, pauses[1:])
+
+        self.simulation.after(pauses[0] * self.dice.uniform(0.9, 1.1), happens)
+
+    def _news(self) -> None:
+        """Let Stripe send off what is new: soon or late, once or more often, in any order."""
+        for event in self.world.stripe.news():
+            if self._may_be_lost(event) and self.dice.random() < self.climate.drop:
+                self.simulation.note(f"{event.id} {event.type} will never come")
+                continue
+            for _ in range(self.dice.choice((1, 1, 1, 2, 3))):
+                delay = self.dice.choice((0.0, 0.1, 2.0, 5 * _MINUTE, 2 * _DAY))
+                self._in(delay, lambda event=event: self._deliver(event, 0))  # type: ignore[misc]  # the event of its turn
+
+    def _may_be_lost(self, event: Event) -> bool:
+        """Return whether the product notices by itself what the event says.
+
+        Refunds it asked for, it asks after; of refunds made outside, and of those that fail once
+        they are settled, only Stripe can tell it.
+        """
+        about = event.object
+        if event.type == "charge.refunded":
+            return True
+        ours = about["object"] == "refund" and "refund_id" in (about.get("metadata") or {})
+        return ours and about["status"] not in {"failed", "canceled"}
+
+    def _deliver(self, event: Event, tries: int) -> None:
+        def call() -> None:
+            taken = self.world.deliver(event)
+            self.simulation.note(f"{event.id} {event.type}: {'taken' if taken else 'not taken'}")
+            if not taken and tries < 5:
+                self._in(_MINUTE * 4**tries, lambda: self._deliver(event, tries + 1))
+            elif not taken:
+                # Stripe tries for three days; the storm is over before.
+                self.world.deliveries.append(Delivery(event, self.world.time.now))
+
+        self._start("stripe_webhook", call)
+
+    def _queues(self) -> None:
+        """Let queues that have something be worked off, by one or two at a time."""
+        for function in template.functions().values():
+            if function.queue and self.world.has_visible(function.queue):
+                self._in(3.0, lambda name=function.name: self._work_off(name))  # type: ignore[misc]  # the name of its turn
+
+    def _work_off(self, function: str) -> None:
+        if not self.world.has_visible(str(template.functions()[function].queue)):
+            return
+        if self.dice.random() < self.climate.fault:
+            # Early visibility: what one is working at, another one gets as well.
+            self._in(1.0, lambda: self._early(function))
+        keep = self.dice.random() < self.climate.fault  # deleting it fails: it comes again
+
+        def call() -> None:
+            worked = self.world.work_off(function, delete=not keep)
+            self.simulation.note(f"{function} worked off {worked}{' and again' if keep else ''}")
+
+        self._start(function, call)
+        self.simulation.after(200.0, self._queues)
+
+    def _early(self, function: str) -> None:
+        self.world.make_visible(str(template.functions()[function].queue))
+        self._work_off(function)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in bad weather.
+
+    Attributes:
+        faults: What does not hold afterwards; nothing where all is well.
+        schedule: What happened.
+    """
+
+    seed: int
+    faults: list[str]
+    schedule: list[str]
+    books: Books
+
+    def __str__(self) -> str:
+        """Tell it whole."""
+        return "\n".join([f"seed {self.seed}", *self.schedule, *self.faults])
+
+
+def run(seed: int) -> Run:
+    """Let a storm pass over a studio, and look at its books when it is calm again."""
+    dice = random.Random(seed)  # noqa: S311  # the same seed, the same weather
+    with new_world(seed) as world:
+        simulation = Simulation(world)
+        climate = Climate.drawn(dice)
+        days = Days(world, dice, climate, simulation)
+        days.open()
+        simulation.note(str(climate))
+        world.wire.line = StormyLine(simulation, dice, climate)
+        simulation.run()
+        world.wire.line = QuietLine()
+        del world.time.pass_by  # type: ignore[method-assign]  # the clock's own again
+        world.errors.clear()
+        try:
+            world.calm_down()
+            found = []
+        except AssertionError as never:
+            found = [str(never)]
+        books = read_books(world)
+        found += world.errors + faults_of(books) + client_faults(books, days.clients)
+    return Run(seed, found, simulation.schedule, books)
+
+
+def client_faults(books: Books, clients: dict[tuple[str, str], int]) -> list[str]:
+    """Compare what clients were told with what is so."""
+    found = []
+    for (order_id, key), status in clients.items():
+        refund = books.refunds.get(derive_refund_id(f"order {order_id}", key))
+        if status == 201 and refund is None:
+            found.append(f"{key} of {order_id} was told 201, and there is no refund")
+        if 400 <= status < 500 and refund and refund.status is not RefundStatus.FAILED:
+            found.append(f"{key} of {order_id} was told {status}, and it is {refund.status}")
+    return found
