@@ -9,7 +9,7 @@ from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import verify_chain
 from shared.domain.order import OrderTotals
 from shared.domain.payout import Payout
-from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund import Refund, RefundStatus, derive_refund_id
 from shared.domain.settlement import rev_share_reversed
 from shared.gateways import items
 from shared.gateways.books import read_entries
@@ -73,6 +73,21 @@ class Books:
             "stripe_transfers": _counted(self.stripe_transfers.values()),
             "parked": self.parked,
         }
+
+    def differences(self, other: "Books") -> dict[str, Any]:
+        """Return what is compared and differs: here, and there."""
+        there = other.compared()
+        return {
+            name: (here, there[name])
+            for name, here in self.compared().items()
+            if here != there[name]
+        }
+
+    def knows_of(self, key: str) -> bool:
+        """Return whether a refund was written down that a client asked for under a key."""
+        return any(
+            derive_refund_id(f"order {order_id}", key) in self.refunds for order_id in self.totals
+        )
 
 
 def read_books(world: World) -> Books:

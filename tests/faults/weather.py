@@ -8,6 +8,7 @@ between them others run. So what overlaps, and how, hangs on the seed and on not
 import heapq
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -236,6 +237,7 @@ class Days:
     simulation: Simulation
     clients: dict[tuple[str, str], int] = field(default_factory=dict)
     skews: dict[str, float] = field(default_factory=dict)
+    pollers: Counter[str] = field(default_factory=Counter)
 
     # What people do.
 
@@ -248,7 +250,7 @@ class Days:
             self.world.sell(order_id, direct=self.dice.random() < 0.5, rev_share_amount=share)
         self.world.bring_in(orders=[])
         hurry = self.dice.choice((0.2, 5.0, 10 * _MINUTE, 2 * _HOUR))
-        for number in range(self.dice.randint(2, 8)):
+        for number in range(self.dice.randint(3, 10)):
             self._client(f"key-{number}", hurry)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
             self._in(hurry, self._outside)
@@ -256,8 +258,9 @@ class Days:
             self._in(hurry, self._print_step)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
             self.simulation.after(self.dice.uniform(_MINUTE, 3 * _DAY), self._bank)
-        self._tick("reconcile", [5 * _MINUTE] * 12 + [6 * _HOUR] * 10)
-        self._tick("run_payouts", [_HOUR] * 3 + [_DAY] * 2)
+        # Schedules that miss most of their turns: what they owe, they owe later as well.
+        self._tick("reconcile", [5 * _MINUTE] * 5 + [_HOUR] * 2 + [8 * _HOUR] * 6)
+        self._tick("run_payouts", [_HOUR, _HOUR, 20 * _HOUR, _DAY, _DAY])
 
     def _in(self, hurry: float, happens: Callable[[], None]) -> None:
         self.simulation.after(self.dice.uniform(0, hurry), happens)
@@ -272,7 +275,7 @@ class Days:
         reason = {"reason": "other", "fulfillment": "keep"}
         kind = self.dice.choice(("full", "partial", "partial", "line_items"))
         if kind == "partial":
-            return reason | {"type": kind, "amount": self.dice.randint(1, 6000)}
+            return reason | {"type": kind, "amount": self.dice.randint(1, 3000)}
         if kind == "line_items":
             items = [{"line_id": "li_1", "quantity": self.dice.randint(1, 3)}]
             return reason | {"type": kind, "items": items, "shipping": self.dice.random() < 0.3}
@@ -336,7 +339,8 @@ class Days:
             call()
             self.world.time.skew.set(0.0)
             self._news()
-            self._queues()
+            if template.functions()[function].queue is None:
+                self._queues()
 
         self.simulation.start(run)
 
@@ -389,26 +393,32 @@ class Days:
         """Let queues that have something be worked off, by one or two at a time."""
         for function in template.functions().values():
             if function.queue and self.world.has_visible(function.queue):
-                self._in(3.0, lambda name=function.name: self._work_off(name))  # type: ignore[misc]  # the name of its turn
+                self._poll(function.name, self.dice.uniform(0, 3))
+
+    def _poll(self, function: str, seconds: float) -> None:
+        if self.pollers[function] < 2:
+            self.pollers[function] += 1
+            self.simulation.after(seconds, lambda: self._work_off(function))
 
     def _work_off(self, function: str) -> None:
-        if not self.world.has_visible(str(template.functions()[function].queue)):
-            return
+        self.pollers[function] -= 1
         if self.dice.random() < self.climate.fault:
             # Early visibility: what one is working at, another one gets as well.
-            self._in(1.0, lambda: self._early(function))
+            self.simulation.after(self.dice.uniform(0, 1), lambda: self._early(function))
         keep = self.dice.random() < self.climate.fault  # deleting it fails: it comes again
 
         def call() -> None:
             worked = self.world.work_off(function, delete=not keep)
             self.simulation.note(f"{function} worked off {worked}{' and again' if keep else ''}")
+            if worked:
+                self._queues()
+                self._poll(function, 200.0)  # when what was not deleted is visible again
 
         self._start(function, call)
-        self.simulation.after(200.0, self._queues)
 
     def _early(self, function: str) -> None:
         self.world.make_visible(str(template.functions()[function].queue))
-        self._work_off(function)
+        self._poll(function, 0.0)
 
 
 @dataclass(frozen=True)
