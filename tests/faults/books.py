@@ -10,7 +10,6 @@ from shared.domain.ledger import verify_chain
 from shared.domain.order import OrderTotals
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund, RefundStatus, derive_refund_id
-from shared.domain.settlement import rev_share_reversed
 from shared.gateways import items
 from shared.gateways.books import read_entries
 from tests.faults.world import LEDGER, ORDERS, STUDIO, World
@@ -155,6 +154,10 @@ def _refund_faults(books: Books) -> Iterable[str]:
     yield from (f"{times} times at Stripe: {name}" for name, times in ours.items() if times > 1)
     known = Counter(each.stripe_refund_id for each in books.refunds.values())
     yield from (f"{name} at Stripe is known {known[name]} times" for name in at_stripe if known[name] != 1)
+    for each in books.stripe_refunds:
+        named = books.refunds.get(each["ours"] or "")
+        if each["ours"] and (named is None or named.stripe_refund_id != each["id"]):
+            yield f"{each['id']} at Stripe is ours, and not known as {each['ours']}"
     entered = Counter((each.get("refund_id"), each["kind"]) for each in books.entries)
     for refund in books.refunds.values():
         name, status = refund.refund_id, refund.status
@@ -180,14 +183,16 @@ def _order_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
         yield f"{order_id}: {out} refunded, {totals.out_amount} out, {totals.settled_amount} settled"
     if out > totals.total_amount:
         yield f"{order_id}: {out} refunded of {totals.total_amount}"
-    reversed_amount = rev_share_reversed(totals, out)
+    # round_half_up(S·R / T), written down once more: the product's own is not asked.
+    share, total = totals.rev_share_amount, totals.total_amount
+    reversed_amount = (2 * share * out + total) // (2 * total)
     if totals.rev_share_reversed_amount != reversed_amount:
         yield f"{order_id}: share reversed {totals.rev_share_reversed_amount}, not {reversed_amount}"
     entries = [each for each in books.entries if each.get("order_id") == order_id]
-    share = sum(each["rev_share_amount"] for each in entries if each["kind"] != "sale")
+    back = sum(each["rev_share_amount"] for each in entries if each["kind"] != "sale")
     gross = sum(each["gross_amount"] for each in entries if each["kind"] != "sale")
-    if (share, gross) != (reversed_amount, -out):
-        yield f"{order_id}: the ledger has {gross} refunded and {share} of the share reversed"
+    if (back, gross) != (reversed_amount, -out):
+        yield f"{order_id}: the ledger has {gross} refunded and {back} of the share reversed"
     if totals.application_fee_id is not None:
         yield from _fee_faults(books, totals)
 

@@ -1,7 +1,8 @@
 """The Stripe stand-in in this process: the same code as in the stack, without HTTP."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +93,13 @@ class StripeHere:
         """Let the next request that it fits meet a fault inside Stripe."""
         match = FaultMatch(path_prefix=path_prefix)
         self.standin.faults.add(FaultOrder(fault=fault, match=match))
+
+    @contextmanager
+    def faulty(self, fault: FaultName, path_prefix: str | None = None) -> Iterator[None]:
+        """Let a request meet a fault inside Stripe, if it fits and is not a repeat."""
+        self.fault(fault, path_prefix)
+        yield
+        self.standin.faults.clear()
 
     def move(self, stripe_refund_id: str, status: str) -> None:
         """Let a bank, or somebody in the dashboard, move a refund."""

@@ -35,13 +35,17 @@ class Climate:
     """How bad the weather of a run is; each a chance, for each call or each event.
 
     Attributes:
-        fault: That a call out of a function goes wrong.
+        aws: That a call of AWS goes wrong.
+        stripe: That a call of Stripe goes wrong.
+        outcome: That what Stripe is asked for does not end well, or not at once.
         stop: That the process ends at a call.
         drop: That an event never comes, where the reconciler would notice.
         skew_s: How far a function's clock may be off, in seconds.
     """
 
-    fault: float
+    aws: float
+    stripe: float
+    outcome: float
     stop: float
     drop: float
     skew_s: float
@@ -50,7 +54,9 @@ class Climate:
     def drawn(cls, dice: random.Random) -> "Climate":
         """Draw one, from calm to a storm."""
         return cls(
-            fault=dice.choice((0.0, 0.03, 0.1, 0.25)),
+            aws=dice.choice((0.0, 0.03, 0.1, 0.25)),
+            stripe=dice.choice((0.0, 0.1, 0.4, 0.8)),
+            outcome=dice.choice((0.0, 0.1, 0.5)),
             stop=dice.choice((0.0, 0.01, 0.04)),
             drop=dice.choice((0.0, 0.2, 0.9)),
             skew_s=dice.choice((0.0, 150.0)),
@@ -157,15 +163,24 @@ class StormyLine:
     def _drawn(self, call: Call) -> str | None:
         if self.dice.random() < self.climate.stop:
             return "stopped"
-        if self.dice.random() >= self.climate.fault:
-            return None
+        stripe = call.service == STRIPE
+        if self.dice.random() >= (self.climate.stripe if stripe else self.climate.aws):
+            return self._outcome(call) if self.dice.random() < self.climate.outcome else None
         faults = ["reset before", "reset after", "throttled", "broken"]
-        if call.service == STRIPE:
+        if stripe:
             faults += ["slow", "time-out before", "time-out after", "time-out, then effect"]
             faults += ["saved 500 before", "saved 500 after"] if "POST" in call.operation else []
         elif call.operation in _WRITES:
             faults += ["conflict"] * 3
         return self.dice.choice(faults)
+
+    def _outcome(self, call: Call) -> str | None:
+        """Draw how what is made at Stripe shall end, where that is to be drawn."""
+        if call.operation == "POST /v1/refunds":
+            return self.dice.choice(("pending", "insufficient_funds", "fail_at_once"))
+        if call.operation == "POST /v1/transfers":
+            return self.dice.choice(("insufficient_funds", "fail_at_once"))
+        return None
 
     def _met(self, fault: str | None, call: Call, perform: Perform) -> Answer:  # noqa: C901, PLR0911  # one case for each fault
         stripe = call.service == STRIPE
@@ -186,10 +201,12 @@ class StormyLine:
             case "conflict":
                 return _conflict(call.operation)
             case "saved 500 before" | "saved 500 after":
-                self.simulation.world.stripe.fault(
-                    "status_500_before_effect" if "before" in fault else "status_500_after_effect"
-                )
-                return perform()
+                kind = "before" if fault.endswith("before") else "after"
+                with self.simulation.world.stripe.faulty(f"status_500_{kind}_effect"):  # type: ignore[arg-type]  # one of the two
+                    return perform()
+            case "pending" | "insufficient_funds" | "fail_at_once":
+                with self.simulation.world.stripe.faulty(fault, call.operation.split()[1]):  # type: ignore[arg-type]  # as the case says
+                    return perform()
         if fault.endswith("after"):
             perform()
         if fault.endswith("then effect"):
@@ -237,6 +254,7 @@ class Days:
     simulation: Simulation
     clients: dict[tuple[str, str], int] = field(default_factory=dict)
     skews: dict[str, float] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
     pollers: Counter[str] = field(default_factory=Counter)
 
     # What people do.
@@ -312,6 +330,21 @@ class Days:
 
         self._start("print_station", call)
 
+    def _decide(self) -> None:
+        """Let banks decide on what they have pending, each after a while."""
+        for each in self.world.stripe.standin.store.refunds:
+            if each.status == "pending" and each.id not in self.pending:
+                self.pending.add(each.id)
+                outcome = self.dice.choice(("succeeded", "succeeded", "failed"))
+                self._in(2 * _DAY, lambda each=each, outcome=outcome: self._move(each.id, outcome))  # type: ignore[misc]  # those of its turn
+
+    def _move(self, stripe_refund_id: str, outcome: str) -> None:
+        refund = self.world.stripe.standin.store.refunds[stripe_refund_id]
+        if refund.status == "pending":
+            self.simulation.note(f"{stripe_refund_id} {outcome}")
+            self.world.stripe.move(stripe_refund_id, outcome)
+            self._news()
+
     def _bank(self) -> None:
         """Let a bank send a refund back, late or not."""
         able = [
@@ -357,6 +390,7 @@ class Days:
 
     def _news(self) -> None:
         """Let Stripe send off what is new: soon or late, once or more often, in any order."""
+        self._decide()
         for event in self.world.stripe.news():
             if self._may_be_lost(event) and self.dice.random() < self.climate.drop:
                 self.simulation.note(f"{event.id} {event.type} will never come")
@@ -402,10 +436,10 @@ class Days:
 
     def _work_off(self, function: str) -> None:
         self.pollers[function] -= 1
-        if self.dice.random() < self.climate.fault:
+        if self.dice.random() < self.climate.aws:
             # Early visibility: what one is working at, another one gets as well.
             self.simulation.after(self.dice.uniform(0, 1), lambda: self._early(function))
-        keep = self.dice.random() < self.climate.fault  # deleting it fails: it comes again
+        keep = self.dice.random() < self.climate.aws  # deleting it fails: it comes again
 
         def call() -> None:
             worked = self.world.work_off(function, delete=not keep)

@@ -320,11 +320,11 @@ class World:
         Raises:
             AssertionError: It never is.
         """
-        due = {each.name: self.time.now for each in _scheduled()}
+        due = {each.name: self.time.now for each in scheduled()}
         for pause in _ROUNDS:
             self.deliver_news()
             self.work_off_all()
-            for function in _scheduled():
+            for function in scheduled():
                 if due[function.name] <= self.time.now:
                     self.tick(function.name)
                     due[function.name] = self.time.now + float(function.every_seconds or 0)
@@ -423,7 +423,8 @@ def _put_secrets(engine: Engine) -> None:
         )
 
 
-def _scheduled() -> list[template.Function]:
+def scheduled() -> list[template.Function]:
+    """Return the functions that a schedule calls."""
     return [each for each in template.functions().values() if each.every_seconds]
 
 
