@@ -153,7 +153,9 @@ def _refund_faults(books: Books) -> Iterable[str]:
     ours = Counter(each["ours"] for each in books.stripe_refunds if each["ours"])
     yield from (f"{times} times at Stripe: {name}" for name, times in ours.items() if times > 1)
     known = Counter(each.stripe_refund_id for each in books.refunds.values())
-    yield from (f"{name} at Stripe is known {known[name]} times" for name in at_stripe if known[name] != 1)
+    yield from (
+        f"{name} at Stripe is known {known[name]} times" for name in at_stripe if known[name] != 1
+    )
     for each in books.stripe_refunds:
         named = books.refunds.get(each["ours"] or "")
         if each["ours"] and (named is None or named.stripe_refund_id != each["id"]):
@@ -180,14 +182,16 @@ def _order_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
     refunds = [each for each in books.refunds.values() if each.order_id == order_id]
     out = sum(each.amount for each in refunds if each.status not in _ENDED_BADLY)
     if not totals.out_amount == totals.settled_amount == out:
-        yield f"{order_id}: {out} refunded, {totals.out_amount} out, {totals.settled_amount} settled"
+        held = f"{totals.out_amount} out and {totals.settled_amount} settled"
+        yield f"{order_id}: {out} refunded, and {held}"
     if out > totals.total_amount:
         yield f"{order_id}: {out} refunded of {totals.total_amount}"
     # round_half_up(S·R / T), written down once more: the product's own is not asked.
     share, total = totals.rev_share_amount, totals.total_amount
     reversed_amount = (2 * share * out + total) // (2 * total)
     if totals.rev_share_reversed_amount != reversed_amount:
-        yield f"{order_id}: share reversed {totals.rev_share_reversed_amount}, not {reversed_amount}"
+        there = totals.rev_share_reversed_amount
+        yield f"{order_id}: {there} of the share reversed, not {reversed_amount}"
     entries = [each for each in books.entries if each.get("order_id") == order_id]
     back = sum(each["rev_share_amount"] for each in entries if each["kind"] != "sale")
     gross = sum(each["gross_amount"] for each in entries if each["kind"] != "sale")
@@ -203,8 +207,9 @@ def _fee_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
     gone = books.stripe_fee_refunds.get(totals.application_fee_id or "", 0)
     if fee is not None and (fee.is_open or gone != fee.target_amount):
         yield f"{totals.order_id}: {gone} of the fee went back, not {fee.target_amount}"
-    if gone < totals.rev_share_reversed_amount or gone > totals.rev_share_amount:
-        yield f"{totals.order_id}: {gone} of the fee for {totals.rev_share_reversed_amount} reversed"
+    reversed_amount = totals.rev_share_reversed_amount
+    if not reversed_amount <= gone <= totals.rev_share_amount:
+        yield f"{totals.order_id}: {gone} of the fee went back for {reversed_amount} reversed"
 
 
 def _balance_faults(books: Books) -> Iterable[str]:

@@ -67,10 +67,12 @@ class Engine:
         for name in sorted(queues, key=lambda each: "RedrivePolicy" in queues[each]):
             self._make_queue(name, queues[name])
 
-    def answer(self, service: str, method: str, url: str, headers: Mapping[str, Any], body: bytes) -> Answer:  # noqa: PLR0913, PLR0917, E501  # a request's parts
+    def answer(
+        self, service: str, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:  # a request's parts
         """Answer a request as the engine's server would."""
         place = urlsplit(url)
-        lowered = {name.lower(): _text(value) for name, value in headers.items()}
+        lowered = {name.lower(): value for name, value in headers.items()}
         status, answered, content = run(
             self._modules[service].handle_request(
                 method, place.path, lowered, body, dict(parse_qsl(place.query))
@@ -89,7 +91,7 @@ class Engine:
         headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
         body = json.dumps(parameters).encode()
         status, _, content = self.answer(service, "POST", f"{URL}/", headers, body)
-        if status != 200:  # noqa: PLR2004  # OK
+        if status != 200:  # OK
             raise RefusedError(f"{target}: {content!r}")
         return dict(json.loads(content or b"{}"))
 
@@ -154,7 +156,3 @@ def run[T](coroutine: Coroutine[Any, Any, T]) -> T:
 def _queue_name(name: str) -> str:
     fifo = template.of_type("AWS::SQS::Queue")[name].get("FifoQueue", False)
     return f"{name}.fifo" if fifo else name
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -217,8 +217,20 @@ def _write(world: World) -> None:
 
 FLOWS = (
     Flow("request, full", ("refund_request",), _sold(), _refund_in_full, client=True),
-    Flow("request, lines, direct", ("refund_request",), _sold(direct=True), _refund_lines, client=True),
-    Flow("request, refused by Stripe", ("refund_request",), _most_refunded_outside, _refund_in_full, client=True),
+    Flow(
+        "request, lines, direct",
+        ("refund_request",),
+        _sold(direct=True),
+        _refund_lines,
+        client=True,
+    ),
+    Flow(
+        "request, refused by Stripe",
+        ("refund_request",),
+        _most_refunded_outside,
+        _refund_in_full,
+        client=True,
+    ),
     Flow("webhook, confirmed", ("stripe_webhook",), _requested(), _events),
     Flow("webhook, made outside", ("stripe_webhook",), _outside, _events),
     Flow("webhook, failed", ("stripe_webhook",), _fails_at_bank, _events),
@@ -237,8 +249,18 @@ FLOWS = (
     Flow("payout run, unknown", ("run_payouts",), _due_and_unknown, _pay_out),
     Flow("reconcile, events lost", ("reconcile",), _events_lost, _reconcile),
     Flow("reconcile, saved failure", ("reconcile",), _lost("status_500_before_effect"), _reconcile),
-    Flow("reconcile, failure after effect", ("reconcile",), _lost("status_500_after_effect"), _reconcile),
-    Flow("reconcile, key forgotten", ("reconcile",), _lost("status_500_before_effect", hours=25), _reconcile),
+    Flow(
+        "reconcile, failure after effect",
+        ("reconcile",),
+        _lost("status_500_after_effect"),
+        _reconcile,
+    ),
+    Flow(
+        "reconcile, key forgotten",
+        ("reconcile",),
+        _lost("status_500_before_effect", hours=25),
+        _reconcile,
+    ),
     Flow("reconcile, message lost", ("reconcile",), _message_lost, _reconcile),
     Flow("reconcile, fee's message lost", ("reconcile",), _fee_message_lost, _reconcile),
     Flow("message to the parent", ("send_message",), _may_write, _write, client=True),

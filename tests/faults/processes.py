@@ -91,7 +91,7 @@ def settings(made: Engine) -> dict[str, str]:
     """
     values = dict(_SETTINGS)
     for function in template.functions().values():
-        for name, reference in (function.environment | _OWN).items():
+        for name, reference in {**function.environment, **_OWN}.items():
             value = _resolved(made, reference)
             if values.setdefault(name, value) != value:
                 raise ValueError(f"{name} is not the same for all functions")

@@ -17,7 +17,7 @@ def crash_table(rows: Iterable[tuple[str, int, int]]) -> Iterator[str]:
     yield f"{'flow':<34}{'points':>8}{'survived':>10}"
     for flow, points, survived in counted:
         yield f"{flow:<34}{points:>8}{survived:>10}"
-    points, survived = (sum(row[place] for row in counted) for place in (1, 2))
+    points, survived = sum(row[1] for row in counted), sum(row[2] for row in counted)
     yield f"{'all':<34}{points:>8}{survived:>10}"
 
 

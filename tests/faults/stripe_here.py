@@ -71,7 +71,9 @@ class StripeHere:
 
     def ask(self, method: str, path: str, account: str | None, **form: object) -> dict[str, Any]:
         """Call the API as nobody in particular: a person in the dashboard, or a test that looks."""
-        headers = {"Authorization": f"Bearer {KEY}"} | ({"Stripe-Account": account} if account else {})
+        headers = {"Authorization": f"Bearer {KEY}"} | (
+            {"Stripe-Account": account} if account else {}
+        )
         query = "&".join(f"{name}={value}" for name, value in form.items())
         url, body = f"{URL}/v1/{path}", b""
         if method == "POST":
@@ -81,7 +83,7 @@ class StripeHere:
             url += f"?{query}"
         status, _, content = self.answer(method, url, headers, body)
         answer: dict[str, Any] = json.loads(content)
-        if status != 200:  # noqa: PLR2004  # OK
+        if status != 200:  # OK
             raise RuntimeError(f"{method} {path}: {answer}")
         return answer
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -10,8 +9,6 @@ import pytest
 
 from functions.reconcile.carry_on_refund import CarryOnRefund
 from functions.refund_request.request_refund import RequestRefund
-from functions.send_message.send_message import SendMessage
-from shared.domain import stripe_refund
 from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways import stripe_api
@@ -95,7 +92,9 @@ def settled_is_owed() -> AbstractContextManager[object]:
 
 def any_share() -> AbstractContextManager[object]:
     """Half a cent too much of the share comes back."""
-    return patch("shared.domain.settlement.share_of", lambda whole, part, of: -(-whole * part // of))
+    return patch(
+        "shared.domain.settlement.share_of", lambda whole, part, of: -(-whole * part // of)
+    )
 
 
 def forgetful_mail() -> AbstractContextManager[object]:

@@ -62,9 +62,7 @@ def stopped_at_each_call(flow: Flow, expected: Played, calls: int, *, gives_up: 
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-def test_books_after_a_stop_are_those_without(
-    flow: Flow, record_property: RecordProperty
-) -> None:
+def test_books_after_a_stop_are_those_without(flow: Flow, record_property: RecordProperty) -> None:
     undisturbed = CrashingLine(flow.functions)
     expected = played(flow, undisturbed)
     assert expected.errors == []

@@ -19,8 +19,16 @@ from shared.domain.refund import RefundStatus, derive_refund_id
 from tests.faults import template
 from tests.faults.books import Books, faults_of, read_books
 from tests.faults.engine import Answer
-from tests.faults.wire import STRIPE, Call, LostAnswerError, Perform, QuietLine, aws_error, stripe_error
-from tests.faults.world import Delivery, Stopped, World, new_world
+from tests.faults.wire import (
+    STRIPE,
+    Call,
+    LostAnswerError,
+    Perform,
+    QuietLine,
+    aws_error,
+    stripe_error,
+)
+from tests.faults.world import Delivery, Stopped, World, new_world, order_record
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
@@ -205,7 +213,7 @@ class StormyLine:
                 with self.simulation.world.stripe.faulty(f"status_500_{kind}_effect"):  # type: ignore[arg-type]  # one of the two
                     return perform()
             case "pending" | "insufficient_funds" | "fail_at_once":
-                with self.simulation.world.stripe.faulty(fault, call.operation.split()[1]):  # type: ignore[arg-type]  # as the case says
+                with self.simulation.world.stripe.faulty(fault, call.operation.split()[1]):
                     return perform()
         if fault.endswith("after"):
             perform()
@@ -254,34 +262,43 @@ class Days:
     simulation: Simulation
     clients: dict[tuple[str, str], int] = field(default_factory=dict)
     skews: dict[str, float] = field(default_factory=dict)
+    orders: list[str] = field(default_factory=list)
+    rush: float = 0.0
+    sold: int = 0
     pending: set[str] = field(default_factory=set)
     pollers: Counter[str] = field(default_factory=Counter)
 
     # What people do.
 
     def open(self) -> None:
-        """Put down what people will do."""
+        """Put down what people will do, and when the schedules call."""
         self.orders = [f"ord_{number}" for number in range(1, self.dice.randint(1, 3) + 1)]
         self.world.studio(payout_schedule="daily")
         for order_id in self.orders:
-            share = self.dice.randint(1, 3333)
-            self.world.sell(order_id, direct=self.dice.random() < 0.5, rev_share_amount=share)
-        self.world.bring_in(orders=[])
+            self._sell(order_id)
+        # When it is busy: at once, or when the payout is made that is due at the studio's midnight.
+        self.rush = self.dice.choice((0.0, 18 * _HOUR))
         hurry = self.dice.choice((0.2, 5.0, 10 * _MINUTE, 2 * _HOUR))
         for number in range(self.dice.randint(3, 10)):
             self._client(f"key-{number}", hurry)
+        for happens in (self._outside, self._print_step, self._import):
+            for _ in range(self.dice.choice((0, 0, 1, 2))):
+                self._in(hurry, happens)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
-            self._in(hurry, self._outside)
-        for _ in range(self.dice.choice((0, 1, 2))):
-            self._in(hurry, self._print_step)
-        for _ in range(self.dice.choice((0, 0, 1, 2))):
-            self.simulation.after(self.dice.uniform(_MINUTE, 3 * _DAY), self._bank)
+            self._in(3 * _DAY, self._bank)
         # Schedules that miss most of their turns: what they owe, they owe later as well.
-        self._tick("reconcile", [5 * _MINUTE] * 5 + [_HOUR] * 2 + [8 * _HOUR] * 6)
-        self._tick("run_payouts", [_HOUR, _HOUR, 20 * _HOUR, _DAY, _DAY])
+        self._in(hurry, lambda: self._tick("run_payouts", [_HOUR, 20 * _HOUR, _DAY, _DAY]))
+        reconciled = [5 * _MINUTE] * 5 + [_HOUR] * 2 + [8 * _HOUR] * 6
+        self._in(hurry, lambda: self._tick("reconcile", reconciled))
+
+    def _sell(self, order_id: str) -> None:
+        share = self.dice.randint(1, 3333)
+        self.world.sell(order_id, direct=self.dice.random() < 0.5, rev_share_amount=share)
 
     def _in(self, hurry: float, happens: Callable[[], None]) -> None:
-        self.simulation.after(self.dice.uniform(0, hurry), happens)
+        """Let something happen within a while from now, or from the rush on."""
+        begin = max(self.world.time.now, self.world.began + self.rush)
+        self.simulation.at(begin + self.dice.uniform(0, hurry), happens)
 
     def _client(self, key: str, hurry: float) -> None:
         order_id = self.dice.choice(self.orders)
@@ -320,8 +337,25 @@ class Days:
         self.simulation.note(f"in Stripe's dashboard: {made}, {amount} of {order_id}")
         self._news()
 
+    def _import(self) -> None:
+        """Bring in one more order, again until it is in."""
+        self.sold += 1
+        record = order_record(f"ord_new_{self.sold}")
+        self.world.charge(record)
+
+        def call() -> None:
+            answer = self.world.try_to_bring_in(orders=[record])
+            self.simulation.note(f"import of {record['order_id']}: {answer}")
+            if answer is None:
+                self._in(_HOUR, lambda: self._start("import_orders", call))
+
+        self._start("import_orders", call)
+
     def _print_step(self) -> None:
-        order_id, step = self.dice.choice(self.orders), self.dice.choice(("claim", "print", "cancel"))
+        order_id, step = (
+            self.dice.choice(self.orders),
+            self.dice.choice(("claim", "print", "cancel")),
+        )
         path = f"/orders/{order_id}/fulfillment/cancel"
         path = path if step == "cancel" else f"/print-station/orders/{order_id}/{step}"
 
@@ -378,15 +412,12 @@ class Days:
         self.simulation.start(run)
 
     def _tick(self, function: str, pauses: list[float]) -> None:
-        """Let a schedule call a function, after each of the pauses."""
-        if not pauses:
-            return
-
-        def happens() -> None:
-            self._start(function, lambda: self.world.tick(function))
-            self._tick(function, pauses[1:])
-
-        self.simulation.after(pauses[0] * self.dice.uniform(0.9, 1.1), happens)
+        """Let a schedule call a function now, at times twice, and again after each pause."""
+        for _ in range(self.dice.choice((1, 1, 2))):
+            self._in(1.0, lambda: self._start(function, lambda: self.world.tick(function)))
+        if pauses:
+            again = pauses[0] * self.dice.uniform(0.9, 1.1)
+            self.simulation.after(again, lambda: self._tick(function, pauses[1:]))
 
     def _news(self) -> None:
         """Let Stripe send off what is new: soon or late, once or more often, in any order."""
@@ -486,7 +517,7 @@ def run(seed: int) -> Run:
         world.wire.line = StormyLine(simulation, dice, climate)
         simulation.run()
         world.wire.line = QuietLine()
-        del world.time.pass_by  # type: ignore[method-assign]  # the clock's own again
+        del world.time.pass_by
         world.errors.clear()
         try:
             world.calm_down()

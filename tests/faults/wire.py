@@ -6,10 +6,11 @@ fault can be put before, in the place of, or after the answer.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.message import Message
 from typing import Protocol
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -75,15 +76,18 @@ class Wire:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Hook the library that Stripe's SDK sends with, and have a Stripe of its own."""
-        wire, self.stripe, self.line = self, StripeHere(), QuietLine()
+        wire = self
+        self.stripe, self.line = StripeHere(), QuietLine()
 
-        def send(_: HTTPAdapter, request: requests.PreparedRequest, **_options: object) -> requests.Response:  # noqa: E501
-            return wire._to_stripe(request)
+        def send(
+            _: HTTPAdapter, request: requests.PreparedRequest, **_options: object
+        ) -> requests.Response:
+            return wire.to_stripe(request)
 
         with patch.object(HTTPAdapter, "send", send):
             yield
 
-    def to_aws(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
+    def to_aws(self, request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
         """Answer a request of botocore's: the handler of its event ``before-send``."""
         _, service, operation = event_name.split(".")
         try:
@@ -91,21 +95,28 @@ class Wire:
                 service,
                 operation,
                 lambda: self._engine.answer(
-                    service, request.method, request.url, request.headers, _bytes(request.body)
+                    service,
+                    request.method,
+                    request.url,
+                    _headers(request.headers),
+                    _bytes(request.body),
                 ),
             )
         except LostAnswerError:
             raise ConnectionClosedError(endpoint_url=request.url) from None
         return AWSResponse(request.url, status, CaseInsensitiveDict(headers), _Raw(content))  # type: ignore[arg-type]  # botocore wants no more of either
 
-    def _to_stripe(self, request: requests.PreparedRequest) -> requests.Response:
+    def to_stripe(self, request: requests.PreparedRequest) -> requests.Response:
+        """Answer a request of the library that Stripe's SDK sends with."""
         method, url = str(request.method), str(request.url)
         operation = f"{method} {_STRIPE_ID.sub('/{id}', urlsplit(url).path)}"
         try:
             status, headers, content = self._carried(
                 STRIPE,
                 operation,
-                lambda: self.stripe.answer(method, url, request.headers, _bytes(request.body)),
+                lambda: self.stripe.answer(
+                    method, url, _headers(request.headers), _bytes(request.body)
+                ),
             )
         except LostAnswerError:
             raise requests.ConnectionError from None
@@ -132,6 +143,13 @@ class _Raw:
 
     def stream(self) -> Iterator[bytes]:
         yield self._content
+
+
+def _headers(source: Mapping[str, str | bytes] | Message) -> dict[str, str]:
+    return {
+        name: value.decode() if isinstance(value, bytes) else str(value)
+        for name, value in source.items()
+    }
 
 
 def _bytes(body: object) -> bytes:

@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
+from botocore.retries.quota import RetryQuota
+
 from infra.local.stripe_standin import identifiers
 from infra.local.stripe_standin.records import Event
 from shared.gateways import aws
@@ -43,7 +45,7 @@ _SILENT = logging.getLogger("faults.silent")
 _SILENT.disabled = True
 
 
-class Stopped(BaseException):  # noqa: N818  # not an error: a process that ended
+class Stopped(BaseException):  # not an error: a process that ended
     """The process has been stopped. Not an ``Exception``: no code of the product can catch it."""
 
 
@@ -148,7 +150,7 @@ class World:
         except _NO_ANSWER:
             return 502, {}
         status, said = int(answer["statusCode"]), json.loads(answer["body"] or "{}")
-        if status == 500:  # noqa: PLR2004  # what the resolver makes of an error that nobody caught
+        if status == 500:  # what the resolver makes of an error that nobody caught
             self.errors.append(f"{function}: {said}")
         return status, said
 
@@ -158,7 +160,7 @@ class World:
         """Send a request, again until it is answered, as a client does that has not given up."""
         for _ in range(10):
             status, answer = self.request(method, path, body, key)
-            if status < 500 or self.client_gives_up:  # noqa: PLR2004  # the server's own
+            if status < 500 or self.client_gives_up:  # the server's own
                 break
             self.time.pass_by(20)
         return status, answer
@@ -180,7 +182,7 @@ class World:
             "requestContext": {"requestId": event.id},
         }
         try:
-            return bool(self.invoke("stripe_webhook", request)["statusCode"] == 200)  # noqa: PLR2004  # OK
+            return bool(self.invoke("stripe_webhook", request)["statusCode"] == 200)  # OK
         except _NO_ANSWER:
             return False
 
@@ -224,14 +226,21 @@ class World:
         self.errors += [f"{function}: {name}" for name in answer["done"] if name in _UNEXPECTED]
         return answer
 
+    def try_to_bring_in(self, **lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Import studios or orders, and return the answer, or None where there was none."""
+        event = {kind: [json.dumps(each) for each in records] for kind, records in lines.items()}
+        try:
+            return dict(self.invoke("import_orders", event))
+        except _NO_ANSWER:
+            return None
+
     def bring_in(self, **lines: list[dict[str, Any]]) -> dict[str, Any]:
         """Import studios or orders, again until all are in, as an operator does."""
-        event = {kind: [json.dumps(each) for each in records] for kind, records in lines.items()}
         for _ in range(10):
-            try:
-                return dict(self.invoke("import_orders", event))
-            except _NO_ANSWER:
-                self.time.pass_by(60)
+            answer = self.try_to_bring_in(**lines)
+            if answer is not None:
+                return answer
+            self.time.pass_by(60)
         raise AssertionError("the import never got to its end")
 
     # Setting the scene.
@@ -267,9 +276,7 @@ class World:
     def refund_outside(self, order_id: str, amount: int) -> str:
         """Refund an order in Stripe's dashboard, and return Stripe's id."""
         account = self.stripe.standin.store.charges[f"ch_{order_id}"].account
-        made = self.stripe.ask(
-            "POST", "refunds", account, charge=f"ch_{order_id}", amount=amount
-        )
+        made = self.stripe.ask("POST", "refunds", account, charge=f"ch_{order_id}", amount=amount)
         return str(made["id"])
 
     # What happens by itself.
@@ -379,7 +386,7 @@ class _Parts:
 def _parts() -> _Parts:
     made = Engine()
     wire = Wire(made)
-    aws._SESSION.register("before-send", wire.to_aws)  # noqa: SLF001  # the product's one session
+    aws._SESSION.register("before-send", wire.to_aws)  # type: ignore[arg-type]  # noqa: SLF001  # handlers may answer; the one session of the product
     return _Parts(made, wire, Processes())
 
 
@@ -399,6 +406,8 @@ def new_world(seed: int = 0) -> Iterator[World]:
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", message="No application metrics to publish")
         stack.enter_context(patch.object(logger, "_logger", _SILENT))
+        # A client's budget of retries is what a new one has, whatever the world before used up.
+        stack.enter_context(patch.object(RetryQuota, "acquire", lambda *_: True))
         parts.processes.restart_all()
         _put_secrets(parts.engine)
         world = World(parts.wire, parts.engine, parts.processes, time)
@@ -468,7 +477,7 @@ def studio_record(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # its fiel
 
 
 def order_record(order_id: str, *, direct: bool = False, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # its fields
-    """Return an order's import record: $100.00 of two lines and shipping, waiting for the printer."""
+    """Return an order's import record: $100.00, two lines and shipping, queued for print."""
     return {
         "order_id": order_id,
         "studio_id": STUDIO,
