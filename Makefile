@@ -17,7 +17,7 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types template openapi openapi-check fmt build bench load lock deploy \
+.PHONY: help setup run test faults check lint types template openapi openapi-check fmt build bench load lock deploy \
 	stripe-test-charges match verify-ledger clean
 
 help: ## List the targets
@@ -31,6 +31,12 @@ run: $(ENVIRONMENT) ## Start the local stack and refund the demo order (ONCE=1 e
 
 test: $(ENVIRONMENT) ## Run all tests, on the real template with IAM enforced
 	@$(BIN)/pytest -n 2
+
+faults: export RUNS ?= 2000
+faults: export SEED ?= 1
+faults: $(ENVIRONMENT) ## Stop every flow at every call, and let weather pass over it (RUNS=2000 SEED=1)
+	@$(BIN)/python -m infra.local install-tools
+	@$(BIN)/pytest tests/faults -n 2 -q
 
 check: lint types template openapi-check test ## Everything that must pass: lint, types, template, API description, tests
 

@@ -143,8 +143,9 @@ def faults_of(books: Books) -> list[str]:
     for totals in books.totals.values():
         found += _order_faults(books, totals)
     found += _balance_faults(books)
-    found += [f"mailed {times} times: {mail}" for mail, times in books.mails.items() if times > 1]
-    return found + [f"parked: {reason}" for reason in books.parked]
+    return found + [
+        f"mailed {times} times: {mail}" for mail, times in books.mails.items() if times > 1
+    ]
 
 
 def _refund_faults(books: Books) -> Iterable[str]:

@@ -1,9 +1,10 @@
 """The flows whose every call is a place to stop at: what was before, and what happens."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import World, order_record, studio_record
+from tests.faults.world import STUDIO, World, order_record, studio_record
 
 # From the middle of the month, when a world begins, to its end.
 _UNTIL_PAYOUT_S = 17 * 24 * 3600
@@ -114,6 +115,19 @@ def _disputed(world: World) -> None:
 
 def _settle(world: World) -> None:
     world.work_off("payout_adjust")
+
+
+def _nothing_to_settle(world: World) -> None:
+    """Put a message into the queue that can never work."""
+    _sold()(world)
+    body = {"order_id": "ord_1", "refund_id": "rf_none", "correlation_id": "corr"}
+    world.engine.sqs(
+        "SendMessage",
+        QueueUrl=world.engine.queue_url("AdjustQueue"),
+        MessageGroupId=STUDIO,
+        MessageDeduplicationId="rf_none",
+        MessageBody=json.dumps(body),
+    )
 
 
 def _settled_but_for_the_fee(world: World) -> None:
@@ -239,6 +253,7 @@ FLOWS = (
     Flow("adjust", ("payout_adjust",), _confirmed(), _settle),
     Flow("adjust, direct", ("payout_adjust",), _confirmed(direct=True), _settle),
     Flow("adjust, failed late", ("payout_adjust",), _failed_late_in_the_books, _settle),
+    Flow("adjust, parked", ("payout_adjust",), _nothing_to_settle, _settle),
     Flow("fee refund", ("fee_refund",), _settled_but_for_the_fee, _refund_fee),
     Flow("fulfillment cancel", ("print_station",), _sold(), _cancel, client=True),
     Flow("print and ship", ("print_station",), _sold(), _print_and_ship),

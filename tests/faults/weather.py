@@ -525,7 +525,8 @@ def run(seed: int) -> Run:
         except AssertionError as never:
             found = [str(never)]
         books = read_books(world)
-        found += world.errors + faults_of(books) + client_faults(books, days.clients)
+        found += world.errors + [f"parked: {reason}" for reason in books.parked]
+        found += faults_of(books) + client_faults(books, days.clients)
     return Run(seed, found, simulation.schedule, books)
 
 
