@@ -27,6 +27,7 @@ _MOVED = (
 class Books:
     """All that is on record once nothing is under way: here, in the ledger, and at Stripe."""
 
+    studio: dict[str, Any]
     totals: dict[str, OrderTotals]
     refunds: dict[str, Refund]
     fee_refunds: dict[str, FeeRefund]
@@ -44,6 +45,7 @@ class Books:
     def compared(self) -> dict[str, Any]:
         """Return what must be the same with a fault as without: all but times and numbers."""
         return {
+            "studio": self.studio,
             "totals": {
                 order_id: replace(each, version=0, fulfillment_history=())
                 for order_id, each in self.totals.items()
@@ -110,6 +112,7 @@ def read_books(world: World) -> Books:
     payouts = [items.payout_from_values(each) for each in of_kind["PAYOUT"]]
     fee_refunds = [items.fee_refund_from_values(each) for each in of_kind["REFUND_FEE"]]
     return Books(
+        studio=dict(of_kind["STUDIO"][0]),
         totals={each.order_id: each for each in totals},
         refunds={each.refund_id: each for each in refunds},
         fee_refunds={each.order_id: each for each in fee_refunds},

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import STUDIO, World, order_record, studio_record
+from tests.faults.world import STUDIO, World, sold_order, studio_record
 
 # From the middle of the month, when a world begins, to its end.
 _UNTIL_PAYOUT_S = 17 * 24 * 3600
@@ -110,7 +110,7 @@ def _failed_late_in_the_books(world: World) -> None:
 
 def _disputed(world: World) -> None:
     _sold()(world)
-    world.stripe.dispute("ch_ord_1")
+    world.stripe.dispute("ch_1")
 
 
 def _settle(world: World) -> None:
@@ -149,10 +149,14 @@ def _print_and_ship(world: World) -> None:
 
 
 def _import(world: World) -> None:
-    orders = [order_record(f"ord_{number}", direct=number == 2) for number in range(1, 15)]
+    orders = [sold_order(f"ord_{number}", direct=number == 2) for number in range(1, 15)]
     for each in orders:
         world.charge(each)
     world.bring_in(studios=[studio_record()], orders=orders)
+
+
+def _update(world: World) -> None:
+    world.bring_in(studios=[studio_record(payout_account_id="acct_new")], update=True)
 
 
 def _due(world: World) -> None:
@@ -258,6 +262,7 @@ FLOWS = (
     Flow("fulfillment cancel", ("print_station",), _sold(), _cancel, client=True),
     Flow("print and ship", ("print_station",), _sold(), _print_and_ship),
     Flow("import", ("import_orders",), lambda _: None, _import),
+    Flow("import, update", ("import_orders",), _sold(), _update),
     Flow("payout run", ("run_payouts",), _due, _pay_out),
     Flow("payout run, refused", ("run_payouts",), _due_and_refused, _pay_out),
     Flow("payout run, comes back", ("run_payouts",), _due_and_comes_back, _pay_out),

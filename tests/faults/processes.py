@@ -36,7 +36,9 @@ class Process:
         self._as_imported = [
             (each, dict(vars(each)))
             for each in vars(self._module).values()
-            if not isinstance(each, type | ModuleType) and hasattr(each, "__dict__")
+            if not isinstance(each, type | ModuleType)
+            and hasattr(each, "__dict__")
+            and each not in (logger, metrics)  # all functions' in this process
         ]
 
     def handle(self, event: object, context: object) -> Any:  # noqa: ANN401  # whatever a function answers

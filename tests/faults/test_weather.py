@@ -9,7 +9,7 @@ from tests.faults.report import WEATHER, RecordProperty
 from tests.faults.weather import run
 
 # `make faults` asks for more, and says from which seed on.
-_RUNS = int(os.environ.get("RUNS", "96"))
+_RUNS = int(os.environ.get("RUNS", "64"))
 _SEED = int(os.environ.get("SEED", "1"))
 # As many tests, so that workers can share them.
 _PARTS = 16

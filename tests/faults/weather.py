@@ -28,7 +28,7 @@ from tests.faults.wire import (
     aws_error,
     stripe_error,
 )
-from tests.faults.world import Delivery, Stopped, World, new_world, order_record
+from tests.faults.world import Delivery, Stopped, World, new_world, sold_order
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
@@ -340,13 +340,13 @@ class Days:
     def _import(self) -> None:
         """Bring in one more order, again until it is in."""
         self.sold += 1
-        record = order_record(f"ord_new_{self.sold}")
+        record = sold_order(f"ord_new_{self.sold}")
         self.world.charge(record)
 
         def call() -> None:
             answer = self.world.try_to_bring_in(orders=[record])
             self.simulation.note(f"import of {record['order_id']}: {answer}")
-            if answer is None:
+            if not answer:
                 self._in(_HOUR, lambda: self._start("import_orders", call))
 
         self._start("import_orders", call)

@@ -18,13 +18,14 @@ from infra.local.stripe_standin.records import Event
 from shared.gateways import aws
 from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
-from shared.observability import logger
+from shared.observability import logger, metrics
 from tests.faults import template
 from tests.faults.engine import Engine, RefusedError
 from tests.faults.processes import Processes, settings
 from tests.faults.stripe_here import KEY, SECRETS, NumberedIds, StripeHere
 from tests.faults.virtual_time import VirtualTime
 from tests.faults.wire import Wire
+from tests.records import Record, line_record, order_record
 
 STUDIO = "st_faults"
 ACCOUNT = "acct_faults"
@@ -226,19 +227,19 @@ class World:
         self.errors += [f"{function}: {name}" for name in answer["done"] if name in _UNEXPECTED]
         return answer
 
-    def try_to_bring_in(self, **lines: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Import studios or orders, and return the answer, or None where there was none."""
-        event = {kind: [json.dumps(each) for each in records] for kind, records in lines.items()}
+    def try_to_bring_in(self, *, update: bool = False, **lines: list[Record]) -> dict[str, Any]:
+        """Import studios or orders, and return the answer, empty where there was none."""
+        event: dict[str, Any] = {"update": update}
+        event |= {kind: [json.dumps(each) for each in records] for kind, records in lines.items()}
         try:
             return dict(self.invoke("import_orders", event))
         except _NO_ANSWER:
-            return None
+            return {}
 
-    def bring_in(self, **lines: list[dict[str, Any]]) -> dict[str, Any]:
+    def bring_in(self, *, update: bool = False, **lines: list[Record]) -> dict[str, Any]:
         """Import studios or orders, again until all are in, as an operator does."""
         for _ in range(10):
-            answer = self.try_to_bring_in(**lines)
-            if answer is not None:
+            if answer := self.try_to_bring_in(update=update, **lines):
                 return answer
             self.time.pass_by(60)
         raise AssertionError("the import never got to its end")
@@ -251,7 +252,7 @@ class World:
 
     def sell(self, order_id: str, *, direct: bool = False, **changes: Any) -> None:  # noqa: ANN401  # the same
         """Import an order of $100.00 and let its charge be at Stripe."""
-        record = order_record(order_id, direct=direct, **changes)
+        record = sold_order(order_id, direct=direct, **changes)
         self.charge(record)
         answer = self.bring_in(orders=[record])
         assert answer["refused"] == [], answer
@@ -275,8 +276,9 @@ class World:
 
     def refund_outside(self, order_id: str, amount: int) -> str:
         """Refund an order in Stripe's dashboard, and return Stripe's id."""
-        account = self.stripe.standin.store.charges[f"ch_{order_id}"].account
-        made = self.stripe.ask("POST", "refunds", account, charge=f"ch_{order_id}", amount=amount)
+        charge_id = f"ch_{order_id.removeprefix('ord_')}"
+        account = self.stripe.standin.store.charges[charge_id].account
+        made = self.stripe.ask("POST", "refunds", account, charge=charge_id, amount=amount)
         return str(made["id"])
 
     # What happens by itself.
@@ -405,6 +407,7 @@ def new_world(seed: int = 0) -> Iterator[World]:
         # What it says is for operators; what it does is what is looked at here.
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", message="No application metrics to publish")
+        stack.enter_context(patch.object(metrics, "add_metric", lambda *_, **_options: None))
         stack.enter_context(patch.object(logger, "_logger", _SILENT))
         # A client's budget of retries is what a new one has, whatever the world before used up.
         stack.enter_context(patch.object(RetryQuota, "acquire", lambda *_: True))
@@ -460,7 +463,7 @@ def _record(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def studio_record(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # its fields
+def studio_record(**changes: Any) -> Record:  # noqa: ANN401  # its fields
     """Return a studio's import record."""
     return {
         "studio_id": STUDIO,
@@ -476,43 +479,15 @@ def studio_record(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # its fiel
     } | changes
 
 
-def order_record(order_id: str, *, direct: bool = False, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # its fields
+def sold_order(order_id: str, *, direct: bool = False, **changes: Any) -> Record:  # noqa: ANN401  # its fields
     """Return an order's import record: $100.00, two lines and shipping, queued for print."""
-    return {
-        "order_id": order_id,
-        "studio_id": STUDIO,
-        "placed_at": "2026-10-01T17:10:00Z",
-        "currency": "usd",
-        "parent": {"name": "Dana Parent", "email": "dana@mail.example"},
-        "subjects": [{"subject_id": "sub_1", "name": "Kai Parent"}],
-        "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
-        "line_items": [
-            _line("li_1", quantity=3, unit_amount=2500),
-            _line("li_2", quantity=1, unit_amount=1500),
-        ],
-        "shipping_amount": 1000,
-        "shipping_tax_amount": 0,
-        "total_amount": 10_000,
-        "rev_share_amount": 1500,
-        "stripe_fee_amount": 320,
-        "stripe": {
-            "charge_id": f"ch_{order_id}",
-            "payment_intent_id": f"pi_{order_id}",
-            "account_id": ACCOUNT if direct else None,
-            "application_fee_id": f"fee_{order_id}" if direct else None,
-        },
-        "fulfillment": {"status": "queued", "claimed_by": None},
-    } | changes
-
-
-def _line(line_id: str, *, quantity: int, unit_amount: int) -> dict[str, Any]:
-    return {
-        "line_id": line_id,
-        "product": "Print",
-        "sku": "PRT",
-        "quantity": quantity,
-        "unit_amount": unit_amount,
-        "discount_amount": 0,
-        "tax_amount": 0,
-        "subject_id": "sub_1",
-    }
+    return order_record(
+        order_id.removeprefix("ord_"),
+        STUDIO,
+        line_record("li_1", 3, 2500),
+        line_record("li_2", 1, 1500),
+        account_id=ACCOUNT if direct else None,
+        shipping_amount=1000,
+        fulfillment={"status": "queued", "claimed_by": None},
+        **changes,
+    )
