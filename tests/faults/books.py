@@ -190,6 +190,7 @@ def _order_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
         yield f"{order_id}: {out} refunded, and {held}"
     if out > totals.total_amount:
         yield f"{order_id}: {out} refunded of {totals.total_amount}"
+    yield from _line_faults(totals, [each for each in refunds if each.status not in _ENDED_BADLY])
     # round_half_up(S·R / T), written down once more: the product's own is not asked.
     share, total = totals.rev_share_amount, totals.total_amount
     reversed_amount = (2 * share * out + total) // (2 * total)
@@ -203,6 +204,25 @@ def _order_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
         yield f"{order_id}: the ledger has {gross} refunded and {back} of the share reversed"
     if totals.application_fee_id is not None:
         yield from _fee_faults(books, totals)
+
+
+def _line_faults(totals: OrderTotals, alive: list[Refund]) -> Iterable[str]:
+    """Check that of each line that is out which refunds took, and who stopped the print."""
+    out: Counter[tuple[str, str]] = Counter()
+    for refund in alive:
+        for item in refund.items:
+            out[item.line_id, "quantity"] += item.quantity
+            out[item.line_id, "amount"] += item.amount
+    held = {
+        (line_id, name): getattr(line, name)
+        for line_id, line in totals.lines_out.items()
+        for name in ("quantity", "amount")
+    }
+    if +out != +Counter(held):
+        yield f"{totals.order_id}: of its lines {dict(held)} are out, and {dict(out)} refunded"
+    stopped_by = totals.fulfillment_canceled_by or ""
+    if stopped_by.startswith("rf_") and stopped_by not in {each.refund_id for each in alive}:
+        yield f"{totals.order_id}: its print was stopped by {stopped_by}, which failed"
 
 
 def _fee_faults(books: Books, totals: OrderTotals) -> Iterable[str]:

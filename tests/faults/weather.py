@@ -10,11 +10,14 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from infra.local.stripe_standin.faults import FaultName
 from infra.local.stripe_standin.records import Event
+from infra.local.stripe_standin.resources.disputes import DisputeImpossibleError
 from shared.domain.refund import RefundStatus, derive_refund_id
 from tests.faults import template
 from tests.faults.books import Books, faults_of, read_books
@@ -34,6 +37,15 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
 # Stripe's SDK waits so long, see shared/gateways/stripe_api.py.
 _STRIPE_TIMEOUT_S = 9.0
+
+# What goes wrong inside Stripe, as the stand-in calls it.
+_INSIDE_STRIPE: dict[str, FaultName] = {
+    "saved 500 before": "status_500_before_effect",
+    "saved 500 after": "status_500_after_effect",
+    "pending": "pending",
+    "insufficient_funds": "insufficient_funds",
+    "fail_at_once": "fail_at_once",
+}
 
 _WRITES = {"PutItem", "TransactWriteItems"}
 
@@ -176,7 +188,13 @@ class StormyLine:
             return self._outcome(call) if self.dice.random() < self.climate.outcome else None
         faults = ["reset before", "reset after", "throttled", "broken"]
         if stripe:
-            faults += ["slow", "time-out before", "time-out after", "time-out, then effect"]
+            faults += [
+                "unauthorized",
+                "slow",
+                "time-out before",
+                "time-out after",
+                "time-out, then effect",
+            ]
             faults += ["saved 500 before", "saved 500 after"] if "POST" in call.operation else []
         elif call.operation in _WRITES:
             faults += ["conflict"] * 3
@@ -190,31 +208,27 @@ class StormyLine:
             return self.dice.choice(("insufficient_funds", "fail_at_once"))
         return None
 
-    def _met(self, fault: str | None, call: Call, perform: Perform) -> Answer:  # noqa: C901, PLR0911  # one case for each fault
-        stripe = call.service == STRIPE
-        match fault:
-            case None:
+    def _met(self, fault: str | None, call: Call, perform: Perform) -> Answer:
+        if fault is None:
+            return perform()
+        if fault == "stopped":
+            if self.dice.random() < 0.5:
+                perform()
+            raise Stopped
+        if refusal := _refusal(fault, call):
+            return refusal
+        if inside := _INSIDE_STRIPE.get(fault):
+            # An outcome is of what the call makes; the rest is of any call.
+            path = call.operation.split()[1] if inside == fault else None
+            with self.simulation.world.stripe.faulty(inside, path):
                 return perform()
-            case "stopped":
-                if self.dice.random() < 0.5:
-                    perform()
-                raise Stopped
-            case "slow":
-                self.simulation.wait(self.dice.uniform(1, _STRIPE_TIMEOUT_S - 1))
-                return perform()
-            case "throttled":
-                return stripe_error(429) if stripe else aws_error("ThrottlingException")
-            case "broken":
-                return stripe_error(503) if stripe else aws_error("InternalServerError")
-            case "conflict":
-                return _conflict(call.operation)
-            case "saved 500 before" | "saved 500 after":
-                kind = "before" if fault.endswith("before") else "after"
-                with self.simulation.world.stripe.faulty(f"status_500_{kind}_effect"):  # type: ignore[arg-type]  # one of the two
-                    return perform()
-            case "pending" | "insufficient_funds" | "fail_at_once":
-                with self.simulation.world.stripe.faulty(fault, call.operation.split()[1]):
-                    return perform()
+        if fault == "slow":
+            self.simulation.wait(self.dice.uniform(1, _STRIPE_TIMEOUT_S - 1))
+            return perform()
+        return self._lost(fault, perform)
+
+    def _lost(self, fault: str, perform: Perform) -> Answer:
+        """Let a call's answer be lost, whether it took effect or not, or will."""
         if fault.endswith("after"):
             perform()
         if fault.endswith("then effect"):
@@ -245,11 +259,21 @@ def _ignored(perform: Perform) -> None:
     perform()
 
 
-def _conflict(operation: str) -> Answer:
-    if operation == "PutItem":
-        return aws_error("TransactionConflictException")
-    reasons = '"CancellationReasons":[{"Code":"TransactionConflict"}]'
-    return aws_error("TransactionCanceledException", reasons)
+def _refusal(fault: str, call: Call) -> Answer | None:
+    """Return the answer of a fault that is a refusal, or None."""
+    match fault:
+        case "throttled":
+            return stripe_error(429) if call.service == STRIPE else aws_error("ThrottlingException")
+        case "broken":
+            return stripe_error(503) if call.service == STRIPE else aws_error("InternalServerError")
+        case "unauthorized":
+            return stripe_error(401)
+        case "conflict" if call.operation == "PutItem":
+            return aws_error("TransactionConflictException")
+        case "conflict":
+            reasons = '"CancellationReasons":[{"Code":"TransactionConflict"}]'
+            return aws_error("TransactionCanceledException", reasons)
+    return None
 
 
 @dataclass
@@ -281,7 +305,7 @@ class Days:
         hurry = self.dice.choice((0.2, 5.0, 10 * _MINUTE, 2 * _HOUR))
         for number in range(self.dice.randint(3, 10)):
             self._client(f"key-{number}", hurry)
-        for happens in (self._outside, self._print_step, self._import):
+        for happens in (self._outside, self._print_step, self._import, self._dispute):
             for _ in range(self.dice.choice((0, 0, 1, 2))):
                 self._in(hurry, happens)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
@@ -307,7 +331,9 @@ class Days:
             self._in(hurry, lambda: self._ask(order_id, key, body, self.dice.randint(0, 4)))
 
     def _choice(self) -> dict[str, Any]:
-        reason = {"reason": "other", "fulfillment": "keep"}
+        reason = {"reason": "other"}
+        if self.dice.random() < 0.5:
+            reason["fulfillment"] = "keep"
         kind = self.dice.choice(("full", "partial", "partial", "line_items"))
         if kind == "partial":
             return reason | {"type": kind, "amount": self.dice.randint(1, 3000)}
@@ -336,6 +362,14 @@ class Days:
             return  # more than is left: Stripe refuses it
         self.simulation.note(f"in Stripe's dashboard: {made}, {amount} of {order_id}")
         self._news()
+
+    def _dispute(self) -> None:
+        """Let a parent charge back: Stripe refuses to refund what is disputed."""
+        order_id = self.dice.choice(self.orders)
+        with suppress(DisputeImpossibleError):
+            self.world.stripe.dispute(f"ch_{order_id.removeprefix('ord_')}")
+            self.simulation.note(f"{order_id} is disputed")
+            self._news()
 
     def _import(self) -> None:
         """Bring in one more order, again until it is in."""
