@@ -167,7 +167,7 @@ class RequestRefund:
 
     def _submit(self, refund: Refund, *, retry: bool) -> Refund:
         try:
-            answer = self.stripe.create_refund(refund, retry=retry)
+            answer = self.stripe.create_refund(refund, first=True, retry=retry)
         except StripeRefusedError as refusal:
             logger.info("stripe refused", reason=refusal.reason)
             self._release(refund, refusal)

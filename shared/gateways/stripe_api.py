@@ -1,5 +1,6 @@
 """Stripe over HTTP, through its SDK. Refusals and unknown outcomes are told apart here."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ API_VERSION = "2026-10-28.endive"
 # Two tries of 9 s and a pause stay under the 20 s that a caller waits for an answer.
 _TIMEOUT_SECONDS = 9
 _RETRIES = 1
+_PAUSE_SECONDS = 0.5
 
 _PAGE = 100
 
@@ -71,7 +73,9 @@ class StripeApi:
         """Get the key, so that its absence shows before anything is reserved."""
         self._api_key()
 
-    def create_refund(self, refund: Refund, *, retry: bool = True) -> StripeRefund:
+    def create_refund(
+        self, refund: Refund, *, first: bool = False, retry: bool = True
+    ) -> StripeRefund:
         """Send the refund back to the parent, under the key of its current attempt.
 
         Stripe's own ``reason`` is not sent: ``fraudulent`` would block the parent's card, and
@@ -79,23 +83,21 @@ class StripeApi:
 
         Args:
             refund: Where to, how much, and under which key.
+            first: Whether nothing was sent under that key before, of which nobody knows what
+                became: then alone a refusal of our API key is one of the refund.
             retry: Whether there is time for a second try if the first gets no answer.
 
         Raises:
             StripeRefusedError: Stripe surely did nothing.
             StripeOutcomeUnknownError: It may have.
         """
-        with _telling_refusals_from_doubt():
-            answer = self._client.v1.refunds.create(
-                {
-                    "charge": refund.charge_id,
-                    "amount": refund.amount,
-                    "metadata": metadata_of(refund),
-                },
-                self._options(refund.account_id, refund.idempotency_key)
-                | ({} if retry else {"max_network_retries": 0}),
-            )
-            return stripe_refund_from(_plain(answer))
+        try:
+            return self._created(refund, _refusal if first else _refusal_in_doubt)
+        except StripeOutcomeUnknownError as unknown:
+            if unknown.saved or not retry:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+        return self._created(refund, _refusal_in_doubt)
 
     def get_refund(self, stripe_refund_id: str, account_id: str | None) -> StripeRefund:
         """Ask Stripe what has become of a refund: its answer is the truth.
@@ -146,7 +148,7 @@ class StripeApi:
             StripeRefusedError: Stripe surely did nothing.
             StripeOutcomeUnknownError: It may have.
         """
-        with _telling_refusals_from_doubt():
+        with _telling_refusals_from_doubt(_refusal_in_doubt):
             self._client.v1.application_fees.refunds.create(
                 fee_refund.application_fee_id,
                 {
@@ -304,6 +306,20 @@ class StripeApi:
             )
             return [_plain(each) for each in page.auto_paging_iter()]
 
+    def _created(self, refund: Refund, refusing: "Refusing") -> StripeRefund:
+        with _telling_refusals_from_doubt(refusing):
+            answer = self._client.v1.refunds.create(
+                {
+                    "charge": refund.charge_id,
+                    "amount": refund.amount,
+                    "metadata": metadata_of(refund),
+                },
+                # Not the SDK's own retry: it would not tell which try was refused.
+                self._options(refund.account_id, refund.idempotency_key)
+                | {"max_network_retries": 0},
+            )
+            return stripe_refund_from(_plain(answer))
+
     def _options(
         self, account_id: str | None, idempotency_key: str | None = None
     ) -> stripe.RequestOptions:
@@ -364,14 +380,29 @@ def _translated(error: stripe.StripeError, refusing: Refusing) -> Exception:
     return refusing(error)
 
 
+def _refusal_in_doubt(error: stripe.StripeError) -> Exception:
+    """Return what a refusal means where an earlier try under the same key may have taken effect.
+
+    Any other refusal stands under the key, and the earlier try would have met it too. That our API
+    key is not right just now says nothing of what was sent before.
+    """
+    return _refused_key(error) or _refusal(error)
+
+
+def _refused_key(error: stripe.StripeError) -> StripeOutcomeUnknownError | None:
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return StripeOutcomeUnknownError(f"{type(error).__name__} {error.code or ''}", saved=False)
+    return None
+
+
 def _transfer_refusal(error: stripe.StripeError) -> Exception:
     """Return what a refused transfer means.
 
     A key that is not (yet) right says nothing of this transfer, and would fail every studio's: the
     payout waits, and the next run tries again.
     """
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return StripeOutcomeUnknownError(f"{type(error).__name__} {error.code or ''}", saved=False)
+    if unknown := _refused_key(error):
+        return unknown
     reason = error.code or f"stripe_{error.http_status}"
     return StripeRefusedError(f"Stripe refused the transfer ({reason}).", reason)
 
