@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import STUDIO, World, sold_order, studio_record
+from tests.faults.world import MATCH, STUDIO, World, sold_order, studio_record
 
 # From the middle of the month, when a world begins, to its end.
 _UNTIL_PAYOUT_S = 17 * 24 * 3600
@@ -20,6 +20,7 @@ class Flow:
         act: What happens now, as it is done by whoever does it: a client that asks again, Stripe
             that delivers again, a queue, a schedule.
         client: Whether a client asks, who might give up instead of asking again.
+        after: What goes on by itself, until nothing is under way.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Flow:
     before: Callable[[World], object]
     act: Callable[[World], object]
     client: bool = False
+    after: Callable[[World], None] = World.calm_down
 
 
 def _sold(*, direct: bool = False) -> Callable[[World], None]:
@@ -218,6 +220,24 @@ def _reconcile(world: World) -> None:
     world.tick("reconcile")
 
 
+def _only_stripe_knows(*, direct: bool) -> Callable[[World], None]:
+    """Return a scene: a refund failed late and another was made outside, and no event came."""
+
+    def before(world: World) -> None:
+        _settled(direct=direct)(world)
+        (refund,) = world.stripe.standin.store.refunds
+        world.stripe.move(refund.id, "failed")
+        world.refund_outside("ord_1", 2500)
+        world.stripe.news()
+        world.time.pass_by(_UNTIL_PAYOUT_S / 17)
+
+    return before
+
+
+def _match(world: World) -> None:
+    world.tick("reconcile", {MATCH: True})
+
+
 def _may_write(world: World) -> None:
     _settled()(world)
     world.engine.verify_domain("lakeside.example")
@@ -283,5 +303,19 @@ FLOWS = (
     ),
     Flow("reconcile, message lost", ("reconcile",), _message_lost, _reconcile),
     Flow("reconcile, fee's message lost", ("reconcile",), _fee_message_lost, _reconcile),
+    Flow(
+        "match",
+        ("reconcile",),
+        _only_stripe_knows(direct=False),
+        _match,
+        after=World.match_until_clean,
+    ),
+    Flow(
+        "match, direct",
+        ("reconcile",),
+        _only_stripe_knows(direct=True),
+        _match,
+        after=World.match_until_clean,
+    ),
     Flow("message to the parent", ("send_message",), _may_write, _write, client=True),
 )

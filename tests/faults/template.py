@@ -1,7 +1,7 @@
 """What the template deploys, read so that a world in one process is wired the same way."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -27,7 +27,6 @@ class Function:
     Attributes:
         routes: ``(method, pattern of the path)`` of its API.
         queue: The queue it works off, as the template names it, or None.
-        every_seconds: How often it is called by a schedule, with ``schedule_input``; or None.
     """
 
     name: str
@@ -35,8 +34,15 @@ class Function:
     timeout_seconds: int
     routes: tuple[tuple[str, re.Pattern[str]], ...]
     queue: str | None
-    every_seconds: int | None
-    schedule_input: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule: which function it calls, how often, and with what."""
+
+    function: str
+    every_seconds: int
+    event: str
 
 
 @cache
@@ -46,17 +52,34 @@ def resources() -> Mapping[str, Any]:
 
 
 @cache
+def schedules() -> Sequence[Schedule]:
+    """Return the functions' schedules."""
+    return [
+        Schedule(name, _seconds(plan["ScheduleExpression"]), plan.get("Input", "{}"))
+        for name, properties in _functions()
+        for plan in (each["Properties"] for each in properties.get("Events", {}).values())
+        if "ScheduleExpression" in plan
+    ]
+
+
+@cache
 def functions() -> Mapping[str, Function]:
     """Return the functions by name."""
     common = _document()["Globals"]["Function"]["Environment"]["Variables"]
-    found = {}
+    return {
+        name: _function(
+            name, properties, common | properties.get("Environment", {}).get("Variables", {})
+        )
+        for name, properties in _functions()
+    }
+
+
+def _functions() -> Iterator[tuple[str, Mapping[str, Any]]]:
     for properties in of_type("AWS::Serverless::Function").values():
         match = _HANDLER.fullmatch(properties["Handler"])
         if match is None:
             raise ValueError(f"a handler that is none of ours: {properties['Handler']}")
-        own = properties.get("Environment", {}).get("Variables", {})
-        found[match[1]] = _function(match[1], properties, common | own)
-    return found
+        yield match[1], properties
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -83,7 +106,6 @@ def _document() -> Any:  # noqa: ANN401  # YAML
 
 def _function(name: str, properties: Mapping[str, Any], environment: Mapping[str, Any]) -> Function:
     events = list(properties.get("Events", {}).values())
-    schedules = [each["Properties"] for each in events if each["Type"] == "ScheduleV2"]
     queues = [each["Properties"]["Queue"] for each in events if each["Type"] == "SQS"]
     return Function(
         name=name,
@@ -91,8 +113,6 @@ def _function(name: str, properties: Mapping[str, Any], environment: Mapping[str
         timeout_seconds=int(properties["Timeout"]),
         routes=tuple(_routes(events)),
         queue=queues[0].removesuffix(".Arn") if queues else None,
-        every_seconds=_seconds(schedules[0]["ScheduleExpression"]) if schedules else None,
-        schedule_input=schedules[0].get("Input", "{}") if schedules else "{}",
     )
 
 

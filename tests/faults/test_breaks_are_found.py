@@ -64,7 +64,7 @@ def stripe_first() -> AbstractContextManager[object]:
 
 def no_reconciler() -> AbstractContextManager[object]:
     """The reconciler is never called."""
-    scheduled = [each for each in worlds.scheduled() if each.name != "reconcile"]
+    scheduled = [each for each in worlds.scheduled() if each.function != "reconcile"]
     return patch.object(worlds, "scheduled", lambda: scheduled)
 
 

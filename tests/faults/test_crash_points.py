@@ -39,7 +39,7 @@ def played(flow: Flow, line: CrashingLine, *, acts: bool = True, gives_up: bool 
         if acts:
             flow.act(world)
         line.functions = ()
-        world.calm_down()
+        flow.after(world)
         books = read_books(world)
         return Played(books, world.errors + faults_of(books))
 

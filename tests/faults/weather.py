@@ -31,7 +31,7 @@ from tests.faults.wire import (
     aws_error,
     stripe_error,
 )
-from tests.faults.world import Delivery, Stopped, World, new_world, sold_order
+from tests.faults.world import MATCH, Delivery, Stopped, World, new_world, sold_order
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
@@ -62,7 +62,7 @@ class Climate:
         stripe: That a call of Stripe goes wrong.
         outcome: That what Stripe is asked for does not end well, or not at once.
         stop: That the process ends at a call.
-        drop: That an event never comes, where the reconciler would notice.
+        drop: That an event never comes.
         skew_s: How far a function's clock may be off, in seconds.
     """
 
@@ -317,6 +317,9 @@ class Days:
         self._in(hurry, lambda: self._tick("run_payouts", [_HOUR, 20 * _HOUR, _DAY, _DAY]))
         reconciled = [5 * _MINUTE] * 5 + [_HOUR] * 2 + [8 * _HOUR] * 6
         self._in(hurry, lambda: self._tick("reconcile", reconciled))
+        self._in(
+            hurry, lambda: self._tick("reconcile", [_DAY] * 3, {MATCH: True, "due_only": True})
+        )
 
     def _sell(self, order_id: str) -> None:
         share = self.dice.randint(1, 3333)
@@ -450,36 +453,24 @@ class Days:
 
         self.simulation.start(run)
 
-    def _tick(self, function: str, pauses: list[float]) -> None:
+    def _tick(self, function: str, pauses: list[float], event: object = None) -> None:
         """Let a schedule call a function now, at times twice, and again after each pause."""
         for _ in range(self.dice.choice((1, 1, 2))):
-            self._in(1.0, lambda: self._start(function, lambda: self.world.tick(function)))
+            self._in(1.0, lambda: self._start(function, lambda: self.world.tick(function, event)))
         if pauses:
             again = pauses[0] * self.dice.uniform(0.9, 1.1)
-            self.simulation.after(again, lambda: self._tick(function, pauses[1:]))
+            self.simulation.after(again, lambda: self._tick(function, pauses[1:], event))
 
     def _news(self) -> None:
         """Let Stripe send off what is new: soon or late, once or more often, in any order."""
         self._decide()
         for event in self.world.stripe.news():
-            if self._may_be_lost(event) and self.dice.random() < self.climate.drop:
+            if self.dice.random() < self.climate.drop:
                 self.simulation.note(f"{event.id} {event.type} will never come")
                 continue
             for _ in range(self.dice.choice((1, 1, 1, 2, 3))):
                 delay = self.dice.choice((0.0, 0.1, 2.0, 5 * _MINUTE, 2 * _DAY))
                 self._in(delay, lambda event=event: self._deliver(event, 0))  # type: ignore[misc]  # the event of its turn
-
-    def _may_be_lost(self, event: Event) -> bool:
-        """Return whether the product notices by itself what the event says.
-
-        Refunds it asked for, it asks after; of refunds made outside, and of those that fail once
-        they are settled, only Stripe can tell it.
-        """
-        about = event.object
-        if event.type == "charge.refunded":
-            return True
-        ours = about["object"] == "refund" and "refund_id" in (about.get("metadata") or {})
-        return ours and about["status"] not in {"failed", "canceled"}
 
     def _deliver(self, event: Event, tries: int) -> None:
         def call() -> None:
@@ -559,7 +550,7 @@ def run(seed: int) -> Run:
         del world.time.pass_by
         world.errors.clear()
         try:
-            world.calm_down()
+            world.match_until_clean()
             found = []
         except AssertionError as never:
             found = [str(never)]
