@@ -1,5 +1,6 @@
 """Stopped before and after every call that any flow makes: the books are as if it never was."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -44,10 +45,11 @@ def played(flow: Flow, line: CrashingLine, *, acts: bool = True, gives_up: bool 
         return Played(books, world.errors + faults_of(books))
 
 
-def stopped_at_each_call(flow: Flow, expected: Played, calls: int, *, gives_up: bool) -> list[str]:
-    """Return what was otherwise than without a stop, for each place where it was."""
+def stopped_at_each_call(
+    flow: Flow, expected: Played, calls: int, *, gives_up: bool
+) -> Iterator[str]:
+    """Yield what was otherwise than without a stop, for each place where it was."""
     untouched = played(flow, CrashingLine(()), acts=False) if gives_up else None
-    found = []
     for point in (Point(number, when) for number in range(calls) for when in When):
         line = CrashingLine(flow.functions, point)
         now = played(flow, line, gives_up=gives_up)
@@ -57,8 +59,7 @@ def stopped_at_each_call(flow: Flow, expected: Played, calls: int, *, gives_up: 
             same = same or now.books.compared() == untouched.books.compared()
         if now.errors or not same:
             where = f"{flow.name}: stopped {point.when} {line.calls[point.number]}"
-            found.append(f"{where}: {now.errors or now.books.differences(expected.books)}")
-    return found
+            yield f"{where}: {now.errors or now.books.differences(expected.books)}"
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
@@ -68,7 +69,7 @@ def test_books_after_a_stop_are_those_without(flow: Flow, record_property: Recor
     assert expected.errors == []
     calls = len(undisturbed.calls)
     assert calls > 0
-    found = stopped_at_each_call(flow, expected, calls, gives_up=False)
+    found = list(stopped_at_each_call(flow, expected, calls, gives_up=False))
     points = 2 * calls
     if flow.client:
         found += stopped_at_each_call(flow, expected, calls, gives_up=True)
