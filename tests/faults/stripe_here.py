@@ -27,7 +27,7 @@ from tests.faults.engine import Answer, run
 URL = "http://stripe.invalid"
 KEY = DEFAULT_API_KEY
 
-# The events our endpoints listen to are those the product knows; the rest is ignored by it.
+# What our two webhook endpoints' events are signed with.
 SECRETS = {"platform": "whsec_platform", "connect": "whsec_connect"}
 
 

@@ -61,7 +61,7 @@ class Climate:
         aws: That a call of AWS goes wrong.
         stripe: That a call of Stripe goes wrong.
         outcome: That what Stripe is asked for does not end well, or not at once.
-        stop: That the process ends at a call.
+        stop: That the process ends at a call, at once or when its time is up.
         drop: That an event never comes.
         skew_s: How far a function's clock may be off, in seconds.
     """
@@ -185,7 +185,7 @@ class StormyLine:
 
     def _drawn(self, call: Call) -> str | None:
         if self.dice.random() < self.climate.stop:
-            return "stopped"
+            return self.dice.choice(("stopped", "stopped", "out of time"))
         stripe = call.service == STRIPE
         if self.dice.random() >= (self.climate.stripe if stripe else self.climate.aws):
             return self._outcome(call) if self.dice.random() < self.climate.outcome else None
@@ -214,9 +214,11 @@ class StormyLine:
     def _met(self, fault: str | None, call: Call, perform: Perform) -> Answer:
         if fault is None:
             return perform()
-        if fault == "stopped":
+        if fault in {"stopped", "out of time"}:
             if self.dice.random() < 0.5:
                 perform()
+            if fault == "out of time":
+                self.simulation.wait(self.simulation.here.deadline - self.simulation.world.time.now)
             raise Stopped
         if refusal := _refusal(fault, call):
             return refusal
@@ -394,10 +396,8 @@ class Days:
         self._start("import_orders", call)
 
     def _print_step(self) -> None:
-        order_id, step = (
-            self.dice.choice(self.orders),
-            self.dice.choice(("claim", "print", "cancel")),
-        )
+        order_id = self.dice.choice(self.orders)
+        step = self.dice.choice(("claim", "print", "cancel"))
         path = f"/orders/{order_id}/fulfillment/cancel"
         path = path if step == "cancel" else f"/print-station/orders/{order_id}/{step}"
 

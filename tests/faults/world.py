@@ -17,7 +17,6 @@ from infra.local.stripe_standin import identifiers
 from infra.local.stripe_standin.records import Event
 from shared.gateways import aws
 from shared.gateways.books import Books
-from shared.gateways.orders_table import OrdersTable
 from shared.observability import logger, metrics
 from tests.faults import template
 from tests.faults.engine import Engine, RefusedError
@@ -42,16 +41,17 @@ _VISIBLE, _IN_WORK = "ApproximateNumberOfMessages", "ApproximateNumberOfMessages
 
 # An hour of rounds of five minutes, then two months of six hours: what has not ended then, never
 # does. Stripe's keys, its three days of webhooks and 30 days of late failures lie in between.
-_DAY_S = 86_400.0
-_MATCHES = 6
 _ROUNDS = [300] * 12 + [21_600] * 240
 
+# What a match heals has to show that it is at the next one, a day later.
+_MATCHES = 6
+_DAY_S = 86_400.0
 
 _SILENT = logging.getLogger("faults.silent")
 _SILENT.disabled = True
 
 
-class Stopped(BaseException):  # not an error: a process that ended
+class Stopped(BaseException):
     """The process has been stopped. Not an ``Exception``: no code of the product can catch it."""
 
 
@@ -91,7 +91,6 @@ class World:
         self.errors: list[str] = []
         self.client_gives_up = False
         self.dynamodb = aws.client("dynamodb")
-        self.orders = OrdersTable(self.dynamodb, ORDERS)
         self.books = Books(self.dynamodb, ORDERS, LEDGER)
 
     @property
