@@ -34,7 +34,7 @@ _OPEN = ("REFUND", "FEE_REFUND", "PAYOUT")
 # The reconciler's other task, and its name in the event.
 MATCH = "match"
 
-# What signs ledgers and locks them away: neither KMS nor S3 is in this process, and no table changes.
+# Signs ledgers and locks them away: neither KMS nor S3 is in this process, and no table changes.
 NOT_HERE = {"anchor_ledger"}
 
 # What the rounds count where they met an error that nobody expected.
