@@ -20,7 +20,7 @@ from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue
 from shared.gateways.secrets import Secrets
-from shared.observability import count, logger, metrics
+from shared.observability import count, count_refused, logger, metrics
 from shared.problems import MEDIA_TYPE, Problem
 from shared.settings import setting
 from shared.workflow.record_stripe_refund import RecordStripeRefund
@@ -89,7 +89,7 @@ def _verified(event: dict[str, Any]) -> tuple[StripeEvent, frozenset[Endpoint]]:
     try:
         endpoints = verify(payload, headers.get("stripe-signature"), known, int(time.time()))
     except SignatureRefusedError as refusal:
-        count("SignatureRefused")
+        count_refused("SignatureRefused", refusal.reason)
         raise Problem(
             400,
             "signature_invalid",
@@ -108,8 +108,9 @@ def _payload(event: dict[str, Any]) -> bytes:
     Raises:
         Problem: It is too large, or not what API Gateway says it is.
     """
-    body = (event.get("body") or "").encode()
+    body = (event.get("body") or "").encode(errors="surrogatepass")
     if len(body) > MAX_BODY_BYTES:
+        count("BodyTooLarge")
         raise Problem(
             413, "body_too_large", "The body is too large", f"Send at most {MAX_BODY_BYTES} bytes."
         )

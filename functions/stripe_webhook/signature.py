@@ -23,8 +23,27 @@ class Endpoint(StrEnum):
     CONNECT = "connect"
 
 
+class Refusal(StrEnum):
+    """Why a request was refused; a metric counts each."""
+
+    NO_HEADER = "no_header"
+    MALFORMED_HEADER = "malformed_header"
+    MISMATCH = "mismatch"
+    TOO_OLD = "too_old"
+    FROM_THE_FUTURE = "from_the_future"
+
+
 class SignatureRefusedError(Exception):
-    """The request was not signed by Stripe, or not now."""
+    """The request was not signed by Stripe, or not now.
+
+    Args:
+        reason: Why, in short.
+        detail: Why, for the caller; nothing of the header or a secret.
+    """
+
+    def __init__(self, reason: Refusal, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 def verify(
@@ -46,19 +65,26 @@ def verify(
     Raises:
         SignatureRefusedError: It was not, or more than ``TOLERANCE_SECONDS`` ago or ahead.
     """
-    if not header or not header.isascii():  # Stripe's are, and compare_digest wants it
-        raise SignatureRefusedError("no Stripe-Signature header, or not one of Stripe's")
+    if not header:
+        raise SignatureRefusedError(Refusal.NO_HEADER, "there is no Stripe-Signature header")
+    if not header.isascii():  # Stripe's are, and compare_digest wants it
+        raise SignatureRefusedError(Refusal.MALFORMED_HEADER, "the header is not ASCII")
     parts = [part.partition("=") for part in header.split(",")]
     times = [value for name, _, value in parts if name.strip() == "t"]
     signatures = [value.strip() for name, _, value in parts if name.strip() == "v1"]
     if len(times) != 1 or not _UNIX_TIME.fullmatch(times[0]) or not signatures:
-        raise SignatureRefusedError("a Stripe-Signature header without t and v1")
+        raise SignatureRefusedError(
+            Refusal.MALFORMED_HEADER, "the Stripe-Signature header has not one t and a v1"
+        )
     signed = times[0].encode() + b"." + payload
     endpoints = frozenset(_signed_by(signed, signatures, secrets))
     if not endpoints:
-        raise SignatureRefusedError("the signature does not match")
-    if abs(now - int(times[0])) > TOLERANCE_SECONDS:
-        raise SignatureRefusedError("the signature is too old or from the future")
+        raise SignatureRefusedError(Refusal.MISMATCH, "the signature does not match")
+    age = now - int(times[0])
+    if age > TOLERANCE_SECONDS:
+        raise SignatureRefusedError(Refusal.TOO_OLD, "the signature is too old")
+    if age < -TOLERANCE_SECONDS:
+        raise SignatureRefusedError(Refusal.FROM_THE_FUTURE, "the signature is from the future")
     return endpoints
 
 
