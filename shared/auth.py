@@ -77,7 +77,7 @@ class Caller:
         """
         if not self.roles & ALLOWED[action]:
             raise ForbiddenError(
-                f"Your roles do not allow you to {action}. Ask your studio's owner."
+                f"Your roles do not allow you to {action}. Ask your studio's owner.", "role"
             )
 
     @property
@@ -105,27 +105,59 @@ class Caller:
             )
 
 
-def caller_from(claims: Mapping[str, Any], named_studio_id: str | None = None) -> Caller:
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whose tokens are taken: those that our user pool issued for our app client."""
+
+    issuer: str
+    client_id: str
+
+    def require(self, claims: Mapping[str, Any]) -> None:
+        """Check a token's claims, after API Gateway's authorizer: it is a second line.
+
+        The authorizer verifies signature, expiry and pool. It takes access tokens as well as ID
+        tokens, and those of any app client of the pool: that is ours to refuse.
+        https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+
+        Raises:
+            ForbiddenError: It is no ID token, or was issued by or for somebody else.
+        """
+        for claim, expected, reason in (
+            ("token_use", "id", "token_use"),
+            ("iss", self.issuer, "issuer"),
+            ("aud", self.client_id, "audience"),
+        ):
+            if claims.get(claim) != expected:
+                raise ForbiddenError("Sign in to the dashboard and send the ID token.", reason)
+
+
+def caller_from(
+    claims: Mapping[str, Any], audience: Audience, named_studio_id: str | None = None
+) -> Caller:
     """Return the caller of a token that API Gateway's Cognito authorizer has verified.
 
     Args:
         claims: ``requestContext.authorizer.claims`` of the event.
+        audience: Whose tokens are taken.
         named_studio_id: The studio that the request names; only PPS's own may name one.
 
     Raises:
-        ForbiddenError: It is not an ID token, or of a user without a studio.
+        ForbiddenError: It is not an ID token of ours, or of a user without a studio.
     """
+    audience.require(claims)
     user, studio_id = _user(claims), _text(claims, "custom:studio_id")
     roles = _roles(claims.get("cognito:groups"))
     if Role.PPS_ADMIN in roles:
         # Alone: who is of PPS reads, for any studio, and acts for none.
         studio_id, roles = named_studio_id, frozenset({Role.PPS_ADMIN})
     elif named_studio_id is not None:
-        raise ForbiddenError("Leave out `studio_id`: your studio is the one of your user.")
-    if claims.get("token_use") != "id" or user is None or not studio_id:
         raise ForbiddenError(
-            "Sign in with a user of a studio and send its ID token; PPS's own name a studio with "
-            "`?studio_id=`."
+            "Leave out `studio_id`: your studio is the one of your user.", "studio_named"
+        )
+    if user is None or not studio_id:
+        raise ForbiddenError(
+            "Sign in with a user of a studio; PPS's own name a studio with `?studio_id=`.",
+            "no_user" if user is None else "no_studio",
         )
     return Caller(
         user=user,

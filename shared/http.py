@@ -17,10 +17,10 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from shared.auth import Caller, caller_from
+from shared.auth import Audience, Caller, caller_from
 from shared.cursor import MAX_CURSOR_LENGTH
-from shared.domain.errors import RefundError
-from shared.observability import count, logger, metrics
+from shared.domain.errors import ForbiddenError, RefundError
+from shared.observability import count, count_refused, logger, metrics
 from shared.problems import MEDIA_TYPE, Problem, problem_of
 from shared.settings import setting
 
@@ -119,6 +119,8 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
         problem = problem_for(error)
         logger.info("refused", code=problem.code, status=problem.status)
         count("RequestRefused")
+        if isinstance(error, ForbiddenError):
+            count_refused("AccessRefused", error.reason)
         return Response(problem.status, content_type=MEDIA_TYPE, body=problem.body())
 
     return answer
@@ -158,7 +160,7 @@ def api_handler(
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:
     """Say what is wrong with the body before anything else looks at it, or None."""
     body = event.get("body") or ""
-    if len(body.encode()) > max_body_bytes:
+    if len(body.encode(errors="surrogatepass")) > max_body_bytes:
         return Problem(
             413,
             "body_too_large",
@@ -195,7 +197,8 @@ def caller(app: APIGatewayRestResolver) -> Caller:
     """
     authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
     named = (app.current_event.query_string_parameters or {}).get("studio_id")
-    who = caller_from(authorizer.get("claims") or {}, named)
+    audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
+    who = caller_from(authorizer.get("claims") or {}, audience, named)
     if who.of_pps:
         logger.info("PPS looks at a studio", user=who.user, studio_id=who.studio_id)
     return who

@@ -255,9 +255,18 @@ class StripeRefusedError(RefundError):
 
 
 class ForbiddenError(RefundError):
-    """The caller's roles do not allow this."""
+    """The caller's token or roles do not allow this.
+
+    Args:
+        detail: Why, and what to do.
+        reason: Our stable name of it, by which refusals are counted, for example ``role``.
+    """
 
     code = "forbidden"
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class BusyError(RefundError):

@@ -6,13 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.auth import ALLOWED, Action, Caller, Role, caller_from
+from shared.auth import ALLOWED, Action, Audience, Caller, Role, caller_from
 from shared.domain.errors import ForbiddenError, RefundLimitError
+
+
+OURS = Audience("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_ours", "client-ours")
 
 
 def claims(**changed: object) -> dict[str, Any]:
     return {
         "token_use": "id",
+        "iss": OURS.issuer,
+        "aud": OURS.client_id,
         "cognito:username": "ana",
         "custom:studio_id": "st_1",
         "cognito:groups": "owner",
@@ -46,57 +51,57 @@ def claims(**changed: object) -> dict[str, Any]:
 def test_groups_are_read_exactly_in_every_form_they_come_in(
     groups: object, roles: set[Role]
 ) -> None:
-    assert caller_from(claims(cognito__groups=groups)).roles == roles
+    assert caller_from(claims(cognito__groups=groups), OURS).roles == roles
 
 
 def test_a_user_of_no_group_has_no_role() -> None:
     known = claims()
     del known["cognito:groups"]
-    assert caller_from(known).roles == frozenset()
+    assert caller_from(known, OURS).roles == frozenset()
 
 
 @given(st.text().filter(lambda text: not any(role.value in text for role in Role)))
 def test_a_group_that_is_not_a_role_gives_none(group: str) -> None:
-    assert caller_from(claims(cognito__groups=group)).roles == frozenset()
-    assert caller_from(claims(cognito__groups=[group])).roles == frozenset()
+    assert caller_from(claims(cognito__groups=group), OURS).roles == frozenset()
+    assert caller_from(claims(cognito__groups=[group]), OURS).roles == frozenset()
 
 
 @pytest.mark.parametrize("use", ["access", "refresh", "ID", "", None])
 def test_only_an_id_token_is_taken(use: str | None) -> None:
     with pytest.raises(ForbiddenError):
-        caller_from(claims(token_use=use))
+        caller_from(claims(token_use=use), OURS)
 
 
 def test_without_claims_nobody_is_let_in() -> None:
     with pytest.raises(ForbiddenError):
-        caller_from({})
+        caller_from({}, OURS)
 
 
 @pytest.mark.parametrize("studio", ["", None, 1, ["st_1"]])
 def test_a_user_without_a_studio_is_refused(studio: object) -> None:
     with pytest.raises(ForbiddenError):
-        caller_from(claims(custom__studio_id=studio))
+        caller_from(claims(custom__studio_id=studio), OURS)
 
 
 def test_a_token_without_a_user_name_is_refused() -> None:
     known = claims()
     del known["cognito:username"]
     with pytest.raises(ForbiddenError):
-        caller_from(known)
+        caller_from(known, OURS)
 
 
 def test_user_and_studio_are_the_tokens() -> None:
-    assert caller_from(claims()) == Caller("ana", "st_1", frozenset({Role.OWNER}))
+    assert caller_from(claims(), OURS) == Caller("ana", "st_1", frozenset({Role.OWNER}))
 
 
 def test_an_address_does_not_get_into_the_ledger_as_a_user_name() -> None:
     known = claims(cognito__username="ana@studio.example", sub="5f1c")
-    assert caller_from(known).user == "5f1c"
+    assert caller_from(known, OURS).user == "5f1c"
 
 
 @pytest.mark.parametrize("groups", ["pps_admin", "owner,pps_admin", "[pps_admin staff]"])
 def test_ppss_own_read_for_the_studio_they_name_and_act_for_none(groups: str) -> None:
-    caller = caller_from(claims(cognito__groups=groups), "st_2")
+    caller = caller_from(claims(cognito__groups=groups), OURS, "st_2")
     assert caller == Caller("ana", "st_2", frozenset({Role.PPS_ADMIN}))
     caller.require(Action.READ_REFUND)
     with pytest.raises(ForbiddenError):
@@ -105,13 +110,13 @@ def test_ppss_own_read_for_the_studio_they_name_and_act_for_none(groups: str) ->
 
 def test_ppss_own_must_name_a_studio() -> None:
     with pytest.raises(ForbiddenError):
-        caller_from(claims(cognito__groups="pps_admin"))
+        caller_from(claims(cognito__groups="pps_admin"), OURS)
 
 
 @pytest.mark.parametrize("named", ["st_1", "st_2", ""])
 def test_a_studios_user_may_not_name_one(named: str) -> None:
     with pytest.raises(ForbiddenError):
-        caller_from(claims(), named)
+        caller_from(claims(), OURS, named)
 
 
 def test_every_action_says_who_may() -> None:

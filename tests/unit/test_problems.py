@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.domain.errors import ChargeDisputedError, RefundError, StripeRefusedError
+from shared.domain.errors import (
+    ForbiddenError,
+    ChargeDisputedError,
+    RefundError,
+    StripeRefusedError,
+)
 from shared.http import ProblemView, described
 from shared.problems import MEDIA_TYPE, STATUS, STRIPE_STATUS, Problem, problem_of
 
@@ -23,6 +28,8 @@ def raised(error: type[RefundError]) -> RefundError:
     """Return such an error, as the code would raise it."""
     if issubclass(error, StripeRefusedError):
         return error("Look it up.", "stripe_refused")
+    if issubclass(error, ForbiddenError):
+        return error("Ask your studio's owner.", "role")
     return error("Look at the order again.")
 
 
