@@ -1,0 +1,100 @@
+"""Handlers in this process, with nothing behind them; and the deployed stack."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from infra.local.stack import Stack
+from shared.observability import logger
+from tests.e2e.world import World
+
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_ours"
+CLIENT_ID = "client-ours"
+
+_SETTINGS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "ALLOWED_ORIGIN": "*",
+    "TOKEN_ISSUER": ISSUER,
+    "TOKEN_CLIENT_ID": CLIENT_ID,
+    "ORDERS_TABLE": "orders",
+    "LEDGER_TABLE": "ledger",
+    "ADJUST_QUEUE_URL": "http://127.0.0.1:9/adjust",
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+    "STRIPE_SECRET_ARN": "arn",
+    "STRIPE_WEBHOOK_SECRET_ARN": "arn",
+    "STRIPE_LIVEMODE": "false",
+}
+
+
+@dataclass
+class LambdaContext:
+    """What Powertools reads of Lambda's context."""
+
+    function_name: str = "hostile"
+    memory_limit_in_mb: int = 128
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:hostile"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass
+class Telling:
+    """What the code under test says: log lines and metrics, as they leave the process."""
+
+    logs: io.StringIO
+    _printed: Callable[[], str]
+    printed: list[str] = field(default_factory=list)
+
+    def metrics(self) -> dict[tuple[str, str | None], int]:
+        """Return all that was counted so far, by name and reason."""
+        self.printed += self._printed().splitlines()
+        counted: dict[tuple[str, str | None], int] = {}
+        for line in self.printed:
+            blob = json.loads(line)
+            for metric in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+                name = (metric["Name"], blob.get("reason"))
+                value = blob[metric["Name"]]
+                total = sum(value) if isinstance(value, list) else value
+                counted[name] = counted.get(name, 0) + int(total)
+        return counted
+
+    def log_text(self) -> str:
+        """Return what was logged so far."""
+        return self.logs.getvalue()
+
+
+@pytest.fixture
+def telling(capsys: pytest.CaptureFixture[str]) -> Iterator[Telling]:
+    """What is logged and counted while the test lasts."""
+    logs = io.StringIO()
+    handler: Any = logger.registered_handler
+    before = handler.setStream(logs)
+    yield Telling(logs, lambda: capsys.readouterr().out)
+    handler.setStream(before)
+
+
+@pytest.fixture
+def handler_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Return a function that imports a Lambda's handler, with settings that lead nowhere."""
+    for name, value in _SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+    def handler(function: str) -> ModuleType:
+        return import_module(f"functions.{function}.handler")
+
+    return handler
+
+
+@pytest.fixture(scope="session")
+def world(stack: Stack) -> Iterator[World]:
+    """The stack's three studios, with what it takes to act on them."""
+    with closing(World(stack)) as world:
+        yield world
