@@ -196,11 +196,17 @@ def _unresolved(_: yaml.Loader, suffix: str, node: yaml.Node) -> str:
 _TemplateLoader.add_multi_constructor("!", _unresolved)
 
 
+def template() -> dict[str, Any]:
+    """Return the template, with what only a deployment knows made up."""
+    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506  # a safe loader
+    return found
+
+
 def _template_environment(function: str) -> dict[str, str]:
     """Return what the template puts into a function's environment, made up where it must be."""
-    template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506  # a safe loader
-    found = dict(template["Globals"]["Function"]["Environment"]["Variables"])
-    for properties in _functions_of(template):
+    whole = template()
+    found = dict(whole["Globals"]["Function"]["Environment"]["Variables"])
+    for properties in _functions_of(whole):
         if properties["Handler"] == f"functions.{function}.handler.lambda_handler":
             found |= properties["Environment"]["Variables"]
     return {name: str(value) for name, value in found.items()}

