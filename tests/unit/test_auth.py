@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from shared.auth import ALLOWED, Action, Audience, Caller, Role, caller_from
 from shared.domain.errors import ForbiddenError, RefundLimitError
 
-
 OURS = Audience("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_ours", "client-ours")
 
 

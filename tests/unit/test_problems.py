@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from shared.domain.errors import (
-    ForbiddenError,
     ChargeDisputedError,
+    ForbiddenError,
     RefundError,
     StripeRefusedError,
 )
