@@ -94,6 +94,9 @@ match: $(ENVIRONMENT) ## Match Stripe with refunds, payouts and ledgers now
 verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries
 	@$(BIN)/python -m infra.verify_ledger
 
+dead-letters: $(ENVIRONMENT) ## Show the messages that were put aside, see docs/operations.md
+	@$(BIN)/python -m infra.dead_letters show
+
 clean: ## Remove all that make made
 	rm -rf build .local .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

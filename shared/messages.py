@@ -2,6 +2,11 @@
 
 import json
 
+# How often a message is tried. SQS's own limit, in the template, is one higher where we park what
+# fails the last time ourselves: SQS would say no reason. It stays for a function that dies.
+TRIES = 5
+EXPORT_TRIES = 3
+
 
 class MalformedMessageError(Exception):
     """The message's body is not what this product puts on the queue."""

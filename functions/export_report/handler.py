@@ -7,14 +7,15 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.export_report.write_export import WriteExport
+from functions.export_report.write_export import NothingToExportError, WriteExport
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.lean_queries import take_items_as_they_come
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.queues import ParkedMessages
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.messages import message_from
+from shared.messages import EXPORT_TRIES, MalformedMessageError, message_from
 from shared.observability import count, logger, metrics
 from shared.settings import setting
 from shared.workflow.refund_rows import RefundRows
@@ -30,6 +31,8 @@ write_export = WriteExport(
     ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
 )
 
+parked = ParkedMessages(aws.client("sqs"), setting("EXPORT_DLQ_URL"))
+
 _FIELDS = tuple(field.name for field in fields(ExportRequest))
 
 
@@ -43,10 +46,26 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def export(record: SQSRecord) -> None:
-    """Write the report a message asks for; after three failures the queue puts it aside."""
-    request = ExportRequest(**message_from(record.body, *_FIELDS))
-    logger.set_correlation_id(request.correlation_id)
-    logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
-    rows = write_export(request)
+    """Write the report a message asks for; what cannot be written is parked with its reason."""
+    try:
+        request = ExportRequest(**message_from(record.body, *_FIELDS))
+        logger.set_correlation_id(request.correlation_id)
+        logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
+        rows = write_export(request)
+    except (MalformedMessageError, NothingToExportError) as error:
+        _park(record, str(error))
+        return
+    except Exception as error:
+        if int(record.attributes.approximate_receive_count) < EXPORT_TRIES:
+            raise
+        logger.exception("failed for the last time")
+        _park(record, f"failed {EXPORT_TRIES} times, at last with {type(error).__name__}")
+        return
     count("ReportExported")
     logger.info("report exported", rows=rows)
+
+
+def _park(record: SQSRecord, reason: str) -> None:
+    parked.park(record.body, record.message_id, reason, None)
+    count("MessageParked")
+    logger.error("message parked", reason=reason, message_id=record.message_id)

@@ -14,8 +14,8 @@ from shared.gateways import aws
 from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
-from shared.gateways.queues import FeeRefundQueue, ParkedMessages
-from shared.messages import MalformedMessageError, message_from
+from shared.gateways.queues import ADJUST_FIELDS, FeeRefundQueue, ParkedMessages
+from shared.messages import TRIES, MalformedMessageError, message_from
 from shared.observability import count, logger, metrics
 from shared.settings import setting
 
@@ -42,13 +42,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 
 def settle(record: SQSRecord) -> None:
-    """Settle the refund a message names; what can never work is parked with its reason."""
+    """Settle the refund a message names; what cannot be settled is parked with its reason."""
     try:
-        message = message_from(record.body, "order_id", "refund_id", "correlation_id")
+        message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
         entry = settle_refund(message["order_id"], message["refund_id"])
     except (MalformedMessageError, NothingToSettleError) as error:
         _park(record, str(error))
+        return
+    except Exception as error:
+        if int(record.attributes.approximate_receive_count) < TRIES:
+            raise
+        logger.exception("failed for the last time")
+        _park(record, f"failed {TRIES} times, at last with {type(error).__name__}")
         return
     if entry is None:
         count("SettlementRepeated")
@@ -65,11 +71,12 @@ def settle(record: SQSRecord) -> None:
 
 def _park(record: SQSRecord, reason: str) -> None:
     """Put a message aside, and tell the studio, whose id is the message group."""
-    parked.park(record.body, record.message_id, reason)
+    group = record.attributes.message_group_id
+    parked.park(record.body, record.message_id, reason, group)
     records.add(
         ParkedMessage(
             parked_id=record.message_id,
-            studio_id=record.attributes.message_group_id or "unknown",
+            studio_id=group or "unknown",
             queue=parked.name,
             reason=reason,
             parked_at=rfc3339(utc_now()),

@@ -194,6 +194,8 @@ class _Assembly:
                 "adjust_dlq": outputs["AdjustDLQUrl"],
                 "fee_refund": outputs["FeeRefundQueueUrl"],
                 "fee_refund_dlq": outputs["FeeRefundDLQUrl"],
+                "export": outputs["ExportQueueUrl"],
+                "export_dlq": outputs["ExportDLQUrl"],
             },
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,

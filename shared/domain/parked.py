@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class ParkedMessage:
     """Which message it was, why it cannot work, and what a person did about it.
 
-    The message itself lies in the dead-letter queue ``queue``; times are RFC 3339 in UTC.
+    The message itself lies in the dead-letter queue ``queue`` until then; ``resolution`` says in
+    words what was done, if an operator did it. Times are RFC 3339 in UTC.
     """
 
     parked_id: str
@@ -17,4 +18,5 @@ class ParkedMessage:
     parked_at: str
     resolved_at: str | None = None
     resolved_by: str | None = None
+    resolution: str | None = None
     version: int = 0

@@ -34,6 +34,18 @@ class ParkedRecords:
         values = self._table.get(items.studio_pk(studio_id), items.parked_sk(parked_id))
         return items.parked_from_values(values) if values else None
 
+    def resolve(self, parked: ParkedMessage) -> None:
+        """Record what became of a message, also of one that SQS put aside and no record is of.
+
+        Raises:
+            StaleStateError: It has changed.
+        """
+        found = self.get(parked.studio_id, parked.parked_id)
+        if found is None:
+            self._table.write(self._table.new(items.parked_to_item(parked)))
+        else:
+            self.update(replace(parked, version=found.version))
+
     def update(self, parked: ParkedMessage) -> None:
         """Record what became of it.
 

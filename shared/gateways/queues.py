@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
+# What messages say, in the order of the queues below.
+ADJUST_FIELDS = ("order_id", "refund_id", "correlation_id")
+FEE_REFUND_FIELDS = ("order_id", "correlation_id")
+
+# The attributes of a parked message.
+PARKED_REASON = "parked_reason"
+PARKED_ID = "parked_id"
+PARKED_GROUP = "parked_group"
+
+
 class AdjustQueue:
     """Where the ledger is told that a refund is owed a settlement. FIFO, a group per studio.
 
@@ -70,7 +80,7 @@ class FeeRefundQueue:
 
 
 class ParkedMessages:
-    """The dead-letter queue, where a message that can never work is put with its reason.
+    """A dead-letter queue, where a message that does not work is put with its reason.
 
     Args:
         sqs: A client.
@@ -86,20 +96,35 @@ class ParkedMessages:
         """The queue's name."""
         return self._url.rpartition("/")[2]
 
-    def park(self, body: str, message_id: str, reason: str) -> None:
-        """Put a message aside, as it came, with the reason as an attribute.
+    def park(  # what is known of the message
+        self, body: str, message_id: str, reason: str, group: str | None, *, fixed: str = ""
+    ) -> str:
+        """Put a message aside, as it came, with what is known of it as attributes.
 
         Args:
             body: The message's body as received.
             message_id: Its id; parking it twice in five minutes leaves one.
-            reason: Why it can never work; no personal data.
+            reason: Why it does not work; no personal data.
+            group: Its message group, where its queue has groups.
+            fixed: The id of the parked message that this one replaces.
+
+        Returns:
+            Its id in this queue.
         """
-        self._sqs.send_message(
+        known = {PARKED_REASON: reason[:200], PARKED_ID: message_id, PARKED_GROUP: group or ""}
+        once = f"{message_id}{fixed}"
+        fifo: dict[str, str] = {}
+        if self._url.endswith(".fifo"):
+            # A group of its own: whoever looks at one parked message must not hide the others.
+            fifo = {"MessageGroupId": message_id, "MessageDeduplicationId": once}
+        sent = self._sqs.send_message(
             QueueUrl=self._url,
-            MessageGroupId="parked",
-            MessageDeduplicationId=message_id,
             MessageBody=body,
             MessageAttributes={
-                "parked_reason": {"DataType": "String", "StringValue": reason[:200]}
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in known.items()
+                if value
             },
+            **fifo,  # type: ignore[arg-type]  # two of its own
         )
+        return sent["MessageId"]
