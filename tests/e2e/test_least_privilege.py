@@ -160,6 +160,7 @@ def use_everything(world: World) -> None:
             MessageGroupId="nobody",
             MessageDeduplicationId=order,
         )
+    world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues["export"], MessageBody="{}")
 
 
 def use_the_desk(world: World) -> None:
@@ -344,6 +345,8 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         "reconcile": {"adjust", "fee_refund"},
         "payout_adjust": {"fee_refund", "adjust_dlq"},
         "fee_refund": {"fee_refund_dlq"},
+        "refund_report": {"export"},
+        "export_report": {"export_dlq"},
     }
     for queue in queues.keys() - may_send.get(function, set()):
         assert refused(

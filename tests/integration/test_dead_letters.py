@@ -1,0 +1,366 @@
+"""Messages that cannot work: put aside with their reason, shown, fixed, sent back; nothing twice.
+
+The functions' real handlers on real queues; what Lambda's poller does, the test does: it receives,
+calls the handler, and deletes what the handler did not report as failed.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from typer.testing import CliRunner
+
+from infra import dead_letters
+from infra.dead_letters import DeadLetter, DeadLetters
+from shared.domain.refund import Refund
+from shared.gateways.parked_messages import ParkedRecords
+from shared.gateways.queues import ParkedMessages
+from shared.messages import TRIES, MalformedMessageError
+from tests.integration.backend import Backend
+
+pytestmark = pytest.mark.stack
+
+SETTINGS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "ORDERS_TABLE": "replaced",
+    "LEDGER_TABLE": "replaced",
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+    "STRIPE_SECRET_ARN": "replaced",
+    "ADJUST_DLQ_URL": "replaced",
+    "FEE_REFUND_DLQ_URL": "replaced",
+    "FEE_REFUND_QUEUE_URL": "replaced",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+
+@dataclass
+class LambdaContext:
+    """What Powertools reads of Lambda's context."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 128
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass
+class Poisoned:
+    """A studio's world with its handlers, and an operator at the dead-letter queues."""
+
+    backend: Backend
+    handlers: dict[str, ModuleType]
+    dead: DeadLetters
+
+    def put(self, queue: str, body: object) -> None:
+        """Put a message on a queue, as the functions do."""
+        self.backend.sqs.send_message(
+            QueueUrl=self.dead.urls[queue],
+            MessageBody=body if isinstance(body, str) else json.dumps(body),
+            MessageGroupId=self.backend.studio_id,
+            MessageDeduplicationId=uuid.uuid4().hex,
+        )
+
+    def work(self, queue: str, receives: int = 1) -> int:
+        """Call the handler with what is on the queue, and return how many messages failed.
+
+        Args:
+            queue: Which.
+            receives: How often the messages are said to have been received.
+        """
+        sqs, url, failed = self.backend.sqs, self.dead.urls[queue], 0
+        while messages := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        ).get("Messages", []):
+            answer = self.handlers[queue].lambda_handler(
+                {"Records": [record(message, receives) for message in messages]}, LambdaContext()
+            )
+            again = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+            failed += len(again)
+            for message in messages:
+                if message["MessageId"] not in again:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return failed
+
+    def aside(self) -> list[DeadLetter]:
+        """Return what was put aside."""
+        with self.dead.held() as letters:
+            return letters
+
+    def redrive_all(self) -> list[DeadLetter]:
+        with self.dead.held() as letters:
+            for letter in letters:
+                self.dead.redrive(letter, "op_1")
+            return letters
+
+    def fix_only(self, **changes: str) -> None:
+        with self.dead.held() as (letter,):
+            self.dead.fix(letter, changes)
+
+    def settling(self, order_id: str) -> tuple[Refund, dict[str, str]]:
+        """Make a refund that Stripe confirms; return it with its message, taken off the queue."""
+        refund = self.backend.refund(order_id)
+        self.backend.deliver()
+        (message,) = self.backend.sqs.receive_message(QueueUrl=self.dead.urls["adjust"])["Messages"]
+        self.backend.sqs.delete_message(
+            QueueUrl=self.dead.urls["adjust"], ReceiptHandle=message["ReceiptHandle"]
+        )
+        return refund, json.loads(message["Body"])
+
+    def refunds_in_ledger(self, order_id: str) -> int:
+        entries = self.backend.entries()
+        return sum(each["kind"] == "refund" and each["order_id"] == order_id for each in entries)
+
+
+def record(message: Any, receives: int) -> dict[str, Any]:  # noqa: ANN401  # SQS's answer
+    """Return a received message as Lambda hands it over."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"] | {"ApproximateReceiveCount": str(receives)},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:queue.fifo",
+        "awsRegion": "us-east-1",
+    }
+
+
+@pytest.fixture
+def poisoned(
+    make_backend: Callable[..., Backend],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Poisoned:
+    """The world; of direct charges where the test says so by ``parametrize(…, indirect=True)``."""
+    backend = make_backend(direct=getattr(request, "param", False))
+    sqs = backend.sqs
+    urls = {"adjust": backend.adjust_url, "fee_refund": backend.fee_url}
+    for name in ("adjust", "fee_refund"):
+        urls[f"{name}_dlq"] = sqs.create_queue(
+            QueueName=f"{name}-{backend.run}-dlq.fifo", Attributes={"FifoQueue": "true"}
+        )["QueueUrl"]
+    for name in ("export", "export_dlq"):
+        urls[name] = sqs.create_queue(QueueName=f"{name}-{backend.run}")["QueueUrl"]
+    for setting, value in SETTINGS.items():
+        monkeypatch.setenv(setting, value)
+    adjust = import_module("functions.payout_adjust.handler")
+    fees = import_module("functions.fee_refund.handler")
+    records = ParkedRecords(backend.dynamodb, backend.orders_table)
+    monkeypatch.setattr(adjust, "settle_refund", backend.settle_refund)
+    monkeypatch.setattr(adjust, "records", records)
+    monkeypatch.setattr(adjust, "parked", ParkedMessages(sqs, urls["adjust_dlq"]))
+    monkeypatch.setattr(fees, "refund_application_fee", backend.refund_fee)
+    monkeypatch.setattr(fees, "parked", ParkedMessages(sqs, urls["fee_refund_dlq"]))
+    dead = DeadLetters(sqs, urls, records)
+    return Poisoned(backend, {"adjust": adjust, "fee_refund": fees}, dead)
+
+
+def test_poison_is_put_aside_with_its_reason_and_the_rest_flows_on(
+    poisoned: Poisoned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order_id = poisoned.backend.sell()
+    _, good = poisoned.settling(order_id)
+    poisoned.put("adjust", "not json")
+    poisoned.put("adjust", "[" * 50_000)
+    poisoned.put("adjust", {**good, "refund_id": "rf_nowhere"})
+    poisoned.put("adjust", good)
+    assert poisoned.work("adjust") == 0
+    assert poisoned.refunds_in_ledger(order_id) == 1
+    found = poisoned.aside()
+    assert [letter.reason for letter in found] == [
+        "the body is not JSON",
+        "the body is not JSON",
+        f"order {order_id} has no refund rf_nowhere",
+    ]
+    assert {letter.group for letter in found} == {poisoned.backend.studio_id}
+    assert '"MessageParked"' in capsys.readouterr().out
+
+
+def test_shown_fixed_and_sent_back_a_message_does_what_it_should_have(poisoned: Poisoned) -> None:
+    order_id = poisoned.backend.sell()
+    refund, good = poisoned.settling(order_id)
+    poisoned.put("adjust", {**good, "refund_id": "rf_typo"})
+    poisoned.work("adjust")
+    assert poisoned.refunds_in_ledger(order_id) == 0
+    poisoned.fix_only(refund_id=refund.refund_id)
+    (letter,) = poisoned.redrive_all()
+    assert poisoned.aside() == []
+    assert poisoned.work("adjust") == 0
+    assert poisoned.refunds_in_ledger(order_id) == 1
+    # The studio was told of it, and is told who dealt with it.
+    told = poisoned.dead.records.get(poisoned.backend.studio_id, letter.parked_id)
+    assert told is not None
+    assert (told.resolved_by, told.resolution) == ("op_1", "sent back")
+
+
+def test_sent_back_twice_also_after_a_day_it_settles_once(poisoned: Poisoned) -> None:
+    order_id = poisoned.backend.sell()
+    _, good = poisoned.settling(order_id)
+    poisoned.handlers["adjust"].parked.park(
+        json.dumps(good), "m_1", "tried", poisoned.backend.studio_id
+    )
+    (letter,) = poisoned.redrive_all()
+    poisoned.work("adjust")
+    before = poisoned.backend.entries()
+    assert poisoned.refunds_in_ledger(order_id) == 1
+    poisoned.backend.clock.ahead = timedelta(hours=30)
+    poisoned.backend.control("clock", advance_s=30 * 3600)
+    poisoned.dead.redrive(replace(letter, message_id="again"), "op_1")
+    assert poisoned.work("adjust") == 0
+    assert poisoned.backend.entries() == before
+    assert poisoned.backend.verify() is None
+
+
+def test_an_operator_who_dies_between_sending_and_removing_does_no_harm(
+    poisoned: Poisoned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = poisoned.backend.sell()
+    _, good = poisoned.settling(order_id)
+    poisoned.handlers["adjust"].parked.park(
+        json.dumps(good), "m_1", "tried", poisoned.backend.studio_id
+    )
+
+    def dies(_: object, __: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeadLetters, "_remove", dies)
+        with pytest.raises(KeyboardInterrupt):
+            poisoned.redrive_all()
+    assert len(poisoned.aside()) == 1
+    poisoned.redrive_all()
+    poisoned.work("adjust")
+    assert poisoned.aside() == []
+    assert poisoned.refunds_in_ledger(order_id) == 1
+
+
+def test_what_fails_is_tried_again_and_the_last_time_put_aside_with_its_error(
+    poisoned: Poisoned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = poisoned.backend.sell()
+    _, good = poisoned.settling(order_id)
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    poisoned.put("adjust", good)
+    with monkeypatch.context() as patched:
+        patched.setattr(poisoned.handlers["adjust"], "settle_refund", breaks)
+        with pytest.raises(BatchProcessingError):  # all of the batch: Lambda tries it all again
+            poisoned.work("adjust", receives=TRIES - 1)
+        assert poisoned.aside() == []
+        time.sleep(1.1)  # the queue hides for a second what failed
+        poisoned.work("adjust", receives=TRIES)
+    (letter,) = poisoned.aside()
+    assert letter.reason == f"failed {TRIES} times, at last with ZeroDivisionError"
+    poisoned.redrive_all()
+    poisoned.work("adjust")
+    assert poisoned.refunds_in_ledger(order_id) == 1
+
+
+@pytest.mark.parametrize("poisoned", [True], indirect=True)
+@pytest.mark.parametrize("fault", ["reset_before_effect", "reset_after_effect"])
+def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, fault: str) -> None:
+    backend = poisoned.backend
+    order_id = backend.sell()
+    _, good = poisoned.settling(order_id)
+    poisoned.put("adjust", good)
+    poisoned.work("adjust")
+    backend.control(
+        "faults",
+        fault=fault,
+        times=2,  # the SDK asks twice
+        match={"path_prefix": "/v1/application_fees", "method": "POST"},
+    )
+    poisoned.put("fee_refund", {"order_id": "ord_nowhere", "correlation_id": "c"})
+    poisoned.work("fee_refund", receives=TRIES)
+    reasons = {letter.reason for letter in poisoned.aside()}
+    assert "order ord_nowhere has no application fee to refund" in reasons
+    assert f"failed {TRIES} times, at last with StripeOutcomeUnknownError" in reasons
+    backend.clock.ahead = timedelta(hours=30)
+    backend.control("clock", advance_s=30 * 3600)
+    poisoned.redrive_all()
+    poisoned.work("fee_refund")
+    poisoned.put("fee_refund", {"order_id": order_id, "correlation_id": "c"})
+    poisoned.work("fee_refund")
+    fee = backend.record(order_id).order.application_fee_id
+    assert backend.stripe_call("GET", f"application_fees/{fee}")["amount_refunded"] == 1500
+    (left,) = poisoned.aside()
+    with poisoned.dead.held() as (letter,):
+        poisoned.dead.discard(letter, "op_1", "the order never was")
+    assert poisoned.aside() == []
+    told = poisoned.dead.records.get("unknown", left.parked_id)
+    assert told is not None
+    assert (told.resolved_by, told.resolution) == ("op_1", "discarded: the order never was")
+
+
+@pytest.mark.parametrize("changes", [{"refund_id": ""}, {"amount": "1"}, {"order_id": "ord_1"}])
+def test_what_does_not_fix_a_message_leaves_it_as_it_was(
+    poisoned: Poisoned, changes: dict[str, str]
+) -> None:
+    poisoned.put("adjust", {"correlation_id": "c"})
+    poisoned.work("adjust")
+    before = poisoned.aside()
+    with pytest.raises(MalformedMessageError):
+        poisoned.fix_only(**changes)
+    assert [each.message_id for each in poisoned.aside()] == [each.message_id for each in before]
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(dead_letters.app, list(arguments))
+    return result.exit_code, result.output
+
+
+def test_the_command_shows_ids_and_reasons_and_does_what_it_is_told(
+    poisoned: Poisoned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = poisoned.backend
+    stack = {
+        "aws_endpoint_url": backend.dynamodb.meta.endpoint_url,
+        "region": backend.dynamodb.meta.region_name,
+        "tables": {"orders": backend.orders_table},
+        "queues": poisoned.dead.urls,
+    }
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
+    monkeypatch.chdir(tmp_path)
+    order_id = backend.sell()
+    refund, good = poisoned.settling(order_id)
+    poisoned.put("adjust", {**good, "refund_id": "rf_typo\x1b[2J", "parent": "Wilhelmina"})
+    poisoned.work("adjust")
+    (letter,) = poisoned.aside()
+    status, output = run("show")
+    assert status == 0
+    for told in (letter.message_id, "adjust", order_id, "has no refund rf_typo"):
+        assert told in output
+    assert "Wilhelmina" not in output
+    assert "\x1b[2J" not in output
+    assert run("fix", "nowhere", "--set", "refund_id=rf_1")[0] == 1
+    assert run("fix", letter.message_id, "--set", "refund_id=")[0] == 1
+    assert run("redrive", "--by", "op_1")[0] == 1
+    status, fixed = run("fix", letter.message_id, "--set", f"refund_id={refund.refund_id}")
+    assert status == 0
+    assert run("redrive", fixed.strip(), "--by", "op_1") == (0, "1 sent back\n")
+    assert run("redrive", "--all", "--by", "op_1") == (0, "0 sent back\n")
+    poisoned.work("adjust")
+    assert poisoned.refunds_in_ledger(order_id) == 1
+
+
+def test_without_a_stack_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, output = run("show")
+    assert status == 1
+    assert "start one with `make run`" in output

@@ -1,0 +1,35 @@
+"""Every queue has a place for what does not work, an alarm on it, and the command that knows it."""
+
+from infra.dead_letters import QUEUES
+from shared.messages import EXPORT_TRIES, TRIES
+from tests.bench.start_up import template
+
+RESOURCES = template()["Resources"]
+WORKED = {"AdjustQueue": "adjust", "FeeRefundQueue": "fee_refund", "ExportQueue": "export"}
+TRIED = {"adjust": TRIES, "fee_refund": TRIES, "export": EXPORT_TRIES}
+
+
+def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:
+    queues = {
+        name: each["Properties"]
+        for name, each in RESOURCES.items()
+        if each["Type"] == "AWS::SQS::Queue" and "RedrivePolicy" in each["Properties"]
+    }
+    assert {WORKED[name] for name in queues} == QUEUES.keys()
+    for name, queue in queues.items():
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIED[WORKED[name]] + 1
+
+
+def test_every_dead_letter_queue_sets_off_an_alarm_at_its_first_message() -> None:
+    queues = [
+        name
+        for name, each in RESOURCES.items()
+        if each["Type"] == "AWS::SQS::Queue" and "RedrivePolicy" not in each["Properties"]
+    ]
+    assert len(queues) == len(QUEUES)
+    for name in queues:
+        alarm = RESOURCES[f"{name}Alarm"]["Properties"]
+        assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        assert alarm["Dimensions"][0]["Value"].endswith(f"/{name}.QueueName")
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        assert alarm["AlarmActions"]
