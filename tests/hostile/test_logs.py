@@ -1,6 +1,7 @@
 """The log: whatever gets into it, a line is one JSON object that no terminal obeys."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -35,4 +36,5 @@ def test_a_field_a_message_or_an_exception_stays_in_its_line(telling: Telling, t
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_log() -> None:
-    assert logger.registered_formatter.serialize({"level": "INFO", "message": "\ud800"}).isascii()
+    formatter: Any = logger.registered_formatter
+    assert formatter.serialize({"level": "INFO", "message": "\ud800"}).isascii()
