@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -207,16 +207,20 @@ def test_shown_fixed_and_sent_back_a_message_does_what_it_should_have(poisoned: 
 def test_sent_back_twice_also_after_a_day_it_settles_once(poisoned: Poisoned) -> None:
     order_id = poisoned.backend.sell()
     _, good = poisoned.settling(order_id)
-    poisoned.handlers["adjust"].parked.park(
-        json.dumps(good), "m_1", "tried", poisoned.backend.studio_id
-    )
-    (letter,) = poisoned.redrive_all()
+
+    def park(message_id: str) -> None:
+        aside = poisoned.handlers["adjust"].parked
+        aside.park(json.dumps(good), message_id, "tried", poisoned.backend.studio_id)
+
+    park("m_1")
+    poisoned.redrive_all()
     poisoned.work("adjust")
     before = poisoned.backend.entries()
     assert poisoned.refunds_in_ledger(order_id) == 1
     poisoned.backend.clock.ahead = timedelta(hours=30)
     poisoned.backend.control("clock", advance_s=30 * 3600)
-    poisoned.dead.redrive(replace(letter, message_id="again"), "op_1")
+    park("m_2")
+    poisoned.redrive_all()
     assert poisoned.work("adjust") == 0
     assert poisoned.backend.entries() == before
     assert poisoned.backend.verify() is None
