@@ -1,0 +1,91 @@
+"""Poison in every queue of the deployed stack: put aside with its reason, fixed and sent back."""
+
+import json
+import uuid
+from dataclasses import asdict
+
+import pytest
+
+from infra.dead_letters import QUEUES, DeadLetter, DeadLetters
+from shared.gateways.exports import ExportRequest
+from shared.gateways.parked_messages import ParkedRecords
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+
+pytestmark = pytest.mark.stack
+
+
+def put(world: World, queue: str, body: object, group: str) -> None:
+    url = world.stack.queues[queue]
+    fifo = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex}
+    world.stack.aws.sqs.send_message(
+        QueueUrl=url,
+        MessageBody=json.dumps(body),
+        **(fifo if url.endswith(".fifo") else {}),  # type: ignore[arg-type]  # two of its own
+    )
+
+
+def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLetter:
+    """Wait until a message is put aside, fix it, send it back; return it as it was at first."""
+
+    def look(*, fix: bool) -> DeadLetter | None:
+        with dead.held() as letters:
+            for letter in letters:
+                if about in letter.body:
+                    if fix:
+                        dead.fix(letter, changes)
+                    else:
+                        dead.redrive(letter, "op_1")
+                    return letter
+        return None
+
+    aside = until(lambda: look(fix=True), f"{about} is put aside")
+    until(lambda: look(fix=False), f"{about} is sent back")
+    return aside
+
+
+def test_poison_in_every_queue(world: World) -> None:
+    stack, mark = world.stack, uuid.uuid4().hex
+    records = ParkedRecords(stack.aws.dynamodb, stack.tables["orders"])
+    dead = DeadLetters(stack.aws.sqs, dict(stack.queues), records)
+    assert {name for name in stack.queues if not name.endswith("_dlq")} == QUEUES.keys()
+    order_id, direct = world.sell(), world.sell(DIRECT_STUDIO)
+    done = world.await_status(world.refund(order_id, {"type": "full"}), "settled")
+    world.await_status(
+        world.refund(direct, {"type": "full"}, DIRECT_STUDIO), "settled", DIRECT_STUDIO
+    )
+    export = ExportRequest(
+        export_id=uuid.uuid4().hex,
+        studio_id=PLATFORM_STUDIO,
+        state="nonsense",
+        start="2026-10-01T00:00:00.000Z",
+        end="2036-10-01T00:00:00.000Z",
+        upto_seq="1",
+        file_name="report.csv",
+        correlation_id=mark,
+    )
+    wrong = {"order_id": order_id, "refund_id": "rf_wrong", "correlation_id": mark}
+    put(world, "adjust", wrong, PLATFORM_STUDIO)
+    put(world, "fee_refund", {"order_id": f"ord_{mark}", "correlation_id": mark}, direct)
+    put(world, "export", asdict(export), PLATFORM_STUDIO)
+    # The rest flows on, of the same studio too.
+    other = world.refund(world.sell(), {"type": "full"})
+    world.await_status(other, "settled")
+
+    settling = fixed_and_sent_back(dead, "rf_wrong", refund_id=str(done["refund_id"]))
+    assert settling.reason == f"order {order_id} has no refund rf_wrong"
+    fee = fixed_and_sent_back(dead, f"ord_{mark}", order_id=direct)
+    assert fee.reason == f"order ord_{mark} has no application fee to refund"
+    report = fixed_and_sent_back(dead, export.export_id, state="settled")
+    assert report.reason == "the message selects nothing"
+
+    def written() -> bool | None:
+        found = world.call("GET", f"/reports/refunds/exports/{export.export_id}").json()
+        return found.get("status") == "ready" or None
+
+    until(written, "the export is written")
+    # What was done already was done once.
+    for studio_id, sold in ((PLATFORM_STUDIO, order_id), (DIRECT_STUDIO, direct)):
+        kinds = [entry["kind"] for entry in world.entries_of(sold, studio_id)]
+        assert kinds == ["sale", "refund"]
+    fees = world.stripe("GET", f"application_fees/{direct.replace('ord_', 'fee_')}")
+    assert fees["amount_refunded"] == 1500
