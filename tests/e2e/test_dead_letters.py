@@ -27,19 +27,23 @@ def put(world: World, queue: str, body: object, group: str) -> None:
 def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLetter:
     """Wait until a message is put aside, fix it, send it back; return it as it was at first."""
 
-    def look(*, fix: bool) -> DeadLetter | None:
+    def fixed() -> tuple[DeadLetter, str] | None:
         with dead.held() as letters:
             for letter in letters:
                 if about in letter.body:
-                    if fix:
-                        dead.fix(letter, changes)
-                    else:
-                        dead.redrive(letter, "op_1")
-                    return letter
+                    return letter, dead.fix(letter, changes)
         return None
 
-    aside = until(lambda: look(fix=True), f"{about} is put aside")
-    until(lambda: look(fix=False), f"{about} is sent back")
+    def sent_back(message_id: str) -> bool | None:
+        with dead.held() as letters:
+            for letter in letters:
+                if letter.message_id == message_id:
+                    dead.redrive(letter, "op_1")
+                    return True
+        return None
+
+    aside, message_id = until(fixed, f"{about} is put aside")
+    until(lambda: sent_back(message_id), f"{about} is sent back")
     return aside
 
 
