@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import random
 import warnings
 from collections.abc import Iterator, Sequence
@@ -145,6 +146,8 @@ class World:
                 "authorizer": {
                     "claims": {
                         "token_use": "id",
+                        "iss": os.environ["TOKEN_ISSUER"],
+                        "aud": os.environ["TOKEN_CLIENT_ID"],
                         "sub": "sub-owner",
                         "cognito:username": "owner",
                         "cognito:groups": "owner",
