@@ -69,6 +69,7 @@ class Wire:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._is_installed = False
         self.stripe = StripeHere()
         self.line: Line = QuietLine()
         self.function: ContextVar[str | None] = ContextVar("function", default=None)
@@ -84,11 +85,21 @@ class Wire:
         ) -> requests.Response:
             return wire.to_stripe(request)
 
-        with patch.object(HTTPAdapter, "send", send):
+        with (
+            patch.object(HTTPAdapter, "send", send),
+            patch.object(self, "_is_installed", new=True),
+        ):
             yield
 
-    def to_aws(self, request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
-        """Answer a request of botocore's: the handler of its event ``before-send``."""
+    def to_aws(
+        self, request: AWSPreparedRequest, event_name: str, **_rest: object
+    ) -> AWSResponse | None:
+        """Answer a request of botocore's: the handler of its event ``before-send``.
+
+        None lets it go its own way: the session is the product's, and other tests have it too.
+        """
+        if not self._is_installed:
+            return None
         _, service, operation = event_name.split(".")
         try:
             status, headers, content = self._carried(

@@ -53,6 +53,8 @@ _DAY_S = 86_400.0
 
 _SILENT = logging.getLogger("faults.silent")
 _SILENT.disabled = True
+# Or Powertools takes it for a new logger, and gives the product's handler another formatter.
+_SILENT.init = True  # type: ignore[attr-defined]  # Powertools' own mark
 
 
 class Stopped(BaseException):
