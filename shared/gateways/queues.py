@@ -111,7 +111,9 @@ class ParkedMessages:
         Returns:
             Its id in this queue.
         """
-        known = {PARKED_REASON: reason[:200], PARKED_ID: message_id, PARKED_GROUP: group or ""}
+        # SQS refuses control characters, and a reason may quote the ids of a message made to harm.
+        said = json.dumps(reason)[1:-1][:200]
+        known = {PARKED_REASON: said, PARKED_ID: message_id, PARKED_GROUP: group or ""}
         once = f"{message_id}{fixed}"
         fifo: dict[str, str] = {}
         if self._url.endswith(".fifo"):

@@ -1,11 +1,13 @@
 """Messages of the queues: objects of strings, or put aside."""
 
 import json
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.gateways.queues import PARKED_REASON, ParkedMessages
 from shared.messages import MalformedMessageError, message_from
 
 GOOD = {"order_id": "ord_1", "refund_id": "rf_1"}
@@ -48,3 +50,23 @@ def test_a_message_that_is_not_what_we_send_is_refused(body: str) -> None:
 def test_whatever_a_body_holds_it_is_refused(body: str) -> None:
     with pytest.raises(MalformedMessageError):
         message_from(body, "order_id", "refund_id")
+
+
+class Sent:
+    """As much of SQS's client as parking calls."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def send_message(self, **asked: Any) -> dict[str, str]:  # noqa: ANN401  # boto3's own looseness
+        self.reasons.append(asked["MessageAttributes"][PARKED_REASON]["StringValue"])
+        return {"MessageId": "1"}
+
+
+@given(st.text(min_size=1))
+def test_a_reason_is_one_that_sqs_takes(reason: str) -> None:
+    sent = Sent()
+    ParkedMessages(cast("Any", sent), "http://sqs/adjust-dlq.fifo").park("{}", "1", reason, None)
+    assert sent.reasons[0].isascii()
+    assert sent.reasons[0].isprintable()
+    assert 0 < len(sent.reasons[0]) <= 200
