@@ -15,8 +15,9 @@ from shared.gateways.order_lists import OrderLists
 from shared.gateways.queues import ParkedMessages
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.messages import EXPORT_TRIES, MalformedMessageError, message_from
+from shared.messages import EXPORT_TRIES, message_from
 from shared.observability import count, logger, metrics
+from shared.parking import parking
 from shared.settings import setting
 from shared.workflow.refund_rows import RefundRows
 
@@ -47,25 +48,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def export(record: SQSRecord) -> None:
     """Write the report a message asks for; what cannot be written is parked with its reason."""
-    try:
+    with parking(record, parked, NothingToExportError, tries=EXPORT_TRIES):
         request = ExportRequest(**message_from(record.body, *_FIELDS))
         logger.set_correlation_id(request.correlation_id)
         logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
         rows = write_export(request)
-    except (MalformedMessageError, NothingToExportError) as error:
-        _park(record, str(error))
-        return
-    except Exception as error:
-        if int(record.attributes.approximate_receive_count) < EXPORT_TRIES:
-            raise
-        logger.exception("failed for the last time")
-        _park(record, f"failed {EXPORT_TRIES} times, at last with {type(error).__name__}")
-        return
-    count("ReportExported")
-    logger.info("report exported", rows=rows)
-
-
-def _park(record: SQSRecord, reason: str) -> None:
-    parked.park(record.body, record.message_id, reason, None)
-    count("MessageParked")
-    logger.error("message parked", reason=reason, message_id=record.message_id)
+        count("ReportExported")
+        logger.info("report exported", rows=rows)

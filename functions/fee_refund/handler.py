@@ -15,8 +15,9 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
-from shared.messages import TRIES, MalformedMessageError, message_from
+from shared.messages import message_from
 from shared.observability import count, logger, metrics
+from shared.parking import parking
 from shared.settings import setting
 
 # Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
@@ -44,24 +45,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def refund(record: SQSRecord) -> None:
     """Refund the fee a message names; what cannot be refunded is parked with its reason."""
-    try:
+    with parking(record, parked, NoFeeRefundError):
         message = message_from(record.body, *FEE_REFUND_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
         amount = refund_application_fee(message["order_id"])
-    except (MalformedMessageError, NoFeeRefundError) as error:
-        _park(record, str(error))
-        return
-    except Exception as error:
-        if int(record.attributes.approximate_receive_count) < TRIES:
-            raise
-        logger.exception("failed for the last time")
-        _park(record, f"failed {TRIES} times, at last with {type(error).__name__}")
-        return
-    count("ApplicationFeeRefunded" if amount else "ApplicationFeeRefundRepeated")
-    logger.info("application fee", order_id=message["order_id"], refunded_amount=amount)
-
-
-def _park(record: SQSRecord, reason: str) -> None:
-    parked.park(record.body, record.message_id, reason, record.attributes.message_group_id)
-    count("MessageParked")
-    logger.error("message parked", reason=reason, message_id=record.message_id)
+        count("ApplicationFeeRefunded" if amount else "ApplicationFeeRefundRepeated")
+        logger.info("application fee", order_id=message["order_id"], refunded_amount=amount)

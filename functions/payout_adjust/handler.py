@@ -9,14 +9,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.payout_adjust.settle_refund import NothingToSettleError, SettleRefund
 from shared.clock import rfc3339, utc_now
+from shared.domain.ledger import LedgerEntry
 from shared.domain.parked import ParkedMessage
 from shared.gateways import aws
 from shared.gateways.books import Books
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ADJUST_FIELDS, FeeRefundQueue, ParkedMessages
-from shared.messages import TRIES, MalformedMessageError, message_from
+from shared.messages import message_from
 from shared.observability import count, logger, metrics
+from shared.parking import parking
 from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
@@ -43,19 +45,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def settle(record: SQSRecord) -> None:
     """Settle the refund a message names; what cannot be settled is parked with its reason."""
-    try:
+    with parking(record, parked, NothingToSettleError, tell=_tell_the_studio):
         message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
-        entry = settle_refund(message["order_id"], message["refund_id"])
-    except (MalformedMessageError, NothingToSettleError) as error:
-        _park(record, str(error))
-        return
-    except Exception as error:
-        if int(record.attributes.approximate_receive_count) < TRIES:
-            raise
-        logger.exception("failed for the last time")
-        _park(record, f"failed {TRIES} times, at last with {type(error).__name__}")
-        return
+        _count(settle_refund(message["order_id"], message["refund_id"]))
+
+
+def _count(entry: LedgerEntry | None) -> None:
     if entry is None:
         count("SettlementRepeated")
         return
@@ -69,18 +65,14 @@ def settle(record: SQSRecord) -> None:
     )
 
 
-def _park(record: SQSRecord, reason: str) -> None:
-    """Put a message aside, and tell the studio, whose id is the message group."""
-    group = record.attributes.message_group_id
-    parked.park(record.body, record.message_id, reason, group)
+def _tell_the_studio(record: SQSRecord, reason: str) -> None:
+    """Put a parked message on the list of the studio, whose id is the message group."""
     records.add(
         ParkedMessage(
             parked_id=record.message_id,
-            studio_id=group or "unknown",
+            studio_id=record.attributes.message_group_id or "unknown",
             queue=parked.name,
             reason=reason,
             parked_at=rfc3339(utc_now()),
         )
     )
-    count("MessageParked")
-    logger.error("message parked", reason=reason, message_id=record.message_id)
