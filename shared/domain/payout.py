@@ -186,23 +186,11 @@ def close(
     total = head.payable_balance_amount
     status, reason = _begins_as(total, account_id)
     paid = total if status is PayoutStatus.CLOSING else 0
-    payout = Payout(
-        payout_id=payout_id_of(head.studio_id, period),
-        studio_id=head.studio_id,
-        currency=head.currency,
-        period_start=period.first.isoformat(),
-        period_end=period.last.isoformat(),
-        first_seq=head.closed_seq + 1,
-        last_seq=head.seq,
-        total_amount=total,
-        paid_amount=paid,
-        carried_amount=total - paid,
-        status=status,
-        closed_at=at,
+    payout = replace(
+        _closing(head, period, at, paid, status),
         reason=reason,
         account_id=account_id,
         due_at=due_at if paid else None,
-        history=(PayoutStep(status, at),),
     )
     entry, after = append(head, _facts(PAYOUT, payout, at), _moving(-paid))
     return Booking(payout, entry, after)
@@ -221,25 +209,12 @@ def adopt(head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: 
         transfer: Stripe's, all of it or a part still with the studio.
         at: Now, RFC 3339 in UTC.
     """
-    total = head.payable_balance_amount
-    payout = Payout(
-        payout_id=payout_id_of(head.studio_id, period),
-        studio_id=head.studio_id,
-        currency=head.currency,
-        period_start=period.first.isoformat(),
-        period_end=period.last.isoformat(),
-        first_seq=head.closed_seq + 1,
-        last_seq=head.seq,
-        total_amount=total,
-        paid_amount=transfer.amount,
-        carried_amount=total - transfer.amount,
-        status=PayoutStatus.PAID,
-        closed_at=at,
+    payout = replace(
+        _closing(head, period, at, transfer.amount, PayoutStatus.PAID),
         reason=RESTORED,
         account_id=transfer.destination,
         attempt=1,
         transfer_id=transfer.transfer_id,
-        history=(PayoutStep(PayoutStatus.PAID, at),),
     )
     facts = replace(_facts(PAYOUT, payout, at), source=FROM_STRIPE)
     entry, after = append(head, facts, _moving(-transfer.amount))
@@ -286,6 +261,27 @@ def expected(total_amount: int, account_id: str | None) -> tuple[int, str | None
     """Return what a payout of that balance would pay, and why nothing where it would not."""
     status, reason = _begins_as(total_amount, account_id)
     return (total_amount if status is PayoutStatus.CLOSING else 0), reason
+
+
+def _closing(
+    head: LedgerHead, period: PayoutPeriod, at: str, paid: int, status: PayoutStatus
+) -> Payout:
+    """Return a payout of all that is open, which pays so much of the balance."""
+    return Payout(
+        payout_id=payout_id_of(head.studio_id, period),
+        studio_id=head.studio_id,
+        currency=head.currency,
+        period_start=period.first.isoformat(),
+        period_end=period.last.isoformat(),
+        first_seq=head.closed_seq + 1,
+        last_seq=head.seq,
+        total_amount=head.payable_balance_amount,
+        paid_amount=paid,
+        carried_amount=head.payable_balance_amount - paid,
+        status=status,
+        closed_at=at,
+        history=(PayoutStep(status, at),),
+    )
 
 
 def _begins_as(total: int, account_id: str | None) -> tuple[PayoutStatus, str | None]:
