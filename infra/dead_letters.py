@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import boto3
@@ -22,6 +21,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from infra.failure import Failure
+from infra.local.stack import Stack as LocalStack
 from shared.clock import rfc3339, utc_now
 from shared.domain.parked import ParkedMessage
 from shared.gateways.exports import ExportRequest
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_STACK = Path(".local/stack.json")
 _BATCH = 10
 # For as long as a command looks at them, nobody else sees the messages.
 _HELD_SECONDS = 60
@@ -318,15 +318,11 @@ def _dead_letters(stack: str | None) -> DeadLetters:
         records = ParkedRecords(boto3.client("dynamodb"), outputs["OrdersTableName"])
         return DeadLetters(boto3.client("sqs"), urls, records)
     try:
-        local = json.loads(_STACK.read_text())
-    except OSError:
-        _fail(f"no local stack: {_STACK} is not there; start one with `make run`")
-    session = boto3.Session("test", "test", region_name=local["region"])
-    endpoint = local["aws_endpoint_url"]
-    records = ParkedRecords(
-        session.client("dynamodb", endpoint_url=endpoint), local["tables"]["orders"]
-    )
-    return DeadLetters(session.client("sqs", endpoint_url=endpoint), local["queues"], records)
+        local = LocalStack.running()
+    except Failure as failure:
+        _fail(str(failure))
+    records = ParkedRecords(local.aws.dynamodb, local.tables["orders"])
+    return DeadLetters(local.aws.sqs, dict(local.queues), records)
 
 
 def _fail(reason: str) -> NoReturn:

@@ -6,7 +6,6 @@ With ``--function`` it is the reconciler of a stack on AWS, with the credentials
 import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import boto3
@@ -15,11 +14,11 @@ from botocore.config import Config
 from rich.console import Console
 from rich.table import Table
 
+from infra.failure import Failure
 from infra.local.stack import Stack
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_STACK = Path(".local/stack.json")
 # The function may take 300 s, and must not be called twice.
 _PATIENCE = Config(read_timeout=330, retries={"total_max_attempts": 1})
 _COLUMNS = (
@@ -79,13 +78,10 @@ def _function(name: str | None) -> tuple[Any, str]:
     if name is not None:
         return boto3.client("lambda", config=_PATIENCE), name
     try:
-        stack = Stack.described_in(_STACK)
-    except OSError:
-        _fail(f"no local stack: {_STACK} is not there; start one with `make run`")
-    client = stack.aws.session.client(
-        "lambda", endpoint_url=stack.aws.endpoint_url, config=_PATIENCE
-    )
-    return client, stack.functions["reconcile"]
+        stack = Stack.running()
+    except Failure as failure:
+        _fail(str(failure))
+    return stack.aws.lambda_, stack.functions["reconcile"]
 
 
 def _fail(reason: str) -> NoReturn:

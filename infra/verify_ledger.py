@@ -6,13 +6,12 @@ from end to end is sound by itself: with ``--anchor-bucket`` and ``--anchor-key`
 against its anchors too.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import boto3
 import typer
@@ -23,15 +22,20 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 from rich.console import Console
 from rich.table import Table
 
+from infra.failure import Failure
+from infra.local.stack import Stack
 from shared.domain.anchor import Anchor, superseded, verify_anchors
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.gateways import items
 from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.books import Books, read_entries
 
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_STACK = Path(".local/stack.json")
 
 # Entries may come in between the reading of the head and of the entries.
 _TRIES = 5
@@ -184,7 +188,10 @@ def main(  # one for each option
         _fail("name both tables, or neither for the local stack; and both of the anchors, or none")
     else:
         dynamodb, tables = boto3.client("dynamodb"), (orders_table, ledger_table)
-        source = _source(boto3, anchor_bucket, anchor_key)
+        source = None
+        if anchor_bucket and anchor_key:
+            kms, s3 = boto3.client("kms"), boto3.client("s3")
+            source = _source(kms, s3, anchor_bucket, anchor_key)
     studios = set(studio or studios_of(dynamodb, tables[1]))
     if source is not None and not studio:
         studios |= set(source.anchors.studios())
@@ -218,44 +225,24 @@ def _show(verdicts: Sequence[Verdict]) -> None:
             print(f"{each.studio_id}: {each.problem}")  # noqa: T201
 
 
-def _source(aws: Any, bucket: str | None, key: str | None) -> AnchorSource | None:  # noqa: ANN401  # boto3, or a session of it
-    if bucket is None or key is None:
-        return None
+def _source(kms: "KMSClient", s3: "S3Client", bucket: str, key: str) -> AnchorSource:
     if key.startswith("arn:"):
-        public_key = load_der_public_key(aws.client("kms").get_public_key(KeyId=key)["PublicKey"])
+        public_key = load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
     else:
         public_key = load_pem_public_key(Path(key).read_bytes())
     if not isinstance(public_key, EllipticCurvePublicKey):
         _fail(f"{key} is no elliptic curve key")
-    return AnchorSource(Anchors(aws.client("s3"), bucket), public_key)
+    return AnchorSource(Anchors(s3, bucket), public_key)
 
 
-@dataclass(frozen=True)
-class _LocalAws:
-    """What of boto3 is used here, of the local engine's."""
-
-    endpoint_url: str
-    region: str
-
-    def client(self, service: str) -> Any:  # noqa: ANN401  # a boto3 client
-        client: Any = boto3.client
-        return client(
-            service,
-            endpoint_url=self.endpoint_url,
-            region_name=self.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106  # the local engine's root, not a secret
-        )
-
-
-def _local_stack(anchor_key: str | None) -> tuple[Any, tuple[str, str], AnchorSource | None]:
+def _local_stack(anchor_key: str | None) -> tuple[Any, tuple[str, str], AnchorSource]:
     try:
-        stack = json.loads(_STACK.read_text())
-    except OSError:
-        _fail(f"no local stack: {_STACK} is not there; start one with `make run`")
-    aws = _LocalAws(stack["aws_endpoint_url"], stack["region"])
-    source = _source(aws, stack["anchors"]["bucket"], anchor_key or stack["anchors"]["key"])
-    return aws.client("dynamodb"), (stack["tables"]["orders"], stack["tables"]["ledger"]), source
+        stack = Stack.running()
+    except Failure as failure:
+        _fail(str(failure))
+    aws, key = stack.aws, anchor_key or stack.anchors["key"]
+    source = _source(aws.kms, aws.s3, stack.anchors["bucket"], key)
+    return aws.dynamodb, (stack.tables["orders"], stack.tables["ledger"]), source
 
 
 def _fail(reason: str) -> NoReturn:

@@ -72,6 +72,18 @@ class Stack:
             logs={name: Path(path) for name, path in described["logs"].items()},
         )
 
+    @classmethod
+    def running(cls) -> "Stack":
+        """Return the stack that ``make run`` has started here.
+
+        Raises:
+            Failure: There is none.
+        """
+        try:
+            return cls.described_in(Path(".local") / STACK_FILE)
+        except OSError as error:
+            raise Failure("no local stack is there; start one with `make run`") from error
+
     def log_lines(self, function: str) -> list[str]:
         """Return what a function has logged, oldest first."""
         logs = self.aws.session.client("logs", endpoint_url=self.aws.endpoint_url)

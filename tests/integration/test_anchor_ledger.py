@@ -165,11 +165,8 @@ def test_a_restore_is_recorded_once_and_supersedes_what_it_lost(anchorage: Ancho
 def command(anchorage: Anchorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typer:
     """The command, where the studio's world is the local stack."""
     backend = anchorage.backend
-    described = {
-        "aws_endpoint_url": anchorage.stack.aws.endpoint_url,
-        "region": anchorage.stack.aws.region,
+    described = anchorage.stack.description() | {
         "tables": {"orders": backend.orders_table, "ledger": backend.ledger_table},
-        "anchors": dict(anchorage.stack.anchors),
     }
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))

@@ -21,11 +21,13 @@ from typer.testing import CliRunner
 
 from infra import dead_letters
 from infra.dead_letters import DeadLetter, DeadLetters
+from infra.local.stack import Stack
 from shared.domain.refund import Refund
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
 from shared.messages import TRIES, MalformedMessageError
 from tests.integration.backend import Backend
+from tests.lambda_context import LambdaContext
 
 pytestmark = pytest.mark.stack
 
@@ -42,16 +44,6 @@ SETTINGS = {
     "FEE_REFUND_QUEUE_URL": "replaced",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
-
-
-@dataclass
-class LambdaContext:
-    """What Powertools reads of Lambda's context."""
-
-    function_name: str = "test"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass
@@ -327,17 +319,15 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_command_shows_ids_and_reasons_and_does_what_it_is_told(
-    poisoned: Poisoned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    poisoned: Poisoned, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = poisoned.backend
-    stack = {
-        "aws_endpoint_url": backend.dynamodb.meta.endpoint_url,
-        "region": backend.dynamodb.meta.region_name,
+    described = stack.description() | {
         "tables": {"orders": backend.orders_table},
         "queues": poisoned.dead.urls,
     }
     (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
     monkeypatch.chdir(tmp_path)
     order_id = backend.sell()
     refund, good = poisoned.settling(order_id)

@@ -60,11 +60,8 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_the_command_names_the_first_entry_that_does_not_fit(
     backend: Backend, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    described = {
-        "aws_endpoint_url": backend.dynamodb.meta.endpoint_url,
-        "region": backend.dynamodb.meta.region_name,
+    described = stack.description() | {
         "tables": {"orders": backend.orders_table, "ledger": backend.ledger_table},
-        "anchors": dict(stack.anchors),
     }
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
