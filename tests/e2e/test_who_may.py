@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from shared.auth import ALLOWED, Action, Role
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, sign_in, until
 
 pytestmark = pytest.mark.stack
 
@@ -209,32 +209,9 @@ def bad_tokens(world: World) -> dict[str, str]:
         "nonsense": "nonsense",
         "edited": f"{head}.{claims[:-6]}AAAAAA.{signature}",
         "unsigned": f"{head}.{claims}.",
-        "expired": sign_in(world, pool, brief),
-        "of another pool": sign_in(world, other, other_client),
+        "expired": sign_in(world, pool, brief)["IdToken"],
+        "of another pool": sign_in(world, other, other_client)["IdToken"],
     }
-
-
-def sign_in(world: World, pool: str, client: str) -> str:
-    """Make an owner of the platform studio in a pool, and return its ID token."""
-    cognito = world.stack.aws.cognito
-    name, password = f"owner-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
-    cognito.admin_create_user(
-        UserPoolId=pool,
-        Username=name,
-        MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": "custom:studio_id", "Value": PLATFORM_STUDIO}],
-    )
-    cognito.admin_set_user_password(
-        UserPoolId=pool, Username=name, Password=password, Permanent=True
-    )
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="owner")
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=pool,
-        ClientId=client,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": name, "PASSWORD": password},
-    )
-    return answer["AuthenticationResult"]["IdToken"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from botocore.exceptions import ClientError
@@ -17,6 +17,9 @@ from infra.local.stack import Stack
 from infra.local.stripe_server import STANDIN_KEY, Standin, charge_of
 from shared.gateways.books import read_entries
 from tests.records import order_record
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.type_defs import AuthenticationResultTypeTypeDef
 
 PLATFORM_STUDIO = "st_lakeside"
 DIRECT_STUDIO = "st_fjord"
@@ -257,3 +260,25 @@ def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client'
             "AccessDeniedError",
         }
     return False
+
+
+def sign_in(world: World, pool: str, client: str) -> "AuthenticationResultTypeTypeDef":
+    """Make an owner of the platform studio in a pool, sign them in, and return their tokens."""
+    cognito = world.stack.aws.cognito
+    name, password = f"owner-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=name,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "custom:studio_id", "Value": PLATFORM_STUDIO}],
+    )
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username=name, Password=password, Permanent=True
+    )
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="owner")
+    return cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": password},
+    )["AuthenticationResult"]

@@ -36,16 +36,6 @@ _SETTINGS = {
 
 
 @dataclass
-class LambdaContext:
-    """What Powertools reads of Lambda's context."""
-
-    function_name: str = "hostile"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:hostile"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-
-
-@dataclass
 class Telling:
     """What the code under test says: log lines and metrics, as they leave the process."""
 

@@ -12,14 +12,13 @@ import hmac
 import json
 import secrets
 import time
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, sign_in, until
 
 pytestmark = pytest.mark.stack
 
@@ -138,30 +137,6 @@ def test_a_forged_token_is_refused_by_the_gateway(
     assert answer.json()["code"] in {"unauthorized", "token_expired"}
 
 
-def signed_in(world: World, client: str) -> dict[str, str]:
-    """Make an owner in our pool, sign them in at a client, and return their tokens."""
-    cognito = world.stack.aws.cognito
-    pool = pool_of(world)
-    name, password = f"eve-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
-    cognito.admin_create_user(
-        UserPoolId=pool,
-        Username=name,
-        MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": "custom:studio_id", "Value": PLATFORM_STUDIO}],
-    )
-    cognito.admin_set_user_password(
-        UserPoolId=pool, Username=name, Password=password, Permanent=True
-    )
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="owner")
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=pool,
-        ClientId=client,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": name, "PASSWORD": password},
-    )["AuthenticationResult"]
-    return {"id": answer["IdToken"], "access": answer["AccessToken"]}
-
-
 def pool_of(world: World) -> str:
     good = Token.of(world.stack.tokens[PLATFORM_STUDIO]["owner"])
     return str(good.claims["iss"]).rpartition("/")[2]
@@ -181,9 +156,9 @@ def counted(world: World, reason: str) -> bool | None:
 
 
 def test_an_access_token_passes_the_gateway_and_not_us(world: World) -> None:
-    tokens = signed_in(world, client_of(world))
-    assert world.call("GET", "/orders", token=tokens["id"]).status_code == 200
-    assert_forbidden(world.call("GET", "/orders", token=tokens["access"]))
+    tokens = sign_in(world, pool_of(world), client_of(world))
+    assert world.call("GET", "/orders", token=tokens["IdToken"]).status_code == 200
+    assert_forbidden(world.call("GET", "/orders", token=tokens["AccessToken"]))
     until(lambda: counted(world, "token_use"), "the refusal is counted")
 
 
@@ -193,7 +168,9 @@ def test_another_app_clients_token_passes_the_gateway_and_not_us(world: World) -
         ClientName="theirs",
         ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
     )["UserPoolClient"]["ClientId"]
-    assert_forbidden(world.call("GET", "/orders", token=signed_in(world, other)["id"]))
+    assert_forbidden(
+        world.call("GET", "/orders", token=sign_in(world, pool_of(world), other)["IdToken"])
+    )
     until(lambda: counted(world, "audience"), "the refusal is counted")
 
 

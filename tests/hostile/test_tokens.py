@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.bench.start_up import template
-from tests.hostile.conftest import CLIENT_ID, ISSUER, LambdaContext, Telling
+from tests.hostile.conftest import CLIENT_ID, ISSUER, Telling
+from tests.lambda_context import LambdaContext
 
 FORGED: dict[str, tuple[dict[str, Any], str]] = {
     "access token": ({"token_use": "access"}, "token_use"),

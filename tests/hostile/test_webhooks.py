@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.world import signature
-from tests.hostile.conftest import LambdaContext, Telling
+from tests.hostile.conftest import Telling
+from tests.lambda_context import LambdaContext
 
 SECRET, ROLLED, OLD = "whsec_new", "whsec_rolling", "whsec_rolled_out"
 CONNECT = "whsec_connect"
