@@ -52,17 +52,17 @@ template: setup ## Check the template
 	@$(SAM) validate --lint
 
 openapi: $(ENVIRONMENT) ## Write the API's description, docs/openapi.json, from the code
-	@$(BIN)/python -m infra.openapi
+	@$(BIN)/python -m infra.build.openapi
 
 openapi-check: $(ENVIRONMENT) ## Check that docs/openapi.json is what the code says
-	@$(BIN)/python -m infra.openapi --check
+	@$(BIN)/python -m infra.build.openapi --check
 
 fmt: $(ENVIRONMENT) ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
 build: $(ENVIRONMENT) ## Build the functions into build/ (ARCH=arm64|x86_64, this machine's by default)
-	@$(BIN)/python -m infra.build
+	@$(BIN)/python -m infra.build.functions
 
 bench: $(ENVIRONMENT) ## Measure start-up, package size and what one refund and lists of orders consume
 	@$(BIN)/python -m tests.bench
@@ -79,8 +79,8 @@ lock: $(ENVIRONMENT) ## Lock all requirements anew
 		echo "$$file" && $(COMPILE) "$$file" -o "$${file%.in}.txt" || exit 1; \
 	done
 
-deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."), see infra/DEPLOY.md
-	@$(BIN)/python -m infra.build --arch arm64
+deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."), see docs/deploy.md
+	@$(BIN)/python -m infra.build.functions --arch arm64
 	@$(SAM) deploy --template-file template.yaml --stack-name $(STACK) --resolve-s3 \
 		--capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 		--parameter-overrides Architecture=arm64 $(PARAMETERS)
@@ -89,13 +89,13 @@ stripe-test-charges: $(ENVIRONMENT) ## Make test charges for the demo's orders a
 	@$(BIN)/python -m infra.local stripe-test-charges
 
 match: $(ENVIRONMENT) ## Match Stripe with refunds, payouts and ledgers now
-	@$(BIN)/python -m infra.match
+	@$(BIN)/python -m infra.operate.match
 
 verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries
-	@$(BIN)/python -m infra.verify_ledger
+	@$(BIN)/python -m infra.operate.verify_ledger
 
 dead-letters: $(ENVIRONMENT) ## Show the messages that were put aside, see docs/operations.md
-	@$(BIN)/python -m infra.dead_letters show
+	@$(BIN)/python -m infra.operate.dead_letters show
 
 clean: ## Remove all that make made
 	rm -rf build .local .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

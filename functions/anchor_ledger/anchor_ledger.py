@@ -7,15 +7,15 @@ from shared.clock import Clock, rfc3339
 from shared.domain.anchor import Anchor
 from shared.domain.ledger import LedgerHead, verify_chain
 from shared.gateways.anchors import AnchorKey, Anchors
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import LedgerEntries
 
 
-class LedgerNotAsAnchoredError(Exception):
+class AnchorMismatchError(Exception):
     """A ledger does not follow from its last anchor, or its head not from its entries."""
 
 
-class Outcome(StrEnum):
+class AnchorOutcome(StrEnum):
     """What became of a studio's anchor, as names of metrics."""
 
     ANCHORED = "LedgerAnchored"
@@ -31,28 +31,28 @@ class AnchorLedger:
     before, up to the head. A day costs the entries of a day; the first time reads them all.
     """
 
-    books: Books
+    books: LedgerStore
     entries: LedgerEntries
     anchors: Anchors
     key: AnchorKey
     clock: Clock
 
-    def __call__(self, studio_id: str) -> Outcome:
+    def __call__(self, studio_id: str) -> AnchorOutcome:
         """Write the studio's anchor of today (UTC), unless it is there.
 
         Raises:
-            LedgerNotAsAnchoredError: The ledger was changed behind our back.
+            AnchorMismatchError: The ledger was changed behind our back.
         """
         now = rfc3339(self.clock())
         last = self.anchors.newest(studio_id)
         if last is not None and last.anchored_at[:10] == now[:10]:
-            return Outcome.ALREADY
+            return AnchorOutcome.ALREADY
         head = self._head(studio_id)
         self._verify(last.head if last else _beginning(head), head)
         written = self.anchors.write(self.key.sign(Anchor(head, now)))
-        return Outcome.ANCHORED if written else Outcome.ALREADY
+        return AnchorOutcome.ANCHORED if written else AnchorOutcome.ALREADY
 
-    def restored(self, studio_id: str, because: str) -> Outcome:
+    def restored(self, studio_id: str, because: str) -> AnchorOutcome:
         """Record for good that the studio's ledger was restored, and lacks what was anchored.
 
         The anchors that it does not keep to bind no more. Nothing is recorded where it keeps to
@@ -63,25 +63,25 @@ class AnchorLedger:
             because: Who did it, and why, in words for people.
 
         Raises:
-            LedgerNotAsAnchoredError: What there is of the ledger is not sound.
+            AnchorMismatchError: What there is of the ledger is not sound.
         """
         head = self._head(studio_id)
         kept = 0
         for number, anchor in enumerate(self.anchors.newest_first(studio_id)):
             if self._keeps_to(anchor.head, head):
                 if number == 0:
-                    return Outcome.UNTOUCHED
+                    return AnchorOutcome.UNTOUCHED
                 kept = anchor.head.seq
                 break
         self._verify(_beginning(head), head)
         anchor = Anchor(head, rfc3339(self.clock()), kept, because)
         self.anchors.write(self.key.sign(anchor))
-        return Outcome.ANCHORED
+        return AnchorOutcome.ANCHORED
 
     def _head(self, studio_id: str) -> LedgerHead:
         head = self.books.load_head(studio_id)
         if head is None:
-            raise LedgerNotAsAnchoredError(f"studio {studio_id} has no ledger head")
+            raise AnchorMismatchError(f"studio {studio_id} has no ledger head")
         return head
 
     def _keeps_to(self, anchored: LedgerHead, head: LedgerHead) -> bool:
@@ -99,11 +99,11 @@ class AnchorLedger:
         Entries that come in meanwhile are after ``head`` and are not read.
         """
         if not self._keeps_to(since, head):
-            raise LedgerNotAsAnchoredError(f"entry {since.seq} is not there as it was anchored")
+            raise AnchorMismatchError(f"entry {since.seq} is not there as it was anchored")
         found = self.entries.between(head.studio_id, since.seq + 1, head.seq)
         _, fault = verify_chain((entry.content() for entry in found), head, since)
         if fault is not None:
-            raise LedgerNotAsAnchoredError(f"entry {fault.seq}: {fault.problem}")
+            raise AnchorMismatchError(f"entry {fault.seq}: {fault.problem}")
 
 
 def _beginning(head: LedgerHead) -> LedgerHead:

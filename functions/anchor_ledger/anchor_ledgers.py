@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from functions.anchor_ledger.anchor_ledger import AnchorLedger, LedgerNotAsAnchoredError, Outcome
-from shared.observability import logger
+from functions.anchor_ledger.anchor_ledger import AnchorLedger, AnchorMismatchError, AnchorOutcome
+from shared.edge.observability import logger
 
 # Of every run, so that silence is an alarm too.
 LEFT = "LedgersNotAnchored"
-MISMATCH = "LedgerNotAsAnchored"
+MISMATCH = "AnchorMismatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class AnchorLedgers:
             done[LEFT if time_is_up() else self._safely(studio_id, work)] += 1
         return done
 
-    def _safely(self, studio_id: str, work: Callable[[], Outcome]) -> str:
+    def _safely(self, studio_id: str, work: Callable[[], AnchorOutcome]) -> str:
         try:
             outcome = work()
-        except LedgerNotAsAnchoredError as mismatch:
+        except AnchorMismatchError as mismatch:
             logger.error("not as anchored", studio_id=studio_id, problem=str(mismatch))
             return MISMATCH
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
             logger.exception("cannot anchor", studio_id=studio_id)
             return LEFT
-        if outcome is Outcome.ANCHORED:
+        if outcome is AnchorOutcome.ANCHORED:
             logger.info("anchored", studio_id=studio_id)
         return outcome.value

@@ -7,12 +7,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.anchor_ledger.anchor_ledger import AnchorLedger
 from functions.anchor_ledger.anchor_ledgers import AnchorLedgers
 from shared.clock import utc_now
+from shared.edge.observability import count, logger, metrics
+from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.anchors import AnchorKey, Anchors
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
-from shared.observability import count, logger, metrics
-from shared.settings import setting
 
 # A studio's first anchor reads its whole ledger.
 _STOP_WHEN_LEFT_MS = 60_000
@@ -21,7 +21,7 @@ dynamodb = aws.client("dynamodb")
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 anchor_ledgers = AnchorLedgers(
     AnchorLedger(
-        Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+        LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
         LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
         Anchors(aws.files_client(), setting("ANCHOR_BUCKET")),
         AnchorKey(aws.client("kms"), setting("ANCHOR_KEY_ARN")),

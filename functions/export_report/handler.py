@@ -8,21 +8,21 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.export_report.write_export import NothingToExportError, WriteExport
+from shared.edge.observability import count, logger, metrics
+from shared.edge.parking import parking
+from shared.edge.settings import setting
+from shared.edge.sqs import EXPORT_TRIES, message_from
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportRequest
-from shared.gateways.lean_queries import take_items_as_they_come
+from shared.gateways.item_parsing import skip_botocore_item_parsing
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.queues import ParkedMessages
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.messages import EXPORT_TRIES, message_from
-from shared.observability import count, logger, metrics
-from shared.parking import parking
-from shared.settings import setting
 from shared.workflow.refund_rows import RefundRows
 
 dynamodb = aws.client("dynamodb")
-take_items_as_they_come(dynamodb)
+skip_botocore_item_parsing(dynamodb)
 write_export = WriteExport(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundRows(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import batched
 from zoneinfo import ZoneInfo
 
-from shared import report_csv
 from shared.domain.report import ReportRow, ReportState, Selection
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.studios import Studios
+from shared.views import report_csv
 from shared.workflow.refund_rows import RefundRows
 
 # Rows made to text at once, and read at once: less than DynamoDB's page of a megabyte.

@@ -10,15 +10,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.fee_refund.refund_application_fee import NoFeeRefundError, RefundApplicationFee
 from shared.clock import utc_now
+from shared.edge.observability import count, logger, metrics
+from shared.edge.parking import parking
+from shared.edge.settings import setting
+from shared.edge.sqs import message_from
 from shared.gateways import aws
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
-from shared.messages import message_from
-from shared.observability import count, logger, metrics
-from shared.parking import parking
-from shared.settings import setting
 
 # Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
 # others have Lambda's own active tracing.

@@ -53,20 +53,22 @@ class RefundApplicationFee:
         if not fee.in_flight_amount or took_effect or forgotten:
             missing = fee.target_amount - refunded
             if missing <= 0:
-                return self.orders.advance_fee_refund(fee.seen(refunded)), 0
-            fee = self.orders.advance_fee_refund(fee.begun(missing, rfc3339(self.clock()), used))
+                return self.orders.advance_fee_refund(fee.with_refunded(refunded)), 0
+            fee = self.orders.advance_fee_refund(
+                fee.with_new_attempt(missing, rfc3339(self.clock()), used)
+            )
         amount = fee.in_flight_amount
         self._ask(fee, refunded)
-        return self.orders.advance_fee_refund(fee.seen(refunded + amount)), amount
+        return self.orders.advance_fee_refund(fee.with_refunded(refunded + amount)), amount
 
     def _ask(self, fee: FeeRefund, refunded: int) -> None:
         try:
             self.stripe.refund_application_fee(fee)
         except StripeRefusedError:
-            self.orders.advance_fee_refund(fee.seen(refunded))
+            self.orders.advance_fee_refund(fee.with_refunded(refunded))
             raise
         except StripeOutcomeUnknownError as unknown:
-            if unknown.saved:
+            if unknown.key_spent:
                 # The key only repeats that failure now. What it did shows in the next listing.
-                self.orders.advance_fee_refund(fee.seen(refunded))
+                self.orders.advance_fee_refund(fee.with_refunded(refunded))
             raise

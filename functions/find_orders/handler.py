@@ -8,14 +8,22 @@ from functions.find_orders.models import OrderList, OrderPanelView
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.find_orders.views import panel_view
-from shared.auth import Action
 from shared.clock import utc_now
-from shared.domain.order import RefundState
+from shared.domain.order import OrderRefundStatus
+from shared.edge.auth import Action
+from shared.edge.http import (
+    Cursor,
+    NamedStudio,
+    OrderId,
+    api_handler,
+    api_resolver,
+    caller,
+    described,
+)
+from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
-from shared.http import Cursor, NamedStudio, OrderId, api_handler, api_resolver, caller, described
-from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
 search_orders = SearchOrders(OrderLists(dynamodb, setting("ORDERS_TABLE")))
@@ -45,7 +53,7 @@ def search(
             max_length=200,
         ),
     ] = None,
-    status: Annotated[RefundState | None, Query(description="How far refunded.")] = None,
+    status: Annotated[OrderRefundStatus | None, Query(description="How far refunded.")] = None,
     limit: Annotated[int, Query(description="How many at most.", ge=1, le=100)] = 25,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()

@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel
 
-from shared.domain.order import RefundState
-from shared.message_view import MessageView
-from shared.order_view import FulfillmentView, PhotoDayView, SubjectView
-from shared.refund_view import RefundView
+from shared.domain.order import OrderRefundStatus
+from shared.views.message import MessageView
+from shared.views.order import FulfillmentView, PhotoDayView, SubjectView
+from shared.views.refund import RefundView
 
 
 class ParentView(BaseModel):
@@ -46,7 +46,7 @@ class _OrderView(BaseModel):
     pending_refund_amount: int
     paid_otherwise_amount: int
     rev_share_reversed_amount: int
-    refund_status: RefundState
+    refund_status: OrderRefundStatus
     dispute_status: str | None
 
 

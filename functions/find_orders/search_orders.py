@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from functions.find_orders.models import OrderList, OrderSummary
 from functions.find_orders.views import order_summary
-from shared.cursor import cursor_for, invalid_cursor, position_of
-from shared.domain.order import RefundState
+from shared.domain.order import OrderRefundStatus
 from shared.domain.search import first_match, matches, query_words
+from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.order_lists import OrderLists, SearchEntry
 
 # What one request may read of a list in which little is wanted: then its page stays short, and
@@ -35,7 +35,7 @@ class OrderSearch:
     """
 
     query: str | None
-    status: RefundState | None
+    status: OrderRefundStatus | None
     limit: int
     cursor: str | None
 
@@ -91,13 +91,13 @@ class SearchOrders:
                 break
         return found, after
 
-    def _read(self, places: Iterable[str], status: RefundState | None) -> list[OrderSummary]:
+    def _read(self, places: Iterable[str], status: OrderRefundStatus | None) -> list[OrderSummary]:
         """Return the orders of these places, but for those erased or of another status by now."""
         return [
-            order_summary(listed.document, listed.totals)
+            order_summary(listed.document, listed.state)
             for listed in self.lists.read_orders(places)
             if listed.document is not None
-            and (status is None or listed.totals.refund_status is status)
+            and (status is None or listed.state.refund_status is status)
         ]
 
 

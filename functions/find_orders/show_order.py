@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from shared.auth import Caller
 from shared.domain.errors import OrderNotFoundError
+from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrderPanel, OrdersTable
-from shared.workflow.order_of import NO_SUCH_ORDER
+from shared.workflow.load_callers_order import NO_SUCH_ORDER
 
 
 @dataclass(frozen=True, slots=True)

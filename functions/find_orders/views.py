@@ -4,31 +4,31 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from functions.find_orders.models import OrderPanelView, OrderSummary
-from shared.domain.order import SHIPPING_LINE_ID, Order, OrderTotals
+from shared.domain.order import SHIPPING_LINE_ID, Order, OrderState
 from shared.gateways.items import Values, order_from_values
 from shared.gateways.orders_table import OrderPanel
-from shared.message_view import message_view
-from shared.order_view import fulfillment_view
-from shared.refund_view import refund_view
+from shared.views.message import message_view
+from shared.views.order import fulfillment_view
+from shared.views.refund import refund_view
 
 # There is a print job, or there was one, and it was not called off.
 _ON_THE_JOB = frozenset({"queued", "claimed", "printed", "shipped"})
 
 
-def order_summary(document: Values, totals: OrderTotals) -> OrderSummary:
+def order_summary(document: Values, state: OrderState) -> OrderSummary:
     """Return an order as a list shows it.
 
     Args:
         document: The order as imported.
-        totals: What has changed of it since.
+        state: What has changed of it since.
     """
     return OrderSummary.model_validate(
         {
             **document,
-            **_state(order_from_values(document), totals),
+            **_state(order_from_values(document), state),
             "fulfillment": {
-                "status": totals.fulfillment_status,
-                "claimed_by": totals.fulfillment_claimed_by,
+                "status": state.fulfillment_status,
+                "claimed_by": state.fulfillment_claimed_by,
             },
         }
     )
@@ -42,57 +42,57 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
         now: The time: a message that is sending for too long reads unknown.
     """
     record = panel.record
-    order, totals = record.order, record.totals
+    order, state = record.order, record.state
     refunds = sorted(record.refunds.values(), key=lambda each: each.requested_at, reverse=True)
     messages = sorted(panel.messages, key=lambda each: each.created_at, reverse=True)
     return OrderPanelView.model_validate(
         {
             **record.document,
-            **_state(order, totals),
-            "line_items": list(_lines(record.document, order, totals)),
-            "shipping_refundable_amount": _line_refundable(order, totals, SHIPPING_LINE_ID),
+            **_state(order, state),
+            "line_items": list(_lines(record.document, order, state)),
+            "shipping_refundable_amount": _line_refundable(order, state, SHIPPING_LINE_ID),
             "tax_amount": order.tax_amount,
-            "tax_refunded_amount": totals.tax_refunded_amount,
-            "dispute_id": totals.dispute_id,
-            "disputed_at": totals.disputed_at,
-            "fulfillment": fulfillment_view(totals),
-            "refunds": [refund_view(refund, totals) for refund in refunds],
+            "tax_refunded_amount": state.tax_refunded_amount,
+            "dispute_id": state.dispute_id,
+            "disputed_at": state.disputed_at,
+            "fulfillment": fulfillment_view(state),
+            "refunds": [refund_view(refund, state) for refund in refunds],
             "messages": [message_view(message, now) for message in messages],
         }
     )
 
 
-def _state(order: Order, totals: OrderTotals) -> Values:
+def _state(order: Order, state: OrderState) -> Values:
     return {
-        "refundable_amount": totals.refundable_amount if _is_charged(order) else 0,
-        "refunded_amount": totals.settled_amount,
-        "pending_refund_amount": totals.in_flight_amount,
-        "paid_otherwise_amount": totals.paid_otherwise_amount,
-        "rev_share_reversed_amount": totals.rev_share_reversed_amount,
-        "refund_status": totals.refund_status,
-        "dispute_status": totals.dispute_status,
+        "refundable_amount": state.refundable_amount if _is_charged(order) else 0,
+        "refunded_amount": state.settled_amount,
+        "pending_refund_amount": state.in_flight_amount,
+        "paid_otherwise_amount": state.paid_otherwise_amount,
+        "rev_share_reversed_amount": state.rev_share_reversed_amount,
+        "refund_status": state.refund_status,
+        "dispute_status": state.dispute_status,
     }
 
 
-def _lines(document: Values, order: Order, totals: OrderTotals) -> Iterator[Values]:
-    on_the_job = totals.fulfillment_status in _ON_THE_JOB
+def _lines(document: Values, order: Order, state: OrderState) -> Iterator[Values]:
+    on_the_job = state.fulfillment_status in _ON_THE_JOB
     # The order's lines are the document's, and shipping after them where there was any.
     for line, sold in zip(document["line_items"], order.lines, strict=False):
-        printed = sold.quantity - totals.print_units_off.get(sold.line_id, 0)
+        printed = sold.quantity - state.print_units_off.get(sold.line_id, 0)
         yield {
             **line,
             "net_amount": sold.net_amount,
             "refundable_quantity": (
-                totals.line_refundable_quantity(sold) if _is_charged(order) else 0
+                state.line_refundable_quantity(sold) if _is_charged(order) else 0
             ),
-            "refundable_amount": _line_refundable(order, totals, sold.line_id),
+            "refundable_amount": _line_refundable(order, state, sold.line_id),
             "print_quantity": printed if on_the_job else 0,
         }
 
 
-def _line_refundable(order: Order, totals: OrderTotals, line_id: str) -> int:
+def _line_refundable(order: Order, state: OrderState, line_id: str) -> int:
     line = order.line(line_id)
-    return totals.line_refundable_amount(line) if line and _is_charged(order) else 0
+    return state.line_refundable_amount(line) if line and _is_charged(order) else 0
 
 
 def _is_charged(order: Order) -> bool:

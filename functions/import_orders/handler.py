@@ -7,16 +7,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.import_orders.import_records import ImportRecords, ImportReport
 from shared.clock import utc_now
+from shared.edge.observability import count, logger, metrics
+from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
-from shared.observability import count, logger, metrics
-from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
 import_records = ImportRecords(
     Studios(dynamodb, setting("ORDERS_TABLE")),
-    Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+    LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
     utc_now,
 )
 

@@ -8,23 +8,23 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from functions.import_orders.models import OrderRecord, StudioRecord
+from functions.import_orders.models import OrderBody, StudioBody
 from shared.clock import Clock, rfc3339
 from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
-from shared.domain.order import OrderTotals
+from shared.domain.order import OrderState
 from shared.domain.payout_schedule import schedule_of
 from shared.domain.search import order_tokens
 from shared.domain.settlement import sale_amounts
-from shared.gateways.books import Books, NewSale
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.ledger_store import LedgerStore, NewSale
 from shared.gateways.studios import ImportState, Studios
 
 # DynamoDB's limit is 100 steps a transaction; one is the head's.
 _STEPS_PER_TRANSACTION = 99
-# The order, its totals, its charge and its sale entry; its search entries come on top.
+# The order, its state, its charge and its sale entry; its search entries come on top.
 _STEPS_PER_ORDER = 4
 
-_SECONDS = 20.0
+_CONTENTION_SECONDS = 20.0
 
 # What orders, ledger and payouts of a studio were made with.
 _NEVER_CHANGES = ("currency", "timezone", "stripe_account_id")
@@ -80,7 +80,7 @@ class ImportRecords:
     """Puts checked studios and orders into the books."""
 
     studios: Studios
-    books: Books
+    books: LedgerStore
     clock: Clock
 
     def import_studios(
@@ -95,7 +95,7 @@ class ImportRecords:
                 does not bring old settings back by itself.
         """
         report = ImportReport()
-        for number, record in parse(lines, first_line, StudioRecord, report):
+        for number, record in parse(lines, first_line, StudioBody, report):
             document = record.model_dump(exclude_none=True)
             stored = self.studios.get(record.studio_id)
             if stored is None:
@@ -124,8 +124,8 @@ class ImportRecords:
                 again goes on from there.
         """
         report = ImportReport()
-        by_studio: dict[str, list[Numbered[OrderRecord]]] = {}
-        for number, record in parse(lines, first_line, OrderRecord, report):
+        by_studio: dict[str, list[Numbered[OrderBody]]] = {}
+        for number, record in parse(lines, first_line, OrderBody, report):
             by_studio.setdefault(record.studio_id, []).append((number, record))
         for studio_id, records in by_studio.items():
             studio = self.studios.get(studio_id)
@@ -137,7 +137,7 @@ class ImportRecords:
     def _import_batch(
         self,
         studio: Mapping[str, Any] | None,
-        batch: Iterable[Numbered[OrderRecord]],
+        batch: Iterable[Numbered[OrderBody]],
         report: ImportReport,
     ) -> None:
         fitting = []
@@ -149,7 +149,7 @@ class ImportRecords:
                 fitting.append((number, record))
         if not fitting:
             return
-        for _ in tries(_SECONDS):
+        for _ in tries(_CONTENTION_SECONDS):
             tried = ImportReport()
             new = self._new_ones(fitting, tried)
             try:
@@ -162,9 +162,7 @@ class ImportRecords:
             return
         raise StaleStateError
 
-    def _new_ones(
-        self, batch: list[Numbered[OrderRecord]], report: ImportReport
-    ) -> list[OrderRecord]:
+    def _new_ones(self, batch: list[Numbered[OrderBody]], report: ImportReport) -> list[OrderBody]:
         """Return the orders that are not there yet; report those that clash."""
         state = self.studios.import_state(
             [record.order_id for _, record in batch],
@@ -187,7 +185,7 @@ class ImportRecords:
                     state.orders_of_charges[record.stripe.charge_id] = record.order_id
         return new
 
-    def _record(self, records: list[OrderRecord]) -> None:
+    def _record(self, records: list[OrderBody]) -> None:
         if not records:
             return
         head = self.books.load_head(records[0].studio_id)
@@ -200,8 +198,8 @@ class ImportRecords:
             sales.append(sale)
         self.books.record_sales(sales, (head, after))
 
-    def _sale(self, record: OrderRecord, head: LedgerHead) -> tuple[NewSale, LedgerHead]:
-        totals = OrderTotals(
+    def _sale(self, record: OrderBody, head: LedgerHead) -> tuple[NewSale, LedgerHead]:
+        state = OrderState(
             order_id=record.order_id,
             studio_id=record.studio_id,
             currency=record.currency,
@@ -220,21 +218,21 @@ class ImportRecords:
         # An order that was not charged is no sale: nobody owes anybody for it.
         if record.stripe.charge_id is not None:
             facts = EntryFacts("sale", record.order_id, rfc3339(self.clock()))
-            entry, head = append(head, facts, sale_amounts(totals))
+            entry, head = append(head, facts, sale_amounts(state))
         document = record.model_dump(exclude_none=True)
         tokens = order_tokens(record.order_id, _names(record))
-        return NewSale(document, totals, record.stripe.charge_id, entry, tokens), head
+        return NewSale(document, state, record.stripe.charge_id, entry, tokens), head
 
 
-def _names(record: OrderRecord) -> list[str]:
+def _names(record: OrderBody) -> list[str]:
     return [record.parent.name, *(subject.name for subject in record.subjects)]
 
 
 def _transactions(
-    records: Iterable[Numbered[OrderRecord]],
-) -> Iterator[list[Numbered[OrderRecord]]]:
+    records: Iterable[Numbered[OrderBody]],
+) -> Iterator[list[Numbered[OrderBody]]]:
     """Part the orders so that each part fits into one transaction."""
-    batch: list[Numbered[OrderRecord]] = []
+    batch: list[Numbered[OrderBody]] = []
     steps = 0
     for number, record in records:
         tokens = order_tokens(record.order_id, _names(record))
@@ -248,7 +246,7 @@ def _transactions(
         yield batch
 
 
-def _misfit(record: OrderRecord, studio: Mapping[str, Any] | None) -> str | None:
+def _misfit(record: OrderBody, studio: Mapping[str, Any] | None) -> str | None:
     """Say why an order cannot be of the studio it names, or None."""
     if studio is None:
         return f"studio {record.studio_id} is not there; import it first"
@@ -273,6 +271,6 @@ def _not_updated(
     return None
 
 
-def _charge_taken(record: OrderRecord, state: ImportState) -> bool:
+def _charge_taken(record: OrderBody, state: ImportState) -> bool:
     charge_id = record.stripe.charge_id
     return charge_id is not None and charge_id in state.orders_of_charges

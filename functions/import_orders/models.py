@@ -44,14 +44,14 @@ def _supported(currency: str) -> str:
     return currency
 
 
-class PayoutSchedule(_Strict):
+class PayoutScheduleBody(_Strict):
     """When a studio is paid out; days and hours in its time zone."""
 
     interval: Literal["daily", "weekly", "monthly"] = "weekly"
     weekday: Annotated[int, Field(ge=0, le=6)] = 0
 
 
-class StudioRecord(_Strict):
+class StudioBody(_Strict):
     """A studio."""
 
     studio_id: Id
@@ -62,7 +62,7 @@ class StudioRecord(_Strict):
     from_address: Email
     stripe_account_id: StripeId | None = None
     payout_account_id: StripeId | None = None
-    payout_schedule: Literal["daily", "weekly", "monthly"] | PayoutSchedule | None = None
+    payout_schedule: Literal["daily", "weekly", "monthly"] | PayoutScheduleBody | None = None
     negative_balance_limit: Amount
     on_negative_limit: Literal["warn", "refuse"] | None = None
 
@@ -99,7 +99,7 @@ class PhotoDay(_Strict):
     name: Name
 
 
-class LineItem(_Strict):
+class OrderLineBody(_Strict):
     """A product of the order."""
 
     line_id: Id
@@ -133,7 +133,7 @@ class Fulfillment(_Strict):
     claimed_by: Name | None = None
 
 
-class OrderRecord(_Strict):
+class OrderBody(_Strict):
     """An order."""
 
     order_id: Id
@@ -143,7 +143,7 @@ class OrderRecord(_Strict):
     parent: Parent
     subjects: Annotated[list[Subject], Field(max_length=100)]
     photo_day: PhotoDay | None = None
-    line_items: Annotated[list[LineItem], Field(min_length=1, max_length=100)]
+    line_items: Annotated[list[OrderLineBody], Field(min_length=1, max_length=100)]
     shipping_amount: Amount
     shipping_tax_amount: Amount
     total_amount: Amount
@@ -169,7 +169,7 @@ class OrderRecord(_Strict):
         return text
 
     @model_validator(mode="after")
-    def _adds_up(self) -> "OrderRecord":
+    def _adds_up(self) -> "OrderBody":
         for problem, found in (
             (
                 "two lines have the same line_id",

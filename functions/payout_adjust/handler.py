@@ -11,21 +11,21 @@ from functions.payout_adjust.settle_refund import NothingToSettleError, SettleRe
 from shared.clock import rfc3339, utc_now
 from shared.domain.ledger import LedgerEntry
 from shared.domain.parked import ParkedMessage
+from shared.edge.observability import count, logger, metrics
+from shared.edge.parking import parking
+from shared.edge.settings import setting
+from shared.edge.sqs import message_from
 from shared.gateways import aws
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ADJUST_FIELDS, FeeRefundQueue, ParkedMessages
-from shared.messages import message_from
-from shared.observability import count, logger, metrics
-from shared.parking import parking
-from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
 sqs = aws.client("sqs")
 settle_refund = SettleRefund(
     OrdersTable(dynamodb, setting("ORDERS_TABLE")),
-    Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+    LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     utc_now,
 )

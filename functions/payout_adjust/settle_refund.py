@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from shared.clock import Clock, rfc3339
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryFacts, LedgerEntry, append
-from shared.domain.refund import FIRST_CHECK, Refund, RefundStatus
+from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
 from shared.domain.settlement import Settlement, settle
-from shared.gateways.books import Books
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.queues import FeeRefundQueue
 
 # Ten messages, the most of a batch, stay inside the function's 30 s.
-_SECONDS = 2.5
+_CONTENTION_SECONDS = 2.5
 
 
 class NothingToSettleError(Exception):
@@ -25,7 +25,7 @@ class SettleRefund:
     """Writes the ledger entry that a refund is owed; a repeat finds nothing owed."""
 
     orders: OrdersTable
-    books: Books
+    books: LedgerStore
     fee_refunds: FeeRefundQueue
     clock: Clock
 
@@ -39,7 +39,7 @@ class SettleRefund:
             NothingToSettleError: There is no such refund.
             StaleStateError: Others kept moving the studio's ledger; try again later.
         """
-        for _ in tries(_SECONDS):
+        for _ in tries(_CONTENTION_SECONDS):
             record = self.orders.load_settlement(order_id)
             refund = record.refunds.get(refund_id) if record else None
             if record is None or refund is None:
@@ -58,11 +58,11 @@ class SettleRefund:
         if head is None:
             raise NothingToSettleError(f"studio {refund.studio_id} has no ledger")
         at = rfc3339(self.clock())
-        settlement = settle(record.totals, refund, at)
+        settlement = settle(record.state, refund, at)
         entry, after = append(head, _facts(settlement, at), settlement.amounts)
         fee_refund = self._fee_refund(record, settlement, refund)
         self.books.record_settlement(
-            settlement.totals,
+            settlement.state,
             _with_entry(settlement, entry),
             entry,
             (head, after),
@@ -77,17 +77,17 @@ class SettleRefund:
         self, record: SettlementRecord, settlement: Settlement, refund: Refund
     ) -> FeeRefund | None:
         """Return the application fee's refund with its target raised, where it is."""
-        totals = settlement.totals
-        if settlement.effect.fee_refund_amount == 0 or totals.application_fee_id is None:
+        state = settlement.state
+        if settlement.effect.fee_refund_amount == 0 or state.application_fee_id is None:
             return None
         known = record.fee_refund or FeeRefund(
-            totals.order_id, totals.studio_id, totals.application_fee_id
+            state.order_id, state.studio_id, state.application_fee_id
         )
         return replace(
             known,
-            target_amount=totals.fee_refund_target_amount,
-            due_at=rfc3339(self.clock() + FIRST_CHECK),
-            checks=0,
+            target_amount=state.fee_refund_target_amount,
+            next_poll_at=rfc3339(self.clock() + FIRST_POLL_DELAY),
+            poll_count=0,
             correlation_id=refund.correlation_id,
         )
 

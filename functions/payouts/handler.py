@@ -12,16 +12,16 @@ from functions.payouts.models import NextPayoutView, PayoutList, PayoutView
 from functions.payouts.read_lines import ReadLines
 from functions.payouts.show_payout import ShowNextPayout, ShowPayout
 from functions.payouts.views import next_payout_view, payout_summary, payout_view
-from shared.auth import Action
+from shared.edge.auth import Action
+from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
+from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
 from shared.gateways.studios import Studios
-from shared.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
-from shared.settings import setting
 
 dynamodb = aws.client("dynamodb")
-books = Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 lines = ReadLines(LedgerEntries(dynamodb, setting("LEDGER_TABLE")))

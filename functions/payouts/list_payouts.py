@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.cursor import cursor_for, position_of
 from shared.domain.payout import Payout
+from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.payouts_table import PayoutsTable
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from shared.cursor import cursor_for, position_of
 from shared.domain.errors import CursorError
 from shared.domain.statement import Chosen, Statement, StatementLine, statement_of
+from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.payouts_table import LedgerEntries
 
 

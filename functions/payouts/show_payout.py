@@ -12,7 +12,7 @@ from shared.domain.errors import (
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import Payout, expected
 from shared.domain.statement import Statement
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
@@ -40,7 +40,7 @@ class NextPayout:
 class ShowNextPayout:
     """Shows what is open in a studio's ledger as the payout that it would make."""
 
-    books: Books
+    books: LedgerStore
     studios: Studios
     payouts: PayoutsTable
     lines: ReadLines

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from functions.payouts.show_payout import WholeStatement
 from shared.domain.statement import StatementLine
-from shared.report_csv import disarmed, major_units
+from shared.views.report_csv import disarmed, major_units
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 

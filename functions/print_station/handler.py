@@ -7,15 +7,23 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from functions.print_station.models import NoFields, PrintView, QueueView
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
-from shared.auth import Action
 from shared.clock import utc_now
 from shared.domain.fulfillment import Step
+from shared.edge.auth import Action
+from shared.edge.http import (
+    Cursor,
+    NamedStudio,
+    OrderId,
+    api_handler,
+    api_resolver,
+    caller,
+    described,
+)
+from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
-from shared.http import Cursor, NamedStudio, OrderId, api_handler, api_resolver, caller, described
-from shared.order_view import fulfillment_view
-from shared.settings import setting
+from shared.views.order import fulfillment_view
 
 dynamodb = aws.client("dynamodb")
 move_print = MovePrint(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
@@ -94,8 +102,8 @@ def cancel(order_id: OrderId, _: Nothing = None) -> PrintView:
 def _step(order_id: str, step: Step, action: Action) -> PrintView:
     who = caller(app)
     who.require(action)
-    totals = move_print(who, order_id, step)
-    return PrintView(order_id=order_id, fulfillment=fulfillment_view(totals))
+    state = move_print(who, order_id, step)
+    return PrintView(order_id=order_id, fulfillment=fulfillment_view(state))
 
 
 lambda_handler = api_handler(app)

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.order import RefundState
-from shared.order_view import FulfillmentView, PhotoDayView, SubjectView
+from shared.domain.order import OrderRefundStatus
+from shared.views.order import FulfillmentView, PhotoDayView, SubjectView
 
 
 class NoFields(BaseModel):
@@ -36,7 +36,7 @@ class JobView(BaseModel):
     placed_at: str
     status: str
     claimed_by: str | None
-    refund_status: RefundState
+    refund_status: OrderRefundStatus
     photo_day: PhotoDayView | None
     subjects: list[SubjectView]
     lines: list[JobLine]

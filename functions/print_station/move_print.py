@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from shared.auth import Caller
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import BusyError, OrderNotFoundError
 from shared.domain.fulfillment import Step, move
-from shared.domain.order import OrderTotals
+from shared.domain.order import OrderState
+from shared.edge.auth import Caller
+from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable
-from shared.observability import count, logger
-from shared.workflow.order_of import NO_SUCH_ORDER
+from shared.workflow.load_callers_order import NO_SUCH_ORDER
 
 # A step waits this long for its turn at an order that others are changing too.
 _CONTENTION_SECONDS = 12.0
@@ -27,22 +27,22 @@ class MovePrint:
     orders: OrdersTable
     clock: Clock
 
-    def __call__(self, caller: Caller, order_id: str, step: Step) -> OrderTotals:
-        """Take the step, unless it has been taken already, and return the order's totals.
+    def __call__(self, caller: Caller, order_id: str, step: Step) -> OrderState:
+        """Take the step, unless it has been taken already, and return the order's state.
 
         Raises:
             OrderNotFoundError: There is no such order in the caller's studio.
-            NothingToPrintError, PrintNotClaimedError, PrintClaimedError, PrintPrintedError,
+            NothingToPrintError, PrintNotClaimedError, PrintClaimedError, AlreadyPrintedError,
                 PrintShippedError, PrintCanceledError: The print is not where the step starts from.
             BusyError: Too many others change this order; nothing was done.
         """
         for _ in tries(_CONTENTION_SECONDS):
-            totals = self._totals_of(caller, order_id)
-            moved = move(totals, step, rfc3339(self.clock()), caller.user)
+            state = self._totals_of(caller, order_id)
+            moved = move(state, step, rfc3339(self.clock()), caller.user)
             if moved is None:
-                return totals
+                return state
             try:
-                self.orders.update_totals(moved)
+                self.orders.update_state(moved)
             except StaleStateError:
                 continue
             logger.info("print moved", order_id=order_id, status=moved.fulfillment_status)
@@ -50,9 +50,9 @@ class MovePrint:
             return moved
         raise BusyError("Many changes of this order at once. Repeat the request; it is safe.")
 
-    def _totals_of(self, caller: Caller, order_id: str) -> OrderTotals:
+    def _totals_of(self, caller: Caller, order_id: str) -> OrderState:
         """Read the one small item that a step needs of an order of the caller's studio."""
-        totals = self.orders.get_totals(order_id)
-        if totals is None or totals.studio_id != caller.studio_id:
+        state = self.orders.get_state(order_id)
+        if state is None or state.studio_id != caller.studio_id:
             raise OrderNotFoundError(NO_SUCH_ORDER)
-        return totals
+        return state

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.print_station.models import JobLine, JobView, QueueView
-from shared.cursor import cursor_for, position_of
 from shared.domain.fulfillment import IN_QUEUE
+from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.items import Values
 from shared.gateways.order_lists import ListedOrder, OrderLists
 
@@ -49,22 +49,22 @@ def _jobs(listed: list[ListedOrder], status: QueueStatus | None) -> Iterator[Job
     statuses = IN_QUEUE if status is None else frozenset({status})
     for each in listed:
         # An order whose names and lines were erased cannot be printed any more.
-        if each.totals.fulfillment_status in statuses and each.document is not None:
+        if each.state.fulfillment_status in statuses and each.document is not None:
             yield _job(each, each.document)
 
 
 def _job(listed: ListedOrder, document: Values) -> JobView:
     """Return what the operator needs of an order: no money, and nobody but the subjects."""
-    totals = listed.totals
+    state = listed.state
     return JobView(
-        order_id=totals.order_id,
-        placed_at=totals.placed_at,
-        status=totals.fulfillment_status,
-        claimed_by=totals.fulfillment_claimed_by,
-        refund_status=totals.refund_status,
+        order_id=state.order_id,
+        placed_at=state.placed_at,
+        status=state.fulfillment_status,
+        claimed_by=state.fulfillment_claimed_by,
+        refund_status=state.refund_status,
         photo_day=document.get("photo_day"),
         subjects=document["subjects"],
-        lines=list(_lines(document, totals.print_units_off)),
+        lines=list(_lines(document, state.print_units_off)),
     )
 
 

@@ -12,7 +12,7 @@ from shared.workflow.attempts import key_forgotten
 from shared.workflow.record_stripe_refund import Announcer, RecordStripeRefund
 from shared.workflow.release_refused import release_refused
 
-BY = "reconcile"
+ACTOR = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class CarryOnRefund:
         try:
             answer = self._sent(refund)
         except StripeOutcomeUnknownError as unknown:
-            if not unknown.saved:
+            if not unknown.key_spent:
                 raise
             if found := self._listed(refund):
                 return self._recorded(refund, found)
@@ -78,7 +78,7 @@ class CarryOnRefund:
         try:
             return self.stripe.create_refund(refund)
         except StripeRefusedError as refusal:
-            released = release_refused(self.orders, refund, refusal, self.clock, BY)
+            released = release_refused(self.orders, refund, refusal, self.clock, ACTOR)
             if released.status is not RefundStatus.FAILED:
                 raise
             return None

@@ -11,10 +11,10 @@ from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_balance import BalanceMovement, MovementType, StripeFee
 from shared.domain.stripe_refund import MalformedStripeObjectError, StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
-from shared.workflow.record_stripe_refund import Outcome
+from shared.workflow.record_stripe_refund import ReportOutcome
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """How Stripe and the books can differ. What each means for people: docs/operations.md."""
 
     REFUND_NOT_CONFIRMED = "refund_not_confirmed"
@@ -47,7 +47,7 @@ class Finding:
     ``healed`` says that the ordinary path has been given what it lacked.
     """
 
-    kind: Kind
+    kind: FindingKind
     healed: bool = False
     account_id: str | None = None
     studio_id: str | None = None
@@ -65,21 +65,21 @@ class Finding:
 
 
 # What a report that was not known already was, and whether recording it put the books level.
-_OF_OUTCOME: dict[Outcome, tuple[Kind, bool]] = {
-    Outcome.CONFIRMED: (Kind.REFUND_NOT_CONFIRMED, True),
-    Outcome.PENDING: (Kind.REFUND_NOT_CONFIRMED, True),
-    Outcome.TAKEN_IN: (Kind.REFUND_UNKNOWN_HERE, True),
-    Outcome.FAILED: (Kind.REFUND_FAILURE_MISSED, True),
-    Outcome.FAILED_LATE: (Kind.REFUND_FAILURE_MISSED, True),
-    Outcome.OUTDATED: (Kind.REFUND_STATUS_DIFFERS, False),
-    Outcome.UNKNOWN_CHARGE: (Kind.CHARGE_UNKNOWN_HERE, False),
-    Outcome.ACCOUNT_MISMATCH: (Kind.ACCOUNT_DIFFERS, False),
-    Outcome.CURRENCY_MISMATCH: (Kind.CURRENCY_DIFFERS, False),
+_OF_OUTCOME: dict[ReportOutcome, tuple[FindingKind, bool]] = {
+    ReportOutcome.CONFIRMED: (FindingKind.REFUND_NOT_CONFIRMED, True),
+    ReportOutcome.PENDING: (FindingKind.REFUND_NOT_CONFIRMED, True),
+    ReportOutcome.TAKEN_IN: (FindingKind.REFUND_UNKNOWN_HERE, True),
+    ReportOutcome.FAILED: (FindingKind.REFUND_FAILURE_MISSED, True),
+    ReportOutcome.FAILED_LATE: (FindingKind.REFUND_FAILURE_MISSED, True),
+    ReportOutcome.OUTDATED: (FindingKind.REFUND_STATUS_DIFFERS, False),
+    ReportOutcome.UNKNOWN_CHARGE: (FindingKind.CHARGE_UNKNOWN_HERE, False),
+    ReportOutcome.ACCOUNT_MISMATCH: (FindingKind.ACCOUNT_DIFFERS, False),
+    ReportOutcome.CURRENCY_MISMATCH: (FindingKind.CURRENCY_DIFFERS, False),
 }
 
 
 def of_report(
-    report: StripeRefund, outcome: Outcome, refund: Refund | None, account_id: str | None
+    report: StripeRefund, outcome: ReportOutcome, refund: Refund | None, account_id: str | None
 ) -> Finding | None:
     """Return what recording Stripe's report of a refund has brought to light, or None.
 
@@ -87,7 +87,7 @@ def of_report(
     is not known here is a difference only on the platform's account, or where it names our refund.
     """
     others = account_id is not None and report.refund_id is None
-    if outcome is Outcome.REPEATED or (outcome is Outcome.UNKNOWN_CHARGE and others):
+    if outcome is ReportOutcome.REPEATED or (outcome is ReportOutcome.UNKNOWN_CHARGE and others):
         return None
     kind, healed = _OF_OUTCOME[outcome]
     return Finding(
@@ -104,7 +104,7 @@ def of_report(
     )
 
 
-def of_refund(kind: Kind, refund: Refund, *, healed: bool = False) -> Finding:
+def of_refund(kind: FindingKind, refund: Refund, *, healed: bool = False) -> Finding:
     """Return a difference about a refund of ours."""
     return Finding(
         kind,
@@ -122,7 +122,7 @@ def of_refund(kind: Kind, refund: Refund, *, healed: bool = False) -> Finding:
 def of_entry(entry: LedgerEntry) -> Finding:
     """Return that the ledger has an entry whose refund is not there, or names another entry."""
     return Finding(
-        Kind.LEDGER_DIFFERS,
+        FindingKind.LEDGER_DIFFERS,
         studio_id=entry.studio_id,
         order_id=entry.order_id,
         refund_id=entry.refund_id,
@@ -137,7 +137,7 @@ def of_movements(
 ) -> Finding:
     """Return that a refund moved its account's balance otherwise than it should have."""
     return Finding(
-        Kind.BALANCE_DIFFERS,
+        FindingKind.BALANCE_DIFFERS,
         account_id=account_id,
         order_id=report.order_id,
         refund_id=report.refund_id,
@@ -148,9 +148,9 @@ def of_movements(
     )
 
 
-def of_transfer(kind: Kind, transfer: StripeTransfer, payout: Payout | None) -> Finding:
+def of_transfer(kind: FindingKind, transfer: StripeTransfer, payout: Payout | None) -> Finding:
     """Return a difference about a transfer, and the payout it was made for if that is known."""
-    reversed_ = kind is Kind.TRANSFER_REVERSED
+    reversed_ = kind is FindingKind.TRANSFER_REVERSED
     return Finding(
         kind,
         account_id=None,
@@ -230,7 +230,7 @@ def _expected(movement: BalanceMovement) -> int:
 def of_movement(movement: BalanceMovement) -> Finding:
     """Return that the platform's balance moved by another amount than that of what moved it."""
     return Finding(
-        Kind.BALANCE_DIFFERS,
+        FindingKind.BALANCE_DIFFERS,
         stripe_id=movement.movement_id,
         amount=_expected(movement),
         stripe_amount=movement.amount,
@@ -246,7 +246,7 @@ def at_rest(refunds: Iterable[Refund], until: str) -> bool:
 
 
 def of_fee(
-    kind: Kind, fee: StripeFee | None, ours: FeeRefund | None, *, healed: bool = False
+    kind: FindingKind, fee: StripeFee | None, ours: FeeRefund | None, *, healed: bool = False
 ) -> Finding:
     """Return a difference about what was given back of an application fee."""
     at_stripe = fee.fee_id if fee else None
@@ -289,15 +289,15 @@ def movements_differ(
     return report.status is not RefundStatus.PENDING and len(away) != len(back)
 
 
-def transfer_difference(transfer: StripeTransfer, payout: Payout | None) -> Kind | None:
+def transfer_difference(transfer: StripeTransfer, payout: Payout | None) -> FindingKind | None:
     """Return how a transfer at Stripe differs from the payout it was made for, or None."""
     if payout is None:
-        return Kind.TRANSFER_UNKNOWN_HERE
+        return FindingKind.TRANSFER_UNKNOWN_HERE
     if payout.is_open:
         return None  # the payout run lists the transfers of its group before anything else
     if payout.status is not PayoutStatus.PAID or payout.transfer_id != transfer.transfer_id:
         # The balance has the money, or another transfer took it; it must not be away as well.
-        return None if transfer.came_back else Kind.TRANSFER_UNKNOWN_HERE
+        return None if transfer.came_back else FindingKind.TRANSFER_UNKNOWN_HERE
     if transfer.amount != payout.paid_amount:
-        return Kind.TRANSFER_AMOUNT_DIFFERS
-    return Kind.TRANSFER_REVERSED if transfer.amount_reversed else None
+        return FindingKind.TRANSFER_AMOUNT_DIFFERS
+    return FindingKind.TRANSFER_REVERSED if transfer.amount_reversed else None

@@ -8,13 +8,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.reconcile.carry_on_refund import BY, CarryOnRefund
+from functions.reconcile.carry_on_refund import ACTOR, CarryOnRefund
 from functions.reconcile.match_accounts import MatchAccounts
 from functions.reconcile.match_fee_refunds import MatchFeeRefunds
 from functions.reconcile.match_refunds import MatchRefunds
 from functions.reconcile.match_transfers import MatchTransfers
 from functions.reconcile.reconcile_open_work import ReconcileOpenWork
 from shared.clock import utc_now
+from shared.edge.observability import count, logger, metrics
+from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
@@ -24,8 +26,6 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe_api import StripeApi
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermarks
-from shared.observability import count, logger, metrics
-from shared.settings import setting
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
 # Carrying one refund on may take four calls of Stripe, each with a retry up to 20 s.
@@ -42,7 +42,7 @@ secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-record = RecordStripeRefund(orders, queue, utc_now, BY)
+record = RecordStripeRefund(orders, queue, utc_now, ACTOR)
 fee_refunds = FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL"))
 reconcile = ReconcileOpenWork(
     orders, CarryOnRefund(orders, stripe, queue, record, utc_now), fee_refunds, utc_now

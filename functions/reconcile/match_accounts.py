@@ -10,11 +10,11 @@ from functions.reconcile.match_fee_refunds import MatchFeeRefunds
 from functions.reconcile.match_refunds import Account, MatchRefunds, Window
 from functions.reconcile.match_transfers import MatchTransfers
 from shared.clock import Clock, rfc3339
+from shared.edge.observability import logger
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermark, Watermarks
-from shared.observability import logger
 
 # What happened since may be on its way still, by webhook or queue: that is no difference.
 GRACE = timedelta(minutes=15)

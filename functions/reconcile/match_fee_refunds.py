@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from functions.reconcile.findings import (
     Finding,
-    Kind,
+    FindingKind,
     at_rest,
     of_fee,
     of_movement,
@@ -15,7 +15,7 @@ from functions.reconcile.match_refunds import Account, Window
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.refund import FIRST_CHECK
+from shared.domain.refund import FIRST_POLL_DELAY
 from shared.domain.stripe_balance import MovementType, StripeFee, fee_of
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
@@ -63,7 +63,7 @@ class MatchFeeRefunds:
         for fee in fees.values():
             pointer = self.orders.find_charge(fee.charge_id)
             if pointer is None:
-                yield of_fee(Kind.FEE_REFUND_UNKNOWN_HERE, fee, None)
+                yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, None)
             else:
                 orders.add(pointer.order_id)
         for order_id in sorted(orders):
@@ -79,26 +79,26 @@ class MatchFeeRefunds:
 
     def _match(self, order_id: str, fees: dict[str, StripeFee], until: str) -> Iterator[Finding]:
         record = self.orders.load_settlement(order_id)
-        if record is None or record.totals.application_fee_id is None:
+        if record is None or record.state.application_fee_id is None:
             return
         if not at_rest(record.refunds.values(), until):
             return  # What moves it still is entered later, and the fee is looked at then.
-        fee_id = record.totals.application_fee_id
-        ours = record.fee_refund or FeeRefund(order_id, record.totals.studio_id, fee_id)
+        fee_id = record.state.application_fee_id
+        ours = record.fee_refund or FeeRefund(order_id, record.state.studio_id, fee_id)
         fee = fees.get(fee_id) or self._ask(fee_id)
         if fee is None:
             if ours.target_amount:
-                yield of_fee(Kind.FEE_REFUND_DIFFERS, None, ours)
+                yield of_fee(FindingKind.FEE_REFUND_DIFFERS, None, ours)
         elif fee.amount_refunded < ours.target_amount or ours.is_open:
             self._ask_again(ours, fee)
-            yield of_fee(Kind.FEE_REFUND_MISSING, fee, ours, healed=True)
+            yield of_fee(FindingKind.FEE_REFUND_MISSING, fee, ours, healed=True)
         elif fee.amount_refunded > ours.refunded_amount:
             if ours.version:
                 # What Stripe lists is what counts, for the next reversal too: found once.
-                self.orders.advance_fee_refund(ours.seen(fee.amount_refunded))
-            yield of_fee(Kind.FEE_REFUND_UNKNOWN_HERE, fee, ours)
+                self.orders.advance_fee_refund(ours.with_refunded(fee.amount_refunded))
+            yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, ours)
         elif fee.amount_refunded < ours.refunded_amount:
-            yield of_fee(Kind.FEE_REFUND_DIFFERS, fee, ours)
+            yield of_fee(FindingKind.FEE_REFUND_DIFFERS, fee, ours)
 
     def _ask(self, fee_id: str) -> StripeFee | None:
         try:
@@ -114,7 +114,9 @@ class MatchFeeRefunds:
         One that is open may have an attempt under way, whose key must stay as it is.
         """
         if not ours.is_open:
-            due_at = rfc3339(self.clock() + FIRST_CHECK)
-            ours = replace(ours.seen(fee.amount_refunded), due_at=due_at, checks=0)
+            next_poll_at = rfc3339(self.clock() + FIRST_POLL_DELAY)
+            ours = replace(
+                ours.with_refunded(fee.amount_refunded), next_poll_at=next_poll_at, poll_count=0
+            )
             ours = self.orders.advance_fee_refund(ours)
         self.queue.announce(ours)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from functions.reconcile.findings import (
     Finding,
-    Kind,
+    FindingKind,
     amounts_differ,
     entries_differ,
     movements_differ,
@@ -27,7 +27,7 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import LedgerEntries
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
-from shared.workflow.record_stripe_refund import Outcome, RecordStripeRefund
+from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
 _OF_REFUNDS = (MovementType.REFUND, MovementType.PAYMENT_REFUND, MovementType.REFUND_FAILURE)
 _ENTRIES_PER_PAGE = 200
@@ -119,18 +119,18 @@ class MatchRefunds:
         if refund is None:
             return
         if amounts_differ(report, refund):
-            yield of_refund(Kind.REFUND_AMOUNT_DIFFERS, refund)
+            yield of_refund(FindingKind.REFUND_AMOUNT_DIFFERS, refund)
         if not refund.settlement_owed:
             yield from self._match_entries(refund)
-        elif outcome is Outcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
+        elif outcome is ReportOutcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
             # Recording the report has announced it again.
-            yield of_refund(Kind.SETTLEMENT_MISSING, refund, healed=True)
+            yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
 
     def _match_entries(self, refund: Refund) -> Iterator[Finding]:
         named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]
         found = [e for seq in named for e in self.entries.between(refund.studio_id, seq, seq)]
         if entries_differ(refund, found):
-            yield of_refund(Kind.LEDGER_DIFFERS, refund)
+            yield of_refund(FindingKind.LEDGER_DIFFERS, refund)
 
     def _entered(self, account: Account, window: Window) -> list[tuple[LedgerEntry, Refund | None]]:
         """Read what was entered in the time, each with its refund if that names the entry."""
@@ -152,7 +152,7 @@ class MatchRefunds:
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise
-            yield of_refund(Kind.REFUND_NOT_AT_STRIPE, refund)
+            yield of_refund(FindingKind.REFUND_NOT_AT_STRIPE, refund)
             yield from self._match_entries(refund)
         else:
             yield from self._match(report, refund.account_id, window)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from functions.reconcile.findings import (
     Finding,
-    Kind,
+    FindingKind,
     of_movement,
     of_transfer,
     payout_entry_differs,
@@ -75,7 +75,7 @@ class MatchTransfers:
         for each in self.payouts.open(rfc3339(window.now + timedelta(days=1))):
             payout = self.payouts.get(each.studio_id, each.payout_id)
             if payout and payout.is_open and payout.closed_at < long_ago:
-                yield _of_payout(Kind.TRANSFER_NOT_CONFIRMED, payout)
+                yield _of_payout(FindingKind.TRANSFER_NOT_CONFIRMED, payout)
 
     def _movements(self, kind: MovementType, window: Window) -> list[BalanceMovement]:
         return self.stripe.movements(kind, window.since, window.until, None)
@@ -101,7 +101,7 @@ class MatchTransfers:
             self.entries.between(payout.studio_id, payout.last_seq + 1, payout.last_seq + 1), None
         )
         if payout_entry_differs(payout, entry):
-            yield _of_payout(Kind.LEDGER_DIFFERS, payout)
+            yield _of_payout(FindingKind.LEDGER_DIFFERS, payout)
         if payout.transfer_id in seen:
             return
         try:
@@ -109,7 +109,7 @@ class MatchTransfers:
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise
-            yield _of_payout(Kind.TRANSFER_NOT_AT_STRIPE, payout)
+            yield _of_payout(FindingKind.TRANSFER_NOT_AT_STRIPE, payout)
         else:
             if kind := transfer_difference(transfer, payout):
                 yield of_transfer(kind, transfer, payout)
@@ -121,7 +121,7 @@ def _transfer_of(movement: BalanceMovement) -> str:
     return string(movement.source, "id" if whole else "transfer")
 
 
-def _of_payout(kind: Kind, payout: Payout) -> Finding:
+def _of_payout(kind: FindingKind, payout: Payout) -> Finding:
     return Finding(
         kind,
         studio_id=payout.studio_id,

@@ -9,15 +9,15 @@ from functions.reconcile.carry_on_refund import CarryOnRefund
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.refund import Refund
+from shared.edge.observability import logger
 from shared.gateways import items
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OpenWork, OrdersTable
 from shared.gateways.queues import FeeRefundQueue
-from shared.observability import logger
-from shared.workflow.attempts import next_check
+from shared.workflow.attempts import next_poll_time
 
 # What passes by itself or with the next round; anything else is a fault, logged and counted.
-_NOT_NOW = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
+_TRANSIENT_ERRORS = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ReconcileOpenWork:
     def _safely(self, work: OpenWork, look: Callable[[], str]) -> str:
         try:
             return look()
-        except _NOT_NOW as reason:
+        except _TRANSIENT_ERRORS as reason:
             logger.warning(
                 "not now",
                 order_id=work.order_id,
@@ -102,9 +102,11 @@ class ReconcileOpenWork:
         refund = self.orders.get_refund(order_id, refund_id)
         if refund is None or not refund.is_open:
             return
-        due = rfc3339(next_check(refund.checks, self.clock()))
+        due = rfc3339(next_poll_time(refund.poll_count, self.clock()))
         try:
-            self.orders.advance_refund(replace(refund, checks=refund.checks + 1, due_at=due))
+            self.orders.advance_refund(
+                replace(refund, poll_count=refund.poll_count + 1, next_poll_at=due)
+            )
         except StaleStateError:
             logger.info("moved on meanwhile", refund_id=refund_id)
 
@@ -112,8 +114,10 @@ class ReconcileOpenWork:
         fee = self.orders.get_fee_refund(order_id)
         if fee is None or not fee.is_open:
             return "ReconcileNothingOpen"
-        due = rfc3339(next_check(fee.checks, self.clock()))
-        fee = self.orders.advance_fee_refund(replace(fee, checks=fee.checks + 1, due_at=due))
+        due = rfc3339(next_poll_time(fee.poll_count, self.clock()))
+        fee = self.orders.advance_fee_refund(
+            replace(fee, poll_count=fee.poll_count + 1, next_poll_at=due)
+        )
         self.fee_refunds.announce(fee)
         return "FeeRefundAnnouncedAgain"
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from functions.refund_report.attribution import Key, Shares
-from functions.refund_report.standing_out import Comparison
+from functions.refund_report.outliers import Comparison
 
 
 @dataclass(slots=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from functions.refund_report.report_refunds import Asked, ReportQuery, SelectRefunds
-from shared import report_csv
 from shared.domain.errors import ExportNotFoundError
 from shared.domain.report import ReportState
 from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
+from shared.views import report_csv
 from shared.workflow.refund_rows import RefundRows
 
 # A row is some 300 bytes: far below the 6 MB that Lambda takes for an answer, and read in seconds.

@@ -20,7 +20,7 @@ from functions.refund_report.attribution import (
     parts_of,
 )
 from functions.refund_report.count_refunds import Count
-from functions.refund_report.standing_out import Findings, find_standing_out
+from functions.refund_report.outliers import Outliers, find_outliers
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import RangeTooLargeError, StudioNotFoundError
 from shared.domain.local_days import LocalDays, local_days
@@ -63,7 +63,7 @@ _FIELDS: Mapping[By, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class StandingRefund:
+class EffectiveRefund:
     """A refund that settled and has not failed since; its amount in minor units."""
 
     refund_id: str
@@ -74,7 +74,7 @@ class StandingRefund:
     processed_by: str | None
 
 
-type RefundsByOrder = dict[str, list[StandingRefund]]
+type RefundsByOrder = dict[str, list[EffectiveRefund]]
 type Names = dict[str, str | None]
 
 
@@ -108,7 +108,7 @@ class Patterns:
     count: Count
     patterns: list[Pattern]
     truncated: bool
-    findings: Findings
+    findings: Outliers
     names: Names
     before: LocalDays | None = None
 
@@ -162,7 +162,7 @@ class FindPatterns:
             count,
             patterns[:MOST_PATTERNS],
             len(patterns) > MOST_PATTERNS,
-            find_standing_out(comparisons),
+            find_outliers(comparisons),
             names,
             before,
         )
@@ -197,7 +197,7 @@ class _Reading:
         found = self.source.settled.figures(
             self.studio_id, start, until, None, (*_FIGURES, "processed_by")
         )
-        settled: dict[str, StandingRefund] = {}
+        settled: dict[str, EffectiveRefund] = {}
         failed = set()
         for entry in self._in_time(found):
             if entry["kind"] == "refund_failed":
@@ -244,7 +244,7 @@ def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
     refunds = reading.refunds(days)
     returned = reading.returned(refunds) if by in OF_LINES else {}
 
-    def shares(parts: list[Part], mine: list[StandingRefund]) -> list[Shares]:
+    def shares(parts: list[Part], mine: list[EffectiveRefund]) -> list[Shares]:
         return [attribute(parts, each.amount, returned.get(each.refund_id)) for each in mine]
 
     for document in reading.orders(days):
@@ -275,7 +275,7 @@ def _count_decisions(reading: _Reading, days: LocalDays) -> Count:
     return count
 
 
-def _decisions(by: By, refunds: list[StandingRefund]) -> list[Shares]:
+def _decisions(by: By, refunds: list[EffectiveRefund]) -> list[Shares]:
     return [
         {each.reason if by is By.REASON else each.processed_by: each.amount} for each in refunds
     ]
@@ -286,8 +286,8 @@ def _parts(by: By, document: Document) -> list[Part]:
     return parts_of(by, document, lines)
 
 
-def _standing(entry: items.Values) -> StandingRefund:
-    return StandingRefund(
+def _standing(entry: items.Values) -> EffectiveRefund:
+    return EffectiveRefund(
         refund_id=entry["refund_id"],
         order_id=entry["order_id"],
         amount=-entry["gross_amount"],

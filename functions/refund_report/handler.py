@@ -14,31 +14,31 @@ from functions.refund_report.pattern_models import PatternsView
 from functions.refund_report.pattern_views import patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
 from functions.refund_report.views import export_view, report_view
-from shared import report_csv
-from shared.auth import Action, Caller
 from shared.clock import utc_now
 from shared.domain.report import ReportState
+from shared.edge.auth import Action, Caller
+from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
+from shared.edge.observability import count, logger
+from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.books import Books
 from shared.gateways.exports import ExportFiles, ExportQueue
-from shared.gateways.lean_queries import take_items_as_they_come
+from shared.gateways.item_parsing import skip_botocore_item_parsing
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
-from shared.observability import count, logger
-from shared.settings import setting
+from shared.views import report_csv
 from shared.workflow.refund_rows import RefundRows
 
 dynamodb = aws.client("dynamodb")
-take_items_as_they_come(dynamodb)
+skip_botocore_item_parsing(dynamodb)
 settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
 lists = OrderLists(dynamodb, setting("ORDERS_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 files = ExportFiles(aws.files_client(), setting("EXPORT_BUCKET"))
 rows = RefundRows(settled, lists)
 select_refunds = SelectRefunds(
-    studios, Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), utc_now
+    studios, LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), utc_now
 )
 report_refunds = ReportRefunds(select_refunds, rows)
 export_refunds = ExportRefunds(
@@ -149,7 +149,7 @@ def read_export(
         "why and by whom they were made, with the orders behind them. Amounts of all keys add up: "
         "a refund of line items belongs to its lines, any other one to all lines of its order by "
         "what they cost, and what belongs to none has the key null. Without `from` it begins 90 "
-        "days before `to`. `standing_out` has what chance does not explain: held against the "
+        "days before `to`. `outliers` has what chance does not explain: held against the "
         "studio's other orders of these days, or, by reason and by operator, against as many days "
         "before. Where only chance is at work, it is empty in at least 99 of 100 reports."
     ),

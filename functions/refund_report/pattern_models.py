@@ -67,5 +67,5 @@ class PatternsView(BaseModel):
     refunded_amount: int
     items: list[PatternView]
     truncated: bool
-    standing_out: list[StandingOutView]
+    outliers: list[StandingOutView]
     summary: str

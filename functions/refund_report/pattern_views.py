@@ -2,8 +2,8 @@
 
 from functions.refund_report.attribution import By, Key
 from functions.refund_report.find_patterns import Pattern, Patterns
+from functions.refund_report.outliers import Comparison, Outlier
 from functions.refund_report.pattern_models import PatternsView, PatternView, StandingOutView
-from functions.refund_report.standing_out import Comparison, Finding
 from shared.domain.money import share_of
 
 _KINDS = {
@@ -37,7 +37,7 @@ def patterns_view(found: Patterns) -> PatternsView:
         refunded_amount=found.count.refunded_amount,
         items=[_pattern_view(found, each) for each in found.patterns],
         truncated=found.truncated,
-        standing_out=[_standing_out_view(found, each) for each in found.findings.found],
+        outliers=[_standing_out_view(found, each) for each in found.findings.found],
         summary=_summary(found),
     )
 
@@ -54,7 +54,7 @@ def _pattern_view(found: Patterns, pattern: Pattern) -> PatternView:
     )
 
 
-def _standing_out_view(found: Patterns, finding: Finding) -> StandingOutView:
+def _standing_out_view(found: Patterns, finding: Outlier) -> StandingOutView:
     here = finding.comparison
     return StandingOutView(
         key=here.key,
@@ -90,7 +90,7 @@ def _name(found: Patterns, key: Key) -> str | None:
             return found.names.get(key)
 
 
-def _statement(found: Patterns, finding: Finding) -> str:
+def _statement(found: Patterns, finding: Outlier) -> str:
     here = finding.comparison
     reports = once_in(finding.p_value)
     return (
@@ -120,20 +120,20 @@ def once_in(p_value: float) -> int:
 
 def _summary(found: Patterns) -> str:
     kind, kinds = _KINDS[found.by]
-    standing_out = [each.comparison.key for each in found.findings.found]
+    outliers = [each.comparison.key for each in found.findings.found]
     tested = found.findings.tested
     if not tested:
         return (
             f"Nothing stands out: no {kind} has orders and refunds enough to tell it from chance."
         )
-    if not standing_out:
+    if not outliers:
         looked_at = f"{tested:,} {kind if tested == 1 else kinds}"
         return (
             f"Nothing stands out: of {looked_at} with orders enough to tell, none is refunded so "
             "much more often that it is not chance."
         )
-    named = [_name(found, key) or key for key in standing_out[:_NAMED]]
-    more = len(standing_out) - len(named)
+    named = [_name(found, key) or key for key in outliers[:_NAMED]]
+    more = len(outliers) - len(named)
     names = ", ".join(named) + (f" and {more:,} more" if more else "")
-    one = len(standing_out) == 1
-    return f"{len(standing_out):,} {kind if one else kinds} stand{'s' * one} out: {names}."
+    one = len(outliers) == 1
+    return f"{len(outliers):,} {kind if one else kinds} stand{'s' * one} out: {names}."

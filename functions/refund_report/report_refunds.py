@@ -6,11 +6,11 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from shared.clock import Clock, rfc3339
-from shared.cursor import cursor_for, invalid_cursor, position_of
 from shared.domain.errors import StudioNotFoundError
 from shared.domain.local_days import LocalDays, local_days
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
-from shared.gateways.books import Books
+from shared.edge.cursor import cursor_for, invalid_cursor, position_of
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 
@@ -71,7 +71,7 @@ class SelectRefunds:
     """Pins down what a report is about."""
 
     studios: Studios
-    books: Books
+    books: LedgerStore
     clock: Clock
 
     def __call__(self, query: ReportQuery) -> Asked:

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from functions.refund_report.export_refunds import Export
 from functions.refund_report.models import ExportView, ReportView, RowView, TotalsView
 from functions.refund_report.report_refunds import Report
-from shared.auth import Caller
 from shared.domain.report import ReportRow
+from shared.edge.auth import Caller
 from shared.gateways.exports import ExportStatus
 
 

@@ -14,20 +14,14 @@ from functions.refund_request.models import (
     PartialRefund,
     PreviewView,
 )
-from functions.refund_request.next_payout import NextPayout
+from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import PreviewRefund
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.refund_request.views import preview_view
-from shared.auth import Action
 from shared.clock import utc_now
 from shared.domain.errors import RefundNotFoundError
-from shared.gateways import aws
-from shared.gateways.books import Books
-from shared.gateways.orders_table import OrdersTable
-from shared.gateways.secrets import Secrets
-from shared.gateways.stripe_api import StripeApi
-from shared.gateways.studios import Studios
-from shared.http import (
+from shared.edge.auth import Action
+from shared.edge.http import (
     IdempotencyKey,
     NamedStudio,
     OrderId,
@@ -37,19 +31,25 @@ from shared.http import (
     caller,
     described,
 )
-from shared.observability import logger
-from shared.refund_view import RefundView, refund_view
-from shared.settings import setting
-from shared.workflow.order_of import order_of
+from shared.edge.observability import logger
+from shared.edge.settings import setting
+from shared.gateways import aws
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.secrets import Secrets
+from shared.gateways.stripe_api import StripeApi
+from shared.gateways.studios import Studios
+from shared.views.refund import RefundView, refund_view
+from shared.workflow.load_callers_order import load_callers_order
 
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
-books = Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-next_payout = NextPayout(books, Studios(dynamodb, setting("ORDERS_TABLE")))
+next_payout = PayoutImpact(books, Studios(dynamodb, setting("ORDERS_TABLE")))
 request_refund = RequestRefund(orders, stripe, next_payout, utc_now)
 preview_refund = PreviewRefund(orders, next_payout)
 
@@ -84,7 +84,7 @@ def create(
     """Refund an order, in full, in part, or by line; it reads Pending until Stripe confirms."""
     who = caller(app)
     who.require(Action.REQUEST_REFUND)
-    refund, totals = request_refund(
+    refund, state = request_refund(
         who,
         RefundRequest(
             order_id=order_id,
@@ -96,7 +96,7 @@ def create(
             correlation_id=logger.get_correlation_id() or "",
         ),
     )
-    return Response(201, content_type="application/json", body=refund_view(refund, totals))
+    return Response(201, content_type="application/json", body=refund_view(refund, state))
 
 
 @app.get(
@@ -113,10 +113,10 @@ def read(
     """Return a refund, with its history."""
     who = caller(app)
     who.require(Action.READ_REFUND)
-    record = order_of(orders, who, order_id)
+    record = load_callers_order(orders, who, order_id)
     if refund_id not in record.refunds:
         raise RefundNotFoundError("This order has no such refund.")
-    return refund_view(record.refunds[refund_id], record.totals)
+    return refund_view(record.refunds[refund_id], record.state)
 
 
 lambda_handler = api_handler(app)

@@ -57,7 +57,7 @@ class PartialPreview(_Choice):
         )
 
 
-class LineItem(_Strict):
+class RefundItemBody(_Strict):
     """Units of a line."""
 
     line_id: LineId
@@ -69,7 +69,7 @@ class LineItemsPreview(_Choice):
 
     type: Literal["line_items"]
     reason: Reason | None = None
-    items: Annotated[list[LineItem], Field(max_length=_MAX_ITEMS)] = []
+    items: Annotated[list[RefundItemBody], Field(max_length=_MAX_ITEMS)] = []
     shipping: bool = False
 
     @model_validator(mode="after")

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from functions.refund_request.next_payout import NextPayout, NextPayoutEffect
-from shared.auth import Caller
-from shared.domain.order import OrderTotals
+from functions.refund_request.payout_impact import NextPayoutEffect, PayoutImpact
+from shared.domain.order import OrderState
 from shared.domain.refund import RefundChoice, RefundQuote, quote_refund, warnings_for
 from shared.domain.settlement import Effect, estimate
+from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrdersTable
-from shared.workflow.order_of import order_of
+from shared.workflow.load_callers_order import load_callers_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Preview:
 
     quote: RefundQuote
     effect: Effect
-    totals: OrderTotals
+    state: OrderState
     next_payout: NextPayoutEffect
     warnings: list[str]
 
@@ -27,7 +27,7 @@ class PreviewRefund:
     """Shows what a refund would do to parent, studio and PPS."""
 
     orders: OrdersTable
-    next_payout: NextPayout
+    next_payout: PayoutImpact
 
     def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
         """Return what the choice would do now.
@@ -36,17 +36,17 @@ class PreviewRefund:
         so is a next payout below zero.
 
         Raises:
-            RefundError: The request would be refused.
+            DomainError: The request would be refused.
         """
-        record = order_of(self.orders, caller, order_id)
-        quote = quote_refund(record.order, record.totals, choice)
-        effect = estimate(record.totals, quote.amount)
-        next_payout = self.next_payout.effect(record.totals, effect)
-        warnings = [*_warnings(caller, record.totals, quote), *next_payout.warnings]
-        return Preview(quote, effect, record.totals, next_payout, warnings)
+        record = load_callers_order(self.orders, caller, order_id)
+        quote = quote_refund(record.order, record.state, choice)
+        effect = estimate(record.state, quote.amount)
+        next_payout = self.next_payout.effect(record.state, effect)
+        warnings = [*_warnings(caller, record.state, quote), *next_payout.warnings]
+        return Preview(quote, effect, record.state, next_payout, warnings)
 
 
-def _warnings(caller: Caller, totals: OrderTotals, quote: RefundQuote) -> list[str]:
+def _warnings(caller: Caller, state: OrderState, quote: RefundQuote) -> list[str]:
     limit = caller.refund_limit
-    over = limit is not None and totals.out_amount + quote.amount > limit
-    return [*warnings_for(totals), *(["refund_limit_exceeded"] if over else [])]
+    over = limit is not None and state.committed_amount + quote.amount > limit
+    return [*warnings_for(state), *(["refund_limit_exceeded"] if over else [])]

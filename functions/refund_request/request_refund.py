@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.refund_request.next_payout import NextPayout
-from shared.auth import Caller
+from functions.refund_request.payout_impact import PayoutImpact
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
     BusyError,
@@ -14,9 +13,9 @@ from shared.domain.errors import (
     StripeOutcomeUnknownError,
     StripeRefusedError,
 )
-from shared.domain.order import Order, OrderTotals
+from shared.domain.order import Order, OrderState
 from shared.domain.refund import (
-    FIRST_CHECK,
+    FIRST_POLL_DELAY,
     HistoryEntry,
     Refund,
     RefundChoice,
@@ -30,15 +29,16 @@ from shared.domain.refund import (
 )
 from shared.domain.settlement import estimate
 from shared.domain.stripe_refund import StripeRefund
-from shared.fingerprint import fingerprint_of
+from shared.edge.auth import Caller
+from shared.edge.fingerprint import fingerprint_of
+from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe_api import StripeApi
-from shared.observability import count, logger
-from shared.workflow.order_of import order_of
+from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.release_refused import release_refused
 
-BY = "refund_request"
+ACTOR = "refund_request"
 
 # A request waits this long for its turn at an order that others are refunding too.
 _CONTENTION_SECONDS = 12.0
@@ -76,47 +76,47 @@ class RequestRefund:
 
     orders: OrdersTable
     stripe: StripeApi
-    next_payout: NextPayout
+    next_payout: PayoutImpact
     clock: Clock
 
-    def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderTotals]:
-        """Reserve the money, ask Stripe, and return the refund with the order's totals.
+    def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderState]:
+        """Reserve the money, ask Stripe, and return the refund with the order's state.
 
         Raises:
-            RefundError: It was refused, by the order's state or by Stripe; no money is out.
+            DomainError: It was refused, by the order's state or by Stripe; no money is out.
             BusyError: Too many others refund this order; nothing was done.
         """
         began = time.monotonic()
         reserved, record = self._reserve(caller, request)
         if reserved is None:
-            return self._answer_again(record, request), record.totals
+            return self._answer_again(record, request), record.state
         count("RefundRequested")
         logger.append_keys(refund_id=reserved.refund_id, order_id=reserved.order_id)
         logger.info("refund reserved", amount=reserved.amount)
         in_time = time.monotonic() - began < _NO_RETRY_AFTER_SECONDS
-        return self._submit(reserved, retry=in_time), record.totals
+        return self._submit(reserved, retry=in_time), record.state
 
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
         """Write the intent; None where this key has made its refund already."""
         for _ in tries(_CONTENTION_SECONDS):
-            record = order_of(self.orders, caller, request.order_id)
+            record = load_callers_order(self.orders, caller, request.order_id)
             if request.refund_id in record.refunds:
                 return None, record
-            quote = quote_refund(record.order, record.totals, request.choice)
-            caller.require_within_limit(record.totals.out_amount + quote.amount)
+            quote = quote_refund(record.order, record.state, request.choice)
+            caller.require_within_limit(record.state.committed_amount + quote.amount)
             self.next_payout.require_within_limit(
-                record.totals, estimate(record.totals, quote.amount)
+                record.state, estimate(record.state, quote.amount)
             )
-            check_fulfillment(record.totals, request.choice, quote)
-            stop = stops_print(record.totals, request.choice, quote)
-            totals = reserve(record.totals, request.refund_id, quote, stop_print=stop)
+            check_fulfillment(record.state, request.choice, quote)
+            stop = stops_print(record.state, request.choice, quote)
+            state = reserve(record.state, request.refund_id, quote, stop_print=stop)
             refund = self._intent(caller, request, record.order, quote, stop_print=stop)
             self.stripe.check_key()
             try:
-                self.orders.reserve_refund(totals, refund)
+                self.orders.reserve_refund(state, refund)
             except StaleStateError:
                 continue
-            return refund, replace(record, totals=totals)
+            return refund, replace(record, state=state)
         raise BusyError("Many refunds of this order at once. Repeat with the same Idempotency-Key.")
 
     def _intent(
@@ -150,7 +150,7 @@ class RequestRefund:
             stop_print=stop_print,
             fingerprint=request.fingerprint,
             attempt_at=at,
-            due_at=rfc3339(now + FIRST_CHECK),
+            next_poll_at=rfc3339(now + FIRST_POLL_DELAY),
             history=(HistoryEntry(RefundStatus.REQUESTED, at, caller.user),),
         )
 
@@ -181,7 +181,7 @@ class RequestRefund:
 
     def _release(self, refund: Refund, refusal: StripeRefusedError) -> None:
         try:
-            release_refused(self.orders, refund, refusal, self.clock, BY)
+            release_refused(self.orders, refund, refusal, self.clock, ACTOR)
         except StaleStateError:
             # The refusal stands all the same; the reconciler meets it again and frees the money.
             logger.warning("the reservation stays for now")
@@ -193,7 +193,7 @@ class RequestRefund:
         to the webhook or when the reconciler asks. A report that came first has said more already.
         """
         pending = replace(
-            refund.moved(RefundStatus.PENDING, rfc3339(self.clock()), BY),
+            refund.with_status(RefundStatus.PENDING, rfc3339(self.clock()), ACTOR),
             stripe_refund_id=answer.stripe_refund_id,
             pending_reason=answer.pending_reason,
         )

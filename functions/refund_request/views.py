@@ -7,10 +7,10 @@ from functions.refund_request.preview_refund import Preview
 def preview_view(preview: Preview) -> PreviewView:
     """Return the answer to a preview."""
     amount = preview.quote.amount
-    before = preview.totals.refundable_amount
+    before = preview.state.refundable_amount
     return PreviewView(
         refund_amount=amount,
-        currency=preview.totals.currency,
+        currency=preview.state.currency,
         refundable_amount_before=before,
         refundable_amount_after=before - amount,
         rev_share_reversed_amount=preview.effect.rev_share_reversed_amount,

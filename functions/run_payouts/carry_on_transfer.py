@@ -6,13 +6,13 @@ from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.payout import Payout, PayoutStatus, fail
 from shared.domain.stripe_transfer import StripeTransfer
-from shared.gateways.books import Books
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe_api import StripeApi
 from shared.workflow.attempts import key_forgotten
 
-_SECONDS = 15.0
+_CONTENTION_SECONDS = 15.0
 
 # The money arrived and came back, or never could arrive: Stripe's word is ``transfer_failure``.
 CAME_BACK = "transfer_failure"
@@ -22,7 +22,7 @@ CAME_BACK = "transfer_failure"
 class CarryOnTransfer:
     """Takes an open payout to its end: paid, or failed with its money back in the balance."""
 
-    books: Books
+    books: LedgerStore
     payouts: PayoutsTable
     stripe: StripeApi
     clock: Clock
@@ -51,7 +51,7 @@ class CarryOnTransfer:
         return self._send(payout)
 
     def _begin(self, payout: Payout) -> Payout:
-        return self.payouts.advance(payout.begun(rfc3339(self.clock())))
+        return self.payouts.advance(payout.with_new_attempt(rfc3339(self.clock())))
 
     def _listed(self, payout: Payout) -> StripeTransfer | None:
         """Find the payout's transfer by its group, which nobody can edit as they can metadata.
@@ -71,7 +71,7 @@ class CarryOnTransfer:
         try:
             return self._sent(payout)
         except StripeOutcomeUnknownError as unknown:
-            if not unknown.saved:
+            if not unknown.key_spent:
                 raise
         if found := self._listed(payout):
             return self._made(payout, found)
@@ -96,7 +96,7 @@ class CarryOnTransfer:
         Raises:
             StaleStateError: Somebody else took the payout on, or others kept moving the ledger.
         """
-        for _ in tries(_SECONDS):
+        for _ in tries(_CONTENTION_SECONDS):
             current = self.payouts.get(payout.studio_id, payout.payout_id)
             head = self.books.load_head(payout.studio_id)
             if current is None or head is None:

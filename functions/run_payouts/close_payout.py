@@ -6,15 +6,15 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.clock import Clock, rfc3339
-from shared.domain.payout import FIRST_CHECK, Payout, close, is_worth_closing
+from shared.domain.payout import FIRST_POLL_DELAY, Payout, close, is_worth_closing
 from shared.domain.payout_schedule import schedule_of
-from shared.gateways.books import Books
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
 # Settlements and imports move the same ledger; they are short.
-_SECONDS = 15.0
+_CONTENTION_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ClosePayout:
     """
 
     studios: Studios
-    books: Books
+    books: LedgerStore
     payouts: PayoutsTable
     clock: Clock
 
@@ -44,7 +44,7 @@ class ClosePayout:
         Raises:
             StaleStateError: Others kept moving the studio's ledger; it is due still.
         """
-        for _ in tries(_SECONDS):
+        for _ in tries(_CONTENTION_SECONDS):
             due_at, now = self.payouts.due_at(studio_id), self.clock()
             if due_at is None or due_at > rfc3339(now):
                 return None
@@ -69,7 +69,7 @@ class ClosePayout:
             schedule.period(schedule.latest(now), self._paid_out_until(studio_id)),
             account_id,
             rfc3339(now),
-            rfc3339(now + FIRST_CHECK),
+            rfc3339(now + FIRST_POLL_DELAY),
         )
         self.books.record_payout(head, closing, (due_at, next_due))
         return closing.payout

@@ -9,14 +9,14 @@ from functions.run_payouts.carry_on_transfer import CarryOnTransfer
 from functions.run_payouts.close_payout import ClosePayout
 from functions.run_payouts.run_payouts import RunPayouts
 from shared.clock import utc_now
+from shared.edge.observability import count, logger, metrics
+from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
 from shared.gateways.studios import Studios
-from shared.observability import count, logger, metrics
-from shared.settings import setting
 
 # One payout may take four calls of Stripe, each with a retry up to 20 s.
 _STOP_WHEN_LEFT_MS = 120_000
@@ -25,7 +25,7 @@ _STOP_WHEN_LEFT_MS = 120_000
 # others have Lambda's own active tracing.
 tracer = Tracer()
 dynamodb = aws.client("dynamodb")
-books = Books(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(

@@ -10,13 +10,13 @@ from functions.run_payouts.close_payout import ClosePayout
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.payout import Payout
+from shared.edge.observability import logger
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.payouts_table import OpenPayout, PayoutsTable
-from shared.observability import logger
-from shared.workflow.attempts import next_check
+from shared.workflow.attempts import next_poll_time
 
 # What passes by itself or with the next run; anything else is a fault, logged and counted.
-_NOT_NOW = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
+_TRANSIENT_ERRORS = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
 
 type Work = tuple[str, str | None, Callable[[], str]]
 
@@ -77,8 +77,10 @@ class RunPayouts:
         if payout is None or not payout.is_open:
             return "PayoutNothingOpen"
         # Written first: a run that dies on this payout has it looked at ever more seldom.
-        due = rfc3339(next_check(payout.checks, self.clock()))
-        payout = self.payouts.advance(replace(payout, checks=payout.checks + 1, due_at=due))
+        due = rfc3339(next_poll_time(payout.poll_count, self.clock()))
+        payout = self.payouts.advance(
+            replace(payout, poll_count=payout.poll_count + 1, next_poll_at=due)
+        )
         return self._carried_on(payout)
 
     def _carried_on(self, payout: Payout) -> str:
@@ -89,7 +91,7 @@ class RunPayouts:
     def _safely(self, studio_id: str, payout_id: str | None, work: Callable[[], str]) -> str:
         try:
             return work()
-        except _NOT_NOW as reason:
+        except _TRANSIENT_ERRORS as reason:
             logger.warning(
                 "not now",
                 studio_id=studio_id,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from functions.send_message.compose_message import Draft, compose, mail_address
 from shared.domain.errors import (
+    DomainError,
     NoEmailAddressError,
-    RefundError,
     SendingDomainError,
     StudioNotFoundError,
 )
@@ -26,20 +26,20 @@ class DraftMessage:
         """Return the template's message about a refund of an order.
 
         Raises:
-            RefundError: There is no such refund, or the template does not fit it.
+            DomainError: There is no such refund, or the template does not fit it.
         """
         studio = self.studios.get(record.order.studio_id)
         if studio is None:
             raise StudioNotFoundError("The order's studio is not here. Tell PPS.")
         return compose(record, studio, template, refund_id)
 
-    def obstacles(self, draft: Draft) -> list[RefundError]:
+    def obstacles(self, draft: Draft) -> list[DomainError]:
         """Return what sending the draft would be refused with, nothing if it can be sent.
 
         Raises:
             BusyError: The mail service does not answer.
         """
-        found: list[RefundError] = []
+        found: list[DomainError] = []
         if draft.to_address is None:
             found.append(
                 NoEmailAddressError(

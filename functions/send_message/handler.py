@@ -16,15 +16,10 @@ from functions.send_message.preview_message import PreviewMessage
 from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
 from functions.send_message.views import preview_view
-from shared.auth import Action
 from shared.clock import utc_now
-from shared.domain.message import Outcome
-from shared.gateways import aws
-from shared.gateways.mail import Mail
-from shared.gateways.messages import Messages
-from shared.gateways.orders_table import OrdersTable
-from shared.gateways.studios import Studios
-from shared.http import (
+from shared.domain.message import MessageOutcome
+from shared.edge.auth import Action
+from shared.edge.http import (
     IdempotencyKey,
     OrderId,
     api_handler,
@@ -32,8 +27,13 @@ from shared.http import (
     caller,
     described,
 )
-from shared.message_view import MessageView, message_view
-from shared.settings import setting
+from shared.edge.settings import setting
+from shared.gateways import aws
+from shared.gateways.mail import Mail
+from shared.gateways.messages import Messages
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.studios import Studios
+from shared.views.message import MessageView, message_view
 
 # A text and an HTML of 20,000 characters each, most of which may be several bytes long.
 _MAX_BODY_BYTES = 256 * 1024
@@ -104,7 +104,7 @@ def record_resolution(
     """Record whether the parent received a message of which nobody knew."""
     who = caller(app)
     who.require(Action.SEND_MESSAGE)
-    message = resolve_message(who, order_id, message_id, Outcome(body.outcome))
+    message = resolve_message(who, order_id, message_id, MessageOutcome(body.outcome))
     return message_view(message, utc_now())
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from functions.send_message.compose_message import Draft
 from functions.send_message.draft_message import DraftMessage
-from shared.auth import Caller
 from shared.domain.message import Template
+from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrdersTable
-from shared.workflow.order_of import order_of
+from shared.workflow.load_callers_order import load_callers_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class PreviewMessage:
         """Return the message, and the codes of what sending it would be refused with now.
 
         Raises:
-            RefundError: There is no such order or refund, or the template does not fit.
+            DomainError: There is no such order or refund, or the template does not fit.
             BusyError: The mail service does not answer.
         """
-        record = order_of(self.orders, caller, order_id)
+        record = load_callers_order(self.orders, caller, order_id)
         draft = self.draft_message(record, template, refund_id)
         return draft, [refusal.code for refusal in self.draft_message.obstacles(draft)]

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from shared.auth import Caller
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import BusyError, MessageNotFoundError
-from shared.domain.message import Message, Outcome
+from shared.domain.message import Message, MessageOutcome
+from shared.edge.auth import Caller
+from shared.edge.observability import logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrdersTable
-from shared.observability import logger
-from shared.workflow.order_of import order_of
+from shared.workflow.load_callers_order import load_callers_order
 
-_SECONDS = 12.0
+_CONTENTION_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,19 @@ class ResolveMessage:
     messages: Messages
     clock: Clock
 
-    def __call__(self, caller: Caller, order_id: str, message_id: str, outcome: Outcome) -> Message:
+    def __call__(
+        self, caller: Caller, order_id: str, message_id: str, outcome: MessageOutcome
+    ) -> Message:
         """Record it, and return the message; a repeat changes nothing.
 
         Raises:
             OrderNotFoundError, MessageNotFoundError: This studio has no such order or message.
-            MessageNotUnknownError: What became of it is known.
+            MessageOutcomeKnownError: What became of it is known.
             BusyError: Others are at work on it; nothing was recorded.
         """
         logger.append_keys(order_id=order_id, message_id=message_id)
-        for _ in tries(_SECONDS):
-            order_of(self.orders, caller, order_id)
+        for _ in tries(_CONTENTION_SECONDS):
+            load_callers_order(self.orders, caller, order_id)
             message = self.messages.get(order_id, message_id)
             if message is None:
                 raise MessageNotFoundError("This order has no such message.")

@@ -11,32 +11,32 @@ from typing import Any
 
 from functions.send_message.compose_message import Draft, html_of_edited, html_of_text
 from functions.send_message.draft_message import DraftMessage
-from shared.auth import Caller
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
     BusyError,
+    DomainError,
     IdempotencyKeyReusedError,
     MailOutcomeUnknownError,
     MessageRefusedError,
-    RefundError,
     SendingDomainError,
 )
 from shared.domain.message import Message, MessageStatus, Template, derive_message_id
 from shared.domain.refund import Refusal
-from shared.fingerprint import fingerprint_of
+from shared.edge.auth import Caller
+from shared.edge.fingerprint import fingerprint_of
+from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrderRecord, OrdersTable
-from shared.observability import count, logger
-from shared.workflow.order_of import order_of
+from shared.workflow.load_callers_order import load_callers_order
 
 # Before it is sent, a request waits this long for its turn.
 _RECORD_SECONDS = 5.0
 # After, what became of it is worth some patience; the mail itself may have taken 17 seconds.
 _OUTCOME_SECONDS = 4.0
 
-_REFUSALS: dict[str, type[RefundError]] = {
+_REFUSALS: dict[str, type[DomainError]] = {
     each.code: each for each in (SendingDomainError, MessageRefusedError)
 }
 
@@ -79,13 +79,13 @@ class SendMessage:
         """Send a message and return it, sent or unknown; a repeat sends nothing.
 
         Raises:
-            RefundError: It was refused, by the order's state or by the mail service, the first
+            DomainError: It was refused, by the order's state or by the mail service, the first
                 time or now; nothing was sent.
             BusyError: The mail service or the table has too much to do; nothing was sent.
         """
         logger.append_keys(order_id=request.order_id, message_id=request.message_id)
         for _ in tries(_RECORD_SECONDS):
-            record = order_of(self.orders, caller, request.order_id)
+            record = load_callers_order(self.orders, caller, request.order_id)
             found = self.messages.get(request.order_id, request.message_id)
             if found is not None:
                 return _answer_again(found, request)

@@ -15,7 +15,7 @@ from shared.domain.stripe_refund import (
 )
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import ChargePointer, OrdersTable
-from shared.workflow.record_stripe_refund import Outcome, RecordStripeRefund
+from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
 # charge.refund.updated is the name refund.updated had before 2024.
 REFUND_EVENTS = frozenset(
@@ -26,7 +26,7 @@ DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 _CLOSED = frozenset({"won", "lost", "warning_closed"})
 
-_SECONDS = 5.0
+_CONTENTION_SECONDS = 5.0
 
 
 class RefundLister(Protocol):
@@ -117,22 +117,22 @@ class HandleEvent:
     def _dispute(self, event: StripeEvent) -> str:
         refusal, pointer = self._find(string(event.object, "charge"), event.account_id)
         if refusal is not None or pointer is None:
-            return (refusal or Outcome.UNKNOWN_CHARGE).value
+            return (refusal or ReportOutcome.UNKNOWN_CHARGE).value
         dispute_id, status = string(event.object, "id"), string(event.object, "status")
-        for _ in tries(_SECONDS):
-            totals = self.orders.get_totals(pointer.order_id)
-            if totals is None:
-                raise LookupError(f"order {pointer.order_id} has a charge and no totals")
-            closed_already = totals.dispute_id == dispute_id and totals.dispute_status in _CLOSED
-            if closed_already or (totals.dispute_id, totals.dispute_status) == (
+        for _ in tries(_CONTENTION_SECONDS):
+            state = self.orders.get_state(pointer.order_id)
+            if state is None:
+                raise LookupError(f"order {pointer.order_id} has a charge and no state")
+            closed_already = state.dispute_id == dispute_id and state.dispute_status in _CLOSED
+            if closed_already or (state.dispute_id, state.dispute_status) == (
                 dispute_id,
                 status,
             ):
                 return "DisputeReportRepeated"
             try:
-                self.orders.update_totals(
+                self.orders.update_state(
                     replace(
-                        totals,
+                        state,
                         dispute_id=dispute_id,
                         dispute_status=status,
                         disputed_at=_created(event.object),
@@ -145,10 +145,10 @@ class HandleEvent:
 
     def _find(
         self, charge_id: str, account_id: str | None
-    ) -> tuple[Outcome | None, ChargePointer | None]:
+    ) -> tuple[ReportOutcome | None, ChargePointer | None]:
         pointer = self.orders.find_charge(charge_id)
         if pointer is None:
-            return Outcome.UNKNOWN_CHARGE, None
+            return ReportOutcome.UNKNOWN_CHARGE, None
         if pointer.account_id != account_id:
-            return Outcome.ACCOUNT_MISMATCH, None
+            return ReportOutcome.ACCOUNT_MISMATCH, None
         return None, pointer

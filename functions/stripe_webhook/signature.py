@@ -13,7 +13,8 @@ from enum import StrEnum
 # Stripe's own default, both ways: a clock may be wrong in either direction.
 TOLERANCE_SECONDS = 300
 
-_UNIX_TIME = re.compile(r"[0-9]{1,12}")
+# The SDK signs the number, not its text: with a leading zero the two would differ.
+_UNIX_TIME = re.compile(r"[1-9][0-9]{0,11}")
 
 
 class Endpoint(StrEnum):
@@ -23,7 +24,7 @@ class Endpoint(StrEnum):
     CONNECT = "connect"
 
 
-class Refusal(StrEnum):
+class WebhookRejection(StrEnum):
     """Why a request was refused; a metric counts each."""
 
     NO_HEADER = "no_header"
@@ -41,7 +42,7 @@ class SignatureRefusedError(Exception):
         detail: Why, for the caller; nothing of the header or a secret.
     """
 
-    def __init__(self, reason: Refusal, detail: str) -> None:
+    def __init__(self, reason: WebhookRejection, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
 
@@ -66,25 +67,29 @@ def verify(
         SignatureRefusedError: It was not, or more than ``TOLERANCE_SECONDS`` ago or ahead.
     """
     if not header:
-        raise SignatureRefusedError(Refusal.NO_HEADER, "there is no Stripe-Signature header")
+        raise SignatureRefusedError(
+            WebhookRejection.NO_HEADER, "there is no Stripe-Signature header"
+        )
     if not header.isascii():  # Stripe's are, and compare_digest wants it
-        raise SignatureRefusedError(Refusal.MALFORMED_HEADER, "the header is not ASCII")
+        raise SignatureRefusedError(WebhookRejection.MALFORMED_HEADER, "the header is not ASCII")
     parts = [part.partition("=") for part in header.split(",")]
     times = [value for name, _, value in parts if name.strip() == "t"]
     signatures = [value.strip() for name, _, value in parts if name.strip() == "v1"]
     if len(times) != 1 or not _UNIX_TIME.fullmatch(times[0]) or not signatures:
         raise SignatureRefusedError(
-            Refusal.MALFORMED_HEADER, "the Stripe-Signature header has not one t and a v1"
+            WebhookRejection.MALFORMED_HEADER, "the Stripe-Signature header has not one t and a v1"
         )
     signed = times[0].encode() + b"." + payload
     endpoints = frozenset(_signed_by(signed, signatures, secrets))
     if not endpoints:
-        raise SignatureRefusedError(Refusal.MISMATCH, "the signature does not match")
+        raise SignatureRefusedError(WebhookRejection.MISMATCH, "the signature does not match")
     age = now - int(times[0])
     if age > TOLERANCE_SECONDS:
-        raise SignatureRefusedError(Refusal.TOO_OLD, "the signature is too old")
+        raise SignatureRefusedError(WebhookRejection.TOO_OLD, "the signature is too old")
     if age < -TOLERANCE_SECONDS:
-        raise SignatureRefusedError(Refusal.FROM_THE_FUTURE, "the signature is from the future")
+        raise SignatureRefusedError(
+            WebhookRejection.FROM_THE_FUTURE, "the signature is from the future"
+        )
     return endpoints
 
 

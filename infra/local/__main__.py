@@ -12,8 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from infra.failure import Failure
 from infra.local.charges import make_test_charges
+from infra.local.console import Teller
 from infra.local.demo_desk import DemoDesk
 from infra.local.demo_payout import DemoPayout
 from infra.local.demo_refund import DemoRefund
@@ -23,7 +23,7 @@ from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS, Options, StripeServer
 from infra.local.order_import import read_lines
 from infra.local.progress import ConsoleProgress
 from infra.local.stack import Stack, start_stack
-from infra.local.telling import Teller
+from infra.operate.failure import Failure
 from infra.paths import LOCAL
 
 _STRIPE_VARIABLES = ("STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")

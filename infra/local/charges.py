@@ -7,9 +7,9 @@ from typing import Any
 
 import stripe
 
-from infra.failure import Failure
 from infra.local.options import StripeServer
 from infra.local.order_import import read_lines
+from infra.operate.failure import Failure
 
 
 def make_test_charges(

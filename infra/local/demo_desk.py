@@ -7,10 +7,10 @@ import httpx
 from rich.box import SIMPLE
 from rich.table import Table
 
-from infra.local.desk import Desk
+from infra.local.api_user import ApiUser
+from infra.local.console import Json, Teller, money, problem_of, signed
 from infra.local.mailbox import save_mail
 from infra.local.stack import Stack
-from infra.local.telling import Json, Teller, money, problem_of, signed
 from infra.paths import LOCAL
 
 _ROWS_SHOWN = 5
@@ -34,7 +34,7 @@ class DemoDesk:
             Failure: When the API does not answer as it should.
         """
         with httpx.Client(timeout=60, trust_env=False) as client:
-            desk = Desk(client, self.stack, order["studio_id"])
+            desk = ApiUser(client, self.stack, order["studio_id"])
             self._find(desk, order)
             self._stop(desk)
             self._write(desk, refund)
@@ -42,7 +42,7 @@ class DemoDesk:
             self._report(desk, order["currency"])
             self._patterns(desk)
 
-    def _find(self, desk: Desk, order: Json) -> None:
+    def _find(self, desk: ApiUser, order: Json) -> None:
         words = [name[:4].lower() for name in reversed(order["parent"]["name"].split())]
         found = desk.get("orders", query=" ".join(words), limit=5)["items"]
         self.tell.step(
@@ -56,7 +56,7 @@ class DemoDesk:
             f"print {panel['fulfillment']['status']}"
         )
 
-    def _stop(self, desk: Desk) -> None:
+    def _stop(self, desk: ApiUser) -> None:
         queue = desk.get("print-station/queue", limit=100)["items"]
         waiting = [job for job in queue if job["status"] == "queued"]
         if len(waiting) < 2:  # noqa: PLR2004  # one to ship, one to stop
@@ -72,7 +72,7 @@ class DemoDesk:
             f"{problem_of(late)}); {stopped} canceled, off the queue"
         )
 
-    def _write(self, desk: Desk, refund: Json) -> None:
+    def _write(self, desk: ApiUser, refund: Json) -> None:
         asked = {"template": "refund_confirmation", "refund_id": refund["refund_id"]}
         path = f"orders/{refund['order_id']}/messages"
         draft = desk.post(f"{path}/preview", asked)
@@ -84,7 +84,7 @@ class DemoDesk:
         where = ", ".join(str(path.relative_to(LOCAL.parent)) for path in saved[-1:])
         self.tell.step(f"{sent['status'].capitalize()} when told to, from {sent['from']}: {where}")
 
-    def _fail(self, desk: Desk, like: Json) -> None:
+    def _fail(self, desk: ApiUser, like: Json) -> None:
         """Let Stripe fail a refund after the fact, and show where that turns up."""
         standin = self.stack.standin
         other = next(
@@ -116,7 +116,7 @@ class DemoDesk:
         )
         self.tell.step(f"Recorded: paid by {resolved['resolution']['paid_by']}, off the list")
 
-    def _report(self, desk: Desk, currency: str) -> None:
+    def _report(self, desk: ApiUser, currency: str) -> None:
         report = desk.get("reports/refunds", limit=1000)
         self.tell.step("Reports → Refunds, the last 30 days")
         table = Table(box=SIMPLE)
@@ -145,6 +145,6 @@ class DemoDesk:
             f"as CSV: {file.relative_to(LOCAL.parent)}"
         )
 
-    def _patterns(self, desk: Desk) -> None:
+    def _patterns(self, desk: ApiUser) -> None:
         found = desk.get("reports/refunds/patterns", by="photo_day")
         self.tell.step(f"Patterns by photo day: {found['summary']}")

@@ -8,10 +8,10 @@ import httpx
 from rich.box import SIMPLE
 from rich.table import Table
 
-from infra.failure import Failure
-from infra.local.desk import Desk
+from infra.local.api_user import ApiUser
+from infra.local.console import Json, Teller, money, signed
 from infra.local.stack import Stack
-from infra.local.telling import Json, Teller, money, signed
+from infra.operate.failure import Failure
 from infra.paths import LOCAL
 from shared.clock import rfc3339
 from shared.domain.payout import payout_id_of
@@ -49,7 +49,7 @@ class DemoPayout:
             Failure: When the payout is not made, or does not have the deduction line.
         """
         with httpx.Client(timeout=60, trust_env=False) as client:
-            desk = Desk(client, self.stack, studio_id)
+            desk = ApiUser(client, self.stack, studio_id)
             payout = _payout_with(desk, refund)
             if payout is not None:
                 self.tell.step(f"Payout {payout['payout_id']} was made in an earlier run")
@@ -60,7 +60,7 @@ class DemoPayout:
                 return
             self._show(desk, payout, refund)
 
-    def _pay_out(self, desk: Desk) -> Json | None:
+    def _pay_out(self, desk: ApiUser) -> Json | None:
         """Let the studio's payout day come now, and run what runs then.
 
         Returns:
@@ -81,14 +81,14 @@ class DemoPayout:
         self.stack.aws.lambda_.invoke(FunctionName=function, Payload=b"{}")
         return desk.get(f"payouts/{payout_id}")
 
-    def _tell_next(self, desk: Desk) -> None:
+    def _tell_next(self, desk: ApiUser) -> None:
         payout = desk.get("payouts/next")
         self.tell.step(
             "This period has been paid out already: the deduction is in the next payout, of "
             f"{signed(payout['total_amount'], payout['currency'])}"
         )
 
-    def _show(self, desk: Desk, payout: Json, refund: Json) -> None:
+    def _show(self, desk: ApiUser, payout: Json, refund: Json) -> None:
         lines = list(_lines(desk, payout["payout_id"]))
         if not any(line["refund_id"] == refund["refund_id"] for line in lines):
             message = f"payout {payout['payout_id']} has no line of refund {refund['refund_id']}"
@@ -130,7 +130,7 @@ class DemoPayout:
         else:
             self.tell.note(f"{payout['status']}: {payout['reason'] or 'no transfer yet'}")
 
-    def _save(self, desk: Desk, payout_id: str) -> None:
+    def _save(self, desk: ApiUser, payout_id: str) -> None:
         for form, what in (("html", "to print"), ("csv", "for a spreadsheet")):
             answer = desk.send("GET", f"payouts/{payout_id}", params={"format": form})
             if not answer.is_success:
@@ -142,7 +142,7 @@ class DemoPayout:
             self.tell.step(f"The statement {what}: {file.relative_to(LOCAL.parent)}")
 
 
-def _payout_with(desk: Desk, refund: Json) -> Json | None:
+def _payout_with(desk: ApiUser, refund: Json) -> Json | None:
     """Return the payout that has the refund's deduction line, where one was made."""
     for payout in _pages(desk, "payouts", "items"):
         lines = _lines(desk, payout["payout_id"])
@@ -151,11 +151,11 @@ def _payout_with(desk: Desk, refund: Json) -> Json | None:
     return None
 
 
-def _lines(desk: Desk, payout_id: str) -> Iterator[Json]:
+def _lines(desk: ApiUser, payout_id: str) -> Iterator[Json]:
     return _pages(desk, f"payouts/{payout_id}", "lines")
 
 
-def _pages(desk: Desk, path: str, name: str) -> Iterator[Json]:
+def _pages(desk: ApiUser, path: str, name: str) -> Iterator[Json]:
     """Yield what a list has, page by page."""
     more: dict[str, str] = {}
     while True:

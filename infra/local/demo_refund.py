@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from infra.failure import Failure
+from infra.local.console import Json, Teller, code_of, money, problem_of, signed
 from infra.local.stack import Stack
-from infra.local.telling import Json, Teller, code_of, money, problem_of, signed
-from shared.gateways.books import read_entries
+from infra.operate.failure import Failure
+from shared.gateways.ledger_store import read_entries
 
 DEMO_ORDER = "ord_100"
 ROLE = "owner"

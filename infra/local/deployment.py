@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.build import Architecture
-from infra.failure import run_tool
+from infra.build.functions import Architecture
 from infra.local.engine import Aws, handed_on
+from infra.operate.failure import run_tool
 from infra.paths import ROOT, SAM, TEMPLATE
 
 STACK_NAME = "pps-refunds"

@@ -7,7 +7,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from infra.failure import run_tool
+from infra.operate.failure import run_tool
 from infra.paths import ENGINE_PYTHON, REQUIREMENTS, SAM, UV
 
 _ENVIRONMENTS = {"ministack": ENGINE_PYTHON, "sam": SAM}

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from infra.failure import Failure
 from infra.local.engine import Aws
+from infra.operate.failure import Failure
 
 _LINES_PER_CALL = 200
 _BYTES_PER_CALL = 4_000_000  # Lambda takes 6 MB
 
-type Kind = Literal["studios", "orders"]
+type ImportKind = Literal["studios", "orders"]
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RejectedLine:
     """A line that was not imported."""
 
     line: int
@@ -33,7 +33,7 @@ class Imported:
 
     imported: int = 0
     unchanged: int = 0
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[RejectedLine] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Imported:
 def import_file(
     aws: Aws,
     function: str,
-    kind: Kind,
+    kind: ImportKind,
     path: Path,
     *,
     on_progress: Callable[[str], None] = lambda _: None,
@@ -62,7 +62,9 @@ def import_file(
     for first, chunk in _chunks(lines):
         on_progress(f"{first - 1} of {len(lines)} {kind}")
         answer = _invoke(aws, function, {kind: chunk, "first_line": first})
-        refused = [Refusal(refusal["line"], refusal["reason"]) for refusal in answer["refused"]]
+        refused = [
+            RejectedLine(refusal["line"], refusal["reason"]) for refusal in answer["refused"]
+        ]
         done.imported += answer["imported"]
         done.unchanged += answer["unchanged"]
         done.refused += refused

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from infra.failure import Failure
+from infra.operate.failure import Failure
 
 _STOP_GRACE_S = 15.0
 _POLL_S = 0.05

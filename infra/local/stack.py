@@ -9,18 +9,18 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any
 
-from infra.build import Architecture, build
-from infra.failure import Failure
+from infra.build.functions import Architecture, build
+from infra.local.demo_users import STUDIO_ROLES, sign_in_demo_users
 from infra.local.deployment import Deployment, deploy
 from infra.local.engine import Aws, Engine, run_engine
 from infra.local.environments import install_tools
 from infra.local.mailbox import verify_sending_domains
 from infra.local.options import Options, StripeServer
-from infra.local.order_import import Kind, import_file
-from infra.local.people import STUDIO_ROLES, sign_in_demo_users
+from infra.local.order_import import ImportKind, import_file
 from infra.local.processes import claim_port
 from infra.local.progress import Progress
 from infra.local.stripe_server import STANDIN_KEY, Standin, run_standin
+from infra.operate.failure import Failure
 
 STACK_FILE = "stack.json"
 _REFUSALS_SHOWN = 20
@@ -249,7 +249,7 @@ class _Assembly:
                 SecretString=json.dumps(signing),
             )
 
-    def _import(self, deployment: Deployment, kind: Kind, path: Path) -> list[dict[str, Any]]:
+    def _import(self, deployment: Deployment, kind: ImportKind, path: Path) -> list[dict[str, Any]]:
         function = deployment.functions["import_orders"]
         with self.progress.stage(f"import {kind}") as stage:
             done = import_file(self.aws, function, kind, path, on_progress=stage.progress)

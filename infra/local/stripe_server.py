@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
-from infra.failure import Failure
 from infra.local.engine import handed_on
 from infra.local.options import Options
 from infra.local.processes import Background, background
+from infra.operate.failure import Failure
 from infra.paths import ROOT
 
 STANDIN_KEY = "sk_test_standin"
@@ -117,7 +117,7 @@ def run_standin(options: Options, port: int, scratch: Path) -> Iterator[tuple[St
     state = (options.state if options.keep else scratch) / "stripe.json"
     state.parent.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [sys.executable, Path(__file__).parent / "tether.py", "-m"]
-    command += ["infra.local.stripe_standin", "--port", str(port), "--api-key", STANDIN_KEY]
+    command += ["infra.stripe_standin", "--port", str(port), "--api-key", STANDIN_KEY]
     command += ["--state", state]
     log = options.logs / "stripe.log"
     env = handed_on() | {"PYTHONUNBUFFERED": "1"}

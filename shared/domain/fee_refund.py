@@ -25,8 +25,8 @@ class FeeRefund:
     in_flight_amount: int = 0
     attempt: int = 0
     attempt_at: str | None = None
-    due_at: str | None = None
-    checks: int = 0
+    next_poll_at: str | None = None
+    poll_count: int = 0
     version: int = 0
     correlation_id: str = ""
 
@@ -40,7 +40,9 @@ class FeeRefund:
         """Stripe's idempotency key of the current attempt."""
         return f"{self.order_id}:fee:{self.attempt}"
 
-    def begun(self, amount: int, at: str, used: Collection[str | None] = ()) -> "FeeRefund":
+    def with_new_attempt(
+        self, amount: int, at: str, used: Collection[str | None] = ()
+    ) -> "FeeRefund":
         """Return it with a new attempt of that amount under way.
 
         Args:
@@ -54,6 +56,6 @@ class FeeRefund:
             new = replace(new, attempt=new.attempt + 1)
         return new
 
-    def seen(self, refunded_amount: int) -> "FeeRefund":
+    def with_refunded(self, refunded_amount: int) -> "FeeRefund":
         """Return it with no attempt under way and what Stripe says has gone back."""
         return replace(self, refunded_amount=refunded_amount, in_flight_amount=0)

@@ -12,15 +12,15 @@ from dataclasses import replace
 from enum import StrEnum
 
 from shared.domain.errors import (
+    AlreadyPrintedError,
+    DomainError,
     NothingToPrintError,
     PrintCanceledError,
     PrintClaimedError,
     PrintNotClaimedError,
-    PrintPrintedError,
     PrintShippedError,
-    RefundError,
 )
-from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStep, OrderTotals, RefundItem
+from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStep, OrderState, RefundItem
 
 
 class Step(StrEnum):
@@ -50,14 +50,14 @@ IN_PROGRESS = frozenset({"claimed", "printed"})
 # Who cancelled where refunds, together, left no unit to print or no money for one.
 NOTHING_LEFT = "nothing_left"
 
-# An order goes through few steps; the totals' item must stay small.
+# An order goes through few steps; the state' item must stay small.
 _STEPS_KEPT = 12
 
-_REFUSALS: dict[str, tuple[type[RefundError], str]] = {
+_REFUSALS: dict[str, tuple[type[DomainError], str]] = {
     "none": (NothingToPrintError, "This order has nothing to print."),
     "queued": (PrintNotClaimedError, "Nobody has claimed this print. Claim it first."),
     "claimed": (PrintClaimedError, "The print is claimed and has to be printed first."),
-    "printed": (PrintPrintedError, "It is printed already."),
+    "printed": (AlreadyPrintedError, "It is printed already."),
     "shipped": (
         PrintShippedError,
         "It is shipped. The order can be refunded all the same; the print is gone.",
@@ -66,129 +66,129 @@ _REFUSALS: dict[str, tuple[type[RefundError], str]] = {
 }
 
 
-def move(totals: OrderTotals, step: Step, at: str, by: str) -> OrderTotals | None:
-    """Return the totals after a person's step, or None where it has been done already.
+def move(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
+    """Return the state after a person's step, or None where it has been done already.
 
     Done already is the same step by the same person, so that a repeated click is no error; a
     cancel is the same whoever did it first.
 
     Args:
-        totals: The order's totals as they are.
+        state: The order's state as they are.
         step: What the person does.
         at: Now, RFC 3339 in UTC.
         by: The user.
 
     Raises:
-        NothingToPrintError, PrintNotClaimedError, PrintClaimedError, PrintPrintedError,
+        NothingToPrintError, PrintNotClaimedError, PrintClaimedError, AlreadyPrintedError,
             PrintShippedError, PrintCanceledError: The print is not where the step starts from.
     """
     starts, end = STEPS[step]
-    status = totals.fulfillment_status
+    status = state.fulfillment_status
     if status in starts:
-        return _stepped(totals, end, at, by)
+        return _stepped(state, end, at, by)
     if status == end:
-        return _again(totals, step, at, by)
+        return _again(state, step, at, by)
     error, detail = _REFUSALS[status]
     raise error(detail)
 
 
-def _again(totals: OrderTotals, step: Step, at: str, by: str) -> OrderTotals | None:
+def _again(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
     if step is Step.CANCEL:
         # A refund's cancel ends with the refund; a person's stays, one before the import too.
-        stays = _canceled_by_person(totals) or totals.fulfillment_canceled_by is None
-        return None if stays else _stepped(totals, "canceled", at, by)
-    if step is Step.CLAIM and totals.fulfillment_claimed_by != by:
+        stays = _canceled_by_person(state) or state.fulfillment_canceled_by is None
+        return None if stays else _stepped(state, "canceled", at, by)
+    if step is Step.CLAIM and state.fulfillment_claimed_by != by:
         raise PrintClaimedError("Another operator has claimed it. Take the next in the queue.")
     return None
 
 
-def _stepped(totals: OrderTotals, status: str, at: str, by: str) -> OrderTotals:
-    history = (*totals.fulfillment_history, FulfillmentStep(status, at, by))[-_STEPS_KEPT:]
+def _stepped(state: OrderState, status: str, at: str, by: str) -> OrderState:
+    history = (*state.fulfillment_history, FulfillmentStep(status, at, by))[-_STEPS_KEPT:]
     return replace(
-        totals,
+        state,
         fulfillment_status=status,
         fulfillment_canceled_by=by if status == "canceled" else None,
-        fulfillment_claimed_by=by if status == "claimed" else totals.fulfillment_claimed_by,
+        fulfillment_claimed_by=by if status == "claimed" else state.fulfillment_claimed_by,
         fulfillment_history=history,
     )
 
 
-def take_off(totals: OrderTotals, refund_id: str, items: Iterable[RefundItem]) -> OrderTotals:
-    """Return the totals, a refund's money already out, with its part off the print job.
+def take_off(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> OrderState:
+    """Return the state, a refund's money already out, with its part off the print job.
 
     Line items take their units off, and with the last of them the job is cancelled. What leaves
     nothing of the order cancels it while it is queued; a claimed one goes on with what is on it.
 
     Args:
-        totals: The order's totals with the refund.
+        state: The order's state with the refund.
         refund_id: The refund that takes its part.
         items: What it refunds by line; none where it refunds an amount.
     """
     items = tuple(items)
-    off = dict(totals.print_units_off)
+    off = dict(state.print_units_off)
     for line_id, quantity in _units(items).items():
         off[line_id] = off.get(line_id, 0) + quantity
-    reduced = replace(totals, print_units_off=off)
-    if totals.fulfillment_status not in IN_QUEUE:
+    reduced = replace(state, print_units_off=off)
+    if state.fulfillment_status not in IN_QUEUE:
         return reduced
     if not _units_left(reduced):
         return _canceled_by(reduced, NOTHING_LEFT)
-    if totals.fulfillment_status == "queued" and totals.refundable_amount == 0:
+    if state.fulfillment_status == "queued" and state.refundable_amount == 0:
         return _canceled_by(reduced, NOTHING_LEFT if items else refund_id)
     return reduced
 
 
-def put_back(totals: OrderTotals, refund_id: str, items: Iterable[RefundItem]) -> OrderTotals:
-    """Return the totals, a refund already released, with what it took off the job back on it.
+def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> OrderState:
+    """Return the state, a refund already released, with what it took off the job back on it.
 
     Units of a job that was printed meanwhile stay off: they were not printed. A job is resumed, to
     be claimed anew, if the refund had cancelled it or nothing was left, and only where something
     is left now: units to print, and money that is not on its way back.
 
     Args:
-        totals: The order's totals without the refund.
+        state: The order's state without the refund.
         refund_id: The refund that failed.
         items: What it took off the job; none where it took nothing.
     """
-    if is_unprinted(totals):
+    if is_unprinted(state):
         units = _units(items)
         off = {
             line_id: quantity - units.get(line_id, 0)
-            for line_id, quantity in totals.print_units_off.items()
+            for line_id, quantity in state.print_units_off.items()
         }
         off = {line_id: quantity for line_id, quantity in off.items() if quantity}
-        totals = replace(totals, print_units_off=off)
-    if _canceled_by_person(totals):
-        return totals
-    if totals.fulfillment_canceled_by not in {refund_id, NOTHING_LEFT}:
-        return totals
-    if not _units_left(totals) or totals.refundable_amount == 0:
-        return _canceled_by(totals, NOTHING_LEFT)
+        state = replace(state, print_units_off=off)
+    if _canceled_by_person(state):
+        return state
+    if state.fulfillment_canceled_by not in {refund_id, NOTHING_LEFT}:
+        return state
+    if not _units_left(state) or state.refundable_amount == 0:
+        return _canceled_by(state, NOTHING_LEFT)
     return replace(
-        totals,
+        state,
         fulfillment_status="queued",
         fulfillment_canceled_by=None,
         fulfillment_claimed_by=None,
     )
 
 
-def is_unprinted(totals: OrderTotals) -> bool:
+def is_unprinted(state: OrderState) -> bool:
     """Return whether units can still come off the job: there is one, and it was not printed."""
-    printed = any(step.status == "printed" for step in totals.fulfillment_history)
-    return totals.fulfillment_status in _OPEN and not printed
+    printed = any(step.status == "printed" for step in state.fulfillment_history)
+    return state.fulfillment_status in _OPEN and not printed
 
 
-def _units_left(totals: OrderTotals) -> int:
-    return totals.print_units - sum(totals.print_units_off.values())
+def _units_left(state: OrderState) -> int:
+    return state.print_units - sum(state.print_units_off.values())
 
 
-def _canceled_by_person(totals: OrderTotals) -> bool:
+def _canceled_by_person(state: OrderState) -> bool:
     # Nothing follows a person's cancel, so it is the last step for good.
-    return any(step.status == "canceled" for step in totals.fulfillment_history[-1:])
+    return any(step.status == "canceled" for step in state.fulfillment_history[-1:])
 
 
-def _canceled_by(totals: OrderTotals, canceler: str) -> OrderTotals:
-    return replace(totals, fulfillment_status="canceled", fulfillment_canceled_by=canceler)
+def _canceled_by(state: OrderState, canceler: str) -> OrderState:
+    return replace(state, fulfillment_status="canceled", fulfillment_canceled_by=canceler)
 
 
 def _units(items: Iterable[RefundItem]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.errors import MessageNotUnknownError
+from shared.domain.errors import MessageOutcomeKnownError
 from shared.domain.refund import Refusal
 
 # Longer than any call that sends one lives: who has not heard of it by then never will.
@@ -45,7 +45,7 @@ class Template(StrEnum):
     REFUND_FAILED = "refund_failed"
 
 
-class Outcome(StrEnum):
+class MessageOutcome(StrEnum):
     """What a person found out about a message of which nobody knew."""
 
     RECEIVED = "received"
@@ -53,8 +53,8 @@ class Outcome(StrEnum):
 
 
 _RESOLVED_AS = {
-    Outcome.RECEIVED: MessageStatus.SENT,
-    Outcome.NOT_RECEIVED: MessageStatus.FAILED,
+    MessageOutcome.RECEIVED: MessageStatus.SENT,
+    MessageOutcome.NOT_RECEIVED: MessageStatus.FAILED,
 }
 
 
@@ -86,7 +86,7 @@ class Message:
     sent_at: str | None = None
     ses_message_id: str | None = None
     refusal: Refusal | None = None
-    outcome: Outcome | None = None
+    outcome: MessageOutcome | None = None
     resolved_by: str | None = None
     resolved_at: str | None = None
     version: int = 0
@@ -131,7 +131,7 @@ class Message:
         """Return the message after the mail service has not said what became of it."""
         return replace(self, status=MessageStatus.UNKNOWN)
 
-    def resolved(self, outcome: Outcome, now: datetime, at: str, by: str) -> "Message":
+    def resolved(self, outcome: MessageOutcome, now: datetime, at: str, by: str) -> "Message":
         """Return the message after a person has found out; the same again changes nothing.
 
         Args:
@@ -141,13 +141,13 @@ class Message:
             by: The user.
 
         Raises:
-            MessageNotUnknownError: It is known already, or may be in a moment.
+            MessageOutcomeKnownError: It is known already, or may be in a moment.
         """
         if self.outcome is outcome:
             return self
         shown = self.shown_status(now)
         if shown is not MessageStatus.UNKNOWN:
-            raise MessageNotUnknownError(
+            raise MessageOutcomeKnownError(
                 f"The message is {shown}. Only one that is unknown needs somebody to find out."
             )
         return replace(

@@ -9,7 +9,7 @@ from shared.domain.money import share_of
 SHIPPING_LINE_ID = "shipping"
 
 
-class RefundState(StrEnum):
+class OrderRefundStatus(StrEnum):
     """How far an order is refunded."""
 
     NONE = "none"
@@ -32,7 +32,7 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LineOut:
+class LineCommitted:
     """What of a line is refunded or on its way back: units, and money in minor units."""
 
     quantity: int = 0
@@ -74,13 +74,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTotals:
+class OrderState:
     """What changes of an order; one small record, guarded by ``version``.
 
-    ``out_amount`` counts refunds in flight and done (not failed ones), ``settled_amount`` those
-    in the ledger. ``fee_refund_target_amount`` is the most that was ever asked back of the
-    application fee: a fee refund cannot be undone, so it only grows. ``paid_otherwise_amount`` is
-    what the studio paid the parent by other means after a refund had failed.
+    ``committed_amount`` counts refunds in flight and done, not failed ones; ``settled_amount``
+    counts those in the ledger. ``fee_refund_target_amount`` is the most that the application fee
+    has to give back so far; a fee refund cannot be undone, so the target only grows.
+    ``paid_otherwise_amount`` is what the studio paid the parent by other means after a refund
+    failed.
 
     ``print_units`` are those of the order, ``print_units_off`` those that line-item refunds took
     off the print job, by line. ``fulfillment_canceled_by`` is a refund's id, ``NOTHING_LEFT``, or
@@ -96,11 +97,11 @@ class OrderTotals:
     account_id: str | None = None
     application_fee_id: str | None = None
     version: int = 0
-    out_amount: int = 0
+    committed_amount: int = 0
     settled_amount: int = 0
     rev_share_reversed_amount: int = 0
     fee_refund_target_amount: int = 0
-    lines_out: dict[str, LineOut] = field(default_factory=dict)
+    lines_committed: dict[str, LineCommitted] = field(default_factory=dict)
     fulfillment_status: str = "none"
     fulfillment_canceled_by: str | None = None
     fulfillment_claimed_by: str | None = None
@@ -118,31 +119,31 @@ class OrderTotals:
     @property
     def refundable_amount(self) -> int:
         """What is left, never below zero, though Stripe may have refunded what we reserved."""
-        return max(0, self.total_amount - self.out_amount - self.paid_otherwise_amount)
+        return max(0, self.total_amount - self.committed_amount - self.paid_otherwise_amount)
 
     @property
     def in_flight_amount(self) -> int:
         """What is on its way back, and not in the ledger yet."""
-        return max(0, self.out_amount - self.settled_amount)
+        return max(0, self.committed_amount - self.settled_amount)
 
     @property
-    def refund_status(self) -> RefundState:
+    def refund_status(self) -> OrderRefundStatus:
         """How far the order is refunded, in one word."""
         if self.in_flight_amount:
-            return RefundState.PENDING
+            return OrderRefundStatus.PENDING
         if self.settled_amount <= 0:
-            return RefundState.NONE
+            return OrderRefundStatus.NONE
         full = self.settled_amount >= self.total_amount
-        return RefundState.REFUNDED if full else RefundState.PARTIALLY_REFUNDED
+        return OrderRefundStatus.REFUNDED if full else OrderRefundStatus.PARTIALLY_REFUNDED
 
     @property
     def disputed(self) -> bool:
         """Whether Stripe refuses refunds because of a dispute that is open or lost."""
         return self.dispute_id is not None and self.dispute_status not in {"won", "warning_closed"}
 
-    def line_out(self, line_id: str) -> LineOut:
+    def line_committed(self, line_id: str) -> LineCommitted:
         """Return what is out of the line."""
-        return self.lines_out.get(line_id, LineOut())
+        return self.lines_committed.get(line_id, LineCommitted())
 
     def line_refund_amount(self, line: OrderLine, quantity: int) -> int:
         """Return what refunding ``quantity`` more units of the line takes, in minor units.
@@ -151,13 +152,13 @@ class OrderTotals:
         one unit return exactly the line, also when one in between failed. Never negative: after
         failures of tiny amounts more may be out than ``cum`` says.
         """
-        out = self.line_out(line.line_id)
+        out = self.line_committed(line.line_id)
         cumulative = share_of(line.net_amount, out.quantity + quantity, line.quantity)
         return max(0, cumulative - out.amount)
 
     def line_refund_tax(self, line: OrderLine, quantity: int) -> int:
         """Return the tax in ``quantity`` more units of the line, along the same curve."""
-        out = self.line_out(line.line_id).quantity
+        out = self.line_committed(line.line_id).quantity
         cumulative = share_of(line.tax_amount, out + quantity, line.quantity)
         return cumulative - share_of(line.tax_amount, out, line.quantity)
 
@@ -165,23 +166,27 @@ class OrderTotals:
         """Return how many units of the line can still be refunded."""
         if self.refundable_amount == 0:
             return 0
-        return line.quantity - self.line_out(line.line_id).quantity
+        return line.quantity - self.line_committed(line.line_id).quantity
 
     def line_refundable_amount(self, line: OrderLine) -> int:
         """Return what is left of the line, or of the order where that is less."""
-        left = line.net_amount - self.line_out(line.line_id).amount
+        left = line.net_amount - self.line_committed(line.line_id).amount
         return max(0, min(left, self.refundable_amount))
 
-    def with_out(self, amount: int, items: "tuple[RefundItem, ...]", sign: int) -> "OrderTotals":
-        """Return the totals after a reservation (``sign`` 1) or its release (``sign`` -1)."""
-        lines = dict(self.lines_out)
+    def with_reservation(
+        self, amount: int, items: "tuple[RefundItem, ...]", sign: int
+    ) -> "OrderState":
+        """Return the state after a reservation (``sign`` 1) or its release (``sign`` -1)."""
+        lines = dict(self.lines_committed)
         for item in items:
-            out = self.line_out(item.line_id)
-            lines[item.line_id] = LineOut(
+            out = self.line_committed(item.line_id)
+            lines[item.line_id] = LineCommitted(
                 out.quantity + sign * item.quantity, out.amount + sign * item.amount
             )
-        lines = {line_id: out for line_id, out in lines.items() if out != LineOut()}
-        return replace(self, out_amount=self.out_amount + sign * amount, lines_out=lines)
+        lines = {line_id: out for line_id, out in lines.items() if out != LineCommitted()}
+        return replace(
+            self, committed_amount=self.committed_amount + sign * amount, lines_committed=lines
+        )
 
 
 @dataclass(frozen=True, slots=True)

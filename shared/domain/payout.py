@@ -28,7 +28,7 @@ from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.stripe_transfer import StripeTransfer
 
 # A payout whose transfer has not ended by then is carried on by the next run.
-FIRST_CHECK = timedelta(minutes=5)
+FIRST_POLL_DELAY = timedelta(minutes=5)
 
 NO_ACCOUNT = "no_payout_account"
 NEGATIVE_BALANCE = "negative_balance"
@@ -97,8 +97,8 @@ class Payout:
     attempt_at: str | None = None
     transfer_id: str | None = None
     failed_seq: int | None = None
-    due_at: str | None = None
-    checks: int = 0
+    next_poll_at: str | None = None
+    poll_count: int = 0
     version: int = 0
     history: tuple[PayoutStep, ...] = ()
 
@@ -112,7 +112,7 @@ class Payout:
         """Stripe's idempotency key of the current attempt."""
         return f"{self.payout_id}:{self.attempt}"
 
-    def begun(self, at: str) -> "Payout":
+    def with_new_attempt(self, at: str) -> "Payout":
         """Return it with a new attempt of the transfer, the first or one more.
 
         Raises:
@@ -122,7 +122,7 @@ class Payout:
             raise ValueError(f"payout {self.payout_id} is {self.status}")
         new = replace(self, attempt=self.attempt + 1, attempt_at=at)
         transferring = self.status is PayoutStatus.TRANSFERRING
-        return new if transferring else new.moved(PayoutStatus.TRANSFERRING, at)
+        return new if transferring else new.with_status(PayoutStatus.TRANSFERRING, at)
 
     def paid(self, transfer_id: str, at: str) -> "Payout":
         """Return it once Stripe has made the transfer.
@@ -130,9 +130,11 @@ class Payout:
         Raises:
             ValueError: No transfer is under way.
         """
-        return replace(self.moved(PayoutStatus.PAID, at), transfer_id=transfer_id, due_at=None)
+        return replace(
+            self.with_status(PayoutStatus.PAID, at), transfer_id=transfer_id, next_poll_at=None
+        )
 
-    def moved(self, status: PayoutStatus, at: str) -> "Payout":
+    def with_status(self, status: PayoutStatus, at: str) -> "Payout":
         """Return it in another state.
 
         Raises:
@@ -172,7 +174,7 @@ def last_day_of_payout(payout_id: str) -> date | None:
 
 
 def close(
-    head: LedgerHead, period: PayoutPeriod, account_id: str | None, at: str, due_at: str
+    head: LedgerHead, period: PayoutPeriod, account_id: str | None, at: str, next_poll_at: str
 ) -> Booking:
     """Return the payout that closes all that is open in a studio's ledger.
 
@@ -181,7 +183,7 @@ def close(
         period: The days it is named for.
         account_id: Where to the studio is paid; None where that is not known.
         at: Now, RFC 3339 in UTC.
-        due_at: When the transfer is looked after, if it has not ended.
+        next_poll_at: When the transfer is looked after, if it has not ended.
     """
     total = head.payable_balance_amount
     status, reason = _begins_as(total, account_id)
@@ -190,7 +192,7 @@ def close(
         _closing(head, period, at, paid, status),
         reason=reason,
         account_id=account_id,
-        due_at=due_at if paid else None,
+        next_poll_at=next_poll_at if paid else None,
     )
     entry, after = append(head, _facts(PAYOUT, payout, at), _moving(-paid))
     return Booking(payout, entry, after)
@@ -235,12 +237,12 @@ def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
     """
     entry, after = append(head, _facts(PAYOUT_FAILED, payout, at), _moving(payout.paid_amount))
     failed = replace(
-        payout.moved(PayoutStatus.FAILED, at),
+        payout.with_status(PayoutStatus.FAILED, at),
         paid_amount=0,
         carried_amount=payout.total_amount,
         reason=reason,
         failed_seq=entry.seq,
-        due_at=None,
+        next_poll_at=None,
     )
     return Booking(failed, entry, after)
 

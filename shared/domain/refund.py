@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from shared.domain.errors import (
+    AlreadyResolvedError,
     AmountExceedsRefundableError,
     AmountTooSmallError,
     ChargeDisputedError,
@@ -15,13 +16,12 @@ from shared.domain.errors import (
     QuantityExceedsRefundableError,
     RefundableAmountChangedError,
     RefundNotFailedError,
-    ResolvedAlreadyError,
     ShippingNotRefundableError,
     UnknownLineError,
 )
 from shared.domain.fulfillment import IN_PROGRESS, is_unprinted, put_back, take_off
 from shared.domain.ledger import FROM_STRIPE
-from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderTotals, RefundItem
+from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderState, RefundItem
 
 
 class RefundStatus(StrEnum):
@@ -71,7 +71,7 @@ UNSETTLED = IN_FLIGHT | {RefundStatus.SUCCEEDED}
 
 
 # When the reconciler first asks after a refund: the webhook nearly always comes before.
-FIRST_CHECK = timedelta(minutes=2)
+FIRST_POLL_DELAY = timedelta(minutes=2)
 
 
 class RefundType(StrEnum):
@@ -127,10 +127,10 @@ class Resolution:
 class Refund:
     """One refund of one order; amounts in minor units, times RFC 3339 in UTC.
 
-    ``attempt`` is part of Stripe's idempotency key. ``settled_seq`` and ``failed_seq`` are the
-    ledger entries that recorded it and, if it failed afterwards, put it right. ``due_at`` is when
-    the reconciler asks after it next, for the ``checks``-th time. ``stop_print`` says that it took
-    its part off the print job. ``tax_amount`` is the tax in it, known once settled.
+    ``attempt`` is part of Stripe's idempotency key. ``settled_seq`` is the ledger entry that
+    recorded the refund; ``failed_seq`` is the one that compensated a late failure.
+    ``next_poll_at`` is when Stripe is polled next, after ``poll_count`` polls. ``stop_print`` says
+    that the refund took its part off the print job. ``tax_amount`` is known once settled.
     """
 
     refund_id: str
@@ -165,8 +165,8 @@ class Refund:
     rev_share_reversed_amount: int | None = None
     stripe_fee_retained_amount: int | None = None
     net_deduction_amount: int | None = None
-    checks: int = 0
-    due_at: str | None = None
+    poll_count: int = 0
+    next_poll_at: str | None = None
     version: int = 0
     history: tuple[HistoryEntry, ...] = ()
 
@@ -204,7 +204,7 @@ class Refund:
             return False
         return self.refusal is None or self.history[-1].by != "refund_request"
 
-    def moved(self, status: RefundStatus, at: str, by: str) -> "Refund":
+    def with_status(self, status: RefundStatus, at: str, by: str) -> "Refund":
         """Return the refund in another state, with the change in its history.
 
         Raises:
@@ -240,7 +240,7 @@ class RefundQuote:
     items: tuple[RefundItem, ...] = ()
 
 
-def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> RefundQuote:
+def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> RefundQuote:
     """Return what the choice comes to against what is left of the order.
 
     Raises:
@@ -255,12 +255,12 @@ def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> Ref
         raise OrderNotChargedError(
             "This order was not charged through Stripe; there is nothing to refund."
         )
-    if totals.disputed:
+    if state.disputed:
         raise ChargeDisputedError(
             "The parent disputes this charge with their bank. Answer the dispute in Stripe; "
             "a refund is possible once it is closed in the studio's favour."
         )
-    left = totals.refundable_amount
+    left = state.refundable_amount
     expected = choice.expected_refundable_amount
     if expected is not None and expected != left:
         raise RefundableAmountChangedError(
@@ -269,8 +269,8 @@ def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> Ref
         )
     if left == 0:
         raise NothingRefundableError("All of this order is refunded or on its way back already.")
-    items = _quote_items(order, totals, choice)
-    amount = _quote_amount(totals, choice, items)
+    items = _quote_items(order, state, choice)
+    amount = _quote_amount(state, choice, items)
     if amount > left:
         raise AmountExceedsRefundableError(
             f"{amount} was asked for, and {left} is left of this order."
@@ -283,53 +283,51 @@ def quote_refund(order: Order, totals: OrderTotals, choice: RefundChoice) -> Ref
     return RefundQuote(order.charge_id, amount, items)
 
 
-def _quote_items(order: Order, totals: OrderTotals, choice: RefundChoice) -> tuple[RefundItem, ...]:
+def _quote_items(order: Order, state: OrderState, choice: RefundChoice) -> tuple[RefundItem, ...]:
     if choice.type is not RefundType.LINE_ITEMS:
         return ()
-    items = tuple(_quote_item(order, totals, *item) for item in choice.items)
-    return (*items, _quote_shipping(order, totals)) if choice.shipping else items
+    items = tuple(_quote_item(order, state, *item) for item in choice.items)
+    return (*items, _quote_shipping(order, state)) if choice.shipping else items
 
 
-def _quote_amount(totals: OrderTotals, choice: RefundChoice, items: tuple[RefundItem, ...]) -> int:
+def _quote_amount(state: OrderState, choice: RefundChoice, items: tuple[RefundItem, ...]) -> int:
     match choice.type:
         case RefundType.FULL:
-            return totals.refundable_amount
+            return state.refundable_amount
         case RefundType.PARTIAL:
             return choice.amount or 0
         case RefundType.LINE_ITEMS:
             return sum(item.amount for item in items)
 
 
-def _quote_item(order: Order, totals: OrderTotals, line_id: str, quantity: int) -> RefundItem:
+def _quote_item(order: Order, state: OrderState, line_id: str, quantity: int) -> RefundItem:
     line = order.line(line_id) if line_id != SHIPPING_LINE_ID else None
     if line is None:
         raise UnknownLineError(f"This order has no line {line_id!r}.")
-    left = line.quantity - totals.line_out(line_id).quantity
+    left = line.quantity - state.line_committed(line_id).quantity
     if quantity > left:
         raise QuantityExceedsRefundableError(
             f"{quantity} of line {line_id!r} were asked for, and {left} are left to refund."
         )
-    return _refund_item(totals, line, quantity)
+    return _refund_item(state, line, quantity)
 
 
-def _quote_shipping(order: Order, totals: OrderTotals) -> RefundItem:
+def _quote_shipping(order: Order, state: OrderState) -> RefundItem:
     line = order.line(SHIPPING_LINE_ID)
-    if line is None or totals.line_out(SHIPPING_LINE_ID).quantity:
+    if line is None or state.line_committed(SHIPPING_LINE_ID).quantity:
         raise ShippingNotRefundableError(
             "Shipping was free or is refunded already; leave out `shipping`."
         )
-    return _refund_item(totals, line, 1)
+    return _refund_item(state, line, 1)
 
 
-def _refund_item(totals: OrderTotals, line: OrderLine, quantity: int) -> RefundItem:
-    amount = totals.line_refund_amount(line, quantity)
-    return RefundItem(line.line_id, quantity, amount, totals.line_refund_tax(line, quantity))
+def _refund_item(state: OrderState, line: OrderLine, quantity: int) -> RefundItem:
+    amount = state.line_refund_amount(line, quantity)
+    return RefundItem(line.line_id, quantity, amount, state.line_refund_tax(line, quantity))
 
 
-def resolve(
-    totals: OrderTotals, refund: Refund, resolution: Resolution
-) -> tuple[OrderTotals, Refund]:
-    """Return totals and refund once a person has recorded what became of a failed refund.
+def resolve(state: OrderState, refund: Refund, resolution: Resolution) -> tuple[OrderState, Refund]:
+    """Return state and refund once a person has recorded what became of a failed refund.
 
     What the studio paid by itself cannot be refunded through Stripe as well, and where that leaves
     nothing of the order, a print that the failure had put back leaves the queue again. It moves
@@ -337,7 +335,7 @@ def resolve(
 
     Raises:
         RefundNotFailedError: The refund has not failed.
-        ResolvedAlreadyError: Something else has been recorded.
+        AlreadyResolvedError: Something else has been recorded.
         AmountExceedsRefundableError: The money has been refunded again meanwhile.
     """
     if refund.failed_at is None:
@@ -345,26 +343,26 @@ def resolve(
             "Only a failed refund is paid back another way. Look at the refund's status."
         )
     if refund.resolution is not None:
-        raise ResolvedAlreadyError(
+        raise AlreadyResolvedError(
             f"{refund.resolution.by} has recorded {refund.resolution.paid_by} already."
         )
     resolved = replace(refund, resolution=resolution)
     if resolution.paid_by not in PAID_OTHERWISE:
-        return totals, resolved
-    if refund.amount > totals.refundable_amount:
+        return state, resolved
+    if refund.amount > state.refundable_amount:
         raise AmountExceedsRefundableError(
-            f"{totals.refundable_amount} is left of this order, and {refund.amount} had failed: it "
+            f"{state.refundable_amount} is left of this order, and {refund.amount} had failed: it "
             "has been refunded again. Record `new_refund`."
         )
-    paid = totals.paid_otherwise_amount + refund.amount
-    after = replace(totals, paid_otherwise_amount=paid)
+    paid = state.paid_otherwise_amount + refund.amount
+    after = replace(state, paid_otherwise_amount=paid)
     if refund.stop_print or refund.source == FROM_STRIPE:
         # One made outside took a queued print off with the last of the order.
         after = take_off(after, refund.refund_id, ())
     return after, resolved
 
 
-def check_fulfillment(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> None:
+def check_fulfillment(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> None:
     """Refuse to refund all of a print in production unless the caller says to keep it.
 
     What leaves something of the order leaves something to be printed, so it goes through; so do
@@ -373,16 +371,16 @@ def check_fulfillment(totals: OrderTotals, choice: RefundChoice, quote: RefundQu
     Raises:
         FulfillmentInProgressError: An operator has claimed or printed it.
     """
-    if choice.keep_print or not _is_full(totals, choice, quote):
+    if choice.keep_print or not _is_full(state, choice, quote):
         return
-    if totals.fulfillment_status in IN_PROGRESS:
+    if state.fulfillment_status in IN_PROGRESS:
         raise FulfillmentInProgressError(
-            f"The print is {totals.fulfillment_status}. Cancel fulfillment first, or send "
+            f"The print is {state.fulfillment_status}. Cancel fulfillment first, or send "
             '`"fulfillment": "keep"` to refund and let the print go on.'
         )
 
 
-def stops_print(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> bool:
+def stops_print(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> bool:
     """Return whether this refund takes its part off the print job.
 
     A full refund does while the print is queued, line items as long as it is not printed.
@@ -390,63 +388,63 @@ def stops_print(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -
     if choice.keep_print:
         return False
     if choice.type is RefundType.LINE_ITEMS:
-        return is_unprinted(totals)
-    return _is_full(totals, choice, quote) and totals.fulfillment_status == "queued"
+        return is_unprinted(state)
+    return _is_full(state, choice, quote) and state.fulfillment_status == "queued"
 
 
-def _is_full(totals: OrderTotals, choice: RefundChoice, quote: RefundQuote) -> bool:
+def _is_full(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> bool:
     """Say whether it is a full refund by name, or by its amount."""
     if choice.type is RefundType.LINE_ITEMS:
         return False
-    return quote.amount == totals.refundable_amount
+    return quote.amount == state.refundable_amount
 
 
 def reserve(
-    totals: OrderTotals, refund_id: str, quote: RefundQuote, *, stop_print: bool
-) -> OrderTotals:
-    """Return the totals with the quote's money and units out, and its part off the print job.
+    state: OrderState, refund_id: str, quote: RefundQuote, *, stop_print: bool
+) -> OrderState:
+    """Return the state with the quote's money and units out, and its part off the print job.
 
     Args:
-        totals: The order's totals as they are.
+        state: The order's state as they are.
         refund_id: The refund's id.
         quote: What it takes.
         stop_print: What ``stops_print`` says of it.
     """
-    reserved = totals.with_out(quote.amount, quote.items, 1)
+    reserved = state.with_reservation(quote.amount, quote.items, 1)
     if not stop_print:
         return reserved
     return take_off(reserved, refund_id, quote.items)
 
 
-def take_in(totals: OrderTotals, refund: Refund) -> OrderTotals:
-    """Return the totals with the money of a refund out that was made outside.
+def take_in(state: OrderState, refund: Refund) -> OrderState:
+    """Return the state with the money of a refund out that was made outside.
 
     As with one asked for here, what takes the last of the order takes a queued print off the queue.
     One in production goes on: nobody could be asked about it.
     """
-    out = totals.with_out(refund.amount, (), 1)
-    takes_the_last = totals.refundable_amount > 0 and out.refundable_amount == 0
-    if takes_the_last and totals.fulfillment_status == "queued":
+    out = state.with_reservation(refund.amount, (), 1)
+    takes_the_last = state.refundable_amount > 0 and out.refundable_amount == 0
+    if takes_the_last and state.fulfillment_status == "queued":
         return take_off(out, refund.refund_id, ())
     return out
 
 
-def release(totals: OrderTotals, refund: Refund) -> OrderTotals:
-    """Return the totals with the refund's money and units back, and its part of the print resumed.
+def release(state: OrderState, refund: Refund) -> OrderState:
+    """Return the state with the refund's money and units back, and its part of the print resumed.
 
     A print that someone else has stopped or moved since stays as it is.
     """
-    released = totals.with_out(refund.amount, refund.items, -1)
+    released = state.with_reservation(refund.amount, refund.items, -1)
     return put_back(released, refund.refund_id, refund.items if refund.stop_print else ())
 
 
-def warnings_for(totals: OrderTotals) -> list[str]:
+def warnings_for(state: OrderState) -> list[str]:
     """Return the codes of what staff should know before they refund."""
     warning = {
         "claimed": "fulfillment_in_progress",
         "printed": "fulfillment_in_progress",
         "shipped": "already_shipped",
-    }.get(totals.fulfillment_status)
+    }.get(state.fulfillment_status)
     return [warning] if warning else []
 
 

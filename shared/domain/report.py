@@ -1,4 +1,4 @@
-"""The report of refunds: its rows and its totals, from the ledger's entries and from refunds."""
+"""The report of refunds: its rows and its state, from the ledger's entries and from refunds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.domain.ledger import LedgerEntry
-from shared.domain.order import OrderTotals
+from shared.domain.order import OrderState
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.settlement import effect_of, refunded_tax
 
@@ -84,7 +84,7 @@ class ReportTotals:
     tax_refunded_amount: int = 0
 
     def plus(self, rows: "Iterable[ReportRow | ReportTotals]") -> Self:
-        """Return the totals with these rows, or other totals, counted in."""
+        """Return the state with these rows, or other state, counted in."""
         sums = [getattr(self, name) for name in _SUMMED]
         count = self.count
         for row in rows:
@@ -104,7 +104,7 @@ FIGURES = (
 
 
 def totals_of_figures(entries: Iterable[Mapping[str, Any]]) -> ReportTotals:
-    """Return the totals of ledger entries, given as their ``FIGURES``.
+    """Return the state of ledger entries, given as their ``FIGURES``.
 
     The same as making rows and adding them up, for a hundred thousand entries at a time.
     """
@@ -148,20 +148,20 @@ def row_of_entry(entry: LedgerEntry) -> ReportRow:
     )
 
 
-def open_row(refund: Refund, totals: OrderTotals) -> ReportRow:
+def open_row(refund: Refund, state: OrderState) -> ReportRow:
     """Return the row of a refund that is on its way.
 
     Its effects are estimates, the same as the refund itself shows: what it will do if all that is
     on its way settles, this one last. The tax is estimated as if it settled next.
     """
-    effect = effect_of(totals, totals.out_amount - refund.amount, totals.out_amount)
+    effect = effect_of(state, state.committed_amount - refund.amount, state.committed_amount)
     return _row_of_refund(
         refund,
         refund.requested_at,
         rev_share=effect.rev_share_reversed_amount,
         retained=effect.stripe_fee_retained_amount,
         net=effect.net_deduction_amount,
-        tax=refunded_tax(totals, refund),
+        tax=refunded_tax(state, refund),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.ledger import EntryAmounts
 from shared.domain.money import share_of
-from shared.domain.order import OrderTotals
+from shared.domain.order import OrderState
 from shared.domain.refund import Refund, RefundStatus, release
 
 
@@ -28,51 +28,51 @@ class Effect:
         return self.rev_share_reversed_amount - self.refunded_amount
 
 
-def rev_share_reversed(totals: OrderTotals, refunded: int) -> int:
+def rev_share_reversed(state: OrderState, refunded: int) -> int:
     """Return the share reversed once ``refunded`` of the order is: round_half_up(S*R/T)."""
-    capped = min(refunded, totals.total_amount)
-    return share_of(totals.rev_share_amount, capped, totals.total_amount)
+    capped = min(refunded, state.total_amount)
+    return share_of(state.rev_share_amount, capped, state.total_amount)
 
 
-def stripe_fee_retained(totals: OrderTotals, refunded: int) -> int:
+def stripe_fee_retained(state: OrderState, refunded: int) -> int:
     """Return the part of Stripe's fee kept on what is refunded: round_half_up(F*R/T).
 
     Stripe does not return its fee on the original charge:
     https://docs.stripe.com/refunds#refund-fees
     """
-    capped = min(refunded, totals.total_amount)
-    return share_of(totals.stripe_fee_amount, capped, totals.total_amount)
+    capped = min(refunded, state.total_amount)
+    return share_of(state.stripe_fee_amount, capped, state.total_amount)
 
 
-def effect_of(totals: OrderTotals, before: int, after: int) -> Effect:
+def effect_of(state: OrderState, before: int, after: int) -> Effect:
     """Return what moving the settled amount from ``before`` to ``after`` does.
 
     Cumulative on purpose: each step takes the difference of two roundings of the whole, so parts
     never drift from it by a cent, and a failed refund takes back what it had given.
     """
-    reversed_before = rev_share_reversed(totals, before)
-    reversed_after = rev_share_reversed(totals, after)
+    reversed_before = rev_share_reversed(state, before)
+    reversed_after = rev_share_reversed(state, after)
     # An application fee refund cannot be undone: only what passes the highest target so far is
     # asked of Stripe; up to there the studio already has it and owes it, or is paid back.
-    asked = max(0, reversed_after - totals.fee_refund_target_amount) if totals.account_id else 0
+    asked = max(0, reversed_after - state.fee_refund_target_amount) if state.account_id else 0
     return Effect(
         refunded_amount=after - before,
         rev_share_reversed_amount=reversed_after - reversed_before,
-        stripe_fee_retained_amount=stripe_fee_retained(totals, after)
-        - stripe_fee_retained(totals, before),
+        stripe_fee_retained_amount=stripe_fee_retained(state, after)
+        - stripe_fee_retained(state, before),
         fee_refund_amount=asked,
     )
 
 
-def refunded_tax(totals: OrderTotals, refund: Refund) -> int:
+def refunded_tax(state: OrderState, refund: Refund) -> int:
     """Return the tax in a refund that is about to settle, in minor units.
 
     Line items return the tax of their units; any other amount its share of the tax that is left.
     What completes the order returns all that is left, so the parts of a full refund add up to the
     order's tax.
     """
-    left = totals.tax_amount - totals.tax_refunded_amount
-    unsettled = totals.total_amount - totals.settled_amount
+    left = state.tax_amount - state.tax_refunded_amount
+    unsettled = state.total_amount - state.settled_amount
     if refund.amount >= unsettled:
         return left
     if refund.items:
@@ -80,9 +80,9 @@ def refunded_tax(totals: OrderTotals, refund: Refund) -> int:
     return share_of(left, refund.amount, unsettled)
 
 
-def estimate(totals: OrderTotals, amount: int) -> Effect:
+def estimate(state: OrderState, amount: int) -> Effect:
     """Return what refunding ``amount`` would do if all that is in flight settles first."""
-    return effect_of(totals, totals.out_amount, totals.out_amount + amount)
+    return effect_of(state, state.committed_amount, state.committed_amount + amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +90,17 @@ class Settlement:
     """The state after a settlement, and the amounts of its ledger entry."""
 
     kind: str
-    totals: OrderTotals
+    state: OrderState
     refund: Refund
     amounts: EntryAmounts
     effect: Effect
 
 
-def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
+def settle(state: OrderState, refund: Refund, at: str) -> Settlement:
     """Return the settlement that ``refund`` is owed: of its success, or of its late failure.
 
     Args:
-        totals: The order's totals now.
+        state: The order's state now.
         refund: One of its refunds.
         at: The time of the settlement, RFC 3339 in UTC.
 
@@ -111,21 +111,21 @@ def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
         raise ValueError(f"refund {refund.refund_id} is owed no settlement")
     failed_late = refund.status is RefundStatus.FAILED
     moved = -refund.amount if failed_late else refund.amount
-    tax = -(refund.tax_amount or 0) if failed_late else refunded_tax(totals, refund)
-    effect = effect_of(totals, totals.settled_amount, totals.settled_amount + moved)
+    tax = -(refund.tax_amount or 0) if failed_late else refunded_tax(state, refund)
+    effect = effect_of(state, state.settled_amount, state.settled_amount + moved)
     after = replace(
-        release(totals, refund) if failed_late else totals,
-        settled_amount=totals.settled_amount + moved,
-        rev_share_reversed_amount=totals.rev_share_reversed_amount
+        release(state, refund) if failed_late else state,
+        settled_amount=state.settled_amount + moved,
+        rev_share_reversed_amount=state.rev_share_reversed_amount
         + effect.rev_share_reversed_amount,
-        fee_refund_target_amount=totals.fee_refund_target_amount + effect.fee_refund_amount,
-        tax_refunded_amount=totals.tax_refunded_amount + tax,
+        fee_refund_target_amount=state.fee_refund_target_amount + effect.fee_refund_amount,
+        tax_refunded_amount=state.tax_refunded_amount + tax,
     )
     settled = (
         refund
         if failed_late
         else replace(
-            refund.moved(RefundStatus.SETTLED, at, "payout_adjust"),
+            refund.with_status(RefundStatus.SETTLED, at, "payout_adjust"),
             settled_at=at,
             rev_share_reversed_amount=effect.rev_share_reversed_amount,
             stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
@@ -135,26 +135,26 @@ def settle(totals: OrderTotals, refund: Refund, at: str) -> Settlement:
     )
     return Settlement(
         kind="refund_failed" if failed_late else "refund",
-        totals=after,
+        state=after,
         refund=settled,
-        amounts=_entry_amounts(totals, effect, tax),
+        amounts=_entry_amounts(state, effect, tax),
         effect=effect,
     )
 
 
-def payable_effect(totals: OrderTotals, effect: Effect) -> int:
+def payable_effect(state: OrderState, effect: Effect) -> int:
     """Return what the effect moves of what PPS owes the studio, in minor units.
 
     Stripe took the refund of a direct charge from the studio's own account and puts the fee refund
     there; only a share that cannot move at Stripe any more is between PPS and the studio.
     """
-    if totals.account_id is None:
+    if state.account_id is None:
         return effect.net_deduction_amount
     return effect.rev_share_reversed_amount - effect.fee_refund_amount
 
 
-def _entry_amounts(totals: OrderTotals, effect: Effect, tax: int) -> EntryAmounts:
-    payable = payable_effect(totals, effect)
+def _entry_amounts(state: OrderState, effect: Effect, tax: int) -> EntryAmounts:
+    payable = payable_effect(state, effect)
     return EntryAmounts(
         gross_amount=-effect.refunded_amount,
         stripe_fee_amount=0,
@@ -166,15 +166,15 @@ def _entry_amounts(totals: OrderTotals, effect: Effect, tax: int) -> EntryAmount
     )
 
 
-def sale_amounts(totals: OrderTotals) -> EntryAmounts:
+def sale_amounts(state: OrderState) -> EntryAmounts:
     """Return the amounts of an order's sale entry, seen from the studio: fees are negative."""
-    net = totals.total_amount - totals.stripe_fee_amount - totals.rev_share_amount
-    direct = totals.account_id is not None
+    net = state.total_amount - state.stripe_fee_amount - state.rev_share_amount
+    direct = state.account_id is not None
     return EntryAmounts(
-        gross_amount=totals.total_amount,
-        stripe_fee_amount=-totals.stripe_fee_amount,
-        rev_share_amount=-totals.rev_share_amount,
+        gross_amount=state.total_amount,
+        stripe_fee_amount=-state.stripe_fee_amount,
+        rev_share_amount=-state.rev_share_amount,
         payable_amount=0 if direct else net,
         direct_amount=net if direct else 0,
-        tax_amount=totals.tax_amount,
+        tax_amount=state.tax_amount,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.refund import RefundStatus
-from shared.domain.refund_copy import RefundCopy, copy_from
+from shared.domain.refund_metadata import RefundMetadata, refund_metadata_from
 
 
 class MalformedStripeObjectError(Exception):
@@ -40,7 +40,7 @@ class StripeRefund:
     pending_reason: str | None = None
     failure_reason: str | None = None
     created: int = 0
-    copy: RefundCopy | None = None
+    copy: RefundMetadata | None = None
 
 
 def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
@@ -75,7 +75,7 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         pending_reason=_optional(source, "pending_reason"),
         failure_reason=_optional(source, "failure_reason"),
         created=created if type(created) is int else 0,
-        copy=copy_from(metadata, amount),
+        copy=refund_metadata_from(metadata, amount),
     )
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.fulfillment import IN_QUEUE
 from shared.domain.ledger import LedgerEntry, LedgerHead
-from shared.domain.message import Message, MessageStatus, Outcome, Template
+from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
 from shared.domain.order import (
     SHIPPING_LINE_ID,
     FulfillmentStep,
-    LineOut,
+    LineCommitted,
     Order,
     OrderLine,
-    OrderTotals,
+    OrderRefundStatus,
+    OrderState,
     RefundItem,
-    RefundState,
 )
 from shared.domain.parked import ParkedMessage
 from shared.domain.payout import Payout, PayoutStatus, PayoutStep
@@ -44,7 +44,7 @@ OPEN_INDEX = "OpenIndex"
 DATE_INDEX = "DateIndex"
 STATUS_INDEX = "StatusIndex"
 PRINT_INDEX = "PrintIndex"
-FOLLOW_UP_INDEX = "FollowUpIndex"
+ATTENTION_INDEX = "AttentionIndex"
 SETTLED_INDEX = "SettledIndex"
 # Partitions of OpenIndex: what the reconciler still has to look at.
 OPEN_REFUND = "REFUND"
@@ -54,8 +54,8 @@ PAYOUT_DUE = "PAYOUT_DUE"
 OPEN_PAYOUT = "PAYOUT"
 
 
-class FollowUp(StrEnum):
-    """Partitions of FollowUpIndex, in each studio: what a person must look at, or has."""
+class AttentionList(StrEnum):
+    """Partitions of AttentionIndex, in each studio: what a person must look at, or has."""
 
     OPEN = "OPEN"
     FAILED = "FAILED"
@@ -68,9 +68,9 @@ class FollowUp(StrEnum):
 ORDER_SK = "ORDER"
 MESSAGE_PREFIX = "MESSAGE#"
 PARKED_PREFIX = "PARKED#"
-TOTALS_SK = "TOTALS"
+STATE_SK = "STATE"
 REFUND_PREFIX = "REFUND#"
-# Sorts between the refunds and the totals, so that one Query reads all a settlement needs.
+# Sorts between the refunds and the state, so that one Query reads all a settlement needs.
 FEE_REFUND_SK = "REFUND_FEE"
 CHARGE_SK = "CHARGE"
 STUDIO_SK = "STUDIO"
@@ -165,7 +165,9 @@ def parked_to_item(parked: ParkedMessage) -> Item:
     values = {name: getattr(parked, name) for name in _PARKED_FIELDS}
     del values["parked_id"], values["studio_id"]
     if parked.resolved_at is None:
-        values |= _follow_up(parked.studio_id, FollowUp.PARKED, parked.parked_at, parked.parked_id)
+        values |= _attention(
+            parked.studio_id, AttentionList.PARKED, parked.parked_at, parked.parked_id
+        )
     return key(studio_pk(parked.studio_id), parked_sk(parked.parked_id)) | marshal(values)
 
 
@@ -194,8 +196,8 @@ def message_to_item(message: Message) -> Item:
         "detail": message.refusal.detail,
     }
     if message.is_unsettled:
-        values |= _follow_up(
-            message.studio_id, FollowUp.MESSAGE, message.created_at, message.message_id
+        values |= _attention(
+            message.studio_id, AttentionList.MESSAGE, message.created_at, message.message_id
         )
     return key(order_pk(message.order_id), message_sk(message.message_id)) | marshal(values)
 
@@ -208,7 +210,7 @@ def message_from_values(values: Values) -> Message:
     known["status"] = MessageStatus(values["status"])
     known["template"] = Template(values["template"])
     if "outcome" in values:
-        known["outcome"] = Outcome(values["outcome"])
+        known["outcome"] = MessageOutcome(values["outcome"])
     if "refusal" in values:
         known["refusal"] = Refusal(**values["refusal"])
     return Message(**known)
@@ -232,11 +234,11 @@ def payout_sk(payout_id: str) -> str:
 def payout_to_item(payout: Payout) -> Item:
     """Return the item of a payout, in OpenIndex as long as its transfer has not ended."""
     values: Values = {name: getattr(payout, name) for name in _PAYOUT_FIELDS}
-    del values["payout_id"], values["studio_id"], values["due_at"]
+    del values["payout_id"], values["studio_id"], values["next_poll_at"]
     values["status"] = payout.status.value
     values["history"] = [{"status": step.status.value, "at": step.at} for step in payout.history]
     if payout.is_open:
-        values |= _open(OPEN_PAYOUT, payout.due_at)
+        values |= _open(OPEN_PAYOUT, payout.next_poll_at)
     return key(studio_pk(payout.studio_id), payout_sk(payout.payout_id)) | marshal(values)
 
 
@@ -245,7 +247,7 @@ def payout_from_values(values: Values) -> Payout:
     known = {name: values[name] for name in _PAYOUT_FIELDS if name in values}
     known["payout_id"] = values["SK"].removeprefix(PAYOUT_PREFIX)
     known["studio_id"] = values["PK"].removeprefix("STUDIO#")
-    known["due_at"] = values.get("open_due")
+    known["next_poll_at"] = values.get("open_due")
     known["status"] = PayoutStatus(values["status"])
     known["history"] = tuple(
         PayoutStep(PayoutStatus(step["status"]), step["at"]) for step in values["history"]
@@ -314,53 +316,53 @@ def order_from_values(values: Values) -> Order:
     )
 
 
-def totals_to_item(totals: OrderTotals) -> Item:
-    """Return the totals' item, without what is as it was at first, and its places in the lists."""
+def state_to_item(state: OrderState) -> Item:
+    """Return the state' item, without what is as it was at first, and its places in the lists."""
     values: Values = {
-        name: getattr(totals, name)
-        for name in _TOTALS_FIELDS
-        if getattr(totals, name) != _TOTALS_FIRST.get(name)
+        name: getattr(state, name)
+        for name in _STATE_FIELDS
+        if getattr(state, name) != _STATE_FIRST.get(name)
     }
     del values["order_id"]
-    values["version"] = totals.version
-    values["lines_out"] = {
+    values["version"] = state.version
+    values["lines_committed"] = {
         line_id: {"quantity": out.quantity, "amount": out.amount}
-        for line_id, out in totals.lines_out.items()
+        for line_id, out in state.lines_committed.items()
     } or None
-    values["print_units_off"] = totals.print_units_off or None
+    values["print_units_off"] = state.print_units_off or None
     values["fulfillment_history"] = [
-        {"status": step.status, "at": step.at, "by": step.by} for step in totals.fulfillment_history
+        {"status": step.status, "at": step.at, "by": step.by} for step in state.fulfillment_history
     ] or None
     values |= {
-        "status_pk": status_pk(totals.studio_id, totals.refund_status),
-        "desk_sk": date_sk(totals.placed_at, totals.order_id),
+        "status_pk": status_pk(state.studio_id, state.refund_status),
+        "placed_sk": date_sk(state.placed_at, state.order_id),
     }
-    if totals.fulfillment_status in IN_QUEUE:
-        values["print_pk"] = totals.studio_id
-    if totals.disputed:
-        values |= _follow_up(
-            totals.studio_id,
-            FollowUp.DISPUTE,
-            totals.disputed_at or totals.placed_at,
-            totals.order_id,
+    if state.fulfillment_status in IN_QUEUE:
+        values["print_pk"] = state.studio_id
+    if state.disputed:
+        values |= _attention(
+            state.studio_id,
+            AttentionList.DISPUTE,
+            state.disputed_at or state.placed_at,
+            state.order_id,
         )
-    return key(order_pk(totals.order_id), TOTALS_SK) | marshal(values)
+    return key(order_pk(state.order_id), STATE_SK) | marshal(values)
 
 
-def totals_from_values(values: Values) -> OrderTotals:
-    """Return the totals of an item's values."""
-    known = {name: values[name] for name in _TOTALS_FIELDS if name in values}
+def state_from_values(values: Values) -> OrderState:
+    """Return the state of an item's values."""
+    known = {name: values[name] for name in _STATE_FIELDS if name in values}
     known["order_id"] = values["PK"].removeprefix("ORDER#")
-    known["lines_out"] = {
-        line_id: LineOut(**out) for line_id, out in values.get("lines_out", {}).items()
+    known["lines_committed"] = {
+        line_id: LineCommitted(**out) for line_id, out in values.get("lines_committed", {}).items()
     }
     known["fulfillment_history"] = tuple(
         FulfillmentStep(**step) for step in values.get("fulfillment_history", ())
     )
-    return OrderTotals(**known)
+    return OrderState(**known)
 
 
-def status_pk(studio_id: str, status: RefundState) -> str:
+def status_pk(studio_id: str, status: OrderRefundStatus) -> str:
     """Return StatusIndex's partition of a studio's orders that are refunded so far."""
     return f"{studio_id}#{status}"
 
@@ -375,13 +377,13 @@ def date_sk(placed_at: str, order_id: str) -> str:
     return f"{placed_at}#{order_id}"
 
 
-def follow_pk(studio_id: str, kind: FollowUp) -> str:
-    """Return FollowUpIndex's partition of what a studio's people must look at."""
+def attention_pk(studio_id: str, kind: AttentionList) -> str:
+    """Return AttentionIndex's partition of what a studio's people must look at."""
     return f"{studio_id}#{kind}"
 
 
-def _follow_up(studio_id: str, kind: FollowUp, since: str, name: str) -> Values:
-    return {"follow_pk": follow_pk(studio_id, kind), "follow_sk": f"{since}#{name}"}
+def _attention(studio_id: str, kind: AttentionList, since: str, name: str) -> Values:
+    return {"attention_pk": attention_pk(studio_id, kind), "attention_sk": f"{since}#{name}"}
 
 
 def _open(kind: str, due_at: str | None) -> Values:
@@ -394,7 +396,7 @@ def refund_to_item(refund: Refund) -> Item:
     """Return the refund's item, in OpenIndex as long as the reconciler has to look at it."""
     values: Values = {name: getattr(refund, name) for name in _REFUND_FIELDS}
     # The key has them; every byte counts towards the item's write units.
-    del values["refund_id"], values["order_id"], values["due_at"]
+    del values["refund_id"], values["order_id"], values["next_poll_at"]
     values["status"] = refund.status.value
     values["type"] = refund.type.value
     values["items"] = [
@@ -420,14 +422,16 @@ def refund_to_item(refund: Refund) -> Item:
         "by": refund.resolution.by,
     }
     values["stop_print"] = refund.stop_print or None
-    values["checks"] = refund.checks or None
+    values["poll_count"] = refund.poll_count or None
     if refund.is_open:
-        values |= _open(OPEN_REFUND, refund.due_at)
+        values |= _open(OPEN_REFUND, refund.next_poll_at)
     if refund.status in UNSETTLED:
-        values |= _follow_up(refund.studio_id, FollowUp.OPEN, refund.requested_at, refund.refund_id)
+        values |= _attention(
+            refund.studio_id, AttentionList.OPEN, refund.requested_at, refund.refund_id
+        )
     if refund.failed_at is not None:
-        kind = FollowUp.FAILED if refund.needs_attention else FollowUp.FAILED_DONE
-        values |= _follow_up(refund.studio_id, kind, refund.failed_at, refund.refund_id)
+        kind = AttentionList.FAILED if refund.needs_attention else AttentionList.FAILED_DONE
+        values |= _attention(refund.studio_id, kind, refund.failed_at, refund.refund_id)
     return key(order_pk(refund.order_id), refund_sk(refund.refund_id)) | marshal(values)
 
 
@@ -436,7 +440,7 @@ def refund_from_values(values: Values) -> Refund:
     known = {name: values[name] for name in _REFUND_FIELDS if name in values}
     known["refund_id"] = values["SK"].removeprefix(REFUND_PREFIX)
     known["order_id"] = values["PK"].removeprefix("ORDER#")
-    known["due_at"] = values.get("open_due")
+    known["next_poll_at"] = values.get("open_due")
     known["status"] = RefundStatus(values["status"])
     known["type"] = RefundType(values["type"])
     known["items"] = tuple(RefundItem(**item) for item in values.get("items", ()))
@@ -469,9 +473,9 @@ def head_from_values(values: Values) -> LedgerHead:
 def fee_refund_to_item(fee_refund: FeeRefund) -> Item:
     """Return the item of an application fee's refund, in OpenIndex while it is not done."""
     values = {name: getattr(fee_refund, name) for name in _FEE_REFUND_FIELDS}
-    del values["order_id"], values["due_at"]
+    del values["order_id"], values["next_poll_at"]
     if fee_refund.is_open:
-        values |= _open(OPEN_FEE_REFUND, fee_refund.due_at)
+        values |= _open(OPEN_FEE_REFUND, fee_refund.next_poll_at)
     return key(order_pk(fee_refund.order_id), FEE_REFUND_SK) | marshal(values)
 
 
@@ -479,14 +483,14 @@ def fee_refund_from_values(values: Values) -> FeeRefund:
     """Return the application fee's refund of an item's values."""
     known = {name: values[name] for name in _FEE_REFUND_FIELDS if name in values}
     known["order_id"] = values["PK"].removeprefix("ORDER#")
-    known["due_at"] = values.get("open_due")
+    known["next_poll_at"] = values.get("open_due")
     return FeeRefund(**known)
 
 
-_TOTALS_FIRST = {
-    field.name: field.default for field in fields(OrderTotals) if field.default is not MISSING
+_STATE_FIRST = {
+    field.name: field.default for field in fields(OrderState) if field.default is not MISSING
 }
-_TOTALS_FIELDS = tuple(field.name for field in fields(OrderTotals))
+_STATE_FIELDS = tuple(field.name for field in fields(OrderState))
 _REFUND_FIELDS = tuple(field.name for field in fields(Refund))
 _HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
 _MESSAGE_FIELDS = tuple(field.name for field in fields(Message))

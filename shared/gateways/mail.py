@@ -12,9 +12,9 @@ from botocore.parsers import ResponseParserError
 
 from shared.domain.errors import (
     BusyError,
+    DomainError,
     MailOutcomeUnknownError,
     MessageRefusedError,
-    RefundError,
     SendingDomainError,
 )
 from shared.domain.message import Message
@@ -126,7 +126,7 @@ def _not_answering() -> BusyError:
     return BusyError("The mail service does not answer; nothing was sent. Try again in a moment.")
 
 
-def _refusal(code: str) -> RefundError:
+def _refusal(code: str) -> DomainError:
     """Say what was refused, by SES's code: its own words name addresses."""
     if code in _UNVERIFIED:
         return SendingDomainError(

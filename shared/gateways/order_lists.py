@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.order import OrderTotals, RefundState
+from shared.domain.order import OrderRefundStatus, OrderState
 from shared.domain.refund import Refund
 from shared.gateways import items
 from shared.gateways.table import Table
@@ -27,14 +27,14 @@ class Page[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class ListedOrder:
-    """An order in a list: as imported (None where it was erased), and its totals.
+    """An order in a list: as imported (None where it was erased), and its state.
 
     ``place`` is where it stands in the list, for a cursor.
     """
 
     place: str
     document: items.Values | None
-    totals: OrderTotals
+    state: OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class SearchEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowUpEntry:
+class AttentionEntry:
     """The key of something a person must look at, and since when."""
 
     pk: str
@@ -99,15 +99,15 @@ class OrderLists:
         )
 
     def newest_of_status(
-        self, studio_id: str, status: RefundState, limit: int, after: str | None
+        self, studio_id: str, status: OrderRefundStatus, limit: int, after: str | None
     ) -> Page[str]:
         """Return the places of a studio's orders that are refunded so far, newest first."""
-        condition = ("status_pk", items.status_pk(studio_id, status), "desk_sk", after)
+        condition = ("status_pk", items.status_pk(studio_id, status), "placed_sk", after)
         return self._places(items.STATUS_INDEX, *condition, limit=limit)
 
     def print_queue(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
         """Return the places of a studio's orders that wait for the printer, oldest first."""
-        condition = ("print_pk", studio_id, "desk_sk", after)
+        condition = ("print_pk", studio_id, "placed_sk", after)
         return self._places(items.PRINT_INDEX, *condition, limit=limit, newest_first=False)
 
     def search(self, studio_id: str, word: str, limit: int, after: str | None) -> Page[SearchEntry]:
@@ -138,18 +138,18 @@ class OrderLists:
             )
         return Page(found, last is not None)
 
-    def follow_ups(self, studio_id: str, kind: items.FollowUp) -> Iterator[FollowUpEntry]:
+    def attention(self, studio_id: str, kind: items.AttentionList) -> Iterator[AttentionEntry]:
         """List what a studio's people must look at of a kind, the oldest first."""
         found = self._table.query(
-            "follow_pk = :pk",
-            {":pk": items.follow_pk(studio_id, kind)},
-            IndexName=items.FOLLOW_UP_INDEX,
+            "attention_pk = :pk",
+            {":pk": items.attention_pk(studio_id, kind)},
+            IndexName=items.ATTENTION_INDEX,
         )
-        return map(_follow_up_entry, found)
+        return map(_attention_entry, found)
 
-    def follow_ups_between(
-        self, studio_id: str, kind: items.FollowUp, start: str, end: str
-    ) -> Iterator[FollowUpEntry]:
+    def attention_between(
+        self, studio_id: str, kind: items.AttentionList, start: str, end: str
+    ) -> Iterator[AttentionEntry]:
         """List what a studio's people must look at, or have, since a time, the oldest first.
 
         Args:
@@ -159,15 +159,15 @@ class OrderLists:
             end: When it is over.
         """
         found = self._table.query(
-            "follow_pk = :pk AND follow_sk BETWEEN :start AND :end",
+            "attention_pk = :pk AND attention_sk BETWEEN :start AND :end",
             # A name follows the time: what is of the very end sorts after it.
-            {":pk": items.follow_pk(studio_id, kind), ":start": start, ":end": end},
-            IndexName=items.FOLLOW_UP_INDEX,
+            {":pk": items.attention_pk(studio_id, kind), ":start": start, ":end": end},
+            IndexName=items.ATTENTION_INDEX,
         )
-        return map(_follow_up_entry, found)
+        return map(_attention_entry, found)
 
     def read_orders(self, places: Iterable[str], *, consistent: bool = False) -> list[ListedOrder]:
-        """Return the orders of these places with their totals, in the same order.
+        """Return the orders of these places with their state, in the same order.
 
         A place is anything that ends with ``#`` and an order's id, or is the id alone.
 
@@ -179,17 +179,17 @@ class OrderLists:
         keys = [
             items.key(items.order_pk(order_id), sk)
             for order_id in dict.fromkeys(order_id for _, order_id in ids)
-            for sk in (items.ORDER_SK, items.TOTALS_SK)
+            for sk in (items.ORDER_SK, items.STATE_SK)
         ]
         read = self.read(keys, consistent=consistent)
         found = {(values["PK"], values["SK"]): values for values in read}
         listed = []
         for place, order_id in ids:
             pk = items.order_pk(order_id)
-            totals = found.get((pk, items.TOTALS_SK))
-            if totals is not None:
+            state = found.get((pk, items.STATE_SK))
+            if state is not None:
                 document = found.get((pk, items.ORDER_SK))
-                listed.append(ListedOrder(place, document, items.totals_from_values(totals)))
+                listed.append(ListedOrder(place, document, items.state_from_values(state)))
         return listed
 
     def read_documents(self, order_ids: Iterable[str]) -> dict[str, items.Values]:
@@ -204,7 +204,7 @@ class OrderLists:
         keys = [items.key(items.order_pk(order), items.refund_sk(each)) for order, each in ids]
         return map(items.refund_from_values, self.read(keys))
 
-    def read_followed(self, entries: Iterable[FollowUpEntry]) -> Iterator[Refund]:
+    def read_listed_refunds(self, entries: Iterable[AttentionEntry]) -> Iterator[Refund]:
         """Return the refunds that entries of the follow-up index name, in the same order.
 
         One that is younger than what is read eventually consistent is left out.
@@ -216,17 +216,17 @@ class OrderLists:
         }
         return (found[place] for place in places if place in found)
 
-    def read_followed_with_totals(
-        self, entries: Iterable[FollowUpEntry]
-    ) -> Iterator[tuple[Refund, OrderTotals]]:
-        """Return the refunds that the entries name, each with its order's totals."""
-        refunds = list(self.read_followed(entries))
+    def read_listed_with_state(
+        self, entries: Iterable[AttentionEntry]
+    ) -> Iterator[tuple[Refund, OrderState]]:
+        """Return the refunds that the entries name, each with its order's state."""
+        refunds = list(self.read_listed_refunds(entries))
         keys = [
-            items.key(items.order_pk(order_id), items.TOTALS_SK)
+            items.key(items.order_pk(order_id), items.STATE_SK)
             for order_id in dict.fromkeys(refund.order_id for refund in refunds)
         ]
-        totals = {each.order_id: each for each in map(items.totals_from_values, self.read(keys))}
-        return ((each, totals[each.order_id]) for each in refunds)
+        state = {each.order_id: each for each in map(items.state_from_values, self.read(keys))}
+        return ((each, state[each.order_id]) for each in refunds)
 
     def read(self, keys: list[items.Item], *, consistent: bool = False) -> Iterator[items.Values]:
         """Read items by their keys, in no order, those that are there."""
@@ -260,6 +260,6 @@ class OrderLists:
         return Page(places[:limit], len(places) > limit or last is not None)
 
 
-def _follow_up_entry(found: items.Values) -> FollowUpEntry:
-    place = found["follow_sk"]
-    return FollowUpEntry(found["PK"], found["SK"], place.partition("#")[0], place)
+def _attention_entry(found: items.Values) -> AttentionEntry:
+    place = found["attention_sk"]
+    return AttentionEntry(found["PK"], found["SK"], place.partition("#")[0], place)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.message import Message
-from shared.domain.order import Order, OrderTotals
+from shared.domain.order import Order, OrderState
 from shared.domain.refund import Refund
 from shared.gateways import items
 from shared.gateways.table import Table
@@ -22,7 +22,7 @@ class OrderRecord:
     """An order with all that has happened to it."""
 
     order: Order
-    totals: OrderTotals
+    state: OrderState
     refunds: dict[str, Refund]
     document: items.Values
 
@@ -37,9 +37,9 @@ class OrderPanel:
 
 @dataclass(frozen=True, slots=True)
 class SettlementRecord:
-    """What settling a refund of an order reads: the totals, the refunds and the fee's refund."""
+    """What settling a refund of an order reads: the state, the refunds and the fee's refund."""
 
-    totals: OrderTotals
+    state: OrderState
     refunds: dict[str, Refund]
     fee_refund: FeeRefund | None
 
@@ -75,8 +75,8 @@ class OrdersTable:
         self._table = Table(dynamodb, name)
 
     def load_order(self, order_id: str) -> OrderRecord | None:
-        """Read an order with its totals and refunds, consistently, or None."""
-        return _order_record(self._between(order_id, items.ORDER_SK, items.TOTALS_SK))
+        """Read an order with its state and refunds, consistently, or None."""
+        return _order_record(self._between(order_id, items.ORDER_SK, items.STATE_SK))
 
     def load_panel(self, order_id: str) -> OrderPanel | None:
         """Read an order with its messages too, consistently, in one Query, or None.
@@ -97,28 +97,28 @@ class OrdersTable:
 
     def load_settlement(self, order_id: str) -> SettlementRecord | None:
         """Read what a settlement of the order needs, consistently, in one Query, or None."""
-        totals = fee_refund = None
+        state = fee_refund = None
         refunds = {}
-        for values in self._between(order_id, items.REFUND_PREFIX, items.TOTALS_SK):
+        for values in self._between(order_id, items.REFUND_PREFIX, items.STATE_SK):
             sk = values["SK"]
-            if sk == items.TOTALS_SK:
-                totals = items.totals_from_values(values)
+            if sk == items.STATE_SK:
+                state = items.state_from_values(values)
             elif sk == items.FEE_REFUND_SK:
                 fee_refund = items.fee_refund_from_values(values)
             elif sk.startswith(items.REFUND_PREFIX):
                 refund = items.refund_from_values(values)
                 refunds[refund.refund_id] = refund
-        return SettlementRecord(totals, refunds, fee_refund) if totals else None
+        return SettlementRecord(state, refunds, fee_refund) if state else None
 
     def get_refund(self, order_id: str, refund_id: str) -> Refund | None:
         """Read a refund, consistently, or None."""
         values = self._table.get(items.order_pk(order_id), items.refund_sk(refund_id))
         return items.refund_from_values(values) if values else None
 
-    def get_totals(self, order_id: str) -> OrderTotals | None:
-        """Read an order's totals, consistently, or None."""
-        values = self._table.get(items.order_pk(order_id), items.TOTALS_SK)
-        return items.totals_from_values(values) if values else None
+    def get_state(self, order_id: str) -> OrderState | None:
+        """Read an order's state, consistently, or None."""
+        values = self._table.get(items.order_pk(order_id), items.STATE_SK)
+        return items.state_from_values(values) if values else None
 
     def get_fee_refund(self, order_id: str) -> FeeRefund | None:
         """Read an order's application fee refund, consistently, or None."""
@@ -156,29 +156,29 @@ class OrdersTable:
                 sk.removeprefix(items.REFUND_PREFIX) if kind == items.OPEN_REFUND else None,
             )
 
-    def reserve_refund(self, totals: OrderTotals, refund: Refund) -> None:
+    def reserve_refund(self, state: OrderState, refund: Refund) -> None:
         """Write the intent and reserve its money in one step, before Stripe is called.
 
         Raises:
-            StaleStateError: The totals have changed, or the refund exists already.
+            StaleStateError: The state have changed, or the refund exists already.
         """
-        self._table.write(self.put_totals(totals), self.put_new_refund(refund))
+        self._table.write(self.put_state(state), self.put_new_refund(refund))
 
-    def take_in_refund(self, totals: OrderTotals, refund: Refund) -> None:
+    def take_in_refund(self, state: OrderState, refund: Refund) -> None:
         """Record a refund that was made outside, with its money out.
 
         Raises:
-            StaleStateError: The totals have changed, or the refund exists already.
+            StaleStateError: The state have changed, or the refund exists already.
         """
-        self._table.write(self.put_totals(totals), self.put_new_refund(refund))
+        self._table.write(self.put_state(state), self.put_new_refund(refund))
 
-    def release_refund(self, totals: OrderTotals, refund: Refund) -> None:
+    def release_refund(self, state: OrderState, refund: Refund) -> None:
         """Record that an unsettled refund failed and free its money, in one step.
 
         Raises:
-            StaleStateError: The totals or the refund have changed.
+            StaleStateError: The state or the refund have changed.
         """
-        self._table.write(self.put_totals(totals), self.put_refund(refund))
+        self._table.write(self.put_state(state), self.put_refund(refund))
 
     def record_failed_from_start(self, refund: Refund) -> None:
         """Record a refund made outside that had failed before it was seen; no money is out.
@@ -197,21 +197,21 @@ class OrdersTable:
         self._table.write(self.put_refund(refund))
         return replace(refund, version=refund.version + 1)
 
-    def record_resolution(self, totals: OrderTotals, refund: Refund) -> None:
+    def record_resolution(self, state: OrderState, refund: Refund) -> None:
         """Record what became of a failed refund, and what of the order is paid by other means.
 
         Raises:
-            StaleStateError: The totals or the refund have changed.
+            StaleStateError: The state or the refund have changed.
         """
-        self._table.write(self.put_totals(totals), self.put_refund(refund))
+        self._table.write(self.put_state(state), self.put_refund(refund))
 
-    def update_totals(self, totals: OrderTotals) -> None:
+    def update_state(self, state: OrderState) -> None:
         """Record what changed of an order beside its refunds: its print, or a dispute.
 
         Raises:
-            StaleStateError: The totals have changed.
+            StaleStateError: The state have changed.
         """
-        self._table.write(self.put_totals(totals))
+        self._table.write(self.put_state(state))
 
     def advance_fee_refund(self, fee_refund: FeeRefund) -> FeeRefund:
         """Record the progress of an application fee's refund, and return it as stored.
@@ -225,10 +225,10 @@ class OrdersTable:
         )
         return stored
 
-    def put_totals(self, totals: OrderTotals) -> "Step":
-        """Return the transaction's step that replaces the totals as read."""
-        stored = replace(totals, version=totals.version + 1)
-        return self._table.replacing(items.totals_to_item(stored), totals.version)
+    def put_state(self, state: OrderState) -> "Step":
+        """Return the transaction's step that replaces the state as read."""
+        stored = replace(state, version=state.version + 1)
+        return self._table.replacing(items.state_to_item(stored), state.version)
 
     def put_refund(self, refund: Refund) -> "Step":
         """Return the transaction's step that replaces the refund as read."""
@@ -256,18 +256,18 @@ class OrdersTable:
 
 def _order_record(collection: Iterable[items.Values]) -> OrderRecord | None:
     """Return the order of an item collection, or None where it is not there or was erased."""
-    order = document = totals = None
+    order = document = state = None
     refunds = {}
     for values in collection:
         sk = values["SK"]
         if sk == items.ORDER_SK:
             document = values
             order = items.order_from_values(values)
-        elif sk == items.TOTALS_SK:
-            totals = items.totals_from_values(values)
+        elif sk == items.STATE_SK:
+            state = items.state_from_values(values)
         elif sk.startswith(items.REFUND_PREFIX):
             refund = items.refund_from_values(values)
             refunds[refund.refund_id] = refund
-    if order is None or totals is None or document is None:
+    if order is None or state is None or document is None:
         return None
-    return OrderRecord(order, totals, refunds, document)
+    return OrderRecord(order, state, refunds, document)

@@ -1,6 +1,6 @@
 """Payouts and when they are due, in OrdersTable; and the ledger's entries that they are made of.
 
-What moves a payout together with the ledger is in ``Books``.
+What moves a payout together with the ledger is in ``LedgerStore``.
 """
 
 from collections.abc import Iterator

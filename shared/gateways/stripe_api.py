@@ -14,7 +14,7 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
-from shared.domain.refund_copy import metadata_of
+from shared.domain.refund_metadata import metadata_of
 from shared.domain.stripe_balance import (
     BalanceMovement,
     MovementType,
@@ -94,7 +94,7 @@ class StripeApi:
         try:
             return self._created(refund, _refusal if first else _refusal_in_doubt)
         except StripeOutcomeUnknownError as unknown:
-            if unknown.saved or not retry:
+            if unknown.key_spent or not retry:
                 raise
         time.sleep(_PAUSE_SECONDS)
         return self._created(refund, _refusal_in_doubt)
@@ -359,7 +359,7 @@ def _telling_refusals_from_doubt(refusing: Refusing | None = None) -> Iterator[N
     except stripe.StripeError as error:
         raise _translated(error, refusing or _refusal) from error
     except MalformedStripeObjectError as error:
-        raise StripeOutcomeUnknownError(f"an answer that is {error}", saved=False) from error
+        raise StripeOutcomeUnknownError(f"an answer that is {error}", key_spent=False) from error
 
 
 def _translated(error: stripe.StripeError, refusing: Refusing) -> Exception:
@@ -375,7 +375,7 @@ def _translated(error: stripe.StripeError, refusing: Refusing) -> Exception:
         return StripeOutcomeUnknownError(
             f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
             # A 500 is saved under the key; 502 to 504 come from before Stripe, which may go on.
-            saved=status == HTTPStatus.INTERNAL_SERVER_ERROR or replayed == "true",
+            key_spent=status == HTTPStatus.INTERNAL_SERVER_ERROR or replayed == "true",
         )
     return refusing(error)
 
@@ -391,7 +391,9 @@ def _refusal_in_doubt(error: stripe.StripeError) -> Exception:
 
 def _refused_key(error: stripe.StripeError) -> StripeOutcomeUnknownError | None:
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return StripeOutcomeUnknownError(f"{type(error).__name__} {error.code or ''}", saved=False)
+        return StripeOutcomeUnknownError(
+            f"{type(error).__name__} {error.code or ''}", key_spent=False
+        )
     return None
 
 

@@ -20,7 +20,7 @@ def key_forgotten(attempt_at: str | None, now: datetime) -> bool:
     return attempt_at is None or now - datetime.fromisoformat(attempt_at) > KEY_LIFETIME
 
 
-def next_check(checks: int, now: datetime) -> datetime:
-    """Return when to look again after ``checks`` looks: 5 minutes, doubling up to 6 hours."""
-    pause: timedelta = _FIRST_PAUSE * 2 ** min(checks, 12)
+def next_poll_time(poll_count: int, now: datetime) -> datetime:
+    """Return when to look again after ``poll_count`` looks: 5 minutes, doubling up to 6 hours."""
+    pause: timedelta = _FIRST_PAUSE * 2 ** min(poll_count, 12)
     return now + min(pause, _LONGEST_PAUSE)

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.clock import Clock, rfc3339
-from shared.domain.order import OrderTotals
+from shared.domain.order import OrderState
 from shared.domain.refund import (
-    FIRST_CHECK,
+    FIRST_POLL_DELAY,
     HistoryEntry,
     Refund,
     RefundQuote,
@@ -24,15 +24,15 @@ from shared.domain.refund import (
     reserve,
     take_in,
 )
-from shared.domain.refund_copy import RefundCopy
+from shared.domain.refund_metadata import RefundMetadata
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import ChargePointer, OrdersTable, SettlementRecord
 
-_SECONDS = 5.0
+_CONTENTION_SECONDS = 5.0
 
 
-class Outcome(StrEnum):
+class ReportOutcome(StrEnum):
     """What became of a report; also the name of the metric that counts it."""
 
     CONFIRMED = "RefundConfirmed"
@@ -65,7 +65,7 @@ class RecordStripeRefund:
 
     def __call__(
         self, report: StripeRefund, account_id: str | None
-    ) -> tuple[Outcome, Refund | None]:
+    ) -> tuple[ReportOutcome, Refund | None]:
         """Record the report, announce a settlement where one is owed, and say what it was.
 
         Args:
@@ -75,7 +75,7 @@ class RecordStripeRefund:
         Raises:
             StaleStateError: Others kept changing the order; nothing was written; ask again.
         """
-        for _ in tries(_SECONDS):
+        for _ in tries(_CONTENTION_SECONDS):
             try:
                 outcome, refund = self._record(report, account_id)
             except StaleStateError:
@@ -87,14 +87,14 @@ class RecordStripeRefund:
 
     def _record(
         self, report: StripeRefund, account_id: str | None
-    ) -> tuple[Outcome, Refund | None]:
+    ) -> tuple[ReportOutcome, Refund | None]:
         refund = self._asked_for_here(report)
         if refund is None:
             pointer = self.orders.find_charge(report.charge_id) if report.charge_id else None
             if pointer is None:
-                return Outcome.UNKNOWN_CHARGE, None
+                return ReportOutcome.UNKNOWN_CHARGE, None
             if pointer.account_id != account_id:
-                return Outcome.ACCOUNT_MISMATCH, None
+                return ReportOutcome.ACCOUNT_MISMATCH, None
             record = self.orders.load_settlement(pointer.order_id)
             if record is None:
                 raise LookupError(f"charge {pointer.charge_id} names {pointer.order_id}: no order")
@@ -102,7 +102,7 @@ class RecordStripeRefund:
             if refund is None:
                 return self._take_in(report, pointer, record)
         if refund.account_id != account_id:
-            return Outcome.ACCOUNT_MISMATCH, None
+            return ReportOutcome.ACCOUNT_MISMATCH, None
         return self._apply(report, refund)
 
     def _asked_for_here(self, report: StripeRefund) -> Refund | None:
@@ -119,7 +119,7 @@ class RecordStripeRefund:
         alive = refund.status is RefundStatus.REQUESTED and refund.stripe_refund_id is None
         return refund if alive and refund.amount == report.amount else None
 
-    def _apply(self, report: StripeRefund, refund: Refund) -> tuple[Outcome, Refund]:
+    def _apply(self, report: StripeRefund, refund: Refund) -> tuple[ReportOutcome, Refund]:
         known = replace(
             refund,
             stripe_refund_id=report.stripe_refund_id,
@@ -134,70 +134,70 @@ class RecordStripeRefund:
             case _:
                 return self._apply_failed(report.status, refund, known)
 
-    def _apply_pending(self, refund: Refund, known: Refund) -> tuple[Outcome, Refund]:
+    def _apply_pending(self, refund: Refund, known: Refund) -> tuple[ReportOutcome, Refund]:
         if refund.status is RefundStatus.REQUESTED:
-            return Outcome.PENDING, self._advance(known, RefundStatus.PENDING)
+            return ReportOutcome.PENDING, self._advance(known, RefundStatus.PENDING)
         if refund.status is not RefundStatus.PENDING:
-            return Outcome.OUTDATED, refund
+            return ReportOutcome.OUTDATED, refund
         if refund.pending_reason == known.pending_reason:
-            return Outcome.REPEATED, refund
-        return Outcome.PENDING, self.orders.advance_refund(known)
+            return ReportOutcome.REPEATED, refund
+        return ReportOutcome.PENDING, self.orders.advance_refund(known)
 
-    def _apply_succeeded(self, refund: Refund, known: Refund) -> tuple[Outcome, Refund]:
+    def _apply_succeeded(self, refund: Refund, known: Refund) -> tuple[ReportOutcome, Refund]:
         if refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
-            return Outcome.CONFIRMED, self._advance(known, RefundStatus.SUCCEEDED)
+            return ReportOutcome.CONFIRMED, self._advance(known, RefundStatus.SUCCEEDED)
         if refund.status in {RefundStatus.SUCCEEDED, RefundStatus.SETTLED}:
-            return Outcome.REPEATED, refund
-        return Outcome.OUTDATED, refund
+            return ReportOutcome.REPEATED, refund
+        return ReportOutcome.OUTDATED, refund
 
     def _apply_failed(
         self, status: RefundStatus, refund: Refund, known: Refund
-    ) -> tuple[Outcome, Refund]:
+    ) -> tuple[ReportOutcome, Refund]:
         if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELED}:
-            return Outcome.REPEATED, refund
+            return ReportOutcome.REPEATED, refund
         if refund.status is RefundStatus.SETTLED:
             # The ledger has it: it stays as it is, and a compensating entry is owed.
             late = replace(
                 known,
                 failure_reason=known.failure_reason or status.value,
-                due_at=self._first_check(),
-                checks=0,
+                next_poll_at=self._first_poll(),
+                poll_count=0,
             )
-            return Outcome.FAILED_LATE, self._advance(late, RefundStatus.FAILED)
-        totals = self.orders.get_totals(refund.order_id)
-        if totals is None:
-            raise LookupError(f"order {refund.order_id} has a refund and no totals")
+            return ReportOutcome.FAILED_LATE, self._advance(late, RefundStatus.FAILED)
+        state = self.orders.get_state(refund.order_id)
+        if state is None:
+            raise LookupError(f"order {refund.order_id} has a refund and no state")
         failed = self._moved(known, status)
-        self.orders.release_refund(release(totals, refund), failed)
-        return Outcome.FAILED, failed
+        self.orders.release_refund(release(state, refund), failed)
+        return ReportOutcome.FAILED, failed
 
     def _take_in(
         self, report: StripeRefund, pointer: ChargePointer, record: SettlementRecord
-    ) -> tuple[Outcome, Refund | None]:
-        totals = record.totals
-        if totals.currency != report.currency:
-            return Outcome.CURRENCY_MISMATCH, None
-        refund = self._made_outside(report, pointer, totals)
-        after = take_in(totals, refund)
+    ) -> tuple[ReportOutcome, Refund | None]:
+        state = record.state
+        if state.currency != report.currency:
+            return ReportOutcome.CURRENCY_MISMATCH, None
+        refund = self._made_outside(report, pointer, state)
+        after = take_in(state, refund)
         if (copy := report.copy) and _lost(copy, record):
             refund = _again(refund, copy)
             quote = RefundQuote(refund.charge_id, refund.amount, refund.items)
-            after = reserve(totals, refund.refund_id, quote, stop_print=refund.stop_print)
+            after = reserve(state, refund.refund_id, quote, stop_print=refund.stop_print)
         if refund.is_open:
             self.orders.take_in_refund(after, refund)
         else:
             self.orders.record_failed_from_start(refund)
-        return Outcome.TAKEN_IN, refund
+        return ReportOutcome.TAKEN_IN, refund
 
     def _made_outside(
-        self, report: StripeRefund, pointer: ChargePointer, totals: OrderTotals
+        self, report: StripeRefund, pointer: ChargePointer, state: OrderState
     ) -> Refund:
         now = rfc3339(self.clock())
         return Refund(
             refund_id=outside_refund_id(report),
             order_id=pointer.order_id,
             studio_id=pointer.studio_id,
-            type=RefundType.FULL if report.amount >= totals.total_amount else RefundType.PARTIAL,
+            type=RefundType.FULL if report.amount >= state.total_amount else RefundType.PARTIAL,
             status=report.status,
             amount=report.amount,
             currency=report.currency,
@@ -210,18 +210,18 @@ class RecordStripeRefund:
             stripe_refund_id=report.stripe_refund_id,
             pending_reason=report.pending_reason,
             failure_reason=report.failure_reason,
-            due_at=self._first_check(),
+            next_poll_at=self._first_poll(),
             history=(HistoryEntry(report.status, now, self.by),),
         )
 
     def _moved(self, refund: Refund, status: RefundStatus) -> Refund:
-        return refund.moved(status, rfc3339(self.clock()), self.by)
+        return refund.with_status(status, rfc3339(self.clock()), self.by)
 
     def _advance(self, refund: Refund, status: RefundStatus) -> Refund:
         return self.orders.advance_refund(self._moved(refund, status))
 
-    def _first_check(self) -> str:
-        return rfc3339(self.clock() + FIRST_CHECK)
+    def _first_poll(self) -> str:
+        return rfc3339(self.clock() + FIRST_POLL_DELAY)
 
 
 def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
@@ -240,16 +240,16 @@ def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
     )
 
 
-def _lost(copy: RefundCopy, record: SettlementRecord) -> bool:
+def _lost(copy: RefundMetadata, record: SettlementRecord) -> bool:
     """Return whether a refund was asked for here and its record is gone.
 
     The intent comes before Stripe is called, so that happens with a restore alone. Metadata that
     names a refund that is there, or another order's, was edited.
     """
-    return copy.order_id == record.totals.order_id and copy.refund_id not in record.refunds
+    return copy.order_id == record.state.order_id and copy.refund_id not in record.refunds
 
 
-def _again(refund: Refund, copy: RefundCopy) -> Refund:
+def _again(refund: Refund, copy: RefundMetadata) -> Refund:
     """Return a refund taken in as what it was asked for as; who asked, nobody knows any more."""
     return replace(
         refund,

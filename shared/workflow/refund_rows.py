@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import batched
 
-from shared.cursor import invalid_cursor
 from shared.domain.refund import UNSETTLED, RefundType
 from shared.domain.report import (
     FIGURES,
@@ -22,17 +21,18 @@ from shared.domain.report import (
     row_of_entry,
     totals_of_figures,
 )
+from shared.edge.cursor import invalid_cursor
 from shared.gateways import items
-from shared.gateways.items import FollowUp
-from shared.gateways.order_lists import FollowUpEntry, OrderLists
+from shared.gateways.items import AttentionList
+from shared.gateways.order_lists import AttentionEntry, OrderLists
 from shared.gateways.settled_refunds import EntryPlace, SettledRefunds
 
 # As many as one BatchGetItem takes.
 _ROWS_PER_READ = 100
 
-_FOLLOWED: dict[ReportState, tuple[FollowUp, ...]] = {
-    ReportState.OPEN: (FollowUp.OPEN,),
-    ReportState.FAILED: (FollowUp.FAILED, FollowUp.FAILED_DONE),
+_LISTS: dict[ReportState, tuple[AttentionList, ...]] = {
+    ReportState.OPEN: (AttentionList.OPEN,),
+    ReportState.FAILED: (AttentionList.FAILED, AttentionList.FAILED_DONE),
 }
 
 _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[A-Za-z0-9_-]{1,64}")
@@ -62,7 +62,7 @@ class RefundRows:
             raise invalid_cursor()
         if selection.state is ReportState.SETTLED:
             return self._settled_rows(selection, after, at_once)
-        return self._followed_rows(selection, after)
+        return self._attention_rows(selection, after)
 
     def totals(self, selection: Selection, after: str | None) -> ReportTotals:
         """Return the totals of the selection's rows after a place, or of all.
@@ -90,12 +90,12 @@ class RefundRows:
         )
         return (row_of_entry(entry) for entry in entries if entry.seq <= selection.upto_seq)
 
-    def _followed_rows(self, selection: Selection, after: str | None) -> Iterator[ReportRow]:
+    def _attention_rows(self, selection: Selection, after: str | None) -> Iterator[ReportRow]:
         lists = [
-            self.lists.follow_ups_between(
+            self.lists.attention_between(
                 selection.studio_id, kind, after or selection.start, selection.end
             )
-            for kind in _FOLLOWED[selection.state]
+            for kind in _LISTS[selection.state]
         ]
         # A failed refund that a person has dealt with changes lists, and keeps its place.
         entries = (each for each in merge(*lists, key=_by_place) if each.place != after)
@@ -105,14 +105,14 @@ class RefundRows:
             else:
                 yield from self._failed_rows(batch)
 
-    def _open_rows(self, entries: Iterable[FollowUpEntry]) -> Iterator[ReportRow]:
+    def _open_rows(self, entries: Iterable[AttentionEntry]) -> Iterator[ReportRow]:
         """Read refunds on their way; one that has moved on since the index was read is left out."""
-        for refund, totals in self.lists.read_followed_with_totals(entries):
+        for refund, state in self.lists.read_listed_with_state(entries):
             if refund.status in UNSETTLED:
-                yield open_row(refund, totals)
+                yield open_row(refund, state)
 
-    def _failed_rows(self, entries: Iterable[FollowUpEntry]) -> Iterator[ReportRow]:
-        for refund in self.lists.read_followed(entries):
+    def _failed_rows(self, entries: Iterable[AttentionEntry]) -> Iterator[ReportRow]:
+        for refund in self.lists.read_listed_refunds(entries):
             if refund.failed_at is not None:
                 yield failed_row(refund, refund.failed_at)
 
@@ -127,7 +127,7 @@ class RefundRows:
         }
         erased = dict.fromkeys(row.order_id for row in rows if row.order_id not in documents)
         left = {
-            order.totals.order_id: order.totals.total_amount
+            order.state.order_id: order.state.total_amount
             for order in self.lists.read_orders(erased)
         }
         for row in rows:
@@ -153,7 +153,7 @@ def _subject_names(document: items.Values, line_ids: set[str] | None) -> Iterato
             yield subject["name"]
 
 
-def _by_place(entry: FollowUpEntry) -> str:
+def _by_place(entry: AttentionEntry) -> str:
     return entry.place
 
 

@@ -8,7 +8,7 @@ from shared.domain.refund import Refund, RefundStatus, Refusal, release
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable
 
-_SECONDS = 3.0
+_CONTENTION_SECONDS = 3.0
 
 
 def release_refused(
@@ -23,20 +23,20 @@ def release_refused(
         StaleStateError: Others kept changing the order; the refund stays requested, and the
             reconciler finds it.
     """
-    for _ in tries(_SECONDS):
+    for _ in tries(_CONTENTION_SECONDS):
         current = orders.get_refund(refund.order_id, refund.refund_id)
-        totals = orders.get_totals(refund.order_id)
-        if current is None or totals is None:
+        state = orders.get_state(refund.order_id)
+        if current is None or state is None:
             raise LookupError(f"refund {refund.refund_id} is not there any more")
         if current.status is not RefundStatus.REQUESTED or current.attempt != refund.attempt:
             return current
         failed = replace(
-            current.moved(RefundStatus.FAILED, rfc3339(clock()), by),
+            current.with_status(RefundStatus.FAILED, rfc3339(clock()), by),
             refusal=Refusal(refusal.reason, refusal.detail),
             failure_reason=refusal.reason,
         )
         try:
-            orders.release_refund(release(totals, current), failed)
+            orders.release_refund(release(state, current), failed)
         except StaleStateError:
             continue
         return failed

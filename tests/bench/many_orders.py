@@ -22,10 +22,10 @@ from functions.import_orders.import_records import ImportRecords
 from infra.local.engine import Aws
 from infra.local.progress import Progress, Stage
 from infra.local.stack import Stack
-from shared.auth import Caller, Role
 from shared.clock import utc_now
-from shared.domain.order import RefundState
-from shared.gateways.books import Books
+from shared.domain.order import OrderRefundStatus
+from shared.edge.auth import Caller, Role
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.studios import Studios
@@ -89,7 +89,7 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
     show = ShowOrder(OrdersTable(clients.dynamodb, table))
     someone = Caller("bench", _STUDIO, frozenset({Role.OWNER}))
 
-    def page(found: int, query: str | None, status: RefundState | None = None) -> Consumption:
+    def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:
         meter.start()
         shown = find(_STUDIO, OrderSearch(query, status, limit=25, cursor=None))
         if len(shown.items) != found:
@@ -98,10 +98,10 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
 
     steps = {
         NEWEST: page(25, None),
-        BY_STATUS: page(25, None, RefundState.NONE),
+        BY_STATUS: page(25, None, OrderRefundStatus.NONE),
         BY_WORD: page(25, "stone"),
         BY_WORDS: page(25, "stone alice"),
-        BY_WORD_AND_STATUS: page(25, "stone", RefundState.NONE),
+        BY_WORD_AND_STATUS: page(25, "stone", OrderRefundStatus.NONE),
         BY_ID: page(1, order_id(count // 2)),
     }
     meter.start()
@@ -199,7 +199,7 @@ class _FileTable:
 
 def _importer(table: _FileTable) -> ImportRecords:
     client = cast("DynamoDBClient", table)
-    return ImportRecords(Studios(client, _ORDERS), Books(client, _ORDERS, _LEDGER), utc_now)
+    return ImportRecords(Studios(client, _ORDERS), LedgerStore(client, _ORDERS, _LEDGER), utc_now)
 
 
 def _studio() -> dict[str, Any]:

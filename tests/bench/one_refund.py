@@ -11,8 +11,8 @@ from infra.local.engine import Aws
 from infra.local.options import Options
 from infra.local.progress import Progress
 from infra.local.stack import Stack, start_stack
-from infra.local.stripe_standin import running_standin
 from infra.paths import LOCAL
+from infra.stripe_standin import running_standin
 from shared.domain.refund import RefundStatus
 from tests.bench.meter import Consumption, Meter, total
 from tests.integration.backend import Backend

@@ -27,7 +27,7 @@ def costs(stack: Stack) -> dict[str, RefundCost]:
 
 def test_a_platform_refund_stays_within_its_units(costs: dict[str, RefundCost]) -> None:
     # 16 for the books; 7 for the lists: twice a move in StatusIndex (2), in and out of
-    # FollowUpIndex (1 each), and the entry's copy in SettledIndex (1).
+    # AttentionIndex (1 each), and the entry's copy in SettledIndex (1).
     assert costs[PLATFORM].whole.write_units <= 16 + 7
     # One of them is the studio's: whether it wants refunds refused that its payout cannot bear.
     assert costs[PLATFORM].whole.read_units <= 5

@@ -8,7 +8,7 @@ from tests.bench.start_up import Candidate, functions
 TRACE = {"reconcile", "fee_refund", "run_payouts"}
 # Routes with the validating resolver.
 ANSWER = {
-    *("find_orders", "needs_attention", "print_station", "refund_report", "refund_request"),
+    *("find_orders", "attention", "print_station", "refund_report", "refund_request"),
     *("send_message", "payouts"),
 }
 CALL_STRIPE = {"refund_request", "reconcile", "fee_refund", "run_payouts"}

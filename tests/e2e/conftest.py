@@ -6,11 +6,11 @@ from contextlib import closing
 import pytest
 
 from infra.local.stack import Stack
-from tests.e2e.world import World
+from tests.e2e.world import DeployedStack
 
 
 @pytest.fixture(scope="session")
-def world(stack: Stack) -> Iterator[World]:
+def world(stack: Stack) -> Iterator[DeployedStack]:
     """The stack's three studios, with what it takes to act on them."""
-    with closing(World(stack)) as world:
+    with closing(DeployedStack(stack)) as world:
         yield world

@@ -11,14 +11,14 @@ from shared.clock import rfc3339
 from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append
 from shared.gateways import items
 from shared.gateways.exports import ExportQueue, ExportRequest
-from tests.e2e.world import PLATFORM_STUDIO, Json, World, until
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, Json, until
 
 ROWS = MAX_ROWS_ANSWERED + 1
 _FIRST = datetime(2026, 10, 1, 12, tzinfo=UTC)
 _REPORT = "/reports/refunds?from=2026-10-01&to=2026-10-31&format=csv"
 
 
-def studio_with_large_report(world: World) -> str:
+def studio_with_large_report(world: DeployedStack) -> str:
     """Import a studio and put refunds into its ledger as if they had settled; return its id."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
@@ -37,7 +37,7 @@ def studio_with_large_report(world: World) -> str:
     return studio_id
 
 
-def _book(world: World, head: LedgerHead) -> None:
+def _book(world: DeployedStack, head: LedgerHead) -> None:
     puts: list[Any] = []
     for number in range(ROWS):
         at = rfc3339(_FIRST + timedelta(seconds=number))
@@ -58,7 +58,7 @@ def _book(world: World, head: LedgerHead) -> None:
     dynamodb.put_item(TableName=tables["orders"], Item=items.head_to_item(head))
 
 
-def export_large_report(world: World, studio_id: str) -> Json:
+def export_large_report(world: DeployedStack, studio_id: str) -> Json:
     """Ask for the studio's report as a file, as PPS's own, and wait until it is written."""
     admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     asked = world.call("GET", f"{_REPORT}&studio_id={studio_id}", token=admin)
@@ -73,7 +73,7 @@ def export_large_report(world: World, studio_id: str) -> Json:
     return until(ready, "the export to be written")
 
 
-def write_export_of_open_refunds(world: World, studio_id: str) -> str:
+def write_export_of_open_refunds(world: DeployedStack, studio_id: str) -> str:
     """Have a studio's open refunds written to a file, as if they were very many; return its id."""
     request = ExportRequest(
         export_id=uuid.uuid4().hex,

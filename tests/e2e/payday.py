@@ -12,12 +12,12 @@ from typing import Any
 from shared.clock import rfc3339, utc_now
 from shared.gateways import items
 from shared.gateways.payouts_table import PayoutsTable
-from tests.e2e.world import World
+from tests.e2e.world import DeployedStack
 
 ACCOUNT = "acct_1PaydayPayout0"
 
 
-def studio_with_a_sale(world: World, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
+def studio_with_a_sale(world: DeployedStack, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
     """Import a studio with one sale of 10000 minor units; return its id."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
@@ -36,7 +36,7 @@ def studio_with_a_sale(world: World, **changes: Any) -> str:  # noqa: ANN401  # 
     return studio_id
 
 
-def pay_out(world: World, studio_id: str, fault: str | None = None) -> None:
+def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> None:
     """Let the studio's payout day have come, and run what runs then.
 
     A run pays whoever is due, so one test at a time has a payout day, whichever worker it is on.
@@ -59,7 +59,7 @@ def pay_out(world: World, studio_id: str, fault: str | None = None) -> None:
 
 
 @contextmanager
-def transfer_gone(world: World) -> Iterator[str]:
+def transfer_gone(world: DeployedStack) -> Iterator[str]:
     """Let a studio's payout of two hours ago read paid by a transfer that Stripe does not have."""
     studio_id = studio_with_a_sale(world)
     pay_out(world, studio_id)

@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from infra.local.deployment import STACK_NAME
-from infra.verify_ledger import AnchorSource, Verdict, verify_studio
+from infra.operate.verify_ledger import AnchorSource, Verdict, verify_studio
 from shared.domain.ledger import LedgerHead, entry_hash, verify_chain
 from shared.gateways import items
 from shared.gateways.anchors import Anchors, StoredVersion
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from tests.e2e.payday import ACCOUNT
-from tests.e2e.world import World
+from tests.e2e.world import DeployedStack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +37,7 @@ MAY_PUT_ENTRIES = {"payout_adjust", "import_orders", "run_payouts"}
 type Entry = dict[str, str | int]
 
 
-def roles(world: World) -> list[str]:
+def roles(world: DeployedStack) -> list[str]:
     """Return all roles of the stack, by their logical ids."""
     pages = world.stack.aws.cloudformation.get_paginator("list_stack_resources").paginate(
         StackName=STACK_NAME
@@ -49,7 +49,7 @@ def roles(world: World) -> list[str]:
 
 
 @contextmanager
-def in_role(world: World, role: str) -> Iterator[boto3.Session]:
+def in_role(world: DeployedStack, role: str) -> Iterator[boto3.Session]:
     """Act in a role, which for that time trusts this account."""
     iam = world.stack.aws.iam
     found = iam.get_role(RoleName=role)["Role"]
@@ -80,7 +80,7 @@ def in_role(world: World, role: str) -> Iterator[boto3.Session]:
 class Ledger:
     """A studio of its own, with a few sales, anchored; and what it takes to forge it."""
 
-    world: World
+    world: DeployedStack
     studio_id: str
 
     @property
@@ -91,7 +91,7 @@ class Ledger:
         return self.world.entries(self.studio_id)
 
     def head(self) -> LedgerHead:
-        head = Books(self.world.stack.aws.dynamodb, *self.tables).load_head(self.studio_id)
+        head = LedgerStore(self.world.stack.aws.dynamodb, *self.tables).load_head(self.studio_id)
         assert head is not None
         return head
 
@@ -137,7 +137,7 @@ class Ledger:
         return list(source(self.world).anchors.versions(self.studio_id))
 
 
-def source(world: World) -> AnchorSource:
+def source(world: DeployedStack) -> AnchorSource:
     aws, anchors = world.stack.aws, world.stack.anchors
     key = load_der_public_key(aws.kms.get_public_key(KeyId=anchors["key"])["PublicKey"])
     assert isinstance(key, EllipticCurvePublicKey)
@@ -145,7 +145,7 @@ def source(world: World) -> AnchorSource:
 
 
 @pytest.fixture
-def ledger(world: World) -> Iterator[Ledger]:
+def ledger(world: DeployedStack) -> Iterator[Ledger]:
     """Four sales, anchored; put back afterwards as it was."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
@@ -211,7 +211,7 @@ def test_whoever_rewrites_history_is_found_out(ledger: Ledger) -> None:
     assert ledger.verdict().problem is None
 
 
-def function_role(world: World, function: str) -> str:
+def function_role(world: DeployedStack, function: str) -> str:
     found = world.stack.aws.lambda_.get_function_configuration(
         FunctionName=world.stack.functions[function]
     )

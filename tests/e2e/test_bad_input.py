@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
 
@@ -70,13 +70,15 @@ BODIES = {
 
 
 @pytest.fixture(scope="module")
-def order_id(world: World) -> str:
+def order_id(world: DeployedStack) -> str:
     """An order that nothing here may change."""
     return world.sell()
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_bad_body_is_refused_and_changes_nothing(world: World, order_id: str, name: str) -> None:
+def test_a_bad_body_is_refused_and_changes_nothing(
+    world: DeployedStack, order_id: str, name: str
+) -> None:
     body, status, code, field = BODIES[name]
     paths = [f"/orders/{order_id}/refunds"]
     if name != "no reason":  # a preview takes none
@@ -97,14 +99,16 @@ def test_a_bad_body_is_refused_and_changes_nothing(world: World, order_id: str, 
 
 
 @pytest.mark.parametrize("key", [None, "", "k" * 256, "with space"])
-def test_a_bad_idempotency_key_is_refused(world: World, order_id: str, key: str | None) -> None:
+def test_a_bad_idempotency_key_is_refused(
+    world: DeployedStack, order_id: str, key: str | None
+) -> None:
     headers = {} if key is None else {"Idempotency-Key": key}
     body = {**OTHER, "type": "full"}
     answer = world.call("POST", f"/orders/{order_id}/refunds", body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
 
 
-def test_a_key_with_another_body_is_refused(world: World) -> None:
+def test_a_key_with_another_body_is_refused(world: DeployedStack) -> None:
     mine = world.sell()
     body = {**OTHER, "type": "partial", "amount": 100}
     first = world.request_refund(mine, body, key="same")
@@ -115,7 +119,7 @@ def test_a_key_with_another_body_is_refused(world: World) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: World) -> None:
+def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: DeployedStack) -> None:
     theirs = world.sell(DIRECT_STUDIO)
     body = {**OTHER, "type": "full"}
     answers = [
@@ -132,14 +136,14 @@ def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: Wor
         assert of_theirs.json()["code"] == "order_not_found"
 
 
-def test_an_order_without_a_charge(world: World) -> None:
+def test_an_order_without_a_charge(world: DeployedStack) -> None:
     record = world.order()
     mine = world.sell(stripe={**record["stripe"], "charge_id": None})
     answer = world.request_refund(mine, {**OTHER, "type": "full"})
     assert (answer.status_code, answer.json()["code"]) == (409, "order_not_charged")
 
 
-def test_a_disputed_order(world: World) -> None:
+def test_a_disputed_order(world: DeployedStack) -> None:
     mine = world.sell()
     world.control("disputes", charge=mine.replace("ord_", "ch_"))
 
@@ -152,7 +156,7 @@ def test_a_disputed_order(world: World) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "charge_disputed")
 
 
-def test_a_dispute_that_only_stripe_knows_of(world: World) -> None:
+def test_a_dispute_that_only_stripe_knows_of(world: DeployedStack) -> None:
     mine = world.sell()
     with world.webhooks_held():
         world.control("disputes", charge=mine.replace("ord_", "ch_"))
@@ -162,7 +166,7 @@ def test_a_dispute_that_only_stripe_knows_of(world: World) -> None:
     assert again.json() == answer.json()
 
 
-def test_a_print_in_production(world: World) -> None:
+def test_a_print_in_production(world: DeployedStack) -> None:
     mine = world.sell(fulfillment={"status": "claimed", "claimed_by": "station-1"})
     refused = world.request_refund(mine, {**OTHER, "type": "full"})
     assert (refused.status_code, refused.json()["code"]) == (409, "fulfillment_in_progress")
@@ -172,24 +176,24 @@ def test_a_print_in_production(world: World) -> None:
     assert kept.status_code == 201
 
 
-def test_a_route_that_does_not_exist(world: World) -> None:
+def test_a_route_that_does_not_exist(world: DeployedStack) -> None:
     answer = world.call("GET", "/nowhere")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(("token", "status"), [("", 401), ("nonsense", 401), ("a.b.c", 401)])
-def test_without_a_good_token(world: World, token: str, status: int) -> None:
+def test_without_a_good_token(world: DeployedStack, token: str, status: int) -> None:
     answer = world.call("GET", "/orders/ord_1/refunds/rf_1", token=token)
     assert (answer.status_code, answer.json()["code"]) == (status, "unauthorized")
 
 
 @pytest.mark.parametrize("role", ["print_operator", "bookkeeper"])
-def test_a_role_that_may_not_refund(world: World, order_id: str, role: str) -> None:
+def test_a_role_that_may_not_refund(world: DeployedStack, order_id: str, role: str) -> None:
     answer = world.request_refund(order_id, {**OTHER, "type": "full"}, role=role)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-def test_a_user_without_a_studio(world: World, order_id: str) -> None:
+def test_a_user_without_a_studio(world: DeployedStack, order_id: str) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     answer = world.call("GET", f"/orders/{order_id}/refunds/rf_1", token=token)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

@@ -6,15 +6,15 @@ from dataclasses import asdict
 
 import pytest
 
-from infra.dead_letters import QUEUES, DeadLetter, DeadLetters
+from infra.operate.dead_letters import QUEUES, DeadLetter, DeadLetters
 from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
 
 
-def put(world: World, queue: str, body: object, group: str) -> None:
+def put(world: DeployedStack, queue: str, body: object, group: str) -> None:
     url = world.stack.queues[queue]
     fifo = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex}
     world.stack.aws.sqs.send_message(
@@ -47,7 +47,7 @@ def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLe
     return aside
 
 
-def test_poison_in_every_queue(world: World) -> None:
+def test_poison_in_every_queue(world: DeployedStack) -> None:
     stack, mark = world.stack, uuid.uuid4().hex
     records = ParkedRecords(stack.aws.dynamodb, stack.tables["orders"])
     dead = DeadLetters(stack.aws.sqs, dict(stack.queues), records)

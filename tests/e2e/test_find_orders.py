@@ -4,13 +4,13 @@ import uuid
 
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, Json, World
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
 pytestmark = pytest.mark.stack
 
 
 def find(
-    world: World, *, studio_id: str = PLATFORM_STUDIO, role: str = "owner", **query: str
+    world: DeployedStack, *, studio_id: str = PLATFORM_STUDIO, role: str = "owner", **query: str
 ) -> Json:
     answer = world.http.get(
         f"{world.stack.api_url}/orders",
@@ -31,7 +31,9 @@ def surname() -> str:
     return "Ångström" + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 
-def test_staff_find_an_order_by_its_names_and_look_at_it(world: World, surname: str) -> None:
+def test_staff_find_an_order_by_its_names_and_look_at_it(
+    world: DeployedStack, surname: str
+) -> None:
     order_id = world.sell(
         parent={"name": f"Zoë {surname}", "email": "zoe@mail.example"},
         subjects=[{"subject_id": "sub_1", "name": "Finn O'Brien"}],
@@ -59,7 +61,7 @@ def test_staff_find_an_order_by_its_names_and_look_at_it(world: World, surname: 
     assert shown["stripe"]["charge_id"] == order_id.replace("ord_", "ch_")
 
 
-def test_cursors_lead_through_all_orders(world: World, surname: str) -> None:
+def test_cursors_lead_through_all_orders(world: DeployedStack, surname: str) -> None:
     name = f"Pages {surname}"
     sold = {world.sell(parent={"name": name, "email": None}) for _ in range(5)}
     seen: list[str] = []
@@ -76,7 +78,7 @@ def test_cursors_lead_through_all_orders(world: World, surname: str) -> None:
     assert newest["next_cursor"]
 
 
-def test_pps_looks_at_the_studio_it_names(world: World) -> None:
+def test_pps_looks_at_the_studio_it_names(world: DeployedStack) -> None:
     order_id = world.sell(DIRECT_STUDIO)
     for path in (f"/orders?query={order_id}&", f"/orders/{order_id}?"):
         theirs = world.call("GET", f"{path}studio_id={DIRECT_STUDIO}", role="pps_admin")
@@ -98,14 +100,14 @@ def test_pps_looks_at_the_studio_it_names(world: World) -> None:
         ("cursor=" + 1025 * "x", "cursor"),
     ],
 )
-def test_what_cannot_be_looked_for_is_refused(world: World, query: str, field: str) -> None:
+def test_what_cannot_be_looked_for_is_refused(world: DeployedStack, query: str, field: str) -> None:
     answer = world.call("GET", f"/orders?{query}")
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_input"
     assert field in answer.json()["errors"][0]["field"]
 
 
-def test_a_cursor_of_another_list_or_studio_is_refused(world: World) -> None:
+def test_a_cursor_of_another_list_or_studio_is_refused(world: DeployedStack) -> None:
     for _ in range(2):
         world.sell()
     cursor = find(world, limit="1")["next_cursor"]
@@ -119,7 +121,7 @@ def test_a_cursor_of_another_list_or_studio_is_refused(world: World) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid"), path
 
 
-def test_another_studios_order_is_as_one_that_is_not_there(world: World) -> None:
+def test_another_studios_order_is_as_one_that_is_not_there(world: DeployedStack) -> None:
     theirs = world.sell(DIRECT_STUDIO)
     answers = [world.call("GET", f"/orders/{order}") for order in (theirs, "ord_nobodys")]
     assert {answer.status_code for answer in answers} == {404}
@@ -127,7 +129,7 @@ def test_another_studios_order_is_as_one_that_is_not_there(world: World) -> None
     assert answers[0].json()["code"] == "order_not_found"
 
 
-def test_roles_and_tokens_decide_who_may_look(world: World) -> None:
+def test_roles_and_tokens_decide_who_may_look(world: DeployedStack) -> None:
     order_id = world.sell()
     for path in ("/orders", f"/orders/{order_id}"):
         assert world.call("GET", path, role="staff").status_code == 200
@@ -136,7 +138,7 @@ def test_roles_and_tokens_decide_who_may_look(world: World) -> None:
         assert world.call("GET", path, token="").status_code == 401
 
 
-def test_what_was_looked_for_is_not_logged(world: World, surname: str) -> None:
+def test_what_was_looked_for_is_not_logged(world: DeployedStack, surname: str) -> None:
     find(world, query=surname)
     lines = world.stack.log_lines("find_orders")
     assert lines

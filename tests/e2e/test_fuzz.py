@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.e2e.world import PLATFORM_STUDIO, World
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
 
 pytestmark = pytest.mark.stack
 
@@ -30,7 +30,7 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def order_id(world: World) -> str:
+def order_id(world: DeployedStack) -> str:
     """An order to fuzz: queued, of four units."""
     return world.sell(fulfillment={"status": "queued", "claimed_by": None})
 
@@ -43,7 +43,9 @@ def order_id(world: World) -> str:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_as_described(case: "Case[Any]", world: World, order_id: str) -> None:
+def test_every_answer_is_as_described(
+    case: "Case[Any]", world: DeployedStack, order_id: str
+) -> None:
     role = "print_operator" if case.path.startswith("/print-station") else "owner"
     # Every other request is about an order that is there.
     if "order_id" in (case.path_parameters or {}) and len(str(case.path_parameters)) % 2:

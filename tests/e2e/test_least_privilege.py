@@ -19,7 +19,7 @@ from tests.e2e.large_report import (
     write_export_of_open_refunds,
 )
 from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, refused, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, refused, until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,7 +40,7 @@ FUNCTIONS = (
     "send_message",
     "refund_report",
     "export_report",
-    "needs_attention",
+    "attention",
     "payouts",
     "run_payouts",
     "anchor_ledger",
@@ -49,14 +49,14 @@ FUNCTIONS = (
 type Permission = tuple[str, str]
 
 
-def role_of(world: World, function: str) -> str:
+def role_of(world: DeployedStack, function: str) -> str:
     found = world.stack.aws.lambda_.get_function_configuration(
         FunctionName=world.stack.functions[function]
     )
     return found["Role"].rpartition("/")[2]
 
 
-def code_policy(world: World, function: str) -> dict[str, Any]:
+def code_policy(world: DeployedStack, function: str) -> dict[str, Any]:
     """Return what the function's code may do; `runtime` is what Lambda does on its behalf."""
     found = world.stack.aws.iam.get_role_policy(
         RoleName=role_of(world, function), PolicyName="code"
@@ -69,7 +69,7 @@ def as_list(value: Any) -> list[str]:  # noqa: ANN401  # a policy has one or man
     return [value] if isinstance(value, str) else list(value)
 
 
-def granted(world: World, function: str) -> set[Permission]:
+def granted(world: DeployedStack, function: str) -> set[Permission]:
     return {
         (action, resource)
         for statement in code_policy(world, function)["Statement"]
@@ -83,7 +83,7 @@ def covers(permission: Permission, use: Permission) -> bool:
     return permission[0] == use[0] and fnmatchcase(use[1], permission[1])
 
 
-def used(world: World) -> dict[str, set[Permission]]:
+def used(world: DeployedStack) -> dict[str, set[Permission]]:
     """Return what each role was seen to be allowed, by role name."""
     seen: dict[str, set[Permission]] = {}
     for decision in world.stack.iam_decisions():
@@ -93,7 +93,7 @@ def used(world: World) -> dict[str, set[Permission]]:
     return seen
 
 
-def use_everything(world: World) -> None:
+def use_everything(world: DeployedStack) -> None:
     """Go once through all that the functions do."""
     direct = world.sell(DIRECT_STUDIO)
     refund = world.refund(direct, {"type": "full"}, DIRECT_STUDIO)
@@ -163,7 +163,7 @@ def use_everything(world: World) -> None:
     world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues["export"], MessageBody="{}")
 
 
-def use_the_desk(world: World) -> None:
+def use_the_desk(world: DeployedStack) -> None:
     """Go once through all that the studio's desk does."""
     order = world.sell(fulfillment={"status": "queued", "claimed_by": None})
     for path in (
@@ -203,7 +203,7 @@ def use_the_desk(world: World) -> None:
     write_export_of_open_refunds(world, PLATFORM_STUDIO)
 
 
-def test_every_permission_granted_is_one_that_is_used(world: World) -> None:
+def test_every_permission_granted_is_one_that_is_used(world: DeployedStack) -> None:
     use_everything(world)
     use_the_desk(world)
 
@@ -230,7 +230,7 @@ def test_every_permission_granted_is_one_that_is_used(world: World) -> None:
         pytest.fail(f"granted and not used: {missing()}")
 
 
-def test_no_policy_of_the_code_has_a_wildcard(world: World) -> None:
+def test_no_policy_of_the_code_has_a_wildcard(world: DeployedStack) -> None:
     for function in FUNCTIONS:
         for action, resource in granted(world, function):
             assert "*" not in action
@@ -251,7 +251,7 @@ class Impostor:
 
 
 @pytest.fixture(scope="module")
-def impostors(world: World) -> Iterator[dict[str, Impostor]]:
+def impostors(world: DeployedStack) -> Iterator[dict[str, Impostor]]:
     """One for each function: a Lambda's role cannot be assumed by a test, its policy can be had."""
     iam, aws = world.stack.aws.iam, world.stack.aws
     made = {}
@@ -283,7 +283,7 @@ def impostors(world: World) -> Iterator[dict[str, Impostor]]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_role_may_change_or_read_away_the_ledger(
-    world: World, impostors: dict[str, Impostor], function: str
+    world: DeployedStack, impostors: dict[str, Impostor], function: str
 ) -> None:
     world.sell()
     first = items.key(items.studio_pk(PLATFORM_STUDIO), items.entry_sk(1))
@@ -313,7 +313,7 @@ def test_no_role_may_change_or_read_away_the_ledger(
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_role_is_refused_what_its_function_does_not_need(
-    world: World, impostors: dict[str, Impostor], function: str
+    world: DeployedStack, impostors: dict[str, Impostor], function: str
 ) -> None:
     impostor, tables, queues = impostors[function], world.stack.tables, world.stack.queues
     orders = {"TableName": tables["orders"]}

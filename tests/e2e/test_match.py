@@ -9,30 +9,30 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from infra import match
+from infra.operate import match
 from shared.clock import rfc3339, utc_now
 from tests.e2e.payday import transfer_gone
-from tests.e2e.world import World, until
+from tests.e2e.world import DeployedStack, until
 from tests.stripe_standin import stripe_schema
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def studio_id(world: World) -> Iterator[str]:
+def studio_id(world: DeployedStack) -> Iterator[str]:
     """A studio with a payout of two hours ago whose transfer Stripe does not have."""
     with transfer_gone(world) as studio_id:
         yield studio_id
 
 
 @pytest.fixture(scope="module")
-def answer(world: World, studio_id: str) -> dict[str, Any]:
+def answer(world: DeployedStack, studio_id: str) -> dict[str, Any]:
     assert studio_id
     since = rfc3339(utc_now() - timedelta(hours=3))
     return world.invoke("reconcile", {"match": True, "since": since})
 
 
-def test_the_schedules_input_matches_every_account(world: World) -> None:
+def test_the_schedules_input_matches_every_account(world: DeployedStack) -> None:
     def matched() -> bool | None:
         done = world.invoke("reconcile", {"match": True, "due_only": True})
         # Tests beside this one make Stripe fail at times; then the account is due still.
@@ -42,7 +42,7 @@ def test_the_schedules_input_matches_every_account(world: World) -> None:
 
 
 def test_a_difference_is_answered_logged_and_counted(
-    world: World, studio_id: str, answer: dict[str, Any]
+    world: DeployedStack, studio_id: str, answer: dict[str, Any]
 ) -> None:
     (found,) = (each for each in answer["findings"] if each.get("studio_id") == studio_id)
     assert (found["kind"], found["healed"]) == ("transfer_not_at_stripe", False)
@@ -59,7 +59,7 @@ def test_a_difference_is_answered_logged_and_counted(
 
 @pytest.mark.usefixtures("answer")
 def test_the_command_shows_it_and_exits_1(
-    world: World, studio_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: DeployedStack, studio_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text(json.dumps(world.stack.description()))
@@ -73,7 +73,7 @@ def test_the_command_shows_it_and_exits_1(
 
 @stripe_schema.needs_spec
 @pytest.mark.usefixtures("answer")
-def test_what_it_asks_of_stripe_conforms(world: World) -> None:
+def test_what_it_asks_of_stripe_conforms(world: DeployedStack) -> None:
     asked = [each for each in world.stripe_requests("created") if "created" in each["params"]]
     assert {each["path"] for each in asked} >= {
         "/v1/refunds",

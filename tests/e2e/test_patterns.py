@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, YEN_STUDIO, World
+from tests.e2e.world import DIRECT_STUDIO, YEN_STUDIO, DeployedStack
 
 pytestmark = pytest.mark.stack
 
@@ -16,7 +16,7 @@ SPAN = [(datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days i
 DAYS = f"from={SPAN[0]}&to={SPAN[1]}"
 
 
-def order_of(subject_id: str, sku: str) -> dict[str, Any]:
+def load_callers_order(subject_id: str, sku: str) -> dict[str, Any]:
     return {
         "placed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "subjects": [{"subject_id": subject_id, "name": "Bartholomew Testparent"}],
@@ -35,20 +35,23 @@ def order_of(subject_id: str, sku: str) -> dict[str, Any]:
     }
 
 
-def patterns(world: World, query: str, **who: Any) -> dict[str, Any]:  # noqa: ANN401  # what World.call takes
+def patterns(world: DeployedStack, query: str, **who: Any) -> dict[str, Any]:  # noqa: ANN401  # what DeployedStack.call takes
     answer = world.call("GET", f"{PATH}?{query}", **who)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-def test_one_subject_refunded_again_and_again(world: World) -> None:
+def test_one_subject_refunded_again_and_again(world: DeployedStack) -> None:
     # The direct studio: other tests refund orders of years that are not asked for here.
-    fine = [world.order(DIRECT_STUDIO, **order_of("sub_fine", "PATTERNS-OK")) for _ in range(30)]
+    fine = [
+        world.order(DIRECT_STUDIO, **load_callers_order("sub_fine", "PATTERNS-OK"))
+        for _ in range(30)
+    ]
     report = world.invoke("import_orders", {"orders": [json.dumps(record) for record in fine]})
     assert report["imported"] == 30, report
     units = {"type": "line_items", "items": [{"line_id": "li_1", "quantity": 2}]}
     for _ in range(3):
-        bad = world.sell(DIRECT_STUDIO, **order_of("sub_bad", SKU))
+        bad = world.sell(DIRECT_STUDIO, **load_callers_order("sub_bad", SKU))
         world.await_status(world.refund(bad, units, DIRECT_STUDIO), "settled", DIRECT_STUDIO)
 
     found = patterns(world, f"by=subject&{DAYS}", studio_id=DIRECT_STUDIO, role="bookkeeper")
@@ -64,8 +67,8 @@ def test_one_subject_refunded_again_and_again(world: World) -> None:
         "refunded_orders": 3,
         "refund_rate": "1.0000",
     }
-    assert found["standing_out"][0]["key"] == "sub_bad"
-    assert found["standing_out"][0]["statement"].startswith(
+    assert found["outliers"][0]["key"] == "sub_bad"
+    assert found["outliers"][0]["statement"].startswith(
         "3 of 3 orders with Bartholomew Testparent were refunded; elsewhere "
     )
     for by in ("subject", "product", "photo_day", "reason", "processed_by"):
@@ -90,12 +93,12 @@ def test_one_subject_refunded_again_and_again(world: World) -> None:
         ("by=subject&to=9999-12-31", 422, "date_range_invalid"),
     ],
 )
-def test_what_is_refused(world: World, query: str, status: int, code: str) -> None:
+def test_what_is_refused(world: DeployedStack, query: str, status: int, code: str) -> None:
     answer = world.call("GET", f"{PATH}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_who_may_not(world: World) -> None:
+def test_who_may_not(world: DeployedStack) -> None:
     answer = world.call("GET", f"{PATH}?by=reason", role="print_operator")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert world.call("GET", f"{PATH}?by=reason", token="").status_code == 401

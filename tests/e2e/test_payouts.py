@@ -8,32 +8,32 @@ import httpx
 import pytest
 
 from tests.e2e.payday import ACCOUNT, pay_out, studio_with_a_sale
-from tests.e2e.world import PLATFORM_STUDIO, World
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
 
 pytestmark = pytest.mark.stack
 
 NET = 8180
 
 
-def get(world: World, studio_id: str, path: str, **query: str) -> httpx.Response:
+def get(world: DeployedStack, studio_id: str, path: str, **query: str) -> httpx.Response:
     """Ask as PPS, who may name any studio."""
     asked = "&".join(f"{name}={value}" for name, value in {"studio_id": studio_id, **query}.items())
     return world.call("GET", f"{path}?{asked}", role="pps_admin")
 
 
-def read(world: World, studio_id: str, path: str, **query: str) -> dict[str, Any]:
+def read(world: DeployedStack, studio_id: str, path: str, **query: str) -> dict[str, Any]:
     answer = get(world, studio_id, path, **query)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
 @pytest.fixture(scope="module")
-def studio_id(world: World) -> str:
+def studio_id(world: DeployedStack) -> str:
     return studio_with_a_sale(world)
 
 
 @pytest.fixture(scope="module")
-def payout(world: World, studio_id: str) -> dict[str, Any]:
+def payout(world: DeployedStack, studio_id: str) -> dict[str, Any]:
     """The studio's payout, once the run has made it."""
     before = read(world, studio_id, "/payouts/next")
     assert (before["payout_id"], before["status"]) == (None, "open")
@@ -46,7 +46,7 @@ def payout(world: World, studio_id: str) -> dict[str, Any]:
 
 
 def test_the_run_pays_what_next_announced_once(
-    world: World, studio_id: str, payout: dict[str, Any]
+    world: DeployedStack, studio_id: str, payout: dict[str, Any]
 ) -> None:
     assert payout["status"] == "paid"
     assert (payout["total_amount"], payout["paid_amount"]) == (NET, NET)
@@ -58,7 +58,7 @@ def test_the_run_pays_what_next_announced_once(
 
 
 def test_a_payout_is_read_as_json_csv_and_a_page(
-    world: World, studio_id: str, payout: dict[str, Any]
+    world: DeployedStack, studio_id: str, payout: dict[str, Any]
 ) -> None:
     path = f"/payouts/{payout['payout_id']}"
     shown = read(world, studio_id, path)
@@ -84,7 +84,7 @@ def test_a_payout_is_read_as_json_csv_and_a_page(
 
 
 def test_another_studios_payout_is_as_one_that_is_not_there(
-    world: World, payout: dict[str, Any]
+    world: DeployedStack, payout: dict[str, Any]
 ) -> None:
     theirs = world.call("GET", f"/payouts/{payout['payout_id']}", studio_id=PLATFORM_STUDIO)
     nowhere = world.call("GET", "/payouts/po_nowhere", studio_id=PLATFORM_STUDIO)
@@ -106,7 +106,7 @@ def test_another_studios_payout_is_as_one_that_is_not_there(
     ],
 )
 def test_bad_input_gets_a_clear_problem(
-    world: World, path: str, query: str, status: int, code: str
+    world: DeployedStack, path: str, query: str, status: int, code: str
 ) -> None:
     answer = world.call("GET", f"{path}?{query}")
     assert answer.headers["content-type"] == "application/problem+json"
@@ -114,12 +114,14 @@ def test_bad_input_gets_a_clear_problem(
 
 
 @pytest.mark.parametrize("role", ["staff", "print_operator"])
-def test_payouts_are_not_for_everyone(world: World, role: str) -> None:
+def test_payouts_are_not_for_everyone(world: DeployedStack, role: str) -> None:
     for path in ("/payouts/next", "/payouts", "/payouts/po_nowhere"):
         assert world.call("GET", path, role=role).status_code == 403
 
 
-def test_a_payout_without_an_account_is_held_and_the_next_begins_with_it(world: World) -> None:
+def test_a_payout_without_an_account_is_held_and_the_next_begins_with_it(
+    world: DeployedStack,
+) -> None:
     studio_id = studio_with_a_sale(world, payout_account_id=None)
     pay_out(world, studio_id)
     (held,) = read(world, studio_id, "/payouts")["items"]

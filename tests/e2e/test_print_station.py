@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, Json, World
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
 pytestmark = pytest.mark.stack
 
@@ -15,18 +15,24 @@ AT_ONCE = 16
 
 
 def step(
-    world: World, order_id: str, name: str, body: object = None, role: str = "print_operator"
+    world: DeployedStack,
+    order_id: str,
+    name: str,
+    body: object = None,
+    role: str = "print_operator",
 ) -> httpx.Response:
     """Take a step at the station."""
     return world.call("POST", f"/print-station/orders/{order_id}/{name}", body, role=role)
 
 
-def cancel(world: World, order_id: str, role: str = "staff") -> httpx.Response:
+def cancel(world: DeployedStack, order_id: str, role: str = "staff") -> httpx.Response:
     """Cancel fulfillment at the desk."""
     return world.call("POST", f"/orders/{order_id}/fulfillment/cancel", role=role)
 
 
-def queue(world: World, query: str = "limit=100", role: str = "print_operator") -> list[Json]:
+def queue(
+    world: DeployedStack, query: str = "limit=100", role: str = "print_operator"
+) -> list[Json]:
     """Return the whole queue, page by page."""
     jobs: list[Json] = []
     cursor = ""
@@ -39,7 +45,7 @@ def queue(world: World, query: str = "limit=100", role: str = "print_operator") 
         cursor = f"&cursor={answer.json()['next_cursor']}"
 
 
-def job(world: World, order_id: str) -> Json | None:
+def job(world: DeployedStack, order_id: str) -> Json | None:
     """Return the order's job in the queue, or None."""
     return next((each for each in queue(world) if each["order_id"] == order_id), None)
 
@@ -48,7 +54,9 @@ def code(answer: httpx.Response) -> tuple[int, str | None]:
     return answer.status_code, answer.json().get("code")
 
 
-def test_a_print_is_claimed_printed_and_shipped_and_then_not_cancelled(world: World) -> None:
+def test_a_print_is_claimed_printed_and_shipped_and_then_not_cancelled(
+    world: DeployedStack,
+) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     assert code(step(world, order_id, "ship")) == (409, "print_not_claimed")
     done: list[str] = []
@@ -72,7 +80,7 @@ def test_a_print_is_claimed_printed_and_shipped_and_then_not_cancelled(world: Wo
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-def test_a_cancelled_print_leaves_the_queue_for_good(world: World) -> None:
+def test_a_cancelled_print_leaves_the_queue_for_good(world: DeployedStack) -> None:
     order_id = world.sell(fulfillment={"status": "claimed", "claimed_by": "station-1"})
     canceled, again = cancel(world, order_id), cancel(world, order_id, "owner")
     assert canceled.json()["fulfillment"]["status"] == "canceled"
@@ -82,7 +90,7 @@ def test_a_cancelled_print_leaves_the_queue_for_good(world: World) -> None:
         assert code(step(world, order_id, name)) == (409, "print_canceled")
 
 
-def test_a_claim_is_the_one_operators_who_made_it(world: World) -> None:
+def test_a_claim_is_the_one_operators_who_made_it(world: DeployedStack) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     assert step(world, order_id, "claim").status_code == 200
     assert code(step(world, order_id, "claim", role="owner")) == (409, "print_claimed")
@@ -90,7 +98,7 @@ def test_a_claim_is_the_one_operators_who_made_it(world: World) -> None:
 
 
 def test_the_queue_has_the_refunded_units_off_and_tells_of_no_money_and_no_parent(
-    world: World,
+    world: DeployedStack,
 ) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     items = [{"line_id": "li_1", "quantity": 3}]
@@ -106,7 +114,7 @@ def test_the_queue_has_the_refunded_units_off_and_tells_of_no_money_and_no_paren
     assert job(world, order_id) is None
 
 
-def test_a_kept_print_is_in_the_queue_and_marked(world: World) -> None:
+def test_a_kept_print_is_in_the_queue_and_marked(world: DeployedStack) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     world.refund(order_id, {"type": "full", "fulfillment": "keep"})
     shown = job(world, order_id)
@@ -114,7 +122,7 @@ def test_a_kept_print_is_in_the_queue_and_marked(world: World) -> None:
     assert shown["refund_status"] in {"pending", "refunded"}
 
 
-def test_the_queue_page_by_page_and_by_status(world: World) -> None:
+def test_the_queue_page_by_page_and_by_status(world: DeployedStack) -> None:
     queued = world.sell(fulfillment=QUEUED)
     claimed = world.sell(fulfillment={"status": "claimed", "claimed_by": "station-1"})
     ids = [each["order_id"] for each in queue(world, "limit=1")]
@@ -138,13 +146,15 @@ def test_the_queue_page_by_page_and_by_status(world: World) -> None:
         (f"studio_id={DIRECT_STUDIO}", (403, "forbidden")),
     ],
 )
-def test_a_bad_query_is_refused(world: World, query: str, expected: tuple[int, str]) -> None:
+def test_a_bad_query_is_refused(
+    world: DeployedStack, query: str, expected: tuple[int, str]
+) -> None:
     answer = world.call("GET", f"/print-station/queue?{query}", role="print_operator")
     assert code(answer) == expected
 
 
 @pytest.mark.parametrize("body", [{"status": "shipped"}, [], "5", '"x"'])
-def test_a_step_takes_no_fields(world: World, body: object) -> None:
+def test_a_step_takes_no_fields(world: DeployedStack, body: object) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     assert code(step(world, order_id, "claim", body)) == (422, "invalid_input")
     shown = job(world, order_id)
@@ -161,7 +171,7 @@ def test_a_step_takes_no_fields(world: World, body: object) -> None:
         ("/print-station/orders/{}/ship", {"owner", "print_operator"}),
     ],
 )
-def test_a_role_that_may_not_is_refused(world: World, path: str, allowed: set[str]) -> None:
+def test_a_role_that_may_not_is_refused(world: DeployedStack, path: str, allowed: set[str]) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     for role in {"owner", "staff", "print_operator", "bookkeeper"} - allowed:
         answer = world.call("POST", path.format(order_id), role=role)
@@ -173,7 +183,9 @@ def test_a_role_that_may_not_is_refused(world: World, path: str, allowed: set[st
     assert shown["status"] == "queued"
 
 
-def test_the_queue_is_for_the_desk_operators_and_pps_of_that_studio_alone(world: World) -> None:
+def test_the_queue_is_for_the_desk_operators_and_pps_of_that_studio_alone(
+    world: DeployedStack,
+) -> None:
     mine = world.sell(fulfillment=QUEUED)
     theirs = world.sell(DIRECT_STUDIO, fulfillment=QUEUED)
     for role in ("owner", "staff", "print_operator"):
@@ -186,7 +198,7 @@ def test_the_queue_is_for_the_desk_operators_and_pps_of_that_studio_alone(world:
     assert code(refused) == (403, "forbidden")
 
 
-def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: World) -> None:
+def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: DeployedStack) -> None:
     theirs = world.sell(DIRECT_STUDIO, fulfillment=QUEUED)
     answers = [
         [cancel(world, order_id), *(step(world, order_id, s) for s in ("claim", "print", "ship"))]
@@ -207,7 +219,7 @@ def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: Wor
     ],
 )
 def test_16_requests_at_once_against_a_cancel(
-    world: World, start: str, name: str, end: str, lost: set[str]
+    world: DeployedStack, start: str, name: str, end: str, lost: set[str]
 ) -> None:
     claimed_by = None if start == "queued" else "station-1"
     order_id = world.sell(fulfillment={"status": start, "claimed_by": claimed_by})
@@ -233,7 +245,7 @@ def test_16_requests_at_once_against_a_cancel(
     assert job(world, order_id) is None
 
 
-def test_no_name_is_in_the_logs(world: World) -> None:
+def test_no_name_is_in_the_logs(world: DeployedStack) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     step(world, order_id, "claim")
     queue(world)

@@ -16,7 +16,7 @@ from infra.local.stripe_server import charge_of
 from infra.paths import ROOT
 from shared.gateways import items
 from tests.e2e.payday import pay_out, studio_with_a_sale
-from tests.e2e.world import PLATFORM_STUDIO, Json, World, refused, until
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, Json, refused, until
 from tests.records import order_record
 
 pytestmark = pytest.mark.stack
@@ -28,7 +28,7 @@ FILES = ROOT / "docs" / "read-the-ledger"
 class Reader:
     """A job with a role of its own, whose only policy is the page's."""
 
-    world: World
+    world: DeployedStack
     session: boto3.Session
 
     def run(self, studio_id: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def reader(world: World) -> Iterator[Reader]:
+def reader(world: DeployedStack) -> Iterator[Reader]:
     aws = world.stack.aws
     table = aws.dynamodb.describe_table(TableName=world.stack.tables["ledger"])["Table"]
     policy = (FILES / "policy.json").read_text("utf-8")
@@ -99,7 +99,7 @@ def reader(world: World) -> Iterator[Reader]:
 class Studio:
     """A studio of its own, acted on by Stripe and PPS."""
 
-    world: World
+    world: DeployedStack
     studio_id: str
 
     def get(self, path: str) -> Json:
@@ -149,7 +149,7 @@ class Studio:
 
 
 @pytest.fixture
-def studio(world: World) -> Studio:
+def studio(world: DeployedStack) -> Studio:
     return Studio(world, studio_with_a_sale(world))
 
 
@@ -220,7 +220,7 @@ def test_a_studio_without_entries_has_nothing_open(reader: Reader) -> None:
     assert reader.read("st_nobody") == nothing
 
 
-def test_an_entry_that_is_missing_is_not_passed_over(reader: Reader, world: World) -> None:
+def test_an_entry_that_is_missing_is_not_passed_over(reader: Reader, world: DeployedStack) -> None:
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     for seq in (1, 3):
         entry: Any = {"kind": "sale", "seq": seq, "payable_amount": 1, "payable_balance_amount": 2}
@@ -234,7 +234,7 @@ def test_an_entry_that_is_missing_is_not_passed_over(reader: Reader, world: Worl
         assert done.stdout == ""
 
 
-def test_the_policy_reads_the_ledger_and_nothing_else(reader: Reader, world: World) -> None:
+def test_the_policy_reads_the_ledger_and_nothing_else(reader: Reader, world: DeployedStack) -> None:
     world.sell()
     aws, tables = world.stack.aws, world.stack.tables
     dynamodb = reader.session.client("dynamodb", endpoint_url=aws.endpoint_url)

@@ -10,12 +10,12 @@ import pytest
 
 from shared.gateways import items
 from shared.gateways.orders_table import OrdersTable
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
 
 
-def test_the_hundred_dollars(world: World) -> None:
+def test_the_hundred_dollars(world: DeployedStack) -> None:
     """The example that the README follows, to the cent."""
     order_id = world.sell()
     path = f"/orders/{order_id}/refunds"
@@ -57,7 +57,7 @@ def test_the_hundred_dollars(world: World) -> None:
 
 
 @pytest.mark.parametrize("studio_id", [PLATFORM_STUDIO, DIRECT_STUDIO, YEN_STUDIO])
-def test_line_by_line_until_nothing_is_left(world: World, studio_id: str) -> None:
+def test_line_by_line_until_nothing_is_left(world: DeployedStack, studio_id: str) -> None:
     order_id = world.sell(studio_id)
     for _ in range(4):
         one = {"type": "line_items", "items": [{"line_id": "li_1", "quantity": 1}]}
@@ -82,7 +82,7 @@ def test_line_by_line_until_nothing_is_left(world: World, studio_id: str) -> Non
         )
 
 
-def test_a_late_failure_through_the_webhook(world: World) -> None:
+def test_a_late_failure_through_the_webhook(world: DeployedStack) -> None:
     order_id = world.sell()
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")
     world.control(
@@ -97,7 +97,7 @@ def test_a_late_failure_through_the_webhook(world: World) -> None:
     world.await_status(world.refund(order_id, {"type": "full"}), "settled")
 
 
-def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: World) -> None:
+def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) -> None:
     order_id = world.sell(DIRECT_STUDIO)
     world.stripe(
         "POST",
@@ -115,7 +115,7 @@ def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: World) -> None:
     )
 
 
-def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: World) -> None:
+def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack) -> None:
     order_id = world.sell()
     barrier = threading.Barrier(32)
 
@@ -140,7 +140,7 @@ def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: World) -> None
     assert sum(entry["rev_share_amount"] for entry in entries) == 1500
 
 
-def test_the_same_request_twice_at_once_is_one_refund(world: World) -> None:
+def test_the_same_request_twice_at_once_is_one_refund(world: DeployedStack) -> None:
     order_id = world.sell()
     choice = {"type": "partial", "amount": 2500, "reason": "other"}
 
@@ -155,7 +155,7 @@ def test_the_same_request_twice_at_once_is_one_refund(world: World) -> None:
     assert len(world.stripe("GET", "refunds", charge=charge)["data"]) == 1
 
 
-def test_stripe_times_out_after_it_did_it(world: World) -> None:
+def test_stripe_times_out_after_it_did_it(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -172,7 +172,7 @@ def test_stripe_times_out_after_it_did_it(world: World) -> None:
     ]
 
 
-def test_the_reconciler_carries_on_what_no_webhook_reports(world: World) -> None:
+def test_the_reconciler_carries_on_what_no_webhook_reports(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -192,7 +192,7 @@ def test_the_reconciler_carries_on_what_no_webhook_reports(world: World) -> None
 
 
 def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_name(
-    world: World,
+    world: DeployedStack,
 ) -> None:
     order_id = world.sell()
     refund = world.await_status(
@@ -211,7 +211,7 @@ def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_na
             assert personal not in text
 
 
-def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: World) -> None:
+def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: DeployedStack) -> None:
     sqs, queues = world.stack.aws.sqs, world.stack.queues
     order_id = world.sell()
     for number, body in enumerate(["not json", json.dumps({"order_id": "ord_x"})]):
@@ -236,7 +236,7 @@ def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: World) 
     until(parked, "messages parked with their reasons")
 
 
-def test_reading_an_order_through_its_keys(world: World) -> None:
+def test_reading_an_order_through_its_keys(world: DeployedStack) -> None:
     """What the tables hold is what `docs/tables.md` says."""
     order_id = world.sell()
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")
@@ -245,8 +245,6 @@ def test_reading_an_order_through_its_keys(world: World) -> None:
         Key=items.key(items.order_pk(order_id), items.refund_sk(refund["refund_id"])),
     )["Item"]
     assert "open_pk" not in item
-    totals = OrdersTable(world.stack.aws.dynamodb, world.stack.tables["orders"]).get_totals(
-        order_id
-    )
-    assert totals is not None
-    assert (totals.out_amount, totals.settled_amount) == (10000, 10000)
+    state = OrdersTable(world.stack.aws.dynamodb, world.stack.tables["orders"]).get_state(order_id)
+    assert state is not None
+    assert (state.committed_amount, state.settled_amount) == (10000, 10000)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, World, until
+from tests.e2e.world import DIRECT_STUDIO, DeployedStack, until
 from tests.stripe_standin import stripe_schema
 
 pytestmark = pytest.mark.stack
 
 
 @stripe_schema.needs_spec
-def test_the_functions_requests_conform(world: World) -> None:
+def test_the_functions_requests_conform(world: DeployedStack) -> None:
     order_id = world.sell(DIRECT_STUDIO)
     refund = world.refund(order_id, {"type": "partial", "amount": 5000}, DIRECT_STUDIO)
     world.await_status(refund, "settled", DIRECT_STUDIO)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import World, signature
+from tests.e2e.world import DeployedStack, signature
 
 pytestmark = pytest.mark.stack
 
 
-def event(world: World, order_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
+def event(world: DeployedStack, order_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
     """Return an event of a refund of 1000 that was made outside."""
     del world
     refund = {
@@ -34,7 +34,7 @@ def event(world: World, order_id: str, **changes: Any) -> dict[str, Any]:  # noq
     } | changes
 
 
-def refunds_of(world: World, order_id: str) -> int:
+def refunds_of(world: DeployedStack, order_id: str) -> int:
     found = world.stack.aws.dynamodb.query(
         TableName=world.stack.tables["orders"],
         KeyConditionExpression="PK = :pk AND begins_with(SK, :sk)",
@@ -44,7 +44,7 @@ def refunds_of(world: World, order_id: str) -> int:
     return found["Count"]
 
 
-def test_what_stripe_did_not_sign_now_is_refused(world: World) -> None:
+def test_what_stripe_did_not_sign_now_is_refused(world: DeployedStack) -> None:
     order_id = world.sell()
     payload = json.dumps(event(world, order_id)).encode()
     secret, now = world.webhook_secret(), int(time.time())
@@ -72,17 +72,17 @@ def test_what_stripe_did_not_sign_now_is_refused(world: World) -> None:
         b'{"object":"event","id":"evt_1","type":"refund.created","data":{"object":null}}',
     ],
 )
-def test_a_signed_body_that_is_no_event_is_refused(world: World, payload: bytes) -> None:
+def test_a_signed_body_that_is_no_event_is_refused(world: DeployedStack, payload: bytes) -> None:
     answer = world.send_webhook(payload)
     assert (answer.status_code, answer.json()["code"]) == (400, "event_malformed")
 
 
-def test_an_oversized_body_is_refused(world: World) -> None:
+def test_an_oversized_body_is_refused(world: DeployedStack) -> None:
     answer = world.send_webhook(b" " * (256 * 1024 + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-def test_signed_events_that_are_not_about_our_charges_are_counted(world: World) -> None:
+def test_signed_events_that_are_not_about_our_charges_are_counted(world: DeployedStack) -> None:
     order_id = world.sell()
     connect = world.webhook_secret("connect")
     unknown = event(world, "ord_of_somebody_else")
@@ -114,7 +114,7 @@ def test_signed_events_that_are_not_about_our_charges_are_counted(world: World) 
     assert refunds_of(world, order_id) == 0
 
 
-def test_an_event_sent_again_changes_nothing(world: World) -> None:
+def test_an_event_sent_again_changes_nothing(world: DeployedStack) -> None:
     order_id = world.sell()
     payload = json.dumps(event(world, order_id)).encode()
     outcomes = [world.send_webhook(payload).json()["outcomes"] for _ in range(3)]

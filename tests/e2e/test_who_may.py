@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.auth import ALLOWED, Action, Role
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, sign_in, until
+from shared.edge.auth import ALLOWED, Action, Role
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, sign_in, until
 
 pytestmark = pytest.mark.stack
 
@@ -89,7 +89,7 @@ NOWHERE = {
 
 
 def send(
-    world: World,
+    world: DeployedStack,
     name: str,
     token: str,
     order_id: str = "ord_nowhere",
@@ -114,7 +114,7 @@ def code_of(answer: httpx.Response) -> tuple[int, str | None]:
 
 
 @pytest.fixture(scope="module")
-def order_id(world: World) -> str:
+def order_id(world: DeployedStack) -> str:
     """An order of the platform studio, that waits for the printer."""
     return world.sell(fulfillment={"status": "queued", "claimed_by": None})
 
@@ -132,7 +132,7 @@ def test_every_route_of_the_description_is_here() -> None:
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("name", ROUTES)
 def test_a_role_gets_as_far_as_the_table_says(
-    world: World, order_id: str, name: str, role: Role
+    world: DeployedStack, order_id: str, name: str, role: Role
 ) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO][role]
     query = f"studio_id={PLATFORM_STUDIO}" if role is Role.PPS_ADMIN else ""
@@ -150,7 +150,7 @@ def test_a_role_gets_as_far_as_the_table_says(
 
 @pytest.mark.parametrize("name", OF_AN_ORDER)
 def test_another_studios_order_is_as_one_that_is_not_there(
-    world: World, order_id: str, name: str
+    world: DeployedStack, order_id: str, name: str
 ) -> None:
     token = world.stack.tokens[DIRECT_STUDIO]["owner"]
     theirs = send(world, name, token, order_id)
@@ -160,7 +160,7 @@ def test_another_studios_order_is_as_one_that_is_not_there(
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_nobody_but_pps_names_a_studio(world: World, order_id: str, name: str) -> None:
+def test_nobody_but_pps_names_a_studio(world: DeployedStack, order_id: str, name: str) -> None:
     owner = world.stack.tokens[DIRECT_STUDIO]["owner"]
     named = send(world, name, owner, order_id, f"studio_id={PLATFORM_STUDIO}")
     assert code_of(named) == (403, "forbidden")
@@ -168,7 +168,7 @@ def test_nobody_but_pps_names_a_studio(world: World, order_id: str, name: str) -
     assert code_of(send(world, name, admin, order_id)) == (403, "forbidden")
 
 
-def test_what_pps_looks_at_is_logged(world: World) -> None:
+def test_what_pps_looks_at_is_logged(world: DeployedStack) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     send(world, "find_orders", token, query=f"studio_id={DIRECT_STUDIO}")
 
@@ -180,7 +180,7 @@ def test_what_pps_looks_at_is_logged(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def bad_tokens(world: World) -> dict[str, str]:
+def bad_tokens(world: DeployedStack) -> dict[str, str]:
     """Tokens that are none of ours any more, or never were."""
     cognito = world.stack.aws.cognito
     good = world.stack.tokens[PLATFORM_STUDIO]["owner"]
@@ -219,7 +219,7 @@ def bad_tokens(world: World) -> dict[str, str]:
 )
 @pytest.mark.parametrize("name", ROUTES)
 def test_without_a_good_token_nothing_is_said(
-    world: World, order_id: str, bad_tokens: dict[str, str], name: str, kind: str
+    world: DeployedStack, order_id: str, bad_tokens: dict[str, str], name: str, kind: str
 ) -> None:
     token = bad_tokens[kind]
     if kind == "expired":

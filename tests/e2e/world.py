@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.stack import Stack
 from infra.local.stripe_server import STANDIN_KEY, Standin, charge_of
-from shared.gateways.books import read_entries
+from shared.gateways.ledger_store import read_entries
 from tests.records import order_record
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ACCOUNT = {DIRECT_STUDIO: "acct_1FjordSportFoto00"}
 type Json = dict[str, Any]
 
 
-class World:
+class DeployedStack:
     """The running stack and its three studios.
 
     Args:
@@ -262,7 +262,7 @@ def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client'
     return False
 
 
-def sign_in(world: World, pool: str, client: str) -> "AuthenticationResultTypeTypeDef":
+def sign_in(world: DeployedStack, pool: str, client: str) -> "AuthenticationResultTypeTypeDef":
     """Make an owner of the platform studio in a pool, sign them in, and return their tokens."""
     cognito = world.stack.aws.cognito
     name, password = f"owner-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"

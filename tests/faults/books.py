@@ -7,12 +7,12 @@ from typing import Any
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import verify_chain
-from shared.domain.order import OrderTotals
+from shared.domain.order import OrderState
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund, RefundStatus, derive_refund_id
 from shared.gateways import items
-from shared.gateways.books import read_entries
-from tests.faults.world import LEDGER, ORDERS, STUDIO, World
+from shared.gateways.ledger_store import read_entries
+from tests.faults.world import LEDGER, ORDERS, STUDIO, FaultWorld
 
 _ENDED_BADLY = {RefundStatus.FAILED, RefundStatus.CANCELED}
 
@@ -24,11 +24,11 @@ _MOVED = (
 
 
 @dataclass(frozen=True)
-class Books:
+class MoneyOracle:
     """All that is on record once nothing is under way: here, in the ledger, and at Stripe."""
 
     studio: dict[str, Any]
-    totals: dict[str, OrderTotals]
+    totals: dict[str, OrderState]
     refunds: dict[str, Refund]
     fee_refunds: dict[str, FeeRefund]
     payouts: dict[str, Payout]
@@ -75,7 +75,7 @@ class Books:
             "parked": self.parked,
         }
 
-    def differences(self, other: "Books") -> dict[str, Any]:
+    def differences(self, other: "MoneyOracle") -> dict[str, Any]:
         """Return what is compared and differs: here, and there."""
         there = other.compared()
         return {
@@ -91,7 +91,7 @@ class Books:
         )
 
 
-def read_books(world: World) -> Books:
+def read_books(world: FaultWorld) -> MoneyOracle:
     """Read a world's books."""
     of_kind: dict[str, list[items.Values]] = defaultdict(list)
     for item in world.engine.scan(ORDERS):
@@ -108,10 +108,10 @@ def read_books(world: World) -> Books:
     for reversal in store.transfer_reversals:
         transfers[reversal.transfer] -= reversal.amount
     refunds = [items.refund_from_values(each) for each in of_kind["REFUND"]]
-    totals = [items.totals_from_values(each) for each in of_kind["TOTALS"]]
+    totals = [items.state_from_values(each) for each in of_kind["STATE"]]
     payouts = [items.payout_from_values(each) for each in of_kind["PAYOUT"]]
     fee_refunds = [items.fee_refund_from_values(each) for each in of_kind["REFUND_FEE"]]
-    return Books(
+    return MoneyOracle(
         studio=dict(of_kind["STUDIO"][0]),
         totals={each.order_id: each for each in totals},
         refunds={each.refund_id: each for each in refunds},
@@ -134,7 +134,7 @@ def read_books(world: World) -> Books:
     )
 
 
-def faults_of(books: Books) -> list[str]:
+def faults_of(books: MoneyOracle) -> list[str]:
     """Return what does not hold of section 4 of the design, in words; nothing where all is well.
 
     To be asked once nothing is under way.
@@ -151,7 +151,7 @@ def faults_of(books: Books) -> list[str]:
     ]
 
 
-def _refund_faults(books: Books) -> Iterable[str]:
+def _refund_faults(books: MoneyOracle) -> Iterable[str]:
     """Compare refunds one by one: here, at Stripe and in the ledger, each exactly once."""
     at_stripe = {each["id"]: each for each in books.stripe_refunds}
     ours = Counter(each["ours"] for each in books.stripe_refunds if each["ours"])
@@ -180,13 +180,13 @@ def _refund_faults(books: Books) -> Iterable[str]:
             yield f"{name} is {status}, entered {once} times and taken back {undone} times"
 
 
-def _order_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
+def _order_faults(books: MoneyOracle, totals: OrderState) -> Iterable[str]:
     """Check that an order's totals are the sum of its refunds, and never more than its total."""
     order_id = totals.order_id
     refunds = [each for each in books.refunds.values() if each.order_id == order_id]
     out = sum(each.amount for each in refunds if each.status not in _ENDED_BADLY)
-    if not totals.out_amount == totals.settled_amount == out:
-        held = f"{totals.out_amount} out and {totals.settled_amount} settled"
+    if not totals.committed_amount == totals.settled_amount == out:
+        held = f"{totals.committed_amount} out and {totals.settled_amount} settled"
         yield f"{order_id}: {out} refunded, and {held}"
     if out > totals.total_amount:
         yield f"{order_id}: {out} refunded of {totals.total_amount}"
@@ -206,7 +206,7 @@ def _order_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
         yield from _fee_faults(books, totals)
 
 
-def _line_faults(totals: OrderTotals, alive: list[Refund]) -> Iterable[str]:
+def _line_faults(totals: OrderState, alive: list[Refund]) -> Iterable[str]:
     """Check that of each line that is out which refunds took, and who stopped the print."""
     out: Counter[tuple[str, str]] = Counter()
     for refund in alive:
@@ -215,7 +215,7 @@ def _line_faults(totals: OrderTotals, alive: list[Refund]) -> Iterable[str]:
             out[item.line_id, "amount"] += item.amount
     held = {
         (line_id, name): getattr(line, name)
-        for line_id, line in totals.lines_out.items()
+        for line_id, line in totals.lines_committed.items()
         for name in ("quantity", "amount")
     }
     if +out != +Counter(held):
@@ -225,7 +225,7 @@ def _line_faults(totals: OrderTotals, alive: list[Refund]) -> Iterable[str]:
         yield f"{totals.order_id}: its print was stopped by {stopped_by}, which failed"
 
 
-def _fee_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
+def _fee_faults(books: MoneyOracle, totals: OrderState) -> Iterable[str]:
     """Check that of an application fee just what was ever to go back has gone, once."""
     fee = books.fee_refunds.get(totals.order_id)
     gone = books.stripe_fee_refunds.get(totals.application_fee_id or "", 0)
@@ -236,7 +236,7 @@ def _fee_faults(books: Books, totals: OrderTotals) -> Iterable[str]:
         yield f"{totals.order_id}: {gone} of the fee went back for {reversed_amount} reversed"
 
 
-def _balance_faults(books: Books) -> Iterable[str]:
+def _balance_faults(books: MoneyOracle) -> Iterable[str]:
     """Check that payouts and balance are the sum of all entries, and transfers the payouts."""
     others = [each for each in books.entries if each["kind"] not in {"payout", "payout_failed"}]
     earned = sum(each["payable_amount"] for each in others)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import MATCH, STUDIO, World, sold_order, studio_record
+from tests.faults.world import MATCH, STUDIO, FaultWorld, sold_order, studio_record
 
 _DAY_S = 24 * 3600
 # From the middle of the month, when a world begins, to its end.
@@ -26,24 +26,24 @@ class Flow:
 
     name: str
     functions: tuple[str, ...]
-    before: Callable[[World], object]
-    act: Callable[[World], object]
+    before: Callable[[FaultWorld], object]
+    act: Callable[[FaultWorld], object]
     client: bool = False
-    after: Callable[[World], None] = World.calm_down
+    after: Callable[[FaultWorld], None] = FaultWorld.calm_down
 
 
-def _sold(*, direct: bool = False) -> Callable[[World], None]:
-    def before(world: World) -> None:
+def _sold(*, direct: bool = False) -> Callable[[FaultWorld], None]:
+    def before(world: FaultWorld) -> None:
         world.studio()
         world.sell("ord_1", direct=direct)
 
     return before
 
 
-def _requested(*, direct: bool = False, fault: str | None = None) -> Callable[[World], None]:
+def _requested(*, direct: bool = False, fault: str | None = None) -> Callable[[FaultWorld], None]:
     """Return a scene: a refund was asked for, and met a fault in Stripe, if any."""
 
-    def before(world: World) -> None:
+    def before(world: FaultWorld) -> None:
         _sold(direct=direct)(world)
         if fault is not None:
             world.stripe.fault(fault)  # type: ignore[arg-type]  # one of the stand-in's
@@ -52,75 +52,75 @@ def _requested(*, direct: bool = False, fault: str | None = None) -> Callable[[W
     return before
 
 
-def _confirmed(*, direct: bool = False) -> Callable[[World], None]:
-    def before(world: World) -> None:
+def _confirmed(*, direct: bool = False) -> Callable[[FaultWorld], None]:
+    def before(world: FaultWorld) -> None:
         _requested(direct=direct)(world)
         world.deliver_news()
 
     return before
 
 
-def _settled(*, direct: bool = False) -> Callable[[World], None]:
-    def before(world: World) -> None:
+def _settled(*, direct: bool = False) -> Callable[[FaultWorld], None]:
+    def before(world: FaultWorld) -> None:
         _confirmed(direct=direct)(world)
         world.calm_down()
 
     return before
 
 
-def _refund_in_full(world: World) -> None:
+def _refund_in_full(world: FaultWorld) -> None:
     world.refund("ord_1", "key-1", expected_refundable_amount=10_000)
 
 
-def _refund_lines(world: World) -> None:
+def _refund_lines(world: FaultWorld) -> None:
     items = [{"line_id": "li_1", "quantity": 2}]
     world.refund("ord_1", "key-1", type="line_items", items=items, shipping=True)
 
 
-def _most_refunded_outside(world: World) -> None:
+def _most_refunded_outside(world: FaultWorld) -> None:
     _sold()(world)
     world.refund_outside("ord_1", 6000)
 
 
-def _events(world: World) -> None:
+def _events(world: FaultWorld) -> None:
     world.deliver_news()
 
 
-def _outside(world: World) -> None:
+def _outside(world: FaultWorld) -> None:
     _sold()(world)
     world.refund_outside("ord_1", 2500)
 
 
-def _fails_at_bank(world: World) -> None:
+def _fails_at_bank(world: FaultWorld) -> None:
     _requested(fault="pending")(world)
     world.deliver_news()
     (refund,) = world.stripe.standin.store.refunds
     world.stripe.move(refund.id, "failed")
 
 
-def _fails_late(world: World) -> None:
+def _fails_late(world: FaultWorld) -> None:
     _settled()(world)
     (refund,) = world.stripe.standin.store.refunds
     world.stripe.move(refund.id, "failed")
 
 
-def _failed_late_in_the_books(world: World) -> None:
+def _failed_late_in_the_books(world: FaultWorld) -> None:
     _settled(direct=True)(world)
     (refund,) = world.stripe.standin.store.refunds
     world.stripe.move(refund.id, "failed")
     world.deliver_news()
 
 
-def _disputed(world: World) -> None:
+def _disputed(world: FaultWorld) -> None:
     _sold()(world)
     world.stripe.dispute("ch_1")
 
 
-def _settle(world: World) -> None:
+def _settle(world: FaultWorld) -> None:
     world.work_off("payout_adjust")
 
 
-def _nothing_to_settle(world: World) -> None:
+def _nothing_to_settle(world: FaultWorld) -> None:
     """Put a message into the queue that can never work."""
     _sold()(world)
     body = {"order_id": "ord_1", "refund_id": "rf_none", "correlation_id": "corr"}
@@ -133,65 +133,65 @@ def _nothing_to_settle(world: World) -> None:
     )
 
 
-def _settled_but_for_the_fee(world: World) -> None:
+def _settled_but_for_the_fee(world: FaultWorld) -> None:
     _confirmed(direct=True)(world)
     world.work_off("payout_adjust")
 
 
-def _refund_fee(world: World) -> None:
+def _refund_fee(world: FaultWorld) -> None:
     world.work_off("fee_refund")
 
 
-def _cancel(world: World) -> None:
+def _cancel(world: FaultWorld) -> None:
     world.ask("POST", "/orders/ord_1/fulfillment/cancel")
 
 
-def _print_and_ship(world: World) -> None:
+def _print_and_ship(world: FaultWorld) -> None:
     for step in ("claim", "print", "ship"):
         world.ask("POST", f"/print-station/orders/ord_1/{step}")
 
 
-def _import(world: World) -> None:
+def _import(world: FaultWorld) -> None:
     orders = [sold_order(f"ord_{number}", direct=number == 2) for number in range(1, 15)]
     for each in orders:
         world.charge(each)
     world.bring_in(studios=[studio_record()], orders=orders)
 
 
-def _update(world: World) -> None:
+def _update(world: FaultWorld) -> None:
     world.bring_in(studios=[studio_record(payout_account_id="acct_new")], update=True)
 
 
-def _due(world: World) -> None:
+def _due(world: FaultWorld) -> None:
     _settled()(world)
     world.time.pass_by(_UNTIL_PAYOUT_S)
 
 
-def _due_and_refused(world: World) -> None:
+def _due_and_refused(world: FaultWorld) -> None:
     _due(world)
     world.stripe.fault("insufficient_funds", "/v1/transfers")
 
 
-def _due_and_comes_back(world: World) -> None:
+def _due_and_comes_back(world: FaultWorld) -> None:
     _due(world)
     world.stripe.fault("fail_at_once", "/v1/transfers")
 
 
-def _due_and_unknown(world: World) -> None:
+def _due_and_unknown(world: FaultWorld) -> None:
     _due(world)
     world.stripe.fault("status_500_after_effect", "/v1/transfers")
 
 
-def _pay_out(world: World) -> None:
+def _pay_out(world: FaultWorld) -> None:
     world.tick("run_payouts")
     world.time.pass_by(3600)
     world.tick("run_payouts")
 
 
-def _lost(fault: str, *, hours: float = 0.1) -> Callable[[World], None]:
+def _lost(fault: str, *, hours: float = 0.1) -> Callable[[FaultWorld], None]:
     """Return a scene: Stripe's answer to a refund was a saved failure, some hours ago."""
 
-    def before(world: World) -> None:
+    def before(world: FaultWorld) -> None:
         _requested(fault=fault)(world)
         world.stripe.news()  # nor did its events ever arrive
         world.time.pass_by(hours * 3600)
@@ -199,29 +199,29 @@ def _lost(fault: str, *, hours: float = 0.1) -> Callable[[World], None]:
     return before
 
 
-def _events_lost(world: World) -> None:
+def _events_lost(world: FaultWorld) -> None:
     _requested()(world)
     world.stripe.news()
     world.time.pass_by(600)
 
 
-def _message_lost(world: World) -> None:
+def _message_lost(world: FaultWorld) -> None:
     _confirmed()(world)
     world.lose_messages("AdjustQueue")
     world.time.pass_by(600)
 
 
-def _fee_message_lost(world: World) -> None:
+def _fee_message_lost(world: FaultWorld) -> None:
     _settled_but_for_the_fee(world)
     world.lose_messages("FeeRefundQueue")
     world.time.pass_by(600)
 
 
-def _reconcile(world: World) -> None:
+def _reconcile(world: FaultWorld) -> None:
     world.tick("reconcile")
 
 
-def _only_stripe_knows(world: World) -> None:
+def _only_stripe_knows(world: FaultWorld) -> None:
     """One refund failed late, another was made outside, and no event came."""
     _settled()(world)
     (refund,) = world.stripe.standin.store.refunds
@@ -232,16 +232,16 @@ def _only_stripe_knows(world: World) -> None:
     world.time.pass_by(_DAY_S)
 
 
-def _match(world: World) -> None:
+def _match(world: FaultWorld) -> None:
     world.tick("reconcile", {MATCH: True})
 
 
-def _may_write(world: World) -> None:
+def _may_write(world: FaultWorld) -> None:
     _settled()(world)
     world.engine.verify_domain("lakeside.example")
 
 
-def _write(world: World) -> None:
+def _write(world: FaultWorld) -> None:
     (refund_id,) = (each for each in world.refund_ids())
     world.ask(
         "POST",
@@ -301,6 +301,6 @@ FLOWS = (
     ),
     Flow("reconcile, message lost", ("reconcile",), _message_lost, _reconcile),
     Flow("reconcile, fee's message lost", ("reconcile",), _fee_message_lost, _reconcile),
-    Flow("match", ("reconcile",), _only_stripe_knows, _match, after=World.match_until_clean),
+    Flow("match", ("reconcile",), _only_stripe_knows, _match, after=FaultWorld.match_until_clean),
     Flow("message to the parent", ("send_message",), _may_write, _write, client=True),
 )

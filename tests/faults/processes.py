@@ -8,7 +8,7 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
-from shared.observability import logger, metrics
+from shared.edge.observability import logger, metrics
 from tests.faults import engine, stripe_here, template
 from tests.faults.engine import Engine
 

@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import Message
 
-from infra.local.stripe_standin.app import DEFAULT_API_KEY
-from infra.local.stripe_standin.faults import FaultMatch, FaultName, FaultOrder
-from infra.local.stripe_standin.hang_up import HangUp
-from infra.local.stripe_standin.records import ChargeSeed, Event
-from infra.local.stripe_standin.rendering.notices import render_event
-from infra.local.stripe_standin.resources.disputes import open_dispute
-from infra.local.stripe_standin.resources.refunds import RefundMove, move_refund
-from infra.local.stripe_standin.seeding import seed_charges
-from infra.local.stripe_standin.signatures import signature_header
-from infra.local.stripe_standin.standin import Standin
-from infra.local.stripe_standin.stripe_api import StripeApi
+from infra.stripe_standin.app import DEFAULT_API_KEY
+from infra.stripe_standin.faults import FaultMatch, FaultName, FaultOrder
+from infra.stripe_standin.hang_up import HangUp
+from infra.stripe_standin.records import ChargeSeed, Event
+from infra.stripe_standin.rendering.notices import render_event
+from infra.stripe_standin.resources.disputes import open_dispute
+from infra.stripe_standin.resources.refunds import RefundMove, move_refund
+from infra.stripe_standin.seeding import seed_charges
+from infra.stripe_standin.signatures import signature_header
+from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.stripe_api import StandinApi
 from shared.gateways.stripe_api import API_VERSION
 from tests.faults.engine import Answer, run
 
@@ -47,7 +47,7 @@ class StripeHere:
 
     def __init__(self) -> None:
         self.standin = Standin(api_key=KEY, api_version=API_VERSION)
-        self._api = StripeApi(self.standin)
+        self._api = StandinApi(self.standin)
         self._told = 0
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults import template
-from tests.faults.books import Books, faults_of, read_books
+from tests.faults.books import MoneyOracle, faults_of, read_books
 from tests.faults.crash import CrashingLine, Point, When
 from tests.faults.flows import FLOWS, Flow
 from tests.faults.report import CRASH_POINTS, RecordProperty
@@ -17,7 +17,7 @@ ONLY_READING = {"find_orders", "payouts", "refund_report"}
 # Writes a file for a report, the same each time; its life is in test_export_report.py.
 ONLY_FILES = {"export_report"}
 # Writes down, in one put under a condition, what a person says they did.
-ONLY_WORDS = {"needs_attention"}
+ONLY_WORDS = {"attention"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Played:
         errors: What does not hold, in words.
     """
 
-    books: Books
+    books: MoneyOracle
     errors: list[str]
 
 

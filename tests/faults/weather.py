@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from infra.local.stripe_standin.faults import FaultName
-from infra.local.stripe_standin.records import Event
-from infra.local.stripe_standin.resources.disputes import DisputeImpossibleError
+from infra.stripe_standin.faults import FaultName
+from infra.stripe_standin.records import Event
+from infra.stripe_standin.resources.disputes import DisputeImpossibleError
 from shared.domain.refund import RefundStatus, derive_refund_id
 from tests.faults import template
-from tests.faults.books import Books, faults_of, read_books
+from tests.faults.books import MoneyOracle, faults_of, read_books
 from tests.faults.engine import Answer
 from tests.faults.wire import (
     STRIPE,
@@ -31,7 +31,7 @@ from tests.faults.wire import (
     aws_error,
     stripe_error,
 )
-from tests.faults.world import MATCH, Delivery, Stopped, World, new_world, sold_order
+from tests.faults.world import MATCH, Delivery, FaultWorld, Stopped, new_world, sold_order
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
@@ -47,7 +47,7 @@ _INSIDE_STRIPE: dict[str, FaultName] = {
     "fail_at_once": "fail_at_once",
 }
 
-# A problem of status 502 that is an answer all the same, see shared/problems.py.
+# A problem of status 502 that is an answer all the same, see shared/edge/problems.py.
 _REFUSED = "stripe_refused"
 
 _WRITES = {"PutItem", "TransactWriteItems"}
@@ -126,7 +126,7 @@ class Simulation:
         schedule: What has happened, in words: printed where a run fails.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: FaultWorld) -> None:
         self.world = world
         self.back = threading.Semaphore(0)
         self.here = threading.local()
@@ -285,7 +285,7 @@ def _refusal(fault: str, call: Call) -> Answer | None:
 class Days:
     """A studio's busy days: who does what, and what comes of it by itself."""
 
-    world: World
+    world: FaultWorld
     dice: random.Random
     climate: Climate
     simulation: Simulation
@@ -528,7 +528,7 @@ class Run:
     seed: int
     faults: list[str]
     schedule: list[str]
-    books: Books
+    books: MoneyOracle
 
     def __str__(self) -> str:
         """Tell it whole."""
@@ -560,7 +560,7 @@ def run(seed: int) -> Run:
     return Run(seed, found, simulation.schedule, books)
 
 
-def client_faults(books: Books, clients: dict[tuple[str, str], int]) -> list[str]:
+def client_faults(books: MoneyOracle, clients: dict[tuple[str, str], int]) -> list[str]:
     """Compare what clients were told with what is so."""
     found = []
     for (order_id, key), status in clients.items():

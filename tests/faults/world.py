@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 from botocore.retries.quota import RetryQuota
 
-from infra.local.stripe_standin import identifiers
-from infra.local.stripe_standin.records import Event
+from infra.stripe_standin import identifiers
+from infra.stripe_standin.records import Event
+from shared.edge.observability import logger, metrics
 from shared.gateways import aws
-from shared.gateways.books import Books
-from shared.observability import logger, metrics
+from shared.gateways.ledger_store import LedgerStore
 from tests.faults import template
 from tests.faults.engine import Engine, RefusedError
 from tests.faults.processes import Processes, settings
@@ -78,7 +78,7 @@ class Delivery:
     tries: int = 0
 
 
-class World:
+class FaultWorld:
     """One studio's world. What the functions call goes through the wire, and can go wrong there.
 
     Attributes:
@@ -97,7 +97,7 @@ class World:
         self.errors: list[str] = []
         self.client_gives_up = False
         self.dynamodb = aws.client("dynamodb")
-        self.books = Books(self.dynamodb, ORDERS, LEDGER)
+        self.books = LedgerStore(self.dynamodb, ORDERS, LEDGER)
 
     @property
     def stripe(self) -> StripeHere:
@@ -424,7 +424,7 @@ def _parts() -> _Parts:
 
 
 @contextmanager
-def new_world(seed: int = 0) -> Iterator[World]:
+def new_world(seed: int = 0) -> Iterator[FaultWorld]:
     """Make a world with an empty studio; the same seed gives the same one."""
     parts, time = _parts(), VirtualTime()
     state = random.getstate()
@@ -444,7 +444,7 @@ def new_world(seed: int = 0) -> Iterator[World]:
         stack.enter_context(patch.object(RetryQuota, "acquire", lambda *_: True))
         parts.processes.restart_all()
         _put_secrets(parts.engine)
-        world = World(parts.wire, parts.engine, parts.processes, time)
+        world = FaultWorld(parts.wire, parts.engine, parts.processes, time)
         try:
             yield world
         finally:

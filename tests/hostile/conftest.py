@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from infra.local.stack import Stack
-from shared.observability import logger
-from tests.e2e.world import World
+from shared.edge.observability import logger
+from tests.e2e.world import DeployedStack
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_ours"
 CLIENT_ID = "client-ours"
@@ -84,7 +84,7 @@ def handler_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture(scope="session")
-def world(stack: Stack) -> Iterator[World]:
+def world(stack: Stack) -> Iterator[DeployedStack]:
     """The stack's three studios, with what it takes to act on them."""
-    with closing(World(stack)) as world:
+    with closing(DeployedStack(stack)) as world:
         yield world

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World, sign_in, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, sign_in, until
 
 pytestmark = pytest.mark.stack
 
@@ -64,7 +64,7 @@ class Token:
 
 
 @pytest.fixture(scope="module")
-def forged(world: World) -> dict[str, str]:
+def forged(world: DeployedStack) -> dict[str, str]:
     """What somebody makes who has a bookkeeper's good token and wants more."""
     good = Token.of(world.stack.tokens[PLATFORM_STUDIO]["bookkeeper"])
     (published,) = [
@@ -129,7 +129,7 @@ def test_every_kind_is_tried(forged: dict[str, str]) -> None:
 @pytest.mark.parametrize("prefix", ["", "Bearer "])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_forged_token_is_refused_by_the_gateway(
-    world: World, forged: dict[str, str], kind: str, prefix: str
+    world: DeployedStack, forged: dict[str, str], kind: str, prefix: str
 ) -> None:
     answer = world.call("GET", "/orders", token=f"{prefix}{forged[kind]}")
     assert answer.status_code == 401
@@ -137,12 +137,12 @@ def test_a_forged_token_is_refused_by_the_gateway(
     assert answer.json()["code"] in {"unauthorized", "token_expired"}
 
 
-def pool_of(world: World) -> str:
+def pool_of(world: DeployedStack) -> str:
     good = Token.of(world.stack.tokens[PLATFORM_STUDIO]["owner"])
     return str(good.claims["iss"]).rpartition("/")[2]
 
 
-def client_of(world: World) -> str:
+def client_of(world: DeployedStack) -> str:
     return str(Token.of(world.stack.tokens[PLATFORM_STUDIO]["owner"]).claims["aud"])
 
 
@@ -150,19 +150,19 @@ def assert_forbidden(answer: httpx.Response) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), answer.text
 
 
-def counted(world: World, reason: str) -> bool | None:
+def counted(world: DeployedStack, reason: str) -> bool | None:
     lines = world.log_lines("find_orders")
     return any("AccessRefused" in line and line.get("reason") == reason for line in lines) or None
 
 
-def test_an_access_token_passes_the_gateway_and_not_us(world: World) -> None:
+def test_an_access_token_passes_the_gateway_and_not_us(world: DeployedStack) -> None:
     tokens = sign_in(world, pool_of(world), client_of(world))
     assert world.call("GET", "/orders", token=tokens["IdToken"]).status_code == 200
     assert_forbidden(world.call("GET", "/orders", token=tokens["AccessToken"]))
     until(lambda: counted(world, "token_use"), "the refusal is counted")
 
 
-def test_another_app_clients_token_passes_the_gateway_and_not_us(world: World) -> None:
+def test_another_app_clients_token_passes_the_gateway_and_not_us(world: DeployedStack) -> None:
     other = world.stack.aws.cognito.create_user_pool_client(
         UserPoolId=pool_of(world),
         ClientName="theirs",
@@ -174,7 +174,7 @@ def test_another_app_clients_token_passes_the_gateway_and_not_us(world: World) -
     until(lambda: counted(world, "audience"), "the refusal is counted")
 
 
-def test_cognito_was_told_that_users_do_not_write_their_studio(world: World) -> None:
+def test_cognito_was_told_that_users_do_not_write_their_studio(world: DeployedStack) -> None:
     cognito, pool = world.stack.aws.cognito, pool_of(world)
     client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client_of(world))
     assert client["UserPoolClient"]["WriteAttributes"] == ["name"]

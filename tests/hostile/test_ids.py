@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.e2e.test_who_may import NOWHERE, ROUTES
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, World
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack
 
 pytestmark = pytest.mark.stack
 
@@ -52,7 +52,7 @@ CODES = {
 
 
 @pytest.fixture(scope="module")
-def orders(world: World) -> dict[str, str]:
+def orders(world: DeployedStack) -> dict[str, str]:
     """One order of each studio."""
     return {"mine": world.sell(PLATFORM_STUDIO), "theirs": world.sell(DIRECT_STUDIO)}
 
@@ -71,7 +71,7 @@ def parameters() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("name", "parameter"), list(parameters()))
 def test_an_id_in_a_path_finds_nothing_but_what_has_it(
-    world: World, orders: dict[str, str], name: str, parameter: str
+    world: DeployedStack, orders: dict[str, str], name: str, parameter: str
 ) -> None:
     route = ROUTES[name]
     for kind, pattern in IDS.items():
@@ -101,7 +101,7 @@ QUERIES = {
     ("path", "parameter"), [(path, each) for path, names in QUERIES.items() for each in names]
 )
 def test_a_query_parameter_shows_nothing_of_anothers(
-    world: World, orders: dict[str, str], path: str, parameter: str
+    world: DeployedStack, orders: dict[str, str], path: str, parameter: str
 ) -> None:
     for kind, pattern in IDS.items():
         hostile = escaped(pattern.format(**orders))
@@ -115,7 +115,7 @@ def test_a_query_parameter_shows_nothing_of_anothers(
 
 @pytest.mark.parametrize("kind", IDS)
 def test_ppss_own_read_no_studio_by_a_pattern(
-    world: World, orders: dict[str, str], kind: str
+    world: DeployedStack, orders: dict[str, str], kind: str
 ) -> None:
     admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     for named in (IDS[kind].format(**orders), f"{PLATFORM_STUDIO}#none", f"{PLATFORM_STUDIO}#OPEN"):

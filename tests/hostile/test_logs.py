@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.observability import logger
+from shared.edge.observability import logger
 from tests.hostile.conftest import Telling
 from tests.hostile.test_webhooks import BREAKERS, assert_safe
 

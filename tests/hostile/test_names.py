@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import DeployedStack
 
 pytestmark = pytest.mark.stack
 
@@ -22,7 +22,7 @@ FUNCTIONS = ("import_orders", "refund_request", "find_orders", "send_message", "
 
 
 @pytest.fixture(scope="module")
-def refund(world: World) -> dict[str, Any]:
+def refund(world: DeployedStack) -> dict[str, Any]:
     """A settled refund of an order whose names are hostile."""
     order_id = world.sell(
         parent={"name": PARENT, "email": "wilhelmina@mail.example"},
@@ -31,7 +31,9 @@ def refund(world: World) -> dict[str, Any]:
     return world.await_status(world.refund(order_id, {"type": "full", "note": PARENT}), "settled")
 
 
-def test_no_cell_of_the_report_begins_a_formula(world: World, refund: dict[str, Any]) -> None:
+def test_no_cell_of_the_report_begins_a_formula(
+    world: DeployedStack, refund: dict[str, Any]
+) -> None:
     answer = world.call("GET", "/reports/refunds?format=csv")
     assert answer.status_code == 200
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
@@ -43,7 +45,7 @@ def test_no_cell_of_the_report_begins_a_formula(world: World, refund: dict[str, 
 
 
 def test_a_mail_shows_the_name_and_obeys_nothing_in_it(
-    world: World, refund: dict[str, Any]
+    world: DeployedStack, refund: dict[str, Any]
 ) -> None:
     answer = world.call(
         "POST",
@@ -62,7 +64,7 @@ def test_a_mail_shows_the_name_and_obeys_nothing_in_it(
 @pytest.mark.parametrize("break_", ["\r\nBcc: eve@mail.example", "\x1b[2J", "\u2028", "\u202e"])
 @pytest.mark.parametrize("whose", ["parent", "subject"])
 def test_a_name_with_a_line_break_or_control_is_not_imported(
-    world: World, whose: str, break_: str
+    world: DeployedStack, whose: str, break_: str
 ) -> None:
     name = f"Ann{break_}"
     record = world.order(
@@ -75,7 +77,7 @@ def test_a_name_with_a_line_break_or_control_is_not_imported(
 
 
 def test_no_name_reaches_a_log_and_each_line_is_one_object_of_ascii(
-    world: World, refund: dict[str, Any]
+    world: DeployedStack, refund: dict[str, Any]
 ) -> None:
     world.call("GET", f"/orders/{refund['order_id']}")
     written = {function: world.stack.log_lines(function) for function in FUNCTIONS}

@@ -20,14 +20,14 @@ from functions.import_orders.import_records import ImportRecords, ImportReport
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.reconcile.carry_on_refund import CarryOnRefund
 from functions.reconcile.reconcile_open_work import ReconcileOpenWork, Round
-from functions.refund_request.next_payout import NextPayout
+from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
-from shared.auth import Caller, Role
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.domain.refund import Refund, RefundChoice, RefundType
+from shared.edge.auth import Caller, Role
 from shared.gateways import items
-from shared.gateways.books import Books, read_entries
+from shared.gateways.ledger_store import LedgerStore, read_entries
 from shared.gateways.orders_table import OpenWork, OrderRecord, OrdersTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.stripe_api import StripeApi
@@ -79,7 +79,7 @@ class Backend:
         self.account_id = f"acct_{self.run}" if self.direct else None
         self.ids = itertools.count(1)
         self.orders = OrdersTable(self.dynamodb, self.orders_table)
-        self.books = Books(self.dynamodb, self.orders_table, self.ledger_table)
+        self.books = LedgerStore(self.dynamodb, self.orders_table, self.ledger_table)
         self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
         self.studios = Studios(self.dynamodb, self.orders_table)
         self.importer = ImportRecords(self.studios, self.books, self.clock)
@@ -96,7 +96,7 @@ class Backend:
             FeeRefundQueue(self.sqs, self.fee_url),
         )
         self.request_refund = RequestRefund(
-            self.orders, self.stripe, NextPayout(self.books, self.studios), self.clock
+            self.orders, self.stripe, PayoutImpact(self.books, self.studios), self.clock
         )
         self.handle_event = HandleEvent(
             self.orders,

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from infra.local.stack import Stack
-from infra.local.stripe_standin import RunningStandin, running_standin
+from infra.stripe_standin import RunningStandin, running_standin
 from tests.integration.backend import Backend
 
 

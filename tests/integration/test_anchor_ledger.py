@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
 from typer import Typer
 from typer.testing import CliRunner
 
-from functions.anchor_ledger.anchor_ledger import AnchorLedger, LedgerNotAsAnchoredError, Outcome
+from functions.anchor_ledger.anchor_ledger import AnchorLedger, AnchorMismatchError, AnchorOutcome
 from functions.anchor_ledger.anchor_ledgers import AnchorLedgers
-from infra import verify_ledger
 from infra.local.stack import Stack
+from infra.operate import verify_ledger
 from shared.domain.anchor import Anchor
 from shared.domain.ledger import LedgerHead, entry_hash
 from shared.gateways import items
@@ -50,10 +50,10 @@ class Anchorage:
             backend.clock,
         )
 
-    def today(self) -> Outcome:
+    def today(self) -> AnchorOutcome:
         return self.anchor(self.backend.studio_id)
 
-    def next_day(self) -> Outcome:
+    def next_day(self) -> AnchorOutcome:
         self.backend.clock.ahead += DAY
         return self.today()
 
@@ -86,11 +86,11 @@ def anchorage(backend: Backend, stack: Stack) -> Anchorage:
 def test_each_day_has_one_anchor_of_where_the_ledger_stood(anchorage: Anchorage) -> None:
     backend = anchorage.backend
     heads = [backend.head()]
-    assert anchorage.today() is Outcome.ANCHORED
+    assert anchorage.today() is AnchorOutcome.ANCHORED
     backend.sell()
-    assert anchorage.today() is Outcome.ALREADY
+    assert anchorage.today() is AnchorOutcome.ALREADY
     for _ in range(2):
-        assert anchorage.next_day() is Outcome.ANCHORED
+        assert anchorage.next_day() is AnchorOutcome.ANCHORED
         heads.append(backend.head())
         backend.sell()
     assert [anchor.head for anchor in reversed(anchorage.all())] == heads
@@ -111,7 +111,7 @@ def test_a_ledger_is_not_signed_where_an_entry_since_the_last_anchor_does_not_fi
     for _ in range(3):
         anchorage.backend.sell()
     anchorage.forge(4)
-    with pytest.raises(LedgerNotAsAnchoredError, match="entry 5: its prev_hash"):
+    with pytest.raises(AnchorMismatchError, match="entry 5: its prev_hash"):
         anchorage.next_day()
     assert len(anchorage.all()) == 1
 
@@ -123,7 +123,7 @@ def test_a_ledger_is_not_signed_where_the_last_anchored_entry_was_rewritten(
         anchorage.backend.sell()
     anchorage.today()
     anchorage.forge(2)
-    with pytest.raises(LedgerNotAsAnchoredError, match="entry 2 is not there as it was anchored"):
+    with pytest.raises(AnchorMismatchError, match="entry 2 is not there as it was anchored"):
         anchorage.next_day()
 
 
@@ -134,7 +134,7 @@ def test_a_run_counts_what_it_could_not_anchor_and_goes_on(anchorage: Anchorage)
     assert list(payouts.studios()) == [backend.studio_id]
     studios = ["st_that_is_not_there", backend.studio_id]
     assert run(studios, time_is_up=lambda: False) == {
-        "LedgerNotAsAnchored": 1,
+        "AnchorMismatch": 1,
         "LedgerAnchored": 1,
         "LedgersNotAnchored": 0,
     }
@@ -149,16 +149,16 @@ def test_a_restore_is_recorded_once_and_supersedes_what_it_lost(anchorage: Ancho
     kept = backend.head()
     backend.sell()
     anchorage.next_day()
-    assert anchorage.anchor.restored(backend.studio_id, "nobody") is Outcome.UNTOUCHED
+    assert anchorage.anchor.restored(backend.studio_id, "nobody") is AnchorOutcome.UNTOUCHED
     anchorage.cut_off_after(2, kept)
-    with pytest.raises(LedgerNotAsAnchoredError):
+    with pytest.raises(AnchorMismatchError):
         anchorage.next_day()
-    assert anchorage.anchor.restored(backend.studio_id, "on call") is Outcome.ANCHORED
-    assert anchorage.anchor.restored(backend.studio_id, "on call") is Outcome.UNTOUCHED
+    assert anchorage.anchor.restored(backend.studio_id, "on call") is AnchorOutcome.ANCHORED
+    assert anchorage.anchor.restored(backend.studio_id, "on call") is AnchorOutcome.UNTOUCHED
     newest = anchorage.all()[0]
     assert (newest.head, newest.restored_to_seq) == (backend.head(), 1)
     backend.sell()
-    assert anchorage.next_day() is Outcome.ANCHORED
+    assert anchorage.next_day() is AnchorOutcome.ANCHORED
 
 
 @pytest.fixture

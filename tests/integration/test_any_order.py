@@ -19,7 +19,7 @@ class State:
     """What must not depend on the order of events."""
 
     refunds: list[tuple[int, str, str]]
-    out_amount: int
+    committed_amount: int
     settled_amount: int
     rev_share_reversed_amount: int
     balance: int
@@ -30,9 +30,9 @@ def state_of(backend: Backend, order_id: str) -> State:
     head = backend.head()
     return State(
         sorted((r.amount, r.status.value, r.source) for r in record.refunds.values()),
-        record.totals.out_amount,
-        record.totals.settled_amount,
-        record.totals.rev_share_reversed_amount,
+        record.state.committed_amount,
+        record.state.settled_amount,
+        record.state.rev_share_reversed_amount,
         head.payable_balance_amount + head.direct_balance_amount,
     )
 
@@ -92,7 +92,7 @@ def test_an_event_that_comes_before_stripes_answer_finds_its_refund(backend: Bac
     backend.drain()
     record = backend.record(order_id)
     assert [r.source for r in record.refunds.values()] == ["api"]
-    assert record.totals.settled_amount == 10000
+    assert record.state.settled_amount == 10000
 
 
 def test_events_about_others_charges_change_nothing(

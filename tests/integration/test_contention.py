@@ -9,8 +9,8 @@ import pytest
 
 from shared.domain.errors import (
     AmountExceedsRefundableError,
+    DomainError,
     NothingRefundableError,
-    RefundError,
 )
 from shared.domain.refund import Refund
 from shared.gateways.conflict import StaleStateError
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.stack
 MakeBackend = Callable[..., Backend]
 
 
-def at_once[Result](count: int, call: Callable[[int], Result]) -> list[Result | RefundError]:
+def at_once[Result](count: int, call: Callable[[int], Result]) -> list[Result | DomainError]:
     """Call ``count`` times at the same moment; return results and refusals."""
     barrier = threading.Barrier(count)
 
-    def one(number: int) -> Result | RefundError:
+    def one(number: int) -> Result | DomainError:
         barrier.wait()
         try:
             return call(number)
-        except RefundError as refusal:
+        except DomainError as refusal:
             return refusal
 
     with ThreadPoolExecutor(count) as pool:
@@ -45,7 +45,7 @@ def test_of_16_refunds_of_a_third_three_fit(backend: Backend) -> None:
     }
     backend.deliver()
     backend.drain()
-    assert backend.record(order_id).totals.settled_amount == 9000
+    assert backend.record(order_id).state.settled_amount == 9000
     assert sum(each["amount"] for each in backend.stripe_refunds(order_id)) == 9000
     assert backend.verify() is None
 

@@ -19,13 +19,13 @@ import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from typer.testing import CliRunner
 
-from infra import dead_letters
-from infra.dead_letters import DeadLetter, DeadLetters
 from infra.local.stack import Stack
+from infra.operate import dead_letters
+from infra.operate.dead_letters import DeadLetter, DeadLetters
 from shared.domain.refund import Refund
+from shared.edge.sqs import TRIES, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
-from shared.messages import TRIES, MalformedMessageError
 from tests.integration.backend import Backend
 from tests.lambda_context import LambdaContext
 

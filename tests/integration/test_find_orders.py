@@ -12,11 +12,11 @@ from functions.find_orders.models import OrderList, OrderPanelView, OrderSummary
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.find_orders.views import panel_view
-from shared.cursor import cursor_for
 from shared.domain.errors import CursorError, OrderNotFoundError
 from shared.domain.fulfillment import Step, move
 from shared.domain.message import Message, MessageStatus, Template
-from shared.domain.order import RefundState
+from shared.domain.order import OrderRefundStatus
+from shared.edge.cursor import cursor_for
 from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
 from tests.integration.backend import Backend
@@ -39,7 +39,7 @@ def find(  # noqa: PLR0913  # what is looked for
     backend: Backend,
     query: str | None = None,
     *,
-    status: RefundState | None = None,
+    status: OrderRefundStatus | None = None,
     limit: int = 25,
     cursor: str | None = None,
     studio_id: str | None = None,
@@ -49,7 +49,11 @@ def find(  # noqa: PLR0913  # what is looked for
 
 
 def find_all(
-    backend: Backend, query: str | None = None, *, limit: int, status: RefundState | None = None
+    backend: Backend,
+    query: str | None = None,
+    *,
+    limit: int,
+    status: OrderRefundStatus | None = None,
 ) -> list[OrderSummary]:
     """Follow the cursors to the end."""
     found: list[OrderSummary] = []
@@ -202,14 +206,14 @@ def test_a_page_that_ends_with_an_erased_order_goes_on(backend: Backend) -> None
 
 
 def test_lists_are_filtered_by_how_far_orders_are_refunded(backend: Backend) -> None:
-    states = dict.fromkeys(RefundState, "")
+    states = dict.fromkeys(OrderRefundStatus, "")
     for state in states:
         states[state] = backend.sell(parent={"name": f"Dana {state}", "email": None})
-    backend.refund(states[RefundState.REFUNDED])
-    backend.refund(states[RefundState.PARTIALLY_REFUNDED], 2500)
+    backend.refund(states[OrderRefundStatus.REFUNDED])
+    backend.refund(states[OrderRefundStatus.PARTIALLY_REFUNDED], 2500)
     backend.deliver()
     backend.drain()
-    backend.refund(states[RefundState.PENDING], 100)
+    backend.refund(states[OrderRefundStatus.PENDING], 100)
     for state, order_id in states.items():
         for query in (None, "dana", "dana " + state.value):
             (found,) = find_all(backend, query, limit=2, status=state)
@@ -221,14 +225,16 @@ def test_an_order_that_is_in_an_index_still_and_of_another_status_now_is_left_ou
     backend: Backend,
 ) -> None:
     (order_id,) = bring_in(backend, backend.order())
-    totals = backend.record(order_id).totals
-    item = items.totals_to_item(replace(totals, version=1, out_amount=10))
+    state = backend.record(order_id).state
+    item = items.state_to_item(replace(state, version=1, committed_amount=10))
     # As the table and its index are for a moment after a refund was requested.
-    lagging = item | {"status_pk": {"S": items.status_pk(backend.studio_id, RefundState.NONE)}}
+    lagging = item | {
+        "status_pk": {"S": items.status_pk(backend.studio_id, OrderRefundStatus.NONE)}
+    }
     backend.dynamodb.put_item(TableName=backend.orders_table, Item=lagging)
     for query in (None, "dana"):
-        assert ids(find(backend, query, status=RefundState.NONE)) == []
-    assert ids(find(backend, "dana", status=RefundState.PENDING)) == [order_id]
+        assert ids(find(backend, query, status=OrderRefundStatus.NONE)) == []
+    assert ids(find(backend, "dana", status=OrderRefundStatus.PENDING)) == [order_id]
 
 
 # What nobody may see, and what is no cursor.
@@ -256,7 +262,7 @@ def test_another_studios_orders_are_never_shown(
     for query in (None, "dana", "parent", mine["order_id"]):
         assert ids(find(backend, query)) == [mine["order_id"]]
     assert ids(find(backend, theirs["order_id"])) == []
-    for status in RefundState:
+    for status in OrderRefundStatus:
         assert theirs["order_id"] not in ids(find(backend, status=status))
     with pytest.raises(OrderNotFoundError) as of_another:
         ShowOrder(backend.orders)(backend.caller, theirs["order_id"])
@@ -269,7 +275,7 @@ def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend) -> None:
     bring_in(backend, *(backend.order() for _ in range(3)))
     of_all = find(backend, limit=1).next_cursor
     of_dana = find(backend, "dana", limit=1).next_cursor
-    of_none = find(backend, status=RefundState.NONE, limit=1).next_cursor
+    of_none = find(backend, status=OrderRefundStatus.NONE, limit=1).next_cursor
     assert of_all
     assert of_dana
     assert of_none
@@ -277,11 +283,11 @@ def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend) -> None:
     for cursor, query, status, studio_id in (
         (of_all, None, None, "st_another"),
         (of_all, "dana", None, None),
-        (of_all, None, RefundState.NONE, None),
+        (of_all, None, OrderRefundStatus.NONE, None),
         (of_dana, None, None, None),
         (of_dana, "dan", None, None),
-        (of_dana, "dana", RefundState.NONE, None),
-        (of_none, None, RefundState.PENDING, None),
+        (of_dana, "dana", OrderRefundStatus.NONE, None),
+        (of_none, None, OrderRefundStatus.PENDING, None),
     ):
         with pytest.raises(CursorError):
             find(backend, query, status=status, cursor=cursor, studio_id=studio_id)
@@ -400,7 +406,7 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
 
     assert (shown.total_amount, shown.refunded_amount) == (10000, 2600)
     assert (shown.pending_refund_amount, shown.refundable_amount) == (1000, 6400)
-    assert shown.refund_status is RefundState.PENDING
+    assert shown.refund_status is OrderRefundStatus.PENDING
     assert (shown.tax_amount, shown.tax_refunded_amount) == (350, 100)
     assert (shown.rev_share_amount, shown.rev_share_reversed_amount) == (1500, 390)
     first, second = shown.line_items
@@ -484,9 +490,9 @@ def test_the_panel_shows_the_print_as_it_is_and_not_as_it_was_imported(backend: 
     )
     at = "2026-10-01T00:00:00.000Z"
     for step, by in ((Step.CLAIM, "station-7"), (Step.CANCEL, "ana")):
-        totals = move(backend.record(order_id).totals, step, at, by)
-        assert totals is not None
-        backend.orders.update_totals(totals)
+        state = move(backend.record(order_id).state, step, at, by)
+        assert state is not None
+        backend.orders.update_state(state)
     assert panel(backend, order_id).fulfillment.model_dump() == {
         "status": "canceled",
         "claimed_by": "station-7",
@@ -500,10 +506,10 @@ def test_the_panel_shows_the_print_as_it_is_and_not_as_it_was_imported(backend: 
 
 def test_a_dispute_shows_in_list_and_panel(backend: Backend) -> None:
     (order_id,) = bring_in(backend, backend.order())
-    totals = backend.record(order_id).totals
+    state = backend.record(order_id).state
     at = "2026-10-01T00:00:00.000Z"
-    backend.orders.update_totals(
-        replace(totals, dispute_id="dp_1", dispute_status="needs_response", disputed_at=at)
+    backend.orders.update_state(
+        replace(state, dispute_id="dp_1", dispute_status="needs_response", disputed_at=at)
     )
     shown = panel(backend, order_id)
     assert (shown.dispute_id, shown.dispute_status, shown.disputed_at) == (

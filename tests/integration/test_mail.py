@@ -19,9 +19,9 @@ from infra.local.mailbox import save_mail, sent_mail
 from infra.local.stack import Stack
 from shared.domain.errors import (
     BusyError,
+    DomainError,
     MailOutcomeUnknownError,
     MessageRefusedError,
-    RefundError,
     SendingDomainError,
 )
 from shared.domain.message import Message, MessageStatus, Template
@@ -229,7 +229,7 @@ def deployed_mail(monkeypatch: pytest.MonkeyPatch) -> Callable[[Failing], Mail]:
     ],
 )
 def test_a_clear_refusal(
-    deployed_mail: Callable[[Failing], Mail], status: int, code: str, refusal: type[RefundError]
+    deployed_mail: Callable[[Failing], Mail], status: int, code: str, refusal: type[DomainError]
 ) -> None:
     with failing_ses(status=status, code=code) as failing:
         with pytest.raises(refusal):

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.reconcile.findings import Finding, Kind
+from functions.reconcile.findings import Finding, FindingKind
 from functions.reconcile.match_accounts import LOOK_BACK, Match, MatchAccounts
 from functions.reconcile.match_fee_refunds import MatchFeeRefunds
 from functions.reconcile.match_refunds import MatchRefunds
@@ -34,7 +34,7 @@ CHARGE = {"id": "ch_n", "amount": 500, "currency": "usd", "payment_intent": "pi_
 
 
 @dataclass
-class Books:
+class ReconcileBooks:
     """A studio's world, and the match over it."""
 
     backend: Backend
@@ -71,7 +71,7 @@ class Books:
         assert (done.failed, done.complete) == ([], True)
         return done.findings
 
-    def kinds(self) -> dict[Kind, int]:
+    def kinds(self) -> dict[FindingKind, int]:
         return dict(Counter(finding.kind for finding in self.findings()))
 
     def watermark(self) -> Watermark:
@@ -119,27 +119,27 @@ class Books:
 
 
 @pytest.fixture(params=[False, True], ids=["platform", "direct"])
-def books(make_backend: Callable[..., Backend], request: pytest.FixtureRequest) -> Books:
+def books(make_backend: Callable[..., Backend], request: pytest.FixtureRequest) -> ReconcileBooks:
     """A studio that is paid out, whose orders are charged on either account."""
-    return Books(make_backend(direct=request.param, studio={"payout_account_id": ACCOUNT}))
+    return ReconcileBooks(make_backend(direct=request.param, studio={"payout_account_id": ACCOUNT}))
 
 
 @pytest.fixture
-def platform(make_backend: Callable[..., Backend]) -> Books:
-    return Books(make_backend(studio={"payout_account_id": ACCOUNT}))
+def platform(make_backend: Callable[..., Backend]) -> ReconcileBooks:
+    return ReconcileBooks(make_backend(studio={"payout_account_id": ACCOUNT}))
 
 
 @pytest.fixture
-def direct(make_backend: Callable[..., Backend]) -> Books:
-    return Books(make_backend(direct=True))
+def direct(make_backend: Callable[..., Backend]) -> ReconcileBooks:
+    return ReconcileBooks(make_backend(direct=True))
 
 
-def late(books: Books) -> None:
+def late(books: ReconcileBooks) -> None:
     """Let the time pass in which things may be on their way still."""
     books.pass_time(timedelta(minutes=30))
 
 
-def test_nothing_differs_where_nothing_went_wrong(books: Books) -> None:
+def test_nothing_differs_where_nothing_went_wrong(books: ReconcileBooks) -> None:
     backend = books.backend
     order_id = backend.sell()
     books.settled(order_id, 2500)
@@ -164,13 +164,13 @@ def test_nothing_differs_where_nothing_went_wrong(books: Books) -> None:
     assert mark.until < mark.matched_at
 
 
-def test_what_may_be_on_its_way_is_no_difference(books: Books) -> None:
+def test_what_may_be_on_its_way_is_no_difference(books: ReconcileBooks) -> None:
     books.backend.refund(books.backend.sell())
     books.backend.stripe_refund(books.backend.sell(), 700)
     assert books.findings() == []
 
 
-def test_lost_webhooks_are_found_and_healed(books: Books) -> None:
+def test_lost_webhooks_are_found_and_healed(books: ReconcileBooks) -> None:
     backend = books.backend
     asked = backend.refund(backend.sell())
     outside = backend.sell()
@@ -179,19 +179,19 @@ def test_lost_webhooks_are_found_and_healed(books: Books) -> None:
 
     found = books.findings()
     assert {(each.kind, each.healed) for each in found} == {
-        (Kind.REFUND_NOT_CONFIRMED, True),
-        (Kind.REFUND_UNKNOWN_HERE, True),
+        (FindingKind.REFUND_NOT_CONFIRMED, True),
+        (FindingKind.REFUND_UNKNOWN_HERE, True),
     }
     backend.drain()
     assert backend.current(asked).status is RefundStatus.SETTLED
-    assert backend.record(outside).totals.settled_amount == 700
+    assert backend.record(outside).state.settled_amount == 700
     late(books)
     assert books.kinds() == {}
     assert backend.verify() is None
 
 
 @pytest.mark.parametrize("days", [1, 29])
-def test_a_failure_weeks_after_the_settlement_is_found(books: Books, days: int) -> None:
+def test_a_failure_weeks_after_the_settlement_is_found(books: ReconcileBooks, days: int) -> None:
     refund = books.settled()
     late(books)
     assert books.kinds() == {}
@@ -201,7 +201,7 @@ def test_a_failure_weeks_after_the_settlement_is_found(books: Books, days: int) 
     late(books)
 
     (finding,) = books.findings()
-    assert (finding.kind, finding.healed) == (Kind.REFUND_FAILURE_MISSED, True)
+    assert (finding.kind, finding.healed) == (FindingKind.REFUND_FAILURE_MISSED, True)
     assert (finding.refund_id, finding.stripe_id) == (refund.refund_id, refund.stripe_refund_id)
     books.backend.drain()
     assert books.backend.current(refund).failed_seq is not None
@@ -209,7 +209,7 @@ def test_a_failure_weeks_after_the_settlement_is_found(books: Books, days: int) 
     assert books.kinds() == {}
 
 
-def test_a_settlement_that_nobody_announced_is_announced(books: Books) -> None:
+def test_a_settlement_that_nobody_announced_is_announced(books: ReconcileBooks) -> None:
     backend = books.backend
     refund = backend.refund(backend.sell())
     backend.deliver()
@@ -217,21 +217,21 @@ def test_a_settlement_that_nobody_announced_is_announced(books: Books) -> None:
     books.pass_time(timedelta(minutes=30))
 
     (finding,) = books.findings()
-    assert (finding.kind, finding.healed) == (Kind.SETTLEMENT_MISSING, True)
+    assert (finding.kind, finding.healed) == (FindingKind.SETTLEMENT_MISSING, True)
     # SQS swallows the same announcement for five minutes, and this half an hour was none to it.
     backend.settle_refund(refund.order_id, refund.refund_id)
     backend.drain()
     assert books.kinds() == {}
 
 
-def test_what_wants_a_person_is_found_until_it_is_gone(books: Books) -> None:
+def test_what_wants_a_person_is_found_until_it_is_gone(books: ReconcileBooks) -> None:
     backend = books.backend
     refund = books.settled()
     books.change_refund(refund, amount=9999)
     late(books)
 
     first = books.kinds()
-    assert first == {Kind.REFUND_AMOUNT_DIFFERS: 1, Kind.LEDGER_DIFFERS: 1}
+    assert first == {FindingKind.REFUND_AMOUNT_DIFFERS: 1, FindingKind.LEDGER_DIFFERS: 1}
     books.pass_time(timedelta(days=20))
     assert books.kinds() == first
     books.change_refund(refund, amount=refund.amount)
@@ -243,7 +243,7 @@ def test_what_wants_a_person_is_found_until_it_is_gone(books: Books) -> None:
     assert backend.verify() is None
 
 
-def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books) -> None:
+def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: ReconcileBooks) -> None:
     books, backend = platform, platform.backend
     backend.refund(backend.sell())
     backend.stripe_refund(backend.sell(), 700)
@@ -251,9 +251,9 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books
     backend.control(f"refunds/{missed.stripe_refund_id}", status="failed")
     planted = Counter(
         {
-            Kind.REFUND_NOT_CONFIRMED: 1,
-            Kind.REFUND_UNKNOWN_HERE: 1,
-            Kind.REFUND_FAILURE_MISSED: 1,
+            FindingKind.REFUND_NOT_CONFIRMED: 1,
+            FindingKind.REFUND_UNKNOWN_HERE: 1,
+            FindingKind.REFUND_FAILURE_MISSED: 1,
         }
     )
     # Events of these are delivered; what came before stays unheard of.
@@ -271,22 +271,28 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books
     of_amount, of_entry, of_status, at_nobody = settled(), settled(), settled(), settled()
     gone, orphan, of_share = settled(), settled(), settled()
     books.change_refund(of_share, rev_share_reversed_amount=1)
-    planted.update([Kind.LEDGER_DIFFERS])
+    planted.update([FindingKind.LEDGER_DIFFERS])
     books.change_refund(of_amount, amount=of_amount.amount - 1)
-    planted.update([Kind.REFUND_AMOUNT_DIFFERS, Kind.LEDGER_DIFFERS])
+    planted.update([FindingKind.REFUND_AMOUNT_DIFFERS, FindingKind.LEDGER_DIFFERS])
     books.change_entry(of_entry.settled_seq or 0, gross_amount=-1)
-    planted.update([Kind.LEDGER_DIFFERS])
+    planted.update([FindingKind.LEDGER_DIFFERS])
     books.change_refund(of_status, status="canceled")
-    planted.update([Kind.REFUND_STATUS_DIFFERS])
+    planted.update([FindingKind.REFUND_STATUS_DIFFERS])
     # It names a refund that Stripe never had; the one Stripe has is unknown then.
     books.change_refund(at_nobody, stripe_refund_id="re_of_nobody")
-    planted.update([Kind.REFUND_NOT_AT_STRIPE, Kind.REFUND_UNKNOWN_HERE, Kind.LEDGER_DIFFERS])
+    planted.update(
+        [
+            FindingKind.REFUND_NOT_AT_STRIPE,
+            FindingKind.REFUND_UNKNOWN_HERE,
+            FindingKind.LEDGER_DIFFERS,
+        ]
+    )
     # Taking it in again would enter it twice.
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
         Key=items.key(items.order_pk(gone.order_id), items.refund_sk(gone.refund_id)),
     )
-    planted.update([Kind.LEDGER_DIFFERS])
+    planted.update([FindingKind.LEDGER_DIFFERS])
     books.change(
         backend.orders_table,
         items.charge_pk(orphan.charge_id),
@@ -294,29 +300,31 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Books
         account_id="acct_other",
     )
     books.change_refund(orphan, charge_id="ch_other")
-    planted.update([Kind.ACCOUNT_DIFFERS])
+    planted.update([FindingKind.ACCOUNT_DIFFERS])
 
     backend.control(
         "charges",
         charges=[CHARGE],
     )
     backend.stripe_call("POST", "refunds", charge=CHARGE["id"])
-    planted.update([Kind.CHARGE_UNKNOWN_HERE])
+    planted.update([FindingKind.CHARGE_UNKNOWN_HERE])
     backend.stripe_call("POST", "transfers", amount=5, currency="usd", destination=ACCOUNT)
-    planted.update([Kind.TRANSFER_UNKNOWN_HERE])
+    planted.update([FindingKind.TRANSFER_UNKNOWN_HERE])
     late(books)
 
     found = books.findings()
     assert Counter(each.kind for each in found) == planted
     assert {each.kind for each in found if each.healed} == {
-        Kind.REFUND_NOT_CONFIRMED,
-        Kind.REFUND_UNKNOWN_HERE,
-        Kind.REFUND_FAILURE_MISSED,
+        FindingKind.REFUND_NOT_CONFIRMED,
+        FindingKind.REFUND_UNKNOWN_HERE,
+        FindingKind.REFUND_FAILURE_MISSED,
     }
 
 
 @pytest.mark.parametrize("kind", ["refund", "refund_failure"])
-def test_a_refund_that_moved_the_balance_otherwise_is_found(books: Books, kind: str) -> None:
+def test_a_refund_that_moved_the_balance_otherwise_is_found(
+    books: ReconcileBooks, kind: str
+) -> None:
     backend, refund = books.backend, books.settled()
     if kind == "refund_failure":
         backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
@@ -327,12 +335,17 @@ def test_a_refund_that_moved_the_balance_otherwise_is_found(books: Books, kind: 
     late(books)
 
     (finding,) = books.findings()
-    assert (finding.kind, finding.stripe_id) == (Kind.BALANCE_DIFFERS, refund.stripe_refund_id)
+    assert (finding.kind, finding.stripe_id) == (
+        FindingKind.BALANCE_DIFFERS,
+        refund.stripe_refund_id,
+    )
     assert finding.amount == -refund.amount
 
 
 @pytest.mark.parametrize("kind", ["transfer", "transfer_refund"])
-def test_a_transfer_that_moved_the_balance_otherwise_is_found(platform: Books, kind: str) -> None:
+def test_a_transfer_that_moved_the_balance_otherwise_is_found(
+    platform: ReconcileBooks, kind: str
+) -> None:
     backend = platform.backend
     backend.sell()
     transfer = platform.paid_out()
@@ -342,12 +355,12 @@ def test_a_transfer_that_moved_the_balance_otherwise_is_found(platform: Books, k
     backend.control(f"balance_transactions/{moved['id']}", amount=moved["amount"] + 1)
     late(platform)
 
-    (finding,) = [each for each in platform.findings() if each.kind is Kind.BALANCE_DIFFERS]
+    (finding,) = [each for each in platform.findings() if each.kind is FindingKind.BALANCE_DIFFERS]
     assert (finding.stripe_id, finding.amount) == (moved["id"], moved["amount"])
     assert finding.stripe_amount == moved["amount"] + 1
 
 
-def test_a_fee_refund_that_moved_the_balance_otherwise_is_found(direct: Books) -> None:
+def test_a_fee_refund_that_moved_the_balance_otherwise_is_found(direct: ReconcileBooks) -> None:
     direct.settled()
     kind, platform = "application_fee_refund", f"{direct.backend.stripe_url}/v1"
     headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
@@ -360,13 +373,13 @@ def test_a_fee_refund_that_moved_the_balance_otherwise_is_found(direct: Books) -
 
     (finding,) = direct.findings()
     assert (finding.kind, finding.amount, finding.stripe_amount) == (
-        Kind.BALANCE_DIFFERS,
+        FindingKind.BALANCE_DIFFERS,
         -1500,
         -1499,
     )
 
 
-def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: Books) -> None:
+def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: ReconcileBooks) -> None:
     backend = direct.backend
     refund = backend.refund(backend.sell())
     backend.deliver()
@@ -375,13 +388,13 @@ def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: Books) -> No
     late(direct)
 
     (finding,) = direct.findings()
-    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_MISSING, True)
+    assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     assert finding.order_id == refund.order_id
     backend.refund_fee(refund.order_id)
     assert direct.kinds() == {}
 
 
-def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Books) -> None:
+def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: ReconcileBooks) -> None:
     backend = direct.backend
     refund = direct.settled(amount=5000)
     fee_id = backend.record(refund.order_id).order.application_fee_id
@@ -390,7 +403,7 @@ def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Books) -
 
     (finding,) = direct.findings()
     # A person hears of it once; from then on the books have it.
-    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_UNKNOWN_HERE, False)
+    assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_UNKNOWN_HERE, False)
     assert (finding.amount, finding.stripe_amount) == (750, 850)
     assert direct.kinds() == {}
     direct.settled(refund.order_id)
@@ -401,37 +414,40 @@ def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Books) -
     assert fee.refunded_amount == 1500
 
 
-def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Books) -> None:
+def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: ReconcileBooks) -> None:
     backend = direct.backend
     refund = backend.refund(backend.sell())
     backend.deliver()
     backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
     fee = backend.orders.get_fee_refund(refund.order_id)
     assert fee is not None
-    backend.orders.advance_fee_refund(fee.seen(fee.target_amount))
+    backend.orders.advance_fee_refund(fee.with_refunded(fee.target_amount))
     late(direct)
 
     (finding,) = direct.findings()
-    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_MISSING, True)
+    assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     assert (finding.amount, finding.stripe_amount) == (1500, 0)
     backend.drain()
     assert direct.kinds() == {}
     assert backend.refund_fee(refund.order_id) == 0
 
 
-def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: Books) -> None:
+def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: ReconcileBooks) -> None:
     backend = direct.backend
     refund = direct.settled()
     fee = backend.orders.get_fee_refund(refund.order_id)
     assert fee is not None
     asked = replace(
-        fee, refunded_amount=0, in_flight_amount=1500, due_at=fee.due_at or refund.settled_at
+        fee,
+        refunded_amount=0,
+        in_flight_amount=1500,
+        next_poll_at=fee.next_poll_at or refund.settled_at,
     )
     backend.orders.advance_fee_refund(asked)
     late(direct)
 
     (finding,) = direct.findings()
-    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_MISSING, True)
+    assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     backend.drain()
     assert direct.kinds() == {}
     after = backend.orders.get_fee_refund(refund.order_id)
@@ -439,25 +455,25 @@ def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: Books) -> No
     assert (after.refunded_amount, after.attempt) == (1500, fee.attempt)
 
 
-def test_a_fee_given_back_of_an_order_nobody_imported_is_found(direct: Books) -> None:
+def test_a_fee_given_back_of_an_order_nobody_imported_is_found(direct: ReconcileBooks) -> None:
     record = direct.backend.order()
     direct.backend.charge(record)
     fee_id = record["stripe"]["application_fee_id"]
     direct.backend.stripe_call("POST", f"application_fees/{fee_id}/refunds", amount=5)
     late(direct)
     (finding,) = direct.findings()
-    assert (finding.kind, finding.stripe_id) == (Kind.FEE_REFUND_UNKNOWN_HERE, fee_id)
+    assert (finding.kind, finding.stripe_id) == (FindingKind.FEE_REFUND_UNKNOWN_HERE, fee_id)
 
 
-def test_a_fee_refund_of_an_order_without_refunds_is_found(direct: Books) -> None:
+def test_a_fee_refund_of_an_order_without_refunds_is_found(direct: ReconcileBooks) -> None:
     backend = direct.backend
     fee_id = backend.record(backend.sell()).order.application_fee_id
     backend.stripe_call("POST", f"application_fees/{fee_id}/refunds", amount=100)
     late(direct)
-    assert direct.kinds() == {Kind.FEE_REFUND_UNKNOWN_HERE: 1}
+    assert direct.kinds() == {FindingKind.FEE_REFUND_UNKNOWN_HERE: 1}
 
 
-def test_a_fee_refund_that_stripe_does_not_have_is_found(direct: Books) -> None:
+def test_a_fee_refund_that_stripe_does_not_have_is_found(direct: ReconcileBooks) -> None:
     refund = direct.settled()
     direct.change(
         direct.backend.orders_table,
@@ -467,10 +483,10 @@ def test_a_fee_refund_that_stripe_does_not_have_is_found(direct: Books) -> None:
     )
     late(direct)
     (finding,) = direct.findings()
-    assert (finding.kind, finding.healed) == (Kind.FEE_REFUND_DIFFERS, False)
+    assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_DIFFERS, False)
 
 
-def test_a_transfer_that_was_reversed_weeks_later_is_found(platform: Books) -> None:
+def test_a_transfer_that_was_reversed_weeks_later_is_found(platform: ReconcileBooks) -> None:
     platform.backend.sell()
     transfer = platform.paid_out()
     late(platform)
@@ -481,12 +497,12 @@ def test_a_transfer_that_was_reversed_weeks_later_is_found(platform: Books) -> N
     late(platform)
 
     (finding,) = platform.findings()
-    assert (finding.kind, finding.healed) == (Kind.TRANSFER_REVERSED, False)
+    assert (finding.kind, finding.healed) == (FindingKind.TRANSFER_REVERSED, False)
     assert (finding.amount, finding.stripe_amount) == (transfer["amount"], transfer["amount"] - 80)
     assert finding.payout_id == transfer["transfer_group"]
 
 
-def test_payouts_and_transfers_that_do_not_fit_are_found(platform: Books) -> None:
+def test_payouts_and_transfers_that_do_not_fit_are_found(platform: ReconcileBooks) -> None:
     backend = platform.backend
     backend.sell()
     transfer = platform.paid_out()
@@ -494,25 +510,28 @@ def test_payouts_and_transfers_that_do_not_fit_are_found(platform: Books) -> Non
     late(platform)
     pk, sk = items.studio_pk(backend.studio_id), items.payout_sk(payout.payout_id)
 
-    def changed(**values: object) -> dict[Kind, int]:
+    def changed(**values: object) -> dict[FindingKind, int]:
         for name, value in values.items():
             platform.change(backend.orders_table, pk, sk, **{name: value})
         return platform.kinds()
 
-    assert changed(paid_amount=1) == {Kind.TRANSFER_AMOUNT_DIFFERS: 1, Kind.LEDGER_DIFFERS: 1}
+    assert changed(paid_amount=1) == {
+        FindingKind.TRANSFER_AMOUNT_DIFFERS: 1,
+        FindingKind.LEDGER_DIFFERS: 1,
+    }
     assert changed(paid_amount=payout.paid_amount, transfer_id="tr_of_nobody") == {
-        Kind.TRANSFER_UNKNOWN_HERE: 1,
-        Kind.TRANSFER_NOT_AT_STRIPE: 1,
+        FindingKind.TRANSFER_UNKNOWN_HERE: 1,
+        FindingKind.TRANSFER_NOT_AT_STRIPE: 1,
     }
     still_open = {"status": "transferring", "open_pk": items.OPEN_PAYOUT}
     assert changed(transfer_id=transfer["id"], open_due=payout.closed_at, **still_open) == {}
     platform.pass_time(timedelta(hours=4))
-    assert changed() == {Kind.TRANSFER_NOT_CONFIRMED: 1}
-    assert changed(status="failed") == {Kind.TRANSFER_UNKNOWN_HERE: 1}
+    assert changed() == {FindingKind.TRANSFER_NOT_CONFIRMED: 1}
+    assert changed(status="failed") == {FindingKind.TRANSFER_UNKNOWN_HERE: 1}
     assert changed(status="paid") == {}
 
 
-def test_other_business_of_a_studio_is_none_of_ours(direct: Books) -> None:
+def test_other_business_of_a_studio_is_none_of_ours(direct: ReconcileBooks) -> None:
     backend = direct.backend
     backend.control("charges", charges=[CHARGE | {"account": backend.account_id}])
     backend.stripe_call("POST", "refunds", charge=CHARGE["id"])
@@ -520,25 +539,27 @@ def test_other_business_of_a_studio_is_none_of_ours(direct: Books) -> None:
     assert direct.kinds() == {}
 
 
-def test_a_refund_that_cannot_be_taken_in_does_not_hide_the_others(platform: Books) -> None:
+def test_a_refund_that_cannot_be_taken_in_does_not_hide_the_others(
+    platform: ReconcileBooks,
+) -> None:
     backend = platform.backend
     torn = backend.sell()
     for order_id in (torn, backend.sell(), backend.sell()):
         backend.stripe_refund(order_id, 700)
-    key = items.key(items.order_pk(torn), items.TOTALS_SK)
+    key = items.key(items.order_pk(torn), items.STATE_SK)
     backend.dynamodb.delete_item(TableName=backend.orders_table, Key=key)
     late(platform)
 
     done = platform.match()
     assert (done.matched, done.failed) == (0, ["platform"])
-    assert [each.kind for each in done.findings] == [Kind.REFUND_UNKNOWN_HERE] * 2
+    assert [each.kind for each in done.findings] == [FindingKind.REFUND_UNKNOWN_HERE] * 2
     backend.drain()
     again = platform.match()
     assert (again.matched, again.failed, again.findings) == (0, ["platform"], [])
 
 
 def test_each_account_is_looked_at_once_a_day_and_one_failing_keeps_none_waiting(
-    direct: Books,
+    direct: ReconcileBooks,
 ) -> None:
     backend = direct.backend
     backend.control(
@@ -556,7 +577,7 @@ def test_each_account_is_looked_at_once_a_day_and_one_failing_keeps_none_waiting
     assert direct.match(due_only=True).matched == 2
 
 
-def test_a_match_without_time_goes_on_where_it_stopped(direct: Books) -> None:
+def test_a_match_without_time_goes_on_where_it_stopped(direct: ReconcileBooks) -> None:
     backend = direct.backend
     asked = itertools.count()
     stopped = direct.matching(due_only=True, time_is_up=lambda: next(asked) >= 3)
@@ -573,7 +594,7 @@ def test_a_match_without_time_goes_on_where_it_stopped(direct: Books) -> None:
     assert late.oldest_seconds >= 3 * 86400
 
 
-def test_what_a_daily_match_asks_of_stripe(books: Books) -> None:
+def test_what_a_daily_match_asks_of_stripe(books: ReconcileBooks) -> None:
     for _ in range(3):
         books.settled()
     late(books)
@@ -590,7 +611,7 @@ def test_what_a_daily_match_asks_of_stripe(books: Books) -> None:
     assert {each["method"] for each in asked} == {"GET"}
 
 
-def test_an_earlier_time_can_be_asked_for(books: Books) -> None:
+def test_an_earlier_time_can_be_asked_for(books: ReconcileBooks) -> None:
     refund = books.settled()
     late(books)
     assert books.kinds() == {}
@@ -604,6 +625,6 @@ def test_an_earlier_time_can_be_asked_for(books: Books) -> None:
         since=books.backend.clock() - timedelta(days=60),
     )
     assert {each.kind for each in done.findings} == {
-        Kind.REFUND_AMOUNT_DIFFERS,
-        Kind.LEDGER_DIFFERS,
+        FindingKind.REFUND_AMOUNT_DIFFERS,
+        FindingKind.LEDGER_DIFFERS,
     }

@@ -14,9 +14,9 @@ from functions.refund_report.find_patterns import FindPatterns
 from functions.refund_report.pattern_models import PatternsView, PatternView
 from functions.refund_report.pattern_views import patterns_view
 from functions.refund_request.request_refund import RefundRequest
-from shared.auth import Caller, Role
 from shared.domain.errors import DateRangeError, RangeTooLargeError, StudioNotFoundError
 from shared.domain.refund import Refund, RefundChoice, RefundType
+from shared.edge.auth import Caller, Role
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
@@ -29,7 +29,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 ALL = RefundChoice(RefundType.FULL)
 
 
-class Desk:
+class PatternStudio:
     """A studio's shop and its reports."""
 
     def __init__(self, backend: Backend) -> None:
@@ -98,8 +98,8 @@ def figures(pattern: PatternView) -> tuple[int, int, int, int, str | None]:
 
 
 @pytest.fixture
-def desk(make_backend: Callable[..., Backend]) -> Desk:
-    return Desk(make_backend())
+def desk(make_backend: Callable[..., Backend]) -> PatternStudio:
+    return PatternStudio(make_backend())
 
 
 def two_children() -> dict[str, Any]:
@@ -114,7 +114,7 @@ def two_children() -> dict[str, Any]:
     }
 
 
-def test_counts_amounts_and_rates_by_each_of_the_five(desk: Desk) -> None:
+def test_counts_amounts_and_rates_by_each_of_the_five(desk: PatternStudio) -> None:
     backend = desk.backend
     whole, some, part, kept = (desk.sell(**two_children()) for _ in range(4))
     desk.refund(whole, ALL, "wrong_print", "ana")
@@ -157,7 +157,7 @@ def test_counts_amounts_and_rates_by_each_of_the_five(desk: Desk) -> None:
     assert operator["stripe"].name == "Stripe's dashboard"
 
 
-def test_a_late_failure_takes_its_refund_back(desk: Desk) -> None:
+def test_a_late_failure_takes_its_refund_back(desk: PatternStudio) -> None:
     first, second = desk.sell(), desk.sell()
     refunds = [desk.refund(first), desk.refund(second)]
     desk.settle()
@@ -175,7 +175,7 @@ def test_a_late_failure_takes_its_refund_back(desk: Desk) -> None:
         assert [each.refund_count for each in view.items] == [1]
 
 
-def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(desk: Desk) -> None:
+def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(desk: PatternStudio) -> None:
     refund = desk.refund(desk.sell())
     desk.settle()
     desk.backend.clock.ahead = timedelta(days=20)
@@ -188,7 +188,7 @@ def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(desk: Desk) 
     assert desk.patterns(By.REASON, -20, -20).refund_count == 0
 
 
-def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(desk: Desk) -> None:
+def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(desk: PatternStudio) -> None:
     old, new = desk.sell(40), desk.sell()
     mug = RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
     desk.refund(old, mug)
@@ -205,7 +205,7 @@ def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(desk: Desk) -> 
     assert desk.patterns(By.PRODUCT, -1, -2).items == []
 
 
-def test_a_day_is_the_studio_s_day(desk: Desk) -> None:
+def test_a_day_is_the_studio_s_day(desk: PatternStudio) -> None:
     midnight = datetime(2026, 9, 20, tzinfo=CHICAGO)
     for seconds in (-1, 0, 86_399, 86_400):
         placed = (midnight + timedelta(seconds=seconds)).isoformat()
@@ -219,7 +219,7 @@ def photo_day(name: str) -> dict[str, Any]:
     return {"photo_day": {"photo_day_id": f"pd_{name.lower()}", "name": name}}
 
 
-def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: Desk) -> None:
+def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: PatternStudio) -> None:
     for day in ("Adams", "Burr", "Clay", "Dole"):
         desk.import_orders(*(desk.order(**photo_day(day)) for _ in range(20)))
         desk.refund(desk.sell(**photo_day(day)), reason="wrong_print")
@@ -232,7 +232,7 @@ def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: Desk) -> No
     desk.settle()
 
     view = desk.patterns(By.PHOTO_DAY)
-    (found,) = view.standing_out
+    (found,) = view.outliers
     assert (found.key, found.name) == ("pd_lincoln", "Lincoln")
     assert (found.refunded_orders, found.orders, found.refund_rate) == (6, 8, "0.7500")
     assert (found.compared_refunded_orders, found.compared_orders) == (7, 87)
@@ -244,12 +244,12 @@ def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: Desk) -> No
     assert by_key(view)["pd_tiny"].refund_rate == "1.0000"
     # All orders have the one product, and the one subject: there is nothing to hold against.
     for by in (By.PRODUCT, By.SUBJECT):
-        assert desk.patterns(by).standing_out == []
+        assert desk.patterns(by).outliers == []
     # Nothing was sold in the time before.
-    assert desk.patterns(By.REASON).standing_out == []
+    assert desk.patterns(By.REASON).outliers == []
 
 
-def test_a_reason_stands_out_against_the_time_before(desk: Desk) -> None:
+def test_a_reason_stands_out_against_the_time_before(desk: PatternStudio) -> None:
     for days_ago in (3, 13):
         desk.import_orders(*(desk.order(days_ago) for _ in range(20)))
     for _ in range(10):
@@ -257,17 +257,17 @@ def test_a_reason_stands_out_against_the_time_before(desk: Desk) -> None:
     desk.refund(desk.sell(3), reason="other", by="ben")
     desk.settle()
     view = desk.patterns(By.REASON, 9, 0)
-    (found,) = view.standing_out
+    (found,) = view.outliers
     assert (found.key, found.compared_with) == ("wrong_print", "time_before")
     assert (found.refunded_orders, found.orders) == (10, 31)
     assert (found.compared_refunded_orders, found.compared_orders) == (0, 20)
     assert f"from {desk.days_ago(19)} to {desk.days_ago(10)} 0 of 20." in found.statement
-    assert [each.key for each in desk.patterns(By.PROCESSED_BY, 9, 0).standing_out] == ["ana"]
+    assert [each.key for each in desk.patterns(By.PROCESSED_BY, 9, 0).outliers] == ["ana"]
     # Of the whole time there is no time before to hold it against.
-    assert desk.patterns(By.REASON, 60, 0).standing_out == []
+    assert desk.patterns(By.REASON, 60, 0).outliers == []
 
 
-def test_an_order_that_was_never_charged_is_not_counted(desk: Desk) -> None:
+def test_an_order_that_was_never_charged_is_not_counted(desk: PatternStudio) -> None:
     free = desk.order()
     free["stripe"] = {"charge_id": None}
     desk.import_orders(free, desk.order())
@@ -277,7 +277,7 @@ def test_an_order_that_was_never_charged_is_not_counted(desk: Desk) -> None:
 def test_another_studio_s_orders_and_refunds_are_not_seen(
     make_backend: Callable[..., Backend],
 ) -> None:
-    ours, theirs = Desk(make_backend()), Desk(make_backend())
+    ours, theirs = PatternStudio(make_backend()), PatternStudio(make_backend())
     theirs.find = ours.find
     ours.refund(ours.sell())
     ours.settle()
@@ -291,7 +291,7 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
         assert theirs.patterns(by).orders == 0
 
 
-def test_an_erased_order_leaves_its_refund(desk: Desk) -> None:
+def test_an_erased_order_leaves_its_refund(desk: PatternStudio) -> None:
     order_id = desk.sell()
     desk.refund(order_id)
     desk.settle()
@@ -305,23 +305,23 @@ def test_an_erased_order_leaves_its_refund(desk: Desk) -> None:
     assert view.items[0].key is None
 
 
-def test_days_that_are_no_range_are_refused(desk: Desk) -> None:
+def test_days_that_are_no_range_are_refused(desk: PatternStudio) -> None:
     with pytest.raises(DateRangeError):
         desk.patterns(By.REASON, 1, 2)
 
 
 def test_what_takes_too_long_is_refused_and_not_timed_out(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.import_orders(desk.order())
-    monkeypatch.setattr("functions.refund_report.find_patterns._SECONDS", -1.0)
+    monkeypatch.setattr("functions.refund_report.find_patterns._READING_SECONDS", -1.0)
     for by in By:
         with pytest.raises(RangeTooLargeError):
             desk.patterns(by)
 
 
 def test_of_very_many_keys_those_with_the_most_refunds_are_shown(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.refund_report.find_patterns.MOST_PATTERNS", 2)
     for day in ("A", "B", "B", "C", "C", "C"):

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.refund_request.next_payout import NextPayout
+from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import Preview, PreviewRefund
 from shared.domain.errors import (
     CursorError,
@@ -382,7 +382,7 @@ def test_a_refund_that_fails_late_is_re_applied_in_the_next_payout(desk: PayoutD
 
 
 class SettlingBooks:
-    """Books where something settles just before each payout is written, a few times."""
+    """LedgerStore where something settles just before each payout is written, a few times."""
 
     def __init__(self, backend: Backend, settle: list[Callable[[], object]]) -> None:
         self._books, self._settle = backend.books, settle
@@ -575,7 +575,7 @@ def test_an_entry_that_is_gone_is_not_glossed_over(desk: PayoutDesk) -> None:
 
 
 def preview(backend: Backend, order_id: str, amount: int) -> Preview:
-    shown = PreviewRefund(backend.orders, NextPayout(backend.books, backend.studios))
+    shown = PreviewRefund(backend.orders, PayoutImpact(backend.books, backend.studios))
     choice = RefundChoice(RefundType.PARTIAL, amount=amount)
     return shown(backend.caller, order_id, choice)
 
@@ -622,7 +622,7 @@ def test_a_refund_beyond_the_limit_is_refused_where_the_studio_asked_for_that(
     desk.pay_day()
     with pytest.raises(NegativeBalanceLimitError, match="-8500"):
         backend.refund(order_id)
-    assert backend.record(order_id).totals.out_amount == 0
+    assert backend.record(order_id).state.committed_amount == 0
     refund = backend.refund(order_id, 1000)
     assert refund.status is RefundStatus.PENDING
 

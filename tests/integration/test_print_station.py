@@ -11,20 +11,20 @@ import pytest
 from functions.print_station.models import JobView, QueueView
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
-from shared.auth import Caller, Role
-from shared.cursor import cursor_for
 from shared.domain.errors import (
     CursorError,
+    DomainError,
     FulfillmentInProgressError,
     OrderNotFoundError,
     PrintCanceledError,
     PrintClaimedError,
     PrintShippedError,
-    RefundError,
 )
 from shared.domain.fulfillment import NOTHING_LEFT, Step
-from shared.domain.order import OrderTotals, RefundState
+from shared.domain.order import OrderRefundStatus, OrderState
 from shared.domain.refund import Refund, RefundStatus
+from shared.edge.auth import Caller, Role
+from shared.edge.cursor import cursor_for
 from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
 from tests.integration.backend import Backend
@@ -52,13 +52,13 @@ class Station:
         fulfillment = {"status": status, "claimed_by": claimed_by}
         return self.backend.sell(fulfillment=fulfillment, **changes)
 
-    def step(self, order_id: str, step: Step, operator: int = 0) -> OrderTotals:
+    def step(self, order_id: str, step: Step, operator: int = 0) -> OrderState:
         """Take a step as an operator."""
         roles = frozenset({Role.PRINT_OPERATOR})
         who = Caller(f"op_{operator}", self.backend.studio_id, roles)
         return self.move(who, order_id, step)
 
-    def race(self, order_id: str, *steps: Step) -> list[OrderTotals | RefundError]:
+    def race(self, order_id: str, *steps: Step) -> list[OrderState | DomainError]:
         """Take the steps in turn, all 16 at once, each as another operator."""
         return at_once(
             AT_ONCE, lambda number: self.step(order_id, steps[number % len(steps)], number)
@@ -92,8 +92,8 @@ def station(backend: Backend) -> Station:
     return Station(backend)
 
 
-def statuses(totals: OrderTotals) -> list[str]:
-    return [step.status for step in totals.fulfillment_history]
+def statuses(state: OrderState) -> list[str]:
+    return [step.status for step in state.fulfillment_history]
 
 
 # Races.
@@ -103,31 +103,31 @@ def test_of_16_claims_one_operator_gets_it(station: Station) -> None:
     for _ in range(ROUNDS):
         order_id = station.sell()
         answers = station.race(order_id, Step.CLAIM)
-        assert Counter(map(type, answers)) == {OrderTotals: 1, PrintClaimedError: AT_ONCE - 1}
-        (won,) = (answer for answer in answers if isinstance(answer, OrderTotals))
-        totals = station.backend.record(order_id).totals
-        assert totals.fulfillment_claimed_by == won.fulfillment_claimed_by
-        assert statuses(totals) == ["claimed"]
+        assert Counter(map(type, answers)) == {OrderState: 1, PrintClaimedError: AT_ONCE - 1}
+        (won,) = (answer for answer in answers if isinstance(answer, OrderState))
+        state = station.backend.record(order_id).state
+        assert state.fulfillment_claimed_by == won.fulfillment_claimed_by
+        assert statuses(state) == ["claimed"]
 
 
 def test_16_repeats_of_one_claim_are_one_claim(station: Station) -> None:
     order_id = station.sell()
     answers = at_once(AT_ONCE, lambda _: station.step(order_id, Step.CLAIM))
-    assert Counter(map(type, answers)) == {OrderTotals: AT_ONCE}
-    assert statuses(station.backend.record(order_id).totals) == ["claimed"]
+    assert Counter(map(type, answers)) == {OrderState: AT_ONCE}
+    assert statuses(station.backend.record(order_id).state) == ["claimed"]
 
 
 def test_cancel_against_ship_has_one_winner(station: Station) -> None:
     for _ in range(ROUNDS):
         order_id = station.sell("printed")
         answers = station.race(order_id, Step.SHIP, Step.CANCEL)
-        totals = station.backend.record(order_id).totals
-        winner = totals.fulfillment_status
-        assert statuses(totals) == [winner]
+        state = station.backend.record(order_id).state
+        winner = state.fulfillment_status
+        assert statuses(state) == [winner]
         cancels, ships = answers[1::2], answers[::2]
         won, lost = (cancels, ships) if winner == "canceled" else (ships, cancels)
         refusal = PrintCanceledError if winner == "canceled" else PrintShippedError
-        assert {type(answer) for answer in won} == {OrderTotals}
+        assert {type(answer) for answer in won} == {OrderState}
         assert {type(answer) for answer in lost} == {refusal}
         assert station.job(order_id) is None
 
@@ -137,13 +137,13 @@ def test_cancel_against_claim_ends_cancelled_and_no_claim_comes_after(station: S
     for _ in range(ROUNDS):
         order_id = station.sell()
         answers = station.race(order_id, Step.CLAIM, Step.CANCEL)
-        totals = station.backend.record(order_id).totals
-        assert totals.fulfillment_status == "canceled"
-        assert {type(answer) for answer in answers[1::2]} == {OrderTotals}
+        state = station.backend.record(order_id).state
+        assert state.fulfillment_status == "canceled"
+        assert {type(answer) for answer in answers[1::2]} == {OrderState}
         claims = Counter(map(type, answers[::2]))
-        assert statuses(totals) == ["claimed"] * claims[OrderTotals] + ["canceled"]
-        assert claims[OrderTotals] <= 1
-        assert set(claims) <= {OrderTotals, PrintClaimedError, PrintCanceledError}
+        assert statuses(state) == ["claimed"] * claims[OrderState] + ["canceled"]
+        assert claims[OrderState] <= 1
+        assert set(claims) <= {OrderState, PrintClaimedError, PrintCanceledError}
         assert station.job(order_id) is None
 
 
@@ -151,13 +151,13 @@ def test_print_and_ship_against_cancel_stop_where_the_cancel_came(station: Stati
     for _ in range(ROUNDS):
         order_id = station.sell("claimed")
         station.race(order_id, Step.PRINT, Step.SHIP, Step.CANCEL, Step.CANCEL)
-        totals = station.backend.record(order_id).totals
-        assert statuses(totals) in (
+        state = station.backend.record(order_id).state
+        assert statuses(state) in (
             ["canceled"],
             ["printed", "canceled"],
             ["printed", "shipped"],
         )
-        assert totals.fulfillment_status == statuses(totals)[-1]
+        assert state.fulfillment_status == statuses(state)[-1]
 
 
 def test_a_full_refund_against_a_claim_has_one_winner(station: Station) -> None:
@@ -165,7 +165,7 @@ def test_a_full_refund_against_a_claim_has_one_winner(station: Station) -> None:
     for _ in range(ROUNDS):
         order_id = station.sell()
 
-        def either(number: int, order_id: str = order_id) -> OrderTotals | Refund:
+        def either(number: int, order_id: str = order_id) -> OrderState | Refund:
             if number % 2:
                 return backend.refund(order_id)
             return station.step(order_id, Step.CLAIM, number)
@@ -174,32 +174,32 @@ def test_a_full_refund_against_a_claim_has_one_winner(station: Station) -> None:
         refunds = Counter(map(type, answers[1::2]))
         claims = Counter(map(type, answers[::2]))
         record = backend.record(order_id)
-        if record.totals.fulfillment_status == "canceled":
+        if record.state.fulfillment_status == "canceled":
             (refund,) = record.refunds.values()
-            assert record.totals.fulfillment_canceled_by == refund.refund_id
+            assert record.state.fulfillment_canceled_by == refund.refund_id
             assert refunds[Refund] == 1
             assert claims == {PrintCanceledError: AT_ONCE // 2}
         else:
-            assert record.totals.fulfillment_status == "claimed"
+            assert record.state.fulfillment_status == "claimed"
             assert record.refunds == {}
             assert refunds == {FulfillmentInProgressError: AT_ONCE // 2}
-            assert claims == {OrderTotals: 1, PrintClaimedError: AT_ONCE // 2 - 1}
+            assert claims == {OrderState: 1, PrintClaimedError: AT_ONCE // 2 - 1}
 
 
 def test_line_item_refunds_at_once_and_a_claim_lose_no_unit(station: Station) -> None:
     backend = station.backend
     order_id = station.sell()
 
-    def either(number: int) -> OrderTotals | Refund:
+    def either(number: int) -> OrderState | Refund:
         if number % 2:
             return backend.refund(order_id, items=(("li_1", 1),))
         return station.step(order_id, Step.CLAIM, number)
 
     answers = at_once(8, either)
     assert Counter(map(type, answers))[Refund] == 3
-    totals = backend.record(order_id).totals
-    assert totals.print_units_off == {"li_1": 3}
-    assert totals.fulfillment_status == "claimed"
+    state = backend.record(order_id).state
+    assert state.print_units_off == {"li_1": 3}
+    assert state.fulfillment_status == "claimed"
     assert station.units(order_id) == {"li_2": 1}
 
 
@@ -220,7 +220,7 @@ def test_a_settled_refund_that_fails_late_puts_its_units_back(station: Station) 
     backend.deliver()
     backend.drain()
     assert backend.current(refund).status is RefundStatus.SETTLED
-    assert backend.record(order_id).totals.fulfillment_canceled_by == NOTHING_LEFT
+    assert backend.record(order_id).state.fulfillment_canceled_by == NOTHING_LEFT
     assert station.job(order_id) is None
     backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
     backend.deliver()
@@ -250,7 +250,7 @@ def test_a_full_refund_leaves_the_queue_and_comes_back_if_it_fails(station: Stat
     station.fail(refund)
     job = station.job(order_id)
     assert job is not None
-    assert (job.status, job.refund_status) == ("queued", RefundState.NONE)
+    assert (job.status, job.refund_status) == ("queued", OrderRefundStatus.NONE)
     assert station.step(order_id, Step.CLAIM).fulfillment_status == "claimed"
 
 
@@ -259,8 +259,8 @@ def test_a_person_who_cancels_a_refunded_print_cancels_it_for_good(station: Stat
     refund = station.backend.refund(order_id)
     station.step(order_id, Step.CANCEL)
     station.fail(refund)
-    totals = station.backend.record(order_id).totals
-    assert (totals.fulfillment_status, totals.fulfillment_canceled_by) == ("canceled", "op_0")
+    state = station.backend.record(order_id).state
+    assert (state.fulfillment_status, state.fulfillment_canceled_by) == ("canceled", "op_0")
     assert station.job(order_id) is None
 
 
@@ -269,12 +269,12 @@ def test_a_kept_print_stays_in_the_queue_marked_refunded(station: Station) -> No
     backend.refund(order_id, keep_print=True)
     job = station.job(order_id)
     assert job is not None
-    assert (job.refund_status, job.lines[0].quantity) == (RefundState.PENDING, 3)
+    assert (job.refund_status, job.lines[0].quantity) == (OrderRefundStatus.PENDING, 3)
     backend.deliver()
     backend.drain()
     job = station.job(order_id)
     assert job is not None
-    assert (job.status, job.refund_status) == ("claimed", RefundState.REFUNDED)
+    assert (job.status, job.refund_status) == ("claimed", OrderRefundStatus.REFUNDED)
 
 
 def test_a_refund_made_at_stripe_takes_a_queued_print_off(station: Station) -> None:
@@ -357,10 +357,10 @@ def test_a_page_goes_on_where_it_was_though_its_jobs_have_left(station: Station)
 
 def test_what_the_index_shows_and_has_left_the_queue_is_not_shown(station: Station) -> None:
     gone, there = station.sell(), station.sell()
-    totals = station.backend.record(gone).totals
-    stale = items.totals_to_item(replace(totals, version=totals.version + 1))
-    left = items.totals_to_item(
-        replace(totals, version=totals.version + 1, fulfillment_status="canceled")
+    state = station.backend.record(gone).state
+    stale = items.state_to_item(replace(state, version=state.version + 1))
+    left = items.state_to_item(
+        replace(state, version=state.version + 1, fulfillment_status="canceled")
     )
     # As if the index had not caught up: the item is cancelled and carries the index's keys still.
     station.backend.dynamodb.put_item(
@@ -408,10 +408,10 @@ def test_another_studios_order_is_answered_as_none(make_backend: MakeBackend, st
 
 def test_a_refused_step_changes_nothing(station: Station) -> None:
     order_id = station.sell("shipped")
-    before = station.backend.record(order_id).totals
+    before = station.backend.record(order_id).state
     for step in (Step.CLAIM, Step.PRINT, Step.CANCEL):
-        with pytest.raises(RefundError) as refused:
+        with pytest.raises(DomainError) as refused:
             station.step(order_id, step)
         assert refused.value.code == "print_shipped"
     station.step(order_id, Step.SHIP)
-    assert station.backend.record(order_id).totals == before
+    assert station.backend.record(order_id).state == before

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from shared.auth import Caller, Role
 from shared.domain.errors import (
     ChargeDisputedError,
     IdempotencyKeyReusedError,
@@ -15,6 +14,7 @@ from shared.domain.errors import (
     StripeRefusedError,
 )
 from shared.domain.refund import RefundStatus
+from shared.edge.auth import Caller, Role
 from tests.integration.backend import Backend
 from tests.records import line_record
 
@@ -63,12 +63,12 @@ def test_a_refusal_frees_the_money_and_is_repeated_for_the_same_key(backend: Bac
             backend.refund(order_id, 2500, key="k")
         assert refused.value.reason == "charge_already_refunded"
     record = backend.record(order_id)
-    assert record.totals.out_amount == 0
+    assert record.state.committed_amount == 0
     assert [r.status for r in record.refunds.values()] == [RefundStatus.FAILED]
 
     backend.deliver()
     backend.drain()
-    assert backend.record(order_id).totals.settled_amount == 10000
+    assert backend.record(order_id).state.settled_amount == 10000
     with pytest.raises(NothingRefundableError):
         backend.refund(order_id, 2500)
 
@@ -83,13 +83,13 @@ def test_an_outside_refund_against_reserved_money_is_taken_in(backend: Backend) 
     backend.stripe_refund(order_id, 5000)
 
     backend.deliver()
-    assert backend.record(order_id).totals.refundable_amount == 0
+    assert backend.record(order_id).state.refundable_amount == 0
     backend.come_to_rest()
 
     record = backend.record(order_id)
     assert record.refunds[ours.refund_id].status is RefundStatus.FAILED
     assert record.refunds[ours.refund_id].failure_reason == "amount_exceeds_charge"
-    assert (record.totals.out_amount, record.totals.settled_amount) == (5000, 5000)
+    assert (record.state.committed_amount, record.state.settled_amount) == (5000, 5000)
     assert backend.verify() is None
 
 
@@ -116,7 +116,7 @@ def test_an_unknown_outcome_ends_in_one_refund(
 
     assert backend.current(refund).status is RefundStatus.SETTLED
     assert [each["amount"] for each in backend.stripe_refunds(order_id)] == [10000]
-    assert backend.record(order_id).totals.settled_amount == 10000
+    assert backend.record(order_id).state.settled_amount == 10000
     assert [entry["kind"] for entry in backend.entries()] == ["sale", "refund"]
 
 
@@ -159,8 +159,8 @@ def test_an_unsettled_failure_frees_money_and_units_and_leaves_no_entry(backend:
     backend.deliver(backend.events()[-1:])
     record = backend.record(order_id)
     assert record.refunds[refund.refund_id].status is RefundStatus.FAILED
-    assert record.totals.out_amount == 0
-    assert record.totals.lines_out == {}
+    assert record.state.committed_amount == 0
+    assert record.state.lines_committed == {}
     assert backend.drain() == 0
 
 
@@ -183,8 +183,12 @@ def test_a_late_failure_is_compensated_and_can_be_refunded_again(
 
     failed = backend.current(refund)
     assert (failed.status, failed.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
-    totals = backend.record(order_id).totals
-    assert (totals.out_amount, totals.settled_amount, totals.rev_share_reversed_amount) == (0, 0, 0)
+    state = backend.record(order_id).state
+    assert (state.committed_amount, state.settled_amount, state.rev_share_reversed_amount) == (
+        0,
+        0,
+        0,
+    )
     entry = backend.entries()[-1]
     assert (entry["kind"], entry["gross_amount"], entry["rev_share_amount"]) == (
         "refund_failed",
@@ -289,7 +293,7 @@ def test_metadata_changed_at_stripe_books_nothing_twice(
     record = backend.record(order_id)
     assert list(record.refunds) == [refund.refund_id]
     assert record.refunds[refund.refund_id].status is RefundStatus.SETTLED
-    assert record.totals.settled_amount == 4000
+    assert record.state.settled_amount == 4000
     assert outcomes == [{"pending": "RefundConfirmed", "settled": "RefundReportRepeated"}[status]]
 
 

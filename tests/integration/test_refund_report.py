@@ -15,11 +15,11 @@ from functions.refund_report.report_refunds import (
     SelectRefunds,
 )
 from shared.clock import rfc3339
-from shared.cursor import cursor_for
 from shared.domain.errors import CursorError, DateRangeError, StudioNotFoundError
 from shared.domain.ledger import EntryAmounts, EntryFacts, append
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.report import ReportRow, ReportState, ReportTotals
+from shared.edge.cursor import cursor_for
 from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.settled_refunds import SettledRefunds
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.stack
 
 
 @dataclass(frozen=True)
-class Desk:
+class ReportStudio:
     """A bookkeeper's desk in a backend's studio."""
 
     backend: Backend
@@ -78,8 +78,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(backend: Backend) -> Desk:
-    return Desk(backend)
+def desk(backend: Backend) -> ReportStudio:
+    return ReportStudio(backend)
 
 
 def settled(backend: Backend, order_id: str, amount: int | None = None, **choice: Any) -> Refund:  # noqa: ANN401  # RefundChoice's fields
@@ -120,7 +120,7 @@ def erase(backend: Backend, order_id: str) -> None:
     backend.dynamodb.delete_item(TableName=backend.orders_table, Key=key)
 
 
-def test_a_refund_is_a_row_with_all_that_the_product_promises(desk: Desk) -> None:
+def test_a_refund_is_a_row_with_all_that_the_product_promises(desk: ReportStudio) -> None:
     backend = desk.backend
     order_id = backend.sell()
     refund = settled(backend, order_id)
@@ -152,7 +152,7 @@ def test_a_refund_is_a_row_with_all_that_the_product_promises(desk: Desk) -> Non
     assert (report.asked.currency, report.next_cursor) == ("usd", None)
 
 
-def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(desk: Desk) -> None:
+def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(desk: ReportStudio) -> None:
     backend = desk.backend
     refund = settled(backend, backend.sell(), 4_000)
     backend.clock.ahead = timedelta(days=3)
@@ -172,7 +172,7 @@ def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(desk: Desk) -> Non
     assert [row.status for row in desk.report(first=day).rows] == ["failed"]
 
 
-def test_a_line_s_refund_names_its_own_subjects(desk: Desk) -> None:
+def test_a_line_s_refund_names_its_own_subjects(desk: ReportStudio) -> None:
     backend = desk.backend
     subjects = [{"subject_id": f"sub_{n}", "name": name} for n, name in enumerate("ABC")]
     order_id = backend.sell(
@@ -188,7 +188,7 @@ def test_a_line_s_refund_names_its_own_subjects(desk: Desk) -> None:
     assert [row.subject_names for row in desk.report().rows] == [("B",), ("A", "B", "C")]
 
 
-def test_an_erased_order_leaves_its_figures_without_names(desk: Desk) -> None:
+def test_an_erased_order_leaves_its_figures_without_names(desk: ReportStudio) -> None:
     backend = desk.backend
     gone, there = backend.sell(), backend.sell()
     for order_id in (gone, there):
@@ -200,7 +200,7 @@ def test_an_erased_order_leaves_its_figures_without_names(desk: Desk) -> None:
     assert second.parent_name == "Dana Parent"
 
 
-def test_days_are_the_studio_s_and_both_ends_are_in(desk: Desk) -> None:
+def test_days_are_the_studio_s_and_both_ends_are_in(desk: ReportStudio) -> None:
     # In Chicago the clocks go back on 1 November 2026: the day has 25 hours.
     begin = datetime(2026, 11, 1, 5, tzinfo=UTC)
     end = datetime(2026, 11, 2, 6, tzinfo=UTC)
@@ -215,7 +215,9 @@ def test_days_are_the_studio_s_and_both_ends_are_in(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
-def test_pages_have_every_row_once_and_each_the_totals_of_all(desk: Desk, limit: int) -> None:
+def test_pages_have_every_row_once_and_each_the_totals_of_all(
+    desk: ReportStudio, limit: int
+) -> None:
     # Several of one moment: they are told apart by their numbers.
     at = datetime(2026, 11, 3, 12, tzinfo=UTC)
     times = [at + timedelta(seconds=second // 3) for second in range(7)]
@@ -230,7 +232,9 @@ def test_pages_have_every_row_once_and_each_the_totals_of_all(desk: Desk, limit:
     assert totals == ReportTotals(7, 700, 105, 21, -595, 0)
 
 
-def test_what_settles_between_pages_neither_shifts_them_nor_changes_totals(desk: Desk) -> None:
+def test_what_settles_between_pages_neither_shifts_them_nor_changes_totals(
+    desk: ReportStudio,
+) -> None:
     at = datetime(2026, 11, 3, 12, tzinfo=UTC)
     book(desk.backend, *(at + timedelta(minutes=minute) for minute in range(4)))
     span: dict[str, Any] = {"first": "2026-11-01", "last": "2026-11-30"}
@@ -246,7 +250,7 @@ def test_what_settles_between_pages_neither_shifts_them_nor_changes_totals(desk:
     assert desk.report(**span).totals.count == 7
 
 
-def test_a_cursor_keeps_the_days_that_its_first_page_had(desk: Desk) -> None:
+def test_a_cursor_keeps_the_days_that_its_first_page_had(desk: ReportStudio) -> None:
     backend = desk.backend
     now = backend.clock()
     book(backend, *(now - timedelta(days=29, minutes=minute) for minute in range(3)))
@@ -259,7 +263,7 @@ def test_a_cursor_keeps_the_days_that_its_first_page_had(desk: Desk) -> None:
     assert desk.report().totals.count == 0
 
 
-def forged(desk: Desk, **changes: str) -> str:
+def forged(desk: ReportStudio, **changes: str) -> str:
     """Return a cursor as ours are made, with other content."""
     at = "2026-11-03T12:00:00.000Z"
     position = {"start": at, "end": at, "upto_seq": "9", "place": f"{at}#1"} | changes
@@ -277,12 +281,14 @@ def forged(desk: Desk, **changes: str) -> str:
         {"upto_seq": "many"},
     ],
 )
-def test_a_cursor_that_was_not_made_here_is_refused(desk: Desk, changes: dict[str, str]) -> None:
+def test_a_cursor_that_was_not_made_here_is_refused(
+    desk: ReportStudio, changes: dict[str, str]
+) -> None:
     with pytest.raises(CursorError):
         desk.report(cursor=forged(desk, **changes))
 
 
-def test_a_cursor_is_of_one_studio_and_one_question(desk: Desk) -> None:
+def test_a_cursor_is_of_one_studio_and_one_question(desk: ReportStudio) -> None:
     at = datetime(2026, 11, 3, 12, tzinfo=UTC)
     book(desk.backend, at, at)
     cursor = desk.report(first="2026-11-01", last="2026-11-30", limit=1).next_cursor
@@ -298,7 +304,7 @@ def test_a_cursor_is_of_one_studio_and_one_question(desk: Desk) -> None:
         ReportRefunds(desk.select, desk.rows)(query, 1, cursor)
 
 
-def test_another_studio_s_refunds_are_not_in_it(desk: Desk) -> None:
+def test_another_studio_s_refunds_are_not_in_it(desk: ReportStudio) -> None:
     backend = desk.backend
     settled(backend, backend.sell(), 100)
     other = replace(backend.head(), studio_id="st_other")
@@ -308,12 +314,14 @@ def test_another_studio_s_refunds_are_not_in_it(desk: Desk) -> None:
     assert ReportRefunds(desk.select, desk.rows)(query, 100, None).rows == []
 
 
-def test_days_that_are_no_range_are_refused(desk: Desk) -> None:
+def test_days_that_are_no_range_are_refused(desk: ReportStudio) -> None:
     with pytest.raises(DateRangeError):
         desk.report(first="2026-11-30", last="2026-11-01")
 
 
-def test_open_refunds_have_estimates_and_leave_the_list_when_they_settle(desk: Desk) -> None:
+def test_open_refunds_have_estimates_and_leave_the_list_when_they_settle(
+    desk: ReportStudio,
+) -> None:
     backend = desk.backend
     order_id = backend.sell()
     refund = backend.refund(order_id, 2_500)
@@ -331,7 +339,7 @@ def test_open_refunds_have_estimates_and_leave_the_list_when_they_settle(desk: D
     assert desk.report().totals == report.totals
 
 
-def test_failed_and_canceled_refunds_are_listed_by_the_day_they_failed(desk: Desk) -> None:
+def test_failed_and_canceled_refunds_are_listed_by_the_day_they_failed(desk: ReportStudio) -> None:
     backend = desk.backend
     order_id = backend.sell()
     refunds = [backend.refund(order_id, 1_000), backend.refund(order_id, 2_000)]
@@ -379,7 +387,7 @@ def read_units(backend: Backend) -> Iterator[list[float]]:
             events.unregister(name, hook)
 
 
-def test_a_month_costs_the_same_whatever_else_is_in_the_table(desk: Desk) -> None:
+def test_a_month_costs_the_same_whatever_else_is_in_the_table(desk: ReportStudio) -> None:
     month: dict[str, Any] = {"first": "2026-10-01", "last": "2026-10-31"}
     at = datetime(2026, 10, 15, tzinfo=UTC)
     book(desk.backend, *(at + timedelta(minutes=minute) for minute in range(20)))

@@ -14,19 +14,19 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from infra.local.stack import Stack
-from infra.restore import __main__ as command
-from infra.restore import functions
-from infra.restore.level import LevelWithStripe
-from infra.restore.tables import put_back, torn
-from shared.domain.order import OrderTotals
+from infra.operate.restore import __main__ as command
+from infra.operate.restore import functions
+from infra.operate.restore.replay_events import ReplayStripeEvents
+from infra.operate.restore.tables import put_back, torn
+from shared.domain.order import OrderState
 from shared.domain.payout import PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
-from shared.domain.refund_copy import metadata_of
+from shared.domain.refund_metadata import metadata_of
 from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
-from tests.integration.test_match import Books
-from tests.integration.test_send_message import Desk
+from tests.integration.test_match import ReconcileBooks
+from tests.integration.test_send_message import MessageSender
 
 pytestmark = pytest.mark.stack
 
@@ -66,7 +66,7 @@ class Disaster:
     def level(self) -> dict[str, int]:
         """Bring the tables level, then let the functions run again."""
         backend, desk = self.backend, PayoutDesk(self.backend)
-        level = LevelWithStripe(
+        level = ReplayStripeEvents(
             backend.studios,
             backend.orders,
             backend.books,
@@ -93,13 +93,13 @@ def refund_of(refund: Refund) -> dict[str, Any]:
     return {name: getattr(refund, name) for name in SAME}
 
 
-def books_of(backend: Backend) -> dict[str, tuple[list[dict[str, Any]], OrderTotals]]:
-    """Return all refunds and totals, without what counts writes and names who did them."""
+def books_of(backend: Backend) -> dict[str, tuple[list[dict[str, Any]], OrderState]]:
+    """Return all refunds and state, without what counts writes and names who did them."""
     found = {}
     for order_id in backend.order_ids():
         record = backend.record(order_id)
         refunds = sorted((refund_of(each) for each in record.refunds.values()), key=str)
-        found[order_id] = refunds, replace(record.totals, version=0)
+        found[order_id] = refunds, replace(record.state, version=0)
     return found
 
 
@@ -174,7 +174,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
     assert day.level().get("RefundTakenIn") is None
     # The match holds all of it against Stripe once more.
-    assert Books(backend).findings() == []
+    assert ReconcileBooks(backend).findings() == []
 
 
 def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transferred(
@@ -273,7 +273,7 @@ def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
     disaster: Callable[..., Disaster],
 ) -> None:
     day = disaster()
-    desk = Desk(day.backend, day.stack)
+    desk = MessageSender(day.backend, day.stack)
     day.keep()
     desk.send()
     day.strike()
@@ -352,7 +352,7 @@ def test_the_command_puts_back_and_levels(
         "FeeRefundQueueUrl": backend.fee_url,
     }
     monkeypatch.setattr(command, "_outputs", lambda _: outputs)
-    level = LevelWithStripe(
+    level = ReplayStripeEvents(
         backend.studios,
         backend.orders,
         backend.books,

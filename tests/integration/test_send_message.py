@@ -16,13 +16,12 @@ from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
 from infra.local.mailbox import SentMail, sent_mail
 from infra.local.stack import Stack
-from shared.auth import Caller, Role
 from shared.domain.errors import (
     BusyError,
     IdempotencyKeyReusedError,
     MailOutcomeUnknownError,
     MessageNotFoundError,
-    MessageNotUnknownError,
+    MessageOutcomeKnownError,
     MessageRefusedError,
     NoEmailAddressError,
     OrderNotFoundError,
@@ -30,12 +29,13 @@ from shared.domain.errors import (
     SendingDomainError,
     TemplateMismatchError,
 )
-from shared.domain.message import Message, MessageStatus, Outcome, Template
+from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
+from shared.edge.auth import Caller, Role
 from shared.gateways import items
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
-from shared.gateways.order_lists import FollowUpEntry, OrderLists
+from shared.gateways.order_lists import AttentionEntry, OrderLists
 from shared.gateways.studios import Studios
 from tests.integration.backend import Backend
 
@@ -67,7 +67,7 @@ class Post(Mail):
 
 
 @dataclass
-class Desk:
+class MessageSender:
     """A studio with an order that is being refunded, and what writes to its parent."""
 
     backend: Backend
@@ -116,7 +116,7 @@ class Desk:
     def send(self, key: str = "key", **changes: Any) -> Message:  # noqa: ANN401  # a request's fields
         return self.send_message(self.backend.caller, self.request(key, **changes))
 
-    def resolve(self, message: Message, outcome: Outcome) -> Message:
+    def resolve(self, message: Message, outcome: MessageOutcome) -> Message:
         return self.resolve_message(self.backend.caller, self.order_id, message.message_id, outcome)
 
     def stored(self, key: str = "key") -> Message:
@@ -132,18 +132,18 @@ class Desk:
         found = sent_mail(self.stack.aws.endpoint_url)
         return [mail for mail in found if mail.to == [self.email]]
 
-    def followed_up(self) -> list[FollowUpEntry]:
-        return list(self.lists.follow_ups(self.backend.studio_id, items.FollowUp.MESSAGE))
+    def needing_attention(self) -> list[AttentionEntry]:
+        return list(self.lists.attention(self.backend.studio_id, items.AttentionList.MESSAGE))
 
 
 @pytest.fixture
-def desk(backend: Backend, stack: Stack) -> Desk:
-    return Desk(backend, stack)
+def desk(backend: Backend, stack: Stack) -> MessageSender:
+    return MessageSender(backend, stack)
 
 
 @pytest.fixture
-def make_desk(backend: Backend, stack: Stack) -> Callable[..., Desk]:
-    return lambda **order: Desk(backend, stack, order)
+def make_desk(backend: Backend, stack: Stack) -> Callable[..., MessageSender]:
+    return lambda **order: MessageSender(backend, stack, order)
 
 
 def crash() -> None:
@@ -160,7 +160,7 @@ def fail_with(error: Exception) -> Callable[[], None]:
 # It is sent, once, and kept.
 
 
-def test_the_parent_gets_what_the_order_keeps(desk: Desk) -> None:
+def test_the_parent_gets_what_the_order_keeps(desk: MessageSender) -> None:
     message = desk.send()
     assert message.status is MessageStatus.SENT
     (mail,) = desk.mails()
@@ -171,10 +171,10 @@ def test_the_parent_gets_what_the_order_keeps(desk: Desk) -> None:
     assert message.created_at <= str(message.sent_at)
     assert not message.edited
     assert desk.stored() == message
-    assert desk.followed_up() == []
+    assert desk.needing_attention() == []
 
 
-def test_edited_words_go_out_in_both_forms(desk: Desk) -> None:
+def test_edited_words_go_out_in_both_forms(desk: MessageSender) -> None:
     message = desk.send(subject="About your photos", text="Hello <you>\n\nSorry & thanks")
     (mail,) = desk.mails()
     assert mail.subject == "About your photos"
@@ -184,14 +184,14 @@ def test_edited_words_go_out_in_both_forms(desk: Desk) -> None:
     assert message.edited
 
 
-def test_edited_html_goes_out_clean(desk: Desk) -> None:
+def test_edited_html_goes_out_clean(desk: MessageSender) -> None:
     desk.send(text="Hello", html="<p>Hello <b>you</b><script>alert(1)</script></p>")
     (mail,) = desk.mails()
     assert "<p>Hello <b>you</b></p>" in mail.html
     assert "alert" not in mail.html
 
 
-def test_the_previews_html_beside_an_edited_text_gives_way_to_the_text(desk: Desk) -> None:
+def test_the_previews_html_beside_an_edited_text_gives_way_to_the_text(desk: MessageSender) -> None:
     caller, refund_id = desk.backend.caller, desk.refund.refund_id
     draft, _ = desk.preview_message(caller, desk.order_id, Template.REFUND_CONFIRMATION, refund_id)
     message = desk.send(subject=draft.subject, text="Only this.", html=draft.html)
@@ -199,7 +199,7 @@ def test_the_previews_html_beside_an_edited_text_gives_way_to_the_text(desk: Des
     assert draft.text not in message.text
 
 
-def test_what_the_preview_gave_sent_back_is_not_edited(desk: Desk) -> None:
+def test_what_the_preview_gave_sent_back_is_not_edited(desk: MessageSender) -> None:
     caller, refund_id = desk.backend.caller, desk.refund.refund_id
     draft, warnings = desk.preview_message(
         caller, desk.order_id, Template.REFUND_CONFIRMATION, refund_id
@@ -210,7 +210,7 @@ def test_what_the_preview_gave_sent_back_is_not_edited(desk: Desk) -> None:
     assert (message.text, message.html, message.edited) == (draft.text, draft.html, False)
 
 
-def test_a_studio_with_a_name_in_another_script(desk: Desk) -> None:
+def test_a_studio_with_a_name_in_another_script(desk: MessageSender) -> None:
     name = "さくらダンス写真館 " * 8
     desk.change_studio(name=name)
     desk.send()
@@ -221,13 +221,13 @@ def test_a_studio_with_a_name_in_another_script(desk: Desk) -> None:
 # A second click.
 
 
-def test_a_second_click_sends_nothing_and_gets_the_same_answer(desk: Desk) -> None:
+def test_a_second_click_sends_nothing_and_gets_the_same_answer(desk: MessageSender) -> None:
     first = desk.send()
     assert desk.send() == first
     assert len(desk.mails()) == 1
 
 
-def test_a_second_click_much_later_still_sends_nothing(desk: Desk) -> None:
+def test_a_second_click_much_later_still_sends_nothing(desk: MessageSender) -> None:
     first = desk.send()
     desk.backend.deliver()
     desk.backend.drain()
@@ -236,19 +236,19 @@ def test_a_second_click_much_later_still_sends_nothing(desk: Desk) -> None:
     assert len(desk.mails()) == 1
 
 
-def test_the_key_with_another_body_is_refused(desk: Desk) -> None:
+def test_the_key_with_another_body_is_refused(desk: MessageSender) -> None:
     desk.send()
     with pytest.raises(IdempotencyKeyReusedError):
         desk.send(subject="Another")
     assert len(desk.mails()) == 1
 
 
-def test_another_key_is_another_message(desk: Desk) -> None:
+def test_another_key_is_another_message(desk: MessageSender) -> None:
     assert desk.send("one").message_id != desk.send("two").message_id
     assert len(desk.mails()) == 2
 
 
-def test_eight_clicks_at_once_are_one_mail(desk: Desk) -> None:
+def test_eight_clicks_at_once_are_one_mail(desk: MessageSender) -> None:
     barrier = threading.Barrier(8)
 
     def click(_: int) -> Message:
@@ -266,25 +266,25 @@ def test_eight_clicks_at_once_are_one_mail(desk: Desk) -> None:
 # Crashes, and what nobody can know.
 
 
-def test_a_crash_before_the_mail_is_shown_and_not_made_good(desk: Desk) -> None:
+def test_a_crash_before_the_mail_is_shown_and_not_made_good(desk: MessageSender) -> None:
     desk.post.before = crash
     with pytest.raises(Crash):
         desk.send()
     assert_unknown_and_never_sent_again(desk, mails=0)
 
 
-def test_a_crash_after_the_mail_is_shown_and_nothing_is_sent_again(desk: Desk) -> None:
+def test_a_crash_after_the_mail_is_shown_and_nothing_is_sent_again(desk: MessageSender) -> None:
     desk.post.after = crash
     with pytest.raises(Crash):
         desk.send()
     assert_unknown_and_never_sent_again(desk, mails=1)
 
 
-def assert_unknown_and_never_sent_again(desk: Desk, mails: int) -> None:
+def assert_unknown_and_never_sent_again(desk: MessageSender, mails: int) -> None:
     desk.post.before = desk.post.after = lambda: None
     assert desk.stored().status is MessageStatus.SENDING
     assert desk.shown() is MessageStatus.SENDING
-    assert [entry.sk for entry in desk.followed_up()] == [
+    assert [entry.sk for entry in desk.needing_attention()] == [
         items.message_sk(desk.stored().message_id)
     ]
     desk.backend.clock.ahead = timedelta(seconds=61)
@@ -295,7 +295,7 @@ def assert_unknown_and_never_sent_again(desk: Desk, mails: int) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_no_answer_reads_unknown_at_once(desk: Desk, *, after: bool) -> None:
+def test_no_answer_reads_unknown_at_once(desk: MessageSender, *, after: bool) -> None:
     silent = fail_with(MailOutcomeUnknownError("ReadTimeoutError"))
     if after:
         desk.post.after = silent
@@ -303,14 +303,14 @@ def test_no_answer_reads_unknown_at_once(desk: Desk, *, after: bool) -> None:
         desk.post.before = silent
     assert desk.send().status is MessageStatus.UNKNOWN
     assert desk.shown() is MessageStatus.UNKNOWN
-    assert len(desk.followed_up()) == 1
+    assert len(desk.needing_attention()) == 1
     assert desk.send() == desk.stored()
     assert desk.post.calls == 1
     assert len(desk.mails()) == after
 
 
 def test_an_outcome_that_cannot_be_recorded_is_told_all_the_same(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: MessageSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stale(_: Message) -> Message:
         raise StaleStateError
@@ -327,7 +327,7 @@ def test_an_outcome_that_cannot_be_recorded_is_told_all_the_same(
 
 
 @pytest.fixture
-def unknown(desk: Desk) -> Message:
+def unknown(desk: MessageSender) -> Message:
     desk.post.before = fail_with(MailOutcomeUnknownError("ReadTimeoutError"))
     message = desk.send()
     desk.post.before = lambda: None
@@ -336,72 +336,79 @@ def unknown(desk: Desk) -> Message:
 
 @pytest.mark.parametrize(
     ("outcome", "status"),
-    [(Outcome.RECEIVED, MessageStatus.SENT), (Outcome.NOT_RECEIVED, MessageStatus.FAILED)],
+    [
+        (MessageOutcome.RECEIVED, MessageStatus.SENT),
+        (MessageOutcome.NOT_RECEIVED, MessageStatus.FAILED),
+    ],
 )
 def test_a_person_says_what_became_of_it(
-    desk: Desk, unknown: Message, outcome: Outcome, status: MessageStatus
+    desk: MessageSender, unknown: Message, outcome: MessageOutcome, status: MessageStatus
 ) -> None:
     resolved = desk.resolve(unknown, outcome)
     assert (resolved.status, resolved.outcome) == (status, outcome)
     assert resolved.resolved_by == "tester"
     assert resolved.resolved_at is not None
     assert desk.stored() == resolved
-    assert desk.followed_up() == []
+    assert desk.needing_attention() == []
     assert desk.mails() == []
     assert desk.send() == resolved
     assert desk.mails() == []
 
 
-def test_what_a_crash_left_can_be_resolved_after_a_minute_and_not_before(desk: Desk) -> None:
+def test_what_a_crash_left_can_be_resolved_after_a_minute_and_not_before(
+    desk: MessageSender,
+) -> None:
     desk.post.after = crash
     with pytest.raises(Crash):
         desk.send()
-    with pytest.raises(MessageNotUnknownError):
-        desk.resolve(desk.stored(), Outcome.RECEIVED)
+    with pytest.raises(MessageOutcomeKnownError):
+        desk.resolve(desk.stored(), MessageOutcome.RECEIVED)
     desk.backend.clock.ahead = timedelta(seconds=61)
-    assert desk.resolve(desk.stored(), Outcome.RECEIVED).status is MessageStatus.SENT
+    assert desk.resolve(desk.stored(), MessageOutcome.RECEIVED).status is MessageStatus.SENT
 
 
-def test_saying_it_again_changes_nothing(desk: Desk, unknown: Message) -> None:
-    first = desk.resolve(unknown, Outcome.RECEIVED)
-    assert desk.resolve(unknown, Outcome.RECEIVED) == first
-    with pytest.raises(MessageNotUnknownError):
-        desk.resolve(unknown, Outcome.NOT_RECEIVED)
+def test_saying_it_again_changes_nothing(desk: MessageSender, unknown: Message) -> None:
+    first = desk.resolve(unknown, MessageOutcome.RECEIVED)
+    assert desk.resolve(unknown, MessageOutcome.RECEIVED) == first
+    with pytest.raises(MessageOutcomeKnownError):
+        desk.resolve(unknown, MessageOutcome.NOT_RECEIVED)
 
 
 def test_two_people_who_say_different_things_at_once_do_not_both_count(
-    desk: Desk, unknown: Message
+    desk: MessageSender, unknown: Message
 ) -> None:
     barrier = threading.Barrier(2)
 
-    def say(outcome: Outcome) -> Message | None:
+    def say(outcome: MessageOutcome) -> Message | None:
         barrier.wait()
         try:
             return desk.resolve(unknown, outcome)
-        except MessageNotUnknownError:
+        except MessageOutcomeKnownError:
             return None
 
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(say, Outcome))
+        answers = list(pool.map(say, MessageOutcome))
     assert sum(answer is not None for answer in answers) == 1
     assert desk.stored() in answers
 
 
-def test_a_message_that_is_known_needs_nobody(desk: Desk) -> None:
-    with pytest.raises(MessageNotUnknownError):
-        desk.resolve(desk.send(), Outcome.NOT_RECEIVED)
+def test_a_message_that_is_known_needs_nobody(desk: MessageSender) -> None:
+    with pytest.raises(MessageOutcomeKnownError):
+        desk.resolve(desk.send(), MessageOutcome.NOT_RECEIVED)
     assert desk.stored().status is MessageStatus.SENT
 
 
-def test_a_message_that_is_not_there(desk: Desk) -> None:
+def test_a_message_that_is_not_there(desk: MessageSender) -> None:
     with pytest.raises(MessageNotFoundError):
-        desk.resolve(replace(desk.send(), message_id="msg_nothing"), Outcome.RECEIVED)
+        desk.resolve(replace(desk.send(), message_id="msg_nothing"), MessageOutcome.RECEIVED)
 
 
 # Refused before anything is written down.
 
 
-def test_an_unverified_domain_is_refused_and_shown_in_the_preview(desk: Desk, stack: Stack) -> None:
+def test_an_unverified_domain_is_refused_and_shown_in_the_preview(
+    desk: MessageSender, stack: Stack
+) -> None:
     stack.aws.mail.delete_email_identity(EmailIdentity=desk.domain)
     caller, refund_id = desk.backend.caller, desk.refund.refund_id
     _, warnings = desk.preview_message(
@@ -416,7 +423,7 @@ def test_an_unverified_domain_is_refused_and_shown_in_the_preview(desk: Desk, st
 
 
 def test_a_message_that_was_sent_is_answered_though_the_domain_is_gone(
-    desk: Desk, stack: Stack
+    desk: MessageSender, stack: Stack
 ) -> None:
     first = desk.send()
     stack.aws.mail.delete_email_identity(EmailIdentity=desk.domain)
@@ -425,7 +432,7 @@ def test_a_message_that_was_sent_is_answered_though_the_domain_is_gone(
 
 @pytest.mark.parametrize("email", [None, "a,b@mail.example", "a@mail"])
 def test_no_address_is_refused_and_shown_in_the_preview(
-    make_desk: Callable[..., Desk], email: str | None
+    make_desk: Callable[..., MessageSender], email: str | None
 ) -> None:
     desk = make_desk(parent={"name": "Dana Parent", "email": email})
     caller, refund_id = desk.backend.caller, desk.refund.refund_id
@@ -438,19 +445,19 @@ def test_no_address_is_refused_and_shown_in_the_preview(
     assert desk.post.calls == 0
 
 
-def test_a_template_that_does_not_fit_is_refused(desk: Desk) -> None:
+def test_a_template_that_does_not_fit_is_refused(desk: MessageSender) -> None:
     with pytest.raises(TemplateMismatchError):
         desk.send(template=Template.REFUND_FAILED)
     assert desk.post.calls == 0
 
 
-def test_a_refund_of_another_order_is_refused(desk: Desk) -> None:
+def test_a_refund_of_another_order_is_refused(desk: MessageSender) -> None:
     other = desk.backend.refund(desk.backend.sell(), 100)
     with pytest.raises(RefundNotFoundError):
         desk.send(refund_id=other.refund_id)
 
 
-def test_another_studio_sees_no_order(desk: Desk) -> None:
+def test_another_studio_sees_no_order(desk: MessageSender) -> None:
     message = desk.send()
     stranger = Caller("stranger", "st_other", frozenset({Role.OWNER}))
     with pytest.raises(OrderNotFoundError):
@@ -460,11 +467,11 @@ def test_another_studio_sees_no_order(desk: Desk) -> None:
             stranger, desk.order_id, Template.REFUND_CONFIRMATION, desk.refund.refund_id
         )
     with pytest.raises(OrderNotFoundError):
-        desk.resolve_message(stranger, desk.order_id, message.message_id, Outcome.RECEIVED)
+        desk.resolve_message(stranger, desk.order_id, message.message_id, MessageOutcome.RECEIVED)
 
 
-def test_the_same_key_for_another_order_is_another_message(desk: Desk) -> None:
-    other = Desk(desk.backend, desk.stack)
+def test_the_same_key_for_another_order_is_another_message(desk: MessageSender) -> None:
+    other = MessageSender(desk.backend, desk.stack)
     assert desk.send().message_id != other.send().message_id
     assert len(other.mails()) == 1
 
@@ -474,7 +481,7 @@ def test_the_same_key_for_another_order_is_another_message(desk: Desk) -> None:
 
 @pytest.mark.parametrize("error", [SendingDomainError, MessageRefusedError])
 def test_a_refusal_is_kept_and_told_again(
-    desk: Desk, error: type[SendingDomainError | MessageRefusedError]
+    desk: MessageSender, error: type[SendingDomainError | MessageRefusedError]
 ) -> None:
     desk.post.before = fail_with(error("Put it right."))
     with pytest.raises(error):
@@ -484,7 +491,7 @@ def test_a_refusal_is_kept_and_told_again(
     assert kept.status is MessageStatus.FAILED
     assert kept.refusal is not None
     assert (kept.refusal.reason, kept.refusal.detail) == (error.code, "Put it right.")
-    assert desk.followed_up() == []
+    assert desk.needing_attention() == []
     with pytest.raises(error, match="Put it right"):
         desk.send()
     assert desk.mails() == []
@@ -492,7 +499,7 @@ def test_a_refusal_is_kept_and_told_again(
 
 
 def test_a_mail_service_that_does_not_answer_is_told_before_anything_is_written(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: MessageSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk.post, "sends_from", lambda _: fail_with(BusyError("Later."))())
     with pytest.raises(BusyError):

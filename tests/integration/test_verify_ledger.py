@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from infra import verify_ledger
 from infra.local.stack import Stack
+from infra.operate import verify_ledger
 from shared.gateways import items
 from tests.integration.backend import Backend
 

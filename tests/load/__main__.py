@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from infra.failure import Failure
 from infra.local.options import Options
 from infra.local.progress import ConsoleProgress, Progress
 from infra.local.stack import Stack, start_stack
+from infra.operate.failure import Failure
 from infra.paths import LOCAL, ROOT
 from tests.bench.report import Table
-from tests.e2e.world import World
+from tests.e2e.world import DeployedStack
 from tests.load.bare import BareRate, measure
 from tests.load.killer import KILLED, Killer
 from tests.load.run import Load, LoadTest
@@ -41,7 +41,7 @@ def main(
 ) -> None:
     """Carry refunds through all functions, many at once; then again with workers killed."""
     try:
-        with _stack(ConsoleProgress(console)) as stack, closing(World(stack)) as world:
+        with _stack(ConsoleProgress(console)) as stack, closing(DeployedStack(stack)) as world:
             tables, faults = _measure(world, refunds, at_once, seed)
     except Failure as failure:
         typer.echo(f"load: {failure}", err=True)
@@ -65,7 +65,9 @@ def _stack(progress: Progress) -> Iterator[Stack]:
         yield stack
 
 
-def _measure(world: World, refunds: int, at_once: int, seed: int) -> tuple[list[Table], list[str]]:
+def _measure(
+    world: DeployedStack, refunds: int, at_once: int, seed: int
+) -> tuple[list[Table], list[str]]:
     progress, test = ConsoleProgress(console), LoadTest(world)
     bare = []
 

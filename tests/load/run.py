@@ -13,14 +13,14 @@ from itertools import batched, cycle, islice
 
 import httpx
 
-from infra.failure import Failure
 from infra.local.stripe_server import charge_of
+from infra.operate.failure import Failure
 from shared.domain.ledger import verify_chain
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways import items
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, Json, World
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
 STUDIOS = (PLATFORM_STUDIO, DIRECT_STUDIO)
 REQUEST = "request: POST to 201"
@@ -77,12 +77,12 @@ class LoadTest:
         world: The running stack.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DeployedStack) -> None:
         self._world = world
         world.http.timeout = httpx.Timeout(_ANSWER_WITHIN_S)
         dynamodb, tables = world.stack.aws.dynamodb, world.stack.tables
         self._orders = OrdersTable(dynamodb, tables["orders"])
-        self._books = Books(dynamodb, tables["orders"], tables["ledger"])
+        self._books = LedgerStore(dynamodb, tables["orders"], tables["ledger"])
 
     def sell(self, count: int) -> list[Sale]:
         """Import orders, half of them charged on the studio's own account."""
@@ -216,15 +216,15 @@ class LoadTest:
             yield from self._faults_of(sale, refunded.get(sale.order_id, []))
 
     def _faults_of(self, sale: Sale, entries: list[int]) -> Iterator[str]:
-        totals = self._orders.get_totals(sale.order_id)
+        state = self._orders.get_state(sale.order_id)
         account = None if sale.studio_id == PLATFORM_STUDIO else self._account(sale)
         at_stripe = self._world.stripe("GET", "refunds", account, charge=sale.charge_id, limit=100)
         sent = [int(each["amount"]) for each in at_stripe["data"]]
-        if totals is None or totals.settled_amount != totals.total_amount:
-            yield f"{sale.order_id}: its totals do not say that it is refunded"
-        elif sent != [totals.total_amount]:
+        if state is None or state.settled_amount != state.total_amount:
+            yield f"{sale.order_id}: its state do not say that it is refunded"
+        elif sent != [state.total_amount]:
             yield f"{sale.order_id}: Stripe refunded {sent}"
-        elif entries != [-totals.total_amount]:
+        elif entries != [-state.total_amount]:
             yield f"{sale.order_id}: the ledger has {entries}"
 
     def _account(self, sale: Sale) -> str | None:

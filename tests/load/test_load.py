@@ -6,14 +6,14 @@ from pathlib import Path
 from infra.local.options import Options
 from infra.local.progress import LoggedProgress
 from infra.local.stack import start_stack
-from tests.e2e.world import World
+from tests.e2e.world import DeployedStack
 from tests.load.killer import KILLED, Killer
 from tests.load.run import LoadTest
 
 
 def test_nothing_is_lost_or_doubled_when_workers_are_killed(tmp_path: Path) -> None:
     options = Options(directory=tmp_path, orders=None, port=0, stripe_port=0)
-    with start_stack(options, LoggedProgress()) as stack, closing(World(stack)) as world:
+    with start_stack(options, LoggedProgress()) as stack, closing(DeployedStack(stack)) as world:
         test = LoadTest(world)
         killer = Killer({name: stack.functions[name] for name in KILLED}, seed=5, seconds=1.0)
         sales = test.sell(24)

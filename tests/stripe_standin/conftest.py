@@ -7,7 +7,7 @@ import httpx
 import pytest
 import stripe
 
-from infra.local.stripe_standin import RunningStandin, running_standin
+from infra.stripe_standin import RunningStandin, running_standin
 from tests.stripe_standin.stripe_schema import (
     SPEC_IS_HERE,
     UndescribedError,

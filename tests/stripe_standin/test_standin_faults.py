@@ -4,7 +4,7 @@ import httpx
 import pytest
 import stripe
 
-from infra.local.stripe_standin import RunningStandin
+from infra.stripe_standin import RunningStandin
 
 pytestmark = pytest.mark.usefixtures("seeded")
 STUDIO = "acct_1Lakeside"

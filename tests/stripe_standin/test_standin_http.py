@@ -6,7 +6,7 @@ import httpx
 import pytest
 import stripe
 
-from infra.local.stripe_standin import RunningStandin
+from infra.stripe_standin import RunningStandin
 
 STUDIO = "acct_1Lakeside"
 CHARGE = {"id": "ch_1", "payment_intent": "pi_1", "amount": 10000, "currency": "usd", "fee": 320}

@@ -14,8 +14,8 @@ import httpx
 import pytest
 import stripe
 
-from infra.local.stripe_standin import RunningStandin, create_app, running_standin
-from infra.local.stripe_standin.state_file import StateFileError
+from infra.stripe_standin import RunningStandin, create_app, running_standin
+from infra.stripe_standin.state_file import StateFileError
 from tests.stripe_standin.webhook_receiver import Receiver
 
 STUDIO = "acct_1Lakeside"
@@ -41,7 +41,7 @@ def client_of(standin: RunningStandin) -> stripe.StripeClient:
 @contextmanager
 def run_command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "infra.local.stripe_standin", *arguments],
+        [sys.executable, "-m", "infra.stripe_standin", *arguments],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

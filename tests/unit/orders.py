@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderTotals
+from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderState
 from shared.domain.refund import Refund, RefundQuote, RefundStatus, RefundType, reserve
 
 AT = "2026-10-14T17:04:00.000Z"
@@ -24,10 +24,10 @@ def half_up(amount: Fraction) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """An order and its totals just after import."""
+    """An order and its state just after import."""
 
     order: Order
-    totals: OrderTotals
+    state: OrderState
 
 
 def sold(
@@ -50,7 +50,7 @@ def sold(
         account_id="acct_1" if direct else None,
         application_fee_id="fee_1" if direct else None,
     )
-    totals = OrderTotals(
+    state = OrderState(
         order_id=order.order_id,
         studio_id=order.studio_id,
         currency=order.currency,
@@ -63,14 +63,14 @@ def sold(
         tax_amount=order.tax_amount,
         print_units=order.print_units,
     )
-    return Sold(order, totals)
+    return Sold(order, state)
 
 
 def renamed(sale: Sold, order_id: str, currency: str) -> Sold:
     """Return the same order by another id, in another currency."""
     return Sold(
         replace(sale.order, order_id=order_id, currency=currency),
-        replace(sale.totals, order_id=order_id, currency=currency),
+        replace(sale.state, order_id=order_id, currency=currency),
     )
 
 
@@ -105,16 +105,16 @@ def refund_of(sale: Sold, refund_id: str, amount: int) -> Refund:
 
 
 def reserved(
-    sale: Sold, totals: OrderTotals, refund_id: str, quote: RefundQuote
-) -> tuple[OrderTotals, Refund]:
-    """Return the totals and the refund after a reservation of the quote."""
+    sale: Sold, state: OrderState, refund_id: str, quote: RefundQuote
+) -> tuple[OrderState, Refund]:
+    """Return the state and the refund after a reservation of the quote."""
     refund = replace(refund_of(sale, refund_id, quote.amount), items=quote.items)
-    return reserve(totals, refund_id, quote, stop_print=False), refund
+    return reserve(state, refund_id, quote, stop_print=False), refund
 
 
 def succeeded(refund: Refund) -> Refund:
     """Return the refund once Stripe has confirmed it."""
-    return refund.moved(RefundStatus.SUCCEEDED, AT, "stripe_webhook")
+    return refund.with_status(RefundStatus.SUCCEEDED, AT, "stripe_webhook")
 
 
 @st.composite

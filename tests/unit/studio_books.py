@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
-from shared.domain.order import LineOut, Order, OrderLine, OrderTotals
+from shared.domain.order import LineCommitted, Order, OrderLine, OrderState
 from shared.domain.payout import Booking, Payout, PayoutStatus, close, fail
 from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.refund import Refund, RefundQuote, RefundStatus, release, take_in
@@ -28,10 +28,10 @@ _DUE = "2026-10-14T17:09:00.000Z"
 
 @dataclass
 class Sale:
-    """An order with its totals, refunds and application fee, and what must be true of them."""
+    """An order with its state, refunds and application fee, and what must be true of them."""
 
     order: Order
-    totals: OrderTotals
+    state: OrderState
     fee: FeeRefund
     refunds: dict[str, Refund] = field(default_factory=dict)
     highest_reversal: int = 0
@@ -76,7 +76,7 @@ class Sale:
         """Return what Stripe would still refund of the charge."""
         return self.order.total_amount - sum(each.amount for each in self.refunds_in(AT_STRIPE))
 
-    def out_of(self, line: OrderLine) -> LineOut:
+    def out_of(self, line: OrderLine) -> LineCommitted:
         """Return what of a line is out."""
         of_line = [
             item
@@ -84,7 +84,9 @@ class Sale:
             for item in refund.items
             if item.line_id == line.line_id
         ]
-        return LineOut(sum(item.quantity for item in of_line), sum(item.amount for item in of_line))
+        return LineCommitted(
+            sum(item.quantity for item in of_line), sum(item.amount for item in of_line)
+        )
 
     def units_left(self) -> list[tuple[OrderLine, int]]:
         """Return the lines that have units left, with how many."""
@@ -140,19 +142,19 @@ class StudioBooks:
 
     def sell(self, sold: Sold) -> None:
         """Charge an order, and enter its sale."""
-        order, totals = sold.order, sold.totals
+        order, state = sold.order, sold.state
         fee = FeeRefund(order.order_id, STUDIO, order.application_fee_id or "")
-        sale = Sale(order, totals, fee)
+        sale = Sale(order, state, fee)
         self.sales[order.order_id] = sale
         self._move_cash("parent", _charged(sale), order.total_amount)
         self._move_cash(_charged(sale), "stripe", order.stripe_fee_amount)
         if sale.direct:
             self._move_cash("studio", "pps", order.rev_share_amount)
-        self._enter(append(self.head, EntryFacts("sale", order.order_id, AT), sale_amounts(totals)))
+        self._enter(append(self.head, EntryFacts("sale", order.order_id, AT), sale_amounts(state)))
 
     def reserve(self, sale: Sale, quote: RefundQuote) -> None:
         """Record that a refund was asked for."""
-        sale.totals, refund = reserved(_sold(sale), sale.totals, _refund_id(sale), quote)
+        sale.state, refund = reserved(_sold(sale), sale.state, _refund_id(sale), quote)
         sale.refunds[refund.refund_id] = refund
 
     def move(self, sale: Sale, refund: Refund, status: RefundStatus) -> None:
@@ -163,8 +165,8 @@ class StudioBooks:
             self._move_cash("parent", _charged(sale), refund.amount)
         ended = status in {RefundStatus.FAILED, RefundStatus.CANCELED}
         if ended and refund.status is not RefundStatus.SETTLED:
-            sale.totals = release(sale.totals, refund)
-        moved = refund.moved(status, AT, "stripe_webhook")
+            sale.state = release(sale.state, refund)
+        moved = refund.with_status(status, AT, "stripe_webhook")
         at_stripe = f"re_{sale.order.order_id}_{refund.refund_id}"
         sale.refunds[refund.refund_id] = replace(moved, stripe_refund_id=at_stripe)
 
@@ -174,12 +176,12 @@ class StudioBooks:
         outside = f"re_{sale.order.order_id}_{asked.refund_id}"
         refund = succeeded(replace(asked, source="stripe", stripe_refund_id=outside))
         self._move_cash(_charged(sale), "parent", amount)
-        sale.totals = take_in(sale.totals, refund)
+        sale.state = take_in(sale.state, refund)
         sale.refunds[refund.refund_id] = refund
 
     def settle(self, sale: Sale, refund: Refund) -> tuple[LedgerEntry, Refund]:
         """Enter what a refund is owed; return the entry and the refund after it."""
-        settlement = settle(sale.totals, refund, AT)
+        settlement = settle(sale.state, refund, AT)
         facts = EntryFacts(
             settlement.kind,
             sale.order.order_id,
@@ -188,8 +190,8 @@ class StudioBooks:
             stripe_refund_id=refund.stripe_refund_id,
         )
         entry = self._enter(append(self.head, facts, settlement.amounts))
-        sale.totals = settlement.totals
-        sale.fee = replace(sale.fee, target_amount=settlement.totals.fee_refund_target_amount)
+        sale.state = settlement.state
+        sale.fee = replace(sale.fee, target_amount=settlement.state.fee_refund_target_amount)
         after = settlement.refund
         if after.status is RefundStatus.SETTLED:
             after = replace(after, settled_seq=entry.seq)
@@ -201,13 +203,13 @@ class StudioBooks:
 
     def begin_fee_refund(self, sale: Sale) -> None:
         """Fix how much of the application fee Stripe is asked back."""
-        sale.fee = sale.fee.begun(sale.fee.target_amount - sale.fee.refunded_amount, AT)
+        sale.fee = sale.fee.with_new_attempt(sale.fee.target_amount - sale.fee.refunded_amount, AT)
 
     def end_fee_refund(self, sale: Sale, *, made: bool) -> None:
         """Record whether Stripe gave that part of the fee back."""
         given = sale.fee.in_flight_amount if made else 0
         self._move_cash("pps", "studio", given)
-        sale.fee = sale.fee.seen(sale.fee.refunded_amount + given)
+        sale.fee = sale.fee.with_refunded(sale.fee.refunded_amount + given)
 
     # Payouts.
 
@@ -219,7 +221,7 @@ class StudioBooks:
 
     def begin_transfer(self, payout: Payout) -> Payout:
         """Fix the key under which Stripe is asked for a payout's transfer."""
-        self.payouts[payout.payout_id] = payout.begun(AT)
+        self.payouts[payout.payout_id] = payout.with_new_attempt(AT)
         return self.payouts[payout.payout_id]
 
     def end_transfer(self, payout: Payout) -> None:
@@ -266,4 +268,4 @@ def _refund_id(sale: Sale) -> str:
 
 
 def _sold(sale: Sale) -> Sold:
-    return Sold(sale.order, sale.totals)
+    return Sold(sale.order, sale.state)

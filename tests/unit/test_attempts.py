@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clock import rfc3339
-from shared.workflow.attempts import KEY_LIFETIME, key_forgotten, next_check
+from shared.workflow.attempts import KEY_LIFETIME, key_forgotten, next_poll_time
 
 NOW = datetime(2026, 10, 14, 17, 4, tzinfo=UTC)
 
@@ -37,15 +37,15 @@ def test_an_attempt_of_unknown_age_is_not_sent_again_under_its_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("checks", "minutes"), [(0, 5), (1, 10), (2, 20), (3, 40), (6, 320), (7, 360), (8, 360)]
+    ("poll_count", "minutes"), [(0, 5), (1, 10), (2, 20), (3, 40), (6, 320), (7, 360), (8, 360)]
 )
-def test_the_pauses_double_from_five_minutes_to_six_hours(checks: int, minutes: int) -> None:
-    assert next_check(checks, NOW) == NOW + timedelta(minutes=minutes)
+def test_the_pauses_double_from_five_minutes_to_six_hours(poll_count: int, minutes: int) -> None:
+    assert next_poll_time(poll_count, NOW) == NOW + timedelta(minutes=minutes)
 
 
 @given(st.integers(0, 10**6))
-def test_pauses_never_shrink_and_never_end(checks: int) -> None:
-    now, then = next_check(checks, NOW), next_check(checks + 1, NOW)
+def test_pauses_never_shrink_and_never_end(poll_count: int) -> None:
+    now, then = next_poll_time(poll_count, NOW), next_poll_time(poll_count + 1, NOW)
     assert NOW < now <= then <= NOW + timedelta(hours=6)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.auth import ALLOWED, Action, Audience, Caller, Role, caller_from
 from shared.domain.errors import ForbiddenError, RefundLimitError
+from shared.edge.auth import ALLOWED, Action, Audience, Caller, Role, caller_from
 
 OURS = Audience("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_ours", "client-ours")
 

@@ -18,7 +18,7 @@ from functions.send_message.compose_message import (
 )
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
 from shared.domain.message import Template
-from shared.domain.order import OrderTotals, RefundItem
+from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
 from shared.gateways import items
 from shared.gateways.orders_table import OrderRecord
@@ -79,8 +79,8 @@ def record_of(refund: Refund, **changes: Any) -> OrderRecord:  # noqa: ANN401  #
     """Return the order with one refund."""
     values = document(currency=refund.currency, **changes)
     order = items.order_from_values(values)
-    totals = OrderTotals("ord_1", "st_1", refund.currency, order.total_amount, 0, 320)
-    return OrderRecord(order, totals, {refund.refund_id: refund}, values)
+    state = OrderState("ord_1", "st_1", refund.currency, order.total_amount, 0, 320)
+    return OrderRecord(order, state, {refund.refund_id: refund}, values)
 
 
 def refund_of(

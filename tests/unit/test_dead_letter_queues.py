@@ -1,7 +1,7 @@
 """Every queue has a place for what does not work, an alarm on it, and the command that knows it."""
 
-from infra.dead_letters import QUEUES
-from shared.messages import EXPORT_TRIES, TRIES
+from infra.operate.dead_letters import QUEUES
+from shared.edge.sqs import EXPORT_TRIES, TRIES
 from tests.bench.start_up import template
 
 RESOURCES = template()["Resources"]

@@ -17,11 +17,11 @@ from hypothesis.stateful import (
 from shared.domain.errors import (
     AmountExceedsRefundableError,
     AmountTooSmallError,
+    DomainError,
     FulfillmentInProgressError,
-    RefundError,
 )
 from shared.domain.fulfillment import IN_QUEUE, NOTHING_LEFT, STEPS, Step, move
-from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStep, OrderLine, OrderTotals
+from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStep, OrderLine, OrderState
 from shared.domain.refund import (
     PaidBy,
     Refund,
@@ -83,14 +83,14 @@ TABLE: dict[str, dict[Step, str | None]] = {
 FULL = RefundChoice(RefundType.FULL)
 
 
-def at_status(status: str, **changes: object) -> OrderTotals:
-    """Return the totals of an order that was imported with its print there."""
+def at_status(status: str, **changes: object) -> OrderState:
+    """Return the state of an order that was imported with its print there."""
     claimed_by = ANA if status in {"claimed", "printed", "shipped"} else None
     return replace(
-        hundred_dollars().totals,
+        hundred_dollars().state,
         fulfillment_status=status,
         fulfillment_claimed_by=claimed_by,
-        **changes,  # type: ignore[arg-type]  # OrderTotals' own fields
+        **changes,  # type: ignore[arg-type]  # OrderState' own fields
     )
 
 
@@ -100,20 +100,20 @@ def at_status(status: str, **changes: object) -> OrderTotals:
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("step", list(Step))
 def test_a_step_from_a_status(status: str, step: Step) -> None:
-    totals, expected = at_status(status), TABLE[status][step]
+    state, expected = at_status(status), TABLE[status][step]
     if expected is None:
-        assert move(totals, step, AT, ANA) is None
+        assert move(state, step, AT, ANA) is None
         return
     if expected not in STATUSES:
-        with pytest.raises(RefundError) as refused:
-            move(totals, step, AT, ANA)
+        with pytest.raises(DomainError) as refused:
+            move(state, step, AT, ANA)
         assert refused.value.code == expected
         return
-    moved = move(totals, step, AT, ANA)
+    moved = move(state, step, AT, ANA)
     assert moved == replace(
-        totals,
+        state,
         fulfillment_status=expected,
-        fulfillment_claimed_by=ANA if step is Step.CLAIM else totals.fulfillment_claimed_by,
+        fulfillment_claimed_by=ANA if step is Step.CLAIM else state.fulfillment_claimed_by,
         fulfillment_canceled_by=ANA if step is Step.CANCEL else None,
         fulfillment_history=(FulfillmentStep(expected, AT, ANA),),
     )
@@ -121,9 +121,9 @@ def test_a_step_from_a_status(status: str, step: Step) -> None:
 
 @pytest.mark.parametrize("claimed_by", [BEN, None])
 def test_a_claim_is_one_operators(claimed_by: str | None) -> None:
-    totals = replace(at_status("claimed"), fulfillment_claimed_by=claimed_by)
-    with pytest.raises(RefundError) as refused:
-        move(totals, Step.CLAIM, AT, ANA)
+    state = replace(at_status("claimed"), fulfillment_claimed_by=claimed_by)
+    with pytest.raises(DomainError) as refused:
+        move(state, Step.CLAIM, AT, ANA)
     assert refused.value.code == "print_claimed"
 
 
@@ -155,23 +155,23 @@ def sale() -> Sold:
     sale = sold(
         OrderLine("li_1", 3, 6000), OrderLine("li_2", 1, 3000), OrderLine(SHIPPING_LINE_ID, 1, 1000)
     )
-    return Sold(sale.order, replace(sale.totals, fulfillment_status="queued"))
+    return Sold(sale.order, replace(sale.state, fulfillment_status="queued"))
 
 
 def refunded(
-    sale: Sold, totals: OrderTotals, refund_id: str, choice: RefundChoice
-) -> tuple[OrderTotals, Refund]:
-    """Reserve a refund as a request does, and return the totals and the refund."""
-    quote = quote_refund(sale.order, totals, choice)
-    check_fulfillment(totals, choice, quote)
-    stop = stops_print(totals, choice, quote)
+    sale: Sold, state: OrderState, refund_id: str, choice: RefundChoice
+) -> tuple[OrderState, Refund]:
+    """Reserve a refund as a request does, and return the state and the refund."""
+    quote = quote_refund(sale.order, state, choice)
+    check_fulfillment(state, choice, quote)
+    stop = stops_print(state, choice, quote)
     refund = replace(
         refund_of(sale, refund_id, quote.amount),
         type=choice.type,
         items=quote.items,
         stop_print=stop,
     )
-    return reserve(totals, refund_id, quote, stop_print=stop), refund
+    return reserve(state, refund_id, quote, stop_print=stop), refund
 
 
 def of_lines(*chosen: tuple[str, int], shipping: bool = False) -> RefundChoice:
@@ -179,14 +179,14 @@ def of_lines(*chosen: tuple[str, int], shipping: bool = False) -> RefundChoice:
 
 
 def test_line_items_take_their_units_off_the_job_and_shipping_takes_none(sale: Sold) -> None:
-    out, refund = refunded(sale, sale.totals, "rf_1", of_lines(("li_1", 2), shipping=True))
+    out, refund = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 2), shipping=True))
     assert out.print_units_off == {"li_1": 2}
     assert out.fulfillment_status == "queued"
-    assert release(out, refund) == sale.totals
+    assert release(out, refund) == sale.state
 
 
 def test_a_job_without_units_is_cancelled_and_resumed_by_either_failure(sale: Sold) -> None:
-    first_out, first = refunded(sale, sale.totals, "rf_1", of_lines(("li_1", 3)))
+    first_out, first = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 3)))
     both_out, second = refunded(sale, first_out, "rf_2", of_lines(("li_2", 1)))
     assert (both_out.fulfillment_status, both_out.fulfillment_canceled_by) == (
         "canceled",
@@ -199,7 +199,7 @@ def test_a_job_without_units_is_cancelled_and_resumed_by_either_failure(sale: So
 
 
 def test_units_that_come_off_a_claimed_job_leave_the_claim(sale: Sold) -> None:
-    claimed = move(sale.totals, Step.CLAIM, AT, ANA)
+    claimed = move(sale.state, Step.CLAIM, AT, ANA)
     assert claimed is not None
     out, refund = refunded(sale, claimed, "rf_1", of_lines(("li_1", 1)))
     assert (out.fulfillment_status, out.fulfillment_claimed_by) == ("claimed", ANA)
@@ -211,7 +211,7 @@ def test_a_claimed_job_keeps_units_that_no_refund_named_though_no_money_is_left(
     sale: Sold,
 ) -> None:
     paid_back = RefundChoice(RefundType.PARTIAL, amount=4000)
-    partly, _ = refunded(sale, sale.totals, "rf_1", paid_back)
+    partly, _ = refunded(sale, sale.state, "rf_1", paid_back)
     claimed = move(partly, Step.CLAIM, AT, ANA)
     assert claimed is not None
     out, _ = refunded(sale, claimed, "rf_2", of_lines(("li_1", 3)))
@@ -221,7 +221,7 @@ def test_a_claimed_job_keeps_units_that_no_refund_named_though_no_money_is_left(
 
 def test_a_queued_job_that_nothing_is_left_for_is_resumed_by_whatever_fails(sale: Sold) -> None:
     paid_back = RefundChoice(RefundType.PARTIAL, amount=4000)
-    partly, partial = refunded(sale, sale.totals, "rf_1", paid_back)
+    partly, partial = refunded(sale, sale.state, "rf_1", paid_back)
     out, lines = refunded(sale, partly, "rf_2", of_lines(("li_1", 3)))
     assert out.fulfillment_canceled_by == NOTHING_LEFT
     assert release(out, partial).fulfillment_status == "queued"
@@ -229,7 +229,7 @@ def test_a_queued_job_that_nothing_is_left_for_is_resumed_by_whatever_fails(sale
 
 
 def test_what_was_printed_meanwhile_is_not_put_back(sale: Sold) -> None:
-    out, refund = refunded(sale, sale.totals, "rf_1", of_lines(("li_1", 2)))
+    out, refund = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 2)))
     for step in (Step.CLAIM, Step.PRINT, Step.CANCEL):
         moved = move(out, step, AT, ANA)
         assert moved is not None
@@ -240,7 +240,7 @@ def test_what_was_printed_meanwhile_is_not_put_back(sale: Sold) -> None:
 
 def test_units_come_off_a_stopped_job_too_for_it_may_be_resumed(sale: Sold) -> None:
     partly, partial = refunded(
-        sale, sale.totals, "rf_1", RefundChoice(RefundType.PARTIAL, amount=4000)
+        sale, sale.state, "rf_1", RefundChoice(RefundType.PARTIAL, amount=4000)
     )
     stopped, full = refunded(sale, partly, "rf_2", FULL)
     assert stopped.fulfillment_canceled_by == "rf_2"
@@ -253,14 +253,14 @@ def test_units_come_off_a_stopped_job_too_for_it_may_be_resumed(sale: Sold) -> N
 
 
 def test_a_persons_cancel_outlasts_the_refund_that_had_stopped_the_print(sale: Sold) -> None:
-    stopped, full = refunded(sale, sale.totals, "rf_1", FULL)
+    stopped, full = refunded(sale, sale.state, "rf_1", FULL)
     canceled = move(stopped, Step.CANCEL, AT, ANA)
     assert canceled is not None
     assert release(canceled, full).fulfillment_canceled_by == ANA
 
 
 def test_a_user_who_is_called_like_a_refunds_cancel_is_a_person(sale: Sold) -> None:
-    out, refund = refunded(sale, sale.totals, "rf_1", of_lines(("li_1", 1)))
+    out, refund = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 1)))
     canceled = move(out, Step.CANCEL, AT, NOTHING_LEFT)
     assert canceled is not None
     assert release(canceled, refund).fulfillment_status == "canceled"
@@ -272,26 +272,26 @@ def outside(sale: Sold, refund_id: str, amount: int) -> Refund:
 
 def test_a_refund_made_outside_that_takes_the_last_stops_a_queued_print(sale: Sold) -> None:
     refund = outside(sale, "rf_1", 10_000)
-    out = take_in(sale.totals, refund)
+    out = take_in(sale.state, refund)
     assert (out.fulfillment_status, out.fulfillment_canceled_by) == ("canceled", "rf_1")
-    assert release(out, refund) == sale.totals
-    assert take_in(sale.totals, outside(sale, "rf_1", 9_999)).fulfillment_status == "queued"
+    assert release(out, refund) == sale.state
+    assert take_in(sale.state, outside(sale, "rf_1", 9_999)).fulfillment_status == "queued"
 
 
 @pytest.mark.parametrize("status", ["claimed", "printed", "shipped"])
 def test_a_refund_made_outside_leaves_a_print_in_hand(sale: Sold, status: str) -> None:
-    totals = replace(sale.totals, fulfillment_status=status)
-    assert take_in(totals, outside(sale, "rf_1", 10_000)).fulfillment_status == status
+    state = replace(sale.state, fulfillment_status=status)
+    assert take_in(state, outside(sale, "rf_1", 10_000)).fulfillment_status == status
 
 
 def test_a_refund_made_outside_leaves_a_print_that_was_kept(sale: Sold) -> None:
-    kept, _ = refunded(sale, sale.totals, "rf_1", replace(FULL, keep_print=True))
+    kept, _ = refunded(sale, sale.state, "rf_1", replace(FULL, keep_print=True))
     assert kept.fulfillment_status == "queued"
     assert take_in(kept, outside(sale, "rf_2", 10_000)).fulfillment_status == "queued"
 
 
 def test_a_refund_that_fails_for_one_made_outside_does_not_resume_the_print(sale: Sold) -> None:
-    stopped, ours = refunded(sale, sale.totals, "rf_1", FULL)
+    stopped, ours = refunded(sale, sale.state, "rf_1", FULL)
     theirs = outside(sale, "rf_2", 10_000)
     released = release(take_in(stopped, theirs), ours)
     assert (released.fulfillment_status, released.refundable_amount) == ("canceled", 0)
@@ -299,10 +299,10 @@ def test_a_refund_that_fails_for_one_made_outside_does_not_resume_the_print(sale
 
 
 def test_a_failed_refund_paid_by_check_stops_the_print_again(sale: Sold) -> None:
-    stopped, full = refunded(sale, sale.totals, "rf_1", FULL)
+    stopped, full = refunded(sale, sale.state, "rf_1", FULL)
     resumed = release(stopped, full)
     assert resumed.fulfillment_status == "queued"
-    failed = full.moved(RefundStatus.FAILED, AT, "reconcile")
+    failed = full.with_status(RefundStatus.FAILED, AT, "reconcile")
     for paid_by, status in ((PaidBy.CHECK, "canceled"), (PaidBy.NOT_OWED, "queued")):
         after, _ = resolve(resumed, failed, Resolution(paid_by, None, AT, ANA))
         assert after.fulfillment_status == status
@@ -315,12 +315,12 @@ class Job(RuleBasedStateMachine):
     """One order, its print and its refunds; what must be on the job is worked out anew."""
 
     sale: Sold
-    totals: OrderTotals
+    state: OrderState
 
     @initialize(sale=sold_orders())
     def sell(self, sale: Sold) -> None:
         self.sale = sale
-        self.totals = replace(sale.totals, fulfillment_status="queued")
+        self.state = replace(sale.state, fulfillment_status="queued")
         self.refunds: dict[str, Refund] = {}
         self.failed: set[str] = set()
         self.paid_otherwise: set[str] = set()
@@ -334,11 +334,11 @@ class Job(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from(Step), by=st.sampled_from([ANA, BEN]))
     def person_takes_a_step(self, step: Step, by: str) -> None:
-        status = self.totals.fulfillment_status
+        status = self.state.fulfillment_status
         starts, end = STEPS[step]
         try:
-            moved = move(self.totals, step, AT, by)
-        except RefundError:
+            moved = move(self.state, step, AT, by)
+        except DomainError:
             assert status not in starts
             return
         if moved is None:
@@ -346,48 +346,48 @@ class Job(RuleBasedStateMachine):
             return
         assert status in starts or (step is Step.CANCEL and self.canceled_by is None)
         assert moved.fulfillment_status == end
-        self.totals = moved
+        self.state = moved
         self.printed |= step is Step.PRINT
         if step is Step.CANCEL:
             self.canceled_by = by
 
     def _request(self, choice: RefundChoice) -> None:
         try:
-            out, refund = refunded(self.sale, self.totals, f"rf_{len(self.refunds)}", choice)
+            out, refund = refunded(self.sale, self.state, f"rf_{len(self.refunds)}", choice)
         except FulfillmentInProgressError:
-            assert self.totals.fulfillment_status in {"claimed", "printed"}
+            assert self.state.fulfillment_status in {"claimed", "printed"}
             assert not choice.keep_print
             return
         except (AmountTooSmallError, AmountExceedsRefundableError):
             return
-        self.totals = out
+        self.state = out
         self._made(refund, kept=choice.keep_print)
 
     def _made(self, refund: Refund, *, kept: bool) -> None:
         self.refunds[refund.refund_id] = refund
         self.kept |= kept
-        unprinted = self.totals.fulfillment_status not in {"printed", "shipped"}
+        unprinted = self.state.fulfillment_status not in {"printed", "shipped"}
         if refund.items and not kept and unprinted and not self.printed:
             self.off.add(refund.refund_id)
 
-    @precondition(lambda self: self.totals.refundable_amount)
+    @precondition(lambda self: self.state.refundable_amount)
     @rule(keep=st.booleans())
     def refund_all(self, *, keep: bool) -> None:
         self._request(replace(FULL, keep_print=keep))
 
-    @precondition(lambda self: self.totals.refundable_amount)
+    @precondition(lambda self: self.state.refundable_amount)
     @rule(data=st.data(), keep=st.booleans())
     def refund_an_amount(self, data: st.DataObject, *, keep: bool) -> None:
-        left = self.totals.refundable_amount
+        left = self.state.refundable_amount
         amount = data.draw(st.one_of(st.just(left), st.integers(1, left)), "amount")
         self._request(RefundChoice(RefundType.PARTIAL, amount=amount, keep_print=keep))
 
-    @precondition(lambda self: self.totals.refundable_amount)
+    @precondition(lambda self: self.state.refundable_amount)
     @rule(data=st.data(), keep=st.booleans())
     def refund_line_items(self, data: st.DataObject, *, keep: bool) -> None:
         chosen, shipping = [], False
         for line in self.sale.order.lines:
-            left = line.quantity - self.totals.line_out(line.line_id).quantity
+            left = line.quantity - self.state.line_committed(line.line_id).quantity
             quantity = data.draw(st.one_of(st.just(left), st.integers(0, left)), line.line_id)
             if line.line_id == SHIPPING_LINE_ID:
                 shipping = quantity > 0
@@ -401,14 +401,14 @@ class Job(RuleBasedStateMachine):
     def stripe_refunds_by_itself(self, data: st.DataObject) -> None:
         amount = data.draw(st.integers(1, self.sale.order.total_amount), "amount")
         refund = outside(self.sale, f"rf_{len(self.refunds)}", amount)
-        self.totals = take_in(self.totals, refund)
+        self.state = take_in(self.state, refund)
         self._made(refund, kept=False)
 
     @precondition(lambda self: self.live())
     @rule(data=st.data())
     def a_refund_fails(self, data: st.DataObject) -> None:
         refund = data.draw(st.sampled_from(self.live()), "refund")
-        self.totals = release(self.totals, refund)
+        self.state = release(self.state, refund)
         self.failed.add(refund.refund_id)
         if not self.printed:
             self.off.discard(refund.refund_id)
@@ -418,10 +418,10 @@ class Job(RuleBasedStateMachine):
     def the_studio_pays_by_check(self, data: st.DataObject) -> None:
         open_ = sorted(self.failed - self.paid_otherwise)
         failed = self.refunds[data.draw(st.sampled_from(open_), "refund")]
-        failed = failed.moved(RefundStatus.FAILED, AT, "reconcile")
+        failed = failed.with_status(RefundStatus.FAILED, AT, "reconcile")
         try:
             resolution = Resolution(PaidBy.CHECK, None, AT, ANA)
-            self.totals, _ = resolve(self.totals, failed, resolution)
+            self.state, _ = resolve(self.state, failed, resolution)
         except AmountExceedsRefundableError:
             return
         self.paid_otherwise.add(failed.refund_id)
@@ -435,48 +435,48 @@ class Job(RuleBasedStateMachine):
                 for item in self.refunds[name].items
                 if item.line_id == line.line_id and line.line_id != SHIPPING_LINE_ID
             )
-            assert self.totals.print_units_off.get(line.line_id, 0) == off
+            assert self.state.print_units_off.get(line.line_id, 0) == off
             assert 0 <= off <= line.quantity
-        assert all(self.totals.print_units_off.values())
+        assert all(self.state.print_units_off.values())
 
     @invariant()
     def in_the_queue_is_what_has_units_and_is_not_cancelled(self) -> None:
-        status = self.totals.fulfillment_status
+        status = self.state.fulfillment_status
         queued = status in {"queued", "claimed", "printed"}
-        assert queued == (status in IN_QUEUE) == ("print_pk" in items.totals_to_item(self.totals))
+        assert queued == (status in IN_QUEUE) == ("print_pk" in items.state_to_item(self.state))
         if queued:
-            assert self.totals.print_units > sum(self.totals.print_units_off.values())
-            assert self.totals.fulfillment_canceled_by is None
+            assert self.state.print_units > sum(self.state.print_units_off.values())
+            assert self.state.fulfillment_canceled_by is None
 
     @invariant()
     def nobody_waits_for_a_print_that_is_refunded_unless_it_was_kept(self) -> None:
-        if self.totals.fulfillment_status == "queued" and self.totals.refundable_amount == 0:
+        if self.state.fulfillment_status == "queued" and self.state.refundable_amount == 0:
             assert self.kept
 
     @invariant()
     def a_persons_cancel_stays(self) -> None:
         if self.canceled_by is not None:
-            assert self.totals.fulfillment_status == "canceled"
-            assert self.totals.fulfillment_canceled_by == self.canceled_by
+            assert self.state.fulfillment_status == "canceled"
+            assert self.state.fulfillment_canceled_by == self.canceled_by
 
     @invariant()
     def what_no_person_cancelled_has_a_refund_that_stops_it(self) -> None:
-        if self.totals.fulfillment_status != "canceled" or self.canceled_by is not None:
+        if self.state.fulfillment_status != "canceled" or self.canceled_by is not None:
             return
-        canceler = self.totals.fulfillment_canceled_by
+        canceler = self.state.fulfillment_canceled_by
         if canceler == NOTHING_LEFT:
-            units_left = self.totals.print_units - sum(self.totals.print_units_off.values())
-            assert not units_left or not self.totals.refundable_amount
+            units_left = self.state.print_units - sum(self.state.print_units_off.values())
+            assert not units_left or not self.state.refundable_amount
         else:
             stands = {each.refund_id for each in self.live()} | self.paid_otherwise
             assert canceler in stands
 
     @invariant()
     def a_claim_has_an_operator_and_a_waiting_print_none(self) -> None:
-        if self.totals.fulfillment_status == "claimed":
-            assert self.totals.fulfillment_claimed_by in {ANA, BEN}
-        if self.totals.fulfillment_status == "queued":
-            assert self.totals.fulfillment_claimed_by is None
+        if self.state.fulfillment_status == "claimed":
+            assert self.state.fulfillment_claimed_by in {ANA, BEN}
+        if self.state.fulfillment_status == "queued":
+            assert self.state.fulfillment_claimed_by is None
 
 
 def test_the_job_is_right_after_every_step_of_any_sequence() -> None:

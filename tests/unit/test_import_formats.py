@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from functions.import_orders.import_records import ImportReport, parse
-from functions.import_orders.models import OrderRecord, StudioRecord
+from functions.import_orders.models import OrderBody, StudioBody
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 
@@ -124,7 +124,7 @@ def refusals(line: str, model: type[BaseModel]) -> list[str]:
 
 
 def refused_order(record: dict[str, Any]) -> str:
-    reasons = refusals(json.dumps(record), OrderRecord)
+    reasons = refusals(json.dumps(record), OrderBody)
     assert reasons
     return reasons[0]
 
@@ -133,11 +133,11 @@ def refused_order(record: dict[str, Any]) -> str:
 
 
 def test_a_good_studio_and_a_good_order_are_taken() -> None:
-    assert not refusals(json.dumps(studio()), StudioRecord)
-    assert not refusals(json.dumps(order()), OrderRecord)
+    assert not refusals(json.dumps(studio()), StudioBody)
+    assert not refusals(json.dumps(order()), OrderBody)
 
 
-@pytest.mark.parametrize(("name", "model"), [("studios", StudioRecord), ("orders", OrderRecord)])
+@pytest.mark.parametrize(("name", "model"), [("studios", StudioBody), ("orders", OrderBody)])
 def test_every_line_of_the_samples_is_taken(name: str, model: type[BaseModel]) -> None:
     file = SAMPLES / f"{name}.jsonl"
     if not file.exists():
@@ -163,7 +163,7 @@ def test_every_line_of_the_samples_is_taken(name: str, model: type[BaseModel]) -
     ],
 )
 def test_an_order_may_leave_out_what_not_every_order_has(changed: dict[str, Any]) -> None:
-    assert not refusals(json.dumps(changed), OrderRecord)
+    assert not refusals(json.dumps(changed), OrderBody)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_an_order_may_leave_out_what_not_every_order_has(changed: dict[str, Any]
     ],
 )
 def test_a_studio_may_say_more(more: dict[str, Any]) -> None:
-    assert not refusals(json.dumps(studio() | more), StudioRecord)
+    assert not refusals(json.dumps(studio() | more), StudioBody)
 
 
 # What is refused.
@@ -220,7 +220,7 @@ def test_a_quantity_is_a_positive_integer(quantity: object) -> None:
 @pytest.mark.parametrize("currency", [None, "", "USD", "bhd", "kwd", "tnd", "isk", "xxx", "us"])
 def test_a_currency_we_do_not_refund_in_is_refused(currency: str | None) -> None:
     assert "currency" in refused_order(put(order(), ("currency",), currency))
-    assert refusals(json.dumps(studio() | {"currency": currency}), StudioRecord)
+    assert refusals(json.dumps(studio() | {"currency": currency}), StudioBody)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_time_is_rfc_3339_with_its_zone(at: object) -> None:
     "zone", [None, "", "Lakeside", "America", "../../etc/passwd", "/etc/localtime", "a\0b", 1]
 )
 def test_a_time_zone_is_one_of_ianas(zone: object) -> None:
-    (reason,) = refusals(json.dumps(studio() | {"timezone": zone}), StudioRecord)
+    (reason,) = refusals(json.dumps(studio() | {"timezone": zone}), StudioBody)
     assert "timezone" in reason
 
 
@@ -291,14 +291,14 @@ def test_an_order_that_cost_nothing_was_not_charged() -> None:
 
 @pytest.mark.parametrize("rate", [None, -1, 10_001, 15.0, "1500", True])
 def test_a_rev_share_is_in_basis_points(rate: object) -> None:
-    assert refusals(json.dumps(studio() | {"rev_share_bps": rate}), StudioRecord)
+    assert refusals(json.dumps(studio() | {"rev_share_bps": rate}), StudioBody)
 
 
 @pytest.mark.parametrize("place", [place for place in places(order()) if place[-1] != "claimed_by"])
 def test_an_order_lacks_nothing_but_what_may_be_left_out(place: Place) -> None:
     optional = {"email", "subject_id", "payment_intent_id"}
     if place[-1] in optional and place[0] != "subjects":
-        assert not refusals(json.dumps(drop(order(), place)), OrderRecord)
+        assert not refusals(json.dumps(drop(order(), place)), OrderBody)
     else:
         refused_order(drop(order(), place))
 
@@ -311,26 +311,26 @@ def test_a_field_nobody_knows_is_refused(place: Place) -> None:
 
 
 def test_a_studio_takes_no_field_nobody_knows() -> None:
-    assert refusals(json.dumps(studio() | {"owner": "Ana"}), StudioRecord)
+    assert refusals(json.dumps(studio() | {"owner": "Ana"}), StudioBody)
 
 
 @pytest.mark.parametrize(
     "line", ["{", "not JSON", "null", "7", "[]", '"ord_1"', "{}", "\x00", "9" * 5_000, "[" * 10**5]
 )
-@pytest.mark.parametrize("model", [StudioRecord, OrderRecord])
+@pytest.mark.parametrize("model", [StudioBody, OrderBody])
 def test_a_line_that_is_no_record_is_refused(line: str, model: type[BaseModel]) -> None:
     assert refusals(line, model)
 
 
 @given(st.text(st.characters(exclude_characters="\n"), min_size=1).filter(str.strip))
 def test_whatever_a_line_holds_it_is_refused_by_its_number(line: str) -> None:
-    assert refusals(line, OrderRecord)
+    assert refusals(line, OrderBody)
 
 
 def test_a_bad_line_keeps_none_of_the_others_out() -> None:
     report = ImportReport()
     lines = [json.dumps(order()), "", "[" * 10**5, "{", json.dumps(order())]
-    assert [number for number, _ in parse(lines, 1, OrderRecord, report)] == [1, 5]
+    assert [number for number, _ in parse(lines, 1, OrderBody, report)] == [1, 5]
     assert [refusal["line"] for refusal in report.refused] == [3, 4]
 
 
@@ -353,5 +353,5 @@ def test_the_reason_for_a_value_of_another_kind_repeats_nothing_of_it(place: Pla
 @pytest.mark.parametrize("place", places(studio()), ids=_dotted)
 def test_the_reason_for_refusing_a_studio_repeats_nothing_of_it(place: Place) -> None:
     record = put(studio() | {"rev_share_bps": None}, place, PERSONAL)
-    (reason,) = refusals(json.dumps(record), StudioRecord)
+    (reason,) = refusals(json.dumps(record), StudioBody)
     assert PERSONAL not in reason

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from functions.import_orders.import_records import ImportRecords, ImportReport
-from shared.gateways.books import Books
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
 
 from .test_import_formats import drop, order, put, studio
@@ -54,7 +54,7 @@ def tables() -> Tables:
 def records(tables: Tables) -> ImportRecords:
     client = cast("DynamoDBClient", tables)
     imported = ImportRecords(
-        Studios(client, "orders"), Books(client, "orders", "ledger"), lambda: AT
+        Studios(client, "orders"), LedgerStore(client, "orders", "ledger"), lambda: AT
     )
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"})
     assert imported.import_studios([line]) == ImportReport(imported=1)

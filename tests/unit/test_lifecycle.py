@@ -45,17 +45,17 @@ def test_a_refund_goes_where_the_table_says_and_nowhere_else(
 ) -> None:
     refund = a_refund(before)
     if (before, after) in ALLOWED:
-        moved = refund.moved(after, "2026-10-14T17:05:00.000Z", "somebody")
+        moved = refund.with_status(after, "2026-10-14T17:05:00.000Z", "somebody")
         assert moved.status is after
     else:
         with pytest.raises(ValueError, match=f"a {before} refund does not become {after}"):
-            refund.moved(after, "2026-10-14T17:05:00.000Z", "somebody")
+            refund.with_status(after, "2026-10-14T17:05:00.000Z", "somebody")
 
 
 def test_a_move_adds_to_the_history_and_changes_nothing_else() -> None:
     first = HistoryEntry(RefundStatus.REQUESTED, "2026-10-14T17:04:00.000Z", "ana")
     refund = replace(a_refund(), history=(first,))
-    moved = refund.moved(RefundStatus.PENDING, "2026-10-14T17:05:00.000Z", "refund_request")
+    moved = refund.with_status(RefundStatus.PENDING, "2026-10-14T17:05:00.000Z", "refund_request")
     second = HistoryEntry(RefundStatus.PENDING, "2026-10-14T17:05:00.000Z", "refund_request")
     assert moved == replace(refund, status=RefundStatus.PENDING, history=(first, second))
     assert refund.history == (first,)

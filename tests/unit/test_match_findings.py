@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.reconcile.findings import (
     Finding,
-    Kind,
+    FindingKind,
     at_rest,
     entries_differ,
     movements_differ,
@@ -33,7 +33,7 @@ from shared.domain.stripe_balance import (
 )
 from shared.domain.stripe_refund import MalformedStripeObjectError, StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
-from shared.workflow.record_stripe_refund import Outcome
+from shared.workflow.record_stripe_refund import ReportOutcome
 
 from .orders import AT, hundred_dollars, refund_of, sold_orders, succeeded
 
@@ -65,23 +65,23 @@ AWAY = movement(MovementType.REFUND, -500)
 BACK = movement(MovementType.REFUND_FAILURE, 500)
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_all_but_a_repeat_is_a_difference(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", ReportOutcome)
+def test_all_but_a_repeat_is_a_difference(outcome: ReportOutcome) -> None:
     finding = of_report(REPORT, outcome, REFUND, "acct_1")
-    assert (finding is None) == (outcome is Outcome.REPEATED)
+    assert (finding is None) == (outcome is ReportOutcome.REPEATED)
     if finding is not None:
-        recorded = outcome.value.startswith("Refund") and outcome is not Outcome.OUTDATED
+        recorded = outcome.value.startswith("Refund") and outcome is not ReportOutcome.OUTDATED
         assert finding.healed == recorded
         assert (finding.order_id, finding.refund_id, finding.stripe_id) == ("ord_1", "rf_1", "re_1")
 
 
 def test_an_unknown_charge_is_a_difference_on_our_account_or_where_it_names_us() -> None:
     others = replace(REPORT, refund_id=None, order_id=None)
-    assert of_report(others, Outcome.UNKNOWN_CHARGE, None, "acct_1") is None
+    assert of_report(others, ReportOutcome.UNKNOWN_CHARGE, None, "acct_1") is None
     for report, account in ((others, None), (REPORT, "acct_1")):
-        finding = of_report(report, Outcome.UNKNOWN_CHARGE, None, account)
+        finding = of_report(report, ReportOutcome.UNKNOWN_CHARGE, None, account)
         assert finding is not None
-        assert (finding.kind, finding.healed) == (Kind.CHARGE_UNKNOWN_HERE, False)
+        assert (finding.kind, finding.healed) == (FindingKind.CHARGE_UNKNOWN_HERE, False)
 
 
 @pytest.mark.parametrize(
@@ -122,23 +122,23 @@ def test_where_a_part_was_read_only_its_amounts_can_differ(moved: list[BalanceMo
     ("payout", "transfer", "kind"),
     [
         (PAYOUT, TRANSFER, None),
-        (None, TRANSFER, Kind.TRANSFER_UNKNOWN_HERE),
-        (PAYOUT, replace(TRANSFER, transfer_id="tr_2"), Kind.TRANSFER_UNKNOWN_HERE),
+        (None, TRANSFER, FindingKind.TRANSFER_UNKNOWN_HERE),
+        (PAYOUT, replace(TRANSFER, transfer_id="tr_2"), FindingKind.TRANSFER_UNKNOWN_HERE),
         (PAYOUT, replace(TRANSFER, transfer_id="tr_2", amount_reversed=8180), None),
-        (PAYOUT, replace(TRANSFER, amount=1), Kind.TRANSFER_AMOUNT_DIFFERS),
-        (PAYOUT, replace(TRANSFER, amount_reversed=1), Kind.TRANSFER_REVERSED),
-        (replace(PAYOUT, status=PayoutStatus.FAILED), TRANSFER, Kind.TRANSFER_UNKNOWN_HERE),
+        (PAYOUT, replace(TRANSFER, amount=1), FindingKind.TRANSFER_AMOUNT_DIFFERS),
+        (PAYOUT, replace(TRANSFER, amount_reversed=1), FindingKind.TRANSFER_REVERSED),
+        (replace(PAYOUT, status=PayoutStatus.FAILED), TRANSFER, FindingKind.TRANSFER_UNKNOWN_HERE),
         (
             replace(PAYOUT, status=PayoutStatus.FAILED),
             replace(TRANSFER, amount_reversed=8180),
             None,
         ),
-        (replace(PAYOUT, status=PayoutStatus.HELD), TRANSFER, Kind.TRANSFER_UNKNOWN_HERE),
+        (replace(PAYOUT, status=PayoutStatus.HELD), TRANSFER, FindingKind.TRANSFER_UNKNOWN_HERE),
         (replace(PAYOUT, status=PayoutStatus.TRANSFERRING), TRANSFER, None),
     ],
 )
 def test_how_a_transfer_can_differ_from_its_payout(
-    payout: Payout | None, transfer: StripeTransfer, kind: Kind | None
+    payout: Payout | None, transfer: StripeTransfer, kind: FindingKind | None
 ) -> None:
     assert transfer_difference(transfer, payout) is kind
 
@@ -166,7 +166,7 @@ def test_a_movement_is_read_strictly(lacks: str) -> None:
 
 
 def test_a_finding_says_what_is_known_of_it() -> None:
-    content = Finding(Kind.TRANSFER_REVERSED, payout_id="po_1", amount=0).content()
+    content = Finding(FindingKind.TRANSFER_REVERSED, payout_id="po_1", amount=0).content()
     assert content == {
         "kind": "transfer_reversed",
         "healed": False,
@@ -182,14 +182,14 @@ def test_a_finding_says_what_is_known_of_it() -> None:
 def booked(draw: st.DrawFn) -> tuple[list[Refund], dict[int, LedgerEntry]]:
     """Draw an order whose refunds settled one after another, some of which failed afterwards."""
     sale = draw(sold_orders())
-    totals, head = sale.totals, LedgerHead("st_1", sale.order.currency)
+    state, head = sale.state, LedgerHead("st_1", sale.order.currency)
     left, refunds, entries = sale.order.total_amount, list[Refund](), dict[int, LedgerEntry]()
     while left and len(refunds) < 4:
         made = refund_of(sale, f"rf_{len(refunds)}", draw(st.integers(1, left)))
         now = succeeded(replace(made, stripe_refund_id=f"re_{len(refunds)}"))
         for late in (False, True)[: draw(st.integers(1, 2))]:
-            now = now.moved(RefundStatus.FAILED, AT, "stripe_webhook") if late else now
-            settlement = settle(totals, now, AT)
+            now = now.with_status(RefundStatus.FAILED, AT, "stripe_webhook") if late else now
+            settlement = settle(state, now, AT)
             facts = EntryFacts(
                 kind=settlement.kind,
                 order_id=now.order_id,
@@ -198,7 +198,7 @@ def booked(draw: st.DrawFn) -> tuple[list[Refund], dict[int, LedgerEntry]]:
                 stripe_refund_id=now.stripe_refund_id,
             )
             entry, head = append(head, facts, settlement.amounts)
-            entries[entry.seq], totals = entry, settlement.totals
+            entries[entry.seq], state = entry, settlement.state
             now = settlement.refund
             now = (
                 replace(now, failed_seq=entry.seq) if late else replace(now, settled_seq=entry.seq)
@@ -281,7 +281,7 @@ def test_a_fee_that_is_not_as_documented_is_refused(fee: object) -> None:
 
 
 def test_a_fee_is_looked_at_once_nothing_moves_it_any_more() -> None:
-    settled = replace(succeeded(REFUND).moved(RefundStatus.SETTLED, AT, "x"), settled_seq=1)
+    settled = replace(succeeded(REFUND).with_status(RefundStatus.SETTLED, AT, "x"), settled_seq=1)
     later = AT.replace("000Z", "001Z")
     assert at_rest([settled], later)
     assert not at_rest([settled], AT)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.edge.sqs import MalformedMessageError, message_from
 from shared.gateways.queues import PARKED_REASON, ParkedMessages
-from shared.messages import MalformedMessageError, message_from
 
 GOOD = {"order_id": "ord_1", "refund_id": "rf_1"}
 

@@ -93,7 +93,7 @@ def _asked(sale: Sale) -> bool:
 
 
 def _quote(sale: Sale, choice: RefundChoice) -> RefundQuote:
-    return quote_refund(sale.order, sale.totals, choice)
+    return quote_refund(sale.order, sale.state, choice)
 
 
 class Money(RuleBasedStateMachine):
@@ -178,7 +178,7 @@ class Money(RuleBasedStateMachine):
     def pay_a_failed_refund_by_check(self, data: st.DataObject) -> None:
         sale, refund = data.draw(st.sampled_from(_failed_and_payable(self.books)), "refund")
         check = Resolution(PaidBy.CHECK, "no. 1", AT, "ana")
-        sale.totals, sale.refunds[refund.refund_id] = resolve(sale.totals, refund, check)
+        sale.state, sale.refunds[refund.refund_id] = resolve(sale.state, refund, check)
 
     # Stripe.
 
@@ -308,7 +308,7 @@ class Money(RuleBasedStateMachine):
     def refuse_to_move_a_payout_that_has_ended(self, data: st.DataObject) -> None:
         payout = data.draw(st.sampled_from(self.books.payouts_in(*ENDED)), "payout")
         for move in (
-            lambda: payout.begun(AT),
+            lambda: payout.with_new_attempt(AT),
             lambda: payout.paid("tr_2", AT),
             lambda: fail(payout, self.books.head, "again", AT),
         ):
@@ -319,7 +319,7 @@ class Money(RuleBasedStateMachine):
 
     @invariant()
     def what_parent_studio_pps_and_stripe_hold_adds_up_to_zero(self) -> None:
-        """As the refunds, the ledger and the orders' totals each say for themselves."""
+        """As the refunds, the ledger and the orders' state each say for themselves."""
         sales, head = self.books.sales.values(), self.books.head
         parent = sum(sale.settled_amount() - sale.order.total_amount for sale in sales)
         studio = head.payable_balance_amount + head.direct_balance_amount + self._paid()
@@ -347,7 +347,7 @@ class Money(RuleBasedStateMachine):
         assert sum(cash.values()) == 0
 
     def _kept(self, sale: Sale) -> int:
-        return sale.order.rev_share_amount - sale.totals.rev_share_reversed_amount
+        return sale.order.rev_share_amount - sale.state.rev_share_reversed_amount
 
     def _paid(self) -> int:
         return sum(payout.paid_amount for payout in self.books.payouts.values())
@@ -360,9 +360,9 @@ class Money(RuleBasedStateMachine):
     @invariant()
     def refundable_is_what_is_left_and_never_negative(self) -> None:
         for sale in self.books.sales.values():
-            assert sale.totals.out_amount == sum(each.amount for each in sale.counted())
-            assert sale.totals.paid_otherwise_amount == sale.paid_otherwise()
-            assert sale.totals.refundable_amount == sale.left() >= 0
+            assert sale.state.committed_amount == sum(each.amount for each in sale.counted())
+            assert sale.state.paid_otherwise_amount == sale.paid_otherwise()
+            assert sale.state.refundable_amount == sale.left() >= 0
 
     @invariant()
     def no_more_than_the_total_goes_back(self) -> None:
@@ -370,19 +370,19 @@ class Money(RuleBasedStateMachine):
             total = sale.order.total_amount
             assert sum(each.amount for each in sale.refunds_in(AT_STRIPE)) <= total
             if all(refund.source == "api" for refund in sale.refunds.values()):
-                assert sale.totals.out_amount <= total
+                assert sale.state.committed_amount <= total
 
     @invariant()
     def an_order_settles_by_the_formula_and_to_the_last_cent(self) -> None:
         for sale in self.books.sales.values():
-            totals, order = sale.totals, sale.order
-            assert totals.settled_amount == sale.settled_amount()
-            assert totals.rev_share_reversed_amount == sale.reversed_share()
+            state, order = sale.state, sale.order
+            assert state.settled_amount == sale.settled_amount()
+            assert state.rev_share_reversed_amount == sale.reversed_share()
             back = sum(refund.tax_amount or 0 for refund in sale.settled())
-            assert totals.tax_refunded_amount == back
+            assert state.tax_refunded_amount == back
             assert 0 <= back <= order.tax_amount
-            if totals.settled_amount == order.total_amount:
-                assert totals.rev_share_reversed_amount == order.rev_share_amount
+            if state.settled_amount == order.total_amount:
+                assert state.rev_share_reversed_amount == order.rev_share_amount
                 assert back == order.tax_amount
 
     @invariant()
@@ -390,10 +390,10 @@ class Money(RuleBasedStateMachine):
         for sale in self.books.sales.values():
             first, *later = self._entries_of(sale)
             assert first.gross_amount == sale.order.total_amount
-            assert -sum(each.gross_amount for each in later) == sale.totals.settled_amount
+            assert -sum(each.gross_amount for each in later) == sale.state.settled_amount
             reversed_share = sum(each.rev_share_amount for each in later)
-            assert reversed_share == sale.totals.rev_share_reversed_amount
-            assert -sum(each.tax_amount for each in later) == sale.totals.tax_refunded_amount
+            assert reversed_share == sale.state.rev_share_reversed_amount
+            assert -sum(each.tax_amount for each in later) == sale.state.tax_refunded_amount
 
     @invariant()
     def stripes_fee_is_never_credited_and_is_retained_once_at_full(self) -> None:
@@ -409,13 +409,13 @@ class Money(RuleBasedStateMachine):
     def a_line_gives_back_no_more_than_it_cost_and_all_of_it_with_its_last_unit(self) -> None:
         for sale in self.books.sales.values():
             for line in sale.order.lines:
-                out = sale.totals.line_out(line.line_id)
+                out = sale.state.line_committed(line.line_id)
                 assert out == sale.out_of(line)
                 assert 0 <= out.quantity <= line.quantity
                 assert 0 <= out.amount <= line.net_amount
                 if out.quantity == line.quantity:
                     assert out.amount == line.net_amount
-                shown = sale.totals.line_refundable_amount(line)
+                shown = sale.state.line_refundable_amount(line)
                 assert shown == min(line.net_amount - out.amount, sale.left())
 
     @invariant()
@@ -431,7 +431,7 @@ class Money(RuleBasedStateMachine):
     @invariant()
     def the_application_fee_goes_back_once_and_never_more_than_was_reversed(self) -> None:
         for sale in self.books.sales.values():
-            target = sale.totals.fee_refund_target_amount
+            target = sale.state.fee_refund_target_amount
             assert target == (sale.highest_reversal if sale.direct else 0)
             assert sale.fee.refunded_amount + sale.fee.in_flight_amount <= target
             assert target <= sale.order.rev_share_amount

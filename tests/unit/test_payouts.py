@@ -199,7 +199,7 @@ def test_a_payout_that_was_forged_is_found(forged: dict[str, str | int], problem
 def failing() -> tuple[list[LedgerEntry], LedgerHead, Payout]:
     entries, head = ledger(1000)
     booking = close(head, PERIOD, "acct_1", AT, DUE)
-    return [*entries, booking.entry], booking.head, booking.payout.begun(AT)
+    return [*entries, booking.entry], booking.head, booking.payout.with_new_attempt(AT)
 
 
 def test_what_a_payout_took_is_given_back_once_and_in_full() -> None:
@@ -240,7 +240,7 @@ def test_a_payout_begins_as_its_total_and_account_say(
     payout = close(ledger(*payable)[1], PERIOD, account, AT, DUE).payout
     assert (payout.status, payout.reason) == (status, reason)
     assert payout.paid_amount == (sum(payable) if status is PayoutStatus.CLOSING else 0)
-    assert (payout.due_at is not None) == payout.is_open
+    assert (payout.next_poll_at is not None) == payout.is_open
 
 
 def test_a_payout_that_would_say_nothing_is_not_made() -> None:
@@ -255,7 +255,7 @@ def test_a_payout_that_would_say_nothing_is_not_made() -> None:
 @pytest.mark.parametrize("account", ["acct_1", None])
 def test_a_payout_comes_back_as_it_was_stored(account: str | None) -> None:
     payout = close(ledger(1000)[1], PERIOD, account, AT, DUE).payout
-    for stored in (payout, payout.begun(AT).paid("tr_1", AT) if account else payout):
+    for stored in (payout, payout.with_new_attempt(AT).paid("tr_1", AT) if account else payout):
         item = items.payout_to_item(stored)
         assert items.payout_from_values(items.unmarshal(item)) == stored
         assert ("open_pk" in item) == ("open_due" in item) == stored.is_open
@@ -293,7 +293,7 @@ def whole(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
         entry, head = append(head, EntryFacts(kind, order, AT, refund_id=refund), amounts)
         entries.append(entry)
     later = PayoutPeriod(date(2026, 10, 12), date(2026, 10, 18))
-    payout = close(head, later, "acct_1", AT, DUE).payout.begun(AT).paid("tr_1", AT)
+    payout = close(head, later, "acct_1", AT, DUE).payout.with_new_attempt(AT).paid("tr_1", AT)
     statement: Statement = statement_of(
         entries[payout.first_seq - 2 :], payout.first_seq, payout.last_seq, Chosen()
     )

@@ -7,24 +7,24 @@ import pytest
 
 from shared.domain.errors import (
     ChargeDisputedError,
+    DomainError,
     ForbiddenError,
-    RefundError,
     StripeRefusedError,
 )
-from shared.http import ProblemView, described
-from shared.problems import MEDIA_TYPE, STATUS, STRIPE_STATUS, Problem, problem_of
+from shared.edge.http import ProblemView, described
+from shared.edge.problems import MEDIA_TYPE, STATUS, STRIPE_STATUS, Problem, problem_of
 
 
-def _below(error: type[RefundError]) -> Iterator[type[RefundError]]:
+def _below(error: type[DomainError]) -> Iterator[type[DomainError]]:
     for each in error.__subclasses__():
         yield each
         yield from _below(each)
 
 
-REFUSED = list(_below(RefundError))
+REFUSED = list(_below(DomainError))
 
 
-def raised(error: type[RefundError]) -> RefundError:
+def raised(error: type[DomainError]) -> DomainError:
     """Return such an error, as the code would raise it."""
     if issubclass(error, StripeRefusedError):
         return error("Look it up.", "stripe_refused")
@@ -49,7 +49,7 @@ def test_titles_are_not_used_twice() -> None:
 
 
 @pytest.mark.parametrize("error", REFUSED)
-def test_a_refusal_becomes_problem_json(error: type[RefundError]) -> None:
+def test_a_refusal_becomes_problem_json(error: type[DomainError]) -> None:
     problem = problem_of(raised(error))
     body = json.loads(problem.body())
     status, title = STATUS[error]

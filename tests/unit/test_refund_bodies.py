@@ -13,12 +13,12 @@ from functions.refund_request.models import (
     PartialRefund,
     PreviewView,
 )
-from functions.refund_request.next_payout import NextPayoutEffect
+from functions.refund_request.payout_impact import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
 from functions.refund_request.views import preview_view
 from shared.domain.refund import RefundChoice, RefundQuote, RefundStatus, RefundType, quote_refund
 from shared.domain.settlement import estimate, settle
-from shared.refund_view import RefundView, refund_view
+from shared.views.refund import RefundView, refund_view
 
 from .orders import AT, hundred_dollars, reserved, succeeded
 
@@ -208,12 +208,12 @@ def test_a_preview_has_the_fields_clients_rely_on() -> None:
 
 
 def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
-    totals = hundred_dollars().totals
+    state = hundred_dollars().state
     view = preview_view(
         Preview(
             RefundQuote("ch_1", 10_000),
-            estimate(totals, 10_000),
-            totals,
+            estimate(state, 10_000),
+            state,
             NextPayoutEffect(8_180, 8_180 - 8_500, []),
             ["w"],
         )
@@ -235,12 +235,12 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
 def test_a_refund_shows_before_settlement_what_settlement_then_makes_final() -> None:
     sale = hundred_dollars()
     quote = quote_refund(
-        sale.order, sale.totals, RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
+        sale.order, sale.state, RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
     )
-    totals, refund = reserved(sale, sale.totals, "rf_1", quote)
-    settlement = settle(totals, succeeded(refund), AT)
-    before = refund_view(refund, totals)
-    after = refund_view(settlement.refund, settlement.totals)
+    state, refund = reserved(sale, sale.state, "rf_1", quote)
+    settlement = settle(state, succeeded(refund), AT)
+    before = refund_view(refund, state)
+    after = refund_view(settlement.refund, settlement.state)
 
     assert (before.status, before.display_status) == (RefundStatus.REQUESTED, "Pending")
     assert (after.status, after.display_status) == (RefundStatus.SETTLED, "Refunded")
@@ -256,8 +256,8 @@ def test_a_refund_shows_before_settlement_what_settlement_then_makes_final() -> 
 
 def test_a_refund_that_failed_before_settlement_deducts_nothing() -> None:
     sale = hundred_dollars()
-    _, refund = reserved(sale, sale.totals, "rf_1", RefundQuote("ch_1", 2_500))
-    view = refund_view(refund.moved(RefundStatus.FAILED, AT, "stripe_webhook"), sale.totals)
+    _, refund = reserved(sale, sale.state, "rf_1", RefundQuote("ch_1", 2_500))
+    view = refund_view(refund.with_status(RefundStatus.FAILED, AT, "stripe_webhook"), sale.state)
     assert view.display_status == "Failed"
     assert view.rev_share_reversed_amount == 0
     assert view.stripe_fee_retained_amount == 0

@@ -21,8 +21,8 @@ from functions.refund_report.attribution import (
 )
 from functions.refund_report.count_refunds import Count
 from functions.refund_report.find_patterns import Patterns
+from functions.refund_report.outliers import Comparison, Outlier, Outliers
 from functions.refund_report.pattern_views import once_in, patterns_view, rate
-from functions.refund_report.standing_out import Comparison, Finding, Findings
 from shared.domain.local_days import LocalDays
 from shared.gateways.items import lines_from_values
 
@@ -199,29 +199,29 @@ def test_chance_would_do_it_less_than_once_in_so_many(p_value: float, reports: i
 
 
 DAYS = LocalDays(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("America/Chicago"))
-BAD_DAY = Finding(Comparison("pd_9", 9, 12, 30, 1_000), 0.00002)
+BAD_DAY = Outlier(Comparison("pd_9", 9, 12, 30, 1_000), 0.00002)
 NOTHING = Patterns(
-    By.PHOTO_DAY, DAYS, "usd", Count(), [], truncated=False, findings=Findings([], 0), names={}
+    By.PHOTO_DAY, DAYS, "usd", Count(), [], truncated=False, findings=Outliers([], 0), names={}
 )
 
 
 def test_what_stands_out_is_said_so_that_an_owner_understands_it() -> None:
-    found = replace(NOTHING, findings=Findings([BAD_DAY], 41), names={"pd_9": "Lincoln 2026"})
+    found = replace(NOTHING, findings=Outliers([BAD_DAY], 41), names={"pd_9": "Lincoln 2026"})
     view = patterns_view(found)
-    (standing_out,) = view.standing_out
-    assert standing_out.statement == (
+    (outliers,) = view.outliers
+    assert outliers.statement == (
         "9 of 12 orders with Lincoln 2026 were refunded; elsewhere 30 of 1,000. Chance alone would "
         "make such a difference less than once in 10,000 reports."
     )
-    assert (standing_out.refund_rate, standing_out.compared_refund_rate) == ("0.7500", "0.0300")
-    assert (standing_out.compared_with, standing_out.p_value) == ("other_orders", "2.0e-05")
+    assert (outliers.refund_rate, outliers.compared_refund_rate) == ("0.7500", "0.0300")
+    assert (outliers.compared_with, outliers.p_value) == ("other_orders", "2.0e-05")
     assert view.summary == "1 photo day stands out: Lincoln 2026."
 
 
 def test_an_erased_name_leaves_the_id_in_what_is_said() -> None:
-    view = patterns_view(replace(NOTHING, findings=Findings([BAD_DAY], 41), names={"pd_9": None}))
-    assert view.standing_out[0].statement.startswith("9 of 12 orders with pd_9 were refunded;")
-    assert view.standing_out[0].name is None
+    view = patterns_view(replace(NOTHING, findings=Outliers([BAD_DAY], 41), names={"pd_9": None}))
+    assert view.outliers[0].statement.startswith("9 of 12 orders with pd_9 were refunded;")
+    assert view.outliers[0].name is None
 
 
 @pytest.mark.parametrize(
@@ -234,24 +234,24 @@ def test_an_erased_name_leaves_the_id_in_what_is_said() -> None:
 )
 def test_why_and_by_whom_is_held_against_the_time_before(by: By, key: str, said: str) -> None:
     finding = replace(BAD_DAY, comparison=replace(BAD_DAY.comparison, key=key))
-    found = replace(NOTHING, by=by, findings=Findings([finding], 3), before=DAYS.before())
-    (standing_out,) = patterns_view(found).standing_out
-    assert standing_out.statement.startswith(f"{said}from 2026-08-02 to 2026-08-31 30 of 1,000.")
-    assert standing_out.compared_with == "time_before"
+    found = replace(NOTHING, by=by, findings=Outliers([finding], 3), before=DAYS.before())
+    (outliers,) = patterns_view(found).outliers
+    assert outliers.statement.startswith(f"{said}from 2026-08-02 to 2026-08-31 30 of 1,000.")
+    assert outliers.compared_with == "time_before"
 
 
 def test_the_summary_says_so_where_nothing_stands_out() -> None:
     for tested in (0, 1, 41):
-        view = patterns_view(replace(NOTHING, findings=Findings([], tested)))
+        view = patterns_view(replace(NOTHING, findings=Outliers([], tested)))
         assert view.summary.startswith("Nothing stands out: ")
-        assert view.standing_out == []
+        assert view.outliers == []
 
 
 def test_the_summary_names_three_and_counts_the_others() -> None:
     findings = [
         replace(BAD_DAY, comparison=replace(BAD_DAY.comparison, key=f"pd_{n}")) for n in range(5)
     ]
-    view = patterns_view(replace(NOTHING, findings=Findings(findings, 41)))
+    view = patterns_view(replace(NOTHING, findings=Outliers(findings, 41)))
     assert view.summary == "5 photo days stand out: pd_0, pd_1, pd_2 and 2 more."
 
 

@@ -1,4 +1,4 @@
-"""The report's rows and totals, and the days they are of."""
+"""The report's rows and state, and the days they are of."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -71,13 +71,13 @@ def test_each_moment_of_a_year_is_in_the_range_of_its_own_day_alone(zone: str) -
 
 def entries_of(sale: Sold, parts: list[int], failing: set[int]) -> list[LedgerEntry]:
     """Settle refunds of parts of the order, then fail some of them; return the ledger."""
-    totals, head = sale.totals, LedgerHead("st_1", sale.order.currency)
+    state, head = sale.state, LedgerHead("st_1", sale.order.currency)
     entries: list[LedgerEntry] = []
     settled: list[Refund] = []
 
     def book(refund: Refund) -> Refund:
-        nonlocal totals, head
-        settlement = settle(totals, refund, AT)
+        nonlocal state, head
+        settlement = settle(state, refund, AT)
         facts = EntryFacts(
             kind=settlement.kind,
             order_id=refund.order_id,
@@ -88,18 +88,18 @@ def entries_of(sale: Sold, parts: list[int], failing: set[int]) -> list[LedgerEn
             settled_at=AT,
         )
         entry, head = append(head, facts, settlement.amounts)
-        totals = settlement.totals
+        state = settlement.state
         entries.append(entry)
         return replace(settlement.refund, settled_seq=entry.seq)
 
     for number, part in enumerate(parts):
-        amount = min(part, totals.refundable_amount)
+        amount = min(part, state.refundable_amount)
         if amount:
             quote = RefundQuote("ch_1", amount)
-            totals, refund = reserved(sale, totals, f"re_{number}", quote)
+            state, refund = reserved(sale, state, f"re_{number}", quote)
             settled.append(book(succeeded(refund)))
     for number in sorted(failing & set(range(len(settled)))):
-        book(settled[number].moved(RefundStatus.FAILED, AT, "stripe_webhook"))
+        book(settled[number].with_status(RefundStatus.FAILED, AT, "stripe_webhook"))
     return entries
 
 
@@ -113,20 +113,18 @@ def test_totals_are_the_sums_of_the_rows_and_what_failed_leaves_nothing(
 ) -> None:
     entries = entries_of(sale, parts, failing)
     rows = [row_of_entry(entry) for entry in entries]
-    totals = ReportTotals().plus(rows)
+    state = ReportTotals().plus(rows)
     figures = [{name: getattr(entry, name) for name in FIGURES} for entry in entries]
-    assert totals == totals_of_figures(figures)
-    assert totals.count == len(rows)
+    assert state == totals_of_figures(figures)
+    assert state.count == len(rows)
     for name in AMOUNTS:
-        assert getattr(totals, name) == sum(getattr(row, name) for row in rows)
-    assert totals.net_deduction_amount == (
-        totals.rev_share_adjustment_amount - totals.refunded_amount
-    )
+        assert getattr(state, name) == sum(getattr(row, name) for row in rows)
+    assert state.net_deduction_amount == (state.rev_share_adjustment_amount - state.refunded_amount)
     by_refund: dict[str, list[ReportRow]] = {}
     for row in rows:
         by_refund.setdefault(row.refund_id, []).append(row)
     standing = [found[0] for found in by_refund.values() if len(found) == 1]
-    assert totals.refunded_amount == sum(row.refunded_amount for row in standing)
+    assert state.refunded_amount == sum(row.refunded_amount for row in standing)
 
 
 @given(st.lists(st.integers(1, 5_000), max_size=6), st.integers(0, 6))
@@ -156,15 +154,15 @@ def test_the_refunded_tax_has_the_sign_of_the_refund() -> None:
 
 def test_an_entry_of_no_refund_makes_no_row() -> None:
     facts = EntryFacts(kind="sale", order_id="ord_1", recorded_at=AT)
-    sale, _ = append(LedgerHead("st_1", "usd"), facts, sale_amounts(hundred_dollars().totals))
+    sale, _ = append(LedgerHead("st_1", "usd"), facts, sale_amounts(hundred_dollars().state))
     with pytest.raises(ValueError, match="of no refund"):
         row_of_entry(sale)
 
 
 def test_a_refund_on_its_way_has_estimates_and_is_dated_by_its_request() -> None:
     sale = sold(OrderLine("li_1", 1, 10_000, 1_000), rev_share=1_500, stripe_fee=320)
-    totals, refund = reserved(sale, sale.totals, "re_1", RefundQuote("ch_1", 2_500))
-    row = open_row(refund, totals)
+    state, refund = reserved(sale, sale.state, "re_1", RefundQuote("ch_1", 2_500))
+    row = open_row(refund, state)
     assert (row.settled_at, row.requested_at, row.status) == (None, AT, "requested")
     assert (row.refunded_amount, row.tax_refunded_amount) == (2_500, 250)
     assert (row.rev_share_adjustment_amount, row.stripe_fee_retained_amount) == (375, 80)
@@ -173,7 +171,7 @@ def test_a_refund_on_its_way_has_estimates_and_is_dated_by_its_request() -> None
 
 def test_a_failed_refund_has_its_amount_and_no_effects() -> None:
     refund = succeeded(refund_of(hundred_dollars(), "re_1", 2_500))
-    failed = refund.moved(RefundStatus.FAILED, "2026-10-20T00:00:00.000Z", "stripe_webhook")
+    failed = refund.with_status(RefundStatus.FAILED, "2026-10-20T00:00:00.000Z", "stripe_webhook")
     assert failed.failed_at is not None
     row = failed_row(failed, failed.failed_at)
     assert (row.refunded_amount, row.status) == (2_500, "failed")

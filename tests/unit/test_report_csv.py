@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.export_report.write_export import file_chunks
-from shared import report_csv
 from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
 from shared.domain.report import ReportRow
+from shared.views import report_csv
 
 CHICAGO = ZoneInfo("America/Chicago")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append, verify_chain
-from shared.domain.order import LineOut, OrderTotals, RefundItem
+from shared.domain.order import LineCommitted, OrderState, RefundItem
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType, Refusal
 from shared.gateways import items
 
@@ -66,15 +66,15 @@ any_refund = st.builds(
     rev_share_reversed_amount=maybe(amounts),
     stripe_fee_retained_amount=maybe(amounts),
     net_deduction_amount=maybe(balances),
-    checks=counts,
-    due_at=times,
+    poll_count=counts,
+    next_poll_at=times,
     version=counts,
     history=st.lists(history, max_size=4).map(tuple),
     # When to look next is nothing to a refund nobody has to look at.
-).map(lambda refund: refund if refund.is_open else replace(refund, due_at=None))
+).map(lambda refund: refund if refund.is_open else replace(refund, next_poll_at=None))
 
 any_totals = st.builds(
-    OrderTotals,
+    OrderState,
     order_id=ids,
     studio_id=ids,
     currency=currencies,
@@ -84,11 +84,13 @@ any_totals = st.builds(
     account_id=maybe(ids),
     application_fee_id=maybe(ids),
     version=counts,
-    out_amount=amounts,
+    committed_amount=amounts,
     settled_amount=amounts,
     rev_share_reversed_amount=amounts,
     fee_refund_target_amount=amounts,
-    lines_out=st.dictionaries(ids, st.builds(LineOut, st.integers(0, 100), amounts), max_size=4),
+    lines_committed=st.dictionaries(
+        ids, st.builds(LineCommitted, st.integers(0, 100), amounts), max_size=4
+    ),
     fulfillment_status=st.sampled_from(["none", "queued", "claimed", "canceled"]),
     fulfillment_canceled_by=maybe(ids),
     dispute_id=maybe(ids),
@@ -105,11 +107,11 @@ any_fee_refund = st.builds(
     in_flight_amount=st.just(0) | amounts,
     attempt=counts,
     attempt_at=maybe(times),
-    due_at=times,
-    checks=counts,
+    next_poll_at=times,
+    poll_count=counts,
     version=counts,
     correlation_id=texts,
-).map(lambda fee: fee if fee.is_open else replace(fee, due_at=None))
+).map(lambda fee: fee if fee.is_open else replace(fee, next_poll_at=None))
 
 any_head = st.builds(
     LedgerHead,
@@ -131,9 +133,9 @@ def test_a_refund_comes_back_as_it_was_stored(refund: Refund) -> None:
 
 
 @given(any_totals)
-def test_an_orders_totals_come_back_as_they_were_stored(totals: OrderTotals) -> None:
-    item = items.totals_to_item(totals)
-    assert items.totals_from_values(items.unmarshal(item)) == totals
+def test_an_orders_totals_come_back_as_they_were_stored(state: OrderState) -> None:
+    item = items.state_to_item(state)
+    assert items.state_from_values(items.unmarshal(item)) == state
 
 
 @given(any_fee_refund)
@@ -153,7 +155,7 @@ def test_a_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(refund: 
     assert ("open_pk" in item) == ("open_due" in item) == refund.is_open
     if refund.is_open:
         assert item["open_pk"] == {"S": items.OPEN_REFUND}
-        assert item["open_due"] == {"S": refund.due_at}
+        assert item["open_due"] == {"S": refund.next_poll_at}
 
 
 @given(any_fee_refund)
@@ -204,8 +206,8 @@ def test_keys_of_entries_sort_as_their_numbers_do(seq: int) -> None:
 
 def test_one_query_between_refunds_and_totals_finds_all_that_a_settlement_reads() -> None:
     refund = items.refund_sk("rf_1")
-    assert items.REFUND_PREFIX <= refund < items.FEE_REFUND_SK < items.TOTALS_SK
-    assert not items.REFUND_PREFIX <= items.ORDER_SK <= items.TOTALS_SK
+    assert items.REFUND_PREFIX <= refund < items.FEE_REFUND_SK < items.STATE_SK
+    assert not items.REFUND_PREFIX <= items.ORDER_SK <= items.STATE_SK
 
 
 plain = st.recursive(

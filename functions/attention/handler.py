@@ -1,0 +1,92 @@
+"""Lambda behind API Gateway: what a person must act on."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+
+from functions.attention.list_attention import ListAttention
+from functions.attention.models import AttentionList, ParkedView, ResolutionBody
+from functions.attention.record_resolution import ResolveParked, ResolveRefund
+from shared.clock import utc_now
+from shared.domain.refund import PaidBy
+from shared.edge.auth import Action
+from shared.edge.http import (
+    NamedStudio,
+    OrderId,
+    RefundId,
+    api_handler,
+    api_resolver,
+    caller,
+    described,
+)
+from shared.edge.observability import count
+from shared.edge.settings import setting
+from shared.gateways import aws
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.parked_messages import ParkedRecords
+from shared.views.refund import RefundView, refund_view
+
+dynamodb = aws.client("dynamodb")
+list_attention = ListAttention(OrderLists(dynamodb, setting("ORDERS_TABLE")), utc_now)
+resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
+resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
+
+app = api_resolver()
+
+
+@app.get(
+    "/attention",
+    summary="List what needs attention",
+    operation_id="list_attention",
+    responses=described(200, AttentionList, "All there is, the longest waiting first"),
+)
+def attention(
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> AttentionList:
+    """Return failed and stuck refunds, unknown and parked messages, and disputes."""
+    who = caller(app)
+    who.require(Action.READ_ATTENTION)
+    return AttentionList(items=list_attention(who.studio_id))
+
+
+@app.post(
+    "/orders/<order_id>/refunds/<refund_id>/resolution",
+    summary="Record how a failed refund was paid after all",
+    operation_id="resolve_refund",
+    responses=described(200, RefundView, "The refund, with its resolution"),
+)
+def resolve_failed(
+    order_id: OrderId,
+    refund_id: RefundId,
+    body: Annotated[ResolutionBody, Body()],
+) -> RefundView:
+    """Record that the parent got the money another way; what was paid is not refundable again."""
+    who = caller(app)
+    who.require(Action.RESOLVE)
+    refund, state = resolve_refund(who, order_id, refund_id, (PaidBy(body.paid_by), body.reference))
+    count("RefundResolved")
+    return refund_view(refund, state)
+
+
+@app.post(
+    "/attention/parked/<parked_id>/resolution",
+    summary="Record that a parked message was dealt with",
+    operation_id="resolve_parked_message",
+    responses=described(200, ParkedView, "The message, resolved"),
+)
+def resolve_parked_message(parked_id: Annotated[str, Path(max_length=64)]) -> ParkedView:
+    """Take a message that was put aside off the list."""
+    who = caller(app)
+    who.require(Action.RESOLVE)
+    parked = resolve_parked(who, parked_id)
+    return ParkedView(
+        parked_id=parked.parked_id,
+        reason=parked.reason,
+        parked_at=parked.parked_at,
+        resolved_at=parked.resolved_at,
+        resolved_by=parked.resolved_by,
+    )
+
+
+lambda_handler = api_handler(app)

@@ -1,0 +1,88 @@
+"""Recording what a person did: about a failed refund, or a message that was put aside."""
+
+from dataclasses import dataclass, replace
+
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import BusyError, ParkedMessageNotFoundError, RefundNotFoundError
+from shared.domain.order import OrderState
+from shared.domain.parked import ParkedMessage
+from shared.domain.refund import PaidBy, Refund, Resolution, resolve
+from shared.edge.auth import Caller
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.parked_messages import ParkedRecords
+from shared.workflow.load_callers_order import load_callers_order
+
+_CONTENTION_SECONDS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveRefund:
+    """Records how the parent of a failed refund was paid after all."""
+
+    orders: OrdersTable
+    clock: Clock
+
+    def __call__(
+        self, caller: Caller, order_id: str, refund_id: str, how: tuple[PaidBy, str | None]
+    ) -> tuple[Refund, OrderState]:
+        """Record it, and return the refund with the order's state; a repeat changes nothing.
+
+        Args:
+            caller: Who says so.
+            order_id: The order.
+            refund_id: Its refund that failed.
+            how: By what means, and a reference (a check's number), if there is one.
+
+        Raises:
+            DomainError: There is no such refund, it has not failed, something else was recorded,
+                or the money was refunded again meanwhile.
+            BusyError: Others are at work on this order; nothing was recorded.
+        """
+        for _ in tries(_CONTENTION_SECONDS):
+            record = load_callers_order(self.orders, caller, order_id)
+            refund = record.refunds.get(refund_id)
+            if refund is None:
+                raise RefundNotFoundError("This order has no such refund.")
+            done = refund.resolution
+            if done is not None and (done.paid_by, done.reference) == how:
+                return refund, record.state
+            if refund.settlement_owed:  # its late failure is not in the ledger yet
+                continue
+            resolution = Resolution(*how, at=rfc3339(self.clock()), by=caller.user)
+            state, resolved = resolve(record.state, refund, resolution)
+            try:
+                self.orders.record_resolution(state, resolved)
+            except StaleStateError:
+                continue
+            return resolved, state
+        raise BusyError("This order is being worked on. Send the request again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveParked:
+    """Records that a message that was put aside has been dealt with."""
+
+    parked: ParkedRecords
+    clock: Clock
+
+    def __call__(self, caller: Caller, parked_id: str) -> ParkedMessage:
+        """Record it, and return the message; a repeat changes nothing.
+
+        Raises:
+            ParkedMessageNotFoundError: This studio has no such message.
+            BusyError: Others are at work on it.
+        """
+        for _ in tries(_CONTENTION_SECONDS):
+            parked = self.parked.get(caller.studio_id, parked_id)
+            if parked is None:
+                raise ParkedMessageNotFoundError("Your studio has no such parked message.")
+            if parked.resolved_at is not None:
+                return parked
+            resolved = replace(parked, resolved_at=rfc3339(self.clock()), resolved_by=caller.user)
+            try:
+                self.parked.update(resolved)
+            except StaleStateError:
+                continue
+            return resolved
+        raise BusyError("Send the request again in a moment.")

@@ -1,0 +1,73 @@
+"""What a refund does to the studio's next payout, and whether the studio wants to be stopped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.errors import NegativeBalanceLimitError
+from shared.domain.order import OrderState
+from shared.domain.settlement import Effect, payable_effect
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.studios import Studios
+
+
+@dataclass(frozen=True, slots=True)
+class NextPayoutEffect:
+    """The next payout's total before and after a refund, in minor units, and what to warn of."""
+
+    before_amount: int
+    after_amount: int
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutImpact:
+    """Looks at the ledger as it stands: refunds that are on their way are not in it yet."""
+
+    books: LedgerStore
+    studios: Studios
+
+    def effect(self, state: OrderState, effect: Effect) -> NextPayoutEffect:
+        """Return what a refund does to the next payout of the order's studio.
+
+        Args:
+            state: The order's state.
+            effect: What settling the refund will do.
+        """
+        before, after = self._before_and_after(state, effect)
+        limit = int(self._studio(state.studio_id)["negative_balance_limit"])
+        warnings = []
+        if after < min(before, 0):
+            warnings.append("next_payout_negative")
+        if after < min(before, -limit):
+            warnings.append("negative_balance_limit")
+        return NextPayoutEffect(before, after, warnings)
+
+    def require_within_limit(self, state: OrderState, effect: Effect) -> None:
+        """Check that the studio lets the refund pass. Most do: the parent does not wait for books.
+
+        Raises:
+            NegativeBalanceLimitError: The studio asked for refunds to be refused that would take
+                its next payout further below zero than its limit, and this one would.
+        """
+        studio = self._studio(state.studio_id)
+        if studio.get("on_negative_limit") != "refuse":
+            return
+        limit = int(studio["negative_balance_limit"])
+        before, after = self._before_and_after(state, effect)
+        if after < min(before, -limit):
+            raise NegativeBalanceLimitError(
+                f"The next payout would come to {after}, and your studio refuses refunds that take "
+                f"it below -{limit} (minor units). Refund less, or wait for more sales."
+            )
+
+    def _before_and_after(self, state: OrderState, effect: Effect) -> tuple[int, int]:
+        head = self.books.load_head(state.studio_id)
+        before = head.payable_balance_amount if head else 0
+        return before, before + payable_effect(state, effect)
+
+    def _studio(self, studio_id: str) -> Mapping[str, Any]:
+        studio = self.studios.get(studio_id)
+        if studio is None:
+            raise LookupError(f"studio {studio_id} has orders and is not there")
+        return studio

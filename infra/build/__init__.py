@@ -1,0 +1,1 @@
+"""Building what is deployed, and what is generated from the code."""

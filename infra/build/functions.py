@@ -1,0 +1,291 @@
+"""Builds each function into `build/<function>/`, ready for Lambda.
+
+An artifact is the function's locked dependencies, its own package and `shared/`.
+Two things make its cold start fast: bytecode is compiled `unchecked-hash`
+(SAM's zips carry 1980 mtimes, which would void timestamp `.pyc` files at every
+cold start), and botocore keeps only the services this system calls.
+
+Dependencies are built once per lock file and architecture, under
+`build/.vendor/`; functions with the same lock share them by hard link.
+"""
+
+import compileall
+import hashlib
+import itertools
+import json
+import os
+import platform
+import py_compile
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.operate.failure import Failure, run_tool
+from infra.paths import BUILD, FUNCTIONS, ROOT, SHARED, UV
+
+SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts", "xray"})
+# What single functions call beside these; S3's model is larger than all of the others together.
+MORE_SERVICES = {
+    "send_message": frozenset({"sesv2"}),
+    "refund_report": frozenset({"s3"}),
+    "export_report": frozenset({"s3"}),
+    "anchor_ledger": frozenset({"kms", "s3"}),
+}
+PYTHON_VERSION = "3.13"
+
+# What botocore reads beside the services' own models.
+_BOTOCORE_FILES = frozenset({"_retry.json", "partitions.json", "sdk-default-configuration.json"})
+
+# Two thirds of Stripe's SDK: parameter types, which only type checkers import, and classes for
+# v2 events, which this system does not receive. Every cold start unpacks what is left.
+_STRIPE_UNUSED = ("params", "events")
+
+
+class Architecture(StrEnum):
+    """A Lambda architecture, as the template names it."""
+
+    ARM64 = "arm64"
+    X86_64 = "x86_64"
+
+    @classmethod
+    def of_this_machine(cls) -> "Architecture":
+        """Return the one that runs here."""
+        return cls.ARM64 if platform.machine().lower() in {"arm64", "aarch64"} else cls.X86_64
+
+    @property
+    def wheels(self) -> list[str]:
+        """The arguments that make uv choose Amazon Linux 2023's wheels.
+
+        On a machine that is not Linux, its own architecture means its own
+        wheels: the local stack runs the artifacts right there.
+        """
+        if self is Architecture.of_this_machine() and sys.platform != "linux":
+            return []
+        machine = "aarch64" if self is Architecture.ARM64 else "x86_64"
+        return ["--python-platform", f"{machine}-manylinux_2_28"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A built function.
+
+    Attributes:
+        name: The function, as its folder is called.
+        path: Its folder under `build/`.
+        size: Bytes, unzipped.
+        changed: Whether this build made it anew.
+    """
+
+    name: str
+    path: Path
+    size: int
+    changed: bool
+
+
+def function_names() -> list[str]:
+    """Return the functions there are: each folder with a lock file of its own."""
+    return sorted(lock.parent.name for lock in FUNCTIONS.glob("*/requirements.txt"))
+
+
+def build(architecture: Architecture) -> list[Artifact]:
+    """Build every function that changed since it was last built.
+
+    Raises:
+        Failure: When dependencies cannot be installed or code does not compile.
+    """
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock, ThreadPoolExecutor(os.cpu_count()) as pool:
+        flock(lock, LOCK_EX)  # two builds at once would pull files from under each other
+        names = function_names()
+        locks = {name: (FUNCTIONS / name / "requirements.txt").read_text() for name in names}
+        keys = {name: _vendor_key(locks[name], services_of(name), architecture) for name in names}
+        distinct = {keys[name]: name for name in names}
+        list(pool.map(lambda key: _vendor(key, distinct[key], architecture), distinct))
+        return list(pool.map(lambda name: _assemble(name, keys[name]), names))
+
+
+def services_of(name: str) -> frozenset[str]:
+    """Return the AWS services whose models a function carries."""
+    return SERVICES | MORE_SERVICES.get(name, frozenset())
+
+
+def _vendor_key(lock: str, services: frozenset[str], architecture: Architecture) -> str:
+    """Name a set of dependencies by what decides it: pins, target and this module."""
+    pins = "\n".join(line for line in lock.splitlines() if not line.lstrip().startswith("#"))
+    return _digest(
+        pins, *sorted(services), architecture, str(architecture.wheels), Path(__file__).read_text()
+    )
+
+
+def _vendor(key: str, name: str, architecture: Architecture) -> None:
+    """Install one set of dependencies, pruned and compiled, unless it is there."""
+    target = BUILD / ".vendor" / key
+    if target.is_dir():
+        return
+    staging = target.with_suffix(".new")
+    shutil.rmtree(staging, ignore_errors=True)
+    lock = FUNCTIONS / name / "requirements.txt"
+    # Copies, not links: pruning must not reach into uv's cache.
+    command: list[str | Path] = [
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--link-mode",
+        "copy",
+        "--target",
+        staging,
+    ]
+    command += [
+        *architecture.wheels,
+        "--python-version",
+        PYTHON_VERSION,
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+    ]
+    run_tool([*command, "-r", lock], what=f"installing {name}'s dependencies", cwd=ROOT)
+    _prune(staging, services_of(name))
+    _compile(staging)
+    staging.rename(target)
+
+
+def _assemble(name: str, vendor_key: str) -> Artifact:
+    """Put dependencies and code together, unless nothing changed."""
+    target = BUILD / name
+    sources = list(_sources(name))
+    stamp = _digest(vendor_key, *(f"{path}:{_file_digest(ROOT / path)}" for path in sources))
+    stamped = BUILD / ".stamps" / name
+    if target.is_dir() and stamped.is_file() and stamped.read_text() == stamp:
+        return Artifact(name, target, _size(target), changed=False)
+    staging = BUILD / f".{name}.new"
+    shutil.rmtree(staging, ignore_errors=True)
+    shutil.copytree(BUILD / ".vendor" / vendor_key, staging, copy_function=os.link)
+    for path in sources:
+        (staging / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, staging / path)
+    _compile(staging / "functions")
+    _compile(staging / "shared")
+    shutil.rmtree(target, ignore_errors=True)
+    staging.rename(target)
+    stamped.parent.mkdir(exist_ok=True)
+    stamped.write_text(stamp)
+    return Artifact(name, target, _size(target), changed=True)
+
+
+def _sources(name: str) -> Iterator[Path]:
+    """Yield the code that goes into a function, relative to the root, in a fixed order."""
+    yield Path("functions/__init__.py")
+    trees = (FUNCTIONS / name, SHARED)
+    found = sorted(itertools.chain.from_iterable(tree.rglob("*") for tree in trees))
+    for path in found:
+        if path.is_file() and path.suffix != ".pyc" and not path.name.startswith("requirements."):
+            yield path.relative_to(ROOT)
+
+
+def _prune(target: Path, services: frozenset[str]) -> None:
+    """Drop what never runs.
+
+    METADATA stays: Amazon Inspector reads it to find vulnerable packages.
+    """
+    shutil.rmtree(target / "bin", ignore_errors=True)
+    for lock in target.glob(".lock"):
+        lock.unlink()
+    for record in target.glob("*.dist-info/*"):
+        if record.name in {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"}:
+            record.unlink()
+    for stub in target.rglob("*.pyi"):
+        stub.unlink()
+    for unused in _STRIPE_UNUSED:
+        shutil.rmtree(target / "stripe" / unused, ignore_errors=True)
+    _prune_locales(target / "babel" / "locale-data")
+    for package in ("botocore", "boto3"):
+        _prune_service_models(target / package / "data", services)
+
+
+def _prune_locales(data: Path) -> None:
+    """Keep English, which messages are written in, in all its regions, and what it rests on."""
+    for locale in data.glob("*.dat"):
+        if locale.name != "root.dat" and not locale.name.startswith(("en.", "en_")):
+            locale.unlink()
+
+
+def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
+    """Keep the models of the services this system calls.
+
+    `endpoints.json` lists every service's regions in 1.2 MB and is parsed at
+    each cold start, so it is cut down as well.
+    """
+    if not data.is_dir():
+        return
+    for entry in data.iterdir():
+        if entry.is_dir() and entry.name not in kept:
+            shutil.rmtree(entry)
+        elif entry.is_file() and entry.name not in _BOTOCORE_FILES | {"endpoints.json"}:
+            entry.unlink()
+    for examples in data.rglob("examples-*.json*"):
+        examples.unlink()
+    endpoints_file = data / "endpoints.json"
+    if endpoints_file.is_file():
+        endpoints = json.loads(endpoints_file.read_text())
+        for partition in endpoints["partitions"]:
+            services = partition["services"]
+            partition["services"] = {name: services[name] for name in kept & services.keys()}
+        endpoints_file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
+
+
+def _compile(tree: Path) -> None:
+    """Compile to bytecode that is used without a look at the source's mtime."""
+    compiled = compileall.compile_dir(
+        tree,
+        quiet=2,
+        force=True,
+        stripdir=str(tree if tree.parent.name == ".vendor" else tree.parent),
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not compiled:
+        message = f"{tree.name} does not compile: run `make lint` to see where"
+        raise Failure(message)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _size(tree: Path) -> int:
+    return sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
+
+
+def main(
+    arch: Annotated[
+        Architecture, typer.Option(help="What the functions will run on.", envvar="ARCH")
+    ] = Architecture.of_this_machine(),  # noqa: B008 - the machine does not change
+) -> None:
+    """Build the functions into build/."""
+    started = time.monotonic()
+    try:
+        artifacts = build(arch)
+    except Failure as failure:
+        typer.echo(f"build: {failure}", err=True)
+        raise typer.Exit(1) from None
+    for artifact in artifacts:
+        state = "built" if artifact.changed else "unchanged"
+        typer.echo(f"{artifact.name:16} {artifact.size / 1e6:6.1f} MB  {state}")
+    typer.echo(f"{len(artifacts)} functions for {arch} in {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,143 @@
+"""Write what the code says of the API, or check it for drift: its description, and who may.
+
+``python -m infra.build.openapi`` writes ``docs/openapi.json`` and ``docs/roles.md``; ``--check`` exits 1
+where one differs.
+"""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from infra.build import roles
+
+OUTPUT = Path(__file__).parent.parent / "docs" / "openapi.json"
+
+# The functions that answer routes through Powertools' resolver.
+_API_FUNCTIONS = (
+    "refund_request",
+    "find_orders",
+    "attention",
+    "payouts",
+    "print_station",
+    "refund_report",
+    "send_message",
+)
+
+# What the handlers need to be imported; nothing is called.
+_SETTINGS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "ALLOWED_ORIGIN": "*",
+    "ORDERS_TABLE": "orders",
+    "LEDGER_TABLE": "ledger",
+    "EXPORT_BUCKET": "exports",
+    "EXPORT_QUEUE_URL": "http://sqs/exports",
+    "STRIPE_API_BASE": "https://api.stripe.com",
+    "STRIPE_SECRET_ARN": "arn",
+    "POWERTOOLS_SERVICE_NAME": "openapi",
+    "POWERTOOLS_METRICS_NAMESPACE": "openapi",
+}
+
+_WEBHOOK = {
+    "post": {
+        "summary": "Stripe's webhooks",
+        "description": "Called by Stripe, signed; no token.",
+        "operationId": "stripe_webhook",
+        "security": [],
+        "parameters": [
+            {
+                "name": "Stripe-Signature",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "responses": {
+            "200": {"description": "Recorded, known already, or not ours"},
+            "400": {
+                "description": "Not signed by Stripe, or not an event",
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/ProblemView"}
+                    }
+                },
+            },
+        },
+    }
+}
+
+
+def description() -> dict[str, Any]:
+    """Return the API's description as OpenAPI 3.1."""
+    os.environ.update(_SETTINGS)
+    merged: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "PPS Refunds",
+            "version": "1",
+            "description": "Refunds of parents' orders. Amounts are minor units beside `currency`.",
+        },
+        "servers": [{"url": "/v1"}],
+        "security": [{"id_token": []}],
+        "paths": {},
+        "components": {
+            "schemas": {},
+            "securitySchemes": {
+                "id_token": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "A Cognito ID token.",
+                }
+            },
+        },
+    }
+    for name in _API_FUNCTIONS:
+        app = importlib.import_module(f"functions.{name}.handler").app
+        schema = json.loads(app.get_openapi_json_schema(title="", version="1"))
+        merged["paths"] |= schema["paths"]
+        _add_schemas(merged["components"]["schemas"], schema["components"]["schemas"])
+    merged["paths"]["/webhooks/stripe"] = _WEBHOOK
+    return merged
+
+
+def _add_schemas(known: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add a function's schemas to those of the others.
+
+    Raises:
+        ValueError: Two functions call different things by one name.
+    """
+    for name, schema in more.items():
+        if known.setdefault(name, schema) != schema:
+            message = f"two functions have a {name}, and not the same"
+            raise ValueError(message)
+
+
+def rendered() -> str:
+    """Return the description as it stands in the file."""
+    return json.dumps(description(), indent=2, sort_keys=True) + "\n"
+
+
+def main(
+    *, check: Annotated[bool, typer.Option(help="Only compare; exit 1 on drift.")] = False
+) -> None:
+    """Write the pages, or check them."""
+    for output, text in ((OUTPUT, rendered()), (roles.OUTPUT, roles.page())):
+        if not check:
+            output.write_text(text)
+        elif not output.exists() or output.read_text() != text:
+            message = f"docs/{output.name} is not what the code says; run `make openapi`"
+            print(message, file=sys.stderr)  # noqa: T201  # a command's error line
+            raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

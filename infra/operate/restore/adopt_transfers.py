@@ -1,0 +1,73 @@
+"""Entering payouts anew that were lost with a restore: Stripe has their transfers."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from shared.clock import Clock, rfc3339
+from shared.domain.payout import adopt, last_day_of_payout, studio_of_payout
+from shared.domain.payout_schedule import schedule_of
+from shared.domain.stripe_transfer import StripeTransfer
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.studios import Studios
+
+_CONTENTION_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptTransfers:
+    """Enters the payouts of transfers that the ledger does not know, for what Stripe transferred.
+
+    Before the payout run goes on: it would pay them a second time.
+    """
+
+    studios: Studios
+    books: LedgerStore
+    payouts: PayoutsTable
+    clock: Clock
+
+    def __call__(self, transfers: list[StripeTransfer]) -> Counter[str]:
+        """Enter what is missing, and return what was done, counted; a repeat changes nothing.
+
+        Args:
+            transfers: Stripe's, oldest first; those of no payout are passed over.
+        """
+        return Counter(self._adopt(transfer) for transfer in transfers)
+
+    def _adopt(self, transfer: StripeTransfer) -> str:
+        payout_id = transfer.group or ""
+        studio_id, last_day = studio_of_payout(payout_id), last_day_of_payout(payout_id)
+        if studio_id is None or last_day is None:
+            return "TransferOfNoPayout"
+        if transfer.came_back:
+            # Nothing of it stayed with the studio, so its money is in the balance still.
+            return "TransferCameBack"
+        for _ in tries(_CONTENTION_SECONDS):
+            if self.payouts.get(studio_id, payout_id) is not None:
+                return "PayoutKnown"
+            try:
+                return self._enter(studio_id, last_day, transfer)
+            except StaleStateError:
+                continue
+        raise StaleStateError
+
+    def _enter(self, studio_id: str, last_day: date, transfer: StripeTransfer) -> str:
+        head, due_at = self.books.load_head(studio_id), self.payouts.due_at(studio_id)
+        studio = self.studios.get(studio_id)
+        if head is None or due_at is None or studio is None:
+            return "TransferOfUnknownStudio"
+        schedule, payout_day = schedule_of(studio), last_day + timedelta(days=1)
+        period = schedule.period(payout_day, self._paid_out_until(studio_id))
+        next_due = max(due_at, rfc3339(schedule.begins(schedule.following(payout_day))))
+        self.books.record_payout(
+            head,
+            adopt(head, period, transfer, rfc3339(self.clock())),
+            (due_at, next_due),
+        )
+        return "PayoutAdopted"
+
+    def _paid_out_until(self, studio_id: str) -> date | None:
+        newest = self.payouts.newest(studio_id, 1)
+        return date.fromisoformat(newest[0].period_end) if newest else None

@@ -1,0 +1,125 @@
+"""Putting tables back to what they were: into the tables themselves, which keep their names.
+
+DynamoDB restores a point in time into new tables only. What differs is copied over, so that nothing
+that names the tables changes, and the tables' own past stays restorable. Everything else must be
+stopped; a copy that was cut short is made complete by doing it again.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from infra.operate.verify_ledger import studios_of, verify_studio
+from shared.domain.ledger import OF_ORDERS
+from shared.domain.refund import Refund
+from shared.gateways.ledger_store import read_entries
+from shared.gateways.orders_table import OrdersTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+
+type Key = tuple[str, str]
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_KEYS_PER_BATCH = 100
+
+# More than a studio's ledger gets in a second: the others cannot be torn.
+_LAST_ENTRIES = 100
+
+
+def restore_to(dynamodb: "DynamoDBClient", table: str, at: datetime, into: str) -> None:
+    """Begin to restore a table as it was at a time into a new one, unless that is there already.
+
+    Args:
+        dynamodb: A client.
+        table: The table that was damaged, with point-in-time recovery.
+        at: With a time zone; DynamoDB knows seconds.
+        into: The new table's name.
+    """
+    with suppress(dynamodb.exceptions.TableAlreadyExistsException):
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName=table, TargetTableName=into, RestoreDateTime=at
+        )
+
+
+def wait_until_there(dynamodb: "DynamoDBClient", table: str) -> None:
+    """Wait until a table is restored, for up to hours."""
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=table, WaiterConfig={"Delay": 20, "MaxAttempts": 2000}
+    )
+
+
+def torn(dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> list[str]:
+    """Return where two restored tables do not fit each other, in words for people.
+
+    Each is restored by itself, so that a transaction of the very second may be in one and not in
+    the other.
+    """
+    orders = OrdersTable(dynamodb, orders_table)
+    found = []
+    for studio_id in studios_of(dynamodb, ledger_table):
+        problem = verify_studio(dynamodb, orders_table, ledger_table, studio_id).problem
+        if problem is not None:
+            found.append(f"{studio_id}: {problem}")
+            continue
+        for entry in deque(read_entries(dynamodb, ledger_table, studio_id), _LAST_ENTRIES):
+            if entry["kind"] in OF_ORDERS and "refund_id" in entry:
+                refund = orders.get_refund(str(entry["order_id"]), str(entry["refund_id"]))
+                if not _knows(refund, int(entry["seq"])):
+                    found.append(f"{studio_id}: entry {entry['seq']} has no refund that is so far")
+    return found
+
+
+def _knows(refund: Refund | None, seq: int) -> bool:
+    return refund is not None and seq in {refund.settled_seq, refund.failed_seq}
+
+
+def put_back(dynamodb: "DynamoDBServiceResource", kept: str, table: str) -> Counter[str]:
+    """Make a table what another one is, item by item, and return how many were put and deleted."""
+    source, target = dynamodb.Table(kept), dynamodb.Table(table)
+    done: Counter[str] = Counter({"put": 0, "deleted": 0})
+    with target.batch_writer() as writer:
+        for batch in batched(_scan(source), _KEYS_PER_BATCH, strict=False):
+            there = _read(dynamodb, table, [_key(item) for item in batch])
+            for item in batch:
+                if there.get(_key(item)) != item:
+                    writer.put_item(Item=item)
+                    done["put"] += 1
+        only_keys = {"ProjectionExpression": "PK, SK"}
+        for batch in batched(_scan(target, **only_keys), _KEYS_PER_BATCH, strict=False):
+            kept_items = _read(dynamodb, kept, [_key(item) for item in batch])
+            for item in batch:
+                if _key(item) not in kept_items:
+                    writer.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+                    done["deleted"] += 1
+    return done
+
+
+def _scan(table: Any, **options: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # a boto3 table, parameters of a Scan
+    while True:
+        page = table.scan(ConsistentRead=True, **options)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        options["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _read(
+    dynamodb: "DynamoDBServiceResource", table: str, keys: list[Key]
+) -> dict[Key, dict[str, Any]]:
+    asked: Any = {
+        table: {"Keys": [{"PK": pk, "SK": sk} for pk, sk in keys], "ConsistentRead": True}
+    }
+    found: dict[Key, dict[str, Any]] = {}
+    while asked:
+        answer = dynamodb.batch_get_item(RequestItems=asked)
+        found |= {_key(item): item for item in answer["Responses"].get(table, [])}
+        asked = answer.get("UnprocessedKeys", {})
+    return found
+
+
+def _key(item: Any) -> Key:  # noqa: ANN401  # an item
+    return str(item["PK"]), str(item["SK"])

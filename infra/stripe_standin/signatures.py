@@ -1,0 +1,20 @@
+"""Webhook signatures, see https://stripe.com/docs/webhooks#verify-manually."""
+
+import hmac
+from collections.abc import Iterable
+from hashlib import sha256
+
+from infra.stripe_standin.records import WebhookEndpoint
+
+
+def signing_secrets(endpoint: WebhookEndpoint, now: int) -> list[str]:
+    """Return the secrets in force: two while one is being rolled."""
+    rolling = endpoint.old_secret is not None and now < (endpoint.old_secret_until or 0)
+    return [endpoint.secret, *([endpoint.old_secret] if rolling and endpoint.old_secret else [])]
+
+
+def signature_header(payload: bytes, secrets: Iterable[str], at: int) -> str:
+    """Return the `Stripe-Signature` header: the time `at`, and one `v1` for each secret."""
+    signed = f"{at}.".encode() + payload
+    signatures = (hmac.new(secret.encode(), signed, sha256).hexdigest() for secret in secrets)
+    return ",".join([f"t={at}", *(f"v1={signature}" for signature in signatures)])

@@ -1,0 +1,106 @@
+"""What Stripe keeps of a refund, in its metadata, so that a lost record can be written anew.
+
+Nothing personal, and not who asked for it: whoever may edit a refund in Stripe's dashboard could
+name somebody else. Metadata has room for 500 characters a value; of items that take more, the
+refund comes back as an amount.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.order import RefundItem
+from shared.domain.refund import Refund, RefundType
+
+# https://docs.stripe.com/api/metadata
+_LONGEST = 500
+
+_REFUND_ID = re.compile(r"rf_[0-9a-f]{24}")
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMetadata:
+    """A refund as its metadata has it; ``items`` and the flag are those of ``Refund``."""
+
+    refund_id: str
+    order_id: str
+    type: RefundType
+    items: tuple[RefundItem, ...] = ()
+    reason: str | None = None
+    stop_print: bool = False
+    fingerprint: str | None = None
+
+
+def metadata_of(refund: Refund) -> dict[str, str]:
+    """Return what Stripe is given to keep; the same refund always gives the same."""
+    kept = {
+        "refund_id": refund.refund_id,
+        "order_id": refund.order_id,
+        "studio_id": refund.studio_id,
+        "type": refund.type.value,
+        "reason": refund.reason,
+        "stop_print": "true" if refund.stop_print else None,
+        "fingerprint": refund.fingerprint,
+        "items": _written(refund.items),
+    }
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def refund_metadata_from(metadata: Mapping[str, Any], amount: int) -> RefundMetadata | None:
+    """Return the refund that metadata has a copy of, or None.
+
+    Args:
+        metadata: As Stripe has it; anybody may have edited it.
+        amount: Of Stripe's refund; items that do not come to it are none.
+    """
+    refund_id, order_id = metadata.get("refund_id"), metadata.get("order_id")
+    if not (isinstance(refund_id, str) and _REFUND_ID.fullmatch(refund_id)):
+        return None
+    if not (isinstance(order_id, str) and order_id):
+        return None
+    kind, items = metadata.get("type"), _read(metadata.get("items"), amount)
+    if kind not in set(RefundType):
+        return None
+    by_lines = kind == RefundType.LINE_ITEMS
+    return RefundMetadata(
+        refund_id,
+        order_id,
+        RefundType.PARTIAL if by_lines and not items else RefundType(kind),
+        items if by_lines else (),
+        _text(metadata.get("reason")),
+        metadata.get("stop_print") == "true",
+        _text(metadata.get("fingerprint")),
+    )
+
+
+def _written(items: tuple[RefundItem, ...]) -> str | None:
+    rows = [[item.line_id, item.quantity, item.amount, item.tax_amount] for item in items]
+    text = json.dumps(rows, separators=(",", ":"))
+    return text if items and len(text) <= _LONGEST else None
+
+
+def _read(text: object, amount: int) -> tuple[RefundItem, ...]:
+    """Return the items, or none where they are not as written here."""
+    try:
+        rows = json.loads(text) if isinstance(text, str) else []
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(rows, list) or not all(_is_item(row) for row in rows):
+        return ()
+    items = tuple(RefundItem(*row) for row in rows)
+    lines = {item.line_id for item in items}
+    complete = len(lines) == len(items) and sum(item.amount for item in items) == amount
+    return items if complete else ()
+
+
+def _is_item(row: Any) -> bool:  # noqa: ANN401  # any JSON
+    if not isinstance(row, list) or [type(value) for value in row] != [str, int, int, int]:
+        return False
+    _, quantity, amount, tax_amount = row
+    return bool(quantity > 0 and amount >= tax_amount >= 0)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,1 @@
+"""The edges of a function: HTTP, queue messages, the caller, logs and settings."""

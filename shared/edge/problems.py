@@ -1,0 +1,108 @@
+"""Problem details (RFC 9457): one table from the domain's refusals to HTTP."""
+
+import json
+from typing import Any
+
+from shared.domain import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
+    errors.OrderNotFoundError: (404, "Order not found"),
+    errors.RefundNotFoundError: (404, "Refund not found"),
+    errors.OrderNotChargedError: (409, "The order was not charged"),
+    errors.ChargeDisputedError: (409, "The charge is disputed"),
+    errors.NothingRefundableError: (409, "Nothing is left to refund"),
+    errors.RefundableAmountChangedError: (409, "The refundable amount has changed"),
+    errors.FulfillmentInProgressError: (409, "The print is in production"),
+    errors.AmountExceedsRefundableError: (422, "The amount is more than is left"),
+    errors.AmountTooSmallError: (422, "The amount comes to nothing"),
+    errors.UnknownLineError: (422, "Unknown line"),
+    errors.QuantityExceedsRefundableError: (422, "The quantity is more than is left"),
+    errors.ShippingNotRefundableError: (422, "Shipping cannot be refunded"),
+    errors.NothingToPrintError: (409, "There is nothing to print"),
+    errors.PrintNotClaimedError: (409, "The print is not claimed"),
+    errors.PrintClaimedError: (409, "The print is claimed"),
+    errors.AlreadyPrintedError: (409, "The print is made"),
+    errors.PrintShippedError: (409, "The print is shipped"),
+    errors.PrintCanceledError: (409, "Fulfillment was canceled"),
+    errors.RefundLimitError: (403, "More than your role may refund"),
+    errors.RefundNotFailedError: (409, "The refund has not failed"),
+    errors.AlreadyResolvedError: (409, "It is resolved already"),
+    errors.MessageNotFoundError: (404, "Message not found"),
+    errors.MessageOutcomeKnownError: (409, "What became of the message is known"),
+    errors.NoEmailAddressError: (409, "The order has no email address"),
+    errors.SendingDomainError: (409, "The sending domain is not verified"),
+    errors.MessageRefusedError: (502, "The mail service refused the message"),
+    errors.TemplateMismatchError: (422, "The template does not fit the refund"),
+    errors.CursorError: (400, "The cursor is not valid"),
+    errors.DateRangeError: (422, "The dates are not a range"),
+    errors.RangeTooLargeError: (422, "The range is too large"),
+    errors.StudioNotFoundError: (404, "Studio not found"),
+    errors.ExportNotFoundError: (404, "Export not found"),
+    errors.PayoutNotFoundError: (404, "Payout not found"),
+    errors.StatementTooLargeError: (422, "The statement is too large"),
+    errors.NegativeBalanceLimitError: (409, "The next payout would be too far below zero"),
+    errors.ParkedMessageNotFoundError: (404, "Parked message not found"),
+    errors.IdempotencyKeyReusedError: (422, "The Idempotency-Key was used before"),
+    errors.ForbiddenError: (403, "Not allowed"),
+    errors.BusyError: (503, "Busy"),
+    errors.StripeRefusedError: (502, "Stripe refused the refund"),
+}
+
+# Of a refusal by Stripe, what the caller can do something about.
+STRIPE_STATUS = {
+    "charge_already_refunded": (409, "Stripe has refunded the charge already"),
+    "charge_disputed": (409, "The charge is disputed"),
+    "insufficient_balance": (409, "The Stripe account has not enough balance"),
+    "amount_exceeds_charge": (422, "Stripe has less left of the charge"),
+}
+
+
+class Problem(Exception):  # noqa: N818  # it is the answer itself, named as the RFC names it
+    """An answer that refuses.
+
+    Args:
+        status: The HTTP status.
+        code: Our stable name of it.
+        title: The same for every occurrence.
+        detail: What happened here and how to put it right.
+        errors: Per field what was refused of the input.
+    """
+
+    def __init__(  # the members of RFC 9457
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+
+    def body(self) -> str:
+        """Return the problem as JSON."""
+        members: dict[str, Any] = {
+            "type": f"urn:pps:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.errors is not None:
+            members["errors"] = self.errors
+        return json.dumps(members)
+
+
+def problem_of(error: errors.DomainError) -> Problem:
+    """Return the answer to a refusal of the domain."""
+    if isinstance(error, errors.StripeRefusedError):
+        status, title = STRIPE_STATUS.get(error.reason, STATUS[errors.StripeRefusedError])
+        return Problem(status, error.reason, title, error.detail)
+    status, title = STATUS[type(error)]
+    return Problem(status, error.code, title, error.detail)

@@ -1,0 +1,1 @@
+"""Responses that several functions give."""

@@ -1,0 +1,71 @@
+"""A message to a parent as the API shows it."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
+
+
+class MessageRefusalView(BaseModel):
+    """Why the mail service refused the message: a stable code, and what to do."""
+
+    code: str
+    detail: str
+
+
+class MessageView(BaseModel):
+    """A message: what was sent, by whom, when, and what became of it."""
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    message_id: str
+    order_id: str
+    refund_id: str
+    template: Template
+    status: MessageStatus
+    sender: str = Field(alias="from")
+    to: str
+    subject: str
+    text: str
+    html: str
+    edited: bool
+    created_by: str
+    created_at: str
+    sent_at: str | None
+    ses_message_id: str | None
+    refusal: MessageRefusalView | None
+    outcome: MessageOutcome | None
+    resolved_by: str | None
+    resolved_at: str | None
+
+
+def message_view(message: Message, now: datetime) -> MessageView:
+    """Return a message as the API shows it.
+
+    Args:
+        message: The message.
+        now: The time: one that is sending for too long reads unknown.
+    """
+    return MessageView(
+        message_id=message.message_id,
+        order_id=message.order_id,
+        refund_id=message.refund_id,
+        template=message.template,
+        status=message.shown_status(now),
+        sender=message.sender,
+        to=message.to_address,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        edited=message.edited,
+        created_by=message.created_by,
+        created_at=message.created_at,
+        sent_at=message.sent_at,
+        ses_message_id=message.ses_message_id,
+        refusal=message.refusal
+        and MessageRefusalView(code=message.refusal.reason, detail=message.refusal.detail),
+        outcome=message.outcome,
+        resolved_by=message.resolved_by,
+        resolved_at=message.resolved_at,
+    )

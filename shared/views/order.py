@@ -1,0 +1,53 @@
+"""Parts of an order as the API shows them."""
+
+from pydantic import BaseModel
+
+from shared.domain.order import OrderState
+
+
+class SubjectView(BaseModel):
+    """Who is in the photos."""
+
+    subject_id: str
+    name: str
+
+
+class PhotoDayView(BaseModel):
+    """When and where they were taken."""
+
+    photo_day_id: str
+    name: str
+
+
+class StepView(BaseModel):
+    """What a person did to the print: the status it got, when (RFC 3339, UTC) and by whom."""
+
+    status: str
+    at: str
+    by: str
+
+
+class FulfillmentView(BaseModel):
+    """Where the print is.
+
+    ``canceled_by`` is a user, the id of the refund that stopped it, or ``nothing_left`` where
+    refunds left nothing to print. ``history`` is what people did; the oldest first.
+    """
+
+    status: str
+    claimed_by: str | None
+    canceled_by: str | None
+    history: list[StepView]
+
+
+def fulfillment_view(state: OrderState) -> FulfillmentView:
+    """Return where an order's print is."""
+    return FulfillmentView(
+        status=state.fulfillment_status,
+        claimed_by=state.fulfillment_claimed_by,
+        canceled_by=state.fulfillment_canceled_by,
+        history=[
+            StepView(status=step.status, at=step.at, by=step.by)
+            for step in state.fulfillment_history
+        ],
+    )

@@ -1,0 +1,216 @@
+"""What a person must act on, and recording what they did, against real tables."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.attention.list_attention import ListAttention
+from functions.attention.models import AttentionKind, AttentionView
+from functions.attention.record_resolution import ResolveParked, ResolveRefund
+from shared.clock import rfc3339
+from shared.domain.errors import (
+    AlreadyResolvedError,
+    AmountExceedsRefundableError,
+    OrderNotFoundError,
+    ParkedMessageNotFoundError,
+    RefundNotFailedError,
+    RefundNotFoundError,
+)
+from shared.domain.parked import ParkedMessage
+from shared.domain.refund import PaidBy, Refund
+from shared.edge.auth import Caller, Role
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.parked_messages import ParkedRecords
+from tests.integration.backend import Backend
+
+CHECK = (PaidBy.CHECK, "no. 1042")
+STRANGER = Caller("eve", "st_other", frozenset({Role.OWNER}))
+
+
+def attention(backend: Backend) -> list[AttentionView]:
+    lists = OrderLists(backend.dynamodb, backend.orders_table)
+    return ListAttention(lists, backend.clock)(backend.studio_id)
+
+
+def kinds(backend: Backend) -> list[str]:
+    return [each.kind.value for each in attention(backend)]
+
+
+def failed_refund(backend: Backend, amount: int | None = 4000, *, late: bool = False) -> Refund:
+    """Return a refund that Stripe failed, before it had settled or after."""
+    refund = backend.refund(backend.sell(), amount)
+    if late:
+        backend.deliver()
+        backend.drain()
+    backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
+    backend.deliver()
+    backend.drain()
+    return backend.current(refund)
+
+
+@pytest.fixture
+def resolve(backend: Backend) -> ResolveRefund:
+    return ResolveRefund(backend.orders, backend.clock)
+
+
+def test_where_all_is_well_nothing_needs_attention(backend: Backend) -> None:
+    backend.refund(backend.sell())
+    assert kinds(backend) == []  # just requested
+    backend.deliver()
+    backend.drain()
+    assert kinds(backend) == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
+    backend: Backend, resolve: ResolveRefund, *, late: bool
+) -> None:
+    refund = failed_refund(backend, late=late)
+    (found,) = attention(backend)
+    assert (found.kind, found.order_id, found.refund_id, found.amount, found.currency) == (
+        AttentionKind.REFUND_FAILED,
+        refund.order_id,
+        refund.refund_id,
+        4000,
+        "usd",
+    )
+    assert found.since == refund.failed_at
+    before = backend.head()
+
+    resolved, state = resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+
+    assert resolved.resolution is not None
+    assert (resolved.resolution.paid_by, resolved.resolution.reference) == CHECK
+    assert resolved.resolution.by == "tester"
+    assert state.refundable_amount == 6000
+    assert backend.record(refund.order_id).state.paid_otherwise_amount == 4000
+    assert backend.head() == before  # no money passed through PPS
+    assert kinds(backend) == []
+
+
+def test_what_was_paid_otherwise_is_not_refunded_as_well(
+    backend: Backend, resolve: ResolveRefund
+) -> None:
+    refund = failed_refund(backend)
+    resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+    with pytest.raises(AmountExceedsRefundableError):
+        backend.refund(refund.order_id, 6001)
+    assert backend.refund(refund.order_id).amount == 6000
+
+
+def test_a_second_click_changes_nothing_and_another_story_is_refused(
+    backend: Backend, resolve: ResolveRefund
+) -> None:
+    refund = failed_refund(backend)
+    first = resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)[0]
+    again = resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)[0]
+    assert again.resolution == first.resolution
+    with pytest.raises(AlreadyResolvedError, match="check"):
+        resolve(backend.caller, refund.order_id, refund.refund_id, (PaidBy.CASH, None))
+    assert backend.record(refund.order_id).state.paid_otherwise_amount == 4000
+
+
+def test_what_was_refunded_again_was_not_paid_by_check(
+    backend: Backend, resolve: ResolveRefund
+) -> None:
+    refund = failed_refund(backend)
+    backend.refund(refund.order_id)
+    with pytest.raises(AmountExceedsRefundableError, match="new_refund"):
+        resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+    _, state = resolve(backend.caller, refund.order_id, refund.refund_id, (PaidBy.NEW_REFUND, None))
+    assert state.paid_otherwise_amount == 0
+    assert AttentionKind.REFUND_FAILED not in kinds(backend)
+
+
+def test_only_a_failed_refund_of_the_callers_studio_is_resolved(
+    backend: Backend, resolve: ResolveRefund
+) -> None:
+    refund = backend.refund(backend.sell())
+    with pytest.raises(RefundNotFailedError):
+        resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+    with pytest.raises(RefundNotFoundError):
+        resolve(backend.caller, refund.order_id, "rf_none", CHECK)
+    with pytest.raises(OrderNotFoundError):
+        resolve(STRANGER, refund.order_id, refund.refund_id, CHECK)
+
+
+def test_a_refund_that_stripe_refused_at_once_is_known_to_whoever_asked(backend: Backend) -> None:
+    order_id = backend.sell()
+    backend.stripe_refund(order_id, 10000)
+    with pytest.raises(Exception, match="refunded"):
+        backend.refund(order_id)
+    assert kinds(backend) == []
+
+
+def test_a_refund_pending_too_long_is_on_the_list_after_a_day(backend: Backend) -> None:
+    refund = backend.refund(backend.sell(), 2500)
+    backend.clock.ahead = timedelta(hours=23)
+    assert kinds(backend) == []
+    backend.clock.ahead = timedelta(hours=25)
+    (found,) = attention(backend)
+    assert (found.kind, found.refund_id) == (
+        AttentionKind.REFUND_PENDING_TOO_LONG,
+        refund.refund_id,
+    )
+    assert found.since == refund.requested_at
+
+
+def test_a_refund_that_lacks_balance_is_on_the_list_at_once(backend: Backend) -> None:
+    order_id = backend.sell()
+    backend.control("faults", fault="insufficient_funds")
+    refund = backend.refund(order_id)
+    assert backend.current(refund).pending_reason == "insufficient_funds"
+    assert kinds(backend) == ["refund_lacks_balance"]
+
+
+def test_a_settlement_that_does_not_come_is_on_the_list(backend: Backend) -> None:
+    backend.refund(backend.sell())
+    backend.deliver()
+    assert kinds(backend) == []
+    backend.clock.ahead = timedelta(minutes=16)
+    assert kinds(backend) == ["settlement_overdue"]
+    backend.drain()
+    assert kinds(backend) == []
+
+
+def test_a_dispute_is_on_the_list_until_it_is_closed(backend: Backend) -> None:
+    order_id = backend.sell()
+    charge_id = backend.record(order_id).order.charge_id
+    dispute = backend.control("disputes", charge=charge_id)
+    backend.deliver()
+    (found,) = attention(backend)
+    assert (found.kind, found.order_id, found.amount) == (
+        AttentionKind.CHARGE_DISPUTED,
+        order_id,
+        10000,
+    )
+    assert abs(datetime.fromisoformat(found.since) - datetime.now(UTC)) < timedelta(minutes=1)
+    backend.control(f"disputes/{dispute['id']}/close", status="won")
+    backend.deliver()
+    assert kinds(backend) == []
+
+
+def test_a_parked_message_is_on_the_list_until_somebody_says_done(backend: Backend) -> None:
+    records = ParkedRecords(backend.dynamodb, backend.orders_table)
+    parked = ParkedMessage(
+        "m_1", backend.studio_id, "adjust-dlq", "no refund_id", rfc3339(backend.clock())
+    )
+    records.add(parked)
+    records.add(parked)
+    (found,) = attention(backend)
+    assert (found.kind, found.parked_id) == (AttentionKind.MESSAGE_PARKED, "m_1")
+    assert "no refund_id" in found.detail
+
+    resolve_parked = ResolveParked(records, backend.clock)
+    with pytest.raises(ParkedMessageNotFoundError):
+        resolve_parked(STRANGER, "m_1")
+    done = resolve_parked(backend.caller, "m_1")
+    assert done.resolved_by == "tester"
+    assert resolve_parked(backend.caller, "m_1").resolved_at == done.resolved_at
+    assert kinds(backend) == []
+
+
+def test_the_longest_waiting_comes_first(backend: Backend) -> None:
+    first = failed_refund(backend)
+    second = failed_refund(backend)
+    assert [each.refund_id for each in attention(backend)] == [first.refund_id, second.refund_id]
