@@ -88,7 +88,7 @@ deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."
 stripe-test-charges: $(ENVIRONMENT) ## Make test charges for the demo's orders at STRIPE_API_BASE
 	@$(BIN)/python -m infra.local stripe-test-charges
 
-match: $(ENVIRONMENT) ## Match Stripe with refunds, payouts and ledgers now
+match: $(ENVIRONMENT) ## Reconcile Stripe with refunds, payouts and ledgers now
 	@$(BIN)/python -m infra.operate.match
 
 verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries

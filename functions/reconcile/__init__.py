@@ -1,1 +1,1 @@
-"""Asking Stripe about what has not ended, and carrying it on."""
+"""Compares Stripe with the books, account by account."""

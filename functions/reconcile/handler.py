@@ -1,4 +1,4 @@
-"""Lambda on a schedule, or by hand: carries on what has not ended, and matches the books."""
+"""Lambda on a schedule, or by hand: compares Stripe with the books."""
 
 from collections import Counter
 from datetime import datetime
@@ -8,12 +8,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.reconcile.carry_on_refund import ACTOR, CarryOnRefund
-from functions.reconcile.match_accounts import MatchAccounts
-from functions.reconcile.match_fee_refunds import MatchFeeRefunds
-from functions.reconcile.match_refunds import MatchRefunds
-from functions.reconcile.match_transfers import MatchTransfers
-from functions.reconcile.reconcile_open_work import ReconcileOpenWork
+from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
+from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
+from functions.reconcile.reconcile_refunds import ReconcileRefunds
+from functions.reconcile.reconcile_transfers import ReconcileTransfers
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
@@ -28,35 +26,34 @@ from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermarks
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
-# Carrying one refund on may take four calls of Stripe, each with a retry up to 20 s.
+ACTOR = "reconcile"
+
+# A week of an account takes dozens of calls to Stripe, each with its retry up to 20 s.
 _STOP_WHEN_LEFT_MS = 90_000
 
-# Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
-# others have Lambda's own active tracing.
+# The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
+# it shows each call to Stripe.
 tracer = Tracer()
 sqs = aws.client("sqs")
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
-queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-record = RecordStripeRefund(orders, queue, utc_now, ACTOR)
+adjust = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 fee_refunds = FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL"))
-reconcile = ReconcileOpenWork(
-    orders, CarryOnRefund(orders, stripe, queue, record, utc_now), fee_refunds, utc_now
-)
+record = RecordStripeRefund(orders, adjust, utc_now, ACTOR)
 entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
 settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
-match_accounts = MatchAccounts(
+reconcile_accounts = ReconcileAccounts(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     payouts,
     Watermarks(dynamodb, setting("ORDERS_TABLE")),
-    MatchRefunds(orders, entries, settled, stripe, record),
-    MatchFeeRefunds(orders, settled, stripe, fee_refunds, utc_now),
-    MatchTransfers(payouts, entries, stripe),
+    ReconcileRefunds(orders, entries, settled, stripe, record),
+    ReconcileFeeRefunds(orders, settled, stripe, fee_refunds, utc_now),
+    ReconcileTransfers(payouts, entries, stripe),
     utc_now,
 )
 
@@ -65,46 +62,36 @@ match_accounts = MatchAccounts(
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
-    """Do one round: of what is due (``{"due_only": true}``, the schedule's input), or of all.
+    """Reconcile the accounts that are due (``{"due_only": true}``, the schedule's input), or all.
 
-    With ``"match": true`` match the Stripe accounts with the books instead, those that are due or
-    all, from the watermarks on or from an earlier time ``since`` (RFC 3339).
+    The event's ``since`` (RFC 3339) begins earlier than the watermarks.
 
     Returns:
-        What was done, counted, and whether the round got to the end; or what the match found.
+        The findings, how many accounts were reconciled, which failed, and whether there was time
+        for all of them.
     """
     asked = event or {}
-    due_only = bool(asked.get("due_only"))
-    if asked.get("match"):
-        return _match(context, asked.get("since"), due_only=due_only)
-    done = reconcile(due_only=due_only, time_is_up=lambda: _time_is_up(context))
-    for name, times in done.done.items():
-        count(name, times)
-    metrics.add_metric("OpenRefundAge", MetricUnit.Seconds, done.oldest_seconds)
-    logger.info("round", due_only=due_only, done=dict(done.done), complete=done.complete)
-    return {"done": dict(done.done), "complete": done.complete}
-
-
-def _match(context: LambdaContext, since: str | None, *, due_only: bool) -> dict[str, Any]:
-    match = match_accounts(
-        due_only=due_only,
-        time_is_up=lambda: _time_is_up(context),
+    since = asked.get("since")
+    done = reconcile_accounts(
+        due_only=bool(asked.get("due_only")),
+        time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
         since=datetime.fromisoformat(since) if since else None,
     )
-    counts = Counter(AccountsMatched=match.matched, AccountMatchFailed=len(match.failed))
-    # By kind, and together: what a person has to look at, and what healed by itself.
-    counts.update(f"Match_{finding.kind}" for finding in match.findings)
-    counts.update("MatchHealed" if finding.healed else "MatchFinding" for finding in match.findings)
-    for name, times in counts.items():
-        count(name, times)
-    metrics.add_metric("MatchAge", MetricUnit.Seconds, match.oldest_seconds)
+    _count(done)
     return {
-        "findings": [finding.content() for finding in match.findings],
-        "matched": match.matched,
-        "failed": match.failed,
-        "complete": match.complete,
+        "findings": [finding.content() for finding in done.findings],
+        "reconciled": done.reconciled,
+        "failed": done.failed,
+        "complete": done.complete,
     }
 
 
-def _time_is_up(context: LambdaContext) -> bool:
-    return context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS
+def _count(done: Reconciliation) -> None:
+    """Count findings by kind, and by whether they need a person or were healed."""
+    counts = Counter(AccountsReconciled=done.reconciled, AccountReconcileFailed=len(done.failed))
+    for finding in done.findings:
+        counts[f"Reconcile_{finding.kind}"] += 1
+        counts["ReconcileHealed" if finding.healed else "ReconcileFinding"] += 1
+    for name, times in counts.items():
+        count(name, times)
+    metrics.add_metric("ReconcileAge", MetricUnit.Seconds, done.oldest_seconds)

@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.run_payouts.carry_on_transfer import CarryOnTransfer
 from functions.run_payouts.close_payout import ClosePayout
+from functions.run_payouts.resume_transfer import ResumeTransfer
 from functions.run_payouts.run_payouts import RunPayouts
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
@@ -34,7 +34,7 @@ stripe = StripeApi(
 run_payouts = RunPayouts(
     payouts,
     ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), books, payouts, utc_now),
-    CarryOnTransfer(books, payouts, stripe, utc_now),
+    ResumeTransfer(books, payouts, stripe, utc_now),
     utc_now,
 )
 

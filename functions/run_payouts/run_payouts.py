@@ -5,18 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from functions.run_payouts.carry_on_transfer import CarryOnTransfer
 from functions.run_payouts.close_payout import ClosePayout
+from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.payout import Payout
 from shared.edge.observability import logger
-from shared.gateways.conflict import StaleStateError
 from shared.gateways.payouts_table import OpenPayout, PayoutsTable
 from shared.workflow.attempts import next_poll_time
-
-# What passes by itself or with the next run; anything else is a fault, logged and counted.
-_TRANSIENT_ERRORS = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
+from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
 type Work = tuple[str, str | None, Callable[[], str]]
 
@@ -35,7 +31,7 @@ class RunPayouts:
 
     payouts: PayoutsTable
     close: ClosePayout
-    carry_on: CarryOnTransfer
+    resume_transfer: ResumeTransfer
     clock: Clock
 
     def __call__(self, *, time_is_up: Callable[[], bool]) -> Run:
@@ -70,7 +66,7 @@ class RunPayouts:
         )
         if not payout.is_open:
             return f"Payout{payout.status.value.capitalize()}"
-        return self._carried_on(payout)
+        return self._resumed(payout)
 
     def _resume(self, open_payout: OpenPayout) -> str:
         payout = self.payouts.get(open_payout.studio_id, open_payout.payout_id)
@@ -81,17 +77,17 @@ class RunPayouts:
         payout = self.payouts.advance(
             replace(payout, poll_count=payout.poll_count + 1, next_poll_at=due)
         )
-        return self._carried_on(payout)
+        return self._resumed(payout)
 
-    def _carried_on(self, payout: Payout) -> str:
-        outcome = self.carry_on(payout)
-        logger.info("payout carried on", payout_id=payout.payout_id, outcome=outcome)
+    def _resumed(self, payout: Payout) -> str:
+        outcome = self.resume_transfer(payout)
+        logger.info("payout resumed", payout_id=payout.payout_id, outcome=outcome)
         return outcome
 
     def _safely(self, studio_id: str, payout_id: str | None, work: Callable[[], str]) -> str:
         try:
             return work()
-        except _TRANSIENT_ERRORS as reason:
+        except TRANSIENT_ERRORS as reason:
             logger.warning(
                 "not now",
                 studio_id=studio_id,

@@ -13,17 +13,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.stripe_webhook.handle_event import HandleEvent, StripeEvent, event_from
 from functions.stripe_webhook.signature import Endpoint, SignatureRefusedError, verify
 from shared.clock import utc_now
-from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue
 from shared.gateways.secrets import Secrets
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
 if TYPE_CHECKING:
     from shared.gateways.stripe_api import StripeApi
@@ -48,7 +47,6 @@ def stripe() -> "StripeApi":
 
 
 # Stripe sends the event again, with growing pauses, for three days.
-_TRANSIENT_ERRORS = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
 _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
 handle_event = HandleEvent(
@@ -68,7 +66,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     except Problem as problem:
         logger.warning("webhook refused", code=problem.code)
         return _answer(problem.status, problem.body(), MEDIA_TYPE)
-    except _TRANSIENT_ERRORS as reason:
+    except TRANSIENT_ERRORS as reason:
         count("WebhookDeferred")
         logger.warning("webhook deferred", reason=str(reason) or type(reason).__name__)
         return _answer(503, _TRY_AGAIN.body(), MEDIA_TYPE)

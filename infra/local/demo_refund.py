@@ -133,8 +133,8 @@ class DemoRefund:
             while (waited := time.monotonic() - started) < _SETTLED_WITHIN_S:
                 if waited > _WEBHOOK_WITHIN_S and not asked:
                     asked = True
-                    self.tell.note("no webhook has come: the reconciler asks Stripe instead")
-                    self._reconcile()
+                    self.tell.note("no webhook has come: resume_pending asks Stripe instead")
+                    self._resume()
                 answer = self._call(client, "GET", order, f"refunds/{refund_id}")
                 refund: dict[str, Any] = answer.json()
                 status = refund.get("status", problem_of(answer))
@@ -146,8 +146,8 @@ class DemoRefund:
         message = f"refund {refund_id} did not settle: it is {status}"
         raise Failure(message)
 
-    def _reconcile(self) -> None:
-        function = self.stack.functions["reconcile"]
+    def _resume(self) -> None:
+        function = self.stack.functions["resume_pending"]
         self.stack.aws.lambda_.invoke(FunctionName=function, Payload=b"{}")
 
     def _tell_preview(self, preview: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Match Stripe with the books now: ``python -m infra.operate.match``, on any stack.
 
-With ``--function`` it is the reconciler of a stack on AWS, with the credentials of the environment.
+With ``--function`` it calls a stack on AWS, with the credentials of the environment.
 """
 
 import json
@@ -45,19 +45,19 @@ def main(
     ] = None,
 ) -> None:
     """Match all Stripe accounts; exits 1 if something differs that does not heal by itself."""
-    event: dict[str, Any] = {"match": True}
+    event: dict[str, Any] = {}
     if since is not None:
         event["since"] = since.replace(tzinfo=UTC).isoformat()
     lambda_, name = _function(function)
-    with Console(stderr=True).status("matching, up to five minutes"):
+    with Console(stderr=True).status("reconciling, up to five minutes"):
         answer = lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     result = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         _fail(f"{name} failed: {result.get('errorType')}; see its log")
     _show(result["findings"])
-    typer.echo(f"{result['matched']} accounts matched, {len(result['findings'])} differences")
+    typer.echo(f"{result['reconciled']} accounts reconciled, {len(result['findings'])} differences")
     if result["failed"]:
-        _fail(f"could not be matched, see the log: {', '.join(result['failed'])}")
+        _fail(f"could not be reconciled, see the log: {', '.join(result['failed'])}")
     if not result["complete"]:
         _fail("there was no time for all of them: call it again")
     if any(not finding["healed"] for finding in result["findings"]):

@@ -75,9 +75,10 @@ class MoveBody(_Body):
 
 
 class BalanceBody(_Body):
-    """Body of POST /_standin/balance_transactions/{id}."""
+    """Body of POST /_standin/balance_transactions/{id}: what is left out stays as it is."""
 
-    amount: int
+    amount: int | None = None
+    created: Annotated[int, Field(ge=0)] | None = None
 
 
 class DisputeBody(_Body):
@@ -198,10 +199,11 @@ class ControlApi:
         return JSONResponse(render_refund(refund))
 
     async def change_balance(self, request: Request) -> Response:
-        """Let a balance have moved by another amount than that of what moved it."""
-        amount = (await _read(request, BalanceBody)).amount
+        """Change the amount of a balance transaction, or when it was made."""
+        body = await _read(request, BalanceBody)
         transaction = _find(self._standin.store.balance_transactions, request)
-        transaction.amount = amount
+        for name, value in body.model_dump(exclude_none=True).items():
+            setattr(transaction, name, value)
         return JSONResponse(render_balance_transaction(transaction, self._standin.clock))
 
     async def open_dispute(self, request: Request) -> Response:

@@ -25,6 +25,16 @@ class MovementType(StrEnum):
     TRANSFER_FAILURE = "transfer_failure"
 
 
+_TAKES_MONEY = frozenset(
+    {
+        MovementType.REFUND,
+        MovementType.PAYMENT_REFUND,
+        MovementType.APPLICATION_FEE_REFUND,
+        MovementType.TRANSFER,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceMovement:
     """A balance transaction with the object that caused it; ``amount`` in minor units, signed.
@@ -39,6 +49,23 @@ class BalanceMovement:
     currency: str
     created: datetime
     source: Mapping[str, Any]
+
+    @property
+    def takes_money(self) -> bool:
+        """Whether it takes money out of the balance, rather than giving it back."""
+        return self.type in _TAKES_MONEY
+
+    @property
+    def expected_amount(self) -> int:
+        """The amount that its source should have moved, in minor units, signed.
+
+        Raises:
+            MalformedStripeObjectError: The source has no integer amount.
+        """
+        amount = self.source.get("amount")
+        if type(amount) is not int:
+            raise MalformedStripeObjectError("what moved a balance has no integer amount")
+        return -amount if self.takes_money else amount
 
 
 def balance_movement_from(source: Mapping[str, Any]) -> BalanceMovement:

@@ -267,9 +267,9 @@ def settled_place(studio_id: str, settled_at: str, seq: int) -> Item:
     )
 
 
-def match_pk(account_id: str | None) -> str:
-    """Return the partition key of what is known of matching a Stripe account."""
-    return f"MATCH#{account_id or 'platform'}"
+def reconcile_pk(account_id: str | None) -> str:
+    """Return the partition key of a Stripe account's watermark; None is the platform's own."""
+    return f"RECONCILE#{account_id or 'platform'}"
 
 
 def key(pk: str, sk: str) -> Item:

@@ -25,7 +25,7 @@ NOT_THERE_YET = "attribute_not_exists(PK)"
 VERSION_UNCHANGED = "version = :seen"
 HEAD_UNMOVED = "seq = :seen"
 STILL_DUE = "open_due = :seen"
-MATCHED_AS_SEEN = "matched_at = :seen"
+WATERMARK_UNMOVED = "reconciled_at = :seen"
 CURRENCY_UNCHANGED = "currency = :seen"
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html

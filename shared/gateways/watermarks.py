@@ -1,10 +1,10 @@
-"""Up to when each Stripe account has been matched, in OrdersTable."""
+"""How far each Stripe account is reconciled with the books, in OrdersTable."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from shared.gateways import items
-from shared.gateways.table import MATCHED_AS_SEEN, Table
+from shared.gateways.table import WATERMARK_UNMOVED, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """How far an account is matched; times RFC 3339 in UTC.
+    """How far an account is reconciled; times RFC 3339 in UTC.
 
-    Before ``until`` no difference is left; ``matched_at`` is when it was last looked at.
+    Attributes:
+        until: Stripe and the books do not differ before this time.
+        reconciled_at: When the account was last reconciled to the end.
     """
 
     until: str
-    matched_at: str
+    reconciled_at: str
 
 
 class Watermarks:
@@ -33,19 +35,23 @@ class Watermarks:
         self._table = Table(dynamodb, name)
 
     def get(self, account_id: str | None) -> Watermark | None:
-        """Read an account's watermark (None: the platform's own), consistently, or None."""
-        values = self._table.get(items.match_pk(account_id), items.WATERMARK_SK)
-        return Watermark(values["until"], values["matched_at"]) if values else None
+        """Read an account's watermark consistently, or None.
+
+        Args:
+            account_id: None for the platform's own account.
+        """
+        values = self._table.get(items.reconcile_pk(account_id), items.WATERMARK_SK)
+        return Watermark(values["until"], values["reconciled_at"]) if values else None
 
     def move(self, account_id: str | None, before: Watermark | None, after: Watermark) -> None:
-        """Put an account's watermark in the place of the one that was read.
+        """Replace the watermark that was read.
 
         Raises:
-            StaleStateError: Another match of the account has moved it.
+            StaleStateError: Another run has moved it.
         """
-        item = items.key(items.match_pk(account_id), items.WATERMARK_SK)
+        item = items.key(items.reconcile_pk(account_id), items.WATERMARK_SK)
         item |= items.marshal(asdict(after))
         if before is None:
             self._table.write(self._table.new(item))
         else:
-            self._table.write(self._table.when(MATCHED_AS_SEEN, before.matched_at, item))
+            self._table.write(self._table.when(WATERMARK_UNMOVED, before.reconciled_at, item))

@@ -12,12 +12,14 @@ import boto3
 import pytest
 
 from shared.clock import rfc3339, utc_now
+from shared.domain.fee_refund import FeeRefund
 from shared.gateways import items
 from tests.e2e.large_report import (
     export_large_report,
     studio_with_large_report,
     write_export_of_open_refunds,
 )
+from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, refused, until
 
@@ -33,6 +35,7 @@ FUNCTIONS = (
     "stripe_webhook",
     "payout_adjust",
     "fee_refund",
+    "resume_pending",
     "reconcile",
     "import_orders",
     "find_orders",
@@ -115,40 +118,13 @@ def use_everything(world: DeployedStack) -> None:
         studio_id=DIRECT_STUDIO,
         headers={"Idempotency-Key": uuid.uuid4().hex},
     )
-    # What only the reconciler gets to carry on, of either kind.
-    fault = {"fault": "reset_after_effect", "times": 2}
-    charge = order.replace("ord_", "ch_")
-    world.control("faults", **fault, match={"path_prefix": "/v1/refunds", "charge": charge})
-    with world.webhooks_held():
-        world.refund(order, {"type": "full"})
-        world.invoke("reconcile", None)
-    stuck = {"target_amount": 1, "refunded_amount": 0, "version": 1, "attempt": 0}
-    fee_refund = items.fee_refund_from_values(
-        {
-            "PK": items.order_pk(world.sell(DIRECT_STUDIO)),
-            "SK": items.FEE_REFUND_SK,
-            "studio_id": DIRECT_STUDIO,
-            "application_fee_id": "fee_that_is_not_there",
-            "open_due": "2026-01-01T00:00:00.000Z",
-            **stuck,
-        }
-    )
-    table = world.stack.tables["orders"]
-    item = items.fee_refund_to_item(fee_refund)
-    world.stack.aws.dynamodb.put_item(TableName=table, Item=item)
-    world.invoke("reconcile", None)
-    key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
-    world.stack.aws.dynamodb.delete_item(TableName=table, Key=key)
+    resume_everything(world, order)
     # A payout, and what it is looked at with.
     studio_id = studio_with_a_sale(world)
     pay_out(world, studio_id)
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
-    # A payout whose transfer Stripe does not have: the match looks at all there is about it.
-    with transfer_gone(world):
-        since = rfc3339(utc_now() - timedelta(hours=3))
-        found = world.invoke("reconcile", {"match": True, "since": since})
-    assert "platform" not in found["failed"], found
+    reconcile_everything(world)
     # Anchors, and a look at those that are there.
     world.invoke("anchor_ledger", None)
     world.invoke("anchor_ledger", None)
@@ -161,6 +137,41 @@ def use_everything(world: DeployedStack) -> None:
             MessageDeduplicationId=order,
         )
     world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues["export"], MessageBody="{}")
+
+
+def resume_everything(world: DeployedStack, order_id: str) -> None:
+    """Let resume_pending send a refund again, confirm one by its id, and announce a fee refund."""
+    fault = {"fault": "reset_after_effect", "times": 2}
+    charge = order_id.replace("ord_", "ch_")
+    world.control("faults", **fault, match={"path_prefix": "/v1/refunds", "charge": charge})
+    stuck = FeeRefund(
+        world.sell(DIRECT_STUDIO),
+        DIRECT_STUDIO,
+        "fee_that_is_not_there",
+        target_amount=1,
+        next_poll_at="2026-01-01T00:00:00.000Z",
+        version=1,
+    )
+    with world.webhooks_held():
+        world.refund(order_id, {"type": "full"})
+        # Without its metadata the refund is found by its charge.
+        cleared = world.refund(world.sell(), {"type": "full"})
+        params = {"metadata[refund_id]": "", "metadata[order_id]": ""}
+        world.stripe("POST", f"refunds/{cleared['stripe_refund_id']}", **params)
+        with fee_refund_stored(world, stuck):
+            world.invoke("resume_pending", None)
+
+
+def reconcile_everything(world: DeployedStack) -> None:
+    """Let reconcile find a lost transfer, and heal a lost settlement and a lost fee refund."""
+    direct = world.refund(world.sell(DIRECT_STUDIO), {"type": "full"}, DIRECT_STUDIO)
+    lose_fee_answer(world, direct)
+    with transfer_gone(world), world.webhooks_held():
+        unconfirmed = world.refund(world.sell(), {"type": "full"})
+        move_back(world, "refund", unconfirmed["stripe_refund_id"])
+        since = rfc3339(utc_now() - timedelta(hours=3))
+        found = world.invoke("reconcile", {"since": since})
+    assert "platform" not in found["failed"], found
 
 
 def use_the_desk(world: DeployedStack) -> None:
@@ -342,6 +353,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
     may_send = {
         "stripe_webhook": {"adjust"},
+        "resume_pending": {"adjust", "fee_refund"},
         "reconcile": {"adjust", "fee_refund"},
         "payout_adjust": {"fee_refund", "adjust_dlq"},
         "fee_refund": {"fee_refund_dlq"},

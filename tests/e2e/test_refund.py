@@ -172,7 +172,7 @@ def test_stripe_times_out_after_it_did_it(world: DeployedStack) -> None:
     ]
 
 
-def test_the_reconciler_carries_on_what_no_webhook_reports(world: DeployedStack) -> None:
+def test_what_no_webhook_reports_is_resumed(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -185,7 +185,7 @@ def test_the_reconciler_carries_on_what_no_webhook_reports(world: DeployedStack)
         refund = world.refund(order_id, {"type": "full"})
         assert (refund["status"], refund["stripe_refund_id"]) == ("requested", None)
         assert refund["display_status"] == "Pending"
-        round_ = world.invoke("reconcile", None)
+        round_ = world.invoke("resume_pending", None)
         assert round_["complete"]
         world.await_status(refund, "settled")
     assert len(world.stripe("GET", "refunds", charge=charge)["data"]) == 1

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import MATCH, STUDIO, FaultWorld, sold_order, studio_record
+from tests.faults.world import RECONCILE, STUDIO, FaultWorld, sold_order, studio_record
 
 _DAY_S = 24 * 3600
 # From the middle of the month, when a world begins, to its end.
@@ -217,8 +217,8 @@ def _fee_message_lost(world: FaultWorld) -> None:
     world.time.pass_by(600)
 
 
-def _reconcile(world: FaultWorld) -> None:
-    world.tick("reconcile")
+def _resume(world: FaultWorld) -> None:
+    world.tick("resume_pending")
 
 
 def _only_stripe_knows(world: FaultWorld) -> None:
@@ -232,8 +232,8 @@ def _only_stripe_knows(world: FaultWorld) -> None:
     world.time.pass_by(_DAY_S)
 
 
-def _match(world: FaultWorld) -> None:
-    world.tick("reconcile", {MATCH: True})
+def _reconcile(world: FaultWorld) -> None:
+    world.tick(RECONCILE, {})
 
 
 def _may_write(world: FaultWorld) -> None:
@@ -285,22 +285,28 @@ FLOWS = (
     Flow("payout run, refused", ("run_payouts",), _due_and_refused, _pay_out),
     Flow("payout run, comes back", ("run_payouts",), _due_and_comes_back, _pay_out),
     Flow("payout run, unknown", ("run_payouts",), _due_and_unknown, _pay_out),
-    Flow("reconcile, events lost", ("reconcile",), _events_lost, _reconcile),
-    Flow("reconcile, saved failure", ("reconcile",), _lost("status_500_before_effect"), _reconcile),
+    Flow("resume, events lost", ("resume_pending",), _events_lost, _resume),
+    Flow("resume, saved failure", ("resume_pending",), _lost("status_500_before_effect"), _resume),
     Flow(
-        "reconcile, failure after effect",
-        ("reconcile",),
+        "resume, failure after effect",
+        ("resume_pending",),
         _lost("status_500_after_effect"),
-        _reconcile,
+        _resume,
     ),
     Flow(
-        "reconcile, key forgotten",
-        ("reconcile",),
+        "resume, key forgotten",
+        ("resume_pending",),
         _lost("status_500_before_effect", hours=25),
-        _reconcile,
+        _resume,
     ),
-    Flow("reconcile, message lost", ("reconcile",), _message_lost, _reconcile),
-    Flow("reconcile, fee's message lost", ("reconcile",), _fee_message_lost, _reconcile),
-    Flow("match", ("reconcile",), _only_stripe_knows, _match, after=FaultWorld.match_until_clean),
+    Flow("resume, message lost", ("resume_pending",), _message_lost, _resume),
+    Flow("resume, fee's message lost", ("resume_pending",), _fee_message_lost, _resume),
+    Flow(
+        "reconcile",
+        (RECONCILE,),
+        _only_stripe_knows,
+        _reconcile,
+        after=FaultWorld.reconcile_until_clean,
+    ),
     Flow("message to the parent", ("send_message",), _may_write, _write, client=True),
 )

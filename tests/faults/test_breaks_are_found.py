@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from functions.reconcile.carry_on_refund import CarryOnRefund
 from functions.refund_request.request_refund import RequestRefund
+from functions.resume_pending.resume_refund import ResumeRefund
 from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways import stripe_api
@@ -63,15 +63,15 @@ def stripe_first() -> AbstractContextManager[object]:
     return patch.object(RequestRefund, "_intent", called_first)
 
 
-def no_reconciler() -> AbstractContextManager[object]:
-    """The reconciler is never called."""
-    scheduled = [each for each in worlds.scheduled() if each.function != "reconcile"]
+def nothing_resumed() -> AbstractContextManager[object]:
+    """resume_pending is never called."""
+    scheduled = [each for each in worlds.scheduled() if each.function != "resume_pending"]
     return patch.object(worlds, "scheduled", lambda: scheduled)
 
 
 def new_key_each_time() -> AbstractContextManager[object]:
-    """The reconciler begins a new attempt without looking whether the last one took effect."""
-    return patch.object(CarryOnRefund, "_listed", lambda *_: None)
+    """resume_pending begins a new attempt without looking whether the last one took effect."""
+    return patch.object(ResumeRefund, "_listed", lambda *_: None)
 
 
 @contextmanager
@@ -108,8 +108,8 @@ def forgetful_mail() -> AbstractContextManager[object]:
     [
         (without_conditions, in_weather),
         (stripe_first, lambda: in_flow("request, full")),
-        (no_reconciler, lambda: in_flow("request, full")),
-        (new_key_each_time, lambda: in_flow("reconcile, failure after effect")),
+        (nothing_resumed, lambda: in_flow("request, full")),
+        (new_key_each_time, lambda: in_flow("resume, failure after effect")),
         (doubt_is_refusal, in_weather),
         (settled_is_owed, lambda: in_flow("adjust")),
         (any_share, in_weather),

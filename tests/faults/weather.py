@@ -31,7 +31,7 @@ from tests.faults.wire import (
     aws_error,
     stripe_error,
 )
-from tests.faults.world import MATCH, Delivery, FaultWorld, Stopped, new_world, sold_order
+from tests.faults.world import RECONCILE, Delivery, FaultWorld, Stopped, new_world, sold_order
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
@@ -317,11 +317,9 @@ class Days:
             self._in(3 * _DAY, self._bank)
         # Schedules that miss most of their turns: what they owe, they owe later as well.
         self._in(hurry, lambda: self._tick("run_payouts", [_HOUR, 20 * _HOUR, _DAY, _DAY]))
-        reconciled = [5 * _MINUTE] * 5 + [_HOUR] * 2 + [8 * _HOUR] * 6
-        self._in(hurry, lambda: self._tick("reconcile", reconciled))
-        self._in(
-            hurry, lambda: self._tick("reconcile", [_DAY] * 3, {MATCH: True, "due_only": True})
-        )
+        resumed = [5 * _MINUTE] * 5 + [_HOUR] * 2 + [8 * _HOUR] * 6
+        self._in(hurry, lambda: self._tick("resume_pending", resumed))
+        self._in(hurry, lambda: self._tick(RECONCILE, [_DAY] * 3))
 
     def _sell(self, order_id: str) -> None:
         share = self.dice.randint(1, 3333)
@@ -453,13 +451,13 @@ class Days:
 
         self.simulation.start(run)
 
-    def _tick(self, function: str, pauses: list[float], event: object = None) -> None:
+    def _tick(self, function: str, pauses: list[float]) -> None:
         """Let a schedule call a function now, at times twice, and again after each pause."""
         for _ in range(self.dice.choice((1, 1, 2))):
-            self._in(1.0, lambda: self._start(function, lambda: self.world.tick(function, event)))
+            self._in(1.0, lambda: self._start(function, lambda: self.world.tick(function)))
         if pauses:
             again = pauses[0] * self.dice.uniform(0.9, 1.1)
-            self.simulation.after(again, lambda: self._tick(function, pauses[1:], event))
+            self.simulation.after(again, lambda: self._tick(function, pauses[1:]))
 
     def _news(self) -> None:
         """Let Stripe send off what is new: soon or late, once or more often, in any order."""
@@ -550,7 +548,7 @@ def run(seed: int) -> Run:
         del world.time.pass_by
         world.errors.clear()
         try:
-            world.match_until_clean()
+            world.reconcile_until_clean()
             found = []
         except AssertionError as never:
             found = [str(never)]

@@ -32,14 +32,14 @@ ACCOUNT = "acct_faults"
 ORDERS, LEDGER = "OrdersTable", "LedgerTable"
 _OPEN = ("REFUND", "FEE_REFUND", "PAYOUT")
 
-# The reconciler's other task, and its name in the event.
-MATCH = "match"
+# Compares what has ended; everything else on a schedule brings open work to its end.
+RECONCILE = "reconcile"
 
 # Signs ledgers and locks them away: neither KMS nor S3 is in this process, and no table changes.
 NOT_HERE = {"anchor_ledger"}
 
 # What the rounds count where they met an error that nobody expected.
-_UNEXPECTED = {"ReconcileFailed", "PayoutRunFailed"}
+_UNEXPECTED = {"ResumeFailed", "PayoutRunFailed"}
 
 _VISIBLE, _IN_WORK = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 
@@ -47,8 +47,8 @@ _VISIBLE, _IN_WORK = "ApproximateNumberOfMessages", "ApproximateNumberOfMessages
 # does. Stripe's keys, its three days of webhooks and 30 days of late failures lie in between.
 _ROUNDS = [300] * 12 + [21_600] * 240
 
-# What a match heals has to show that it is at the next one, a day later.
-_MATCHES = 6
+# What a reconciliation heals must be gone at the next one, a day later.
+_RECONCILIATIONS = 6
 _DAY_S = 86_400.0
 
 _SILENT = logging.getLogger("faults.silent")
@@ -238,7 +238,7 @@ class FaultWorld:
             return {}
         done, failed = answer.get("done", {}), answer.get("failed", [])
         self.errors += [f"{function}: {name}" for name in done if name in _UNEXPECTED]
-        self.errors += [f"{function}: cannot match {name}" for name in failed]
+        self.errors += [f"{function}: cannot reconcile {name}" for name in failed]
         return answer
 
     def try_to_bring_in(self, *, update: bool = False, **lines: list[Record]) -> dict[str, Any]:
@@ -340,12 +340,12 @@ class FaultWorld:
     def calm_down(self) -> None:
         """Let everything that repeats by itself repeat, until nothing is under way any more.
 
-        The match is left out: it looks for what nothing that is under way would tell.
+        Reconciliation is left out: it looks for what is not under way any more.
 
         Raises:
             AssertionError: It never is.
         """
-        due = {each: self.time.now for each in scheduled() if MATCH not in each.event}
+        due = {each: self.time.now for each in scheduled() if each.function != RECONCILE}
         for pause in _ROUNDS:
             self.deliver_news()
             self.work_off_all()
@@ -360,20 +360,20 @@ class FaultWorld:
             self.time.pass_by(pause)
         raise AssertionError(f"never ends: {self.open_work()} {self.deliveries}")
 
-    def match_until_clean(self) -> None:
-        """Let the days pass, each with its match, until one finds no difference.
+    def reconcile_until_clean(self) -> None:
+        """Reconcile once a day until there are no findings.
 
         Raises:
-            AssertionError: There is one that never goes.
+            AssertionError: A finding never goes away.
         """
         answer: dict[str, Any] = {}
-        for _ in range(_MATCHES):
+        for _ in range(_RECONCILIATIONS):
             self.calm_down()
             self.time.pass_by(_DAY_S)
-            answer = self.tick("reconcile", {MATCH: True})
+            answer = self.tick(RECONCILE, {})
             if answer["findings"] == []:
                 return
-        raise AssertionError(f"the match finds: {answer['findings']}")
+        raise AssertionError(f"still found: {answer['findings']}")
 
     def has_visible(self, queue: str) -> bool:
         """Return whether a queue has something to be worked off now."""

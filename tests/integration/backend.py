@@ -18,10 +18,10 @@ import httpx
 from functions.fee_refund.refund_application_fee import RefundApplicationFee
 from functions.import_orders.import_records import ImportRecords, ImportReport
 from functions.payout_adjust.settle_refund import SettleRefund
-from functions.reconcile.carry_on_refund import CarryOnRefund
-from functions.reconcile.reconcile_open_work import ReconcileOpenWork, Round
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
+from functions.resume_pending.resume_pending import ResumePending, Round
+from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.domain.refund import Refund, RefundChoice, RefundType
@@ -72,7 +72,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.run = uuid.uuid4().hex[:10]
-        # Tables of its own, of the template's making: the reconciler looks at all there is.
+        # Tables of its own, of the template's making: resume_pending resumes all there is.
         self.orders_table = self._copy_of(self.orders_table)
         self.ledger_table = self._copy_of(self.ledger_table)
         self.studio_id = f"st_{self.run}"
@@ -105,13 +105,13 @@ class Backend:
         )
         self.settle_refund = SettleRefund(self.orders, self.books, fees, self.clock)
         self.refund_fee = RefundApplicationFee(self.orders, self.stripe, self.clock)
-        self.reconcile_work = ReconcileOpenWork(
+        self.resume_pending = ResumePending(
             self.orders,
-            CarryOnRefund(
+            ResumeRefund(
                 self.orders,
                 self.stripe,
                 adjust,
-                RecordStripeRefund(self.orders, adjust, self.clock, "reconcile"),
+                RecordStripeRefund(self.orders, adjust, self.clock, "resume_pending"),
                 self.clock,
             ),
             fees,
@@ -297,14 +297,14 @@ class Backend:
                 handled += 1
         return handled
 
-    def reconcile(self) -> Round:
-        """Do one full round of the reconciler."""
-        return self.reconcile_work(due_only=False, time_is_up=lambda: False)
+    def resume(self) -> Round:
+        """Resume everything that is open, once."""
+        return self.resume_pending(due_only=False, time_is_up=lambda: False)
 
     def come_to_rest(self) -> None:
-        """Let the reconciler and the queues work until nothing is open."""
+        """Resume and work off the queues until nothing is open."""
         for _ in range(10):
-            self.reconcile()
+            self.resume()
             if not self.drain() and not self.open_work():
                 return
             time.sleep(0.2)  # a message that failed comes back after the visibility timeout

@@ -7,8 +7,8 @@ from typing import Any
 from functions.payouts.list_payouts import ListPayouts
 from functions.payouts.read_lines import LinesPage, Range, ReadLines
 from functions.payouts.show_payout import NextPayout, ShowNextPayout, ShowPayout
-from functions.run_payouts.carry_on_transfer import CarryOnTransfer
 from functions.run_payouts.close_payout import ClosePayout
+from functions.run_payouts.resume_transfer import ResumeTransfer
 from functions.run_payouts.run_payouts import Run, RunPayouts
 from shared.domain.payout import Payout
 from shared.domain.statement import StatementLine
@@ -37,7 +37,7 @@ class PayoutDesk:
     def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # what stands in for which part
         """Return a payout run of its own, with parts of it that are otherwise."""
         backend = self.backend
-        carry_on = CarryOnTransfer(
+        resume = ResumeTransfer(
             parts.get("books", backend.books),
             parts.get("payouts", self.payouts),
             parts.get("stripe", backend.stripe),
@@ -46,7 +46,7 @@ class PayoutDesk:
         close = ClosePayout(
             backend.studios, parts.get("books", backend.books), self.payouts, backend.clock
         )
-        return RunPayouts(self.payouts, parts.get("close", close), carry_on, backend.clock)
+        return RunPayouts(self.payouts, parts.get("close", close), resume, backend.clock)
 
     def run(self) -> Run:
         """Do a run that has all the time it needs."""

@@ -25,7 +25,7 @@ from shared.domain.refund_metadata import metadata_of
 from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
-from tests.integration.test_match import ReconcileBooks
+from tests.integration.reconcile_desk import ReconcileDesk
 from tests.integration.test_send_message import MessageSender
 
 pytestmark = pytest.mark.stack
@@ -173,8 +173,8 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     # The client whose answer was lost asks again, and is answered with the same refund.
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
     assert day.level().get("RefundTakenIn") is None
-    # The match holds all of it against Stripe once more.
-    assert ReconcileBooks(backend).findings() == []
+    # All of it is reconciled with Stripe once more.
+    assert ReconcileDesk(backend).findings() == []
 
 
 def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transferred(

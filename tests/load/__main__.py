@@ -78,7 +78,7 @@ def _measure(
             stage.result = "measured"
 
     with progress.stage("warm up") as stage:
-        load = test.run(test.sell(2 * at_once), 2, reconcile=True)
+        load = test.run(test.sell(2 * at_once), 2, resume=True)
         stage.result = f"{load.refunds}, {load.repeats} sent again"
     measure_bare("before")
     quiet = _load(test, progress, "refunds", refunds, at_once, None)
@@ -100,7 +100,7 @@ def _measure(
             f"Meanwhile {killed} workers were killed at random (seed {seed}): "
             + ", ".join(f"{name} {times}" for name, times in sorted(killer.killed.items()))
             + ". What they had in hand came back by the client's repeats, Stripe's, the queue's "
-            "and the reconciler's, and the waiting for those is in the figures.",
+            "and resume_pending's, and the waiting for those is in the figures.",
         ),
     ], quiet.faults + rough.faults
 
@@ -116,7 +116,7 @@ def _load(  # noqa: PLR0913, PLR0917  # what a load is made of
     with progress.stage(f"sell {refunds} orders"):
         sales = test.sell(refunds)
     with progress.stage(name) as stage, killer.at_work() if killer else nullcontext():
-        load = test.run(sales, at_once, reconcile=killer is not None)
+        load = test.run(sales, at_once, resume=killer is not None)
         stage.result = f"{load.refunds}, {len(load.faults)} faults, {load.repeats} sent again"
     return load
 

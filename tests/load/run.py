@@ -28,7 +28,7 @@ WEBHOOK = "webhook: intent on disk to Stripe's confirmation recorded"
 ADJUST = "adjust: confirmation to ledger entry"
 
 # Stripe repeats a webhook after seconds at the earliest, SQS a message after the queue's
-# visibility timeout: both are waited for, and then the reconciler has its turns.
+# visibility timeout: both are waited for, and then resume_pending has its turns.
 _END_WITHIN_S = 400
 # API Gateway ends a request after 29 s; the local engine may leave one without an answer.
 _ANSWER_WITHIN_S = 30
@@ -98,13 +98,13 @@ class LoadTest:
             for each in records
         ]
 
-    def run(self, sales: list[Sale], at_once: int, *, reconcile: bool) -> Load:
+    def run(self, sales: list[Sale], at_once: int, *, resume: bool) -> Load:
         """Refund all the orders and wait until every refund is in the ledger.
 
         Args:
             sales: Which.
             at_once: How many clients send at once.
-            reconcile: Whether the scheduled reconciler has turns while it is waited.
+            resume: Whether the scheduled resume_pending runs while the load test waits.
 
         Raises:
             Failure: A request was never accepted, or something never came to its end.
@@ -112,7 +112,7 @@ class LoadTest:
         load = Load(len(sales))
         with self._watching_the_queue(load), ThreadPoolExecutor(at_once) as pool:
             answers = list(pool.map(lambda sale: self._refund(sale, load), sales))
-            self._wait_for_the_end(load, reconcile=reconcile)
+            self._wait_for_the_end(load, resume=resume)
         refunds = [self._refund_of(answer) for answer, _ in answers]
         load.stages = {
             REQUEST: [seconds for _, seconds in answers],
@@ -154,19 +154,19 @@ class LoadTest:
             raise Failure(f"{answer['refund_id']} was accepted and is not there")
         return refund
 
-    def _wait_for_the_end(self, load: Load, *, reconcile: bool) -> None:
+    def _wait_for_the_end(self, load: Load, *, resume: bool) -> None:
         deadline = time.monotonic() + _END_WITHIN_S
         while left := self._open():
             if time.monotonic() > deadline:
                 raise Failure(f"{left} of {load.refunds} are still open after {_END_WITHIN_S} s")
-            if reconcile:
-                self._reconciled()
+            if resume:
+                self._resume()
             time.sleep(0.5)
 
-    def _reconciled(self) -> None:
-        """Let the reconciler do a round; one that is killed has the next."""
+    def _resume(self) -> None:
+        """Resume what is open; a run that is killed has another one."""
         self._world.stack.aws.lambda_.invoke(
-            FunctionName=self._world.stack.functions["reconcile"], Payload=b"{}"
+            FunctionName=self._world.stack.functions["resume_pending"], Payload=b"{}"
         )
 
     def _open(self) -> int:

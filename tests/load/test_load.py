@@ -19,7 +19,7 @@ def test_nothing_is_lost_or_doubled_when_workers_are_killed(tmp_path: Path) -> N
         sales = test.sell(24)
 
         with killer.at_work():
-            load = test.run(sales, at_once=4, reconcile=True)
+            load = test.run(sales, at_once=4, resume=True)
 
         assert load.refunds == 24
         assert load.faults == []

@@ -143,7 +143,9 @@ def test_a_function_that_never_asks_stripe_cannot_reach_its_sdk(function: str) -
     assert "shared.gateways.stripe_api" not in late
 
 
-@pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "fee_refund", "reconcile"])
+@pytest.mark.parametrize(
+    "function", ["payout_adjust", "stripe_webhook", "fee_refund", "resume_pending", "reconcile"]
+)
 def test_a_function_without_a_body_to_validate_does_not_load_pydantic(function: str) -> None:
     assert "pydantic" not in packages(reached(function))
 

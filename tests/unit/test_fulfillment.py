@@ -302,7 +302,7 @@ def test_a_failed_refund_paid_by_check_stops_the_print_again(sale: Sold) -> None
     stopped, full = refunded(sale, sale.state, "rf_1", FULL)
     resumed = release(stopped, full)
     assert resumed.fulfillment_status == "queued"
-    failed = full.with_status(RefundStatus.FAILED, AT, "reconcile")
+    failed = full.with_status(RefundStatus.FAILED, AT, "resume_pending")
     for paid_by, status in ((PaidBy.CHECK, "canceled"), (PaidBy.NOT_OWED, "queued")):
         after, _ = resolve(resumed, failed, Resolution(paid_by, None, AT, ANA))
         assert after.fulfillment_status == status
@@ -418,7 +418,7 @@ class Job(RuleBasedStateMachine):
     def the_studio_pays_by_check(self, data: st.DataObject) -> None:
         open_ = sorted(self.failed - self.paid_otherwise)
         failed = self.refunds[data.draw(st.sampled_from(open_), "refund")]
-        failed = failed.with_status(RefundStatus.FAILED, AT, "reconcile")
+        failed = failed.with_status(RefundStatus.FAILED, AT, "resume_pending")
         try:
             resolution = Resolution(PaidBy.CHECK, None, AT, ANA)
             self.state, _ = resolve(self.state, failed, resolution)

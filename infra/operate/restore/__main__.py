@@ -42,7 +42,7 @@ _NOT_RECORDED = ("LedgersNotAnchored", "AnchorMismatch")
 # What a person has to see to before the books are level.
 _UNFINISHED = (
     *("UnknownCharge", "TransferOfUnknownStudio", "AccountRefused"),
-    *("ReconcileDeferred", "ReconcileFailed", "EventMalformed"),
+    *("ResumeDeferred", "ResumeFailed", "EventMalformed"),
 )
 
 

@@ -1,7 +1,7 @@
 """Bringing restored tables level with Stripe: its events are told again, its transfers entered.
 
 Everything goes the ordinary ways: an event as the webhook takes it in, a settlement as the queue
-asks for it, an open refund as the reconciler carries it on. So a repeat changes nothing.
+asks for it, an open refund as resume_pending resumes it. So a repeat changes nothing.
 """
 
 from collections import Counter
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.payout_adjust.settle_refund import SettleRefund
-from functions.reconcile.carry_on_refund import CarryOnRefund
-from functions.reconcile.reconcile_open_work import ReconcileOpenWork
+from functions.resume_pending.resume_pending import ResumePending
+from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import (
     DISPUTE_EVENTS,
     REFUND_EVENTS,
@@ -89,7 +89,7 @@ class ReplayStripeEvents:
             except StripeRefusedError:
                 logger.exception("not open to us any more", account_id=account_id)
                 done["AccountRefused"] += 1
-        done += self._carry_on()
+        done += self._resume()
         adopt = AdoptTransfers(self.studios, self.books, self.payouts, self.clock)
         return done + adopt(self.stripe.transfers_created(begin, now)[::-1])
 
@@ -115,11 +115,11 @@ class ReplayStripeEvents:
                     done.update(outcome for outcome, _ in outcomes)
         return done
 
-    def _carry_on(self) -> Counter[str]:
+    def _resume(self) -> Counter[str]:
         settle = _SettleAtOnce(self._settle())
-        carry_on = CarryOnRefund(self.orders, self.stripe, settle, self._record(), self.clock)
-        reconcile = ReconcileOpenWork(self.orders, carry_on, self.fee_refunds, self.clock)
-        return reconcile(due_only=False, time_is_up=lambda: False).done
+        resume_refund = ResumeRefund(self.orders, self.stripe, settle, self._record(), self.clock)
+        resume_pending = ResumePending(self.orders, resume_refund, self.fee_refunds, self.clock)
+        return resume_pending(due_only=False, time_is_up=lambda: False).done
 
     def _record(self) -> RecordStripeRefund:
         return RecordStripeRefund(self.orders, _SettleAtOnce(self._settle()), self.clock, ACTOR)

@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.reconcile.findings import (
-    Finding,
-    FindingKind,
+from functions.reconcile.differences import (
     at_rest,
     entries_differ,
     movements_differ,
-    of_movement,
-    of_report,
     source_differs,
     transfer_difference,
 )
-from functions.reconcile.match_accounts import weeks
+from functions.reconcile.findings import Finding, FindingKind, of_movement, of_report
+from functions.reconcile.scope import windows
 from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
 from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
 from shared.domain.refund import Refund, RefundStatus
@@ -108,14 +105,14 @@ def test_a_refund_moves_its_amount_away_once_and_back_once_if_it_fails(
     status: str, moved: list[BalanceMovement], *, differs: bool
 ) -> None:
     report = replace(REPORT, status=RefundStatus(status))
-    assert movements_differ(report, moved, all_there=True) is differs
+    assert movements_differ(report, moved, complete=True) is differs
 
 
 @given(st.lists(st.sampled_from([AWAY, BACK]), max_size=2, unique_by=id))
 def test_where_a_part_was_read_only_its_amounts_can_differ(moved: list[BalanceMovement]) -> None:
-    assert not movements_differ(REPORT, moved, all_there=False)
+    assert not movements_differ(REPORT, moved, complete=False)
     wrong = [replace(each, amount=each.amount * 2) for each in moved]
-    assert movements_differ(REPORT, wrong, all_there=False) is bool(wrong)
+    assert movements_differ(REPORT, wrong, complete=False) is bool(wrong)
 
 
 @pytest.mark.parametrize(
@@ -297,9 +294,9 @@ moments = st.integers(1_600_000_000_000, 2_200_000_000_000).map(
 
 
 @given(moments, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_weeks_leave_no_gap(start: datetime, length: timedelta) -> None:
+def test_windows_leave_no_gap(start: datetime, length: timedelta) -> None:
     until = start + length
-    found = list(weeks(start, until, until))
+    found = list(windows(start, until, until))
     if not length:
         assert found == []
         return

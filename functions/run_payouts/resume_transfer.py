@@ -19,7 +19,7 @@ CAME_BACK = "transfer_failure"
 
 
 @dataclass(frozen=True, slots=True)
-class CarryOnTransfer:
+class ResumeTransfer:
     """Takes an open payout to its end: paid, or failed with its money back in the balance."""
 
     books: LedgerStore

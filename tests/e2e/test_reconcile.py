@@ -1,4 +1,4 @@
-"""The match on the deployed template: the schedule's input, under the role's own policy."""
+"""The deployed function reconciles on its schedule's input, under its own role."""
 
 import json
 from collections.abc import Iterator
@@ -29,16 +29,16 @@ def studio_id(world: DeployedStack) -> Iterator[str]:
 def answer(world: DeployedStack, studio_id: str) -> dict[str, Any]:
     assert studio_id
     since = rfc3339(utc_now() - timedelta(hours=3))
-    return world.invoke("reconcile", {"match": True, "since": since})
+    return world.invoke("reconcile", {"since": since})
 
 
-def test_the_schedules_input_matches_every_account(world: DeployedStack) -> None:
-    def matched() -> bool | None:
-        done = world.invoke("reconcile", {"match": True, "due_only": True})
+def test_the_schedules_input_reconciles_every_account(world: DeployedStack) -> None:
+    def reconciled() -> bool | None:
+        done = world.invoke("reconcile", {"due_only": True})
         # Tests beside this one make Stripe fail at times; then the account is due still.
         return (done["complete"] and not done["failed"]) or None
 
-    until(matched, "all accounts matched", seconds=120)
+    until(reconciled, "all accounts reconciled", seconds=120)
 
 
 def test_a_difference_is_answered_logged_and_counted(
@@ -51,8 +51,10 @@ def test_a_difference_is_answered_logged_and_counted(
     def counted() -> bool | None:
         lines = world.log_lines("reconcile")
         logged = any(line.get("finding") == found for line in lines)
-        metrics = [line for line in lines if "MatchFinding" in line]
-        return (logged and any("Match_transfer_not_at_stripe" in line for line in metrics)) or None
+        metrics = [line for line in lines if "ReconcileFinding" in line]
+        return (
+            logged and any("Reconcile_transfer_not_at_stripe" in line for line in metrics)
+        ) or None
 
     until(counted, "difference logged and counted")
 

@@ -1,17 +1,11 @@
-"""Holding refunds of application fees at Stripe against what was asked for here."""
+"""Compares the refunds of application fees at Stripe with their targets here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from functions.reconcile.findings import (
-    Finding,
-    FindingKind,
-    at_rest,
-    of_fee,
-    of_movement,
-    source_differs,
-)
-from functions.reconcile.match_refunds import Account, Window
+from functions.reconcile.differences import at_rest, source_differs
+from functions.reconcile.findings import Finding, FindingKind, of_fee, of_movement
+from functions.reconcile.scope import Account, Window
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
@@ -26,12 +20,11 @@ _FIGURES = ("order_id", "payable_amount", "net_amount")
 
 
 @dataclass(frozen=True, slots=True)
-class MatchFeeRefunds:
-    """Matches application fee refunds in both directions, all on the platform's account.
+class ReconcileFeeRefunds:
+    """Reconciles application fee refunds in both directions, all on the platform's account.
 
-    From Stripe: each fee of which something was given back in the time, with all that was ever
-    given back of it. From here: each order with a direct charge of which a refund was entered in
-    the time.
+    From Stripe: each fee that was refunded in the window, with all its refunds. From the books:
+    each order with a direct charge whose refund was entered in the window.
     """
 
     orders: OrdersTable
@@ -41,11 +34,11 @@ class MatchFeeRefunds:
     clock: Clock
 
     def __call__(self, platform: Account, window: Window) -> Iterator[Finding]:
-        """Yield the differences, each healed by the ordinary path where that is safe.
+        """Yield the differences, each healed where the ordinary path can safely do that.
 
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
-            StaleStateError: The fee's refund went on meanwhile; the next match finds it.
+            StaleStateError: The fee's refund changed meanwhile; the next run reconciles it.
         """
         fees: dict[str, StripeFee] = {}
         for movement in self.stripe.movements(
@@ -59,30 +52,33 @@ class MatchFeeRefunds:
             fees[fee.fee_id] = fee
             if source_differs(movement):
                 yield of_movement(movement)
-        orders = set(self._entered(platform, window))
+        order_ids = set(self._entered(platform, window))
         for fee in fees.values():
             pointer = self.orders.find_charge(fee.charge_id)
             if pointer is None:
                 yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, None)
             else:
-                orders.add(pointer.order_id)
-        for order_id in sorted(orders):
-            yield from self._match(order_id, fees, rfc3339(window.until))
+                order_ids.add(pointer.order_id)
+        for order_id in sorted(order_ids):
+            yield from self._reconcile(order_id, fees, rfc3339(window.until))
 
     def _entered(self, platform: Account, window: Window) -> Iterator[str]:
+        """Yield the orders with a direct charge whose refund was entered in the window."""
         since, until = rfc3339(window.since), rfc3339(window.until)
         for studio_id in platform.studio_ids:
             for values in self.settled.figures(studio_id, since, until, names=_FIGURES):
-                # All of the net is payable where the charge is on the platform's account.
+                # All of the net is payable if the charge is on the platform's account.
                 if values["payable_amount"] != values["net_amount"] or not values["net_amount"]:
                     yield values["order_id"]
 
-    def _match(self, order_id: str, fees: dict[str, StripeFee], until: str) -> Iterator[Finding]:
+    def _reconcile(
+        self, order_id: str, fees: dict[str, StripeFee], until: str
+    ) -> Iterator[Finding]:
         record = self.orders.load_settlement(order_id)
         if record is None or record.state.application_fee_id is None:
             return
         if not at_rest(record.refunds.values(), until):
-            return  # What moves it still is entered later, and the fee is looked at then.
+            return  # the open refund is entered later, and a later window has the fee
         fee_id = record.state.application_fee_id
         ours = record.fee_refund or FeeRefund(order_id, record.state.studio_id, fee_id)
         fee = fees.get(fee_id) or self._ask(fee_id)
@@ -90,11 +86,11 @@ class MatchFeeRefunds:
             if ours.target_amount:
                 yield of_fee(FindingKind.FEE_REFUND_DIFFERS, None, ours)
         elif fee.amount_refunded < ours.target_amount or ours.is_open:
-            self._ask_again(ours, fee)
+            self._announce(ours, fee)
             yield of_fee(FindingKind.FEE_REFUND_MISSING, fee, ours, healed=True)
         elif fee.amount_refunded > ours.refunded_amount:
             if ours.version:
-                # What Stripe lists is what counts, for the next reversal too: found once.
+                # The next reversal counts what Stripe has, so this is found only once.
                 self.orders.advance_fee_refund(ours.with_refunded(fee.amount_refunded))
             yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, ours)
         elif fee.amount_refunded < ours.refunded_amount:
@@ -108,10 +104,10 @@ class MatchFeeRefunds:
                 raise
             return None
 
-    def _ask_again(self, ours: FeeRefund, fee: StripeFee) -> None:
-        """Announce what is missing; first open it again where the books took it for done.
+    def _announce(self, ours: FeeRefund, fee: StripeFee) -> None:
+        """Announce what is missing, and first reopen a refund that the books had closed.
 
-        One that is open may have an attempt under way, whose key must stay as it is.
+        An open one may have an attempt under way. Its key must not change.
         """
         if not ours.is_open:
             next_poll_at = rfc3339(self.clock() + FIRST_POLL_DELAY)

@@ -1,4 +1,4 @@
-"""Moving an open refund on, by what Stripe answers when asked."""
+"""Resumes one open refund by asking Stripe for its state."""
 
 from dataclasses import dataclass, replace
 
@@ -12,12 +12,12 @@ from shared.workflow.attempts import key_forgotten
 from shared.workflow.record_stripe_refund import Announcer, RecordStripeRefund
 from shared.workflow.release_refused import release_refused
 
-ACTOR = "reconcile"
+ACTOR = "resume_pending"
 
 
 @dataclass(frozen=True, slots=True)
-class CarryOnRefund:
-    """Takes an open refund one step on: it asks, records, and sends again what was lost."""
+class ResumeRefund:
+    """Takes an open refund one step on: it asks Stripe, records, and sends what was lost."""
 
     orders: OrdersTable
     stripe: StripeApi
@@ -26,11 +26,11 @@ class CarryOnRefund:
     clock: Clock
 
     def __call__(self, refund: Refund) -> str:
-        """Carry the refund on and return what was done, as the name of a metric.
+        """Resume the refund and return the outcome, as the name of a metric.
 
         Raises:
-            StripeOutcomeUnknownError, StripeRefusedError, StaleStateError: Not now; nothing is
-                lost, the next round goes on from here.
+            StripeOutcomeUnknownError, StripeRefusedError, StaleStateError: Nothing is lost; the
+                next round goes on from here.
         """
         if refund.settlement_owed:
             self.queue.announce(refund)

@@ -1,0 +1,171 @@
+"""Compares an account's refunds at Stripe with the refunds here and with the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from functions.reconcile.differences import amounts_differ, entries_differ, movements_differ
+from functions.reconcile.findings import (
+    Finding,
+    FindingKind,
+    of_entry,
+    of_movements,
+    of_refund,
+    of_report,
+)
+from functions.reconcile.scope import Account, Window
+from shared.clock import rfc3339
+from shared.domain.errors import StripeRefusedError
+from shared.domain.ledger import LedgerEntry
+from shared.domain.refund import Refund
+from shared.domain.stripe_balance import BalanceMovement, MovementType
+from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
+from shared.gateways.conflict import StaleStateError
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.payouts_table import LedgerEntries
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
+from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
+
+_REFUND_MOVEMENTS = (
+    MovementType.REFUND,
+    MovementType.PAYMENT_REFUND,
+    MovementType.REFUND_FAILURE,
+)
+_ENTRIES_PER_PAGE = 200
+
+type EnteredRefund = tuple[LedgerEntry, Refund | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _AtStripe:
+    """What Stripe has of a window, by Stripe's refund id.
+
+    Attributes:
+        created: The refunds that were made in the window.
+        reports: Those, and the refunds that moved the balance since the window began.
+        movements: The movements of the balance since the window began.
+    """
+
+    created: frozenset[str]
+    reports: dict[str, StripeRefund]
+    movements: dict[str, list[BalanceMovement]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRefunds:
+    """Reconciles the refunds of one account in both directions.
+
+    From Stripe: each refund that was made in the window, and each whose balance transaction is in
+    the window, so that a failure weeks after the settlement is found. From the books: each refund
+    that the ledger entered in the window. Refunds that are still open belong to ``ResumePending``.
+    """
+
+    orders: OrdersTable
+    entries: LedgerEntries
+    settled: SettledRefunds
+    stripe: StripeApi
+    record: RecordStripeRefund
+
+    def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
+        """Yield the differences, each healed where the ordinary path can safely do that.
+
+        Raises:
+            StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
+            ExceptionGroup: Others kept changing an order, or one is torn. It is raised after all
+                else is done.
+        """
+        entered = self._entered(account, window)
+        # The ledger has an entry of these and the orders' side has no refund. Recording them as
+        # external refunds would enter them twice.
+        torn = {entry.stripe_refund_id for entry, refund in entered if refund is None}
+        if account.account_id is None:  # the platform's account has all studios: once is enough
+            yield from (of_entry(entry) for entry, refund in entered if refund is None)
+        found = self._at_stripe(account, window)
+        errors: list[Exception] = []
+        for stripe_id in found.reports.keys() - torn:
+            report, moved = found.reports[stripe_id], found.movements.get(stripe_id, [])
+            if any(each.created >= window.until for each in moved):
+                continue
+            try:
+                yield from self._reconcile(report, account.account_id, window)
+            except (StaleStateError, LookupError) as error:
+                errors.append(error)  # one that cannot be recorded does not hide the others
+            if movements_differ(report, moved, complete=stripe_id in found.created):
+                yield of_movements(report, moved, account.account_id)
+        for refund in _refunds_of(account, entered):
+            if refund.stripe_refund_id not in found.reports:
+                yield from self._reconcile_unlisted(refund, window)
+        if errors:
+            raise ExceptionGroup("refunds that cannot be reconciled", errors)
+
+    def _at_stripe(self, account: Account, window: Window) -> _AtStripe:
+        listed = self.stripe.refunds_created(window.since, window.until, account.account_id)
+        reports = {each.stripe_refund_id: each for each in listed}
+        created = frozenset(reports)
+        # Read after the refunds and up to the present, so that no movement of theirs is missing.
+        movements: dict[str, list[BalanceMovement]] = defaultdict(list)
+        for kind in _REFUND_MOVEMENTS:
+            for movement in self.stripe.movements(
+                kind, window.since, window.now, account.account_id
+            ):
+                report = stripe_refund_from(movement.source)
+                movements[report.stripe_refund_id].append(movement)
+                reports[report.stripe_refund_id] = report
+        return _AtStripe(created, reports, movements)
+
+    def _reconcile(
+        self, report: StripeRefund, account_id: str | None, window: Window
+    ) -> Iterator[Finding]:
+        """Record Stripe's report of a refund, and compare the books with it."""
+        outcome, refund = self.record(report, account_id)
+        if finding := of_report(report, outcome, refund, account_id):
+            yield finding
+        if refund is None:
+            return
+        if amounts_differ(report, refund):
+            yield of_refund(FindingKind.REFUND_AMOUNT_DIFFERS, refund)
+        if not refund.settlement_owed:
+            yield from self._reconcile_entries(refund)
+        elif outcome is ReportOutcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
+            # Recording the report has announced the settlement again.
+            yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
+
+    def _reconcile_entries(self, refund: Refund) -> Iterator[Finding]:
+        named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]
+        found = [e for seq in named for e in self.entries.between(refund.studio_id, seq, seq)]
+        if entries_differ(refund, found):
+            yield of_refund(FindingKind.LEDGER_DIFFERS, refund)
+
+    def _reconcile_unlisted(self, refund: Refund, window: Window) -> Iterator[Finding]:
+        """Ask Stripe for a refund that is in the ledger and was not listed."""
+        if refund.stripe_refund_id is None:
+            return
+        try:
+            report = self.stripe.get_refund(refund.stripe_refund_id, refund.account_id)
+        except StripeRefusedError as refusal:
+            if refusal.reason != UNKNOWN_TO_STRIPE:
+                raise
+            yield of_refund(FindingKind.REFUND_NOT_AT_STRIPE, refund)
+            yield from self._reconcile_entries(refund)
+        else:
+            yield from self._reconcile(report, refund.account_id, window)
+
+    def _entered(self, account: Account, window: Window) -> list[EnteredRefund]:
+        """Read what was entered in the window, each entry with its refund if that names it."""
+        since, until = rfc3339(window.since), rfc3339(window.until)
+        found: list[EnteredRefund] = []
+        for studio_id in account.studio_ids:
+            for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
+                refund = self.orders.get_refund(entry.order_id or "", entry.refund_id or "")
+                named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
+                found.append((entry, refund if named else None))
+        return found
+
+
+def _refunds_of(account: Account, entered: list[EnteredRefund]) -> Iterator[Refund]:
+    """Yield the refunds of an account's charges that were entered, each once."""
+    refunds = {refund.refund_id: refund for _, refund in entered if refund is not None}
+    for refund in refunds.values():
+        if refund.account_id == account.account_id:
+            yield refund

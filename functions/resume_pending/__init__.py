@@ -1,0 +1,1 @@
+"""Resumes refunds and application fee refunds that were interrupted."""

@@ -1,0 +1,69 @@
+"""Makes Stripe and the books differ, as a lost answer or webhook would."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.clock import rfc3339, utc_now
+from shared.domain.fee_refund import FeeRefund
+from shared.gateways import items
+from shared.gateways.orders_table import OrdersTable
+from tests.e2e.world import DeployedStack, Json, until
+
+# Longer ago than the webhooks that reconcile waits for.
+AGE = timedelta(hours=2)
+
+_EXPANDED = {"expand[]": "data.source"}
+
+
+@contextmanager
+def fee_refund_stored(world: DeployedStack, fee_refund: FeeRefund) -> Iterator[None]:
+    """Store a fee refund, and delete it at the end."""
+    dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]
+    dynamodb.put_item(TableName=table, Item=items.fee_refund_to_item(fee_refund))
+    yield
+    key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
+    dynamodb.delete_item(TableName=table, Key=key)
+
+
+def lose_fee_answer(world: DeployedStack, refund: Json) -> None:
+    """Let a refund be settled two hours ago, and the answer about its fee refund be lost."""
+    dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]
+    orders = OrdersTable(dynamodb, table)
+
+    def refunded() -> FeeRefund | None:
+        fee = orders.get_fee_refund(refund["order_id"])
+        return fee if fee and not fee.is_open else None
+
+    fee = until(refunded, "application fee refunded")
+    stored = orders.get_refund(refund["order_id"], refund["refund_id"])
+    assert stored is not None
+    at = rfc3339(utc_now() - AGE)
+    history = tuple(replace(step, at=at) for step in stored.history)
+    orders.advance_refund(replace(stored, history=history))
+    orders.advance_fee_refund(
+        replace(
+            fee,
+            refunded_amount=0,
+            in_flight_amount=fee.refunded_amount,
+            attempt_at=at,
+            next_poll_at=rfc3339(utc_now() + AGE),
+        )
+    )
+    move_back(world, "application_fee_refund", fee.application_fee_id)
+
+
+def move_back(world: DeployedStack, kind: str, source_id: str) -> None:
+    """Let a refund, or a fee's refund, have moved the balance two hours ago.
+
+    Args:
+        world: The stack.
+        kind: The type of the balance transaction.
+        source_id: The id of the refund or of the fee.
+    """
+    listed = world.stripe("GET", "balance_transactions", type=kind, limit=100, **_EXPANDED)
+    created = int((utc_now() - AGE).timestamp())
+    for each in listed["data"]:
+        if source_id in {each["source"]["id"], each["source"].get("fee")}:
+            world.control(f"balance_transactions/{each['id']}", created=created)

@@ -1,0 +1,108 @@
+"""Reconciles one studio's world in this process, and changes records to be found."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from functions.reconcile.findings import Finding, FindingKind
+from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
+from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
+from functions.reconcile.reconcile_refunds import ReconcileRefunds
+from functions.reconcile.reconcile_transfers import ReconcileTransfers
+from shared.domain.refund import Refund, RefundStatus
+from shared.gateways import items
+from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.watermarks import Watermark, Watermarks
+from shared.workflow.record_stripe_refund import RecordStripeRefund
+from tests.integration.backend import Backend
+from tests.integration.payout_desk import WEEK, PayoutDesk
+
+
+@dataclass
+class ReconcileDesk:
+    """One studio's accounts, reconciled in this process."""
+
+    backend: Backend
+
+    def __post_init__(self) -> None:
+        backend, stripe = self.backend, self.backend.stripe
+        self.desk = PayoutDesk(backend)
+        self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
+        entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
+        settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
+        payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
+        adjust = AdjustQueue(backend.sqs, backend.adjust_url)
+        record = RecordStripeRefund(backend.orders, adjust, backend.clock, "reconcile")
+        fees = FeeRefundQueue(backend.sqs, backend.fee_url)
+        self.reconcile_accounts = ReconcileAccounts(
+            backend.studios,
+            payouts,
+            self.watermarks,
+            ReconcileRefunds(backend.orders, entries, settled, stripe, record),
+            ReconcileFeeRefunds(backend.orders, settled, stripe, fees, backend.clock),
+            ReconcileTransfers(payouts, entries, stripe),
+            backend.clock,
+        )
+
+    def reconcile(self, *, due_only: bool = False) -> Reconciliation:
+        """Reconcile the accounts that are due, or all."""
+        return self.reconcile_accounts(due_only=due_only, time_is_up=lambda: False)
+
+    def findings(self) -> list[Finding]:
+        """Reconcile all accounts to the end, and return the findings."""
+        done = self.reconcile()
+        assert (done.failed, done.complete) == ([], True)
+        return done.findings
+
+    def kinds(self) -> dict[FindingKind, int]:
+        """Reconcile all accounts, and count the findings by kind."""
+        return dict(Counter(finding.kind for finding in self.findings()))
+
+    def watermark(self) -> Watermark:
+        """Return the watermark of the account that the studio's charges are on."""
+        found = self.watermarks.get(self.backend.account_id)
+        assert found is not None
+        return found
+
+    def settled(self, order_id: str | None = None, amount: int | None = None) -> Refund:
+        """Refund an order and settle it."""
+        refund = self.backend.refund(order_id or self.backend.sell(), amount)
+        self.backend.deliver()
+        self.backend.drain()
+        refund = self.backend.current(refund)
+        assert refund.status is RefundStatus.SETTLED
+        return refund
+
+    def pass_time(self, time: timedelta) -> None:
+        """Let time pass, here and at Stripe."""
+        self.backend.clock.ahead += time
+        self.backend.control("clock", advance_s=int(time.total_seconds()))
+
+    def paid_out(self) -> dict[str, Any]:
+        """Pay the studio out, and return the transfer."""
+        self.pass_time(WEEK)
+        assert self.desk.run().done == {"PayoutPaid": 1}
+        return self.desk.transfers()[0]
+
+    def change(self, table: str, pk: str, sk: str, **values: object) -> None:
+        """Change an item without the product."""
+        self.backend.dynamodb.update_item(
+            TableName=table,
+            Key=items.key(pk, sk),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ExpressionAttributeNames={f"#{name}": name for name in values},
+            ExpressionAttributeValues=items.marshal({f":{n}": v for n, v in values.items()}),
+        )
+
+    def change_refund(self, refund: Refund, **values: object) -> None:
+        """Change a refund without the product."""
+        pk, sk = items.order_pk(refund.order_id), items.refund_sk(refund.refund_id)
+        self.change(self.backend.orders_table, pk, sk, **values)
+
+    def change_entry(self, seq: int, **values: object) -> None:
+        """Change a ledger entry without the product."""
+        pk = items.studio_pk(self.backend.studio_id)
+        self.change(self.backend.ledger_table, pk, items.entry_sk(seq), **values)
