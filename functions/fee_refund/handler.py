@@ -18,17 +18,19 @@ from shared.gateways import aws
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 
 # Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
 # others have Lambda's own active tracing.
 tracer = Tracer()
 secrets = Secrets(aws.client("secretsmanager"))
+connection = StripeConnection(
+    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
+)
 refund_application_fee = RefundApplicationFee(
     OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE")),
-    StripeApi(
-        setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-    ),
+    StripeFeeRefunds(connection),
     utc_now,
 )
 parked = ParkedMessages(aws.client("sqs"), setting("FEE_REFUND_DLQ_URL"))

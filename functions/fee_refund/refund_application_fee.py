@@ -1,17 +1,17 @@
-"""Bringing an application fee's refunds up to their target, each cent once."""
+"""Refunds an application fee up to its target, each cent once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.stripe_api import StripeApi
-from shared.workflow.attempts import key_forgotten
+from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.workflow.stripe_attempt import ensure_at_stripe
 
 
 class NoFeeRefundError(Exception):
-    """The message names an order that has no application fee to refund: it can never work."""
+    """The message names an order without an application fee to refund. No retry can help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,56 +19,85 @@ class RefundApplicationFee:
     """Refunds what is missing of an application fee."""
 
     orders: OrdersTable
-    stripe: StripeApi
+    stripe: StripeFeeRefunds
     clock: Clock
 
     def __call__(self, order_id: str) -> int:
-        """Ask Stripe for what is missing and return how much that was, in minor units.
+        """Refund what is missing and return how much that was, in minor units.
 
         Raises:
-            NoFeeRefundError: The order has none.
-            StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: Not now; the state is
-                such that the next try goes on from here.
+            NoFeeRefundError: The order has no application fee to refund.
+            StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: Nothing is lost; the
+                next delivery of the message goes on from here.
         """
         fee = self.orders.get_fee_refund(order_id)
         if fee is None:
             raise NoFeeRefundError(f"order {order_id} has no application fee to refund")
-        asked = 0
+        sent_amount = 0
         while fee.is_open:
-            fee, amount = self._step(fee)
-            asked += amount
-        return asked
+            fee, amount = self._refund(fee)
+            sent_amount += amount
+        return sent_amount
 
-    def _step(self, fee: FeeRefund) -> tuple[FeeRefund, int]:
-        """Make one refund of the fee: the one under way, or a new one of what is missing.
+    def _refund(self, fee: FeeRefund) -> tuple[FeeRefund, int]:
+        """Make one refund of the fee: the one in flight, or a new one of what is missing.
 
-        Key and amount are fixed on disk before Stripe is called; what Stripe lists tells whether
-        an attempt whose answer was lost took effect, and what was refunded by hand counts too.
+        Returns:
+            The fee's refund with nothing in flight, and the amount that was sent.
         """
-        refunds = self.stripe.list_fee_refunds(fee.application_fee_id)
-        refunded = sum(each.amount for each in refunds)
-        used = {each.key for each in refunds}
-        took_effect = fee.idempotency_key in used
-        forgotten = key_forgotten(fee.attempt_at, self.clock())
-        if not fee.in_flight_amount or took_effect or forgotten:
-            missing = fee.target_amount - refunded
-            if missing <= 0:
-                return self.orders.advance_fee_refund(fee.with_refunded(refunded)), 0
-            fee = self.orders.advance_fee_refund(
-                fee.with_new_attempt(missing, rfc3339(self.clock()), used)
-            )
-        amount = fee.in_flight_amount
-        self._ask(fee, refunded)
-        return self.orders.advance_fee_refund(fee.with_refunded(refunded + amount)), amount
+        steps = _FeeRefundSteps(self.orders, self.stripe, self.clock)
+        intent = fee if fee.in_flight_amount else replace(fee, attempt_at=None)
+        answer = ensure_at_stripe(steps, intent, self.clock())
+        if isinstance(answer.report, StripeRefusedError):
+            self.orders.advance_fee_refund(answer.intent.with_refunded(steps.listed_amount))
+            raise answer.report
+        stored = self.orders.advance_fee_refund(answer.intent.with_refunded(answer.report))
+        return stored, answer.report - steps.listed_amount
 
-    def _ask(self, fee: FeeRefund, refunded: int) -> None:
+
+@dataclass(slots=True)
+class _FeeRefundSteps:
+    """The ``AttemptSteps`` of an application fee refund. The report is the amount refunded in all.
+
+    Attributes:
+        listed_amount: What the last complete list had refunded in all, also by hand.
+        used_keys: The keys of the refunds in that list.
+    """
+
+    orders: OrdersTable
+    stripe: StripeFeeRefunds
+    clock: Clock
+    listed_amount: int = 0
+    used_keys: frozenset[str | None] = frozenset()
+
+    def find_at_stripe(self, fee: FeeRefund) -> int | None:
+        """Find the refund in flight among the fee's refunds, by the key in its metadata."""
+        refunds = self.stripe.list_of_fee(fee.application_fee_id)
+        self.listed_amount = sum(each.amount for each in refunds)
+        self.used_keys = frozenset(each.key for each in refunds)
+        took_effect = fee.in_flight_amount > 0 and fee.idempotency_key in self.used_keys
+        return self.listed_amount if took_effect else None
+
+    def with_new_attempt(self, fee: FeeRefund) -> FeeRefund:
+        """Store an attempt to refund what is missing, or return the fee with nothing in flight."""
+        missing_amount = fee.target_amount - self.listed_amount
+        if missing_amount <= 0:
+            return fee.with_refunded(self.listed_amount)
+        now = rfc3339(self.clock())
+        return self.orders.advance_fee_refund(
+            fee.with_new_attempt(missing_amount, now, self.used_keys)
+        )
+
+    def send(self, fee: FeeRefund) -> int:
+        """Send the refund in flight, if there is one."""
+        if not fee.in_flight_amount:
+            return self.listed_amount
         try:
-            self.stripe.refund_application_fee(fee)
-        except StripeRefusedError:
-            self.orders.advance_fee_refund(fee.with_refunded(refunded))
-            raise
+            self.stripe.create(fee)
         except StripeOutcomeUnknownError as unknown:
-            if unknown.key_spent:
-                # The key only repeats that failure now. What it did shows in the next listing.
-                self.orders.advance_fee_refund(fee.with_refunded(refunded))
-            raise
+            if not unknown.key_spent:
+                raise
+            # The next delivery of the message lists again, and begins a new attempt.
+            self.orders.advance_fee_refund(fee.with_refunded(self.listed_amount))
+            raise StripeOutcomeUnknownError(unknown.reason, key_spent=False) from unknown
+        return self.listed_amount + fee.in_flight_amount

@@ -21,7 +21,11 @@ from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.gateways.stripe.refunds import StripeRefunds
+from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermarks
 from shared.workflow.record_stripe_refund import RecordStripeRefund
@@ -38,9 +42,10 @@ sqs = aws.client("sqs")
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-stripe = StripeApi(
+connection = StripeConnection(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
+balance = StripeBalance(connection)
 adjust = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 fee_refunds = FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL"))
 record = RecordStripeRefund(orders, adjust, utc_now, ACTOR)
@@ -51,9 +56,11 @@ reconcile_accounts = ReconcileAccounts(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     payouts,
     Watermarks(dynamodb, setting("ORDERS_TABLE")),
-    ReconcileRefunds(orders, entries, settled, stripe, record),
-    ReconcileFeeRefunds(orders, settled, stripe, fee_refunds, utc_now),
-    ReconcileTransfers(payouts, entries, stripe),
+    ReconcileRefunds(orders, entries, settled, StripeRefunds(connection), balance, record),
+    ReconcileFeeRefunds(
+        orders, settled, StripeFeeRefunds(connection), balance, fee_refunds, utc_now
+    ),
+    ReconcileTransfers(payouts, entries, StripeTransfers(connection), balance),
     utc_now,
 )
 

@@ -14,7 +14,9 @@ from shared.domain.stripe_balance import MovementType, StripeFee, fee_of
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
+from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
+from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 
 _FIGURES = ("order_id", "payable_amount", "net_amount")
 
@@ -29,7 +31,8 @@ class ReconcileFeeRefunds:
 
     orders: OrdersTable
     settled: SettledRefunds
-    stripe: StripeApi
+    fees: StripeFeeRefunds
+    balance: StripeBalance
     queue: FeeRefundQueue
     clock: Clock
 
@@ -41,11 +44,10 @@ class ReconcileFeeRefunds:
             StaleStateError: The fee's refund changed meanwhile; the next run reconciles it.
         """
         fees: dict[str, StripeFee] = {}
-        for movement in self.stripe.movements(
+        for movement in self.balance.list_movements(
             MovementType.APPLICATION_FEE_REFUND,
             window.since,
             window.until,
-            None,
             expand="source.fee",
         ):
             fee = fee_of(movement)
@@ -98,7 +100,7 @@ class ReconcileFeeRefunds:
 
     def _ask(self, fee_id: str) -> StripeFee | None:
         try:
-            return self.stripe.get_fee(fee_id)
+            return self.fees.get_fee(fee_id)
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise

@@ -24,7 +24,9 @@ from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import LedgerEntries
 from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
+from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
 _REFUND_MOVEMENTS = (
@@ -64,7 +66,8 @@ class ReconcileRefunds:
     orders: OrdersTable
     entries: LedgerEntries
     settled: SettledRefunds
-    stripe: StripeApi
+    stripe_refunds: StripeRefunds
+    balance: StripeBalance
     record: RecordStripeRefund
 
     def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
@@ -100,13 +103,13 @@ class ReconcileRefunds:
             raise ExceptionGroup("refunds that cannot be reconciled", errors)
 
     def _at_stripe(self, account: Account, window: Window) -> _AtStripe:
-        listed = self.stripe.refunds_created(window.since, window.until, account.account_id)
+        listed = self.stripe_refunds.list_created(window.since, window.until, account.account_id)
         reports = {each.stripe_refund_id: each for each in listed}
         created = frozenset(reports)
         # Read after the refunds and up to the present, so that no movement of theirs is missing.
         movements: dict[str, list[BalanceMovement]] = defaultdict(list)
         for kind in _REFUND_MOVEMENTS:
-            for movement in self.stripe.movements(
+            for movement in self.balance.list_movements(
                 kind, window.since, window.now, account.account_id
             ):
                 report = stripe_refund_from(movement.source)
@@ -142,7 +145,7 @@ class ReconcileRefunds:
         if refund.stripe_refund_id is None:
             return
         try:
-            report = self.stripe.get_refund(refund.stripe_refund_id, refund.account_id)
+            report = self.stripe_refunds.get(refund.stripe_refund_id, refund.account_id)
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise

@@ -18,7 +18,9 @@ from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import string
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
-from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
+from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
+from shared.gateways.stripe.transfers import StripeTransfers
 
 _PAYOUTS_PER_READ = 20
 
@@ -43,7 +45,8 @@ class ReconcileTransfers:
 
     payouts: PayoutsTable
     entries: LedgerEntries
-    stripe: StripeApi
+    transfers: StripeTransfers
+    balance: StripeBalance
 
     def __call__(self, studio_ids: tuple[str, ...], window: Window) -> Iterator[Finding]:
         """Yield the differences.
@@ -51,12 +54,12 @@ class ReconcileTransfers:
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
         """
-        made = self.stripe.transfers_created(window.since, window.until)
+        made = self.transfers.list_created(window.since, window.until)
         transfers = {each.transfer_id: each for each in made}
         movements = [each for kind in _TRANSFER_MOVEMENTS for each in self._movements(kind, window)]
         yield from (of_movement(each) for each in movements if source_differs(each))
         for transfer_id in {_transfer_of(each) for each in movements} - set(transfers):
-            transfers[transfer_id] = self.stripe.get_transfer(transfer_id)
+            transfers[transfer_id] = self.transfers.get(transfer_id)
         for transfer in transfers.values():
             payout = self._payout_of(transfer)
             if kind := transfer_difference(transfer, payout):
@@ -75,7 +78,7 @@ class ReconcileTransfers:
                 yield of_payout(FindingKind.TRANSFER_NOT_CONFIRMED, payout)
 
     def _movements(self, kind: MovementType, window: Window) -> list[BalanceMovement]:
-        return self.stripe.movements(kind, window.since, window.until, None)
+        return self.balance.list_movements(kind, window.since, window.until)
 
     def _payout_of(self, transfer: StripeTransfer) -> Payout | None:
         studio_id = studio_of_payout(transfer.group or "")
@@ -103,7 +106,7 @@ class ReconcileTransfers:
         if payout.transfer_id in listed:
             return
         try:
-            transfer = self.stripe.get_transfer(payout.transfer_id or "")
+            transfer = self.transfers.get(payout.transfer_id or "")
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise

@@ -37,7 +37,8 @@ from shared.gateways import aws
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
 from shared.workflow.load_callers_order import load_callers_order
@@ -46,11 +47,11 @@ dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-stripe = StripeApi(
+connection = StripeConnection(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
 next_payout = PayoutImpact(books, Studios(dynamodb, setting("ORDERS_TABLE")))
-request_refund = RequestRefund(orders, stripe, next_payout, utc_now)
+request_refund = RequestRefund(orders, StripeRefunds(connection), next_payout, utc_now)
 preview_refund = PreviewRefund(orders, next_payout)
 
 app = api_resolver()

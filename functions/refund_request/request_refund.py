@@ -34,7 +34,7 @@ from shared.edge.fingerprint import fingerprint_of
 from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.release_refused import release_refused
 
@@ -75,7 +75,7 @@ class RequestRefund:
     """Makes a refund, exactly once for each key."""
 
     orders: OrdersTable
-    stripe: StripeApi
+    stripe: StripeRefunds
     next_payout: PayoutImpact
     clock: Clock
 
@@ -167,7 +167,7 @@ class RequestRefund:
 
     def _submit(self, refund: Refund, *, retry: bool) -> Refund:
         try:
-            answer = self.stripe.create_refund(refund, first=True, retry=retry)
+            answer = self.stripe.create(refund, first=True, retry=retry)
         except StripeRefusedError as refusal:
             logger.info("stripe refused", reason=refusal.reason)
             self._release(refund, refusal)

@@ -7,7 +7,7 @@ from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.resume_pending.resume_pending import ResumePending
-from functions.resume_pending.resume_refund import ACTOR, ResumeRefund
+from functions.resume_pending.resume_refund import ResumeRefund
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
@@ -15,8 +15,11 @@ from shared.gateways import aws
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+
+ACTOR = "resume_pending"
 
 # One refund may take four calls to Stripe, each with its retry up to 20 s.
 _STOP_WHEN_LEFT_MS = 90_000
@@ -28,13 +31,13 @@ sqs = aws.client("sqs")
 orders = OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE"))
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
-stripe = StripeApi(
+connection = StripeConnection(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
 record = RecordStripeRefund(orders, queue, utc_now, ACTOR)
 resume_pending = ResumePending(
     orders,
-    ResumeRefund(orders, stripe, queue, record, utc_now),
+    ResumeRefund(orders, StripeRefunds(connection), queue, record, utc_now),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     utc_now,
 )

@@ -13,7 +13,7 @@ from shared.gateways import items
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OpenWork, OrdersTable
 from shared.gateways.queues import FeeRefundQueue
-from shared.workflow.attempts import next_poll_time
+from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
 

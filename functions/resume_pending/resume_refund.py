@@ -3,24 +3,25 @@
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.stripe_api import StripeApi
-from shared.workflow.attempts import key_forgotten
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import Announcer, RecordStripeRefund
 from shared.workflow.release_refused import release_refused
-
-ACTOR = "resume_pending"
+from shared.workflow.stripe_attempt import ensure_at_stripe
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeRefund:
-    """Takes an open refund one step on: it asks Stripe, records, and sends what was lost."""
+    """Takes an open refund one step on: announces, records or sends what was interrupted.
+
+    It is also the ``AttemptSteps`` of a refund.
+    """
 
     orders: OrdersTable
-    stripe: StripeApi
+    stripe: StripeRefunds
     queue: Announcer
     record: RecordStripeRefund
     clock: Clock
@@ -36,53 +37,34 @@ class ResumeRefund:
             self.queue.announce(refund)
             return "SettlementAnnouncedAgain"
         if refund.stripe_refund_id is not None:
-            return self._recorded(
-                refund, self.stripe.get_refund(refund.stripe_refund_id, refund.account_id)
-            )
-        return self._send_again(refund)
+            report = self.stripe.get(refund.stripe_refund_id, refund.account_id)
+            return self._record(refund, report)
+        answer = ensure_at_stripe(self, refund, self.clock())
+        if isinstance(answer.report, StripeRefusedError):
+            return self._release(answer.intent, answer.report)
+        return self._record(answer.intent, answer.report)
 
-    def _send_again(self, refund: Refund) -> str:
-        """Carry on a refund whose answer was lost, or that was never sent.
-
-        A complete list that shows it settles the matter. Otherwise the same attempt is sent
-        again: under its key Stripe does it once, even while the first call is still under way. A
-        new attempt begins only where the key is used up: Stripe repeats a failure it saved, or may
-        have forgotten the key. Writing the new number is the lease: two cannot both begin one.
-        """
-        if found := self._listed(refund):
-            return self._recorded(refund, found)
-        if key_forgotten(refund.attempt_at, self.clock()):
-            refund = self._new_attempt(refund)
-        try:
-            answer = self._sent(refund)
-        except StripeOutcomeUnknownError as unknown:
-            if not unknown.key_spent:
-                raise
-            if found := self._listed(refund):
-                return self._recorded(refund, found)
-            refund = self._new_attempt(refund)
-            answer = self._sent(refund)
-        return self._recorded(refund, answer) if answer else "RefundRefused"
-
-    def _listed(self, refund: Refund) -> StripeRefund | None:
-        reports = self.stripe.list_refunds(refund.charge_id, refund.account_id)
+    def find_at_stripe(self, refund: Refund) -> StripeRefund | None:
+        """Find the refund among those of its charge, by the id in its metadata."""
+        reports = self.stripe.list_of_charge(refund.charge_id, refund.account_id)
         return next((each for each in reports if each.refund_id == refund.refund_id), None)
 
-    def _new_attempt(self, refund: Refund) -> Refund:
+    def send(self, refund: Refund) -> StripeRefund:
+        """Send the refund to the parent."""
+        return self.stripe.create(refund)
+
+    def with_new_attempt(self, refund: Refund) -> Refund:
+        """Store the refund's next attempt."""
         return self.orders.advance_refund(
             replace(refund, attempt=refund.attempt + 1, attempt_at=rfc3339(self.clock()))
         )
 
-    def _sent(self, refund: Refund) -> StripeRefund | None:
-        """Send the refund; None where Stripe surely refused it and its money is free again."""
-        try:
-            return self.stripe.create_refund(refund)
-        except StripeRefusedError as refusal:
-            released = release_refused(self.orders, refund, refusal, self.clock, ACTOR)
-            if released.status is not RefundStatus.FAILED:
-                raise
-            return None
-
-    def _recorded(self, refund: Refund, report: StripeRefund) -> str:
+    def _record(self, refund: Refund, report: StripeRefund) -> str:
         outcome, _ = self.record(report, refund.account_id)
         return outcome.value
+
+    def _release(self, refund: Refund, refusal: StripeRefusedError) -> str:
+        released = release_refused(self.orders, refund, refusal, self.clock, self.record.actor)
+        if released.status is not RefundStatus.FAILED:
+            raise refusal
+        return "RefundRefused"

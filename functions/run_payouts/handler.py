@@ -15,7 +15,8 @@ from shared.gateways import aws
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 
 # One payout may take four calls of Stripe, each with a retry up to 20 s.
@@ -28,13 +29,13 @@ dynamodb = aws.client("dynamodb")
 books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-stripe = StripeApi(
+connection = StripeConnection(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
 run_payouts = RunPayouts(
     payouts,
     ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), books, payouts, utc_now),
-    ResumeTransfer(books, payouts, stripe, utc_now),
+    ResumeTransfer(books, payouts, StripeTransfers(connection), utc_now),
     utc_now,
 )
 

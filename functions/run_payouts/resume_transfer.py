@@ -1,65 +1,61 @@
-"""Moving a payout's money to the studio's account, once, whatever gets lost on the way."""
+"""Moves a payout's money to the studio's account, once, whatever is lost on the way."""
 
 from dataclasses import dataclass
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.errors import StripeRefusedError
 from shared.domain.payout import Payout, PayoutStatus, fail
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
-from shared.gateways.stripe_api import StripeApi
-from shared.workflow.attempts import key_forgotten
+from shared.gateways.stripe.transfers import StripeTransfers
+from shared.workflow.stripe_attempt import ensure_at_stripe
 
+# Settlements and imports change the same ledger; each takes well under a second.
 _CONTENTION_SECONDS = 15.0
 
-# The money arrived and came back, or never could arrive: Stripe's word is ``transfer_failure``.
+# The transfer came back or could never arrive. Stripe's own word for it.
 CAME_BACK = "transfer_failure"
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeTransfer:
-    """Takes an open payout to its end: paid, or failed with its money back in the balance."""
+    """Takes an open payout to its end: paid, or failed with its money back in the balance.
+
+    It is also the ``AttemptSteps`` of a payout's transfer. Even the first transfer is sent only
+    after a list that shows none: Stripe may have one if a restore took the payout back to its
+    beginning.
+    """
 
     books: LedgerStore
     payouts: PayoutsTable
-    stripe: StripeApi
+    stripe: StripeTransfers
     clock: Clock
 
     def __call__(self, payout: Payout) -> str:
-        """Carry the payout on and return what was done, as the name of a metric.
-
-        A transfer is intent on disk before Stripe is asked for it, and asked for only after a
-        complete list that shows none: also the first, which Stripe may have of a payout that a
-        restore brought back to its beginning. Later calls go under the same key: even while the
-        first is still under way, Stripe does it once. A new attempt begins only where the key is
-        used up: Stripe repeats a failure it saved, or may have forgotten the key. Writing its
-        number is the lease: two cannot both begin one.
+        """Resume the payout and return the outcome, as the name of a metric.
 
         Raises:
-            StripeOutcomeUnknownError, StripeRefusedError, StaleStateError: Not now; nothing is
-                lost, the next run goes on from here.
+            StripeOutcomeUnknownError, StaleStateError: Nothing is lost; the next run goes on from
+                here.
+            LookupError: A person made other transfers in the payout's group.
         """
-        found = self._listed(payout)
-        if payout.status is PayoutStatus.CLOSING:
-            payout = self._begin(payout)
-        if found:
-            return self._made(payout, found)
-        if key_forgotten(payout.attempt_at, self.clock()):
-            payout = self._begin(payout)
-        return self._send(payout)
+        answer = ensure_at_stripe(self, payout, self.clock())
+        if isinstance(answer.report, StripeRefusedError):
+            return self._fail(answer.intent, answer.report.reason)
+        payout = answer.intent
+        if payout.status is PayoutStatus.CLOSING:  # found before it was sent: a restore lost it
+            payout = self.with_new_attempt(payout)
+        return self._record(payout, answer.report)
 
-    def _begin(self, payout: Payout) -> Payout:
-        return self.payouts.advance(payout.with_new_attempt(rfc3339(self.clock())))
-
-    def _listed(self, payout: Payout) -> StripeTransfer | None:
-        """Find the payout's transfer by its group, which nobody can edit as they can metadata.
+    def find_at_stripe(self, payout: Payout) -> StripeTransfer | None:
+        """Find the payout's transfer by its group, which cannot be edited as metadata can.
 
         Raises:
-            LookupError: There are others in the group, made by hand: a person has to look.
+            LookupError: The group has transfers that were made by hand: a person has to look.
         """
-        transfers = self.stripe.list_transfers(payout.payout_id)
+        transfers = self.stripe.list_of_payout(payout.payout_id)
         for each in transfers:
             if each.amount == payout.paid_amount:
                 return each
@@ -67,42 +63,33 @@ class ResumeTransfer:
             raise LookupError(f"payout {payout.payout_id} has transfers of other amounts")
         return None
 
-    def _send(self, payout: Payout) -> str:
-        try:
-            return self._sent(payout)
-        except StripeOutcomeUnknownError as unknown:
-            if not unknown.key_spent:
-                raise
-        if found := self._listed(payout):
-            return self._made(payout, found)
-        return self._sent(self._begin(payout))
+    def send(self, payout: Payout) -> StripeTransfer:
+        """Send the transfer to the studio's account."""
+        return self.stripe.create(payout)
 
-    def _sent(self, payout: Payout) -> str:
-        try:
-            transfer = self.stripe.create_transfer(payout)
-        except StripeRefusedError as refusal:
-            return self._failed(payout, refusal.reason)
-        return self._made(payout, transfer)
+    def with_new_attempt(self, payout: Payout) -> Payout:
+        """Store the transfer's next attempt."""
+        return self.payouts.advance(payout.with_new_attempt(rfc3339(self.clock())))
 
-    def _made(self, payout: Payout, transfer: StripeTransfer) -> str:
+    def _record(self, payout: Payout, transfer: StripeTransfer) -> str:
         if transfer.came_back:
-            return self._failed(payout, CAME_BACK)
+            return self._fail(payout, CAME_BACK)
         self.payouts.advance(payout.paid(transfer.transfer_id, rfc3339(self.clock())))
         return "PayoutPaid"
 
-    def _failed(self, payout: Payout, reason: str) -> str:
-        """Give the money back to the balance, in one step with the payout's failure.
+    def _fail(self, payout: Payout, reason: str) -> str:
+        """Return the money to the balance, in one step with the payout's failure.
 
         Raises:
-            StaleStateError: Somebody else took the payout on, or others kept moving the ledger.
+            StaleStateError: Another run changed the payout, or others kept changing the ledger.
         """
         for _ in tries(_CONTENTION_SECONDS):
             current = self.payouts.get(payout.studio_id, payout.payout_id)
             head = self.books.load_head(payout.studio_id)
             if current is None or head is None:
-                raise LookupError(f"payout {payout.payout_id} is not there any more")
+                raise LookupError(f"payout {payout.payout_id} or its ledger does not exist")
             if current != payout:
-                # Another run has it in hand, and may have begun another attempt.
+                # Another run resumes the payout, and may have begun another attempt.
                 raise StaleStateError
             try:
                 failure = fail(payout, head, reason, rfc3339(self.clock()))

@@ -11,7 +11,7 @@ from shared.clock import Clock, rfc3339
 from shared.domain.payout import Payout
 from shared.edge.observability import logger
 from shared.gateways.payouts_table import OpenPayout, PayoutsTable
-from shared.workflow.attempts import next_poll_time
+from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
 type Work = tuple[str, str | None, Callable[[], str]]

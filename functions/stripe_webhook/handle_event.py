@@ -32,7 +32,7 @@ _CONTENTION_SECONDS = 5.0
 class RefundLister(Protocol):
     """What this use case asks Stripe."""
 
-    def list_refunds(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
+    def list_of_charge(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
         """Return all refunds of a charge, oldest first."""
 
 
@@ -80,7 +80,7 @@ class HandleEvent:
 
     orders: OrdersTable
     record: RecordStripeRefund
-    stripe: Callable[[], RefundLister]
+    stripe_refunds: Callable[[], RefundLister]
 
     def __call__(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """Record what the event says.
@@ -109,7 +109,7 @@ class HandleEvent:
         if refusal is not None:
             return [(refusal.value, None)]
         found = []
-        for report in self.stripe().list_refunds(charge_id, event.account_id):
+        for report in self.stripe_refunds().list_of_charge(charge_id, event.account_id):
             outcome, refund = self.record(report, event.account_id)
             found.append((outcome.value, refund))
         return found

@@ -25,7 +25,7 @@ from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
 if TYPE_CHECKING:
-    from shared.gateways.stripe_api import StripeApi
+    from shared.gateways.stripe.refunds import StripeRefunds
 
 # Stripe's events are a few kilobytes; those with a charge come near ten.
 MAX_BODY_BYTES = 256 * 1024
@@ -37,12 +37,15 @@ livemode = setting("STRIPE_LIVEMODE") == "true"
 
 
 @cache
-def stripe() -> "StripeApi":
-    """Return the Stripe client, made and imported only once an event needs to ask Stripe."""
-    from shared.gateways.stripe_api import StripeApi  # noqa: PLC0415  # the SDK is slow to import
+def stripe_refunds() -> "StripeRefunds":
+    """Return the refunds at Stripe. The first event that needs them imports Stripe's slow SDK."""
+    from shared.gateways.stripe.connection import StripeConnection  # noqa: PLC0415  # imports the SDK
+    from shared.gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415  # imports the SDK
 
-    return StripeApi(
-        setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
+    return StripeRefunds(
+        StripeConnection(
+            setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
+        )
     )
 
 
@@ -50,7 +53,7 @@ def stripe() -> "StripeApi":
 _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
 handle_event = HandleEvent(
-    orders, RecordStripeRefund(orders, queue, utc_now, "stripe_webhook"), stripe
+    orders, RecordStripeRefund(orders, queue, utc_now, "stripe_webhook"), stripe_refunds
 )
 
 

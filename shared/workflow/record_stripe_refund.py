@@ -61,7 +61,7 @@ class RecordStripeRefund:
     orders: OrdersTable
     queue: Announcer
     clock: Clock
-    by: str
+    actor: str
 
     def __call__(
         self, report: StripeRefund, account_id: str | None
@@ -211,11 +211,11 @@ class RecordStripeRefund:
             pending_reason=report.pending_reason,
             failure_reason=report.failure_reason,
             next_poll_at=self._first_poll(),
-            history=(HistoryEntry(report.status, now, self.by),),
+            history=(HistoryEntry(report.status, now, self.actor),),
         )
 
     def _moved(self, refund: Refund, status: RefundStatus) -> Refund:
-        return refund.with_status(status, rfc3339(self.clock()), self.by)
+        return refund.with_status(status, rfc3339(self.clock()), self.actor)
 
     def _advance(self, refund: Refund, status: RefundStatus) -> Refund:
         return self.orders.advance_refund(self._moved(refund, status))

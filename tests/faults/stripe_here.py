@@ -21,7 +21,7 @@ from infra.stripe_standin.seeding import seed_charges
 from infra.stripe_standin.signatures import signature_header
 from infra.stripe_standin.standin import Standin
 from infra.stripe_standin.stripe_api import StandinApi
-from shared.gateways.stripe_api import API_VERSION
+from shared.gateways.stripe.connection import API_VERSION
 from tests.faults.engine import Answer, run
 
 URL = "http://stripe.invalid"

@@ -11,8 +11,8 @@ from functions.refund_request.request_refund import RequestRefund
 from functions.resume_pending.resume_refund import ResumeRefund
 from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways import stripe_api
 from shared.gateways.messages import Messages
+from shared.gateways.stripe import errors
 from shared.gateways.table import Table
 from tests.faults import world as worlds
 from tests.faults.crash import CrashingLine
@@ -57,7 +57,7 @@ def stripe_first() -> AbstractContextManager[object]:
 
     def called_first(self: RequestRefund, *args: Any, **options: Any) -> Refund:  # noqa: ANN401  # as they come
         refund = intent(self, *args, **options)
-        self.stripe.create_refund(refund)
+        self.stripe.create(refund)
         return refund
 
     return patch.object(RequestRefund, "_intent", called_first)
@@ -71,17 +71,17 @@ def nothing_resumed() -> AbstractContextManager[object]:
 
 def new_key_each_time() -> AbstractContextManager[object]:
     """resume_pending begins a new attempt without looking whether the last one took effect."""
-    return patch.object(ResumeRefund, "_listed", lambda *_: None)
+    return patch.object(ResumeRefund, "find_at_stripe", lambda *_: None)
 
 
 @contextmanager
 def doubt_is_refusal() -> Iterator[None]:
     """No answer from Stripe is taken for a refusal, and the money is free again."""
 
-    def refused(_error: object, _refusing: object) -> Exception:
+    def refused(_error: object) -> Exception:
         return StripeRefusedError("no answer", "no_answer")
 
-    with patch.object(stripe_api, "_translated", refused):
+    with patch.object(errors, "_unknown_outcome", refused):
         yield
 
 

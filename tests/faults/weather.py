@@ -35,7 +35,7 @@ from tests.faults.world import RECONCILE, Delivery, FaultWorld, Stopped, new_wor
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
-# Stripe's SDK waits so long, see shared/gateways/stripe_api.py.
+# Stripe's SDK waits so long, see shared/gateways/stripe/connection.py.
 _STRIPE_TIMEOUT_S = 9.0
 
 # What goes wrong inside Stripe, as the stand-in calls it.

@@ -30,7 +30,9 @@ from shared.gateways import items
 from shared.gateways.ledger_store import LedgerStore, read_entries
 from shared.gateways.orders_table import OpenWork, OrderRecord, OrdersTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.records import line_record, order_record
@@ -80,7 +82,9 @@ class Backend:
         self.ids = itertools.count(1)
         self.orders = OrdersTable(self.dynamodb, self.orders_table)
         self.books = LedgerStore(self.dynamodb, self.orders_table, self.ledger_table)
-        self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
+        self.stripe = StripeConnection(self.stripe_url, lambda: STANDIN_KEY)
+        self.refunds_at_stripe = StripeRefunds(self.stripe)
+        self.fee_refunds_at_stripe = StripeFeeRefunds(self.stripe)
         self.studios = Studios(self.dynamodb, self.orders_table)
         self.importer = ImportRecords(self.studios, self.books, self.clock)
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
@@ -96,20 +100,20 @@ class Backend:
             FeeRefundQueue(self.sqs, self.fee_url),
         )
         self.request_refund = RequestRefund(
-            self.orders, self.stripe, PayoutImpact(self.books, self.studios), self.clock
+            self.orders, self.refunds_at_stripe, PayoutImpact(self.books, self.studios), self.clock
         )
         self.handle_event = HandleEvent(
             self.orders,
             RecordStripeRefund(self.orders, adjust, self.clock, "stripe_webhook"),
-            lambda: self.stripe,
+            lambda: self.refunds_at_stripe,
         )
         self.settle_refund = SettleRefund(self.orders, self.books, fees, self.clock)
-        self.refund_fee = RefundApplicationFee(self.orders, self.stripe, self.clock)
+        self.refund_fee = RefundApplicationFee(self.orders, self.fee_refunds_at_stripe, self.clock)
         self.resume_pending = ResumePending(
             self.orders,
             ResumeRefund(
                 self.orders,
-                self.stripe,
+                self.refunds_at_stripe,
                 adjust,
                 RecordStripeRefund(self.orders, adjust, self.clock, "resume_pending"),
                 self.clock,

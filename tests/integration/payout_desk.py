@@ -13,6 +13,7 @@ from functions.run_payouts.run_payouts import Run, RunPayouts
 from shared.domain.payout import Payout
 from shared.domain.statement import StatementLine
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.stripe.transfers import StripeTransfers
 from tests.integration.backend import Backend
 
 ACCOUNT = "acct_payouts"
@@ -40,7 +41,7 @@ class PayoutDesk:
         resume = ResumeTransfer(
             parts.get("books", backend.books),
             parts.get("payouts", self.payouts),
-            parts.get("stripe", backend.stripe),
+            parts.get("stripe", StripeTransfers(backend.stripe)),
             backend.clock,
         )
         close = ClosePayout(

@@ -15,6 +15,8 @@ from shared.gateways import items
 from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.watermarks import Watermark, Watermarks
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
@@ -28,7 +30,7 @@ class ReconcileDesk:
     backend: Backend
 
     def __post_init__(self) -> None:
-        backend, stripe = self.backend, self.backend.stripe
+        backend = self.backend
         self.desk = PayoutDesk(backend)
         self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
         entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
@@ -36,14 +38,19 @@ class ReconcileDesk:
         payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
         adjust = AdjustQueue(backend.sqs, backend.adjust_url)
         record = RecordStripeRefund(backend.orders, adjust, backend.clock, "reconcile")
+        balance = StripeBalance(backend.stripe)
         fees = FeeRefundQueue(backend.sqs, backend.fee_url)
         self.reconcile_accounts = ReconcileAccounts(
             backend.studios,
             payouts,
             self.watermarks,
-            ReconcileRefunds(backend.orders, entries, settled, stripe, record),
-            ReconcileFeeRefunds(backend.orders, settled, stripe, fees, backend.clock),
-            ReconcileTransfers(payouts, entries, stripe),
+            ReconcileRefunds(
+                backend.orders, entries, settled, backend.refunds_at_stripe, balance, record
+            ),
+            ReconcileFeeRefunds(
+                backend.orders, settled, backend.fee_refunds_at_stripe, balance, fees, backend.clock
+            ),
+            ReconcileTransfers(payouts, entries, StripeTransfers(backend.stripe), balance),
             backend.clock,
         )
 

@@ -21,7 +21,8 @@ from shared.domain.ledger import LedgerHead
 from shared.domain.payout import Booking, Payout, PayoutStatus
 from shared.domain.refund import RefundChoice, RefundStatus, RefundType
 from shared.domain.statement import StatementError
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.transfers import StripeTransfers
 from tests.integration.backend import STANDIN_KEY, Backend
 from tests.integration.payout_desk import ACCOUNT, PayoutDesk
 
@@ -161,7 +162,7 @@ class Crashing:
     [
         ("books", "record_payout", 1),
         ("payouts", "advance", 1),
-        ("stripe", "create_transfer", 1),
+        ("stripe", "create", 1),
         ("payouts", "advance", 2),
     ],
     ids=["closing", "intent", "transfer", "paid"],
@@ -172,7 +173,11 @@ def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
     backend = desk.backend
     backend.sell()
     backend.clock.ahead += timedelta(days=7)
-    parts = {"books": backend.books, "payouts": desk.payouts, "stripe": backend.stripe}
+    parts = {
+        "books": backend.books,
+        "payouts": desk.payouts,
+        "stripe": StripeTransfers(backend.stripe),
+    }
     runner = desk.runner(**{part: Crashing(parts[part], call, after=after, nth=nth)})
     with pytest.raises(CrashError):
         runner(time_is_up=lambda: False)
@@ -259,7 +264,9 @@ def test_a_wrong_key_fails_nobodys_payout(desk: PayoutDesk) -> None:
     backend = desk.backend
     backend.sell()
     backend.clock.ahead += timedelta(days=7)
-    runner = desk.runner(stripe=StripeApi(backend.stripe_url, lambda: "sk_test_wrong"))
+    runner = desk.runner(
+        stripe=StripeTransfers(StripeConnection(backend.stripe_url, lambda: "sk_test_wrong"))
+    )
     assert runner(time_is_up=lambda: False).done == {"PayoutDeferred": 1}
     assert desk.last().is_open
     assert desk.later() == {"PayoutPaid": 1}

@@ -106,7 +106,7 @@ def books_of(backend: Backend) -> dict[str, tuple[list[dict[str, Any]], OrderSta
 def fees_of(backend: Backend, orders: list[str]) -> list[Any]:
     """Return the refunds of the orders' application fees, as Stripe has them."""
     fees = [backend.record(order).order.application_fee_id for order in orders]
-    return [backend.stripe.list_fee_refunds(fee) for fee in fees if fee]
+    return [backend.fee_refunds_at_stripe.list_of_fee(fee) for fee in fees if fee]
 
 
 @pytest.mark.parametrize("direct", [False, True])

@@ -56,7 +56,7 @@ def test_a_settlement_is_announced_after_a_crash_before_its_announcement(backend
     refund = backend.refund(order_id)
     record = RecordStripeRefund(backend.orders, CrashingQueue(), backend.clock, "stripe_webhook")
     with pytest.raises(CrashError):
-        record(backend.stripe.get_refund(str(refund.stripe_refund_id), None), None)
+        record(backend.refunds_at_stripe.get(str(refund.stripe_refund_id), None), None)
     assert backend.current(refund).status is RefundStatus.SUCCEEDED
     assert backend.drain() == 0
 

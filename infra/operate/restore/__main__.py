@@ -24,7 +24,7 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.studios import Studios
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -112,7 +112,7 @@ def _level(outputs: Outputs) -> ReplayStripeEvents:
         LedgerStore(dynamodb, outputs["OrdersTableName"], outputs["LedgerTableName"]),
         PayoutsTable(dynamodb, outputs["OrdersTableName"]),
         FeeRefundQueue(boto3.client("sqs"), outputs["FeeRefundQueueUrl"]),
-        StripeApi(
+        StripeConnection(
             settings["STRIPE_API_BASE"],
             lambda: secrets.stripe_api_key(settings["STRIPE_SECRET_ARN"]),
         ),

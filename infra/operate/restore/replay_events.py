@@ -28,7 +28,10 @@ from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
-from shared.gateways.stripe_api import StripeApi
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.events import StripeEvents
+from shared.gateways.stripe.refunds import StripeRefunds
+from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
@@ -61,7 +64,7 @@ class ReplayStripeEvents:
     Args:
         studios, orders, books, payouts: The tables.
         fee_refunds: Where refunds of application fees are asked for, once the functions run again.
-        stripe: The API.
+        stripe: The connection to Stripe.
         clock: The clock.
     """
 
@@ -70,7 +73,7 @@ class ReplayStripeEvents:
     books: LedgerStore
     payouts: PayoutsTable
     fee_refunds: FeeRefundQueue
-    stripe: StripeApi
+    stripe: StripeConnection
     clock: Clock
 
     def __call__(self, since: datetime) -> Counter[str]:
@@ -91,7 +94,7 @@ class ReplayStripeEvents:
                 done["AccountRefused"] += 1
         done += self._resume()
         adopt = AdoptTransfers(self.studios, self.books, self.payouts, self.clock)
-        return done + adopt(self.stripe.transfers_created(begin, now)[::-1])
+        return done + adopt(StripeTransfers(self.stripe).list_created(begin, now)[::-1])
 
     def _accounts(self) -> Iterable[str | None]:
         """Return the accounts that charges are on, the platform's own (None) among them."""
@@ -101,10 +104,10 @@ class ReplayStripeEvents:
 
     def _tell_again(self, begin: datetime, now: datetime, account_id: str | None) -> Counter[str]:
         """Hand an account's events to the webhook's use case, oldest first."""
-        handle = HandleEvent(self.orders, self._record(), lambda: self.stripe)
+        handle = HandleEvent(self.orders, self._record(), lambda: StripeRefunds(self.stripe))
         done: Counter[str] = Counter()
         for types in _EVENTS:
-            for body in self.stripe.events_created(begin, now, types, account_id)[::-1]:
+            for body in StripeEvents(self.stripe).list_created(begin, now, types, account_id)[::-1]:
                 try:
                     # Listed as an account's own, events do not name it.
                     outcomes = handle(event_from({**body, "account": account_id}))
@@ -117,7 +120,8 @@ class ReplayStripeEvents:
 
     def _resume(self) -> Counter[str]:
         settle = _SettleAtOnce(self._settle())
-        resume_refund = ResumeRefund(self.orders, self.stripe, settle, self._record(), self.clock)
+        refunds = StripeRefunds(self.stripe)
+        resume_refund = ResumeRefund(self.orders, refunds, settle, self._record(), self.clock)
         resume_pending = ResumePending(self.orders, resume_refund, self.fee_refunds, self.clock)
         return resume_pending(due_only=False, time_is_up=lambda: False).done
 

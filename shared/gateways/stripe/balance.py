@@ -1,0 +1,48 @@
+"""The movements of an account's balance at Stripe."""
+
+from datetime import datetime
+
+from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
+from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.errors import translated_errors
+
+
+class StripeBalance:
+    """The balances of the platform's account and of connected accounts."""
+
+    def __init__(self, connection: StripeConnection) -> None:
+        self._connection = connection
+
+    def list_movements(
+        self,
+        kind: MovementType,
+        since: datetime,
+        until: datetime,
+        account_id: str | None = None,
+        *,
+        expand: str = "source",
+    ) -> list[BalanceMovement]:
+        """Return all movements of one type in a time, without its end.
+
+        Args:
+            kind: The type.
+            since: When the time begins.
+            until: When it ends.
+            account_id: The account whose balance it is; None for the platform's own.
+            expand: The object that Stripe sends whole with each movement: its source, or more.
+
+        Raises:
+            StripeRefusedError: Stripe refused, for example because the account is closed.
+            StripeOutcomeUnknownError: The list is not complete.
+        """
+        with translated_errors():
+            page = self._connection.v1.balance_transactions.list(
+                {
+                    "type": kind.value,
+                    "created": between(since, until),
+                    "expand": [f"data.{expand}"],
+                    "limit": PAGE_SIZE,
+                },
+                self._connection.options(account_id),
+            )
+            return [balance_movement_from(plain(each)) for each in page.auto_paging_iter()]

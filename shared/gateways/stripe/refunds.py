@@ -1,0 +1,110 @@
+"""Refunds at Stripe."""
+
+import time
+from datetime import datetime
+
+from shared.domain.errors import StripeOutcomeUnknownError
+from shared.domain.refund import Refund
+from shared.domain.refund_metadata import metadata_of
+from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
+from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.errors import (
+    Refusal,
+    refund_refusal,
+    repeated_refund_refusal,
+    translated_errors,
+)
+
+_RETRY_PAUSE_SECONDS = 0.5
+
+
+class StripeRefunds:
+    """The refunds of the platform's account and of connected accounts. Amounts in minor units."""
+
+    def __init__(self, connection: StripeConnection) -> None:
+        self._connection = connection
+
+    def check_key(self) -> None:
+        """Read the API key, so that a missing one is noticed before anything is reserved."""
+        self._connection.check_key()
+
+    def create(self, refund: Refund, *, first: bool = False, retry: bool = True) -> StripeRefund:
+        """Send the refund to the parent, under the key of its current attempt.
+
+        Stripe's own ``reason`` is not sent, because ``fraudulent`` would block the parent's card.
+        https://docs.stripe.com/api/refunds/create
+
+        Args:
+            refund: The refund.
+            first: True on the first send. Only then does a refused API key prove that the refund
+                was not made.
+            retry: Whether there is time for a second try if the first gets no answer.
+
+        Raises:
+            StripeRefusedError: Stripe has not made the refund.
+            StripeOutcomeUnknownError: Stripe may have made it.
+        """
+        try:
+            return self._create(refund, refund_refusal if first else repeated_refund_refusal)
+        except StripeOutcomeUnknownError as unknown:
+            if unknown.key_spent or not retry:
+                raise
+        time.sleep(_RETRY_PAUSE_SECONDS)
+        return self._create(refund, repeated_refund_refusal)
+
+    def get(self, stripe_refund_id: str, account_id: str | None) -> StripeRefund:
+        """Read a refund.
+
+        Raises:
+            StripeRefusedError: Stripe does not know it.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with translated_errors():
+            answer = self._connection.v1.refunds.retrieve(
+                stripe_refund_id, options=self._connection.options(account_id)
+            )
+            return stripe_refund_from(plain(answer))
+
+    def list_of_charge(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
+        """Return all refunds of a charge, the oldest first.
+
+        Raises:
+            StripeRefusedError: Stripe does not know the charge.
+            StripeOutcomeUnknownError: The list is not complete.
+        """
+        with translated_errors():
+            page = self._connection.v1.refunds.list(
+                {"charge": charge_id, "limit": PAGE_SIZE}, self._connection.options(account_id)
+            )
+            found = [stripe_refund_from(plain(each)) for each in page.auto_paging_iter()]
+            return list(reversed(found))
+
+    def list_created(
+        self, since: datetime, until: datetime, account_id: str | None
+    ) -> list[StripeRefund]:
+        """Return all refunds that an account made in a time, without its end.
+
+        Raises:
+            StripeRefusedError: Stripe refused, for example because the account is closed.
+            StripeOutcomeUnknownError: The list is not complete.
+        """
+        with translated_errors():
+            page = self._connection.v1.refunds.list(
+                {"created": between(since, until), "limit": PAGE_SIZE},
+                self._connection.options(account_id),
+            )
+            return [stripe_refund_from(plain(each)) for each in page.auto_paging_iter()]
+
+    def _create(self, refund: Refund, refusal: Refusal) -> StripeRefund:
+        options = self._connection.options(refund.account_id, refund.idempotency_key)
+        with translated_errors(refusal):
+            answer = self._connection.v1.refunds.create(
+                {
+                    "charge": refund.charge_id,
+                    "amount": refund.amount,
+                    "metadata": metadata_of(refund),
+                },
+                # Not the SDK's own retry: it would not say which try was refused.
+                options | {"max_network_retries": 0},
+            )
+            return stripe_refund_from(plain(answer))
