@@ -66,7 +66,8 @@ class Clock:
 class Backend:
     """One studio's world; each test makes its own, so that tests do not meet.
 
-    ``studio`` has fields of the studio's import record that are to be otherwise.
+    ``studio`` has changed fields of the studio's import record. ``neighbor`` is a studio whose
+    tables this one shares.
     """
 
     dynamodb: "DynamoDBClient"
@@ -79,12 +80,17 @@ class Backend:
     rev_share_bps: int = 1500
     studio: dict[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    neighbor: "Backend | None" = None
 
     def __post_init__(self) -> None:
         self.run = uuid.uuid4().hex[:10]
-        # Tables of its own, of the template's making: the reconciler looks at all there is.
-        self.orders_table = self._copy_of(self.orders_table)
-        self.ledger_table = self._copy_of(self.ledger_table)
+        if self.neighbor is not None:
+            self.orders_table = self.neighbor.orders_table
+            self.ledger_table = self.neighbor.ledger_table
+        else:
+            # Tables of its own, as in the template: scheduled work looks at all there is.
+            self.orders_table = self._copy_of(self.orders_table)
+            self.ledger_table = self._copy_of(self.ledger_table)
         self.studio_id = f"st_{self.run}"
         self.account_id = f"acct_{self.run}" if self.direct else None
         self.ids = itertools.count(1)
