@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
-from shared.gateways.orders_table import OrdersTable
+from shared.domain.order import OrderKey
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.workflow.stripe_attempt import ensure_at_stripe
 
@@ -18,11 +19,11 @@ class NoFeeRefundError(Exception):
 class RefundApplicationFee:
     """Refunds what is missing of an application fee."""
 
-    orders: OrdersTable
+    fee_refunds: FeeRefunds
     stripe: StripeFeeRefunds
     clock: Clock
 
-    def __call__(self, order_id: str) -> int:
+    def __call__(self, order: OrderKey) -> int:
         """Refund what is missing and return how much that was, in minor units.
 
         Raises:
@@ -30,9 +31,9 @@ class RefundApplicationFee:
             StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: Nothing is lost; the
                 next delivery of the message goes on from here.
         """
-        fee = self.orders.get_fee_refund(order_id)
+        fee = self.fee_refunds.get(order)
         if fee is None:
-            raise NoFeeRefundError(f"order {order_id} has no application fee to refund")
+            raise NoFeeRefundError(f"order {order.order_id} has no application fee to refund")
         sent_amount = 0
         while fee.is_open:
             fee, amount = self._refund(fee)
@@ -45,13 +46,13 @@ class RefundApplicationFee:
         Returns:
             The fee's refund with nothing in flight, and the amount that was sent.
         """
-        steps = _FeeRefundSteps(self.orders, self.stripe, self.clock)
+        steps = _FeeRefundSteps(self.fee_refunds, self.stripe, self.clock)
         intent = fee if fee.in_flight_amount else replace(fee, attempt_at=None)
         answer = ensure_at_stripe(steps, intent, self.clock())
         if isinstance(answer.report, StripeRefusedError):
-            self.orders.advance_fee_refund(answer.intent.with_refunded(steps.listed_amount))
+            self.fee_refunds.advance(answer.intent.with_refunded(steps.listed_amount))
             raise answer.report
-        stored = self.orders.advance_fee_refund(answer.intent.with_refunded(answer.report))
+        stored = self.fee_refunds.advance(answer.intent.with_refunded(answer.report))
         return stored, answer.report - steps.listed_amount
 
 
@@ -64,7 +65,7 @@ class _FeeRefundSteps:
         used_keys: The keys of the refunds in that list.
     """
 
-    orders: OrdersTable
+    fee_refunds: FeeRefunds
     stripe: StripeFeeRefunds
     clock: Clock
     listed_amount: int = 0
@@ -84,9 +85,7 @@ class _FeeRefundSteps:
         if missing_amount <= 0:
             return fee.with_refunded(self.listed_amount)
         now = rfc3339(self.clock())
-        return self.orders.advance_fee_refund(
-            fee.with_new_attempt(missing_amount, now, self.used_keys)
-        )
+        return self.fee_refunds.advance(fee.with_new_attempt(missing_amount, now, self.used_keys))
 
     def send(self, fee: FeeRefund) -> int:
         """Send the refund in flight, if there is one."""
@@ -98,6 +97,6 @@ class _FeeRefundSteps:
             if not unknown.key_spent:
                 raise
             # The next delivery of the message lists again, and begins a new attempt.
-            self.orders.advance_fee_refund(fee.with_refunded(self.listed_amount))
+            self.fee_refunds.advance(fee.with_refunded(self.listed_amount))
             raise StripeOutcomeUnknownError(unknown.reason, key_spent=False) from unknown
         return self.listed_amount + fee.in_flight_amount

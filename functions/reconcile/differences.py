@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from functions.reconcile.findings import FindingKind
-from shared.domain.ledger import PAYOUT, LedgerEntry
+from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.payout import Payout, PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_balance import BalanceMovement
@@ -46,7 +46,7 @@ def payout_entry_differs(payout: Payout, entry: LedgerEntry | None) -> bool:
     if entry is None:
         return True
     found = (entry.kind, entry.payout_id, entry.payable_amount)
-    return found != (PAYOUT, payout.payout_id, -payout.paid_amount)
+    return found != (EntryKind.PAYOUT, payout.payout_id, -payout.paid_amount)
 
 
 def source_differs(movement: BalanceMovement) -> bool:

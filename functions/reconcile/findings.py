@@ -94,12 +94,13 @@ def of_report(
     if outcome is ReportOutcome.UNKNOWN_CHARGE and other_business:
         return None
     kind, healed = _OF_OUTCOME[outcome]
+    order = refund.order_key if refund else report.order_key
     return Finding(
         kind,
         healed,
         account_id,
         studio_id=refund.studio_id if refund else None,
-        order_id=refund.order_id if refund else report.order_id,
+        order_id=order.order_id if order else None,
         refund_id=refund.refund_id if refund else report.refund_id,
         stripe_id=report.stripe_refund_id,
         amount=refund.amount if refund else None,
@@ -143,7 +144,8 @@ def of_movements(
     return Finding(
         FindingKind.BALANCE_DIFFERS,
         account_id=account_id,
-        order_id=report.order_id,
+        studio_id=report.order_key.studio_id if report.order_key else None,
+        order_id=report.order_key.order_id if report.order_key else None,
         refund_id=report.refund_id,
         stripe_id=report.stripe_refund_id,
         amount=-report.amount,

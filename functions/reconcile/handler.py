@@ -16,8 +16,11 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
@@ -41,14 +44,14 @@ tracer = Tracer()
 sqs = aws.client("sqs")
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+charges = Charges(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = StripeConnection(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
 balance = StripeBalance(connection)
 adjust = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
-fee_refunds = FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL"))
-record = RecordStripeRefund(orders, adjust, utc_now, ACTOR)
+record = RecordStripeRefund(orders, charges, adjust, utc_now, ACTOR)
 entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
 settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
@@ -58,7 +61,14 @@ reconcile_accounts = ReconcileAccounts(
     Watermarks(dynamodb, setting("ORDERS_TABLE")),
     ReconcileRefunds(orders, entries, settled, StripeRefunds(connection), balance, record),
     ReconcileFeeRefunds(
-        orders, settled, StripeFeeRefunds(connection), balance, fee_refunds, utc_now
+        orders,
+        charges,
+        FeeRefunds(dynamodb, setting("ORDERS_TABLE")),
+        settled,
+        StripeFeeRefunds(connection),
+        balance,
+        FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
+        utc_now,
     ),
     ReconcileTransfers(payouts, entries, StripeTransfers(connection), balance),
     utc_now,

@@ -9,8 +9,11 @@ from functions.reconcile.scope import Account, Window
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY
 from shared.domain.stripe_balance import MovementType, StripeFee, fee_of
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settled_refunds import SettledRefunds
@@ -18,7 +21,7 @@ from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 
-_FIGURES = ("order_id", "payable_amount", "net_amount")
+_ENTRIES_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,10 @@ class ReconcileFeeRefunds:
     """
 
     orders: OrdersTable
+    charges: Charges
+    fee_refunds: FeeRefunds
     settled: SettledRefunds
-    fees: StripeFeeRefunds
+    stripe: StripeFeeRefunds
     balance: StripeBalance
     queue: FeeRefundQueue
     clock: Clock
@@ -54,35 +59,35 @@ class ReconcileFeeRefunds:
             fees[fee.fee_id] = fee
             if source_differs(movement):
                 yield of_movement(movement)
-        order_ids = set(self._entered(platform, window))
+        orders = set(self._entered(platform, window))
         for fee in fees.values():
-            pointer = self.orders.find_charge(fee.charge_id)
+            pointer = self.charges.find(fee.charge_id)
             if pointer is None:
                 yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, None)
             else:
-                order_ids.add(pointer.order_id)
-        for order_id in sorted(order_ids):
-            yield from self._reconcile(order_id, fees, rfc3339(window.until))
+                orders.add(pointer.order)
+        for order in sorted(orders, key=lambda each: (each.studio_id, each.order_id)):
+            yield from self._reconcile(order, fees, rfc3339(window.until))
 
-    def _entered(self, platform: Account, window: Window) -> Iterator[str]:
+    def _entered(self, platform: Account, window: Window) -> Iterator[OrderKey]:
         """Yield the orders with a direct charge whose refund was entered in the window."""
         since, until = rfc3339(window.since), rfc3339(window.until)
         for studio_id in platform.studio_ids:
-            for values in self.settled.figures(studio_id, since, until, names=_FIGURES):
+            for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
                 # All of the net is payable if the charge is on the platform's account.
-                if values["payable_amount"] != values["net_amount"] or not values["net_amount"]:
-                    yield values["order_id"]
+                if entry.payable_amount != entry.net_amount or not entry.net_amount:
+                    yield OrderKey(studio_id, entry.order_id or "")
 
     def _reconcile(
-        self, order_id: str, fees: dict[str, StripeFee], until: str
+        self, order: OrderKey, fees: dict[str, StripeFee], until: str
     ) -> Iterator[Finding]:
-        record = self.orders.load_settlement(order_id)
+        record = self.orders.load_settlement(order)
         if record is None or record.state.application_fee_id is None:
             return
         if not at_rest(record.refunds.values(), until):
             return  # the open refund is entered later, and a later window has the fee
         fee_id = record.state.application_fee_id
-        ours = record.fee_refund or FeeRefund(order_id, record.state.studio_id, fee_id)
+        ours = record.fee_refund or FeeRefund(order.order_id, order.studio_id, fee_id)
         fee = fees.get(fee_id) or self._ask(fee_id)
         if fee is None:
             if ours.target_amount:
@@ -93,14 +98,14 @@ class ReconcileFeeRefunds:
         elif fee.amount_refunded > ours.refunded_amount:
             if ours.version:
                 # The next reversal counts what Stripe has, so this is found only once.
-                self.orders.advance_fee_refund(ours.with_refunded(fee.amount_refunded))
+                self.fee_refunds.advance(ours.with_refunded(fee.amount_refunded))
             yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, ours)
         elif fee.amount_refunded < ours.refunded_amount:
             yield of_fee(FindingKind.FEE_REFUND_DIFFERS, fee, ours)
 
     def _ask(self, fee_id: str) -> StripeFee | None:
         try:
-            return self.fees.get_fee(fee_id)
+            return self.stripe.get_fee(fee_id)
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise
@@ -116,5 +121,5 @@ class ReconcileFeeRefunds:
             ours = replace(
                 ours.with_refunded(fee.amount_refunded), next_poll_at=next_poll_at, poll_count=0
             )
-            ours = self.orders.advance_fee_refund(ours)
+            ours = self.fee_refunds.advance(ours)
         self.queue.announce(ours)

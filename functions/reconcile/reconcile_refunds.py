@@ -17,12 +17,13 @@ from functions.reconcile.scope import Account, Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.ledger import LedgerEntry
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.conflict import StaleStateError
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.payouts_table import LedgerEntries
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
@@ -66,7 +67,7 @@ class ReconcileRefunds:
     orders: OrdersTable
     entries: LedgerEntries
     settled: SettledRefunds
-    stripe_refunds: StripeRefunds
+    stripe: StripeRefunds
     balance: StripeBalance
     record: RecordStripeRefund
 
@@ -103,7 +104,7 @@ class ReconcileRefunds:
             raise ExceptionGroup("refunds that cannot be reconciled", errors)
 
     def _at_stripe(self, account: Account, window: Window) -> _AtStripe:
-        listed = self.stripe_refunds.list_created(window.since, window.until, account.account_id)
+        listed = self.stripe.list_created(window.since, window.until, account.account_id)
         reports = {each.stripe_refund_id: each for each in listed}
         created = frozenset(reports)
         # Read after the refunds and up to the present, so that no movement of theirs is missing.
@@ -145,7 +146,7 @@ class ReconcileRefunds:
         if refund.stripe_refund_id is None:
             return
         try:
-            report = self.stripe_refunds.get(refund.stripe_refund_id, refund.account_id)
+            report = self.stripe.get(refund.stripe_refund_id, refund.account_id)
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise
@@ -160,7 +161,8 @@ class ReconcileRefunds:
         found: list[EnteredRefund] = []
         for studio_id in account.studio_ids:
             for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
-                refund = self.orders.get_refund(entry.order_id or "", entry.refund_id or "")
+                order = OrderKey(entry.studio_id, entry.order_id or "")
+                refund = self.orders.get_refund(order, entry.refund_id or "")
                 named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
                 found.append((entry, refund if named else None))
         return found

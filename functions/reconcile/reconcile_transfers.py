@@ -17,7 +17,8 @@ from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import string
 from shared.domain.stripe_transfer import StripeTransfer
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.transfers import StripeTransfers
@@ -45,7 +46,7 @@ class ReconcileTransfers:
 
     payouts: PayoutsTable
     entries: LedgerEntries
-    transfers: StripeTransfers
+    stripe: StripeTransfers
     balance: StripeBalance
 
     def __call__(self, studio_ids: tuple[str, ...], window: Window) -> Iterator[Finding]:
@@ -54,12 +55,12 @@ class ReconcileTransfers:
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
         """
-        made = self.transfers.list_created(window.since, window.until)
+        made = self.stripe.list_created(window.since, window.until)
         transfers = {each.transfer_id: each for each in made}
         movements = [each for kind in _TRANSFER_MOVEMENTS for each in self._movements(kind, window)]
         yield from (of_movement(each) for each in movements if source_differs(each))
         for transfer_id in {_transfer_of(each) for each in movements} - set(transfers):
-            transfers[transfer_id] = self.transfers.get(transfer_id)
+            transfers[transfer_id] = self.stripe.get(transfer_id)
         for transfer in transfers.values():
             payout = self._payout_of(transfer)
             if kind := transfer_difference(transfer, payout):
@@ -106,7 +107,7 @@ class ReconcileTransfers:
         if payout.transfer_id in listed:
             return
         try:
-            transfer = self.transfers.get(payout.transfer_id or "")
+            transfer = self.stripe.get(payout.transfer_id or "")
         except StripeRefusedError as refusal:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise

@@ -12,6 +12,9 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
@@ -28,15 +31,20 @@ _STOP_WHEN_LEFT_MS = 90_000
 # it shows each call to Stripe.
 tracer = Tracer()
 sqs = aws.client("sqs")
-orders = OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE"))
+dynamodb = aws.client("dynamodb")
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = StripeConnection(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-record = RecordStripeRefund(orders, queue, utc_now, ACTOR)
+record = RecordStripeRefund(
+    orders, Charges(dynamodb, setting("ORDERS_TABLE")), queue, utc_now, ACTOR
+)
 resume_pending = ResumePending(
     orders,
+    FeeRefunds(dynamodb, setting("ORDERS_TABLE")),
+    OpenWorkIndex(dynamodb, setting("ORDERS_TABLE")),
     ResumeRefund(orders, StripeRefunds(connection), queue, record, utc_now),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     utc_now,

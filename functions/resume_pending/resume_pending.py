@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from functions.resume_pending.resume_refund import ResumeRefund
 from shared.clock import Clock, rfc3339
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.edge.observability import logger
-from shared.gateways import items
 from shared.gateways.conflict import StaleStateError
-from shared.gateways.orders_table import OpenWork, OrdersTable
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
@@ -37,8 +40,10 @@ class ResumePending:
     """Polls all open refunds and fee refunds, each at its own growing interval."""
 
     orders: OrdersTable
+    fee_refunds: FeeRefunds
+    open_work: OpenWorkIndex
     resume_refund: ResumeRefund
-    fee_refunds: FeeRefundQueue
+    fee_refund_queue: FeeRefundQueue
     clock: Clock
 
     def __call__(self, *, due_only: bool, time_is_up: Callable[[], bool]) -> Round:
@@ -52,42 +57,35 @@ class ResumePending:
         done: Counter[str] = Counter()
         oldest = 0
         due_before = rfc3339(self.clock()) if due_only else None
-        for kind in (items.OPEN_REFUND, items.OPEN_FEE_REFUND):
-            for work in self.orders.open_work(kind, due_before):
-                if time_is_up():
-                    return Round(done, oldest, complete=False)
-                outcome, age = self._resume(work)
-                done[outcome] += 1
-                oldest = max(oldest, age)
+        for key in self.open_work.refunds(due_before):
+            if time_is_up():
+                return Round(done, oldest, complete=False)
+            refund = self.orders.get_refund(key.order, key.refund_id)
+            if refund is None or not refund.is_open:
+                done["ResumeNothingOpen"] += 1
+                continue
+            oldest = max(oldest, self._age_seconds(refund.requested_at))
+            done[self._safely(key.order, key.refund_id, partial(self._refund, refund))] += 1
+        for order in self.open_work.fee_refunds(due_before):
+            if time_is_up():
+                return Round(done, oldest, complete=False)
+            done[self._safely(order, None, partial(self._fee_refund, order))] += 1
         return Round(done, oldest, complete=True)
 
-    def _resume(self, work: OpenWork) -> tuple[str, int]:
-        """Resume one piece of work; an error does not keep the others waiting.
-
-        Returns:
-            The outcome, and the refund's age in seconds.
-        """
-        if work.refund_id is None:
-            return self._safely(work, lambda: self._fee_refund(work.order_id)), 0
-        refund = self.orders.get_refund(work.order_id, work.refund_id)
-        if refund is None or not refund.is_open:
-            return "ResumeNothingOpen", 0
-        age = self._age_seconds(refund.requested_at)
-        return self._safely(work, lambda: self._refund(refund)), age
-
-    def _safely(self, work: OpenWork, resume: Callable[[], str]) -> str:
+    def _safely(self, order: OrderKey, refund_id: str | None, resume: Callable[[], str]) -> str:
+        """Resume one refund and return the outcome; an error does not keep the others waiting."""
         try:
             return resume()
         except TRANSIENT_ERRORS as reason:
             logger.warning(
                 "resume deferred",
-                order_id=work.order_id,
-                refund_id=work.refund_id,
+                order_id=order.order_id,
+                refund_id=refund_id,
                 reason=type(reason).__name__,
             )
             return "ResumeDeferred"
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
-            logger.exception("cannot resume", order_id=work.order_id, refund_id=work.refund_id)
+            logger.exception("cannot resume", order_id=order.order_id, refund_id=refund_id)
             return "ResumeFailed"
 
     def _refund(self, refund: Refund) -> str:
@@ -95,14 +93,14 @@ class ResumePending:
         try:
             outcome = self.resume_refund(refund)
         finally:
-            self._poll_later(refund.order_id, refund.refund_id)
+            self._poll_later(refund.order_key, refund.refund_id)
         logger.info(
             "refund resumed", refund_id=refund.refund_id, order_id=refund.order_id, outcome=outcome
         )
         return outcome
 
-    def _poll_later(self, order_id: str, refund_id: str) -> None:
-        refund = self.orders.get_refund(order_id, refund_id)
+    def _poll_later(self, order: OrderKey, refund_id: str) -> None:
+        refund = self.orders.get_refund(order, refund_id)
         if refund is None or not refund.is_open:
             return
         next_poll_at = rfc3339(next_poll_time(refund.poll_count, self.clock()))
@@ -113,15 +111,15 @@ class ResumePending:
         except StaleStateError:
             logger.info("refund changed meanwhile", refund_id=refund_id)
 
-    def _fee_refund(self, order_id: str) -> str:
-        fee = self.orders.get_fee_refund(order_id)
+    def _fee_refund(self, order: OrderKey) -> str:
+        fee = self.fee_refunds.get(order)
         if fee is None or not fee.is_open:
             return "ResumeNothingOpen"
         next_poll_at = rfc3339(next_poll_time(fee.poll_count, self.clock()))
-        fee = self.orders.advance_fee_refund(
+        fee = self.fee_refunds.advance(
             replace(fee, poll_count=fee.poll_count + 1, next_poll_at=next_poll_at)
         )
-        self.fee_refunds.announce(fee)
+        self.fee_refund_queue.announce(fee)
         return "FeeRefundAnnouncedAgain"
 
     def _age_seconds(self, requested_at: str) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refusal import Refusal
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.stripe.refunds import StripeRefunds
@@ -64,7 +65,13 @@ class ResumeRefund:
         return outcome.value
 
     def _release(self, refund: Refund, refusal: StripeRefusedError) -> str:
-        released = release_refused(self.orders, refund, refusal, self.clock, self.record.actor)
+        released = release_refused(
+            self.orders,
+            refund,
+            Refusal(refusal.reason, refusal.detail),
+            self.clock,
+            self.record.actor,
+        )
         if released.status is not RefundStatus.FAILED:
             raise refusal
         return "RefundRefused"

@@ -12,7 +12,7 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.connection import StripeConnection
@@ -26,7 +26,7 @@ _STOP_WHEN_LEFT_MS = 120_000
 # others have Lambda's own active tracing.
 tracer = Tracer()
 dynamodb = aws.client("dynamodb")
-books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+ledger = PayoutStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = StripeConnection(
@@ -34,8 +34,8 @@ connection = StripeConnection(
 )
 run_payouts = RunPayouts(
     payouts,
-    ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), books, payouts, utc_now),
-    ResumeTransfer(books, payouts, StripeTransfers(connection), utc_now),
+    ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), ledger, payouts, utc_now),
+    ResumeTransfer(ledger, payouts, StripeTransfers(connection), utc_now),
     utc_now,
 )
 

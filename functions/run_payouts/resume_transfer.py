@@ -7,7 +7,7 @@ from shared.domain.errors import StripeRefusedError
 from shared.domain.payout import Payout, PayoutStatus, fail
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.workflow.stripe_attempt import ensure_at_stripe
@@ -28,7 +28,7 @@ class ResumeTransfer:
     beginning.
     """
 
-    books: LedgerStore
+    ledger: PayoutStore
     payouts: PayoutsTable
     stripe: StripeTransfers
     clock: Clock
@@ -85,7 +85,7 @@ class ResumeTransfer:
         """
         for _ in tries(_CONTENTION_SECONDS):
             current = self.payouts.get(payout.studio_id, payout.payout_id)
-            head = self.books.load_head(payout.studio_id)
+            head = self.ledger.load_head(payout.studio_id)
             if current is None or head is None:
                 raise LookupError(f"payout {payout.payout_id} or its ledger does not exist")
             if current != payout:
@@ -93,7 +93,7 @@ class ResumeTransfer:
                 raise StaleStateError
             try:
                 failure = fail(payout, head, reason, rfc3339(self.clock()))
-                self.books.record_payout_failure(head, failure)
+                self.ledger.record_payout_failure(head, failure)
             except StaleStateError:
                 continue
             return "PayoutFailed"

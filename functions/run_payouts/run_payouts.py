@@ -10,7 +10,7 @@ from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import Payout
 from shared.edge.observability import logger
-from shared.gateways.payouts_table import OpenPayout, PayoutsTable
+from shared.gateways.payouts_table import PayoutKey, PayoutsTable
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
@@ -68,7 +68,7 @@ class RunPayouts:
             return f"Payout{payout.status.value.capitalize()}"
         return self._resumed(payout)
 
-    def _resume(self, open_payout: OpenPayout) -> str:
+    def _resume(self, open_payout: PayoutKey) -> str:
         payout = self.payouts.get(open_payout.studio_id, open_payout.payout_id)
         if payout is None or not payout.is_open:
             return "PayoutNothingOpen"

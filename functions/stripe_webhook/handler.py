@@ -18,6 +18,7 @@ from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.charges import Charges
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue
 from shared.gateways.secrets import Secrets
@@ -27,10 +28,14 @@ from shared.workflow.transient_errors import TRANSIENT_ERRORS
 if TYPE_CHECKING:
     from shared.gateways.stripe.refunds import StripeRefunds
 
+ACTOR = "stripe_webhook"
+
 # Stripe's events are a few kilobytes; those with a charge come near ten.
 MAX_BODY_BYTES = 256 * 1024
 
-orders = OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE"))
+dynamodb = aws.client("dynamodb")
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+charges = Charges(dynamodb, setting("ORDERS_TABLE"))
 queue = AdjustQueue(aws.client("sqs"), setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
 livemode = setting("STRIPE_LIVEMODE") == "true"
@@ -52,9 +57,8 @@ def stripe_refunds() -> "StripeRefunds":
 # Stripe sends the event again, with growing pauses, for three days.
 _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
-handle_event = HandleEvent(
-    orders, RecordStripeRefund(orders, queue, utc_now, "stripe_webhook"), stripe_refunds
-)
+record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR)
+handle_event = HandleEvent(orders, charges, record_stripe_refund, stripe_refunds)
 
 
 @logger.inject_lambda_context(

@@ -1,13 +1,10 @@
 """How far each Stripe account is reconciled with the books, in OrdersTable."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-from shared.gateways import items
-from shared.gateways.table import WATERMARK_UNMOVED, Table
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import WATERMARK_SK, primary_key, reconcile_pk
+from shared.gateways.table import WATERMARK_UNMOVED, TableGateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +20,8 @@ class Watermark:
     reconciled_at: str
 
 
-class Watermarks:
-    """The accounts' watermarks.
-
-    Args:
-        dynamodb: A low-level client.
-        name: OrdersTable's name.
-    """
-
-    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._table = Table(dynamodb, name)
+class Watermarks(TableGateway):
+    """The accounts' watermarks."""
 
     def get(self, account_id: str | None) -> Watermark | None:
         """Read an account's watermark consistently, or None.
@@ -40,7 +29,7 @@ class Watermarks:
         Args:
             account_id: None for the platform's own account.
         """
-        values = self._table.get(items.reconcile_pk(account_id), items.WATERMARK_SK)
+        values = self._table.get(reconcile_pk(account_id), WATERMARK_SK)
         return Watermark(values["until"], values["reconciled_at"]) if values else None
 
     def move(self, account_id: str | None, before: Watermark | None, after: Watermark) -> None:
@@ -49,8 +38,8 @@ class Watermarks:
         Raises:
             StaleStateError: Another run has moved it.
         """
-        item = items.key(items.reconcile_pk(account_id), items.WATERMARK_SK)
-        item |= items.marshal(asdict(after))
+        item = primary_key(reconcile_pk(account_id), WATERMARK_SK)
+        item |= marshal(asdict(after))
         if before is None:
             self._table.write(self._table.new(item))
         else:

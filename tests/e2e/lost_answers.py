@@ -7,9 +7,12 @@ from datetime import timedelta
 
 from shared.clock import rfc3339, utc_now
 from shared.domain.fee_refund import FeeRefund
-from shared.gateways import items
+from shared.domain.order import OrderKey
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.orders_table import OrdersTable
-from tests.e2e.world import DeployedStack, Json, until
+from shared.gateways.records.fee_refund import fee_refund_to_item
+from shared.gateways.records.keys import FEE_REFUND_SK, order_pk, primary_key
+from tests.e2e.world import DIRECT_STUDIO, DeployedStack, Json, until
 
 # Longer ago than the webhooks that reconcile waits for.
 AGE = timedelta(hours=2)
@@ -21,28 +24,29 @@ _EXPANDED = {"expand[]": "data.source"}
 def fee_refund_stored(world: DeployedStack, fee_refund: FeeRefund) -> Iterator[None]:
     """Store a fee refund, and delete it at the end."""
     dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]
-    dynamodb.put_item(TableName=table, Item=items.fee_refund_to_item(fee_refund))
+    dynamodb.put_item(TableName=table, Item=fee_refund_to_item(fee_refund))
     yield
-    key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
+    key = primary_key(order_pk(fee_refund.order_key), FEE_REFUND_SK)
     dynamodb.delete_item(TableName=table, Key=key)
 
 
 def lose_fee_answer(world: DeployedStack, refund: Json) -> None:
-    """Let a refund be settled two hours ago, and the answer about its fee refund be lost."""
+    """Let a direct refund be settled two hours ago, and the answer to its fee refund be lost."""
     dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]
-    orders = OrdersTable(dynamodb, table)
+    orders, fee_refunds = OrdersTable(dynamodb, table), FeeRefunds(dynamodb, table)
+    order = OrderKey(DIRECT_STUDIO, refund["order_id"])
 
     def refunded() -> FeeRefund | None:
-        fee = orders.get_fee_refund(refund["order_id"])
+        fee = fee_refunds.get(order)
         return fee if fee and not fee.is_open else None
 
     fee = until(refunded, "application fee refunded")
-    stored = orders.get_refund(refund["order_id"], refund["refund_id"])
+    stored = orders.get_refund(order, refund["refund_id"])
     assert stored is not None
     at = rfc3339(utc_now() - AGE)
     history = tuple(replace(step, at=at) for step in stored.history)
     orders.advance_refund(replace(stored, history=history))
-    orders.advance_fee_refund(
+    fee_refunds.advance(
         replace(
             fee,
             refunded_amount=0,

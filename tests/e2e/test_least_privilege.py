@@ -13,7 +13,8 @@ import pytest
 
 from shared.clock import rfc3339, utc_now
 from shared.domain.fee_refund import FeeRefund
-from shared.gateways import items
+from shared.domain.order import OrderKey
+from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
 from tests.e2e.large_report import (
     export_large_report,
     studio_with_large_report,
@@ -297,7 +298,7 @@ def test_no_role_may_change_or_read_away_the_ledger(
     world: DeployedStack, impostors: dict[str, Impostor], function: str
 ) -> None:
     world.sell()
-    first = items.key(items.studio_pk(PLATFORM_STUDIO), items.entry_sk(1))
+    first = primary_key(studio_pk(PLATFORM_STUDIO), entry_sk(1))
     ledger = {"TableName": world.stack.tables["ledger"]}
     dynamodb = impostors[function].dynamodb
     before = world.entries()[0]
@@ -328,7 +329,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
 ) -> None:
     impostor, tables, queues = impostors[function], world.stack.tables, world.stack.queues
     orders = {"TableName": tables["orders"]}
-    order = items.key(items.order_pk("ord_100"), items.ORDER_SK)
+    order = primary_key(order_pk(OrderKey(PLATFORM_STUDIO, "ord_100")), ORDER_SK)
     assert refused(impostor.dynamodb.scan, **orders)
     assert refused(impostor.dynamodb.delete_item, **orders, Key=order)
     assert refused(
@@ -339,7 +340,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         ExpressionAttributeValues={":n": {"N": "0"}},
     )
     if function not in {"payout_adjust", "import_orders", "run_payouts"}:
-        entry = items.key(items.studio_pk("st_x"), items.entry_sk(1))
+        entry = primary_key(studio_pk("st_x"), entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
     secrets = {

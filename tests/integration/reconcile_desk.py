@@ -11,9 +11,11 @@ from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
 from functions.reconcile.reconcile_transfers import ReconcileTransfers
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways import items
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import entry_sk, order_pk, primary_key, refund_sk, studio_pk
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.transfers import StripeTransfers
@@ -37,7 +39,9 @@ class ReconcileDesk:
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
         payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
         adjust = AdjustQueue(backend.sqs, backend.adjust_url)
-        record = RecordStripeRefund(backend.orders, adjust, backend.clock, "reconcile")
+        record = RecordStripeRefund(
+            backend.orders, backend.charges, adjust, backend.clock, "reconcile"
+        )
         balance = StripeBalance(backend.stripe)
         fees = FeeRefundQueue(backend.sqs, backend.fee_url)
         self.reconcile_accounts = ReconcileAccounts(
@@ -48,7 +52,14 @@ class ReconcileDesk:
                 backend.orders, entries, settled, backend.refunds_at_stripe, balance, record
             ),
             ReconcileFeeRefunds(
-                backend.orders, settled, backend.fee_refunds_at_stripe, balance, fees, backend.clock
+                backend.orders,
+                backend.charges,
+                backend.fee_refunds,
+                settled,
+                backend.fee_refunds_at_stripe,
+                balance,
+                fees,
+                backend.clock,
             ),
             ReconcileTransfers(payouts, entries, StripeTransfers(backend.stripe), balance),
             backend.clock,
@@ -98,18 +109,18 @@ class ReconcileDesk:
         """Change an item without the product."""
         self.backend.dynamodb.update_item(
             TableName=table,
-            Key=items.key(pk, sk),
+            Key=primary_key(pk, sk),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
             ExpressionAttributeNames={f"#{name}": name for name in values},
-            ExpressionAttributeValues=items.marshal({f":{n}": v for n, v in values.items()}),
+            ExpressionAttributeValues=marshal({f":{n}": v for n, v in values.items()}),
         )
 
     def change_refund(self, refund: Refund, **values: object) -> None:
         """Change a refund without the product."""
-        pk, sk = items.order_pk(refund.order_id), items.refund_sk(refund.refund_id)
+        pk, sk = order_pk(refund.order_key), refund_sk(refund.refund_id)
         self.change(self.backend.orders_table, pk, sk, **values)
 
     def change_entry(self, seq: int, **values: object) -> None:
         """Change a ledger entry without the product."""
-        pk = items.studio_pk(self.backend.studio_id)
-        self.change(self.backend.ledger_table, pk, items.entry_sk(seq), **values)
+        pk = studio_pk(self.backend.studio_id)
+        self.change(self.backend.ledger_table, pk, entry_sk(seq), **values)

@@ -12,7 +12,18 @@ import pytest
 from functions.reconcile.findings import FindingKind
 from functions.reconcile.reconcile_accounts import LOOK_BACK
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways import items
+from shared.gateways.records.keys import (
+    CHARGE_SK,
+    FEE_REFUND_SK,
+    STATE_SK,
+    OpenWork,
+    charge_pk,
+    order_pk,
+    payout_sk,
+    primary_key,
+    refund_sk,
+    studio_pk,
+)
 from tests.integration.backend import STANDIN_KEY, Backend
 from tests.integration.payout_desk import ACCOUNT, WEEK
 from tests.integration.reconcile_desk import ReconcileDesk
@@ -125,7 +136,7 @@ def test_a_settlement_that_nobody_announced_is_announced(books: ReconcileDesk) -
     (finding,) = books.findings()
     assert (finding.kind, finding.healed) == (FindingKind.SETTLEMENT_MISSING, True)
     # SQS swallows the same announcement for five minutes, and this half an hour was none to it.
-    backend.settle_refund(refund.order_id, refund.refund_id)
+    backend.settle_refund(refund.order_key, refund.refund_id)
     backend.drain()
     assert books.kinds() == {}
 
@@ -196,13 +207,13 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Recon
     # Taking it in again would enter it twice.
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
-        Key=items.key(items.order_pk(gone.order_id), items.refund_sk(gone.refund_id)),
+        Key=primary_key(order_pk(gone.order_key), refund_sk(gone.refund_id)),
     )
     planted.update([FindingKind.LEDGER_DIFFERS])
     books.change(
         backend.orders_table,
-        items.charge_pk(orphan.charge_id),
-        items.CHARGE_SK,
+        charge_pk(orphan.charge_id),
+        CHARGE_SK,
         account_id="acct_other",
     )
     books.change_refund(orphan, charge_id="ch_other")
@@ -296,7 +307,7 @@ def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: ReconcileDes
     (finding,) = direct.findings()
     assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     assert finding.order_id == refund.order_id
-    backend.refund_fee(refund.order_id)
+    backend.refund_fee(refund.order_key)
     assert direct.kinds() == {}
 
 
@@ -315,7 +326,7 @@ def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Reconcil
     direct.settled(refund.order_id)
     late(direct)
     assert direct.kinds() == {}
-    fee = backend.orders.get_fee_refund(refund.order_id)
+    fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
     assert fee.refunded_amount == 1500
 
@@ -325,9 +336,9 @@ def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Reconcil
     refund = backend.refund(backend.sell())
     backend.deliver()
     backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
-    fee = backend.orders.get_fee_refund(refund.order_id)
+    fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
-    backend.orders.advance_fee_refund(fee.with_refunded(fee.target_amount))
+    backend.fee_refunds.advance(fee.with_refunded(fee.target_amount))
     late(direct)
 
     (finding,) = direct.findings()
@@ -335,13 +346,13 @@ def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Reconcil
     assert (finding.amount, finding.stripe_amount) == (1500, 0)
     backend.drain()
     assert direct.kinds() == {}
-    assert backend.refund_fee(refund.order_id) == 0
+    assert backend.refund_fee(refund.order_key) == 0
 
 
 def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: ReconcileDesk) -> None:
     backend = direct.backend
     refund = direct.settled()
-    fee = backend.orders.get_fee_refund(refund.order_id)
+    fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
     asked = replace(
         fee,
@@ -349,14 +360,14 @@ def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: ReconcileDes
         in_flight_amount=1500,
         next_poll_at=fee.next_poll_at or refund.settled_at,
     )
-    backend.orders.advance_fee_refund(asked)
+    backend.fee_refunds.advance(asked)
     late(direct)
 
     (finding,) = direct.findings()
     assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     backend.drain()
     assert direct.kinds() == {}
-    after = backend.orders.get_fee_refund(refund.order_id)
+    after = backend.fee_refunds.get(refund.order_key)
     assert after is not None
     assert (after.refunded_amount, after.attempt) == (1500, fee.attempt)
 
@@ -383,8 +394,8 @@ def test_a_fee_refund_that_stripe_does_not_have_is_found(direct: ReconcileDesk) 
     refund = direct.settled()
     direct.change(
         direct.backend.orders_table,
-        items.order_pk(refund.order_id),
-        items.FEE_REFUND_SK,
+        order_pk(refund.order_key),
+        FEE_REFUND_SK,
         refunded_amount=1600,
     )
     late(direct)
@@ -414,7 +425,7 @@ def test_payouts_and_transfers_that_do_not_fit_are_found(platform: ReconcileDesk
     transfer = platform.paid_out()
     payout = platform.desk.last()
     late(platform)
-    pk, sk = items.studio_pk(backend.studio_id), items.payout_sk(payout.payout_id)
+    pk, sk = studio_pk(backend.studio_id), payout_sk(payout.payout_id)
 
     def changed(**values: object) -> dict[FindingKind, int]:
         for name, value in values.items():
@@ -429,7 +440,7 @@ def test_payouts_and_transfers_that_do_not_fit_are_found(platform: ReconcileDesk
         FindingKind.TRANSFER_UNKNOWN_HERE: 1,
         FindingKind.TRANSFER_NOT_AT_STRIPE: 1,
     }
-    still_open = {"status": "transferring", "open_pk": items.OPEN_PAYOUT}
+    still_open = {"status": "transferring", "open_pk": OpenWork.PAYOUT}
     assert changed(transfer_id=transfer["id"], open_due=payout.closed_at, **still_open) == {}
     platform.pass_time(timedelta(hours=4))
     assert changed() == {FindingKind.TRANSFER_NOT_CONFIRMED: 1}
@@ -452,7 +463,7 @@ def test_a_refund_that_cannot_be_recorded_does_not_hide_the_others(
     torn = backend.sell()
     for order_id in (torn, backend.sell(), backend.sell()):
         backend.stripe_refund(order_id, 700)
-    key = items.key(items.order_pk(torn), items.STATE_SK)
+    key = primary_key(order_pk(backend.key(torn)), STATE_SK)
     backend.dynamodb.delete_item(TableName=backend.orders_table, Key=key)
     late(platform)
 

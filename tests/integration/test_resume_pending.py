@@ -54,7 +54,9 @@ class CrashingQueue:
 def test_a_settlement_is_announced_after_a_crash_before_its_announcement(backend: Backend) -> None:
     order_id = backend.sell()
     refund = backend.refund(order_id)
-    record = RecordStripeRefund(backend.orders, CrashingQueue(), backend.clock, "stripe_webhook")
+    record = RecordStripeRefund(
+        backend.orders, backend.charges, CrashingQueue(), backend.clock, "stripe_webhook"
+    )
     with pytest.raises(CrashError):
         record(backend.refunds_at_stripe.get(str(refund.stripe_refund_id), None), None)
     assert backend.current(refund).status is RefundStatus.SUCCEEDED

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.resume_pending.resume_pending import ResumePending
@@ -24,16 +25,24 @@ from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund
 from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.edge.observability import logger
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.order_states import OrderStates
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
+from shared.gateways.settlement_store import SettlementStore
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.events import StripeEvents
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ACTOR = "restore"
 
@@ -54,7 +63,7 @@ class _SettleAtOnce:
     settle: SettleRefund
 
     def announce(self, refund: Refund) -> None:
-        self.settle(refund.order_id, refund.refund_id)
+        self.settle(refund.order_key, refund.refund_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +71,17 @@ class ReplayStripeEvents:
     """Takes in what happened at Stripe since a point in time.
 
     Args:
-        studios, orders, books, payouts: The tables.
+        dynamodb: A low-level client.
+        orders_table: OrdersTable's name.
+        ledger_table: LedgerTable's name.
         fee_refunds: Where refunds of application fees are asked for, once the functions run again.
         stripe: The connection to Stripe.
         clock: The clock.
     """
 
-    studios: Studios
-    orders: OrdersTable
-    books: LedgerStore
-    payouts: PayoutsTable
+    dynamodb: "DynamoDBClient"
+    orders_table: str
+    ledger_table: str
     fee_refunds: FeeRefundQueue
     stripe: StripeConnection
     clock: Clock
@@ -93,18 +103,30 @@ class ReplayStripeEvents:
                 logger.exception("not open to us any more", account_id=account_id)
                 done["AccountRefused"] += 1
         done += self._resume()
-        adopt = AdoptTransfers(self.studios, self.books, self.payouts, self.clock)
+        adopt = AdoptTransfers(
+            Studios(self.dynamodb, self.orders_table),
+            PayoutStore(self.dynamodb, self.orders_table, self.ledger_table),
+            PayoutsTable(self.dynamodb, self.orders_table),
+            self.clock,
+        )
         return done + adopt(StripeTransfers(self.stripe).list_created(begin, now)[::-1])
 
     def _accounts(self) -> Iterable[str | None]:
         """Return the accounts that charges are on, the platform's own (None) among them."""
-        studios = (self.studios.get(studio_id) for studio_id in self.payouts.studios())
-        named = (studio.get("stripe_account_id") for studio in studios if studio)
+        table = Studios(self.dynamodb, self.orders_table)
+        payouts = PayoutsTable(self.dynamodb, self.orders_table)
+        studios = (table.get(studio_id) for studio_id in payouts.studios())
+        named = (studio.stripe_account_id for studio in studios if studio)
         return [None, *sorted({account for account in named if account is not None})]
 
     def _tell_again(self, begin: datetime, now: datetime, account_id: str | None) -> Counter[str]:
         """Hand an account's events to the webhook's use case, oldest first."""
-        handle = HandleEvent(self.orders, self._record(), lambda: StripeRefunds(self.stripe))
+        handle = HandleEvent(
+            OrderStates(self.dynamodb, self.orders_table),
+            Charges(self.dynamodb, self.orders_table),
+            self._record(),
+            lambda: StripeRefunds(self.stripe),
+        )
         done: Counter[str] = Counter()
         for types in _EVENTS:
             for body in StripeEvents(self.stripe).list_created(begin, now, types, account_id)[::-1]:
@@ -120,13 +142,31 @@ class ReplayStripeEvents:
 
     def _resume(self) -> Counter[str]:
         settle = _SettleAtOnce(self._settle())
+        orders = OrdersTable(self.dynamodb, self.orders_table)
         refunds = StripeRefunds(self.stripe)
-        resume_refund = ResumeRefund(self.orders, refunds, settle, self._record(), self.clock)
-        resume_pending = ResumePending(self.orders, resume_refund, self.fee_refunds, self.clock)
+        resume_pending = ResumePending(
+            orders,
+            FeeRefunds(self.dynamodb, self.orders_table),
+            OpenWorkIndex(self.dynamodb, self.orders_table),
+            ResumeRefund(orders, refunds, settle, self._record(), self.clock),
+            self.fee_refunds,
+            self.clock,
+        )
         return resume_pending(due_only=False, time_is_up=lambda: False).done
 
     def _record(self) -> RecordStripeRefund:
-        return RecordStripeRefund(self.orders, _SettleAtOnce(self._settle()), self.clock, ACTOR)
+        return RecordStripeRefund(
+            OrdersTable(self.dynamodb, self.orders_table),
+            Charges(self.dynamodb, self.orders_table),
+            _SettleAtOnce(self._settle()),
+            self.clock,
+            ACTOR,
+        )
 
     def _settle(self) -> SettleRefund:
-        return SettleRefund(self.orders, self.books, self.fee_refunds, self.clock)
+        return SettleRefund(
+            OrdersTable(self.dynamodb, self.orders_table),
+            SettlementStore(self.dynamodb, self.orders_table, self.ledger_table),
+            self.fee_refunds,
+            self.clock,
+        )
