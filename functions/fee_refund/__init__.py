@@ -1,1 +1,1 @@
-"""The rev share of direct charges, given back at Stripe as application fee refunds."""
+"""Returns the revenue share of direct charges, as application fee refunds at Stripe."""

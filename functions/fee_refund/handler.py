@@ -1,4 +1,4 @@
-"""Lambda on the fee refund queue: gives rev share back at Stripe."""
+"""Lambda on the fee refund queue: refunds application fees at Stripe."""
 
 from typing import Any
 
@@ -14,20 +14,18 @@ from shared.domain.order import OrderKey
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.sqs import dead_letter_failures, message_from
+from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 
-# Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
-# others have Lambda's own active tracing.
+# The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
+# it shows each call to Stripe.
 tracer = Tracer()
 secrets = Secrets(aws.client("secretsmanager"))
-connection = StripeConnection(
-    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-)
+connection = connect_to_stripe(secrets)
 refund_application_fee = RefundApplicationFee(
     FeeRefunds(aws.client("dynamodb"), setting("ORDERS_TABLE")),
     StripeFeeRefunds(connection),
@@ -41,12 +39,12 @@ processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Refund the fees a batch names; what failed is reported and comes again."""
+    """Refund the fees that a batch names, and report the messages that failed."""
     return process_partial_response(event, refund, processor, context)
 
 
 def refund(record: SQSRecord) -> None:
-    """Refund the fee a message names; what cannot be refunded is parked with its reason."""
+    """Refund the fee that a message names, or park the message with its reason."""
     with dead_letter_failures(record, parked, NoFeeRefundError):
         message = message_from(record.body, *FEE_REFUND_FIELDS)
         logger.set_correlation_id(message["correlation_id"])

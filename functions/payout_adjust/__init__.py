@@ -1,1 +1,1 @@
-"""Settlement: the ledger entry of each refund, and the studio's balance."""
+"""Settles refunds: writes the ledger entry and the studio's balance."""

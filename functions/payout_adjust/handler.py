@@ -32,20 +32,20 @@ settle_refund = SettleRefund(
 parked = ParkedMessages(sqs, setting("ADJUST_DLQ_URL"))
 records = ParkedRecords(dynamodb, setting("ORDERS_TABLE"))
 
-# A studio is a message group: one that fails must not hold up the others in the batch.
+# Each studio is a message group. An error of one must not delay the others in the batch.
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Settle a batch; what failed is reported and comes again."""
+    """Settle a batch, and report the messages that failed, so that SQS delivers them again."""
     return process_partial_response(event, settle, processor, context)
 
 
 def settle(record: SQSRecord) -> None:
-    """Settle the refund a message names; what cannot be settled is parked with its reason."""
-    with dead_letter_failures(record, parked, NothingToSettleError, on_parked=_tell_the_studio):
+    """Settle the refund that a message names, or park the message with its reason."""
+    with dead_letter_failures(record, parked, NothingToSettleError, on_parked=_list_for_studio):
         message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
         order = OrderKey(message["studio_id"], message["order_id"])
@@ -66,8 +66,8 @@ def _count(entry: LedgerEntry | None) -> None:
     )
 
 
-def _tell_the_studio(record: SQSRecord, reason: str) -> None:
-    """Put a parked message on the list of the studio, whose id is the message group."""
+def _list_for_studio(record: SQSRecord, reason: str) -> None:
+    """Put a parked message on the attention list of the studio, whose id is the message group."""
     records.add(
         ParkedMessage(
             parked_id=record.message_id,

@@ -1,4 +1,4 @@
-"""Settling a refund: order, refund, ledger entry and ledger head in one transaction."""
+"""Settles a refund: order, refund, ledger entry and ledger head in one transaction."""
 
 from dataclasses import dataclass, replace
 
@@ -16,32 +16,32 @@ from shared.gateways.settlement_store import SettlementStore
 # Who settles, in the refunds' history.
 ACTOR = "payout_adjust"
 
-# Ten messages, the most of a batch, stay inside the function's 30 s.
+# A batch has at most ten messages, and the function has 30 s.
 _CONTENTION_SECONDS = 2.5
 
 
 class NothingToSettleError(Exception):
-    """The message names a refund, order or studio that does not exist: it can never work."""
+    """The message names a missing refund, order or studio. No retry can help."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettleRefund:
-    """Writes the ledger entry that a refund is owed; a repeat finds nothing owed."""
+    """Writes the ledger entry that a refund needs. A repeat finds that it needs none."""
 
     orders: OrdersTable
     settlements: SettlementStore
-    fee_refunds: FeeRefundQueue
+    fee_refund_queue: FeeRefundQueue
     clock: Clock
 
     def __call__(self, order: OrderKey, refund_id: str) -> LedgerEntry | None:
-        """Settle what the refund is owed.
+        """Settle the refund's success or its late failure.
 
         Returns:
-            The new ledger entry, or None where nothing is owed (any more).
+            The new ledger entry, or None if the refund needs none.
 
         Raises:
             NothingToSettleError: There is no such refund.
-            StaleStateError: Others kept moving the studio's ledger; try again later.
+            StaleStateError: Others kept changing the studio's ledger; try again later.
         """
         for _ in tries(_CONTENTION_SECONDS):
             record = self.orders.load_settlement(order)
@@ -79,7 +79,7 @@ class SettleRefund:
     def _fee_refund(
         self, record: SettlementRecord, settlement: Settlement, refund: Refund
     ) -> FeeRefund | None:
-        """Return the application fee's refund with its target raised, where it is."""
+        """Return the application fee's refund with its new target, or None if that is unchanged."""
         state = settlement.state
         if settlement.effect.fee_refund_amount == 0 or state.application_fee_id is None:
             return None
@@ -96,7 +96,7 @@ class SettleRefund:
 
     def _announce_fee_refund(self, fee_refund: FeeRefund | None) -> None:
         if fee_refund is not None and fee_refund.is_open:
-            self.fee_refunds.announce(fee_refund)
+            self.fee_refund_queue.announce(fee_refund)
 
 
 def _with_entry(settlement: Settlement, entry: LedgerEntry) -> Refund:

@@ -70,7 +70,7 @@ class Finding:
 _OF_OUTCOME: dict[ReportOutcome, tuple[FindingKind, bool]] = {
     ReportOutcome.CONFIRMED: (FindingKind.REFUND_NOT_CONFIRMED, True),
     ReportOutcome.PENDING: (FindingKind.REFUND_NOT_CONFIRMED, True),
-    ReportOutcome.TAKEN_IN: (FindingKind.REFUND_UNKNOWN_HERE, True),
+    ReportOutcome.EXTERNAL: (FindingKind.REFUND_UNKNOWN_HERE, True),
     ReportOutcome.FAILED: (FindingKind.REFUND_FAILURE_MISSED, True),
     ReportOutcome.FAILED_LATE: (FindingKind.REFUND_FAILURE_MISSED, True),
     ReportOutcome.OUTDATED: (FindingKind.REFUND_STATUS_DIFFERS, False),

@@ -15,6 +15,7 @@ from functions.reconcile.reconcile_transfers import ReconcileTransfers
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
+from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
@@ -25,7 +26,6 @@ from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
-from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
@@ -46,9 +46,7 @@ dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 charges = Charges(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-connection = StripeConnection(
-    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-)
+connection = connect_to_stripe(secrets)
 balance = StripeBalance(connection)
 adjust = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 record = RecordStripeRefund(orders, charges, adjust, utc_now, ACTOR)

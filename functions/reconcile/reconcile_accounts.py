@@ -47,6 +47,15 @@ class Reconciliation:
 
 
 @dataclass(frozen=True, slots=True)
+class _Run:
+    """What one run was asked for, and its result so far."""
+
+    since: datetime | None
+    time_is_up: Callable[[], bool]
+    result: Reconciliation = field(default_factory=Reconciliation)
+
+
+@dataclass(frozen=True, slots=True)
 class ReconcileAccounts:
     """Reconciles each Stripe account from its watermark on, a week at a time.
 
@@ -80,18 +89,19 @@ class ReconcileAccounts:
                 next run goes on from there.
             since: Where to begin, if that is before the watermarks.
         """
-        run, now = Reconciliation(), self.clock()
+        run, now = _Run(since, time_is_up), self.clock()
+        result = run.result
         accounts = [(self.watermarks.get(each.account_id), each) for each in self._accounts()]
         accounts.sort(key=lambda account: account[0].reconciled_at if account[0] else "")
         waiting = []
         for mark, account in accounts:
             due = mark is None or mark.reconciled_at <= rfc3339(now - INTERVAL)
-            wanted = run.complete and (due or not due_only)
-            if not (wanted and self._safely(run, account, mark, since, time_is_up)):
+            wanted = result.complete and (due or not due_only)
+            if not (wanted and self._safely(run, account, mark)):
                 waiting.append(mark)
         ages = [now - datetime.fromisoformat(each.reconciled_at) for each in waiting if each]
-        run.oldest_seconds = int(max(ages, default=timedelta(0)).total_seconds())
-        return run
+        result.oldest_seconds = int(max(ages, default=timedelta(0)).total_seconds())
+        return result
 
     def _accounts(self) -> Iterator[Account]:
         """Yield the platform's account with all studios, then the studios' own accounts."""
@@ -106,48 +116,34 @@ class ReconcileAccounts:
         for account_id, studio_ids in of_account.items():
             yield Account(account_id, tuple(studio_ids))
 
-    def _safely(
-        self,
-        run: Reconciliation,
-        account: Account,
-        mark: Watermark | None,
-        since: datetime | None,
-        time_is_up: Callable[[], bool],
-    ) -> bool:
+    def _safely(self, run: _Run, account: Account, mark: Watermark | None) -> bool:
         """Reconcile an account, and return whether that was done to the end."""
-        name = account.account_id or "platform"
+        name, result = account.account_id or "platform", run.result
         try:
-            run.complete = self._reconcile(run, account, mark, since, time_is_up)
+            result.complete = self._reconcile(run, account, mark)
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
             logger.exception("cannot reconcile", account_id=name)
-            run.failed.append(name)
+            result.failed.append(name)
             return False
-        run.reconciled += run.complete
-        logger.info("reconciled", account_id=name, complete=run.complete)
-        return run.complete
+        result.reconciled += result.complete
+        logger.info("reconciled", account_id=name, complete=result.complete)
+        return result.complete
 
-    def _reconcile(
-        self,
-        run: Reconciliation,
-        account: Account,
-        mark: Watermark | None,
-        since: datetime | None,
-        time_is_up: Callable[[], bool],
-    ) -> bool:
+    def _reconcile(self, run: _Run, account: Account, mark: Watermark | None) -> bool:
         """Reconcile window by window; False if there was no time for all of them."""
-        now = self.clock()
-        until, start = now - GRACE, _start(mark, since, now)
+        now, findings = self.clock(), run.result.findings
+        until, start = now - GRACE, _start(mark, run.since, now)
         clean_until = mark.until if mark else rfc3339(start)
         # Stays as it was until the last window is done: then this account comes first next time.
         reconciled_at = mark.reconciled_at if mark else rfc3339(start)
-        found_before = len(run.findings)
+        found_before = len(findings)
         for window in windows(start, until, now):
-            if time_is_up():
+            if run.time_is_up():
                 return False
             for finding in self._differences(account, window):
                 logger.warning("finding", finding=finding.content())
-                run.findings.append(finding)
-            if len(run.findings) == found_before:
+                findings.append(finding)
+            if len(findings) == found_before:
                 clean_until = max(clean_until, rfc3339(window.until))
             if window.until == until:
                 reconciled_at = rfc3339(now)

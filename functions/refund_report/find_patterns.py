@@ -40,7 +40,7 @@ DEFAULT_DAYS = 90
 _READING_SECONDS = 22.0
 
 # Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
-# The reconciler finds it within five more.
+# ``resume_pending`` finds it within five more.
 _LATE_FAILURE = timedelta(days=35)
 
 _ORDERS_PER_READ = 1_000

@@ -34,11 +34,11 @@ from shared.edge.http import (
 )
 from shared.edge.observability import logger
 from shared.edge.settings import setting
+from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
@@ -48,9 +48,7 @@ dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-connection = StripeConnection(
-    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-)
+connection = connect_to_stripe(secrets)
 payout_impact = PayoutImpact(ledger, Studios(dynamodb, setting("ORDERS_TABLE")))
 request_refund = RequestRefund(orders, StripeRefunds(connection), payout_impact, utc_now)
 preview_refund = PreviewRefund(orders, payout_impact)

@@ -178,7 +178,7 @@ class RequestRefund:
             self._release(refund, refusal)
             raise
         except StripeOutcomeUnknownError as unknown:
-            # The reservation stays; the reconciler asks Stripe and carries it on.
+            # The reservation stays. ``ResumePending`` asks Stripe and goes on.
             logger.warning("stripe outcome unknown", reason=unknown.reason)
             count("StripeOutcomeUnknown")
             return refund
@@ -194,14 +194,14 @@ class RequestRefund:
                 ACTOR,
             )
         except StaleStateError:
-            # The refusal stands all the same; the reconciler meets it again and frees the money.
+            # The refusal is final. ``ResumePending`` meets it again and releases the reservation.
             logger.warning("the reservation stays for now")
 
     def _accepted(self, refund: Refund, answer: StripeRefund) -> Refund:
         """Write Stripe's id down and return the refund as it stands.
 
         Whatever state Stripe answers with, the order reads Pending until Stripe says so by itself,
-        to the webhook or when the reconciler asks. A report that came first has said more already.
+        to the webhook or to ``ResumePending``. A report that came first has said more already.
         """
         pending = replace(
             refund.with_status(RefundStatus.PENDING, rfc3339(self.clock()), ACTOR),

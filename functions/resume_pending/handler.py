@@ -11,6 +11,7 @@ from functions.resume_pending.resume_refund import ResumeRefund
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
+from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
@@ -18,7 +19,6 @@ from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
@@ -35,9 +35,7 @@ dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
-connection = StripeConnection(
-    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-)
+connection = connect_to_stripe(secrets)
 record = RecordStripeRefund(
     orders, Charges(dynamodb, setting("ORDERS_TABLE")), queue, utc_now, ACTOR
 )

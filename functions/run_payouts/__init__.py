@@ -1,1 +1,1 @@
-"""The payout run: closes what is open in each studio's ledger, and pays it."""
+"""The payout run: closes the open entries of each studio's ledger, and pays them."""

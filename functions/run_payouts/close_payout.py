@@ -1,4 +1,4 @@
-"""Closing what is open in a studio's ledger into a payout, once for each period."""
+"""Closes the open entries of a studio's ledger into a payout, once for each period."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,17 +11,17 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
-# Settlements and imports move the same ledger; they are short.
+# Settlements and imports change the same ledger; each takes well under a second.
 _CONTENTION_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ClosePayout:
-    """Makes the payout that a studio is due.
+    """Closes the payout that a studio is due.
 
-    One transaction writes the payout, its ledger entry, the ledger's head and when the next payout
-    is due, if none of them has moved. So a refund that settles meanwhile is either before the
-    entry, and in this payout, or after it, and in the next:
+    One transaction writes the payout, its ledger entry, the ledger's head and the next due time, if
+    none of them has changed. So a refund that settles meanwhile is either before the entry and in
+    this payout, or after it and in the next payout:
 
         settle  read head (7) ───────────────► put entry 8 if head = 7 ✔
             close   read head (7) ─────────────────► put entry 8 if head = 7 ✘ reads again
@@ -37,10 +37,10 @@ class ClosePayout:
         """Close the payout that is due, and return it.
 
         Returns:
-            The new payout, or None where none is due (any more) or there is nothing to close.
+            The new payout, or None if none is due or there is nothing to close.
 
         Raises:
-            StaleStateError: Others kept moving the studio's ledger; it is due still.
+            StaleStateError: Others kept changing the studio's ledger. The payout is still due.
         """
         for _ in tries(_CONTENTION_SECONDS):
             due_at, now = self.payouts.due_at(studio_id), self.clock()
@@ -75,7 +75,7 @@ class ClosePayout:
     def _studio(self, studio_id: str) -> Studio:
         studio = self.studios.get(studio_id)
         if studio is None:
-            raise LookupError(f"studio {studio_id} is due and not there")
+            raise LookupError(f"studio {studio_id} is due and does not exist")
         return studio
 
     def _paid_out_until(self, studio_id: str) -> date | None:

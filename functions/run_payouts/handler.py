@@ -11,27 +11,25 @@ from functions.run_payouts.run_payouts import RunPayouts
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
+from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.secrets import Secrets
-from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 
-# One payout may take four calls of Stripe, each with a retry up to 20 s.
+# One payout may take four calls to Stripe, each with its retry up to 20 s.
 _STOP_WHEN_LEFT_MS = 120_000
 
-# Nobody waits for this function, so the tracing SDK's slow import is worth the calls it shows; the
-# others have Lambda's own active tracing.
+# The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
+# it shows each call to Stripe.
 tracer = Tracer()
 dynamodb = aws.client("dynamodb")
 ledger = PayoutStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-connection = StripeConnection(
-    setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-)
+connection = connect_to_stripe(secrets)
 run_payouts = RunPayouts(
     payouts,
     ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), ledger, payouts, utc_now),
@@ -47,7 +45,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:  # 
     """Do one run over all studios.
 
     Returns:
-        What was done, counted, and whether the run got to the end.
+        The outcomes, counted, and whether the run got to its end.
     """
     run = run_payouts(
         time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS

@@ -1,4 +1,4 @@
-"""One run: every payout that is due, then every transfer that has not ended."""
+"""Makes every payout that is due, then resumes every transfer that has not ended."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +19,12 @@ type Work = tuple[str, str | None, Callable[[], str]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run did: how often what, and whether it got to the end."""
+    """What a run did.
+
+    Attributes:
+        done: How often each outcome occurred, by the name of its metric.
+        complete: Whether the run got to its end.
+    """
 
     done: Counter[str]
     complete: bool
@@ -27,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunPayouts:
-    """Makes and pays the payouts; one studio's failure does not touch another's."""
+    """Makes and pays the payouts. An error of one studio does not affect the others."""
 
     payouts: PayoutsTable
     close: ClosePayout
@@ -38,8 +43,8 @@ class RunPayouts:
         """Do one run.
 
         Args:
-            time_is_up: Whether to stop, so that the run ends before the function does; what is
-                left is due still, and the next run goes on with it.
+            time_is_up: Whether to stop, so that the run ends before the function times out. The
+                next run does the rest, which is still due.
         """
         done: Counter[str] = Counter()
         for studio_id, payout_id, work in self._work(rfc3339(self.clock())):
@@ -72,10 +77,10 @@ class RunPayouts:
         payout = self.payouts.get(open_payout.studio_id, open_payout.payout_id)
         if payout is None or not payout.is_open:
             return "PayoutNothingOpen"
-        # Written first: a run that dies on this payout has it looked at ever more seldom.
-        due = rfc3339(next_poll_time(payout.poll_count, self.clock()))
+        # Stored first, so that a payout on which the run dies is polled less and less often.
+        next_poll_at = rfc3339(next_poll_time(payout.poll_count, self.clock()))
         payout = self.payouts.advance(
-            replace(payout, poll_count=payout.poll_count + 1, next_poll_at=due)
+            replace(payout, poll_count=payout.poll_count + 1, next_poll_at=next_poll_at)
         )
         return self._resumed(payout)
 
@@ -89,7 +94,7 @@ class RunPayouts:
             return work()
         except TRANSIENT_ERRORS as reason:
             logger.warning(
-                "not now",
+                "payout deferred",
                 studio_id=studio_id,
                 payout_id=payout_id,
                 reason=str(reason) or type(reason).__name__,

@@ -1,1 +1,1 @@
-"""Stripe's webhooks: verified, recorded, and passed on to the ledger."""
+"""Verifies and records Stripe's webhooks, and announces settlements."""

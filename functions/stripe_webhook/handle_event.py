@@ -1,4 +1,4 @@
-"""What each kind of Stripe event means here."""
+"""Applies each kind of Stripe event to the books."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,19 +28,25 @@ DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 _CLOSED = frozenset({"won", "lost", "warning_closed"})
 
+# Requests and settlements change the same order; each takes well under a second.
 _CONTENTION_SECONDS = 5.0
 
 
 class RefundLister(Protocol):
-    """What this use case asks Stripe."""
+    """Lists the refunds of a charge at Stripe."""
 
     def list_of_charge(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
-        """Return all refunds of a charge, oldest first."""
+        """Return all refunds of a charge, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """A verified event: its type, the object it is about, and whose account it came from."""
+    """A verified event.
+
+    Attributes:
+        account_id: The connected account that it is about; None for the platform's own.
+        object: The object that it is about, such as a refund.
+    """
 
     event_id: str
     type: str
@@ -53,7 +59,7 @@ def event_from(body: object) -> StripeEvent:
     """Return the event of a verified body.
 
     Raises:
-        MalformedStripeObjectError: It is not an event, or has no object.
+        MalformedStripeObjectError: It is not an event, or it has no object.
     """
     if not isinstance(body, Mapping) or body.get("object") != "event":
         raise MalformedStripeObjectError("not an event")
@@ -78,7 +84,7 @@ def _created(dispute: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class HandleEvent:
-    """Applies a verified event. Repeats, early and reordered events do no harm."""
+    """Applies a verified event. Repeated, early and reordered events do no harm."""
 
     states: OrderStates
     charges: Charges
@@ -89,11 +95,12 @@ class HandleEvent:
         """Record what the event says.
 
         Returns:
-            What became of it, as names of metrics, each with the refund it was about.
+            The outcomes, as names of metrics, each with its refund.
 
         Raises:
-            MalformedStripeObjectError: Its object is not as documented.
-            StaleStateError, StripeOutcomeUnknownError: Not now; Stripe shall send it again.
+            MalformedStripeObjectError: The event's object is not as documented.
+            StaleStateError, StripeRefusedError, StripeOutcomeUnknownError: Stripe has to send the
+                event again.
         """
         if event.type in REFUND_EVENTS:
             report = stripe_refund_from(event.object)
@@ -106,7 +113,7 @@ class HandleEvent:
         return [("EventIgnored", None)]
 
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
-        """Ask for the charge's refunds: since 2022-11-15 the event does not carry them."""
+        """List the charge's refunds: since 2022-11-15 the event does not carry them."""
         charge_id = string(event.object, "id")
         refusal, _ = self._find(charge_id, event.account_id)
         if refusal is not None:
@@ -126,11 +133,8 @@ class HandleEvent:
             state = self.states.get_state(pointer.order)
             if state is None:
                 raise LookupError(f"order {pointer.order} has a charge and no state")
-            closed_already = state.dispute_id == dispute_id and state.dispute_status in _CLOSED
-            if closed_already or (state.dispute_id, state.dispute_status) == (
-                dispute_id,
-                status,
-            ):
+            is_known = state.dispute_id == dispute_id
+            if is_known and state.dispute_status in {status, *_CLOSED}:
                 return "DisputeReportRepeated"
             try:
                 self.states.update_state(

@@ -1,4 +1,4 @@
-"""Lambda behind API Gateway: Stripe's webhooks. Nothing is believed before its signature is."""
+"""Lambda behind API Gateway: Stripe's webhooks. Each request is verified before it is read."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ACTOR = "stripe_webhook"
 
-# Stripe's events are a few kilobytes; those with a charge come near ten.
+# Most of Stripe's events are a few kilobytes; those with a charge are about ten.
 MAX_BODY_BYTES = 256 * 1024
 
 dynamodb = aws.client("dynamodb")
@@ -44,14 +44,10 @@ livemode = setting("STRIPE_LIVEMODE") == "true"
 @cache
 def stripe_refunds() -> "StripeRefunds":
     """Return the refunds at Stripe. The first event that needs them imports Stripe's slow SDK."""
-    from shared.gateways.stripe.connection import StripeConnection  # noqa: PLC0415  # imports the SDK
+    from shared.edge.stripe_connection import connect_to_stripe  # noqa: PLC0415  # imports the SDK
     from shared.gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415  # imports the SDK
 
-    return StripeRefunds(
-        StripeConnection(
-            setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
-        )
-    )
+    return StripeRefunds(connect_to_stripe(secrets))
 
 
 # Stripe sends the event again, with growing pauses, for three days.
@@ -66,7 +62,7 @@ handle_event = HandleEvent(orders, charges, record_stripe_refund, stripe_refunds
 )
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
-    """Verify, record, answer. Anything but a 2xx makes Stripe send the event again."""
+    """Verify the event, record it and answer. Stripe sends it again unless the answer is 2xx."""
     try:
         stripe_event, endpoints = _verified(event)
         outcomes = _record(stripe_event, endpoints)
@@ -81,10 +77,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _verified(event: dict[str, Any]) -> tuple[StripeEvent, frozenset[Endpoint]]:
-    """Return the event of a request and whose secret signed it, once that has been checked.
+    """Return the event of a request, and the endpoints whose secrets signed it.
 
     Raises:
-        Problem: It is not from Stripe, or not an event.
+        Problem: The request is not from Stripe, or not an event.
     """
     payload = _payload(event)
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
@@ -111,7 +107,7 @@ def _payload(event: dict[str, Any]) -> bytes:
     """Return the raw body.
 
     Raises:
-        Problem: It is too large, or not what API Gateway says it is.
+        Problem: The body is too large, or not Base64 as API Gateway says.
     """
     body = (event.get("body") or "").encode(errors="surrogatepass")
     if len(body) > MAX_BODY_BYTES:
@@ -128,14 +124,14 @@ def _payload(event: dict[str, Any]) -> bytes:
 
 
 def _record(event: StripeEvent, endpoints: frozenset[Endpoint]) -> list[str]:
-    """Apply a verified event and count what it was.
+    """Apply a verified event and count the outcomes.
 
     Raises:
-        Problem: Its object is not as documented.
+        Problem: The event's object is not as documented.
     """
     logger.append_keys(event_id=event.event_id, event_type=event.type)
     if event.livemode != livemode:
-        # A Connect endpoint gets test events too: https://docs.stripe.com/connect/webhooks
+        # A Connect endpoint also gets test events: https://docs.stripe.com/connect/webhooks
         return _counted("LivemodeMismatch")
     expected = Endpoint.PLATFORM if event.account_id is None else Endpoint.CONNECT
     if expected not in endpoints:

@@ -1,7 +1,7 @@
-"""The signature of a webhook: https://docs.stripe.com/webhooks#verify-manually.
+"""Verifies the signature of a webhook: https://docs.stripe.com/webhooks#verify-manually.
 
-Verified here and not by the SDK, because importing the SDK costs more than all else this function
-does, and a forged request must not be able to make it pay that. A test compares the two.
+The SDK could do this. But importing it takes longer than everything else this function does, and a
+forged request must not cause that cost. A test compares this code with the SDK.
 """
 
 import hashlib
@@ -10,22 +10,22 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-# Stripe's own default, both ways: a clock may be wrong in either direction.
+# Stripe's own default. It applies in both directions, because a clock may be slow or fast.
 TOLERANCE_SECONDS = 300
 
-# The SDK signs the number, not its text: with a leading zero the two would differ.
+# The SDK signs the number and not its text. With a leading zero the two would differ.
 _UNIX_TIME = re.compile(r"[1-9][0-9]{0,11}")
 
 
 class Endpoint(StrEnum):
-    """Which of the two endpoints a request was signed for."""
+    """The two endpoints whose secrets sign requests."""
 
     PLATFORM = "platform"
     CONNECT = "connect"
 
 
 class WebhookRejection(StrEnum):
-    """Why a request was refused; a metric counts each."""
+    """Why a request is refused. A metric counts each reason."""
 
     NO_HEADER = "no_header"
     MALFORMED_HEADER = "malformed_header"
@@ -35,11 +35,11 @@ class WebhookRejection(StrEnum):
 
 
 class SignatureRefusedError(Exception):
-    """The request was not signed by Stripe, or not now.
+    """Stripe did not sign the request, or not recently.
 
     Args:
-        reason: Why, in short.
-        detail: Why, for the caller; nothing of the header or a secret.
+        reason: The reason that is counted.
+        detail: The reason for the caller, without the header or a secret.
     """
 
     def __init__(self, reason: WebhookRejection, detail: str) -> None:
@@ -53,24 +53,23 @@ def verify(
     secrets: Sequence[tuple[Endpoint, str]],
     now: int,
 ) -> frozenset[Endpoint]:
-    """Check that the payload was signed with a secret, and return whose secret it is.
-
-    Both endpoints' where they share one.
+    """Return the endpoints whose secrets signed the payload: both if they share a secret.
 
     Args:
         payload: The raw body.
         header: The ``Stripe-Signature`` header: ``t=<unix>,v1=<hex>[,v1=<hex>]``.
-        secrets: The endpoints' signing secrets, two each while they roll.
-        now: The time, in Unix seconds.
+        secrets: The endpoints' signing secrets; each endpoint has two while they roll.
+        now: The present, in Unix seconds.
 
     Raises:
-        SignatureRefusedError: It was not, or more than ``TOLERANCE_SECONDS`` ago or ahead.
+        SignatureRefusedError: No secret signed it, or its time is more than ``TOLERANCE_SECONDS``
+            from the present.
     """
     if not header:
         raise SignatureRefusedError(
             WebhookRejection.NO_HEADER, "there is no Stripe-Signature header"
         )
-    if not header.isascii():  # Stripe's are, and compare_digest wants it
+    if not header.isascii():  # compare_digest accepts only ASCII, and so is Stripe's header
         raise SignatureRefusedError(WebhookRejection.MALFORMED_HEADER, "the header is not ASCII")
     parts = [part.partition("=") for part in header.split(",")]
     times = [value for name, _, value in parts if name.strip() == "t"]
@@ -97,7 +96,7 @@ def _signed_by(
     signed: bytes, signatures: Sequence[str], secrets: Sequence[tuple[Endpoint, str]]
 ) -> Iterator[Endpoint]:
     for endpoint, secret in secrets:
-        if not secret.strip():  # a secret that was never set must not verify anything
+        if not secret.strip():  # an empty secret must not verify anything
             continue
         expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         for signature in signatures:

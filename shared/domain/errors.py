@@ -281,7 +281,7 @@ class BusyError(DomainError):
 class StripeOutcomeUnknownError(Exception):
     """Nobody can know whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
 
-    Not a refusal: the reservation stays, and the reconciler asks.
+    Not a refusal: the reservation stays, and Stripe is asked again later.
 
     Args:
         reason: What happened, in a few words.

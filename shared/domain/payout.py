@@ -26,7 +26,7 @@ from shared.domain.ledger import (
 from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.stripe_transfer import StripeTransfer
 
-# A payout whose transfer has not ended by then is carried on by the next run.
+# The next payout run resumes a transfer that has not ended by then.
 FIRST_POLL_DELAY = timedelta(minutes=5)
 
 NO_ACCOUNT = "no_payout_account"

@@ -59,7 +59,7 @@ IN_FLIGHT = frozenset({RefundStatus.REQUESTED, RefundStatus.PENDING})
 UNSETTLED = IN_FLIGHT | {RefundStatus.SUCCEEDED}
 
 
-# When the reconciler first asks after a refund: the webhook nearly always comes before.
+# When Stripe is first polled for a refund. The webhook nearly always comes before.
 FIRST_POLL_DELAY = timedelta(minutes=2)
 
 

@@ -1,4 +1,4 @@
-"""The queues between the functions. A message says only which record to look at."""
+"""The queues between the functions. A message names a record and holds no data of it."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-# What messages say, in the order of the queues below.
+# The fields of a message on each queue.
 ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
 FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
 
@@ -22,7 +22,7 @@ PARKED_GROUP = "parked_group"
 
 
 class AdjustQueue:
-    """Where the ledger is told that a refund is owed a settlement. FIFO, a group per studio.
+    """Announces refunds that need a settlement. FIFO, one message group a studio.
 
     Args:
         sqs: A client.
@@ -34,10 +34,10 @@ class AdjustQueue:
         self._url = url
 
     def announce(self, refund: Refund) -> None:
-        """Ask for the settlement the refund is owed; repeats are harmless.
+        """Announce that a refund needs a settlement; repeats do no harm.
 
-        The deduplication id has the state in it: SQS swallows repeats for five minutes, and a
-        failure that soon after the success is no repeat.
+        SQS drops messages with the same deduplication id for five minutes. The id includes the
+        status, because a failure soon after the success is not a repeat.
         """
         self._sqs.send_message(
             QueueUrl=self._url,
@@ -55,7 +55,7 @@ class AdjustQueue:
 
 
 class FeeRefundQueue:
-    """Where the application fee's refunds are asked for. FIFO, a group per order.
+    """Announces application fees that need a refund. FIFO, one message group an order.
 
     Args:
         sqs: A client.
@@ -67,7 +67,7 @@ class FeeRefundQueue:
         self._url = url
 
     def announce(self, fee_refund: FeeRefund) -> None:
-        """Ask for the refund of the fee up to its target; repeats are harmless."""
+        """Announce that a fee must be refunded up to its target; repeats do no harm."""
         # SQS takes at most 128 characters, and both ids together may be longer.
         order = f"{fee_refund.studio_id}#{fee_refund.order_id}"
         group = hashlib.sha256(order.encode()).hexdigest()
@@ -86,7 +86,7 @@ class FeeRefundQueue:
 
 
 class ParkedMessages:
-    """A dead-letter queue, where a message that does not work is put with its reason.
+    """A dead-letter queue, which keeps each failed message with its reason.
 
     Args:
         sqs: A client.
@@ -102,28 +102,28 @@ class ParkedMessages:
         """The queue's name."""
         return self._url.rpartition("/")[2]
 
-    def park(  # what is known of the message
+    def park(  # a message has five facts
         self, body: str, message_id: str, reason: str, group: str | None, *, fixed: str = ""
     ) -> str:
-        """Put a message aside, as it came, with what is known of it as attributes.
+        """Park a message as it was received, with its reason, id and group as attributes.
 
         Args:
             body: The message's body as received.
-            message_id: Its id; parking it twice in five minutes leaves one.
-            reason: Why it does not work; no personal data.
-            group: Its message group, where its queue has groups.
+            message_id: The message's id. Parking it twice in five minutes leaves one message.
+            reason: Why it failed; no personal data.
+            group: The message group, if its queue has groups.
             fixed: The id of the parked message that this one replaces.
 
         Returns:
-            Its id in this queue.
+            The message's id in this queue.
         """
-        # SQS refuses control characters, and a reason may quote the ids of a message made to harm.
+        # SQS refuses control characters, and a reason may quote ids from a hostile message.
         said = json.dumps(reason)[1:-1][:200]
         known = {PARKED_REASON: said, PARKED_ID: message_id, PARKED_GROUP: group or ""}
         once = f"{message_id}{fixed}"
         fifo: dict[str, str] = {}
         if self._url.endswith(".fifo"):
-            # A group of its own: whoever looks at one parked message must not hide the others.
+            # One group a message, so that reading one parked message does not hide the others.
             fifo = {"MessageGroupId": message_id, "MessageDeduplicationId": once}
         sent = self._sqs.send_message(
             QueueUrl=self._url,

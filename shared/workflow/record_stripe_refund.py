@@ -1,9 +1,9 @@
-"""Taking in what Stripe says of a refund: from an event, a list, or an answer. One code for all.
+"""Records Stripe's report of a refund, from an event, a list or an answer: one code for all.
 
-Repeats change nothing, an older state never undoes a newer one, and a refund nobody here asked for
-is taken in as made outside. One that was asked for here and is not in the tables was lost with a
-restore: it is taken in under its own id. What Stripe reports is a fact: our own limits never refuse
-it.
+A repeated report changes nothing, and an older status never undoes a newer one. A refund that was
+not requested here is recorded as an external refund. A refund that was requested here and is
+missing was lost by a restore: it is recorded under its own id. What Stripe reports is a fact, so
+our own limits never refuse it.
 """
 
 from dataclasses import dataclass, replace
@@ -30,17 +30,18 @@ from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.records.imported_order import ChargePointer
 
+# Requests and settlements change the same order; each takes well under a second.
 _CONTENTION_SECONDS = 5.0
 
 
 class ReportOutcome(StrEnum):
-    """What became of a report; also the name of the metric that counts it."""
+    """What a report changed, as the name of the metric that counts it."""
 
     CONFIRMED = "RefundConfirmed"
     PENDING = "RefundPending"
     FAILED = "RefundFailed"
     FAILED_LATE = "RefundFailedLate"
-    TAKEN_IN = "RefundTakenIn"
+    EXTERNAL = "RefundExternal"
     REPEATED = "RefundReportRepeated"
     OUTDATED = "RefundReportOutdated"
     UNKNOWN_CHARGE = "UnknownCharge"
@@ -49,15 +50,23 @@ class ReportOutcome(StrEnum):
 
 
 class Announcer(Protocol):
-    """Whom to tell that a refund is owed a settlement."""
+    """Announces refunds that need a settlement."""
 
     def announce(self, refund: Refund, /) -> None:
-        """Ask for the settlement the refund is owed."""
+        """Announce that the refund needs a settlement."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordStripeRefund:
-    """Brings the books level with what Stripe says of a refund."""
+    """Records Stripe's report of a refund.
+
+    Attributes:
+        orders: The orders and their refunds.
+        charges: Finds the order of a charge.
+        queue: Where settlements are announced.
+        clock: The clock.
+        actor: Who reports, for the refund's history.
+    """
 
     orders: OrdersTable
     charges: Charges
@@ -68,14 +77,17 @@ class RecordStripeRefund:
     def __call__(
         self, report: StripeRefund, account_id: str | None
     ) -> tuple[ReportOutcome, Refund | None]:
-        """Record the report, announce a settlement where one is owed, and say what it was.
+        """Record the report, announce a settlement if one is due, and return what changed.
 
         Args:
             report: The refund as Stripe has it.
-            account_id: The connected account it was reported for, None for the platform's own.
+            account_id: The connected account that reported it; None for the platform's own.
+
+        Returns:
+            The outcome, and the refund as stored or None if it was not recorded.
 
         Raises:
-            StaleStateError: Others kept changing the order; nothing was written; ask again.
+            StaleStateError: Others kept changing the order. Nothing was written; try again.
         """
         for _ in tries(_CONTENTION_SECONDS):
             try:
@@ -90,7 +102,7 @@ class RecordStripeRefund:
     def _record(
         self, report: StripeRefund, account_id: str | None
     ) -> tuple[ReportOutcome, Refund | None]:
-        refund = self._asked_for_here(report)
+        refund = self._requested_here(report)
         if refund is None:
             pointer = self.charges.find(report.charge_id) if report.charge_id else None
             if pointer is None:
@@ -99,16 +111,16 @@ class RecordStripeRefund:
                 return ReportOutcome.ACCOUNT_MISMATCH, None
             record = self.orders.load_settlement(pointer.order)
             if record is None:
-                raise LookupError(f"charge {pointer.charge_id} names {pointer.order}: no order")
+                raise LookupError(f"charge {pointer.charge_id} names a missing {pointer.order}")
             refund = _known(record, report)
             if refund is None:
-                return self._take_in(report, pointer, record)
+                return self._record_external(report, pointer, record)
         if refund.account_id != account_id:
             return ReportOutcome.ACCOUNT_MISMATCH, None
         return self._apply(report, refund)
 
-    def _asked_for_here(self, report: StripeRefund) -> Refund | None:
-        """Find the refund that our metadata names, if it can be this one."""
+    def _requested_here(self, report: StripeRefund) -> Refund | None:
+        """Return the refund that the report's metadata names, if it can be the same refund."""
         if report.refund_id is None or report.order_key is None:
             return None
         refund = self.orders.get_refund(report.order_key, report.refund_id)
@@ -116,10 +128,10 @@ class RecordStripeRefund:
             return None
         if refund.stripe_refund_id == report.stripe_refund_id:
             return refund
-        # Metadata can be edited in Stripe's dashboard, and a refund that was released must not
-        # come back to life: then Stripe's id decides, or it is money that left some other way.
-        alive = refund.status is RefundStatus.REQUESTED and refund.stripe_refund_id is None
-        return refund if alive and refund.amount == report.amount else None
+        # Metadata can be edited in Stripe's dashboard, and a released refund must not be revived.
+        # So unless our refund waits for an answer, Stripe's id decides.
+        unanswered = refund.status is RefundStatus.REQUESTED and refund.stripe_refund_id is None
+        return refund if unanswered and refund.amount == report.amount else None
 
     def _apply(self, report: StripeRefund, refund: Refund) -> tuple[ReportOutcome, Refund]:
         known = replace(
@@ -158,7 +170,7 @@ class RecordStripeRefund:
         if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELED}:
             return ReportOutcome.REPEATED, refund
         if refund.status is RefundStatus.SETTLED:
-            # The ledger has it: it stays as it is, and a compensating entry is owed.
+            # The ledger entry stays. A compensating entry is due.
             late = replace(
                 known,
                 failure_reason=known.failure_reason or status.value,
@@ -169,17 +181,17 @@ class RecordStripeRefund:
         state = self.orders.get_state(refund.order_key)
         if state is None:
             raise LookupError(f"order {refund.order_id} has a refund and no state")
-        failed = self._moved(known, status)
+        failed = self._with_status(known, status)
         self.orders.release_refund(release(state, refund), failed)
         return ReportOutcome.FAILED, failed
 
-    def _take_in(
+    def _record_external(
         self, report: StripeRefund, pointer: ChargePointer, record: SettlementRecord
     ) -> tuple[ReportOutcome, Refund | None]:
         state = record.state
         if state.currency != report.currency:
             return ReportOutcome.CURRENCY_MISMATCH, None
-        refund = self._made_outside(report, pointer, state)
+        refund = self._external_refund(report, pointer, state)
         after = record_external_refund(state, refund)
         if (metadata := report.metadata) and _lost(metadata, record):
             refund = _restored(refund, metadata)
@@ -189,9 +201,9 @@ class RecordStripeRefund:
             self.orders.record_external_refund(after, refund)
         else:
             self.orders.record_failed_from_start(refund)
-        return ReportOutcome.TAKEN_IN, refund
+        return ReportOutcome.EXTERNAL, refund
 
-    def _made_outside(
+    def _external_refund(
         self, report: StripeRefund, pointer: ChargePointer, state: OrderState
     ) -> Refund:
         now = rfc3339(self.clock())
@@ -216,21 +228,21 @@ class RecordStripeRefund:
             history=(HistoryEntry(report.status, now, self.actor),),
         )
 
-    def _moved(self, refund: Refund, status: RefundStatus) -> Refund:
+    def _with_status(self, refund: Refund, status: RefundStatus) -> Refund:
         return refund.with_status(status, rfc3339(self.clock()), self.actor)
 
     def _advance(self, refund: Refund, status: RefundStatus) -> Refund:
-        return self.orders.advance_refund(self._moved(refund, status))
+        return self.orders.advance_refund(self._with_status(refund, status))
 
     def _first_poll(self) -> str:
         return rfc3339(self.clock() + FIRST_POLL_DELAY)
 
 
 def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
-    """Return the order's refund that has Stripe's id, whatever the metadata says now.
+    """Return the order's refund that has Stripe's id, whatever its metadata says now.
 
-    Metadata can be cleared in Stripe's dashboard, which sends ``refund.updated``; the refund must
-    not be taken in a second time as one made outside.
+    Metadata can be cleared in Stripe's dashboard, which sends ``refund.updated``. The refund must
+    not be recorded a second time, as an external refund.
     """
     return next(
         (
@@ -243,10 +255,10 @@ def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
 
 
 def _lost(metadata: RefundMetadata, record: SettlementRecord) -> bool:
-    """Return whether a refund was asked for here and its record is gone.
+    """Return whether a refund was requested here and its record was lost.
 
-    The intent comes before Stripe is called, so that happens with a restore alone. Metadata that
-    names a refund that is there, or another order's, was edited.
+    The intent is stored before Stripe is called, so only a restore can lose it. Metadata that names
+    an existing refund, or another order's, was edited.
     """
     return metadata.order_key == record.state.key and metadata.refund_id not in record.refunds
 

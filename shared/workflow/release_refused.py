@@ -1,4 +1,4 @@
-"""Freeing the money of a refund that Stripe surely refused."""
+"""Releases the reservation of a refund that Stripe definitively refused."""
 
 from dataclasses import replace
 
@@ -9,30 +9,38 @@ from shared.domain.reservation import release
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable
 
+# A request waits for this, and has already waited for Stripe.
 _CONTENTION_SECONDS = 3.0
 
 
 def release_refused(
-    orders: OrdersTable, refund: Refund, refusal: Refusal, clock: Clock, by: str
+    orders: OrdersTable, refund: Refund, refusal: Refusal, clock: Clock, actor: str
 ) -> Refund:
-    """Free the money of a refund that Stripe surely refused, and keep the refusal.
+    """Release the reservation of a refused refund, and store the refusal.
+
+    Args:
+        orders: The orders and their refunds.
+        refund: The refund, with the attempt that was refused.
+        refusal: Stripe's refusal.
+        clock: The clock.
+        actor: Who met the refusal, for the refund's history.
 
     Returns:
-        The refund as it stands afterwards: failed, or whatever a report made of it meanwhile.
+        The refund as stored: failed, or as another report or attempt has changed it meanwhile.
 
     Raises:
-        StaleStateError: Others kept changing the order; the refund stays requested, and the
-            reconciler finds it.
+        StaleStateError: Others kept changing the order. The refund stays requested, and
+            ``ResumePending`` meets the refusal again.
     """
     for _ in tries(_CONTENTION_SECONDS):
         current = orders.get_refund(refund.order_key, refund.refund_id)
         state = orders.get_state(refund.order_key)
         if current is None or state is None:
-            raise LookupError(f"refund {refund.refund_id} is not there any more")
+            raise LookupError(f"refund {refund.refund_id} does not exist any more")
         if current.status is not RefundStatus.REQUESTED or current.attempt != refund.attempt:
             return current
         failed = replace(
-            current.with_status(RefundStatus.FAILED, rfc3339(clock()), by),
+            current.with_status(RefundStatus.FAILED, rfc3339(clock()), actor),
             refusal=refusal,
             failure_reason=refusal.reason,
         )

@@ -207,7 +207,7 @@ def use_the_desk(world: DeployedStack) -> None:
         "resolution recorded",
     )
     assert world.call("POST", "/attention/parked/none/resolution").status_code == 404
-    # Made outside: what is known of it is looked up first.
+    # An external refund, whose charge is looked up first.
     world.stripe("POST", "refunds", charge=order.replace("ord_", "ch_"), amount=100)
     # A report too large to be answered with, and its file, fetched with the function's own right.
     export = export_large_report(world, studio_with_large_report(world))

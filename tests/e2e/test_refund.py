@@ -107,7 +107,10 @@ def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) ->
         charge=order_id.replace("ord_", "ch_"),
         amount=4000,
     )
-    until(lambda: len(world.entries_of(order_id, DIRECT_STUDIO)) == 2 or None, "taken in")
+    until(
+        lambda: len(world.entries_of(order_id, DIRECT_STUDIO)) == 2 or None,
+        "external refund settled",
+    )
     entry = world.entries_of(order_id, DIRECT_STUDIO)[1]
     assert (entry["source"], entry["gross_amount"], entry["rev_share_amount"]) == (
         "stripe",

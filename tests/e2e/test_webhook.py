@@ -1,4 +1,4 @@
-"""What comes in from outside as a webhook: only what Stripe signed, and only about our charges."""
+"""The webhook accepts only what Stripe signed, and only about our charges."""
 
 import json
 import time
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 
 
 def event(world: DeployedStack, order_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
-    """Return an event of a refund of 1000 that was made outside."""
+    """Return an event of an external refund of 1000."""
     del world
     refund = {
         "id": f"re_{uuid.uuid4().hex}",
@@ -123,5 +123,5 @@ def test_an_event_sent_again_changes_nothing(world: DeployedStack) -> None:
     order_id = world.sell()
     payload = json.dumps(event(world, order_id)).encode()
     outcomes = [world.send_webhook(payload).json()["outcomes"] for _ in range(3)]
-    assert outcomes == [["RefundTakenIn"], ["RefundReportRepeated"], ["RefundReportRepeated"]]
+    assert outcomes == [["RefundExternal"], ["RefundReportRepeated"], ["RefundReportRepeated"]]
     assert refunds_of(world, order_id) == 1

@@ -77,18 +77,18 @@ def _refund_lines(world: FaultWorld) -> None:
     world.refund("ord_1", "key-1", type="line_items", items=items, shipping=True)
 
 
-def _most_refunded_outside(world: FaultWorld) -> None:
+def _most_refunded_at_stripe(world: FaultWorld) -> None:
     _sold()(world)
-    world.refund_outside("ord_1", 6000)
+    world.refund_at_stripe("ord_1", 6000)
 
 
 def _events(world: FaultWorld) -> None:
     world.deliver_news()
 
 
-def _outside(world: FaultWorld) -> None:
+def _external_refund(world: FaultWorld) -> None:
     _sold()(world)
-    world.refund_outside("ord_1", 2500)
+    world.refund_at_stripe("ord_1", 2500)
 
 
 def _fails_at_bank(world: FaultWorld) -> None:
@@ -227,12 +227,12 @@ def _resume(world: FaultWorld) -> None:
 
 
 def _only_stripe_knows(world: FaultWorld) -> None:
-    """One refund failed late, another was made outside, and no event came."""
+    """One refund failed late, another is external, and no event came."""
     _settled()(world)
     (refund,) = world.stripe.standin.store.refunds
     world.sell("ord_2", direct=True)
     world.stripe.move(refund.id, "failed")
-    world.refund_outside("ord_2", 2500)
+    world.refund_at_stripe("ord_2", 2500)
     world.stripe.news()
     world.time.pass_by(_DAY_S)
 
@@ -268,12 +268,12 @@ FLOWS = (
     Flow(
         "request, refused by Stripe",
         ("refund_request",),
-        _most_refunded_outside,
+        _most_refunded_at_stripe,
         _refund_in_full,
         client=True,
     ),
     Flow("webhook, confirmed", ("stripe_webhook",), _requested(), _events),
-    Flow("webhook, made outside", ("stripe_webhook",), _outside, _events),
+    Flow("webhook, external refund", ("stripe_webhook",), _external_refund, _events),
     Flow("webhook, failed", ("stripe_webhook",), _fails_at_bank, _events),
     Flow("webhook, failed late", ("stripe_webhook",), _fails_late, _events),
     Flow("webhook, disputed", ("stripe_webhook",), _disputed, _events),

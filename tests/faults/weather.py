@@ -319,7 +319,7 @@ class Days:
         hurry = self.dice.choice((0.2, 5.0, 10 * _MINUTE, 2 * _HOUR))
         for number in range(self.dice.randint(3, 10)):
             self._client(f"key-{number}", hurry)
-        for happens in (self._outside, self._print_step, self._import, self._dispute):
+        for happens in (self._external_refund, self._print_step, self._import, self._dispute):
             for _ in range(self.dice.choice((0, 0, 1, 2))):
                 self._in(hurry, happens)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
@@ -371,10 +371,10 @@ class Days:
 
         self._start("refund_request", call)
 
-    def _outside(self) -> None:
+    def _external_refund(self) -> None:
         order_id, amount = self.dice.choice(self.orders), self.dice.randint(1, 5000)
         try:
-            made = self.world.refund_outside(order_id, amount)
+            made = self.world.refund_at_stripe(order_id, amount)
         except RuntimeError:
             return  # more than is left: Stripe refuses it
         self.simulation.note(f"in Stripe's dashboard: {made}, {amount} of {order_id}")

@@ -288,7 +288,7 @@ class FaultWorld:
             }
         )
 
-    def refund_outside(self, order_id: str, amount: int) -> str:
+    def refund_at_stripe(self, order_id: str, amount: int) -> str:
         """Refund an order in Stripe's dashboard, and return Stripe's id."""
         charge_id = f"ch_{order_id.removeprefix('ord_')}"
         account = self.stripe.standin.store.charges[charge_id].account

@@ -38,7 +38,7 @@ def state_of(backend: Backend, order_id: str) -> State:
 
 
 def play(backend: Backend, order_id: str, seed: int) -> None:
-    """Make refunds here and outside, some of which stay pending for a while, fail or fail late."""
+    """Make refunds here and at Stripe. Some stay pending for a while, fail or fail late."""
     dice = random.Random(seed)  # noqa: S311  # the same seed, the same story
     stripe_ids = []
     for _ in range(dice.randint(2, 4)):
@@ -50,8 +50,8 @@ def play(backend: Backend, order_id: str, seed: int) -> None:
             made = backend.refund(order_id, amount)
             stripe_ids.append((str(made.stripe_refund_id), pending))
         else:
-            outside: dict[str, Any] = backend.stripe_refund(order_id, amount)
-            stripe_ids.append((str(outside["id"]), pending))
+            external: dict[str, Any] = backend.stripe_refund(order_id, amount)
+            stripe_ids.append((str(external["id"]), pending))
     for stripe_id, pending in stripe_ids:
         if pending and dice.random() < 0.8:
             backend.control(f"refunds/{stripe_id}", status="succeeded")
@@ -81,7 +81,7 @@ def test_thrice_in_random_order_is_once_in_order(
 
 
 def test_an_event_that_comes_before_stripes_answer_finds_its_refund(backend: Backend) -> None:
-    """Intent is on disk first, so the early event is not taken for a refund made outside."""
+    """The intent is stored first, so the early event is not recorded as an external refund."""
     order_id = backend.sell()
     backend.control(
         "faults", fault="reset_after_effect", times=2, match={"path_prefix": "/v1/refunds"}
@@ -124,6 +124,6 @@ def test_metadata_that_names_another_refund_does_not_move_it(backend: Backend) -
         if e["type"] == "refund.created"
         and e["data"]["object"]["charge"] == backend.record(second).order.charge_id
     )
-    assert backend.deliver([event]) == ["RefundTakenIn"]
+    assert backend.deliver([event]) == ["RefundExternal"]
     assert backend.current(pending).status == "pending"
     assert [r.source for r in backend.record(second).refunds.values()] == ["stripe"]

@@ -204,7 +204,7 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Recon
             FindingKind.LEDGER_DIFFERS,
         ]
     )
-    # Taking it in again would enter it twice.
+    # Recording it again would enter it twice.
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
         Key=primary_key(order_pk(gone.order_key), refund_sk(gone.refund_id)),

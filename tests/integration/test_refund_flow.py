@@ -74,7 +74,7 @@ def test_a_refusal_frees_the_money_and_is_repeated_for_the_same_key(backend: Bac
         backend.refund(order_id, 2500)
 
 
-def test_an_outside_refund_against_reserved_money_is_taken_in(backend: Backend) -> None:
+def test_an_external_refund_against_reserved_money_is_recorded(backend: Backend) -> None:
     order_id = backend.sell()
     backend.control(
         "faults", fault="reset_before_effect", times=2, match={"path_prefix": "/v1/refunds"}

@@ -124,7 +124,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert backend.current(settled).status is RefundStatus.SETTLED
     day.keep()
 
-    # The hour: of each kind of refund, a late failure, one made outside, a payout that is paid.
+    # The hour: of each kind of refund, a late failure, an external one, a payout that is paid.
     lost = [
         backend.refund(orders[2]),
         backend.refund(orders[3], lines=(ChosenLine("li_1", 2),)),
@@ -151,7 +151,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
 
     day.strike()
     assert backend.head().seq < head.seq
-    assert day.level()["RefundTakenIn"] == 6
+    assert day.level()["RefundExternal"] == 6
 
     assert books_of(backend) == before
     assert {each.status for each in map(backend.current, [*lost, under_way, after_payout])} == {
@@ -172,7 +172,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert [each.paid_amount for each in desk.all()] == [each.paid_amount for each in payouts]
     # The client whose answer was lost asks again, and is answered with the same refund.
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
-    assert day.level().get("RefundTakenIn") is None
+    assert day.level().get("RefundExternal") is None
     # All of it is reconciled with Stripe once more.
     assert ReconcileDesk(backend).findings() == []
 
@@ -208,7 +208,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
 
     backend.import_orders([json.dumps(record)])
     done = day.level()
-    assert (done["RefundTakenIn"], done["PayoutKnown"]) == (1, 1)
+    assert (done["RefundExternal"], done["PayoutKnown"]) == (1, 1)
     assert "UnknownCharge" not in done
     assert books_of(backend) == before
     assert backend.current(refund).status is RefundStatus.SETTLED
@@ -298,7 +298,7 @@ def test_tables_that_do_not_fit_each_other_are_told(disaster: Callable[..., Disa
     assert "entry 2 has no refund that is so far" in problem
 
 
-def test_metadata_that_was_edited_takes_in_a_refund_made_outside(backend: Backend) -> None:
+def test_edited_metadata_makes_an_external_refund(backend: Backend) -> None:
     """Only what names its own order and a refund that is not there was lost."""
     order, other = backend.sell(), backend.sell()
     known = backend.refund(other, 500)
@@ -312,9 +312,9 @@ def test_metadata_that_was_edited_takes_in_a_refund_made_outside(backend: Backen
     backend.deliver()
     backend.come_to_rest()
     found = [*backend.record(order).refunds.values(), *backend.record(other).refunds.values()]
-    outside = {each.stripe_refund_id: each for each in found if each.source == "stripe"}
-    assert outside.keys() == {each["id"] for each in made}
-    assert not {each.refund_id for each in outside.values()} & {known.refund_id, unknown}
+    external = {each.stripe_refund_id: each for each in found if each.source == "stripe"}
+    assert external.keys() == {each["id"] for each in made}
+    assert not {each.refund_id for each in external.values()} & {known.refund_id, unknown}
     assert backend.verify() is None
 
 

@@ -274,7 +274,7 @@ def outside(sale: Sold, refund_id: str, amount: int) -> Refund:
     return replace(refund_of(sale, refund_id, amount), source=RecordSource.STRIPE)
 
 
-def test_a_refund_made_outside_that_takes_the_last_stops_a_queued_print(sale: Sold) -> None:
+def test_an_external_refund_that_takes_the_last_stops_a_queued_print(sale: Sold) -> None:
     refund = outside(sale, "rf_1", 10_000)
     out = record_external_refund(sale.state, refund)
     assert (out.fulfillment_status, out.fulfillment_canceled_by) == ("canceled", "rf_1")
@@ -286,12 +286,12 @@ def test_a_refund_made_outside_that_takes_the_last_stops_a_queued_print(sale: So
 
 
 @pytest.mark.parametrize("status", ["claimed", "printed", "shipped"])
-def test_a_refund_made_outside_leaves_a_print_in_hand(sale: Sold, status: str) -> None:
+def test_an_external_refund_leaves_a_print_in_hand(sale: Sold, status: str) -> None:
     state = replace(sale.state, fulfillment_status=FulfillmentStatus(status))
     assert record_external_refund(state, outside(sale, "rf_1", 10_000)).fulfillment_status == status
 
 
-def test_a_refund_made_outside_leaves_a_print_that_was_kept(sale: Sold) -> None:
+def test_an_external_refund_leaves_a_print_that_was_kept(sale: Sold) -> None:
     kept, _ = refunded(sale, sale.state, "rf_1", replace(FULL, keep_print=True))
     assert kept.fulfillment_status == "queued"
     assert (
@@ -299,7 +299,7 @@ def test_a_refund_made_outside_leaves_a_print_that_was_kept(sale: Sold) -> None:
     )
 
 
-def test_a_refund_that_fails_for_one_made_outside_does_not_resume_the_print(sale: Sold) -> None:
+def test_a_refund_that_fails_for_an_external_one_does_not_resume_the_print(sale: Sold) -> None:
     stopped, ours = refunded(sale, sale.state, "rf_1", FULL)
     theirs = outside(sale, "rf_2", 10_000)
     released = release(record_external_refund(stopped, theirs), ours)
