@@ -8,14 +8,14 @@ import importlib
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from infra.build import roles
+from infra.paths import DOCS
 
-OUTPUT = Path(__file__).parent.parent / "docs" / "openapi.json"
+OUTPUT = DOCS / "openapi.json"
 
 # The functions that answer routes through Powertools' resolver.
 _API_FUNCTIONS = (

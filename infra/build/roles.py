@@ -1,12 +1,11 @@
 """The page that says who may do what, generated from the one table in ``shared/edge/auth.py``."""
 
-from pathlib import Path
-
 from babel.numbers import format_decimal
 
+from infra.paths import DOCS
 from shared.edge.auth import ALLOWED, REFUND_LIMIT, Role
 
-OUTPUT = Path(__file__).parent.parent / "docs" / "roles.md"
+OUTPUT = DOCS / "roles.md"
 
 _INTRODUCTION = """\
 # Who may do what
