@@ -20,7 +20,7 @@ from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.import_orders.import_records import ImportRecords
 from infra.local.engine import Aws
-from infra.local.progress import Progress, Stage
+from infra.progress import Progress, Stage
 from infra.local.stack import Stack
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus

@@ -5,7 +5,7 @@ The benchmark does it with a hundred thousand.
 
 import pytest
 
-from infra.local.progress import LoggedProgress
+from infra.progress import LoggedProgress
 from infra.local.stack import Stack
 from tests.bench.many_orders import (
     BY_ID,

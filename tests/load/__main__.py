@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 
 from infra.local.options import Options
-from infra.local.progress import ConsoleProgress, Progress
-from infra.local.stack import Stack, start_stack
-from infra.operate.failure import Failure
+from infra.progress import ConsoleProgress, Progress
+from infra.local.stack import Stack
+from infra.local.start_stack import start_stack
+from infra.failure import Failure
 from infra.paths import LOCAL, ROOT
 from tests.bench.report import Table
 from tests.e2e.world import DeployedStack

@@ -14,7 +14,7 @@ from itertools import batched, cycle, islice
 import httpx
 
 from infra.local.stripe_server import charge_of
-from infra.operate.failure import Failure
+from infra.failure import Failure
 from shared.domain.ledger import verify_chain
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways import items
