@@ -39,7 +39,7 @@ def now(studio: Studios = None, stack: StackName = None, *, as_json: AsJson = Fa
     else:
         print_counts(done)
     if left := sum(done.get(name, 0) for name in NOT_ANCHORED):
-        raise Failure(f"{left} ledgers were not anchored. The function's log has the reason.")
+        raise Failure(f"Ledgers not anchored: {left}. The function's log has the reason.")
 
 
 @app.command()

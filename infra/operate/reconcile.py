@@ -45,11 +45,11 @@ def reconcile(
         _show(result)
     if result["failed"]:
         raise Failure(
-            f"These accounts could not be reconciled: {', '.join(result['failed'])}. "
+            f"Accounts not reconciled: {', '.join(result['failed'])}. "
             "The function's log has the reason."
         )
     if not result["complete"]:
-        raise Failure("There was no time for all accounts. Run it again to go on.")
+        raise Failure("There was no time for all accounts. Run `reconcile` again to go on.")
     if any(not finding["healed"] for finding in result["findings"]):
         raise typer.Exit(1)
 

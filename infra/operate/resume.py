@@ -23,6 +23,6 @@ def resume(stack: StackName = None, *, as_json: AsJson = False) -> None:
     else:
         print_line("Nothing was interrupted.")
     if not result["complete"]:
-        raise Failure("There was no time for all of it. Run it again to go on.")
+        raise Failure("There was no time for all of it. Run `resume` again to go on.")
     if left := sum(done.get(name, 0) for name in NOT_RESUMED):
-        raise Failure(f"{left} could not be resumed. The function's log has the reason.")
+        raise Failure(f"Not resumed: {left}. The function's log has the reason.")

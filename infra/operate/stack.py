@@ -40,14 +40,24 @@ class OperatedStack:
         try:
             return self.outputs[name]
         except KeyError as error:
-            raise Failure(
-                f"The stack {self.name} has no output {name}. Check the stack's name, "
-                "or deploy the current template."
-            ) from error
+            raise self._lacks(name) from error
 
     def function_names(self) -> list[str]:
-        """Return the physical names of all functions."""
-        return [value for name, value in self.outputs.items() if name.endswith(_FUNCTION_NAME)]
+        """Return the physical names of all functions.
+
+        Raises:
+            Failure: The stack has none.
+        """
+        names = [value for name, value in self.outputs.items() if name.endswith(_FUNCTION_NAME)]
+        if not names:
+            raise self._lacks(_FUNCTION_NAME)
+        return names
+
+    def _lacks(self, name: str) -> Failure:
+        return Failure(
+            f"The stack {self.name} has no output {name}. Check the stack's name, "
+            "or deploy the current template."
+        )
 
 
 def find_stack(name: str | None) -> OperatedStack:

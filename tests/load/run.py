@@ -13,8 +13,8 @@ from itertools import batched, cycle, islice
 
 import httpx
 
-from infra.local.stripe_server import charge_of
 from infra.failure import Failure
+from infra.local.stripe_server import charge_of
 from shared.domain.ledger import verify_chain
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways import items

@@ -8,10 +8,10 @@ import logging
 import sys
 from pathlib import Path
 
-from infra.local.options import Options
-from infra.progress import LoggedProgress
-from infra.local.start_stack import start_stack
 from infra.failure import Failure
+from infra.local.options import Options
+from infra.local.start_stack import start_stack
+from infra.progress import LoggedProgress
 from tests.stack.run import FAILURE, TETHER
 
 

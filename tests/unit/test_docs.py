@@ -1,4 +1,4 @@
-"""What the documents point at is there: files, links, make's targets."""
+"""Everything the documents name exists: files, links, make's targets, operations."""
 
 import re
 from itertools import chain

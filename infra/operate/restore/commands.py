@@ -124,7 +124,7 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
         print_counts(done)
     if left := sum(done.get(name, 0) for name in NOT_ANCHORED):
         raise Failure(
-            f"The functions run, but {left} ledgers have no record of the restore. The log of "
+            f"The functions run. Ledgers without a record of the restore: {left}. The log of "
             "anchor_ledger has the reason. Repeat this step."
         )
 
