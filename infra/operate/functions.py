@@ -10,6 +10,8 @@ ANCHOR_LEDGER = "AnchorLedgerFunction"
 
 RECONCILE = "ReconcileFunction"
 RECONCILE_EVENT: dict[str, Any] = {"match": True}
+# The answer's field with the number of compared accounts.
+RECONCILED = "matched"
 
 # Without input the function looks at all open work at once.
 RESUME = "ReconcileFunction"

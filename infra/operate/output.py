@@ -1,8 +1,10 @@
 """Prints what an operation found or did: for people, or as JSON on standard output."""
 
 import json
+import logging
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import typer
 from rich.console import Console
@@ -10,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.progress import ConsoleProgress
+from shared.edge.observability import logger
 
 # Wide enough for one line per row when a program or a file reads the table.
 _WIDTH_WITHOUT_TERMINAL = 250
@@ -41,6 +44,18 @@ def print_counts(counts: Mapping[str, int]) -> None:
 def print_line(text: str) -> None:
     """Print a line, made safe for terminals and whole in the narrowest of them."""
     typer.echo(_printable(text))
+
+
+@contextmanager
+def logs_on_stderr() -> Iterator[None]:
+    """Write the product's log to standard error, so that standard output is the result alone."""
+    handler = logger.registered_handler
+    before = handler.setStream(sys.stderr) if isinstance(handler, logging.StreamHandler) else None
+    try:
+        yield
+    finally:
+        if before is not None and isinstance(handler, logging.StreamHandler):
+            handler.setStream(before)
 
 
 def _printable(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from infra.failure import Failure
-from infra.operate.functions import RECONCILE, RECONCILE_EVENT, invoke
+from infra.operate.functions import RECONCILE, RECONCILE_EVENT, RECONCILED, invoke
 from infra.operate.options import AsJson, OptionalSince, StackName
 from infra.operate.output import print_json, print_line, print_table, progress
 from infra.operate.stack import find_stack
@@ -38,7 +38,7 @@ def reconcile(
         event["since"] = since.astimezone(UTC).isoformat()
     with progress.stage("reconcile (up to five minutes)") as stage:
         result = invoke(operated, RECONCILE, event)
-        stage.result = f"{result['matched']} accounts"
+        stage.result = f"{result[RECONCILED]} accounts"
     if as_json:
         print_json(result)
     else:
@@ -60,4 +60,4 @@ def _show(result: dict[str, Any]) -> None:
     if columns:
         rows = ([finding.get(name, "") for name in columns] for finding in findings)
         print_table(columns, rows)
-    print_line(f"{result['matched']} accounts reconciled, {len(findings)} differences")
+    print_line(f"{result[RECONCILED]} accounts reconciled, {len(findings)} differences")

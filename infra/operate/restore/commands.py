@@ -3,7 +3,6 @@
 The AWS credentials of the environment must be an administrator's.
 """
 
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -13,7 +12,7 @@ from infra.failure import Failure
 from infra.operate.anchors import NOT_ANCHORED
 from infra.operate.functions import ANCHOR_LEDGER, NOT_RESUMED, RESUME, function_name, invoke
 from infra.operate.options import AsJson, By, Since, StackName, To, Why
-from infra.operate.output import print_counts, print_json, print_line, progress
+from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
 from infra.operate.restore.functions import start as start_functions
 from infra.operate.restore.functions import stop as stop_functions
 from infra.operate.restore.replay_events import ReplayStripeEvents
@@ -21,7 +20,6 @@ from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_
 from infra.operate.stack import OperatedStack, find_stack
 from shared.clock import utc_now
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
-from shared.edge.observability import logger
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
@@ -67,8 +65,10 @@ def tables(to: To, stack: StackName = None, *, as_json: AsJson = False) -> None:
     with progress.stage("compare the copies"):
         problems = torn(dynamodb, *copies)
     if problems:
-        for problem in problems:
-            print_line(problem)
+        if as_json:
+            print_json({"problems": problems})
+        else:
+            print_line("\n".join(problems))
         raise Failure(
             "The copies do not agree at that second. Choose another, such as the one before."
         )
@@ -94,8 +94,7 @@ def replay(since: Since, stack: StackName = None, *, as_json: AsJson = False) ->
     Exits 1 while something is left to do.
     """
     operated = find_stack(stack)
-    logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]  # a stream handler
-    with progress.stage("replay Stripe's events"):
+    with progress.stage("replay Stripe's events"), logs_on_stderr():
         try:
             done = replay_for(operated)(since)
         except (StripeOutcomeUnknownError, StripeRefusedError) as error:
