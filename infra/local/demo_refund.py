@@ -11,7 +11,7 @@ from infra.failure import Failure
 from infra.local.api_user import ApiUser, Json, code_of, problem_of
 from infra.local.console import DemoConsole, money, signed
 from infra.local.stack import Stack
-from shared.gateways.ledger_store import read_entries
+from shared.gateways.ledger_entries import read_contents
 
 DEMO_ORDER = "ord_100"
 ROLE = "owner"
@@ -153,7 +153,7 @@ class DemoRefund:
         )
 
     def _show_entry(self, studio_id: str, refund_id: str) -> None:
-        entries = read_entries(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
+        entries = read_contents(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
         entry = next((e for e in entries if e.get("refund_id") == refund_id), None)
         if entry is None:
             raise Failure(f"The ledger has no entry for {refund_id}")

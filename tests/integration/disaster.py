@@ -8,16 +8,14 @@ from infra.operate.restore.replay_events import ReplayStripeEvents
 from infra.operate.restore.tables import put_back, torn
 from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
-from tests.integration.payout_desk import PayoutDesk
 
 
 def replay_for(backend: Backend) -> ReplayStripeEvents:
     """Return the replay into a backend's tables."""
     return ReplayStripeEvents(
-        backend.studios,
-        backend.orders,
-        backend.books,
-        PayoutDesk(backend).payouts,
+        backend.dynamodb,
+        backend.orders_table,
+        backend.ledger_table,
         FeeRefundQueue(backend.sqs, backend.fee_url),
         backend.stripe,
         backend.clock,

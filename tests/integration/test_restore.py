@@ -13,6 +13,7 @@ from shared.domain.order import OrderState
 from shared.domain.payout import PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.refund_metadata import metadata_of
+from shared.domain.refund_quote import ChosenLine
 from tests.integration.backend import Backend
 from tests.integration.disaster import Disaster
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
@@ -77,7 +78,7 @@ def let_the_hour_pass(backend: Backend, desk: PayoutDesk, orders: list[str]) -> 
     settled = next(iter(backend.record(orders[0]).refunds.values()))
     refunds = [
         backend.refund(orders[2]),
-        backend.refund(orders[3], items=(("li_1", 2),)),
+        backend.refund(orders[3], lines=(ChosenLine("li_1", 2),)),
         backend.refund(orders[4], 3333, key="asked again"),
         backend.refund(orders[0], 1500),
     ]
@@ -152,7 +153,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     backend.sell()
     day.keep()
     record = backend.order()
-    backend.importer.import_orders([json.dumps(record)])
+    backend.import_orders([json.dumps(record)])
     backend.charge(record)
     refund = backend.refund(record["order_id"], 2500)
     backend.deliver()
@@ -171,7 +172,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     assert (again.status, again.reason) == (PayoutStatus.PAID, "restored")
     assert backend.verify() is None
 
-    backend.importer.import_orders([json.dumps(record)])
+    backend.import_orders([json.dumps(record)])
     done = day.replay()
     assert (done["RefundTakenIn"], done["PayoutKnown"]) == (1, 1)
     assert "UnknownCharge" not in done
@@ -243,7 +244,7 @@ def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
     desk.send()
     day.strike()
     day.replay()
-    assert desk.messages.get(desk.order_id, desk.request().message_id) is None
+    assert desk.found() is None
     assert len(desk.mails()) == 1
 
 

@@ -20,13 +20,9 @@ from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_
 from infra.operate.stack import OperatedStack, find_stack
 from shared.clock import utc_now
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
-from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.orders_table import OrdersTable
-from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
-from shared.gateways.studios import Studios
 
 app = typer.Typer(help="Restore damaged tables, step by step.", rich_markup_mode=None)
 
@@ -136,10 +132,9 @@ def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
         FunctionName=function_name(stack, RESUME)
     )["Environment"]["Variables"]
     return ReplayStripeEvents(
-        Studios(dynamodb, orders_table),
-        OrdersTable(dynamodb, orders_table),
-        LedgerStore(dynamodb, orders_table, ledger_table),
-        PayoutsTable(dynamodb, orders_table),
+        dynamodb,
+        orders_table,
+        ledger_table,
         FeeRefundQueue(stack.aws.sqs, stack.output("FeeRefundQueueUrl")),
         StripeApi(
             settings["STRIPE_API_BASE"],
