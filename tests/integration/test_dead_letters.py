@@ -276,7 +276,7 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
         times=2,  # the SDK asks twice
         match={"path_prefix": "/v1/application_fees", "method": "POST"},
     )
-    poisoned.put("fee_refund", _fee_message(backend, "ord_nowhere"))
+    poisoned.put("fee_refund", _message_about(backend, "ord_nowhere"))
     poisoned.work("fee_refund", receives=TRIES)
     reasons = {letter.reason for letter in poisoned.parked()}
     assert "order ord_nowhere has no application fee to refund" in reasons
@@ -285,7 +285,7 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
     backend.control("clock", advance_s=30 * 3600)
     poisoned.redrive_all()
     poisoned.work("fee_refund")
-    poisoned.put("fee_refund", _fee_message(backend, order_id))
+    poisoned.put("fee_refund", _message_about(backend, order_id))
     poisoned.work("fee_refund")
     fee = backend.record(order_id).order.application_fee_id
     assert backend.stripe_call("GET", f"application_fees/{fee}")["amount_refunded"] == 1500
@@ -298,7 +298,7 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
     assert (told.resolved_by, told.resolution) == ("op_1", "discarded: the order never was")
 
 
-def _fee_message(backend: Backend, order_id: str) -> dict[str, str]:
+def _message_about(backend: Backend, order_id: str) -> dict[str, str]:
     return {"studio_id": backend.studio_id, "order_id": order_id, "correlation_id": "c"}
 
 
@@ -381,7 +381,7 @@ def test_as_json_each_step_can_be_read_by_a_program(
 def test_what_the_operation_cannot_do_is_one_line(
     poisoned: Poisoned, of_stack: tuple[str, str]
 ) -> None:
-    poisoned.put("adjust", {"order_id": "ord_1", "correlation_id": "c"})
+    poisoned.put("adjust", _message_about(poisoned.backend, "ord_1"))
     poisoned.work("adjust")
     (letter,) = poisoned.parked()
     by = ("--by", "op_1", *of_stack)
