@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from infra.build.functions import PYTHON_VERSION, Architecture, build
-from infra.operate.failure import run_tool
+from infra.failure import run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, TEMPLATE, UV
 
 # Whose lock says which boto3 BASE is: all functions' locks have the same one.

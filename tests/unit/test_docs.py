@@ -1,11 +1,15 @@
-"""What the documents point at is there: files, links, make's targets."""
+"""Everything the documents name exists: files, links, make's targets, operations."""
 
 import re
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from infra.operate.command import app
 from infra.paths import ROOT
 
 _DOCUMENTS = sorted(
@@ -47,6 +51,30 @@ def test_every_make_target_named_is_one(path: Path) -> None:
     )
 
     assert set(_MAKE.findall(code)) - targets == set()
+
+
+@document
+def test_every_operation_named_is_one_with_its_options(path: Path) -> None:
+    operations = [
+        line.partition("#")[0].split("-m infra.operate")[1].split()
+        for block in re.findall(r"```sh\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+        for line in block.splitlines()
+        if "-m infra.operate " in line
+    ]
+    for words in operations:
+        assert set(_options(words)) <= _options_of(words), " ".join(words)
+
+
+def _options(words: list[str]) -> list[str]:
+    return [word for word in words if word.startswith("--")]
+
+
+def _options_of(words: list[str]) -> set[str]:
+    """Return the options of the operation that the words name."""
+    command: Any = get_command(app)
+    while isinstance(command, TyperGroup):
+        command = command.commands[words.pop(0)]
+    return {option for parameter in command.params for option in parameter.opts}
 
 
 def _there(name: str) -> bool:

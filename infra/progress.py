@@ -1,4 +1,4 @@
-"""Shows what the stack's start is doing, stage by stage."""
+"""Progress of long work, stage by stage, for a person or for a log."""
 
 import logging
 import time
@@ -13,45 +13,51 @@ logger = logging.getLogger(__name__)
 
 
 class Stage:
-    """A stage that runs.
+    """A stage that is running.
 
     Attributes:
-        result: What to say about it when it is done, such as a count.
+        result: What to show once it is done, such as a count.
     """
 
     def __init__(self) -> None:
         self.result = ""
 
     def progress(self, text: str) -> None:
-        """Say how far it is."""
+        """Show how far the stage is."""
 
 
 class Progress(Protocol):
-    """Where the stages report to."""
+    """Reports stages and warnings."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
-        """Run a stage: its name while it runs, its time when it is done."""
+        """Run a stage. Show its name while it runs, and its duration once it is done."""
 
     def warn(self, text: str) -> None:
-        """Say something that needs attention but stops nothing."""
+        """Show something that needs attention but does not stop the work."""
 
 
 class _ConsoleStage(Stage):
     def __init__(self, console: Console, name: str) -> None:
         super().__init__()
-        self.status = console.status(f"{name} ...")
+        self.status = console.status(f"{escape(name)} ...")
         self._name = name
 
     def progress(self, text: str) -> None:
-        self.status.update(f"{self._name} ... {escape(text)}")
+        self.status.update(f"{escape(self._name)} ... {escape(text)}")
 
 
 class ConsoleProgress:
-    """Shows stages to a person, with a spinner where there is a terminal."""
+    """Shows stages to a person, with a spinner if the console is a terminal.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: The console.
+        show_failed: Whether to show which stage failed.
+    """
+
+    def __init__(self, console: Console, *, show_failed: bool = True) -> None:
         self._console = console
+        self._show_failed = show_failed
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
@@ -62,22 +68,23 @@ class ConsoleProgress:
             with stage.status:
                 yield stage
         except BaseException:
-            self._console.print(f"[red]✗[/] {name}", highlight=False)
+            if self._show_failed:
+                self._console.print(f"[red]✗[/] {escape(name)}", highlight=False)
             raise
         took = f"{time.monotonic() - started:6.1f} s"
         self._console.print(
-            f"[green]✓[/] {name:<24}[dim]{took}[/]  {escape(stage.result)}",
+            f"[green]✓[/] {escape(name):<24}[dim]{took}[/]  {escape(stage.result)}",
             highlight=False,
             soft_wrap=True,
         )
 
     def warn(self, text: str) -> None:
-        """Warn, see `Progress`."""
+        """Show a warning, see `Progress`."""
         self._console.print(f"[yellow]! {escape(text)}[/]", highlight=False, soft_wrap=True)
 
 
 class LoggedProgress:
-    """Writes stages to the log, for a stack nobody watches."""
+    """Writes stages to the log, for a stack that runs unattended."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
@@ -88,5 +95,5 @@ class LoggedProgress:
         logger.info("%s: %.1f s %s", name, time.monotonic() - started, stage.result)
 
     def warn(self, text: str) -> None:
-        """Warn, see `Progress`."""
+        """Log a warning, see `Progress`."""
         logger.warning("%s", text)

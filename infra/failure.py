@@ -1,12 +1,14 @@
-"""What ends a command with one clear line instead of a traceback."""
+"""Failures that a person at the keyboard can act on."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+_LINES_SHOWN = 15
 
-class Failure(Exception):  # noqa: N818 - it is read as a word: "raise Failure(...)"
-    """Something the person at the keyboard can understand and act on."""
+
+class Failure(Exception):  # noqa: N818 - it reads as a word: "raise Failure(...)"
+    """A foreseen failure. Commands print its message in one line, without a traceback."""
 
 
 def run_tool(
@@ -16,19 +18,16 @@ def run_tool(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a tool to its end.
+    """Run a program until it ends and return its output.
 
     Args:
         command: The program and its arguments.
-        what: What it does, for the error message.
-        cwd: Where it runs.
-        env: Its whole environment; None to hand ours on.
-
-    Returns:
-        What it printed.
+        what: What the program does, for the error message.
+        cwd: The directory it runs in.
+        env: Its whole environment; None passes on ours.
 
     Raises:
-        Failure: When it is missing or fails, with the last lines it printed.
+        Failure: The program is missing or fails. The message has its last lines of output.
     """
     try:
         done = subprocess.run(  # noqa: S603 - the commands are our own, without a shell
@@ -42,10 +41,8 @@ def run_tool(
             check=False,
         )
     except FileNotFoundError as error:
-        message = f"{what}: {command[0]} is missing"
-        raise Failure(message) from error
+        raise Failure(f"{what}: {command[0]} is missing") from error
     if done.returncode != 0:
-        said = "\n".join(done.stdout.strip().splitlines()[-15:])
-        message = f"{what} failed: {said}"
-        raise Failure(message)
+        last_lines = "\n".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
+        raise Failure(f"{what} failed: {last_lines}")
     return done.stdout
