@@ -37,7 +37,6 @@ class Stack:
         tokens: ID tokens by studio and role.
         anchors: The bucket that anchors of ledgers are in, and the key that signs them.
         functions: Physical names by function.
-        log_groups: CloudWatch log groups by function.
         orders: The orders that were imported.
     """
 
@@ -50,7 +49,6 @@ class Stack:
     queues: Mapping[str, str]
     anchors: Mapping[str, str]
     functions: Mapping[str, str]
-    log_groups: Mapping[str, str]
     logs: Mapping[str, Path]
     orders: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
@@ -68,7 +66,6 @@ class Stack:
             queues=described["queues"],
             anchors=described["anchors"],
             functions=described["functions"],
-            log_groups=described["log_groups"],
             logs={name: Path(path) for name, path in described["logs"].items()},
         )
 
@@ -86,9 +83,12 @@ class Stack:
 
     def log_lines(self, function: str) -> list[str]:
         """Return what a function has logged, oldest first."""
+        settings = self.aws.lambda_.get_function_configuration(
+            FunctionName=self.functions[function]
+        )
         logs = self.aws.session.client("logs", endpoint_url=self.aws.endpoint_url)
         pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self.log_groups[function]
+            logGroupName=settings["LoggingConfig"]["LogGroup"]
         )
         return [event["message"] for page in pages for event in page["events"]]
 
@@ -109,7 +109,6 @@ class Stack:
             "queues": self.queues,
             "anchors": self.anchors,
             "functions": self.functions,
-            "log_groups": self.log_groups,
             "logs": {name: str(path) for name, path in self.logs.items()},
         }
 
@@ -211,7 +210,6 @@ class _Assembly:
             },
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,
-            log_groups=deployment.log_groups,
             logs={path.stem: path for path in sorted(self.options.logs.iterdir())},
             orders=orders,
         )
