@@ -63,7 +63,7 @@ def background(
 
     It gets a session of its own, so that a Ctrl-C in the terminal reaches only
     us and everything is stopped in order. Its standard input is a pipe held
-    open here (see `tether.py`).
+    open here (see `exit_with_parent.py`).
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
