@@ -1,89 +1,89 @@
-"""The stand-in's parts, and the one act they share: telling the world of a change."""
+"""The state of one stand-in, and how a change becomes an event."""
 
 from dataclasses import dataclass, field
 
-from infra.stripe_standin.clock import Clock
-from infra.stripe_standin.faults import Faults
-from infra.stripe_standin.idempotency import IdempotencyKeys
+from infra.stripe_standin.clock import SimulatedClock
+from infra.stripe_standin.faults import FaultInjector
 from infra.stripe_standin.identifiers import new_id
-from infra.stripe_standin.records import Event, Json
-from infra.stripe_standin.request_log import RequestLog
+from infra.stripe_standin.protocol.idempotency import IdempotencyKeys
+from infra.stripe_standin.protocol.request_log import RequestLog
+from infra.stripe_standin.records.base import JsonObject
+from infra.stripe_standin.records.webhooks import EventRecord
 from infra.stripe_standin.store import Store
-from infra.stripe_standin.webhooks import Webhooks
+from infra.stripe_standin.webhooks.delivery_queue import DeliveryQueue
 
 
 @dataclass(frozen=True)
-class Cause:
-    """What an event says about its origin.
+class EventCause:
+    """The API request that an event names as its cause.
 
     Attributes:
-        request_id: The API request; None for what happens outside (a bank, a dashboard).
+        request_id: None if no request caused the event, but a bank or the dashboard.
     """
 
     request_id: str | None = None
     idempotency_key: str | None = None
 
 
-OUTSIDE = Cause()
+NO_REQUEST = EventCause()
 
 
 @dataclass
 class Standin:
-    """All state of one stand-in.
+    """The whole state of one stand-in.
 
-    Everything that changes it runs on one event loop and does not await in between, so every
-    change is atomic to every other request.
+    Every change runs on one event loop and does not await, so it is atomic to other requests.
 
     Attributes:
         api_key: The secret key that requests must carry.
-        api_version: The version that events have unless their endpoint pins another.
+        api_version: The version of events whose endpoint pins none.
     """
 
     api_key: str
     api_version: str
-    clock: Clock = field(default_factory=Clock)
+    clock: SimulatedClock = field(default_factory=SimulatedClock)
     store: Store = field(default_factory=Store)
-    faults: Faults = field(default_factory=Faults)
-    requests: RequestLog = field(default_factory=RequestLog)
+    faults: FaultInjector = field(default_factory=FaultInjector)
+    request_log: RequestLog = field(default_factory=RequestLog)
 
     def __post_init__(self) -> None:
-        self.keys = IdempotencyKeys(self.store, self.clock)
-        self.webhooks = Webhooks(self.store, self.clock)
+        self.idempotency_keys = IdempotencyKeys(self.store, self.clock)
+        self.webhooks = DeliveryQueue(self.store, self.clock)
 
-    def forget_everything(self) -> None:
-        """Start over: no objects, keys, faults, settings or log, and the clock shows real time."""
-        self.store.forget_everything()
+    def reset(self) -> None:
+        """Delete all objects, keys, faults, settings and log entries, and show real time."""
+        self.store.clear()
         self.clock.offset_s = 0
         self.faults.clear()
-        self.requests.clear()
+        self.request_log.clear()
         self.webhooks.reset()
 
     def emit(
         self,
-        type_: str,
-        rendered: Json,
+        event_type: str,
+        rendered: JsonObject,
         *,
         account: str | None,
-        cause: Cause,
-        before: Json | None = None,
+        cause: EventCause,
+        before: JsonObject | None = None,
     ) -> None:
-        """Record an event and hand it to the webhooks.
+        """Record an event and queue its deliveries.
 
         Args:
-            type_: Such as `refund.created`.
-            rendered: The changed object, as Stripe shows it after the change.
-            account: Whose event it is.
-            cause: What made the change.
-            before: The object before the change, if the event tells what it was.
+            event_type: Such as `refund.created`.
+            rendered: The changed object as Stripe's JSON after the change.
+            account: The account that owns the event.
+            cause: The request that made the change.
+            before: The object before the change; None leaves out `previous_attributes`.
         """
-        event = Event(
+        event = EventRecord(
             id=new_id("evt"),
             account=account,
             created=self.clock.now(),
-            type=type_,
+            type=event_type,
             api_version=self.api_version,
             object=rendered,
-            previous_attributes=None if before is None else changed_from(before, rendered),
+            previous_attributes=None if before is None else _previous(before, rendered),
             request_id=cause.request_id,
             idempotency_key=cause.idempotency_key,
         )
@@ -91,13 +91,16 @@ class Standin:
         self.webhooks.publish(event)
 
 
-def changed_from(before: Json, after: Json) -> Json:
-    """Return the old values of what changed; what was not there before is null."""
-    previous: Json = {}
+def _previous(before: JsonObject, after: JsonObject) -> JsonObject:
+    """Return the old values of the changed attributes. A new attribute was null before."""
+    previous: JsonObject = {}
     for name in before.keys() | after.keys():
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        nested = isinstance(old, dict) and isinstance(new, dict) and old.get("object") != "list"
-        previous[name] = changed_from(old, new) if nested else old  # type: ignore[arg-type] # nested says both are dicts
+        both_objects = isinstance(old, dict) and isinstance(new, dict)
+        if both_objects and old.get("object") != "list":  # type: ignore[union-attr] # old is a dict
+            previous[name] = _previous(old, new)  # type: ignore[arg-type] # both are dicts
+        else:
+            previous[name] = old
     return previous
