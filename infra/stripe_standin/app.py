@@ -16,7 +16,7 @@ from infra.stripe_standin.changes.impossible import ImpossibleChangeError
 from infra.stripe_standin.control.command import CommandError
 from infra.stripe_standin.control.routes import control_routes
 from infra.stripe_standin.exchange import respond
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 from infra.stripe_standin.state_file import StateFileError, load_state, save_state
 
 DEFAULT_API_KEY = "sk_test_standin"
@@ -43,7 +43,7 @@ def create_app(
     Raises:
         StateFileError: If the state file cannot be used.
     """
-    standin = Standin(api_key=api_key, api_version=api_version)
+    standin = StandinState(api_key=api_key, api_version=api_version)
     if state_file is not None:
         load_state(standin, state_file)
 

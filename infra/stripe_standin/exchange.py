@@ -33,7 +33,7 @@ from infra.stripe_standin.protocol.params import Params, read_params
 from infra.stripe_standin.protocol.request_log import LoggedRequest
 from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.saved_responses import SavedResponse
-from infra.stripe_standin.standin import EventCause, Standin
+from infra.stripe_standin.state import EventCause, StandinState
 from infra.stripe_standin.store import Store
 
 
@@ -50,7 +50,7 @@ class ApiResponse:
     original_request: str | None = None
 
 
-async def respond(standin: Standin, request: Request) -> Response:
+async def respond(standin: StandinState, request: Request) -> Response:
     """Return Stripe's response, or drop the connection if a fault says so."""
     exchange = _Exchange(standin, request)
     response = await exchange.run()
@@ -67,7 +67,7 @@ class _Exchange:
         entry: The request's entry in the request log.
     """
 
-    def __init__(self, standin: Standin, request: Request) -> None:
+    def __init__(self, standin: StandinState, request: Request) -> None:
         self._standin = standin
         self._request = request
         self.entry = standin.request_log.add(

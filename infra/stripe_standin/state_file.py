@@ -11,7 +11,7 @@ from pydantic import ValidationError, create_model
 from infra.stripe_standin.records.base import StoredModel
 from infra.stripe_standin.records.saved_responses import SavedResponse
 from infra.stripe_standin.records.webhooks import WebhookDelivery
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 from infra.stripe_standin.store import Store
 from infra.stripe_standin.webhooks.settings import WebhookSettings
 
@@ -40,7 +40,7 @@ _COLLECTION_FIELDS: dict[str, Any] = {
 _State = create_model("_State", __base__=_StateHeader, **_COLLECTION_FIELDS)
 
 
-def load_state(standin: Standin, path: Path) -> None:
+def load_state(standin: StandinState, path: Path) -> None:
     """Load the state from the file, if the file exists.
 
     Raises:
@@ -79,7 +79,7 @@ def _restore_store(store: Store, state: _StateHeader) -> None:
         store.saved_responses[response.account, response.key] = response
 
 
-def save_state(standin: Standin, path: Path) -> None:
+def save_state(standin: StandinState, path: Path) -> None:
     """Write the state to the file, which is never left half written.
 
     Raises:

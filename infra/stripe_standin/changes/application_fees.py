@@ -5,11 +5,11 @@ from infra.stripe_standin.identifiers import new_id
 from infra.stripe_standin.records.application_fees import ApplicationFeeRecord, FeeRefundRecord
 from infra.stripe_standin.records.base import Metadata
 from infra.stripe_standin.rendering.application_fees import render_application_fee
-from infra.stripe_standin.standin import EventCause, Standin
+from infra.stripe_standin.state import EventCause, StandinState
 
 
 def refund_application_fee(
-    standin: Standin,
+    standin: StandinState,
     fee: ApplicationFeeRecord,
     amount: int,
     *,

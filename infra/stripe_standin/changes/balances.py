@@ -6,7 +6,7 @@ Reporting categories: https://stripe.com/docs/reports/reporting-categories
 
 from infra.stripe_standin.identifiers import new_id
 from infra.stripe_standin.records.balance_transactions import BalanceTransactionRecord
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 # The reporting category of each type that has another name there.
 _REPORTING_CATEGORIES = {
@@ -20,7 +20,7 @@ _REPORTING_CATEGORIES = {
 
 
 def move_balance(  # noqa: PLR0913 - a balance transaction has these fields
-    standin: Standin,
+    standin: StandinState,
     transaction_type: str,
     amount: int,
     *,

@@ -4,10 +4,10 @@ from infra.stripe_standin.changes.balances import move_balance
 from infra.stripe_standin.records.application_fees import ApplicationFeeRecord
 from infra.stripe_standin.records.charges import ChargeRecord, ChargeSeed
 from infra.stripe_standin.records.payment_intents import PaymentIntentRecord
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 
-def make_charge(standin: Standin, seed: ChargeSeed) -> ChargeRecord:
+def make_charge(standin: StandinState, seed: ChargeSeed) -> ChargeRecord:
     """Make a succeeded charge with its balance transactions, payment intent and application fee.
 
     The charge's account gets the amount less both fees. The platform gets the application fee.
@@ -45,7 +45,7 @@ def make_charge(standin: Standin, seed: ChargeSeed) -> ChargeRecord:
     return charge
 
 
-def _make_payment_intent(standin: Standin, id_: str, charge: ChargeRecord) -> None:
+def _make_payment_intent(standin: StandinState, id_: str, charge: ChargeRecord) -> None:
     standin.store.payment_intents.add(
         PaymentIntentRecord(
             id=id_,
@@ -60,7 +60,7 @@ def _make_payment_intent(standin: Standin, id_: str, charge: ChargeRecord) -> No
     )
 
 
-def _make_application_fee(standin: Standin, id_: str, charge: ChargeRecord) -> None:
+def _make_application_fee(standin: StandinState, id_: str, charge: ChargeRecord) -> None:
     amount = charge.application_fee_amount or 0
     transaction = move_balance(
         standin,

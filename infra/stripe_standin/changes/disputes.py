@@ -8,7 +8,7 @@ from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.charges import ChargeRecord
 from infra.stripe_standin.records.disputes import DisputeOutcome, DisputeRecord
 from infra.stripe_standin.rendering.disputes import render_dispute
-from infra.stripe_standin.standin import NO_REQUEST, Standin
+from infra.stripe_standin.state import NO_REQUEST, StandinState
 
 _DISPUTE_FEE = 1500
 
@@ -17,7 +17,7 @@ class DisputeTransitionError(ImpossibleChangeError):
     """The charge cannot be disputed, or the dispute cannot be closed."""
 
 
-def open_dispute(standin: Standin, charge: ChargeRecord) -> DisputeRecord:
+def open_dispute(standin: StandinState, charge: ChargeRecord) -> DisputeRecord:
     """Open a dispute about the part of a charge that was not refunded.
 
     Stripe withdraws the amount and a dispute fee. Pending refunds of the charge fail.
@@ -50,14 +50,14 @@ def open_dispute(standin: Standin, charge: ChargeRecord) -> DisputeRecord:
     return dispute
 
 
-def _fail_pending_refunds(standin: Standin, charge: ChargeRecord) -> None:
+def _fail_pending_refunds(standin: StandinState, charge: ChargeRecord) -> None:
     failure = RefundTransition("failed", failure_reason="charge_for_pending_refund_disputed")
     for refund in list(standin.store.refunds.of_group(charge.id).oldest_first()):
         if refund.status == "pending":
             apply_refund_transition(standin, refund, failure)
 
 
-def close_dispute(standin: Standin, dispute: DisputeRecord, outcome: DisputeOutcome) -> None:
+def close_dispute(standin: StandinState, dispute: DisputeRecord, outcome: DisputeOutcome) -> None:
     """Close a dispute. Stripe returns the disputed amount of a won one.
 
     Raises:
@@ -74,16 +74,16 @@ def close_dispute(standin: Standin, dispute: DisputeRecord, outcome: DisputeOutc
     _announce(standin, dispute, "charge.dispute.closed", before=before)
 
 
-def _withdraw_funds(standin: Standin, dispute: DisputeRecord) -> None:
+def _withdraw_funds(standin: StandinState, dispute: DisputeRecord) -> None:
     _adjust_balance(standin, dispute, -dispute.amount, "dispute", stripe_fee=_DISPUTE_FEE)
 
 
-def _reinstate_funds(standin: Standin, dispute: DisputeRecord) -> None:
+def _reinstate_funds(standin: StandinState, dispute: DisputeRecord) -> None:
     _adjust_balance(standin, dispute, dispute.amount, "dispute_reversal")
 
 
 def _adjust_balance(
-    standin: Standin,
+    standin: StandinState,
     dispute: DisputeRecord,
     amount: int,
     reporting_category: str,
@@ -104,7 +104,11 @@ def _adjust_balance(
 
 
 def _announce(
-    standin: Standin, dispute: DisputeRecord, event_type: str, *, before: JsonObject | None = None
+    standin: StandinState,
+    dispute: DisputeRecord,
+    event_type: str,
+    *,
+    before: JsonObject | None = None,
 ) -> None:
     rendered = render_dispute(standin.store, dispute, standin.clock)
     standin.emit(event_type, rendered, account=dispute.account, cause=NO_REQUEST, before=before)

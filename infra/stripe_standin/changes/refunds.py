@@ -12,7 +12,7 @@ from infra.stripe_standin.records.refunds import (
     StripeRefundStatus,
 )
 from infra.stripe_standin.rendering.refunds import render_refund
-from infra.stripe_standin.standin import NO_REQUEST, EventCause, Standin
+from infra.stripe_standin.state import NO_REQUEST, EventCause, StandinState
 
 # A succeeded refund can still fail when the bank returns it, up to 30 days later. The dashboard
 # can cancel it shortly after its creation.
@@ -44,7 +44,7 @@ class RefundTransition:
 
 
 def apply_refund_transition(
-    standin: Standin,
+    standin: StandinState,
     refund: RefundRecord,
     transition: RefundTransition,
     *,
@@ -70,12 +70,12 @@ def apply_refund_transition(
     announce_refund_change(standin, refund, before, cause)
 
 
-def debit_refund(standin: Standin, refund: RefundRecord) -> None:
+def debit_refund(standin: StandinState, refund: RefundRecord) -> None:
     """Take the refund's amount from the balance of its account."""
     refund.balance_transaction = _move_refund_amount(standin, refund, "refund", -refund.amount)
 
 
-def _return_debit(standin: Standin, refund: RefundRecord) -> None:
+def _return_debit(standin: StandinState, refund: RefundRecord) -> None:
     if refund.balance_transaction is not None:
         refund.failure_balance_transaction = _move_refund_amount(
             standin, refund, "refund_failure", refund.amount
@@ -83,7 +83,7 @@ def _return_debit(standin: Standin, refund: RefundRecord) -> None:
 
 
 def _move_refund_amount(
-    standin: Standin, refund: RefundRecord, transaction_type: str, amount: int
+    standin: StandinState, refund: RefundRecord, transaction_type: str, amount: int
 ) -> str:
     return move_balance(
         standin,
@@ -96,7 +96,7 @@ def _move_refund_amount(
 
 
 def announce_refund_change(
-    standin: Standin, refund: RefundRecord, before: JsonObject, cause: EventCause
+    standin: StandinState, refund: RefundRecord, before: JsonObject, cause: EventCause
 ) -> None:
     """Emit the events of a changed refund.
 

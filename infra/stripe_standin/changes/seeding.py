@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from infra.stripe_standin.changes.charges import make_charge
 from infra.stripe_standin.changes.impossible import ImpossibleChangeError
 from infra.stripe_standin.records.charges import ChargeSeed
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 
 class SeedConflictError(ImpossibleChangeError):
     """Another object already has an id of a seed."""
 
 
-def seed_charges(standin: Standin, seeds: Iterable[ChargeSeed]) -> tuple[int, int]:
+def seed_charges(standin: StandinState, seeds: Iterable[ChargeSeed]) -> tuple[int, int]:
     """Seed all charges or none, and return how many were new and how many were unchanged.
 
     Raises:
@@ -36,7 +36,7 @@ def seed_charges(standin: Standin, seeds: Iterable[ChargeSeed]) -> tuple[int, in
     return len(new), unchanged
 
 
-def _known_seed(standin: Standin, seed: ChargeSeed) -> ChargeSeed | None:
+def _known_seed(standin: StandinState, seed: ChargeSeed) -> ChargeSeed | None:
     charges = standin.store.charges
     if seed.id not in charges:
         return None
@@ -47,7 +47,7 @@ def _known_seed(standin: Standin, seed: ChargeSeed) -> ChargeSeed | None:
     return known
 
 
-def _check_ids_are_free(standin: Standin, seed: ChargeSeed) -> None:
+def _check_ids_are_free(standin: StandinState, seed: ChargeSeed) -> None:
     store = standin.store
     if seed.payment_intent is not None and seed.payment_intent in store.payment_intents:
         message = f"payment intent {seed.payment_intent} belongs to another charge"

@@ -6,11 +6,11 @@ from infra.stripe_standin.records.base import Metadata
 from infra.stripe_standin.records.refunds import RefundRecord
 from infra.stripe_standin.records.transfers import TransferRecord, TransferReversalRecord
 from infra.stripe_standin.rendering.transfers import render_transfer
-from infra.stripe_standin.standin import EventCause, Standin
+from infra.stripe_standin.state import EventCause, StandinState
 
 
 def reverse_transfer(  # noqa: PLR0913 - a reversal has these parts
-    standin: Standin,
+    standin: StandinState,
     transfer: TransferRecord,
     amount: int,
     *,
@@ -55,7 +55,7 @@ def reverse_transfer(  # noqa: PLR0913 - a reversal has these parts
     return reversal
 
 
-def _debit_destination(standin: Standin, transfer: TransferRecord, amount: int) -> str:
+def _debit_destination(standin: StandinState, transfer: TransferRecord, amount: int) -> str:
     """Refund a part of the destination's payment and return the refund's id."""
     id_ = new_id("pyr")
     debit = move_balance(

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from infra.stripe_standin.records.base import StripeRecord
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 from infra.stripe_standin.store import Collection
 
 _MAX_PROBLEMS = 5
@@ -34,7 +34,7 @@ class CommandBody(BaseModel):
 class Commands(ABC):
     """The commands on one subject."""
 
-    def __init__(self, standin: Standin) -> None:
+    def __init__(self, standin: StandinState) -> None:
         self._standin = standin
 
     @abstractmethod

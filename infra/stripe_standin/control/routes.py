@@ -11,7 +11,7 @@ from infra.stripe_standin.control.faults import FaultCommands
 from infra.stripe_standin.control.refunds import RefundCommands
 from infra.stripe_standin.control.state import StateCommands
 from infra.stripe_standin.control.webhooks import WebhookCommands
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 _SUBJECTS: list[type[Commands]] = [
     BalanceTransactionCommands,
@@ -25,6 +25,6 @@ _SUBJECTS: list[type[Commands]] = [
 ]
 
 
-def control_routes(standin: Standin) -> list[Route]:
+def control_routes(standin: StandinState) -> list[Route]:
     """Return the routes of all commands, relative to `/_standin`."""
     return [route for subject in _SUBJECTS for route in subject(standin).routes()]

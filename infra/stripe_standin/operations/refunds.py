@@ -22,7 +22,7 @@ from infra.stripe_standin.records.charges import ChargeRecord
 from infra.stripe_standin.records.refunds import PendingReason, RefundRecord, StripeRefundStatus
 from infra.stripe_standin.rendering.charges import render_charge
 from infra.stripe_standin.rendering.refunds import render_refund
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 # The status of a new refund by the fault that it meets.
 _FIRST_STATUS: dict[OutcomeFault | None, StripeRefundStatus] = {
@@ -92,7 +92,7 @@ def _charge_to_refund(call: ApiCall[CreateRefund]) -> ChargeRecord:
     return store.charges[intent.latest_charge]
 
 
-def _amount_to_refund(standin: Standin, charge: ChargeRecord, requested: int | None) -> int:
+def _amount_to_refund(standin: StandinState, charge: ChargeRecord, requested: int | None) -> int:
     """Return the requested amount, or all that is left for None."""
     store = standin.store
     if charge.dispute is not None and not store.disputes[charge.dispute].is_charge_refundable:
@@ -155,7 +155,7 @@ def _add_refund(
     return standin.store.refunds.add(refund)
 
 
-def _fee_share(standin: Standin, refund: RefundRecord) -> int:
+def _fee_share(standin: StandinState, refund: RefundRecord) -> int:
     """Return how much of the application fee goes back with a refund.
 
     A refund of the whole charge returns all that is left of the fee. A partial refund returns

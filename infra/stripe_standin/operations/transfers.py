@@ -13,7 +13,7 @@ from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.charges import ChargeRecord
 from infra.stripe_standin.records.transfers import TransferRecord
 from infra.stripe_standin.rendering.transfers import render_transfer
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 
 class CreateTransfer(Params):
@@ -100,7 +100,7 @@ def _add_transfer(call: ApiCall[CreateTransfer]) -> TransferRecord:
     )
 
 
-def _pay_destination(standin: Standin, params: CreateTransfer, *, transfer_id: str) -> str:
+def _pay_destination(standin: StandinState, params: CreateTransfer, *, transfer_id: str) -> str:
     """Credit the destination with a payment, and return the payment's id."""
     id_ = new_id("py")
     credit = move_balance(

@@ -12,7 +12,7 @@ from infra.stripe_standin.rendering.disputes import render_dispute
 from infra.stripe_standin.rendering.payment_intents import render_payment_intent
 from infra.stripe_standin.rendering.refunds import render_refund
 from infra.stripe_standin.rendering.transfers import render_transfer, render_transfer_reversal
-from infra.stripe_standin.standin import Standin
+from infra.stripe_standin.state import StandinState
 
 _MAX_DEPTH = 4
 _LIST_OF = "list of "
@@ -88,14 +88,14 @@ def _can_expand(kind: str, names: list[str]) -> bool:
     return not rest or found == _ANYTHING or _can_expand(found, rest)
 
 
-def expand(standin: Standin, body: JsonObject, paths: list[str]) -> JsonObject:
+def expand(standin: StandinState, body: JsonObject, paths: list[str]) -> JsonObject:
     """Expand the properties at `paths` in place, and return `body`."""
     for path in paths:
         _expand_path(standin, body, path.split("."))
     return body
 
 
-def _expand_path(standin: Standin, node: JsonObject, names: list[str]) -> None:
+def _expand_path(standin: StandinState, node: JsonObject, names: list[str]) -> None:
     name, *rest = names
     if name == "data" and node.get("object") == "list":
         for item in node["data"]:
@@ -111,14 +111,14 @@ def _expand_path(standin: Standin, node: JsonObject, names: list[str]) -> None:
         _expand_path(standin, value, rest)
 
 
-def _object_at(standin: Standin, node: JsonObject, name: str) -> JsonObject | None:
+def _object_at(standin: StandinState, node: JsonObject, name: str) -> JsonObject | None:
     if name == "refunds":
         return render_refunds_of_charge(standin.store, standin.store.charges[node["id"]])
     id_ = node.get(name)
     return None if id_ is None else _object_with_id(standin, id_)
 
 
-def _object_with_id(standin: Standin, id_: str) -> JsonObject | None:
+def _object_with_id(standin: StandinState, id_: str) -> JsonObject | None:
     """Return any account's object with this id: Stripe expands across accounts."""
     store, clock = standin.store, standin.clock
     render_by_prefix = {

@@ -7,7 +7,7 @@ from typing import Any
 from infra.stripe_standin.faults import OutcomeFault
 from infra.stripe_standin.protocol.params import Params
 from infra.stripe_standin.records.base import JsonObject, StripeRecord
-from infra.stripe_standin.standin import EventCause, Standin
+from infra.stripe_standin.state import EventCause, StandinState
 from infra.stripe_standin.store import Collection
 
 
@@ -24,7 +24,7 @@ class ApiCall[P: Params]:
             for this call, and uses it up. Call it only after all checks have passed.
     """
 
-    standin: Standin
+    standin: StandinState
     account: str | None
     path: str
     ids: dict[str, str]

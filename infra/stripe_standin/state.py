@@ -1,4 +1,4 @@
-"""The state of one stand-in, and how a change becomes an event."""
+"""The state of one stand-in, and how a change of it becomes an event."""
 
 from dataclasses import dataclass, field
 
@@ -29,8 +29,8 @@ NO_REQUEST = EventCause()
 
 
 @dataclass
-class Standin:
-    """The whole state of one stand-in.
+class StandinState:
+    """The whole state of one stand-in: objects, clock, faults, webhooks and logs.
 
     Every change runs on one event loop and does not await, so it is atomic to other requests.
 
