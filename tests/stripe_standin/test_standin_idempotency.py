@@ -189,7 +189,8 @@ def test_concurrent_refunds_never_exceed_the_charge(
     def attempt(number: int) -> str:
         # Each key is used twice, so this requests 20 refunds of 1500. Six of them fit.
         response = refund(api, f"key{number % 20}", amount="1500")
-        return str(response.json()["id"] if response.is_success else response.json()["error"]["param"])
+        body = response.json()
+        return str(body["id"] if response.is_success else body["error"]["param"])
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = set(pool.map(attempt, range(40)))
