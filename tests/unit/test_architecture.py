@@ -131,7 +131,7 @@ def test_gateways_know_the_domain_and_each_other_and_nothing_above(path: Path) -
 @pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "import_orders"])
 def test_a_function_that_starts_without_stripe_does_not_load_its_sdk(function: str) -> None:
     found = reached(function)
-    assert "shared.gateways.orders_table" in found
+    assert "shared.gateways.table" in found
     assert "stripe" not in packages(found)
 
 
