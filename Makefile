@@ -17,7 +17,7 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults check lint types template openapi openapi-check fmt build bench load lock deploy \
+.PHONY: help setup run test unit faults check lint types template openapi openapi-check fmt build bench load lock deploy \
 	stripe-test-charges match verify-ledger clean
 
 help: ## List the targets
@@ -31,6 +31,9 @@ run: $(ENVIRONMENT) ## Start the local stack and refund the demo order (ONCE=1 e
 
 test: $(ENVIRONMENT) ## Run all tests, on the real template with IAM enforced
 	@$(BIN)/pytest -n 2
+
+unit: $(ENVIRONMENT) ## Run the pure tests in half a minute: no stack, fewer examples, none that is marked slow
+	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
 faults: export RUNS ?= 2000
 faults: export SEED ?= 1

@@ -39,6 +39,7 @@ from shared.domain.refund import (
 )
 from shared.gateways import items
 
+from .examples import scaled
 from .orders import AT, Sold, hundred_dollars, refund_of, sold, sold_orders
 
 ANA, BEN = "ana", "ben"
@@ -480,4 +481,5 @@ class Job(RuleBasedStateMachine):
 
 
 def test_the_job_is_right_after_every_step_of_any_sequence() -> None:
-    run_state_machine_as_test(Job, settings=settings(max_examples=150, stateful_step_count=40))
+    sequences = settings(max_examples=scaled(150), stateful_step_count=40)
+    run_state_machine_as_test(Job, settings=sequences)
