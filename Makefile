@@ -43,9 +43,10 @@ faults: $(ENVIRONMENT) ## Stop every flow at every call, and let weather pass ov
 
 check: lint types template openapi-check test ## Everything that must pass: lint, types, template, API description, tests
 
-lint: $(ENVIRONMENT) ## Check style
+lint: $(ENVIRONMENT) ## Check style and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
 
 types: $(ENVIRONMENT) ## Check types
 	@$(BIN)/mypy .
