@@ -78,7 +78,7 @@ class PrintShippedError(DomainError):
 
 
 class PrintCanceledError(DomainError):
-    """Fulfillment was cancelled."""
+    """Fulfillment was canceled."""
 
     code = "print_canceled"
 

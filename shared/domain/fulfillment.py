@@ -4,7 +4,7 @@
     queued ──claim──► claimed ──print──► printed ──ship──► shipped
        └─────────────────┴──── cancel ──────┴──► canceled
 
-A refund cancels too, and resumes what it has cancelled if it fails. A person's cancel stays.
+A refund cancels too, and resumes what it has canceled if it fails. A person's cancel stays.
 """
 
 from collections.abc import Iterable
@@ -42,12 +42,12 @@ STEPS: dict[Step, tuple[frozenset[str], str]] = {
 
 # On the print station's list.
 IN_QUEUE = frozenset({"queued", "claimed", "printed"})
-# Units can still come off the job; a cancelled one may be resumed, and then without them.
+# Units can still come off the job; a canceled one may be resumed, and then without them.
 _OPEN = frozenset({"queued", "claimed", "canceled"})
 # An operator has it in hand: refunding all of it must not silently waste or double the print.
 IN_PROGRESS = frozenset({"claimed", "printed"})
 
-# Who cancelled where refunds, together, left no unit to print or no money for one.
+# Who canceled where refunds, together, left no unit to print or no money for one.
 NOTHING_LEFT = "nothing_left"
 
 # An order goes through few steps; the state' item must stay small.
@@ -116,7 +116,7 @@ def _stepped(state: OrderState, status: str, at: str, by: str) -> OrderState:
 def take_off(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> OrderState:
     """Return the state, a refund's money already out, with its part off the print job.
 
-    Line items take their units off, and with the last of them the job is cancelled. What leaves
+    Line items take their units off, and with the last of them the job is canceled. What leaves
     nothing of the order cancels it while it is queued; a claimed one goes on with what is on it.
 
     Args:
@@ -142,7 +142,7 @@ def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
     """Return the state, a refund already released, with what it took off the job back on it.
 
     Units of a job that was printed meanwhile stay off: they were not printed. A job is resumed, to
-    be claimed anew, if the refund had cancelled it or nothing was left, and only where something
+    be claimed anew, if the refund had canceled it or nothing was left, and only where something
     is left now: units to print, and money that is not on its way back.
 
     Args:

@@ -258,7 +258,7 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
     if state.disputed:
         raise ChargeDisputedError(
             "The parent disputes this charge with their bank. Answer the dispute in Stripe; "
-            "a refund is possible once it is closed in the studio's favour."
+            "a refund is possible once it is closed in the studio's favor."
         )
     left = state.refundable_amount
     expected = choice.expected_refundable_amount
