@@ -1,4 +1,4 @@
-"""What the documents point at is there: files, links, make's targets."""
+"""Documents point at files, headings and make targets that exist."""
 
 import re
 from itertools import chain
@@ -15,6 +15,8 @@ _DOCUMENTS = sorted(
 _FOLDERS = ("functions/", "shared/", "infra/", "tests/", "docs/", "requirements/")
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+_HEADING_LINK = re.compile(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 
 document = pytest.mark.parametrize("path", _DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -35,6 +37,18 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 @document
+def test_every_link_to_a_heading_finds_it(path: Path) -> None:
+    links = _HEADING_LINK.findall(path.read_text("utf-8"))
+
+    assert [
+        heading
+        for file, heading in links
+        if not file.startswith("http")
+        and heading not in _anchors(path.parent / file if file else path)
+    ] == []
+
+
+@document
 def test_every_make_target_named_is_one(path: Path) -> None:
     targets = set(
         re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -47,6 +61,12 @@ def test_every_make_target_named_is_one(path: Path) -> None:
     )
 
     assert set(_MAKE.findall(code)) - targets == set()
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return the names that GitHub gives a document's headings."""
+    headings = _HEADING.findall(path.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def _there(name: str) -> bool:
