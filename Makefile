@@ -18,7 +18,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test unit faults check lint types template openapi openapi-check fmt build bench load lock deploy \
-	stripe-test-charges match verify-ledger clean
+	stripe-test-charges match verify-ledger dead-letters clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -78,7 +78,7 @@ load: $(ENVIRONMENT) ## Send refunds as fast as they go, then again with workers
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-annotate
 
-lock: $(ENVIRONMENT) ## Lock all requirements anew
+lock: $(ENVIRONMENT) ## Lock the requirements of the environment and of each function
 	@for file in requirements/*.in functions/*/requirements.in; do \
 		echo "$$file" && $(COMPILE) "$$file" -o "$${file%.in}.txt" || exit 1; \
 	done
@@ -101,7 +101,7 @@ verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries
 dead-letters: $(ENVIRONMENT) ## Show the messages that were put aside, see docs/operations.md
 	@$(BIN)/python -m infra.operate.dead_letters show
 
-clean: ## Remove all that make made
+clean: ## Remove everything that make made
 	rm -rf build .local .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
