@@ -184,7 +184,7 @@ def test_validator_takes_what_stripe_takes(params: dict[str, Any]) -> None:
     "params",
     [
         {"charge": "ch_1", "amount": "ten"},
-        {"charge": "ch_1", "color": "red"},
+        {"charge": "ch_1", "colour": "red"},
         {"charge": "ch_1", "reason": "wrong_print"},
         {"charge": "ch_1", "metadata": {"nested": {"a": "b"}}},
         {"charge": "ch_1", "refund_application_fee": "yes"},
@@ -198,7 +198,7 @@ def test_validator_refuses_what_stripe_refuses(params: dict[str, Any]) -> None:
 def test_validator_checks_queries_and_answers() -> None:
     validate_request("GET", "/v1/refunds?x=1", {"charge": "ch_1", "created": {"gte": "5"}})
     with pytest.raises(ValidationError):
-        validate_request("GET", "/v1/refunds", {"color": "red"})
+        validate_request("GET", "/v1/refunds", {"colour": "red"})
     with pytest.raises(ValidationError):
         validate_response("GET", "/v1/refunds/re_1", 200, {"id": "re_1"})
     with pytest.raises(ValidationError):
@@ -206,7 +206,7 @@ def test_validator_checks_queries_and_answers() -> None:
     with pytest.raises(UndescribedError):
         validate_request("GET", "/v1/customers", {})
     with pytest.raises(UndescribedError):
-        validate_object("color", {})
+        validate_object("colour", {})
 
 
 def test_log_of_requests_can_be_validated(api: httpx.Client, control: httpx.Client) -> None:

@@ -141,7 +141,7 @@ def test_refused_request_does_not_use_up_an_outcome(
         ({"fault": "slow", "times": 0}, "times"),
         ({"fault": "slow", "times": "2"}, "times"),
         ({"fault": "slow", "seconds": -1}, "seconds"),
-        ({"fault": "slow", "color": "red"}, "color"),
+        ({"fault": "slow", "colour": "red"}, "colour"),
         ({"fault": "slow", "match": {"verb": "POST"}}, "match.verb"),
         ({"fault": "pending", "match": {"path_prefix": "/v1/transfers"}}, "pending cannot happen"),
         ({"fault": "pending", "match": {"path_prefix": "/v1/charges"}}, "pending cannot happen"),

@@ -216,7 +216,7 @@ def test_seeding_over_a_payment_is_refused(control: httpx.Client, api: httpx.Cli
         ({"currency": "USD"}, "charges.0.currency"),
         ({"id": "order-1"}, "charges.0.id"),
         ({"account": "studio"}, "charges.0.account"),
-        ({"color": "red"}, "charges.0.color"),
+        ({"colour": "red"}, "charges.0.colour"),
         ({"application_fee": "fee_1"}, "go together"),
         ({"application_fee": "fee_1", "application_fee_amount": 1}, "connected account"),
         (
@@ -264,7 +264,7 @@ def test_broken_json_and_unknown_commands(control: httpx.Client) -> None:
     assert control.post("/clock", content=b"{").status_code == 400
     assert control.post("/clock", json={"advance_s": -1}).status_code == 400
     assert control.post("/clock", json=[]).status_code == 400
-    assert control.get("/colors").status_code == 404
+    assert control.get("/colours").status_code == 404
     assert control.put("/clock").status_code == 405
 
 

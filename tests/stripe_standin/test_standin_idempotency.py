@@ -100,7 +100,7 @@ def test_unknown_charge_is_kept_too(api: httpx.Client, control: httpx.Client) ->
 
 def test_validation_is_not_kept(api: httpx.Client) -> None:
     assert refund(api, "k", amount="0").status_code == 400
-    assert refund(api, "k", color="red").status_code == 400
+    assert refund(api, "k", colour="red").status_code == 400
 
     assert refund(api, "k", amount="100").status_code == 200
 

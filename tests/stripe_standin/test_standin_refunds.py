@@ -96,7 +96,7 @@ def test_amount_must_be_a_positive_integer(api: httpx.Client, amount: str) -> No
 @pytest.mark.parametrize(
     ("params", "code", "param"),
     [
-        ({"charge": "ch_platform", "color": "red"}, "parameter_unknown", "color"),
+        ({"charge": "ch_platform", "colour": "red"}, "parameter_unknown", "colour"),
         ({"charge": "ch_platform", "reason": "wrong_print"}, None, "reason"),
         ({"charge": "ch_platform", "amount": ""}, "parameter_invalid_empty", "amount"),
         (
@@ -116,7 +116,7 @@ def test_amount_must_be_a_positive_integer(api: httpx.Client, amount: str) -> No
         ({"amount": "5"}, None, None),
         ({"charge": "ch_platform", "payment_intent": "pi_platform"}, None, None),
         ({"payment_intent": "pi_nowhere"}, "resource_missing", "payment_intent"),
-        ({"charge": "ch_platform", "expand[]": "color"}, None, "expand"),
+        ({"charge": "ch_platform", "expand[]": "colour"}, None, "expand"),
         ({"charge": "ch_platform", "expand": "charge"}, None, "expand"),
         (
             {"charge": "ch_platform", "expand[]": "charge.a.b.c.d"},
@@ -232,7 +232,7 @@ def test_pages_in_both_directions(api: httpx.Client) -> None:
         ({"starting_after": "re_a", "ending_before": "re_b"}, None),
         ({"created[after]": "5"}, "created[after]"),
         ({"created[gte]": "soon"}, "created[gte]"),
-        ({"color": "red"}, "color"),
+        ({"colour": "red"}, "colour"),
     ],
 )
 def test_list_params_are_checked(

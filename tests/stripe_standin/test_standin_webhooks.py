@@ -360,7 +360,7 @@ def test_random_order_by_itself(
         {"copies": 0},
         {"order": "reverse"},
         {"drop": -1},
-        {"color": "red"},
+        {"colour": "red"},
     ],
 )
 def test_settings_are_checked(control: httpx.Client, body: dict[str, object]) -> None:

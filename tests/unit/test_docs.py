@@ -1,4 +1,4 @@
-"""Documents point at files, headings and make targets that exist."""
+"""What the documents point at is there: files, links, make's targets."""
 
 import re
 from itertools import chain
