@@ -6,7 +6,9 @@ from typing import Any
 
 from infra.paths import FUNCTIONS, ROOT
 from tests.bench.start_up import template
+from tests.e2e import test_least_privilege
 
+NAMES = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
 DEPLOYED = [
     each["Properties"]
     for each in template()["Resources"].values()
@@ -21,11 +23,14 @@ def routes(function: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def test_every_function_is_deployed_from_its_folder_and_no_other() -> None:
-    names = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
-    assert {each["CodeUri"] for each in DEPLOYED} == {f"build/{name}/" for name in names}
+    assert {each["CodeUri"] for each in DEPLOYED} == {f"build/{name}/" for name in NAMES}
     assert {each["Handler"] for each in DEPLOYED} == {
-        f"functions.{name}.handler.lambda_handler" for name in names
+        f"functions.{name}.handler.lambda_handler" for name in NAMES
     }
+
+
+def test_the_role_of_every_function_is_tested() -> None:
+    assert set(test_least_privilege.FUNCTIONS) == NAMES
 
 
 def test_every_route_is_deployed_and_described() -> None:
