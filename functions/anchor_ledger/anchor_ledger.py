@@ -7,8 +7,8 @@ from shared.clock import Clock, rfc3339
 from shared.domain.anchor import Anchor
 from shared.domain.ledger import LedgerHead, verify_chain
 from shared.gateways.anchors import AnchorKey, Anchors
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.payouts_table import LedgerEntries
 
 
 class AnchorMismatchError(Exception):
@@ -31,7 +31,7 @@ class AnchorLedger:
     before, up to the head. A day costs the entries of a day; the first time reads them all.
     """
 
-    books: LedgerStore
+    ledger: LedgerStore
     entries: LedgerEntries
     anchors: Anchors
     key: AnchorKey
@@ -79,7 +79,7 @@ class AnchorLedger:
         return AnchorOutcome.ANCHORED
 
     def _head(self, studio_id: str) -> LedgerHead:
-        head = self.books.load_head(studio_id)
+        head = self.ledger.load_head(studio_id)
         if head is None:
             raise AnchorMismatchError(f"studio {studio_id} has no ledger head")
         return head
@@ -90,8 +90,8 @@ class AnchorLedger:
             return True
         if head.seq < anchored.seq:
             return False
-        found = self.entries.between(head.studio_id, anchored.seq, anchored.seq)
-        return [entry.hash for entry in found] == [anchored.hash]
+        found = self.entries.contents_between(head.studio_id, anchored.seq, anchored.seq)
+        return [entry["hash"] for entry in found] == [anchored.hash]
 
     def _verify(self, since: LedgerHead, head: LedgerHead) -> None:
         """Check the ledger from one head, which may be its beginning, to another.
@@ -100,8 +100,8 @@ class AnchorLedger:
         """
         if not self._keeps_to(since, head):
             raise AnchorMismatchError(f"entry {since.seq} is not there as it was anchored")
-        found = self.entries.between(head.studio_id, since.seq + 1, head.seq)
-        _, fault = verify_chain((entry.content() for entry in found), head, since)
+        found = self.entries.contents_between(head.studio_id, since.seq + 1, head.seq)
+        _, fault = verify_chain(found, head, since)
         if fault is not None:
             raise AnchorMismatchError(f"entry {fault.seq}: {fault.problem}")
 

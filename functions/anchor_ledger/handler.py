@@ -11,8 +11,9 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.anchors import AnchorKey, Anchors
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.payouts_table import PayoutsTable
 
 # A studio's first anchor reads its whole ledger.
 _STOP_WHEN_LEFT_MS = 60_000

@@ -22,13 +22,13 @@ from shared.edge.http import (
 from shared.edge.observability import count
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.order_lists import OrderLists
+from shared.gateways.attention import Attention
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.views.refund import RefundView, refund_view
 
 dynamodb = aws.client("dynamodb")
-list_attention = ListAttention(OrderLists(dynamodb, setting("ORDERS_TABLE")), utc_now)
+list_attention = ListAttention(Attention(dynamodb, setting("ORDERS_TABLE")), utc_now)
 resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
 resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
 
@@ -64,7 +64,7 @@ def resolve_failed(
     """Record that the parent got the money another way; what was paid is not refundable again."""
     who = caller(app)
     who.require(Action.RESOLVE)
-    refund, state = resolve_refund(who, order_id, refund_id, (PaidBy(body.paid_by), body.reference))
+    refund, state = resolve_refund(who, order_id, refund_id, PaidBy(body.paid_by), body.reference)
     count("RefundResolved")
     return refund_view(refund, state)
 

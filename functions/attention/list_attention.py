@@ -9,8 +9,7 @@ from functions.attention.models import AttentionKind, AttentionView
 from shared.clock import Clock, rfc3339
 from shared.domain.message import MessageStatus
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways import items
-from shared.gateways.order_lists import AttentionEntry, OrderLists
+from shared.gateways.attention import Attention
 
 # Cards confirm within minutes; what takes a day is a bank transfer, or stuck.
 PENDING_TOO_LONG = timedelta(hours=24)
@@ -54,16 +53,16 @@ _DETAIL = {
 
 @dataclass(frozen=True, slots=True)
 class ListAttention:
-    """Gathers what the follow-up index names, and says of each what to do."""
+    """Gathers what needs a person, and says of each what to do."""
 
-    lists: OrderLists
+    attention: Attention
     clock: Clock
 
     def __call__(self, studio_id: str) -> list[AttentionView]:
         """Return what a studio's people must act on, the longest waiting first."""
         found = chain(
             self._failed(studio_id),
-            self._open(studio_id),
+            self._stuck(studio_id),
             self._messages(studio_id),
             self._disputes(studio_id),
             self._parked(studio_id),
@@ -71,40 +70,27 @@ class ListAttention:
         return sorted(found, key=lambda each: each.since)
 
     def _failed(self, studio_id: str) -> Iterator[AttentionView]:
-        for refund in self._refunds(studio_id, items.AttentionList.FAILED):
+        for refund in self.attention.failed_refunds(studio_id):
             if refund.needs_attention:
                 yield _refund_view(AttentionKind.REFUND_FAILED, refund, refund.failed_at or "")
 
-    def _open(self, studio_id: str) -> Iterator[AttentionView]:
-        for refund in self._refunds(studio_id, items.AttentionList.OPEN):
-            kind, since = self._stuck(refund)
-            if kind is not None:
-                yield _refund_view(kind, refund, since)
+    def _stuck(self, studio_id: str) -> Iterator[AttentionView]:
+        for refund in self.attention.open_refunds(studio_id):
+            last_change = refund.history[-1].at
+            if refund.status is RefundStatus.SUCCEEDED:
+                if self._is_before(SETTLEMENT_OVERDUE, last_change):
+                    yield _refund_view(AttentionKind.SETTLEMENT_OVERDUE, refund, last_change)
+            elif refund.pending_reason == _LACKS_BALANCE:
+                yield _refund_view(AttentionKind.REFUND_LACKS_BALANCE, refund, last_change)
+            elif self._is_before(PENDING_TOO_LONG, refund.requested_at):
+                since = refund.requested_at
+                yield _refund_view(AttentionKind.REFUND_PENDING_TOO_LONG, refund, since)
 
-    def _stuck(self, refund: Refund) -> tuple[AttentionKind | None, str]:
-        """Say why an open refund needs a person, and since when, or None."""
-        since = refund.history[-1].at
-        if refund.status is RefundStatus.SUCCEEDED:
-            return (
-                AttentionKind.SETTLEMENT_OVERDUE
-                if self._before(SETTLEMENT_OVERDUE, since)
-                else None
-            ), since
-        if refund.pending_reason == _LACKS_BALANCE:
-            return AttentionKind.REFUND_LACKS_BALANCE, since
-        waiting = self._before(PENDING_TOO_LONG, refund.requested_at)
-        return (AttentionKind.REFUND_PENDING_TOO_LONG if waiting else None), refund.requested_at
-
-    def _before(self, ago: timedelta, at: str) -> bool:
+    def _is_before(self, ago: timedelta, at: str) -> bool:
         return at < rfc3339(self.clock() - ago)
 
-    def _refunds(self, studio_id: str, kind: items.AttentionList) -> Iterator[Refund]:
-        for values in self._read(self.lists.attention(studio_id, kind)):
-            yield items.refund_from_values(values)
-
     def _messages(self, studio_id: str) -> Iterator[AttentionView]:
-        for values in self._read(self.lists.attention(studio_id, items.AttentionList.MESSAGE)):
-            message = items.message_from_values(values)
+        for message in self.attention.messages(studio_id):
             if message.shown_status(self.clock()) is MessageStatus.UNKNOWN:
                 yield AttentionView(
                     kind=AttentionKind.MESSAGE_UNKNOWN,
@@ -116,14 +102,11 @@ class ListAttention:
                 )
 
     def _disputes(self, studio_id: str) -> Iterator[AttentionView]:
-        entries = list(self.lists.attention(studio_id, items.AttentionList.DISPUTE))
-        since = {entry.pk: entry.since for entry in entries}
-        for values in self._read(iter(entries)):
-            state = items.state_from_values(values)
+        for state in self.attention.disputed_orders(studio_id):
             if state.disputed:
                 yield AttentionView(
                     kind=AttentionKind.CHARGE_DISPUTED,
-                    since=since[values["PK"]],
+                    since=state.disputed_at or state.placed_at,
                     detail=_DETAIL[AttentionKind.CHARGE_DISPUTED],
                     order_id=state.order_id,
                     amount=state.total_amount,
@@ -131,8 +114,7 @@ class ListAttention:
                 )
 
     def _parked(self, studio_id: str) -> Iterator[AttentionView]:
-        for values in self._read(self.lists.attention(studio_id, items.AttentionList.PARKED)):
-            parked = items.parked_from_values(values)
+        for parked in self.attention.parked_messages(studio_id):
             if parked.resolved_at is None:
                 yield AttentionView(
                     kind=AttentionKind.MESSAGE_PARKED,
@@ -140,9 +122,6 @@ class ListAttention:
                     detail=f"{_DETAIL[AttentionKind.MESSAGE_PARKED]} Reason: {parked.reason}.",
                     parked_id=parked.parked_id,
                 )
-
-    def _read(self, entries: Iterator[AttentionEntry]) -> Iterator[items.Values]:
-        yield from self.lists.read([items.key(entry.pk, entry.sk) for entry in entries])
 
 
 def _refund_view(kind: AttentionKind, refund: Refund, since: str) -> AttentionView:

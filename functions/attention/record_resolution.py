@@ -6,7 +6,8 @@ from shared.clock import Clock, rfc3339
 from shared.domain.errors import BusyError, ParkedMessageNotFoundError, RefundNotFoundError
 from shared.domain.order import OrderState
 from shared.domain.parked import ParkedMessage
-from shared.domain.refund import PaidBy, Refund, Resolution, resolve
+from shared.domain.refund import PaidBy, Refund, Resolution
+from shared.domain.reservation import resolve
 from shared.edge.auth import Caller
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable
@@ -24,15 +25,21 @@ class ResolveRefund:
     clock: Clock
 
     def __call__(
-        self, caller: Caller, order_id: str, refund_id: str, how: tuple[PaidBy, str | None]
+        self,
+        caller: Caller,
+        order_id: str,
+        refund_id: str,
+        paid_by: PaidBy,
+        reference: str | None,
     ) -> tuple[Refund, OrderState]:
         """Record it, and return the refund with the order's state; a repeat changes nothing.
 
         Args:
-            caller: Who says so.
-            order_id: The order.
-            refund_id: Its refund that failed.
-            how: By what means, and a reference (a check's number), if there is one.
+            caller: Who records it.
+            order_id: The order's id.
+            refund_id: The failed refund's id.
+            paid_by: By what means the parent was paid.
+            reference: For example the check's number, or None.
 
         Raises:
             DomainError: There is no such refund, it has not failed, something else was recorded,
@@ -45,11 +52,11 @@ class ResolveRefund:
             if refund is None:
                 raise RefundNotFoundError("This order has no such refund.")
             done = refund.resolution
-            if done is not None and (done.paid_by, done.reference) == how:
+            if done is not None and (done.paid_by, done.reference) == (paid_by, reference):
                 return refund, record.state
             if refund.settlement_owed:  # its late failure is not in the ledger yet
                 continue
-            resolution = Resolution(*how, at=rfc3339(self.clock()), by=caller.user)
+            resolution = Resolution(paid_by, reference, rfc3339(self.clock()), caller.user)
             state, resolved = resolve(record.state, refund, resolution)
             try:
                 self.orders.record_resolution(state, resolved)

@@ -9,14 +9,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.export_report.write_export import NothingToExportError, WriteExport
 from shared.edge.observability import count, logger, metrics
-from shared.edge.parking import parking
 from shared.edge.settings import setting
-from shared.edge.sqs import EXPORT_TRIES, message_from
+from shared.edge.sqs import EXPORT_TRIES, dead_letter_failures, message_from
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.item_parsing import skip_botocore_item_parsing
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import ParkedMessages
+from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
@@ -27,7 +28,9 @@ write_export = WriteExport(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundRows(
         SettledRefunds(dynamodb, setting("LEDGER_TABLE")),
+        RefundLists(dynamodb, setting("ORDERS_TABLE")),
         OrderLists(dynamodb, setting("ORDERS_TABLE")),
+        OrdersTable(dynamodb, setting("ORDERS_TABLE")),
     ),
     ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
 )
@@ -48,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def export(record: SQSRecord) -> None:
     """Write the report a message asks for; what cannot be written is parked with its reason."""
-    with parking(record, parked, NothingToExportError, tries=EXPORT_TRIES):
+    with dead_letter_failures(record, parked, NothingToExportError, tries=EXPORT_TRIES):
         request = ExportRequest(**message_from(record.body, *_FIELDS))
         logger.set_correlation_id(request.correlation_id)
         logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)

@@ -48,7 +48,7 @@ class WriteExport:
             raise NothingToExportError(f"there is no studio {request.studio_id}")
         selection = _selection(request)
         found = _Counted(self.rows.rows(selection, None, at_once=_ROWS_AT_ONCE))
-        chunks = file_chunks(self.rows.named(found), ZoneInfo(studio["timezone"]))
+        chunks = file_chunks(self.rows.named(request.studio_id, found), studio.zone)
         self.files.write(request.studio_id, request.export_id, request.file_name, chunks)
         return found.count
 

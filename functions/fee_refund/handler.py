@@ -10,12 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.fee_refund.refund_application_fee import NoFeeRefundError, RefundApplicationFee
 from shared.clock import utc_now
+from shared.domain.order import OrderKey
 from shared.edge.observability import count, logger, metrics
-from shared.edge.parking import parking
 from shared.edge.settings import setting
-from shared.edge.sqs import message_from
+from shared.edge.sqs import dead_letter_failures, message_from
 from shared.gateways import aws
-from shared.gateways.orders_table import OrdersTable
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
@@ -25,7 +25,7 @@ from shared.gateways.stripe_api import StripeApi
 tracer = Tracer()
 secrets = Secrets(aws.client("secretsmanager"))
 refund_application_fee = RefundApplicationFee(
-    OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE")),
+    FeeRefunds(aws.client("dynamodb"), setting("ORDERS_TABLE")),
     StripeApi(
         setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
     ),
@@ -45,9 +45,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def refund(record: SQSRecord) -> None:
     """Refund the fee a message names; what cannot be refunded is parked with its reason."""
-    with parking(record, parked, NoFeeRefundError):
+    with dead_letter_failures(record, parked, NoFeeRefundError):
         message = message_from(record.body, *FEE_REFUND_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
-        amount = refund_application_fee(message["order_id"])
+        amount = refund_application_fee(OrderKey(message["studio_id"], message["order_id"]))
         count("ApplicationFeeRefunded" if amount else "ApplicationFeeRefundRepeated")
         logger.info("application fee", order_id=message["order_id"], refunded_amount=amount)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
-from shared.gateways.orders_table import OrdersTable
+from shared.domain.order import OrderKey
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.stripe_api import StripeApi
 from shared.workflow.attempts import key_forgotten
 
@@ -18,11 +19,11 @@ class NoFeeRefundError(Exception):
 class RefundApplicationFee:
     """Refunds what is missing of an application fee."""
 
-    orders: OrdersTable
+    fee_refunds: FeeRefunds
     stripe: StripeApi
     clock: Clock
 
-    def __call__(self, order_id: str) -> int:
+    def __call__(self, order: OrderKey) -> int:
         """Ask Stripe for what is missing and return how much that was, in minor units.
 
         Raises:
@@ -30,9 +31,9 @@ class RefundApplicationFee:
             StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: Not now; the state is
                 such that the next try goes on from here.
         """
-        fee = self.orders.get_fee_refund(order_id)
+        fee = self.fee_refunds.get(order)
         if fee is None:
-            raise NoFeeRefundError(f"order {order_id} has no application fee to refund")
+            raise NoFeeRefundError(f"order {order.order_id} has no application fee to refund")
         asked = 0
         while fee.is_open:
             fee, amount = self._step(fee)
@@ -53,22 +54,22 @@ class RefundApplicationFee:
         if not fee.in_flight_amount or took_effect or forgotten:
             missing = fee.target_amount - refunded
             if missing <= 0:
-                return self.orders.advance_fee_refund(fee.with_refunded(refunded)), 0
-            fee = self.orders.advance_fee_refund(
+                return self.fee_refunds.advance(fee.with_refunded(refunded)), 0
+            fee = self.fee_refunds.advance(
                 fee.with_new_attempt(missing, rfc3339(self.clock()), used)
             )
         amount = fee.in_flight_amount
         self._ask(fee, refunded)
-        return self.orders.advance_fee_refund(fee.with_refunded(refunded + amount)), amount
+        return self.fee_refunds.advance(fee.with_refunded(refunded + amount)), amount
 
     def _ask(self, fee: FeeRefund, refunded: int) -> None:
         try:
             self.stripe.refund_application_fee(fee)
         except StripeRefusedError:
-            self.orders.advance_fee_refund(fee.with_refunded(refunded))
+            self.fee_refunds.advance(fee.with_refunded(refunded))
             raise
         except StripeOutcomeUnknownError as unknown:
             if unknown.key_spent:
                 # The key only repeats that failure now. What it did shows in the next listing.
-                self.orders.advance_fee_refund(fee.with_refunded(refunded))
+                self.fee_refunds.advance(fee.with_refunded(refunded))
             raise

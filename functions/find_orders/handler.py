@@ -23,11 +23,11 @@ from shared.edge.http import (
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
-from shared.gateways.orders_table import OrdersTable
+from shared.gateways.order_panels import OrderPanels
 
 dynamodb = aws.client("dynamodb")
 search_orders = SearchOrders(OrderLists(dynamodb, setting("ORDERS_TABLE")))
-show_order = ShowOrder(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
+show_order = ShowOrder(OrderPanels(dynamodb, setting("ORDERS_TABLE")))
 
 app = api_resolver()
 

@@ -70,7 +70,9 @@ class SearchOrders:
             page = self.lists.newest(studio_id, search.limit, after)
         else:
             page = self.lists.newest_of_status(studio_id, search.status, search.limit, after)
-        return self._read(page.entries, search.status), page.entries[-1] if page.more else None
+        return self._read(studio_id, page.entries, search.status), page.entries[
+            -1
+        ] if page.more else None
 
     def _of_words(
         self, studio_id: str, words: list[str], search: OrderSearch, after: str | None
@@ -80,7 +82,7 @@ class SearchOrders:
             page = self.lists.search(studio_id, words[0], _ENTRIES_A_ROUND, after)
             named = [entry.place for entry in page.entries if _names_its_order(entry, words)]
             wanted = named[: search.limit - len(found)]
-            found += self._read(wanted, search.status)
+            found += self._read(studio_id, wanted, search.status)
             if len(wanted) < len(named):
                 after = wanted[-1]
             elif page.more:
@@ -91,12 +93,14 @@ class SearchOrders:
                 break
         return found, after
 
-    def _read(self, places: Iterable[str], status: OrderRefundStatus | None) -> list[OrderSummary]:
+    def _read(
+        self, studio_id: str, places: Iterable[str], status: OrderRefundStatus | None
+    ) -> list[OrderSummary]:
         """Return the orders of these places, but for those erased or of another status by now."""
         return [
-            order_summary(listed.document, listed.state)
-            for listed in self.lists.read_orders(places)
-            if listed.document is not None
+            order_summary(listed.imported, listed.state)
+            for listed in self.lists.read_orders(studio_id, places)
+            if listed.imported is not None
             and (status is None or listed.state.refund_status is status)
         ]
 

@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 from shared.domain.errors import OrderNotFoundError
+from shared.domain.order import OrderKey
 from shared.edge.auth import Caller
-from shared.gateways.orders_table import OrderPanel, OrdersTable
-from shared.workflow.load_callers_order import NO_SUCH_ORDER
+from shared.gateways.order_panels import OrderPanel, OrderPanels
 
 
 @dataclass(frozen=True, slots=True)
 class ShowOrder:
     """Reads an order's panel: the order, its refunds and the messages about it."""
 
-    orders: OrdersTable
+    panels: OrderPanels
 
     def __call__(self, caller: Caller, order_id: str) -> OrderPanel:
         """Return the panel of an order of the caller's studio.
 
         Raises:
-            OrderNotFoundError: There is none, or it is another studio's: one answer for both.
+            OrderNotFoundError: The caller's studio has no such order.
         """
-        panel = self.orders.load_panel(order_id)
-        if panel is None or panel.record.order.studio_id != caller.studio_id:
-            raise OrderNotFoundError(NO_SUCH_ORDER)
+        panel = self.panels.load(OrderKey(caller.studio_id, order_id))
+        if panel is None:
+            raise OrderNotFoundError
         return panel

@@ -1,70 +1,129 @@
-"""From the domain to the API's bodies."""
+"""From orders to the API's responses."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TypedDict
 
-from functions.find_orders.models import OrderPanelView, OrderSummary
-from shared.domain.order import SHIPPING_LINE_ID, Order, OrderState
-from shared.gateways.items import Values, order_from_values
-from shared.gateways.orders_table import OrderPanel
+from functions.find_orders.models import (
+    FulfillmentSummary,
+    LineView,
+    OrderPanelView,
+    OrderSummary,
+    ParentView,
+    StripeView,
+)
+from shared.domain.imported_order import ImportedOrder
+from shared.domain.order import (
+    SHIPPING_LINE_ID,
+    FulfillmentStatus,
+    Order,
+    OrderRefundStatus,
+    OrderState,
+)
+from shared.gateways.order_panels import OrderPanel
 from shared.views.message import message_view
-from shared.views.order import fulfillment_view
+from shared.views.order import (
+    PhotoDayView,
+    SubjectView,
+    fulfillment_view,
+    photo_day_view,
+    subject_view,
+)
 from shared.views.refund import refund_view
 
-# There is a print job, or there was one, and it was not called off.
-_ON_THE_JOB = frozenset({"queued", "claimed", "printed", "shipped"})
+# There is a print job, or there was one, and nobody canceled it.
+_ON_THE_JOB = frozenset(
+    {
+        FulfillmentStatus.QUEUED,
+        FulfillmentStatus.CLAIMED,
+        FulfillmentStatus.PRINTED,
+        FulfillmentStatus.SHIPPED,
+    }
+)
 
 
-def order_summary(document: Values, state: OrderState) -> OrderSummary:
-    """Return an order as a list shows it.
-
-    Args:
-        document: The order as imported.
-        state: What has changed of it since.
-    """
-    return OrderSummary.model_validate(
-        {
-            **document,
-            **_state(order_from_values(document), state),
-            "fulfillment": {
-                "status": state.fulfillment_status,
-                "claimed_by": state.fulfillment_claimed_by,
-            },
-        }
+def order_summary(imported: ImportedOrder, state: OrderState) -> OrderSummary:
+    """Return an order as a list shows it."""
+    return OrderSummary(
+        **_common(imported, state),
+        fulfillment=FulfillmentSummary(
+            status=state.fulfillment_status, claimed_by=state.fulfillment_claimed_by
+        ),
     )
 
 
 def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
-    """Return all that there is to show of an order.
+    """Return everything that the API shows of an order.
 
     Args:
         panel: The order, its refunds and its messages.
-        now: The time: a message that is sending for too long reads unknown.
+        now: The time. A message that has been sending for too long reads unknown.
     """
-    record = panel.record
-    order, state = record.order, record.state
-    refunds = sorted(record.refunds.values(), key=lambda each: each.requested_at, reverse=True)
-    messages = sorted(panel.messages, key=lambda each: each.created_at, reverse=True)
-    return OrderPanelView.model_validate(
-        {
-            **record.document,
-            **_state(order, state),
-            "line_items": list(_lines(record.document, order, state)),
-            "shipping_refundable_amount": _line_refundable(order, state, SHIPPING_LINE_ID),
-            "tax_amount": order.tax_amount,
-            "tax_refunded_amount": state.tax_refunded_amount,
-            "dispute_id": state.dispute_id,
-            "disputed_at": state.disputed_at,
-            "fulfillment": fulfillment_view(state),
-            "refunds": [refund_view(refund, state) for refund in refunds],
-            "messages": [message_view(message, now) for message in messages],
-        }
+    imported, state = panel.record.imported, panel.record.state
+    refunds = panel.record.refunds.values()
+    order, charge = imported.order, imported.charge
+    return OrderPanelView(
+        **_common(imported, state),
+        line_items=list(_lines(imported, state)),
+        shipping_amount=imported.shipping_amount,
+        shipping_tax_amount=imported.shipping_tax_amount,
+        shipping_refundable_amount=_line_refundable(order, state, SHIPPING_LINE_ID),
+        tax_amount=order.tax_amount,
+        tax_refunded_amount=state.tax_refunded_amount,
+        rev_share_amount=imported.rev_share_amount,
+        stripe_fee_amount=imported.stripe_fee_amount,
+        stripe=StripeView(
+            charge_id=charge.charge_id,
+            payment_intent_id=charge.payment_intent_id,
+            account_id=charge.account_id,
+            application_fee_id=charge.application_fee_id,
+        ),
+        dispute_id=state.dispute_id,
+        disputed_at=state.disputed_at,
+        fulfillment=fulfillment_view(state),
+        refunds=[
+            refund_view(refund, state)
+            for refund in sorted(refunds, key=lambda each: each.requested_at, reverse=True)
+        ],
+        messages=[
+            message_view(message, now)
+            for message in sorted(panel.messages, key=lambda each: each.created_at, reverse=True)
+        ],
     )
 
 
-def _state(order: Order, state: OrderState) -> Values:
+class _Common(TypedDict):
+    """The fields of ``_OrderView``, which the list and the panel share."""
+
+    order_id: str
+    studio_id: str
+    placed_at: str
+    currency: str
+    parent: ParentView
+    subjects: list[SubjectView]
+    photo_day: PhotoDayView | None
+    total_amount: int
+    refundable_amount: int
+    refunded_amount: int
+    pending_refund_amount: int
+    paid_otherwise_amount: int
+    rev_share_reversed_amount: int
+    refund_status: OrderRefundStatus
+    dispute_status: str | None
+
+
+def _common(imported: ImportedOrder, state: OrderState) -> _Common:
+    day = imported.photo_day
     return {
-        "refundable_amount": state.refundable_amount if _is_charged(order) else 0,
+        "order_id": imported.order_id,
+        "studio_id": imported.studio_id,
+        "placed_at": imported.placed_at,
+        "currency": imported.currency,
+        "parent": ParentView(name=imported.parent.name or "", email=imported.parent.email),
+        "subjects": [subject_view(subject) for subject in imported.subjects],
+        "photo_day": photo_day_view(day) if day else None,
+        "total_amount": imported.total_amount,
+        "refundable_amount": state.refundable_amount if _is_charged(imported.order) else 0,
         "refunded_amount": state.settled_amount,
         "pending_refund_amount": state.in_flight_amount,
         "paid_otherwise_amount": state.paid_otherwise_amount,
@@ -74,20 +133,26 @@ def _state(order: Order, state: OrderState) -> Values:
     }
 
 
-def _lines(document: Values, order: Order, state: OrderState) -> Iterator[Values]:
+def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
+    order = imported.order
     on_the_job = state.fulfillment_status in _ON_THE_JOB
-    # The order's lines are the document's, and shipping after them where there was any.
-    for line, sold in zip(document["line_items"], order.lines, strict=False):
-        printed = sold.quantity - state.print_units_off.get(sold.line_id, 0)
-        yield {
-            **line,
-            "net_amount": sold.net_amount,
-            "refundable_quantity": (
-                state.line_refundable_quantity(sold) if _is_charged(order) else 0
-            ),
-            "refundable_amount": _line_refundable(order, state, sold.line_id),
-            "print_quantity": printed if on_the_job else 0,
-        }
+    # The order's lines are the products, with shipping after them where there was any.
+    for product, line in zip(imported.products, order.lines, strict=False):
+        printed = line.quantity - state.print_units_off.get(line.line_id, 0)
+        yield LineView(
+            line_id=product.line_id,
+            product=product.product,
+            sku=product.sku,
+            quantity=product.quantity,
+            unit_amount=product.unit_amount,
+            discount_amount=product.discount_amount,
+            tax_amount=product.tax_amount,
+            subject_id=product.subject_id,
+            net_amount=product.net_amount,
+            refundable_quantity=(state.line_refundable_quantity(line) if _is_charged(order) else 0),
+            refundable_amount=_line_refundable(order, state, line.line_id),
+            print_quantity=printed if on_the_job else 0,
+        )
 
 
 def _line_refundable(order: Order, state: OrderState, line_id: str) -> int:
@@ -96,5 +161,5 @@ def _line_refundable(order: Order, state: OrderState, line_id: str) -> int:
 
 
 def _is_charged(order: Order) -> bool:
-    """Say whether Stripe has money to give back: of an order that it never charged, it has none."""
+    """Return whether Stripe charged the order. Otherwise there is no money to give back."""
     return order.charge_id is not None

@@ -5,20 +5,20 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.import_orders.import_records import ImportRecords, ImportReport
+from functions.import_orders.import_orders import ImportOrders
+from functions.import_orders.import_studios import ImportStudios
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.sale_store import SaleStore
 from shared.gateways.studios import Studios
 
 dynamodb = aws.client("dynamodb")
-import_records = ImportRecords(
-    Studios(dynamodb, setting("ORDERS_TABLE")),
-    LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
-    utc_now,
-)
+studios = Studios(dynamodb, setting("ORDERS_TABLE"))
+sales = SaleStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+import_studios = ImportStudios(studios, utc_now)
+import_orders = ImportOrders(studios, sales, utc_now)
 
 
 class ImportEvent(BaseModel):
@@ -50,15 +50,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         return {
             "error": f"send lines of JSON in `studios` or `orders`: {error.error_count()} faults"
         }
-    report = ImportReport()
-    for done in (
-        import_records.import_studios(asked.studios, asked.first_line, update=asked.update),
-        import_records.import_orders(asked.orders, asked.first_line),
-    ):
-        report.imported += done.imported
-        report.updated += done.updated
-        report.unchanged += done.unchanged
-        report.refused += done.refused
+    report = import_studios(asked.studios, asked.first_line, update=asked.update)
+    report.add(import_orders(asked.orders, asked.first_line))
     count("Imported", report.imported)
     count("ImportRefused", len(report.refused))
     logger.info(

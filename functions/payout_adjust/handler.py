@@ -9,23 +9,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.payout_adjust.settle_refund import NothingToSettleError, SettleRefund
 from shared.clock import rfc3339, utc_now
-from shared.domain.ledger import LedgerEntry
+from shared.domain.ledger import EntryKind, LedgerEntry
+from shared.domain.order import OrderKey
 from shared.domain.parked import ParkedMessage
 from shared.edge.observability import count, logger, metrics
-from shared.edge.parking import parking
 from shared.edge.settings import setting
-from shared.edge.sqs import message_from
+from shared.edge.sqs import dead_letter_failures, message_from
 from shared.gateways import aws
-from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ADJUST_FIELDS, FeeRefundQueue, ParkedMessages
+from shared.gateways.settlement_store import SettlementStore
 
 dynamodb = aws.client("dynamodb")
 sqs = aws.client("sqs")
 settle_refund = SettleRefund(
     OrdersTable(dynamodb, setting("ORDERS_TABLE")),
-    LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+    SettlementStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     utc_now,
 )
@@ -45,17 +45,18 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def settle(record: SQSRecord) -> None:
     """Settle the refund a message names; what cannot be settled is parked with its reason."""
-    with parking(record, parked, NothingToSettleError, tell=_tell_the_studio):
+    with dead_letter_failures(record, parked, NothingToSettleError, on_parked=_tell_the_studio):
         message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
-        _count(settle_refund(message["order_id"], message["refund_id"]))
+        order = OrderKey(message["studio_id"], message["order_id"])
+        _count(settle_refund(order, message["refund_id"]))
 
 
 def _count(entry: LedgerEntry | None) -> None:
     if entry is None:
         count("SettlementRepeated")
         return
-    count("RefundSettled" if entry.kind == "refund" else "RefundUnsettled")
+    count("RefundSettled" if entry.kind is EntryKind.REFUND else "RefundUnsettled")
     logger.info(
         "ledger entry",
         refund_id=entry.refund_id,

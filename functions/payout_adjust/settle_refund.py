@@ -4,13 +4,17 @@ from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import EntryFacts, LedgerEntry, append
+from shared.domain.ledger import EntryFacts, LedgerEntry, Posting, append
+from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
 from shared.domain.settlement import Settlement, settle
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.queues import FeeRefundQueue
+from shared.gateways.settlement_store import SettlementStore
+
+# Who settles, in the refunds' history.
+ACTOR = "payout_adjust"
 
 # Ten messages, the most of a batch, stay inside the function's 30 s.
 _CONTENTION_SECONDS = 2.5
@@ -25,11 +29,11 @@ class SettleRefund:
     """Writes the ledger entry that a refund is owed; a repeat finds nothing owed."""
 
     orders: OrdersTable
-    books: LedgerStore
+    settlements: SettlementStore
     fee_refunds: FeeRefundQueue
     clock: Clock
 
-    def __call__(self, order_id: str, refund_id: str) -> LedgerEntry | None:
+    def __call__(self, order: OrderKey, refund_id: str) -> LedgerEntry | None:
         """Settle what the refund is owed.
 
         Returns:
@@ -40,10 +44,10 @@ class SettleRefund:
             StaleStateError: Others kept moving the studio's ledger; try again later.
         """
         for _ in tries(_CONTENTION_SECONDS):
-            record = self.orders.load_settlement(order_id)
+            record = self.orders.load_settlement(order)
             refund = record.refunds.get(refund_id) if record else None
             if record is None or refund is None:
-                raise NothingToSettleError(f"order {order_id} has no refund {refund_id}")
+                raise NothingToSettleError(f"order {order.order_id} has no refund {refund_id}")
             if not refund.settlement_owed:
                 self._announce_fee_refund(record.fee_refund)
                 return None
@@ -54,18 +58,17 @@ class SettleRefund:
         raise StaleStateError
 
     def _settle(self, record: SettlementRecord, refund: Refund) -> LedgerEntry:
-        head = self.books.load_head(refund.studio_id)
+        head = self.settlements.load_head(refund.studio_id)
         if head is None:
             raise NothingToSettleError(f"studio {refund.studio_id} has no ledger")
         at = rfc3339(self.clock())
-        settlement = settle(record.state, refund, at)
+        settlement = settle(record.state, refund, at, ACTOR)
         entry, after = append(head, _facts(settlement, at), settlement.amounts)
         fee_refund = self._fee_refund(record, settlement, refund)
-        self.books.record_settlement(
+        self.settlements.record_settlement(
             settlement.state,
             _with_entry(settlement, entry),
-            entry,
-            (head, after),
+            Posting(entry, head, after),
             fee_refund,
         )
         self._announce_fee_refund(

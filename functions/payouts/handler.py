@@ -16,16 +16,17 @@ from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
 dynamodb = aws.client("dynamodb")
-books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 lines = ReadLines(LedgerEntries(dynamodb, setting("LEDGER_TABLE")))
-show_next_payout = ShowNextPayout(books, studios, payouts, lines)
+show_next_payout = ShowNextPayout(ledger, studios, payouts, lines)
 show_payout = ShowPayout(payouts, studios, lines)
 list_payouts = ListPayouts(payouts)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.domain.errors import CursorError
 from shared.domain.statement import Chosen, Statement, StatementLine, statement_of
 from shared.edge.cursor import cursor_for, position_of
-from shared.gateways.payouts_table import LedgerEntries
+from shared.gateways.ledger_entries import LedgerEntries
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class NextPayout:
 class ShowNextPayout:
     """Shows what is open in a studio's ledger as the payout that it would make."""
 
-    books: LedgerStore
+    ledger: LedgerStore
     studios: Studios
     payouts: PayoutsTable
     lines: ReadLines
@@ -56,10 +56,10 @@ class ShowNextPayout:
             CursorError: The cursor is not of these lines, or the payout was made meanwhile.
             StatementError: The ledger is damaged.
         """
-        studio, head = self.studios.get(studio_id), self.books.load_head(studio_id)
+        studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
         if studio is None or head is None:
             raise StudioNotFoundError("There is no such studio.")
-        paid, reason = expected(head.payable_balance_amount, studio.get("payout_account_id"))
+        paid, reason = expected(head.payable_balance_amount, studio.payout_account_id)
         return NextPayout(
             head,
             self.payouts.due_at(studio_id),
@@ -120,8 +120,8 @@ class ShowPayout:
         return WholeStatement(
             payout,
             self.lines.all(_range(payout)),
-            str(studio["name"]),
-            ZoneInfo(str(studio["timezone"])),
+            studio.name,
+            studio.zone,
         )
 
     def _payout(self, studio_id: str, payout_id: str) -> Payout:

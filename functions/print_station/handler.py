@@ -22,11 +22,11 @@ from shared.edge.http import (
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
-from shared.gateways.orders_table import OrdersTable
+from shared.gateways.order_states import OrderStates
 from shared.views.order import fulfillment_view
 
 dynamodb = aws.client("dynamodb")
-move_print = MovePrint(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
+move_print = MovePrint(OrderStates(dynamodb, setting("ORDERS_TABLE")), utc_now)
 show_queue = ShowQueue(OrderLists(dynamodb, setting("ORDERS_TABLE")))
 
 app = api_resolver()

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import BusyError, OrderNotFoundError
 from shared.domain.fulfillment import Step, move
-from shared.domain.order import OrderState
+from shared.domain.order import OrderKey, OrderState
 from shared.edge.auth import Caller
 from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import OrdersTable
-from shared.workflow.load_callers_order import NO_SUCH_ORDER
+from shared.gateways.order_states import OrderStates
 
 # A step waits this long for its turn at an order that others are changing too.
 _CONTENTION_SECONDS = 12.0
@@ -24,7 +23,7 @@ class MovePrint:
     since: who comes second reads what the first one did, and is answered by that.
     """
 
-    orders: OrdersTable
+    states: OrderStates
     clock: Clock
 
     def __call__(self, caller: Caller, order_id: str, step: Step) -> OrderState:
@@ -37,12 +36,12 @@ class MovePrint:
             BusyError: Too many others change this order; nothing was done.
         """
         for _ in tries(_CONTENTION_SECONDS):
-            state = self._totals_of(caller, order_id)
+            state = self._load_state(caller, order_id)
             moved = move(state, step, rfc3339(self.clock()), caller.user)
             if moved is None:
                 return state
             try:
-                self.orders.update_state(moved)
+                self.states.update_state(moved)
             except StaleStateError:
                 continue
             logger.info("print moved", order_id=order_id, status=moved.fulfillment_status)
@@ -50,9 +49,9 @@ class MovePrint:
             return moved
         raise BusyError("Many changes of this order at once. Repeat the request; it is safe.")
 
-    def _totals_of(self, caller: Caller, order_id: str) -> OrderState:
+    def _load_state(self, caller: Caller, order_id: str) -> OrderState:
         """Read the one small item that a step needs of an order of the caller's studio."""
-        state = self.orders.get_state(order_id)
-        if state is None or state.studio_id != caller.studio_id:
-            raise OrderNotFoundError(NO_SUCH_ORDER)
+        state = self.states.get_state(OrderKey(caller.studio_id, order_id))
+        if state is None:
+            raise OrderNotFoundError
         return state

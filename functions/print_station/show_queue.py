@@ -6,9 +6,11 @@ from typing import Literal
 
 from functions.print_station.models import JobLine, JobView, QueueView
 from shared.domain.fulfillment import IN_QUEUE
+from shared.domain.imported_order import ImportedOrder
+from shared.domain.order import OrderState
 from shared.edge.cursor import cursor_for, position_of
-from shared.gateways.items import Values
 from shared.gateways.order_lists import ListedOrder, OrderLists
+from shared.views.order import photo_day_view, subject_view
 
 type QueueStatus = Literal["queued", "claimed", "printed"]
 
@@ -38,7 +40,7 @@ class ShowQueue:
         after = position_of(query.cursor, 1, *scope)[0] if query.cursor is not None else None
         page = self.lists.print_queue(studio_id, query.limit, after)
         # Read consistently: the index may still show a job that was canceled a moment ago.
-        listed = self.lists.read_orders(page.entries, consistent=True)
+        listed = self.lists.read_orders(studio_id, page.entries, consistent=True)
         return QueueView(
             items=list(_jobs(listed, query.status)),
             next_cursor=cursor_for([page.entries[-1]], *scope) if page.more else None,
@@ -49,33 +51,33 @@ def _jobs(listed: list[ListedOrder], status: QueueStatus | None) -> Iterator[Job
     statuses = IN_QUEUE if status is None else frozenset({status})
     for each in listed:
         # An order whose names and lines were erased cannot be printed any more.
-        if each.state.fulfillment_status in statuses and each.document is not None:
-            yield _job(each, each.document)
+        if each.state.fulfillment_status in statuses and each.imported is not None:
+            yield _job(each.imported, each.state)
 
 
-def _job(listed: ListedOrder, document: Values) -> JobView:
-    """Return what the operator needs of an order: no money, and nobody but the subjects."""
-    state = listed.state
+def _job(imported: ImportedOrder, state: OrderState) -> JobView:
+    """Return what the operator needs of an order: no money, and no person but the subjects."""
+    day = imported.photo_day
     return JobView(
         order_id=state.order_id,
         placed_at=state.placed_at,
         status=state.fulfillment_status,
         claimed_by=state.fulfillment_claimed_by,
         refund_status=state.refund_status,
-        photo_day=document.get("photo_day"),
-        subjects=document["subjects"],
-        lines=list(_lines(document, state.print_units_off)),
+        photo_day=photo_day_view(day) if day else None,
+        subjects=[subject_view(subject) for subject in imported.subjects],
+        lines=list(_lines(imported, state.print_units_off)),
     )
 
 
-def _lines(document: Values, units_off: dict[str, int]) -> Iterator[JobLine]:
-    for line in document["line_items"]:
-        quantity = line["quantity"] - units_off.get(line["line_id"], 0)
+def _lines(imported: ImportedOrder, units_off: dict[str, int]) -> Iterator[JobLine]:
+    for product in imported.products:
+        quantity = product.quantity - units_off.get(product.line_id, 0)
         if quantity > 0:
             yield JobLine(
-                line_id=line["line_id"],
-                product=line["product"],
-                sku=line["sku"],
+                line_id=product.line_id,
+                product=product.product,
+                sku=product.sku,
                 quantity=quantity,
-                subject_id=line.get("subject_id"),
+                subject_id=product.subject_id,
             )

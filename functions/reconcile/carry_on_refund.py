@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refusal import Refusal
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.stripe_api import StripeApi
@@ -78,7 +79,9 @@ class CarryOnRefund:
         try:
             return self.stripe.create_refund(refund)
         except StripeRefusedError as refusal:
-            released = release_refused(self.orders, refund, refusal, self.clock, ACTOR)
+            released = release_refused(
+                self.orders, refund, Refusal(refusal.reason, refusal.detail), self.clock, ACTOR
+            )
             if released.status is not RefundStatus.FAILED:
                 raise
             return None

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import PAYOUT, LedgerEntry
+from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.payout import Payout, PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_balance import BalanceMovement, MovementType, StripeFee
@@ -90,12 +90,13 @@ def of_report(
     if outcome is ReportOutcome.REPEATED or (outcome is ReportOutcome.UNKNOWN_CHARGE and others):
         return None
     kind, healed = _OF_OUTCOME[outcome]
+    order = refund.order_key if refund else report.order_key
     return Finding(
         kind,
         healed,
         account_id,
         studio_id=refund.studio_id if refund else None,
-        order_id=refund.order_id if refund else report.order_id,
+        order_id=order.order_id if order else None,
         refund_id=refund.refund_id if refund else report.refund_id,
         stripe_id=report.stripe_refund_id,
         amount=refund.amount if refund else None,
@@ -139,7 +140,8 @@ def of_movements(
     return Finding(
         FindingKind.BALANCE_DIFFERS,
         account_id=account_id,
-        order_id=report.order_id,
+        studio_id=report.order_key.studio_id if report.order_key else None,
+        order_id=report.order_key.order_id if report.order_key else None,
         refund_id=report.refund_id,
         stripe_id=report.stripe_refund_id,
         amount=-report.amount,
@@ -197,7 +199,7 @@ def payout_entry_differs(payout: Payout, entry: LedgerEntry | None) -> bool:
     if entry is None:
         return True
     found = (entry.kind, entry.payout_id, entry.payable_amount)
-    return found != (PAYOUT, payout.payout_id, -payout.paid_amount)
+    return found != (EntryKind.PAYOUT, payout.payout_id, -payout.paid_amount)
 
 
 _AWAY = frozenset(

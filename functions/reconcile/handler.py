@@ -18,8 +18,12 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
@@ -37,15 +41,22 @@ tracer = Tracer()
 sqs = aws.client("sqs")
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+charges = Charges(dynamodb, setting("ORDERS_TABLE"))
+fee_records = FeeRefunds(dynamodb, setting("ORDERS_TABLE"))
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-record = RecordStripeRefund(orders, queue, utc_now, ACTOR)
+record = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR)
 fee_refunds = FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL"))
 reconcile = ReconcileOpenWork(
-    orders, CarryOnRefund(orders, stripe, queue, record, utc_now), fee_refunds, utc_now
+    orders,
+    fee_records,
+    OpenWorkIndex(dynamodb, setting("ORDERS_TABLE")),
+    CarryOnRefund(orders, stripe, queue, record, utc_now),
+    fee_refunds,
+    utc_now,
 )
 entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
 settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
@@ -55,7 +66,7 @@ match_accounts = MatchAccounts(
     payouts,
     Watermarks(dynamodb, setting("ORDERS_TABLE")),
     MatchRefunds(orders, entries, settled, stripe, record),
-    MatchFeeRefunds(orders, settled, stripe, fee_refunds, utc_now),
+    MatchFeeRefunds(orders, charges, fee_records, settled, stripe, fee_refunds, utc_now),
     MatchTransfers(payouts, entries, stripe),
     utc_now,
 )

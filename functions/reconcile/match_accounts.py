@@ -100,7 +100,7 @@ class MatchAccounts:
         of_platform: list[str] = []
         for studio_id in self.payouts.studios():
             studio = self.studios.get(studio_id)
-            account_id = studio.get("stripe_account_id") if studio else None
+            account_id = studio.stripe_account_id if studio else None
             (of_account[account_id] if account_id else of_platform).append(studio_id)
         everybody = (*of_platform, *(each for ids in of_account.values() for each in ids))
         yield Account(None, everybody)

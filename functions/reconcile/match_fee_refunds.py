@@ -15,14 +15,17 @@ from functions.reconcile.match_refunds import Account, Window
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY
 from shared.domain.stripe_balance import MovementType, StripeFee, fee_of
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
 
-_FIGURES = ("order_id", "payable_amount", "net_amount")
+_ENTRIES_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class MatchFeeRefunds:
     """
 
     orders: OrdersTable
+    charges: Charges
+    fee_records: FeeRefunds
     settled: SettledRefunds
     stripe: StripeApi
     queue: FeeRefundQueue
@@ -61,30 +66,30 @@ class MatchFeeRefunds:
                 yield of_movement(movement)
         orders = set(self._entered(platform, window))
         for fee in fees.values():
-            pointer = self.orders.find_charge(fee.charge_id)
+            pointer = self.charges.find(fee.charge_id)
             if pointer is None:
                 yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, None)
             else:
-                orders.add(pointer.order_id)
-        for order_id in sorted(orders):
-            yield from self._match(order_id, fees, rfc3339(window.until))
+                orders.add(pointer.order)
+        for order in sorted(orders, key=lambda it: (it.studio_id, it.order_id)):
+            yield from self._match(order, fees, rfc3339(window.until))
 
-    def _entered(self, platform: Account, window: Window) -> Iterator[str]:
+    def _entered(self, platform: Account, window: Window) -> Iterator[OrderKey]:
         since, until = rfc3339(window.since), rfc3339(window.until)
         for studio_id in platform.studio_ids:
-            for values in self.settled.figures(studio_id, since, until, names=_FIGURES):
+            for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
                 # All of the net is payable where the charge is on the platform's account.
-                if values["payable_amount"] != values["net_amount"] or not values["net_amount"]:
-                    yield values["order_id"]
+                if entry.payable_amount != entry.net_amount or not entry.net_amount:
+                    yield OrderKey(studio_id, entry.order_id or "")
 
-    def _match(self, order_id: str, fees: dict[str, StripeFee], until: str) -> Iterator[Finding]:
-        record = self.orders.load_settlement(order_id)
+    def _match(self, order: OrderKey, fees: dict[str, StripeFee], until: str) -> Iterator[Finding]:
+        record = self.orders.load_settlement(order)
         if record is None or record.state.application_fee_id is None:
             return
         if not at_rest(record.refunds.values(), until):
             return  # What moves it still is entered later, and the fee is looked at then.
         fee_id = record.state.application_fee_id
-        ours = record.fee_refund or FeeRefund(order_id, record.state.studio_id, fee_id)
+        ours = record.fee_refund or FeeRefund(order.order_id, order.studio_id, fee_id)
         fee = fees.get(fee_id) or self._ask(fee_id)
         if fee is None:
             if ours.target_amount:
@@ -95,7 +100,7 @@ class MatchFeeRefunds:
         elif fee.amount_refunded > ours.refunded_amount:
             if ours.version:
                 # What Stripe lists is what counts, for the next reversal too: found once.
-                self.orders.advance_fee_refund(ours.with_refunded(fee.amount_refunded))
+                self.fee_records.advance(ours.with_refunded(fee.amount_refunded))
             yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, ours)
         elif fee.amount_refunded < ours.refunded_amount:
             yield of_fee(FindingKind.FEE_REFUND_DIFFERS, fee, ours)
@@ -118,5 +123,5 @@ class MatchFeeRefunds:
             ours = replace(
                 ours.with_refunded(fee.amount_refunded), next_poll_at=next_poll_at, poll_count=0
             )
-            ours = self.orders.advance_fee_refund(ours)
+            ours = self.fee_records.advance(ours)
         self.queue.announce(ours)

@@ -19,12 +19,13 @@ from functions.reconcile.findings import (
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.ledger import LedgerEntry
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.conflict import StaleStateError
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.payouts_table import LedgerEntries
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
@@ -138,7 +139,8 @@ class MatchRefunds:
         found = []
         for studio_id in account.studio_ids:
             for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
-                refund = self.orders.get_refund(entry.order_id or "", entry.refund_id or "")
+                order = OrderKey(entry.studio_id, entry.order_id or "")
+                refund = self.orders.get_refund(order, entry.refund_id or "")
                 named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
                 found.append((entry, refund if named else None))
         return found

@@ -20,7 +20,8 @@ from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import string
 from shared.domain.stripe_transfer import StripeTransfer
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe_api import UNKNOWN_TO_STRIPE, StripeApi
 
 _PAYOUTS_PER_READ = 20

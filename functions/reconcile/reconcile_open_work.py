@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from functions.reconcile.carry_on_refund import CarryOnRefund
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.edge.observability import logger
-from shared.gateways import items
 from shared.gateways.conflict import StaleStateError
-from shared.gateways.orders_table import OpenWork, OrdersTable
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.workflow.attempts import next_poll_time
 
@@ -34,6 +37,8 @@ class ReconcileOpenWork:
     """Looks at all open refunds and fee refunds, each at its own growing interval."""
 
     orders: OrdersTable
+    fee_records: FeeRefunds
+    open_work: OpenWorkIndex
     carry_on: CarryOnRefund
     fee_refunds: FeeRefundQueue
     clock: Clock
@@ -49,42 +54,35 @@ class ReconcileOpenWork:
         done: Counter[str] = Counter()
         oldest = 0
         due_before = rfc3339(self.clock()) if due_only else None
-        for kind in (items.OPEN_REFUND, items.OPEN_FEE_REFUND):
-            for work in self.orders.open_work(kind, due_before):
-                if time_is_up():
-                    return Round(done, oldest, complete=False)
-                outcome, age = self._look_at(work)
-                done[outcome] += 1
-                oldest = max(oldest, age)
+        for key in self.open_work.refunds(due_before):
+            if time_is_up():
+                return Round(done, oldest, complete=False)
+            refund = self.orders.get_refund(key.order, key.refund_id)
+            if refund is None or not refund.is_open:
+                done["ReconcileNothingOpen"] += 1
+                continue
+            oldest = max(oldest, self._age(refund.requested_at))
+            done[self._safely(key.order, key.refund_id, partial(self._refund, refund))] += 1
+        for order in self.open_work.fee_refunds(due_before):
+            if time_is_up():
+                return Round(done, oldest, complete=False)
+            done[self._safely(order, None, partial(self._fee_refund, order))] += 1
         return Round(done, oldest, complete=True)
 
-    def _look_at(self, work: OpenWork) -> tuple[str, int]:
-        """Look at one of them; one that fails does not keep the others waiting.
-
-        Returns:
-            What was done, and how old the refund is in seconds.
-        """
-        if work.refund_id is None:
-            return self._safely(work, lambda: self._fee_refund(work.order_id)), 0
-        refund = self.orders.get_refund(work.order_id, work.refund_id)
-        if refund is None or not refund.is_open:
-            return "ReconcileNothingOpen", 0
-        age = self._age(refund.requested_at)
-        return self._safely(work, lambda: self._refund(refund)), age
-
-    def _safely(self, work: OpenWork, look: Callable[[], str]) -> str:
+    def _safely(self, order: OrderKey, refund_id: str | None, look: Callable[[], str]) -> str:
+        """Look at one of them; one that fails does not keep the others waiting."""
         try:
             return look()
         except _TRANSIENT_ERRORS as reason:
             logger.warning(
                 "not now",
-                order_id=work.order_id,
-                refund_id=work.refund_id,
+                order_id=order.order_id,
+                refund_id=refund_id,
                 reason=type(reason).__name__,
             )
             return "ReconcileDeferred"
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
-            logger.exception("cannot carry on", order_id=work.order_id, refund_id=work.refund_id)
+            logger.exception("cannot carry on", order_id=order.order_id, refund_id=refund_id)
             return "ReconcileFailed"
 
     def _refund(self, refund: Refund) -> str:
@@ -92,14 +90,14 @@ class ReconcileOpenWork:
         try:
             outcome = self.carry_on(refund)
         finally:
-            self._look_again_later(refund.order_id, refund.refund_id)
+            self._look_again_later(refund.order_key, refund.refund_id)
         logger.info(
             "carried on", refund_id=refund.refund_id, order_id=refund.order_id, outcome=outcome
         )
         return outcome
 
-    def _look_again_later(self, order_id: str, refund_id: str) -> None:
-        refund = self.orders.get_refund(order_id, refund_id)
+    def _look_again_later(self, order: OrderKey, refund_id: str) -> None:
+        refund = self.orders.get_refund(order, refund_id)
         if refund is None or not refund.is_open:
             return
         due = rfc3339(next_poll_time(refund.poll_count, self.clock()))
@@ -110,12 +108,12 @@ class ReconcileOpenWork:
         except StaleStateError:
             logger.info("moved on meanwhile", refund_id=refund_id)
 
-    def _fee_refund(self, order_id: str) -> str:
-        fee = self.orders.get_fee_refund(order_id)
+    def _fee_refund(self, order: OrderKey) -> str:
+        fee = self.fee_records.get(order)
         if fee is None or not fee.is_open:
             return "ReconcileNothingOpen"
         due = rfc3339(next_poll_time(fee.poll_count, self.clock()))
-        fee = self.orders.advance_fee_refund(
+        fee = self.fee_records.advance(
             replace(fee, poll_count=fee.poll_count + 1, next_poll_at=due)
         )
         self.fee_refunds.announce(fee)

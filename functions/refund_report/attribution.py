@@ -14,12 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
+from shared.domain.imported_order import OrderContents
 from shared.domain.money import share_of
-from shared.domain.order import OrderLine
 
-type Document = Mapping[str, Any]
 type Key = str | None
 type Shares = dict[Key, int]
 
@@ -52,19 +50,20 @@ class Part:
     keys: tuple[str, ...]
 
 
-def parts_of(by: By, document: Document, lines: tuple[OrderLine, ...]) -> list[Part]:
+def parts_of(by: By, contents: OrderContents) -> list[Part]:
     """Return the parts of an order.
 
     Args:
         by: SUBJECT, PRODUCT or PHOTO_DAY.
-        document: The order as imported.
-        lines: Its lines, shipping included; not looked at for photo days.
+        contents: What was ordered.
     """
     if by is By.PHOTO_DAY:
-        day = document.get("photo_day")
-        return [Part(WHOLE_ORDER, 1, (day["photo_day_id"],) if day else ())]
-    keys = dict(_keys_of_lines(by, document))
-    return [Part(line.line_id, line.net_amount, keys.get(line.line_id, ())) for line in lines]
+        day = contents.photo_day
+        return [Part(WHOLE_ORDER, 1, (day.photo_day_id,) if day else ())]
+    keys = dict(_keys_of_lines(by, contents))
+    return [
+        Part(line.line_id, line.net_amount, keys.get(line.line_id, ())) for line in contents.lines
+    ]
 
 
 def keys_of(parts: list[Part]) -> set[Key]:
@@ -110,23 +109,22 @@ def share_out(amount: int, weights: list[int]) -> Iterator[int]:
         shared = up_to_here
 
 
-def names_of(by: By, document: Document) -> dict[str, str | None]:
-    """Return the names of an order's keys; None where they were erased."""
+def names_of(by: By, contents: OrderContents) -> dict[str, str | None]:
+    """Return the names of an order's keys. A name is None after it was erased."""
     match by:
         case By.SUBJECT:
-            return {each["subject_id"]: each.get("name") for each in document["subjects"]}
+            return {each.subject_id: each.name for each in contents.subjects}
         case By.PRODUCT:
-            return {each["sku"]: each.get("product") for each in document["line_items"]}
+            return {each.sku: each.product for each in contents.products}
         case _:
-            day = document.get("photo_day")
-            return {day["photo_day_id"]: day.get("name")} if day else {}
+            day = contents.photo_day
+            return {day.photo_day_id: day.name} if day else {}
 
 
-def _keys_of_lines(by: By, document: Document) -> Iterator[tuple[str, tuple[str, ...]]]:
-    everyone = tuple(each["subject_id"] for each in document["subjects"])
-    for line in document["line_items"]:
+def _keys_of_lines(by: By, contents: OrderContents) -> Iterator[tuple[str, tuple[str, ...]]]:
+    everyone = tuple(each.subject_id for each in contents.subjects)
+    for line in contents.products:
         if by is By.PRODUCT:
-            yield line["line_id"], (line["sku"],)
+            yield line.line_id, (line.sku,)
         else:
-            subject_id = line.get("subject_id")
-            yield line["line_id"], everyone if subject_id is None else (subject_id,)
+            yield line.line_id, everyone if line.subject_id is None else (line.subject_id,)

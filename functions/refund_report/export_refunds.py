@@ -55,7 +55,9 @@ class ExportRefunds:
         found = self.rows.rows(asked.selection, None, at_once=1_000)
         rows = list(islice(found, MAX_ROWS_ANSWERED + 1))
         if len(rows) <= MAX_ROWS_ANSWERED:
-            lines = report_csv.lines(self.rows.named(rows), asked.days.zone)
+            lines = report_csv.lines(
+                self.rows.named(asked.selection.studio_id, rows), asked.days.zone
+            )
             content = report_csv.header() + lines
             if len(content.encode()) <= MAX_BYTES_ANSWERED:
                 return CsvFile(name, content)

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
-from zoneinfo import ZoneInfo
 
 from functions.refund_report.attribution import (
     OF_LINES,
     By,
-    Document,
     Key,
     Part,
     Shares,
@@ -23,11 +21,14 @@ from functions.refund_report.count_refunds import Count
 from functions.refund_report.outliers import Outliers, find_outliers
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import RangeTooLargeError, StudioNotFoundError
+from shared.domain.imported_order import ImportedOrder, OrderContents
+from shared.domain.ledger import EntryKind
 from shared.domain.local_days import LocalDays, local_days
-from shared.domain.refund import RefundType
-from shared.gateways import items
+from shared.domain.order import OrderKey
+from shared.domain.refund import RefundKey, RefundType
 from shared.gateways.order_lists import OrderLists
-from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.settled_refunds import SettledRefund, SettledRefunds
 from shared.gateways.studios import Studios
 
 # A page shows the keys with the most refunds; a studio has thousands of subjects.
@@ -36,7 +37,7 @@ MOST_PATTERNS = 200
 DEFAULT_DAYS = 90
 
 # Leaves the rest of API Gateway's 29 s for a cold start and the answer.
-_SECONDS = 22.0
+_READING_SECONDS = 22.0
 
 # Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
 # The reconciler finds it within five more.
@@ -44,16 +45,13 @@ _LATE_FAILURE = timedelta(days=35)
 
 _ORDERS_PER_READ = 1_000
 
-# What of each entry is read.
-_FIGURES = ("kind", "refund_id", "order_id", "gross_amount", "refund_type", "reason")
-
 # These lie in the refunds, and the others in what was ordered.
 _OF_DECISIONS = frozenset({By.REASON, By.PROCESSED_BY})
 
 # What of each order is read: there may be a hundred thousand of them.
-_ALWAYS_READ = ("order_id", "stripe.charge_id")
-_LINES = ("subjects", "line_items", "shipping_amount", "shipping_tax_amount")
-_FIELDS: Mapping[By, tuple[str, ...]] = {
+_ALWAYS_READ = ("order_id", "charge.charge_id")
+_LINES = ("subjects", "products", "shipping_amount", "shipping_tax_amount")
+_ATTRIBUTES: Mapping[By, tuple[str, ...]] = {
     By.SUBJECT: _LINES,
     By.PRODUCT: _LINES,
     By.PHOTO_DAY: ("photo_day",),
@@ -123,6 +121,7 @@ class FindPatterns:
     """
 
     lists: OrderLists
+    orders: OrdersTable
     settled: SettledRefunds
     studios: Studios
     clock: Clock
@@ -143,8 +142,8 @@ class FindPatterns:
         studio = self.studios.get(studio_id)
         if studio is None:
             raise StudioNotFoundError("There is no such studio.")
-        days = local_days(first, last, ZoneInfo(studio["timezone"]), self.clock(), DEFAULT_DAYS)
-        reading = _Reading(self, studio_id, by, time.monotonic() + _SECONDS)
+        days = local_days(first, last, studio.zone, self.clock(), DEFAULT_DAYS)
+        reading = _Reading(self, studio_id, by, time.monotonic() + _READING_SECONDS)
         names: Names = {}
         before = None
         if by in _OF_DECISIONS:
@@ -158,7 +157,7 @@ class FindPatterns:
         return Patterns(
             by,
             days,
-            studio["currency"],
+            studio.currency,
             count,
             patterns[:MOST_PATTERNS],
             len(patterns) > MOST_PATTERNS,
@@ -177,7 +176,7 @@ class _Reading:
     by: By
     deadline: float
 
-    def orders(self, days: LocalDays) -> Iterator[Document]:
+    def orders(self, days: LocalDays) -> Iterator[OrderContents]:
         """Read the orders that were placed on these days.
 
         Left out are those that were never charged: they cannot be refunded.
@@ -186,24 +185,22 @@ class _Reading:
             self.studio_id,
             rfc3339(days.start),
             rfc3339(days.end),
-            (*_ALWAYS_READ, *_FIELDS[self.by]),
+            (*_ALWAYS_READ, *_ATTRIBUTES[self.by]),
         )
-        return (order for order in self._in_time(found) if "charge_id" in order.get("stripe", {}))
+        return (order for order in self._in_time(found) if order.charge.charge_id is not None)
 
     def refunds(self, days: LocalDays) -> "RefundsByOrder":
         """Read the refunds that settled on these days and have not failed since."""
         start, end = rfc3339(days.start), rfc3339(days.end)
         until = rfc3339(days.end + _LATE_FAILURE)
-        found = self.source.settled.figures(
-            self.studio_id, start, until, None, (*_FIGURES, "processed_by")
-        )
+        found = self.source.settled.refunds(self.studio_id, start, until)
         settled: dict[str, EffectiveRefund] = {}
         failed = set()
         for entry in self._in_time(found):
-            if entry["kind"] == "refund_failed":
-                failed.add(entry["refund_id"])
-            elif entry["settled_at"] < end:
-                settled[entry["refund_id"]] = _standing(entry)
+            if entry.kind is EntryKind.REFUND_FAILED:
+                failed.add(entry.refund_id)
+            elif entry.settled_at < end:
+                settled[entry.refund_id] = _effective(entry)
         by_order: RefundsByOrder = {}
         for refund in settled.values():
             if refund.refund_id not in failed:
@@ -212,20 +209,20 @@ class _Reading:
 
     def returned(self, refunds: "RefundsByOrder") -> dict[str, dict[str, int]]:
         """Read what the refunds of line items took of each line, by the refund's id."""
-        ids = (
-            (refund.order_id, refund.refund_id)
+        keys = (
+            RefundKey(OrderKey(self.studio_id, refund.order_id), refund.refund_id)
             for mine in refunds.values()
             for refund in mine
             if refund.type == RefundType.LINE_ITEMS
         )
         return {
             refund.refund_id: {item.line_id: item.amount for item in refund.items}
-            for refund in self._in_time(self.source.lists.read_refunds(ids))
+            for refund in self._in_time(self.source.orders.read_refunds(keys))
         }
 
-    def documents(self, order_ids: Iterable[str]) -> dict[str, items.Values]:
-        """Read these orders; an erased one is left out."""
-        return self.source.lists.read_documents(self._in_time(order_ids))
+    def imported(self, order_ids: Iterable[str]) -> dict[str, ImportedOrder]:
+        """Read these orders. Erased ones are left out."""
+        return self.source.lists.read_imported(self.studio_id, self._in_time(order_ids))
 
     def _in_time[Read](self, what: Iterable[Read]) -> Iterator[Read]:
         for each in what:
@@ -247,19 +244,19 @@ def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
     def shares(parts: list[Part], mine: list[EffectiveRefund]) -> list[Shares]:
         return [attribute(parts, each.amount, returned.get(each.refund_id)) for each in mine]
 
-    for document in reading.orders(days):
-        parts = _parts(by, document)
-        mine = refunds.pop(document["order_id"], [])
+    for contents in reading.orders(days):
+        parts = parts_of(by, contents)
+        mine = refunds.pop(contents.order_id, [])
         count.add_order(keys_of(parts), shares(parts, mine))
         if mine:
-            names |= names_of(by, document)
+            names |= names_of(by, contents)
     # What is left are refunds of orders that were placed on other days, or were erased.
     for batch in batched(refunds.items(), _ORDERS_PER_READ, strict=False):
-        documents = reading.documents(order_id for order_id, _ in batch)
+        imported = reading.imported(order_id for order_id, _ in batch)
         for order_id, mine in batch:
-            elsewhen = documents.get(order_id)
-            count.add_refunds(shares(_parts(by, elsewhen) if elsewhen else [], mine))
-            for key, name in names_of(by, elsewhen).items() if elsewhen else ():
+            order = imported.get(order_id)
+            count.add_refunds(shares(parts_of(by, order) if order else [], mine))
+            for key, name in names_of(by, order).items() if order else ():
                 names.setdefault(key, name)
     return count, names
 
@@ -269,7 +266,7 @@ def _count_decisions(reading: _Reading, days: LocalDays) -> Count:
     count = Count()
     refunds = reading.refunds(days)
     for order in reading.orders(days):
-        count.add_order((), _decisions(reading.by, refunds.pop(order["order_id"], [])))
+        count.add_order((), _decisions(reading.by, refunds.pop(order.order_id, [])))
     for mine in refunds.values():
         count.add_refunds(_decisions(reading.by, mine))
     return count
@@ -281,19 +278,14 @@ def _decisions(by: By, refunds: list[EffectiveRefund]) -> list[Shares]:
     ]
 
 
-def _parts(by: By, document: Document) -> list[Part]:
-    lines = items.lines_from_values(dict(document)) if by in OF_LINES else ()
-    return parts_of(by, document, lines)
-
-
-def _standing(entry: items.Values) -> EffectiveRefund:
+def _effective(settled: SettledRefund) -> EffectiveRefund:
     return EffectiveRefund(
-        refund_id=entry["refund_id"],
-        order_id=entry["order_id"],
-        amount=-entry["gross_amount"],
-        type=entry.get("refund_type"),
-        reason=entry.get("reason"),
-        processed_by=entry.get("processed_by"),
+        refund_id=settled.refund_id,
+        order_id=settled.order_id,
+        amount=settled.amount,
+        type=settled.type,
+        reason=settled.reason,
+        processed_by=settled.processed_by,
     )
 
 

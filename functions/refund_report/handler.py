@@ -25,6 +25,8 @@ from shared.gateways.exports import ExportFiles, ExportQueue
 from shared.gateways.item_parsing import skip_botocore_item_parsing
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.views import report_csv
@@ -36,7 +38,8 @@ settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
 lists = OrderLists(dynamodb, setting("ORDERS_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 files = ExportFiles(aws.files_client(), setting("EXPORT_BUCKET"))
-rows = RefundRows(settled, lists)
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+rows = RefundRows(settled, RefundLists(dynamodb, setting("ORDERS_TABLE")), lists, orders)
 select_refunds = SelectRefunds(
     studios, LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), utc_now
 )
@@ -45,7 +48,7 @@ export_refunds = ExportRefunds(
     select_refunds, rows, files, ExportQueue(aws.client("sqs"), setting("EXPORT_QUEUE_URL"))
 )
 find_export = FindExport(files)
-find_patterns = FindPatterns(lists, settled, studios, utc_now)
+find_patterns = FindPatterns(lists, orders, settled, studios, utc_now)
 
 app = api_resolver()
 

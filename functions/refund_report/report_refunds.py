@@ -3,7 +3,6 @@
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StudioNotFoundError
@@ -71,7 +70,7 @@ class SelectRefunds:
     """Pins down what a report is about."""
 
     studios: Studios
-    books: LedgerStore
+    ledger: LedgerStore
     clock: Clock
 
     def __call__(self, query: ReportQuery) -> Asked:
@@ -85,18 +84,17 @@ class SelectRefunds:
             StudioNotFoundError: There is no such studio.
         """
         studio = self.studios.get(query.studio_id)
-        head = self.books.load_head(query.studio_id)
+        head = self.ledger.load_head(query.studio_id)
         if studio is None or head is None:
             raise StudioNotFoundError("There is no such studio.")
         first = query.first
         if first is None and query.state is ReportState.OPEN:
             first = _FIRST_DAY
-        zone = ZoneInfo(studio["timezone"])
-        days = local_days(first, query.last, zone, self.clock(), DEFAULT_DAYS)
+        days = local_days(first, query.last, studio.zone, self.clock(), DEFAULT_DAYS)
         selection = Selection(
             query.studio_id, query.state, rfc3339(days.start), rfc3339(days.end), head.seq
         )
-        return Asked(selection, days, studio["currency"])
+        return Asked(selection, days, studio.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ class ReportRefunds:
                 totals = totals.plus([self.rows.totals(selection, page[-1].place)])
         return Report(
             asked=asked,
-            rows=list(self.rows.named(page)),
+            rows=list(self.rows.named(selection.studio_id, page)),
             totals=totals,
             next_cursor=_cursor(query, selection, totals, page[-1].place) if more else None,
         )

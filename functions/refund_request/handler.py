@@ -20,6 +20,7 @@ from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.refund_request.views import preview_view
 from shared.clock import utc_now
 from shared.domain.errors import RefundNotFoundError
+from shared.domain.order import OrderKey
 from shared.edge.auth import Action
 from shared.edge.http import (
     IdempotencyKey,
@@ -44,14 +45,14 @@ from shared.workflow.load_callers_order import load_callers_order
 
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
-books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
     setting("STRIPE_API_BASE"), lambda: secrets.stripe_api_key(setting("STRIPE_SECRET_ARN"))
 )
-next_payout = PayoutImpact(books, Studios(dynamodb, setting("ORDERS_TABLE")))
-request_refund = RequestRefund(orders, stripe, next_payout, utc_now)
-preview_refund = PreviewRefund(orders, next_payout)
+payout_impact = PayoutImpact(ledger, Studios(dynamodb, setting("ORDERS_TABLE")))
+request_refund = RequestRefund(orders, stripe, payout_impact, utc_now)
+preview_refund = PreviewRefund(orders, payout_impact)
 
 app = api_resolver()
 
@@ -87,7 +88,7 @@ def create(
     refund, state = request_refund(
         who,
         RefundRequest(
-            order_id=order_id,
+            order=OrderKey(who.studio_id, order_id),
             choice=body.choice(),
             reason=body.reason,
             note=body.note,

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.domain.refund import RefundChoice, RefundType
+from shared.domain.refund import RefundType
+from shared.domain.refund_quote import ChosenLine, RefundChoice
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
@@ -85,7 +86,7 @@ class LineItemsPreview(_Choice):
         """Return the domain's form."""
         return RefundChoice(
             RefundType.LINE_ITEMS,
-            items=tuple((item.line_id, item.quantity) for item in self.items),
+            lines=tuple(ChosenLine(item.line_id, item.quantity) for item in self.items),
             shipping=self.shipping,
             keep_print=self.fulfillment == "keep",
             expected_refundable_amount=self.expected_refundable_amount,

@@ -1,12 +1,12 @@
 """What a refund does to the studio's next payout, and whether the studio wants to be stopped."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from shared.domain.errors import NegativeBalanceLimitError
 from shared.domain.order import OrderState
+from shared.domain.refund_quote import RefundWarning
 from shared.domain.settlement import Effect, payable_effect
+from shared.domain.studio import OnNegativeLimit, Studio
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
 
@@ -17,14 +17,14 @@ class NextPayoutEffect:
 
     before_amount: int
     after_amount: int
-    warnings: list[str]
+    warnings: list[RefundWarning]
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutImpact:
     """Looks at the ledger as it stands: refunds that are on their way are not in it yet."""
 
-    books: LedgerStore
+    ledger: LedgerStore
     studios: Studios
 
     def effect(self, state: OrderState, effect: Effect) -> NextPayoutEffect:
@@ -35,12 +35,12 @@ class PayoutImpact:
             effect: What settling the refund will do.
         """
         before, after = self._before_and_after(state, effect)
-        limit = int(self._studio(state.studio_id)["negative_balance_limit"])
+        limit = self._studio(state.studio_id).negative_balance_limit
         warnings = []
         if after < min(before, 0):
-            warnings.append("next_payout_negative")
+            warnings.append(RefundWarning.NEXT_PAYOUT_NEGATIVE)
         if after < min(before, -limit):
-            warnings.append("negative_balance_limit")
+            warnings.append(RefundWarning.NEGATIVE_BALANCE_LIMIT)
         return NextPayoutEffect(before, after, warnings)
 
     def require_within_limit(self, state: OrderState, effect: Effect) -> None:
@@ -51,9 +51,9 @@ class PayoutImpact:
                 its next payout further below zero than its limit, and this one would.
         """
         studio = self._studio(state.studio_id)
-        if studio.get("on_negative_limit") != "refuse":
+        if studio.on_negative_limit is not OnNegativeLimit.REFUSE:
             return
-        limit = int(studio["negative_balance_limit"])
+        limit = studio.negative_balance_limit
         before, after = self._before_and_after(state, effect)
         if after < min(before, -limit):
             raise NegativeBalanceLimitError(
@@ -62,12 +62,12 @@ class PayoutImpact:
             )
 
     def _before_and_after(self, state: OrderState, effect: Effect) -> tuple[int, int]:
-        head = self.books.load_head(state.studio_id)
+        head = self.ledger.load_head(state.studio_id)
         before = head.payable_balance_amount if head else 0
         return before, before + payable_effect(state, effect)
 
-    def _studio(self, studio_id: str) -> Mapping[str, Any]:
+    def _studio(self, studio_id: str) -> Studio:
         studio = self.studios.get(studio_id)
         if studio is None:
-            raise LookupError(f"studio {studio_id} has orders and is not there")
+            raise LookupError(f"studio {studio_id} has orders but is not stored")
         return studio

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from functions.refund_request.payout_impact import NextPayoutEffect, PayoutImpact
 from shared.domain.order import OrderState
-from shared.domain.refund import RefundChoice, RefundQuote, quote_refund, warnings_for
+from shared.domain.refund_quote import (
+    RefundChoice,
+    RefundQuote,
+    RefundWarning,
+    print_warnings,
+    quote_refund,
+)
 from shared.domain.settlement import Effect, estimate
 from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrdersTable
@@ -19,7 +25,7 @@ class Preview:
     effect: Effect
     state: OrderState
     next_payout: NextPayoutEffect
-    warnings: list[str]
+    warnings: list[RefundWarning]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class PreviewRefund:
     """Shows what a refund would do to parent, studio and PPS."""
 
     orders: OrdersTable
-    next_payout: PayoutImpact
+    payout_impact: PayoutImpact
 
     def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
         """Return what the choice would do now.
@@ -41,12 +47,12 @@ class PreviewRefund:
         record = load_callers_order(self.orders, caller, order_id)
         quote = quote_refund(record.order, record.state, choice)
         effect = estimate(record.state, quote.amount)
-        next_payout = self.next_payout.effect(record.state, effect)
+        next_payout = self.payout_impact.effect(record.state, effect)
         warnings = [*_warnings(caller, record.state, quote), *next_payout.warnings]
         return Preview(quote, effect, record.state, next_payout, warnings)
 
 
-def _warnings(caller: Caller, state: OrderState, quote: RefundQuote) -> list[str]:
+def _warnings(caller: Caller, state: OrderState, quote: RefundQuote) -> list[RefundWarning]:
     limit = caller.refund_limit
     over = limit is not None and state.committed_amount + quote.amount > limit
-    return [*warnings_for(state), *(["refund_limit_exceeded"] if over else [])]
+    return [*print_warnings(state), *([RefundWarning.REFUND_LIMIT_EXCEEDED] if over else [])]

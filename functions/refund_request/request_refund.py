@@ -13,20 +13,24 @@ from shared.domain.errors import (
     StripeOutcomeUnknownError,
     StripeRefusedError,
 )
-from shared.domain.order import Order, OrderState
+from shared.domain.ledger import RecordSource
+from shared.domain.order import Order, OrderKey, OrderState
 from shared.domain.refund import (
     FIRST_POLL_DELAY,
     HistoryEntry,
     Refund,
+    RefundStatus,
+    refund_id_of_request,
+)
+from shared.domain.refund_quote import (
     RefundChoice,
     RefundQuote,
-    RefundStatus,
     check_fulfillment,
-    derive_refund_id,
     quote_refund,
-    reserve,
     stops_print,
 )
+from shared.domain.refusal import Refusal
+from shared.domain.reservation import reserve
 from shared.domain.settlement import estimate
 from shared.domain.stripe_refund import StripeRefund
 from shared.edge.auth import Caller
@@ -51,7 +55,7 @@ _NO_RETRY_AFTER_SECONDS = 5.0
 class RefundRequest:
     """A checked request: the choice, why, and the client's key and body for idempotency."""
 
-    order_id: str
+    order: OrderKey
     choice: RefundChoice
     reason: str
     note: str | None
@@ -62,7 +66,7 @@ class RefundRequest:
     @property
     def refund_id(self) -> str:
         """The refund's id: the same order and key always name the same refund."""
-        return derive_refund_id(f"order {self.order_id}", self.idempotency_key)
+        return refund_id_of_request(self.order, self.idempotency_key)
 
     @property
     def fingerprint(self) -> str:
@@ -76,7 +80,7 @@ class RequestRefund:
 
     orders: OrdersTable
     stripe: StripeApi
-    next_payout: PayoutImpact
+    payout_impact: PayoutImpact
     clock: Clock
 
     def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderState]:
@@ -99,12 +103,12 @@ class RequestRefund:
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
         """Write the intent; None where this key has made its refund already."""
         for _ in tries(_CONTENTION_SECONDS):
-            record = load_callers_order(self.orders, caller, request.order_id)
+            record = load_callers_order(self.orders, caller, request.order.order_id)
             if request.refund_id in record.refunds:
                 return None, record
             quote = quote_refund(record.order, record.state, request.choice)
             caller.require_within_limit(record.state.committed_amount + quote.amount)
-            self.next_payout.require_within_limit(
+            self.payout_impact.require_within_limit(
                 record.state, estimate(record.state, quote.amount)
             )
             check_fulfillment(record.state, request.choice, quote)
@@ -143,11 +147,12 @@ class RequestRefund:
             account_id=order.account_id,
             requested_by=caller.user,
             requested_at=at,
-            source="api",
+            source=RecordSource.API,
             correlation_id=request.correlation_id,
             reason=request.reason,
             note=request.note,
             stop_print=stop_print,
+            keep_print=request.choice.keep_print,
             fingerprint=request.fingerprint,
             attempt_at=at,
             next_poll_at=rfc3339(now + FIRST_POLL_DELAY),
@@ -181,7 +186,13 @@ class RequestRefund:
 
     def _release(self, refund: Refund, refusal: StripeRefusedError) -> None:
         try:
-            release_refused(self.orders, refund, refusal, self.clock, ACTOR)
+            release_refused(
+                self.orders,
+                refund,
+                Refusal(refusal.reason, refusal.detail, answered=True),
+                self.clock,
+                ACTOR,
+            )
         except StaleStateError:
             # The refusal stands all the same; the reconciler meets it again and frees the money.
             logger.warning("the reservation stays for now")
@@ -200,4 +211,4 @@ class RequestRefund:
         try:
             return self.orders.advance_refund(pending)
         except StaleStateError:
-            return self.orders.get_refund(refund.order_id, refund.refund_id) or refund
+            return self.orders.get_refund(refund.order_key, refund.refund_id) or refund

@@ -7,7 +7,7 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.payout import Payout, PayoutStatus, fail
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe_api import StripeApi
 from shared.workflow.attempts import key_forgotten
@@ -22,7 +22,7 @@ CAME_BACK = "transfer_failure"
 class CarryOnTransfer:
     """Takes an open payout to its end: paid, or failed with its money back in the balance."""
 
-    books: LedgerStore
+    ledger: PayoutStore
     payouts: PayoutsTable
     stripe: StripeApi
     clock: Clock
@@ -98,7 +98,7 @@ class CarryOnTransfer:
         """
         for _ in tries(_CONTENTION_SECONDS):
             current = self.payouts.get(payout.studio_id, payout.payout_id)
-            head = self.books.load_head(payout.studio_id)
+            head = self.ledger.load_head(payout.studio_id)
             if current is None or head is None:
                 raise LookupError(f"payout {payout.payout_id} is not there any more")
             if current != payout:
@@ -106,7 +106,7 @@ class CarryOnTransfer:
                 raise StaleStateError
             try:
                 failure = fail(payout, head, reason, rfc3339(self.clock()))
-                self.books.record_payout_failure(head, failure)
+                self.ledger.record_payout_failure(head, failure)
             except StaleStateError:
                 continue
             return "PayoutFailed"

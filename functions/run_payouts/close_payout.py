@@ -1,15 +1,13 @@
 """Closing what is open in a studio's ledger into a payout, once for each period."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import FIRST_POLL_DELAY, Payout, close, is_worth_closing
-from shared.domain.payout_schedule import schedule_of
+from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
@@ -31,7 +29,7 @@ class ClosePayout:
     """
 
     studios: Studios
-    books: LedgerStore
+    ledger: PayoutStore
     payouts: PayoutsTable
     clock: Clock
 
@@ -56,13 +54,13 @@ class ClosePayout:
 
     def _close(self, studio_id: str, due_at: str, now: datetime) -> Payout | None:
         studio = self._studio(studio_id)
-        head = self.books.load_head(studio_id)
+        head = self.ledger.load_head(studio_id)
         if head is None:
             raise LookupError(f"studio {studio_id} has no ledger")
-        schedule, account_id = schedule_of(studio), studio.get("payout_account_id")
+        schedule, account_id = studio.payout_schedule, studio.payout_account_id
         next_due = rfc3339(schedule.next_due(now))
         if not is_worth_closing(head, account_id):
-            self.payouts.pass_over(studio_id, due_at, next_due)
+            self.payouts.skip(studio_id, due_at, next_due)
             return None
         closing = close(
             head,
@@ -71,10 +69,10 @@ class ClosePayout:
             rfc3339(now),
             rfc3339(now + FIRST_POLL_DELAY),
         )
-        self.books.record_payout(head, closing, (due_at, next_due))
+        self.ledger.record_payout(head, closing, due_at, next_due)
         return closing.payout
 
-    def _studio(self, studio_id: str) -> Mapping[str, Any]:
+    def _studio(self, studio_id: str) -> Studio:
         studio = self.studios.get(studio_id)
         if studio is None:
             raise LookupError(f"studio {studio_id} is due and not there")

@@ -12,7 +12,7 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
@@ -25,7 +25,7 @@ _STOP_WHEN_LEFT_MS = 120_000
 # others have Lambda's own active tracing.
 tracer = Tracer()
 dynamodb = aws.client("dynamodb")
-books = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+ledger = PayoutStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 stripe = StripeApi(
@@ -33,8 +33,8 @@ stripe = StripeApi(
 )
 run_payouts = RunPayouts(
     payouts,
-    ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), books, payouts, utc_now),
-    CarryOnTransfer(books, payouts, stripe, utc_now),
+    ClosePayout(Studios(dynamodb, setting("ORDERS_TABLE")), ledger, payouts, utc_now),
+    CarryOnTransfer(ledger, payouts, stripe, utc_now),
     utc_now,
 )
 

@@ -12,7 +12,7 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.payout import Payout
 from shared.edge.observability import logger
 from shared.gateways.conflict import StaleStateError
-from shared.gateways.payouts_table import OpenPayout, PayoutsTable
+from shared.gateways.payouts_table import PayoutKey, PayoutsTable
 from shared.workflow.attempts import next_poll_time
 
 # What passes by itself or with the next run; anything else is a fault, logged and counted.
@@ -72,7 +72,7 @@ class RunPayouts:
             return f"Payout{payout.status.value.capitalize()}"
         return self._carried_on(payout)
 
-    def _resume(self, open_payout: OpenPayout) -> str:
+    def _resume(self, open_payout: PayoutKey) -> str:
         payout = self.payouts.get(open_payout.studio_id, open_payout.payout_id)
         if payout is None or not payout.is_open:
             return "PayoutNothingOpen"

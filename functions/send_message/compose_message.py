@@ -13,7 +13,6 @@ from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import nh3
 from babel.core import Locale, UnknownLocaleError, get_global
@@ -25,8 +24,8 @@ from markupsafe import Markup
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
 from shared.domain.message import Template
 from shared.domain.money import minor_unit_digits
-from shared.domain.order import SHIPPING_LINE_ID
 from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
+from shared.domain.studio import Studio
 from shared.gateways.orders_table import OrderRecord
 
 _TEMPLATES = Environment(
@@ -61,14 +60,12 @@ class Draft:
     html: str
 
 
-def compose(
-    record: OrderRecord, studio: Mapping[str, Any], template: Template, refund_id: str
-) -> Draft:
+def compose(record: OrderRecord, studio: Studio, template: Template, refund_id: str) -> Draft:
     """Return the template's message about a refund, filled in.
 
     Args:
         record: The order.
-        studio: Its studio, as it was imported.
+        studio: Its studio.
         template: What the message is about.
         refund_id: The refund.
 
@@ -82,11 +79,10 @@ def compose(
     _check_fits(template, refund)
     words = _words(record, studio, refund)
     content = Markup(_filled(f"{template}.html.j2", words))  # noqa: S704  # autoescaped
-    parent = record.document["parent"]
     return Draft(
         from_name=words["studio_name"],
-        from_address=studio["from_address"],
-        to_address=mail_address(parent.get("email") or ""),
+        from_address=studio.from_address,
+        to_address=mail_address(record.imported.parent.email or ""),
         subject=_filled(f"{template}.subject.txt.j2", words),
         text=_filled(f"{template}.txt.j2", words),
         html=_page(content),
@@ -153,9 +149,9 @@ def _check_fits(template: Template, refund: Refund) -> None:
         )
 
 
-def _words(record: OrderRecord, studio: Mapping[str, Any], refund: Refund) -> dict[str, Any]:
+def _words(record: OrderRecord, studio: Studio, refund: Refund) -> dict[str, Any]:
     """Return what the templates are filled in with, all of it on one line each."""
-    locale, zone = regional_locale(studio["timezone"]), ZoneInfo(studio["timezone"])
+    locale, zone = regional_locale(studio.timezone), studio.zone
 
     def money(amount: int) -> str:
         code, digits = refund.currency.upper(), minor_unit_digits(refund.currency)
@@ -168,17 +164,16 @@ def _words(record: OrderRecord, studio: Mapping[str, Any], refund: Refund) -> di
         local = datetime.fromisoformat(at).astimezone(zone)
         return format_date(local.date(), format="long", locale=locale)
 
-    products = {line["line_id"]: line["product"] for line in record.document["line_items"]}
-    products[SHIPPING_LINE_ID] = "Shipping"
+    products = record.imported.product_names
     return {
-        "parent_name": _one_line(record.document["parent"]["name"]),
-        "studio_name": _one_line(studio["name"]),
+        "parent_name": _one_line(record.imported.parent.name or ""),
+        "studio_name": _one_line(studio.name),
         "order_id": refund.order_id,
-        "ordered_on": day(record.document["placed_at"]),
+        "ordered_on": day(record.imported.placed_at),
         "kind": _kind(record, refund),
         "confirmed": refund.status not in IN_FLIGHT,
         "amount": money(refund.amount),
-        "total": money(record.order.total_amount),
+        "total": money(record.imported.total_amount),
         "currency": refund.currency.upper(),
         "refunded_on": day(_came_to_this_at(refund)),
         "items": [
@@ -195,7 +190,7 @@ def _words(record: OrderRecord, studio: Mapping[str, Any], refund: Refund) -> di
 def _kind(record: OrderRecord, refund: Refund) -> str:
     if refund.type is not RefundType.FULL:
         return refund.type.value
-    return "full" if refund.amount == record.order.total_amount else "rest"
+    return "full" if refund.amount == record.imported.total_amount else "rest"
 
 
 def _came_to_this_at(refund: Refund) -> str:

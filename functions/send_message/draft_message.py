@@ -28,7 +28,7 @@ class DraftMessage:
         Raises:
             DomainError: There is no such refund, or the template does not fit it.
         """
-        studio = self.studios.get(record.order.studio_id)
+        studio = self.studios.get(record.imported.studio_id)
         if studio is None:
             raise StudioNotFoundError("The order's studio is not here. Tell PPS.")
         return compose(record, studio, template, refund_id)

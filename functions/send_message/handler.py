@@ -18,6 +18,7 @@ from functions.send_message.send_message import MessageRequest, SendMessage
 from functions.send_message.views import preview_view
 from shared.clock import utc_now
 from shared.domain.message import MessageOutcome
+from shared.domain.order import OrderKey
 from shared.edge.auth import Action
 from shared.edge.http import (
     IdempotencyKey,
@@ -79,7 +80,7 @@ def send(
     message = send_message(
         who,
         MessageRequest(
-            order_id=order_id,
+            order=OrderKey(who.studio_id, order_id),
             template=body.chosen,
             refund_id=body.refund_id,
             subject=body.subject,

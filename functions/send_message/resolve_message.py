@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import BusyError, MessageNotFoundError
 from shared.domain.message import Message, MessageOutcome
+from shared.domain.order import OrderKey
 from shared.edge.auth import Caller
 from shared.edge.observability import logger
 from shared.gateways.conflict import StaleStateError, tries
@@ -36,7 +37,7 @@ class ResolveMessage:
         logger.append_keys(order_id=order_id, message_id=message_id)
         for _ in tries(_CONTENTION_SECONDS):
             load_callers_order(self.orders, caller, order_id)
-            message = self.messages.get(order_id, message_id)
+            message = self.messages.get(OrderKey(caller.studio_id, order_id), message_id)
             if message is None:
                 raise MessageNotFoundError("This order has no such message.")
             now = self.clock()

@@ -21,7 +21,8 @@ from shared.domain.errors import (
     SendingDomainError,
 )
 from shared.domain.message import Message, MessageStatus, Template, derive_message_id
-from shared.domain.refund import Refusal
+from shared.domain.order import OrderKey
+from shared.domain.refusal import Refusal
 from shared.edge.auth import Caller
 from shared.edge.fingerprint import fingerprint_of
 from shared.edge.observability import count, logger
@@ -45,7 +46,7 @@ _REFUSALS: dict[str, type[DomainError]] = {
 class MessageRequest:
     """A checked request: what to write, edited or not, and the client's key and body."""
 
-    order_id: str
+    order: OrderKey
     template: Template
     refund_id: str
     subject: str | None
@@ -57,7 +58,7 @@ class MessageRequest:
     @property
     def message_id(self) -> str:
         """The message's id: the same order and key always name the same message."""
-        return derive_message_id(self.order_id, self.idempotency_key)
+        return derive_message_id(self.order, self.idempotency_key)
 
     @property
     def fingerprint(self) -> str:
@@ -83,10 +84,10 @@ class SendMessage:
                 time or now; nothing was sent.
             BusyError: The mail service or the table has too much to do; nothing was sent.
         """
-        logger.append_keys(order_id=request.order_id, message_id=request.message_id)
+        logger.append_keys(order_id=request.order.order_id, message_id=request.message_id)
         for _ in tries(_RECORD_SECONDS):
-            record = load_callers_order(self.orders, caller, request.order_id)
-            found = self.messages.get(request.order_id, request.message_id)
+            record = load_callers_order(self.orders, caller, request.order.order_id)
+            found = self.messages.get(request.order, request.message_id)
             if found is not None:
                 return _answer_again(found, request)
             message = self._written(caller, record, request)
@@ -105,8 +106,8 @@ class SendMessage:
         subject, text, html = _edited(draft, request)
         return Message(
             message_id=request.message_id,
-            order_id=request.order_id,
-            studio_id=record.order.studio_id,
+            order_id=request.order.order_id,
+            studio_id=request.order.studio_id,
             refund_id=request.refund_id,
             template=request.template,
             status=MessageStatus.SENDING,
@@ -128,7 +129,9 @@ class SendMessage:
         except (SendingDomainError, MessageRefusedError) as refusal:
             logger.warning("the mail service refused", detail=refusal.detail)
             count("MessageRefused")
-            self._record_outcome(message.refused(Refusal(refusal.code, refusal.detail)))
+            self._record_outcome(
+                message.refused(Refusal(refusal.code, refusal.detail, answered=True))
+            )
             raise
         except MailOutcomeUnknownError as unknown:
             logger.warning("nobody knows whether the mail was sent", reason=unknown.reason)

@@ -13,8 +13,10 @@ from shared.domain.stripe_refund import (
     string,
     stripe_refund_from,
 )
+from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import ChargePointer, OrdersTable
+from shared.gateways.order_states import OrderStates
+from shared.gateways.records.imported_order import ChargePointer
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
 # charge.refund.updated is the name refund.updated had before 2024.
@@ -78,7 +80,8 @@ def _created(dispute: Mapping[str, Any]) -> str | None:
 class HandleEvent:
     """Applies a verified event. Repeats, early and reordered events do no harm."""
 
-    orders: OrdersTable
+    states: OrderStates
+    charges: Charges
     record: RecordStripeRefund
     stripe: Callable[[], RefundLister]
 
@@ -120,9 +123,9 @@ class HandleEvent:
             return (refusal or ReportOutcome.UNKNOWN_CHARGE).value
         dispute_id, status = string(event.object, "id"), string(event.object, "status")
         for _ in tries(_CONTENTION_SECONDS):
-            state = self.orders.get_state(pointer.order_id)
+            state = self.states.get_state(pointer.order)
             if state is None:
-                raise LookupError(f"order {pointer.order_id} has a charge and no state")
+                raise LookupError(f"order {pointer.order} has a charge and no state")
             closed_already = state.dispute_id == dispute_id and state.dispute_status in _CLOSED
             if closed_already or (state.dispute_id, state.dispute_status) == (
                 dispute_id,
@@ -130,7 +133,7 @@ class HandleEvent:
             ):
                 return "DisputeReportRepeated"
             try:
-                self.orders.update_state(
+                self.states.update_state(
                     replace(
                         state,
                         dispute_id=dispute_id,
@@ -146,7 +149,7 @@ class HandleEvent:
     def _find(
         self, charge_id: str, account_id: str | None
     ) -> tuple[ReportOutcome | None, ChargePointer | None]:
-        pointer = self.orders.find_charge(charge_id)
+        pointer = self.charges.find(charge_id)
         if pointer is None:
             return ReportOutcome.UNKNOWN_CHARGE, None
         if pointer.account_id != account_id:

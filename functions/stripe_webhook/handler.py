@@ -19,6 +19,7 @@ from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 # Stripe's events are a few kilobytes; those with a charge come near ten.
 MAX_BODY_BYTES = 256 * 1024
 
-orders = OrdersTable(aws.client("dynamodb"), setting("ORDERS_TABLE"))
+dynamodb = aws.client("dynamodb")
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+charges = Charges(dynamodb, setting("ORDERS_TABLE"))
 queue = AdjustQueue(aws.client("sqs"), setting("ADJUST_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
 livemode = setting("STRIPE_LIVEMODE") == "true"
@@ -51,9 +54,8 @@ def stripe() -> "StripeApi":
 _TRANSIENT_ERRORS = (StripeOutcomeUnknownError, StripeRefusedError, StaleStateError)
 _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
-handle_event = HandleEvent(
-    orders, RecordStripeRefund(orders, queue, utc_now, "stripe_webhook"), stripe
-)
+record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, "stripe_webhook")
+handle_event = HandleEvent(orders, charges, record_stripe_refund, stripe)
 
 
 @logger.inject_lambda_context(

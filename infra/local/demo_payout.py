@@ -15,8 +15,7 @@ from infra.operate.failure import Failure
 from infra.paths import LOCAL
 from shared.clock import rfc3339
 from shared.domain.payout import payout_id_of
-from shared.domain.payout_schedule import schedule_of
-from shared.gateways import items
+from shared.gateways.records.payout import next_payout_item
 from shared.gateways.studios import Studios
 
 _LINES_SHOWN = 40
@@ -71,11 +70,11 @@ class DemoPayout:
         if studio is None:
             message = f"there is no studio {desk.studio_id}"
             raise Failure(message)
-        now, schedule = datetime.now(UTC), schedule_of(studio)
+        now, schedule = datetime.now(UTC), studio.payout_schedule
         payout_id = payout_id_of(desk.studio_id, schedule.period(schedule.latest(now), None))
         if desk.send("GET", f"payouts/{payout_id}").is_success:
             return None
-        due = items.next_payout_item(desk.studio_id, rfc3339(now))
+        due = next_payout_item(desk.studio_id, rfc3339(now))
         dynamodb.put_item(TableName=table, Item=due)
         function = self.stack.functions["run_payouts"]
         self.stack.aws.lambda_.invoke(FunctionName=function, Payload=b"{}")

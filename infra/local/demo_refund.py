@@ -11,7 +11,7 @@ import httpx
 from infra.local.console import Json, Teller, code_of, money, problem_of, signed
 from infra.local.stack import Stack
 from infra.operate.failure import Failure
-from shared.gateways.ledger_store import read_entries
+from shared.gateways.ledger_entries import read_contents
 
 DEMO_ORDER = "ord_100"
 ROLE = "owner"
@@ -165,7 +165,7 @@ class DemoRefund:
         )
 
     def _tell_entry(self, studio_id: str, refund_id: str) -> None:
-        entries = read_entries(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
+        entries = read_contents(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
         entry = next((e for e in entries if e.get("refund_id") == refund_id), None)
         if entry is None:
             message = f"the ledger has no entry for {refund_id}"

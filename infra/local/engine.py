@@ -191,7 +191,7 @@ def run_engine(options: Options, port: int, scratch: Path) -> Iterator[Engine]:
         env |= {"PERSIST_STATE": "1", "STATE_DIR": str(options.state / "engine")}
         (options.state / "engine").mkdir(parents=True, exist_ok=True)
     # -P: a module beside the scripts must not shadow one of the engine's.
-    command: list[str | Path] = [ENGINE_PYTHON, "-P", _LOCAL / "tether.py"]
+    command: list[str | Path] = [ENGINE_PYTHON, "-P", _LOCAL / "exit_with_parent.py"]
     command += [_LOCAL / "engine_launcher.py", iam_log]
     log = options.logs / "engine.log"
     with background(command, name="the AWS engine", log=log, env=env, cwd=ROOT) as process:

@@ -116,7 +116,11 @@ def run_standin(options: Options, port: int, scratch: Path) -> Iterator[tuple[St
     """Run the stand-in; it may not be ready yet."""
     state = (options.state if options.keep else scratch) / "stripe.json"
     state.parent.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = [sys.executable, Path(__file__).parent / "tether.py", "-m"]
+    command: list[str | Path] = [
+        sys.executable,
+        Path(__file__).parent / "exit_with_parent.py",
+        "-m",
+    ]
     command += ["infra.stripe_standin", "--port", str(port), "--api-key", STANDIN_KEY]
     command += ["--state", state]
     log = options.logs / "stripe.log"

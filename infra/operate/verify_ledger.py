@@ -26,9 +26,10 @@ from infra.local.stack import Stack
 from infra.operate.failure import Failure
 from shared.domain.anchor import Anchor, superseded, verify_anchors
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
-from shared.gateways import items
 from shared.gateways.anchors import Anchors, StoredVersion
-from shared.gateways.ledger_store import LedgerStore, read_entries
+from shared.gateways.ledger_entries import read_contents
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.records.keys import entry_sk, studio_id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -104,11 +105,11 @@ def studios_of(dynamodb: Any, ledger_table: str) -> list[str]:  # noqa: ANN401  
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=ledger_table,
         FilterExpression="SK = :first",
-        ExpressionAttributeValues={":first": {"S": items.entry_sk(1)}},
+        ExpressionAttributeValues={":first": {"S": entry_sk(1)}},
         ProjectionExpression="PK",
     )
     found = (item["PK"]["S"] for page in pages for item in page["Items"])
-    return sorted(pk.removeprefix("STUDIO#") for pk in found)
+    return sorted(studio_id_of(pk) for pk in found)
 
 
 def verify_studio(
@@ -123,23 +124,23 @@ def verify_studio(
     Raises:
         LookupError: The studio has neither ledger nor anchors, or never stood still.
     """
-    books = LedgerStore(dynamodb, orders_table, ledger_table)
+    ledger = LedgerStore(dynamodb, orders_table, ledger_table)
     anchors: list[Anchor] = []
     if source is not None:
         try:
             anchors = source.of_studio(studio_id)
         except ValueError as forged:
-            return Verdict(studio_id, 0, books.load_head(studio_id), str(forged))
+            return Verdict(studio_id, 0, ledger.load_head(studio_id), str(forged))
     for _ in range(_TRIES):
-        head = books.load_head(studio_id)
+        head = ledger.load_head(studio_id)
         if head is None:
             if anchors:
                 return Verdict(studio_id, 0, None, "it has anchors, and no ledger", anchors)
             raise LookupError(f"there is no studio {studio_id}")
         hashes: dict[int, str] = {}
-        entries = _noting(read_entries(dynamodb, ledger_table, studio_id), anchors, hashes)
+        entries = _noting(read_contents(dynamodb, ledger_table, studio_id), anchors, hashes)
         fitting, fault = verify_chain(entries, head)
-        if fault is None or books.load_head(studio_id) == head:
+        if fault is None or ledger.load_head(studio_id) == head:
             problem = _problem(fault, head, anchors, hashes)
             return Verdict(studio_id, fitting, head, problem, anchors)
     raise LookupError(f"the ledger of {studio_id} kept growing; try again")

@@ -18,9 +18,12 @@ class DomainError(Exception):
 
 
 class OrderNotFoundError(DomainError):
-    """No such order in this studio; another studio's order gets the same answer."""
+    """No such order in the caller's studio."""
 
     code = "order_not_found"
+
+    def __init__(self, detail: str = "There is no such order in your studio.") -> None:
+        super().__init__(detail)
 
 
 class RefundNotFoundError(DomainError):

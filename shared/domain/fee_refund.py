@@ -8,6 +8,8 @@ https://docs.stripe.com/api/fee_refunds/create
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from shared.domain.order import OrderKey
+
 
 @dataclass(frozen=True, slots=True)
 class FeeRefund:
@@ -31,6 +33,11 @@ class FeeRefund:
     correlation_id: str = ""
 
     @property
+    def order_key(self) -> OrderKey:
+        """What identifies the order whose fee is refunded."""
+        return OrderKey(self.studio_id, self.order_id)
+
+    @property
     def is_open(self) -> bool:
         """Whether the fee still has to be refunded."""
         return self.in_flight_amount > 0 or self.refunded_amount < self.target_amount
@@ -38,7 +45,7 @@ class FeeRefund:
     @property
     def idempotency_key(self) -> str:
         """Stripe's idempotency key of the current attempt."""
-        return f"{self.order_id}:fee:{self.attempt}"
+        return f"{self.studio_id}:{self.order_id}:fee:{self.attempt}"
 
     def with_new_attempt(
         self, amount: int, at: str, used: Collection[str | None] = ()

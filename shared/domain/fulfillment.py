@@ -20,7 +20,13 @@ from shared.domain.errors import (
     PrintNotClaimedError,
     PrintShippedError,
 )
-from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStep, OrderState, RefundItem
+from shared.domain.order import (
+    SHIPPING_LINE_ID,
+    FulfillmentStatus,
+    FulfillmentStep,
+    OrderState,
+    RefundItem,
+)
 
 
 class Step(StrEnum):
@@ -33,19 +39,24 @@ class Step(StrEnum):
 
 
 # What each step starts from, and where it ends.
-STEPS: dict[Step, tuple[frozenset[str], str]] = {
-    Step.CLAIM: (frozenset({"queued"}), "claimed"),
-    Step.PRINT: (frozenset({"claimed"}), "printed"),
-    Step.SHIP: (frozenset({"printed"}), "shipped"),
-    Step.CANCEL: (frozenset({"queued", "claimed", "printed"}), "canceled"),
+STEPS: dict[Step, tuple[frozenset[FulfillmentStatus], FulfillmentStatus]] = {
+    Step.CLAIM: (frozenset({FulfillmentStatus.QUEUED}), FulfillmentStatus.CLAIMED),
+    Step.PRINT: (frozenset({FulfillmentStatus.CLAIMED}), FulfillmentStatus.PRINTED),
+    Step.SHIP: (frozenset({FulfillmentStatus.PRINTED}), FulfillmentStatus.SHIPPED),
+    Step.CANCEL: (
+        frozenset({FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED}),
+        FulfillmentStatus.CANCELED,
+    ),
 }
 
 # On the print station's list.
-IN_QUEUE = frozenset({"queued", "claimed", "printed"})
+IN_QUEUE = frozenset(
+    {FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED}
+)
 # Units can still come off the job; a canceled one may be resumed, and then without them.
-_OPEN = frozenset({"queued", "claimed", "canceled"})
+_OPEN = frozenset({FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.CANCELED})
 # An operator has it in hand: refunding all of it must not silently waste or double the print.
-IN_PROGRESS = frozenset({"claimed", "printed"})
+IN_PROGRESS = frozenset({FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED})
 
 # Who canceled where refunds, together, left no unit to print or no money for one.
 NOTHING_LEFT = "nothing_left"
@@ -53,16 +64,22 @@ NOTHING_LEFT = "nothing_left"
 # An order goes through few steps; the state' item must stay small.
 _STEPS_KEPT = 12
 
-_REFUSALS: dict[str, tuple[type[DomainError], str]] = {
-    "none": (NothingToPrintError, "This order has nothing to print."),
-    "queued": (PrintNotClaimedError, "Nobody has claimed this print. Claim it first."),
-    "claimed": (PrintClaimedError, "The print is claimed and has to be printed first."),
-    "printed": (AlreadyPrintedError, "It is printed already."),
-    "shipped": (
+_REFUSALS: dict[FulfillmentStatus, tuple[type[DomainError], str]] = {
+    FulfillmentStatus.NONE: (NothingToPrintError, "This order has nothing to print."),
+    FulfillmentStatus.QUEUED: (
+        PrintNotClaimedError,
+        "Nobody has claimed this print. Claim it first.",
+    ),
+    FulfillmentStatus.CLAIMED: (
+        PrintClaimedError,
+        "The print is claimed and has to be printed first.",
+    ),
+    FulfillmentStatus.PRINTED: (AlreadyPrintedError, "It is printed already."),
+    FulfillmentStatus.SHIPPED: (
         PrintShippedError,
         "It is shipped. The order can be refunded all the same; the print is gone.",
     ),
-    "canceled": (PrintCanceledError, "Fulfillment was canceled; leave this print."),
+    FulfillmentStatus.CANCELED: (PrintCanceledError, "Fulfillment was canceled; leave this print."),
 }
 
 
@@ -96,19 +113,21 @@ def _again(state: OrderState, step: Step, at: str, by: str) -> OrderState | None
     if step is Step.CANCEL:
         # A refund's cancel ends with the refund; a person's stays, one before the import too.
         stays = _canceled_by_person(state) or state.fulfillment_canceled_by is None
-        return None if stays else _stepped(state, "canceled", at, by)
+        return None if stays else _stepped(state, FulfillmentStatus.CANCELED, at, by)
     if step is Step.CLAIM and state.fulfillment_claimed_by != by:
         raise PrintClaimedError("Another operator has claimed it. Take the next in the queue.")
     return None
 
 
-def _stepped(state: OrderState, status: str, at: str, by: str) -> OrderState:
+def _stepped(state: OrderState, status: FulfillmentStatus, at: str, by: str) -> OrderState:
     history = (*state.fulfillment_history, FulfillmentStep(status, at, by))[-_STEPS_KEPT:]
     return replace(
         state,
         fulfillment_status=status,
-        fulfillment_canceled_by=by if status == "canceled" else None,
-        fulfillment_claimed_by=by if status == "claimed" else state.fulfillment_claimed_by,
+        fulfillment_canceled_by=by if status == FulfillmentStatus.CANCELED else None,
+        fulfillment_claimed_by=by
+        if status == FulfillmentStatus.CLAIMED
+        else state.fulfillment_claimed_by,
         fulfillment_history=history,
     )
 
@@ -133,7 +152,7 @@ def take_off(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
         return reduced
     if not _units_left(reduced):
         return _canceled_by(reduced, NOTHING_LEFT)
-    if state.fulfillment_status == "queued" and state.refundable_amount == 0:
+    if state.fulfillment_status == FulfillmentStatus.QUEUED and state.refundable_amount == 0:
         return _canceled_by(reduced, NOTHING_LEFT if items else refund_id)
     return reduced
 
@@ -166,7 +185,7 @@ def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
         return _canceled_by(state, NOTHING_LEFT)
     return replace(
         state,
-        fulfillment_status="queued",
+        fulfillment_status=FulfillmentStatus.QUEUED,
         fulfillment_canceled_by=None,
         fulfillment_claimed_by=None,
     )
@@ -174,7 +193,7 @@ def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
 
 def is_unprinted(state: OrderState) -> bool:
     """Return whether units can still come off the job: there is one, and it was not printed."""
-    printed = any(step.status == "printed" for step in state.fulfillment_history)
+    printed = any(step.status == FulfillmentStatus.PRINTED for step in state.fulfillment_history)
     return state.fulfillment_status in _OPEN and not printed
 
 
@@ -184,11 +203,13 @@ def _units_left(state: OrderState) -> int:
 
 def _canceled_by_person(state: OrderState) -> bool:
     # Nothing follows a person's cancel, so it is the last step for good.
-    return any(step.status == "canceled" for step in state.fulfillment_history[-1:])
+    return any(step.status == FulfillmentStatus.CANCELED for step in state.fulfillment_history[-1:])
 
 
 def _canceled_by(state: OrderState, canceler: str) -> OrderState:
-    return replace(state, fulfillment_status="canceled", fulfillment_canceled_by=canceler)
+    return replace(
+        state, fulfillment_status=FulfillmentStatus.CANCELED, fulfillment_canceled_by=canceler
+    )
 
 
 def _units(items: Iterable[RefundItem]) -> dict[str, int]:

@@ -8,17 +8,36 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from enum import StrEnum
 
 GENESIS_HASH = "0" * 64
 
-# Entries are about an order, or about a payout: one that closes what came before it, or one that
-# gives back what a payout took and Stripe did not transfer.
-OF_ORDERS = frozenset({"sale", "refund", "refund_failed"})
-PAYOUT = "payout"
-PAYOUT_FAILED = "payout_failed"
 
-# The source of what was not done here first: a refund made outside, a payout that was lost.
-FROM_STRIPE = "stripe"
+class EntryKind(StrEnum):
+    """What a ledger entry records."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    # Compensates a refund that failed after it was settled.
+    REFUND_FAILED = "refund_failed"
+    # Closes the entries before it.
+    PAYOUT = "payout"
+    # Gives back what a payout took and Stripe did not transfer.
+    PAYOUT_FAILED = "payout_failed"
+
+
+# Entries about an order. The others are about a payout.
+OF_ORDERS = frozenset({EntryKind.SALE, EntryKind.REFUND, EntryKind.REFUND_FAILED})
+
+
+class RecordSource(StrEnum):
+    """Where something was done first: a refund through our API, or at Stripe.
+
+    A payout that a restore lost comes back from Stripe too.
+    """
+
+    API = "api"
+    STRIPE = "stripe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +94,7 @@ class LedgerEntry:
 
     studio_id: str
     seq: int
-    kind: str
+    kind: EntryKind
     currency: str
     gross_amount: int
     stripe_fee_amount: int
@@ -93,7 +112,7 @@ class LedgerEntry:
     refund_id: str | None = None
     refund_type: str | None = None
     reason: str | None = None
-    source: str | None = None
+    source: RecordSource | None = None
     processed_by: str | None = None
     stripe_refund_id: str | None = None
     correlation_id: str | None = None
@@ -102,21 +121,25 @@ class LedgerEntry:
     hash: str = ""
 
     def content(self) -> dict[str, str | int]:
-        """Return the fields as stored, without those that are not set."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return the fields as stored: plain text and numbers, without those that are not set."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        return {
+            name: value.value if isinstance(value, StrEnum) else value
+            for name, value in found.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
     """What an entry is about, beside its money: ids, and who and why for a refund."""
 
-    kind: str
+    kind: EntryKind
     order_id: str | None
     recorded_at: str
     refund_id: str | None = None
     refund_type: str | None = None
     reason: str | None = None
-    source: str | None = None
+    source: RecordSource | None = None
     processed_by: str | None = None
     stripe_refund_id: str | None = None
     correlation_id: str | None = None
@@ -154,11 +177,20 @@ def append(
     }
     present = {name: value for name, value in fields_of_entry.items() if value is not None}
     entry = LedgerEntry(**present, hash=entry_hash(present))  # type: ignore[arg-type]  # names and types are those of the two dataclasses
-    closed = entry.seq if entry.kind == PAYOUT else head.closed_seq
+    closed = entry.seq if entry.kind == EntryKind.PAYOUT else head.closed_seq
     after = LedgerHead(
         head.studio_id, head.currency, entry.seq, payable, direct, entry.hash, closed
     )
     return entry, after
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A new entry, with the ledger head that it follows and the head after it."""
+
+    entry: LedgerEntry
+    before: LedgerHead
+    after: LedgerHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +243,7 @@ def _head_after(at: LedgerHead, content: dict[str, str | int]) -> LedgerHead:
         int(content["payable_balance_amount"]),
         int(content["direct_balance_amount"]),
         str(content["hash"]),
-        int(content["seq"]) if content["kind"] == PAYOUT else at.closed_seq,
+        int(content["seq"]) if content["kind"] == EntryKind.PAYOUT else at.closed_seq,
     )
 
 
@@ -237,17 +269,17 @@ class _Booked:
     def _refund(self, kind: str, stripe_refund_id: str | int | None) -> str | None:
         if not isinstance(stripe_refund_id, str):
             return None
-        if kind == "refund":
+        if kind == EntryKind.REFUND:
             if stripe_refund_id in self.refunds:
                 return f"Stripe's refund {stripe_refund_id} is entered already"
             self.refunds.add(stripe_refund_id)
-        elif kind == "refund_failed":
+        elif kind == EntryKind.REFUND_FAILED:
             self.refunds.discard(stripe_refund_id)
         return None
 
     def _payout(self, content: dict[str, str | int], payout_id: str) -> str | None:
         amount = int(content["payable_amount"])
-        if content["kind"] == PAYOUT:
+        if content["kind"] == EntryKind.PAYOUT:
             if payout_id in self.payouts:
                 return f"payout {payout_id} is entered already"
             self.payouts[payout_id] = -amount
@@ -290,7 +322,10 @@ def _checks(
 
 def _about(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
     kind = content["kind"]
-    yield kind not in OF_ORDERS | {PAYOUT, PAYOUT_FAILED}, f"its kind is unknown: {kind}"
+    yield (
+        kind not in OF_ORDERS | {EntryKind.PAYOUT, EntryKind.PAYOUT_FAILED},
+        f"its kind is unknown: {kind}",
+    )
     about = {name for name in ("order_id", "payout_id") if name in content}
     expected = "order_id" if kind in OF_ORDERS else "payout_id"
     yield about != {expected}, f"a {kind} is about its {expected}, and nothing else"
@@ -310,13 +345,13 @@ def _payout_amounts(
         ("a payout moves no fee, no share, no tax and nothing that Stripe settled"),
     )
     yield (
-        content["kind"] == PAYOUT and not _is_due(at, payable, content.get("source")),
+        content["kind"] == EntryKind.PAYOUT and not _is_due(at, payable, content.get("source")),
         "it pays out another amount than was owed",
     )
 
 
 def _is_due(at: LedgerHead, payable: int, source: str | int | None) -> bool:
-    if source == FROM_STRIPE:
+    if source == RecordSource.STRIPE:
         return payable < 0
     return payable in {0, -max(0, at.payable_balance_amount)}
 

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.errors import MessageOutcomeKnownError
-from shared.domain.refund import Refusal
+from shared.domain.order import OrderKey
+from shared.domain.refusal import Refusal
 
 # Longer than any call that sends one lives: who has not heard of it by then never will.
 OUTCOME_WITHIN = timedelta(seconds=60)
@@ -103,6 +104,11 @@ class Message:
             raise ValueError("a line break in the subject")
 
     @property
+    def order_key(self) -> OrderKey:
+        """What identifies the order that the message is about."""
+        return OrderKey(self.studio_id, self.order_id)
+
+    @property
     def sender(self) -> str:
         """The studio's name and address, as people read it."""
         return sender_of(self.from_name, self.from_address)
@@ -160,9 +166,10 @@ def sender_of(name: str, address: str) -> str:
     return f"{name} <{address}>"
 
 
-def derive_message_id(order_id: str, idempotency_key: str) -> str:
+def derive_message_id(order: OrderKey, idempotency_key: str) -> str:
     """Return the message id that a client's key has for an order: the same each time."""
-    digest = hashlib.sha256(f"message {order_id}\n{idempotency_key}".encode()).hexdigest()
+    scope = f"message {order.studio_id} {order.order_id}"
+    digest = hashlib.sha256(f"{scope}\n{idempotency_key}".encode()).hexdigest()
     return f"msg_{digest[:24]}"
 
 

@@ -9,6 +9,25 @@ from shared.domain.money import share_of
 SHIPPING_LINE_ID = "shipping"
 
 
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """What identifies an order. Two studios may each have an order of the same order id."""
+
+    studio_id: str
+    order_id: str
+
+
+class FulfillmentStatus(StrEnum):
+    """Where an order's print is."""
+
+    NONE = "none"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    PRINTED = "printed"
+    SHIPPED = "shipped"
+    CANCELED = "canceled"
+
+
 class OrderRefundStatus(StrEnum):
     """How far an order is refunded."""
 
@@ -59,8 +78,13 @@ class Order:
     application_fee_id: str | None = None
 
     @property
+    def key(self) -> OrderKey:
+        """The studio's id and the order's id, which together identify the order."""
+        return OrderKey(self.studio_id, self.order_id)
+
+    @property
     def tax_amount(self) -> int:
-        """The tax in the whole order, that on shipping included."""
+        """The tax in the whole order, shipping included."""
         return sum(line.tax_amount for line in self.lines)
 
     @property
@@ -102,7 +126,7 @@ class OrderState:
     rev_share_reversed_amount: int = 0
     fee_refund_target_amount: int = 0
     lines_committed: dict[str, LineCommitted] = field(default_factory=dict)
-    fulfillment_status: str = "none"
+    fulfillment_status: FulfillmentStatus = FulfillmentStatus.NONE
     fulfillment_canceled_by: str | None = None
     fulfillment_claimed_by: str | None = None
     fulfillment_history: "tuple[FulfillmentStep, ...]" = ()
@@ -115,6 +139,11 @@ class OrderState:
     dispute_id: str | None = None
     dispute_status: str | None = None
     disputed_at: str | None = None
+
+    @property
+    def key(self) -> OrderKey:
+        """The studio's id and the order's id, which together identify the order."""
+        return OrderKey(self.studio_id, self.order_id)
 
     @property
     def refundable_amount(self) -> int:
@@ -173,17 +202,22 @@ class OrderState:
         left = line.net_amount - self.line_committed(line.line_id).amount
         return max(0, min(left, self.refundable_amount))
 
-    def with_reservation(
-        self, amount: int, items: "tuple[RefundItem, ...]", sign: int
-    ) -> "OrderState":
-        """Return the state after a reservation (``sign`` 1) or its release (``sign`` -1)."""
+    def with_reservation(self, amount: int, items: "tuple[RefundItem, ...]") -> "OrderState":
+        """Return the state with a refund's money and units reserved."""
+        return self._committing(amount, items, 1)
+
+    def without_reservation(self, amount: int, items: "tuple[RefundItem, ...]") -> "OrderState":
+        """Return the state with a refund's money and units free again."""
+        return self._committing(amount, items, -1)
+
+    def _committing(self, amount: int, items: "tuple[RefundItem, ...]", sign: int) -> "OrderState":
         lines = dict(self.lines_committed)
         for item in items:
-            out = self.line_committed(item.line_id)
+            before = self.line_committed(item.line_id)
             lines[item.line_id] = LineCommitted(
-                out.quantity + sign * item.quantity, out.amount + sign * item.amount
+                before.quantity + sign * item.quantity, before.amount + sign * item.amount
             )
-        lines = {line_id: out for line_id, out in lines.items() if out != LineCommitted()}
+        lines = {line_id: line for line_id, line in lines.items() if line != LineCommitted()}
         return replace(
             self, committed_amount=self.committed_amount + sign * amount, lines_committed=lines
         )
@@ -193,7 +227,7 @@ class OrderState:
 class FulfillmentStep:
     """What a person did to the print: the status it got, when (RFC 3339, UTC) and by whom."""
 
-    status: str
+    status: FulfillmentStatus
     at: str
     by: str
 

@@ -15,13 +15,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.domain.ledger import (
-    FROM_STRIPE,
-    PAYOUT,
-    PAYOUT_FAILED,
     EntryAmounts,
     EntryFacts,
+    EntryKind,
     LedgerEntry,
     LedgerHead,
+    RecordSource,
     append,
 )
 from shared.domain.payout_schedule import PayoutPeriod
@@ -194,7 +193,7 @@ def close(
         account_id=account_id,
         next_poll_at=next_poll_at if paid else None,
     )
-    entry, after = append(head, _facts(PAYOUT, payout, at), _moving(-paid))
+    entry, after = append(head, _facts(EntryKind.PAYOUT, payout, at), _moving(-paid))
     return Booking(payout, entry, after)
 
 
@@ -218,7 +217,7 @@ def adopt(head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: 
         attempt=1,
         transfer_id=transfer.transfer_id,
     )
-    facts = replace(_facts(PAYOUT, payout, at), source=FROM_STRIPE)
+    facts = replace(_facts(EntryKind.PAYOUT, payout, at), source=RecordSource.STRIPE)
     entry, after = append(head, facts, _moving(-transfer.amount))
     return Booking(payout, entry, after)
 
@@ -235,7 +234,9 @@ def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
     Raises:
         ValueError: No transfer is under way.
     """
-    entry, after = append(head, _facts(PAYOUT_FAILED, payout, at), _moving(payout.paid_amount))
+    entry, after = append(
+        head, _facts(EntryKind.PAYOUT_FAILED, payout, at), _moving(payout.paid_amount)
+    )
     failed = replace(
         payout.with_status(PayoutStatus.FAILED, at),
         paid_amount=0,
@@ -296,7 +297,7 @@ def _begins_as(total: int, account_id: str | None) -> tuple[PayoutStatus, str | 
     return PayoutStatus.CLOSING, None
 
 
-def _facts(kind: str, payout: Payout, at: str) -> EntryFacts:
+def _facts(kind: EntryKind, payout: Payout, at: str) -> EntryFacts:
     return EntryFacts(kind, None, at, payout_id=payout.payout_id)
 
 

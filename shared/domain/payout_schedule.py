@@ -1,11 +1,9 @@
 """When a studio is paid out: on days of its own calendar, from their first moment on."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
@@ -86,12 +84,3 @@ class PayoutSchedule:
                 return PayoutPeriod(payout_day - _DAY * _WEEK, last)
             case Interval.MONTHLY:
                 return PayoutPeriod(last.replace(day=1), last)
-
-
-def schedule_of(studio: Mapping[str, Any]) -> PayoutSchedule:
-    """Return a studio's schedule as it was imported: weekly on Monday, if it names none."""
-    chosen = studio.get("payout_schedule") or Interval.WEEKLY.value
-    named: Mapping[str, Any] = {"interval": chosen} if isinstance(chosen, str) else chosen
-    return PayoutSchedule(
-        Interval(named["interval"]), named.get("weekday", 0), ZoneInfo(studio["timezone"])
-    )

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.order import RefundItem
+from shared.domain.order import OrderKey, RefundItem
 from shared.domain.refund import Refund, RefundType
 
 # https://docs.stripe.com/api/metadata
 _LONGEST = 500
 
 _REFUND_ID = re.compile(r"rf_[0-9a-f]{24}")
+# The ids that import accepts. Storage keys join them with another character.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,12 @@ class RefundMetadata:
     """A refund as its metadata has it; ``items`` and the flag are those of ``Refund``."""
 
     refund_id: str
-    order_id: str
+    order_key: OrderKey
     type: RefundType
     items: tuple[RefundItem, ...] = ()
     reason: str | None = None
     stop_print: bool = False
+    keep_print: bool = False
     fingerprint: str | None = None
 
 
@@ -42,6 +45,7 @@ def metadata_of(refund: Refund) -> dict[str, str]:
         "type": refund.type.value,
         "reason": refund.reason,
         "stop_print": "true" if refund.stop_print else None,
+        "keep_print": "true" if refund.keep_print else None,
         "fingerprint": refund.fingerprint,
         "items": _written(refund.items),
     }
@@ -55,10 +59,10 @@ def refund_metadata_from(metadata: Mapping[str, Any], amount: int) -> RefundMeta
         metadata: As Stripe has it; anybody may have edited it.
         amount: Of Stripe's refund; items that do not come to it are none.
     """
-    refund_id, order_id = metadata.get("refund_id"), metadata.get("order_id")
+    refund_id, order_key = metadata.get("refund_id"), order_key_from(metadata)
     if not (isinstance(refund_id, str) and _REFUND_ID.fullmatch(refund_id)):
         return None
-    if not (isinstance(order_id, str) and order_id):
+    if order_key is None:
         return None
     kind, items = metadata.get("type"), _read(metadata.get("items"), amount)
     if kind not in set(RefundType):
@@ -66,13 +70,28 @@ def refund_metadata_from(metadata: Mapping[str, Any], amount: int) -> RefundMeta
     by_lines = kind == RefundType.LINE_ITEMS
     return RefundMetadata(
         refund_id,
-        order_id,
+        order_key,
         RefundType.PARTIAL if by_lines and not items else RefundType(kind),
         items if by_lines else (),
         _text(metadata.get("reason")),
         metadata.get("stop_print") == "true",
+        metadata.get("keep_print") == "true",
         _text(metadata.get("fingerprint")),
     )
+
+
+def order_key_from(metadata: Mapping[str, Any]) -> OrderKey | None:
+    """Return which order the metadata of a Stripe refund names, or None.
+
+    Args:
+        metadata: As Stripe has it. Anybody with access to the dashboard may have edited it.
+    """
+    studio_id, order_id = metadata.get("studio_id"), metadata.get("order_id")
+    if not (isinstance(studio_id, str) and _ID.fullmatch(studio_id)):
+        return None
+    if not (isinstance(order_id, str) and _ID.fullmatch(order_id)):
+        return None
+    return OrderKey(studio_id, order_id)
 
 
 def _written(items: tuple[RefundItem, ...]) -> str | None:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from shared.domain.ledger import EntryAmounts
+from shared.domain.ledger import EntryAmounts, EntryKind
 from shared.domain.money import share_of
 from shared.domain.order import OrderState
-from shared.domain.refund import Refund, RefundStatus, release
+from shared.domain.refund import Refund, RefundStatus
+from shared.domain.reservation import release
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +90,21 @@ def estimate(state: OrderState, amount: int) -> Effect:
 class Settlement:
     """The state after a settlement, and the amounts of its ledger entry."""
 
-    kind: str
+    kind: EntryKind
     state: OrderState
     refund: Refund
     amounts: EntryAmounts
     effect: Effect
 
 
-def settle(state: OrderState, refund: Refund, at: str) -> Settlement:
+def settle(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
     """Return the settlement that ``refund`` is owed: of its success, or of its late failure.
 
     Args:
         state: The order's state now.
         refund: One of its refunds.
         at: The time of the settlement, RFC 3339 in UTC.
+        by: Who settles it, for the refund's history.
 
     Raises:
         ValueError: Nothing is owed (ask ``refund.settlement_owed`` first).
@@ -125,7 +127,7 @@ def settle(state: OrderState, refund: Refund, at: str) -> Settlement:
         refund
         if failed_late
         else replace(
-            refund.with_status(RefundStatus.SETTLED, at, "payout_adjust"),
+            refund.with_status(RefundStatus.SETTLED, at, by),
             settled_at=at,
             rev_share_reversed_amount=effect.rev_share_reversed_amount,
             stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
@@ -134,7 +136,7 @@ def settle(state: OrderState, refund: Refund, at: str) -> Settlement:
         )
     )
     return Settlement(
-        kind="refund_failed" if failed_late else "refund",
+        kind=EntryKind.REFUND_FAILED if failed_late else EntryKind.REFUND,
         state=after,
         refund=settled,
         amounts=_entry_amounts(state, effect, tax),

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus
-from shared.domain.refund_metadata import RefundMetadata, refund_metadata_from
+from shared.domain.refund_metadata import RefundMetadata, order_key_from, refund_metadata_from
 
 
 class MalformedStripeObjectError(Exception):
@@ -36,11 +37,11 @@ class StripeRefund:
     amount: int
     currency: str
     refund_id: str | None = None
-    order_id: str | None = None
+    order_key: OrderKey | None = None
     pending_reason: str | None = None
     failure_reason: str | None = None
     created: int = 0
-    copy: RefundMetadata | None = None
+    metadata: RefundMetadata | None = None
 
 
 def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
@@ -71,11 +72,11 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         amount=amount,
         currency=string(source, "currency"),
         refund_id=_optional(metadata, "refund_id"),
-        order_id=_optional(metadata, "order_id"),
+        order_key=order_key_from(metadata),
         pending_reason=_optional(source, "pending_reason"),
         failure_reason=_optional(source, "failure_reason"),
         created=created if type(created) is int else 0,
-        copy=refund_metadata_from(metadata, amount),
+        metadata=refund_metadata_from(metadata, amount),
     )
 
 

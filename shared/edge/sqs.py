@@ -1,9 +1,19 @@
-"""Reading a queue's messages: JSON objects of strings, checked before anything is done."""
+"""Queue messages: JSON objects of strings, checked first, and parked if they cannot work."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-# How often a message is tried. SQS's own limit, in the template, is one higher where we park what
-# fails the last time ourselves: SQS would say no reason. It stays for a function that dies.
+from shared.edge.observability import count, logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+    from shared.gateways.queues import ParkedMessages
+
+# How often a message is tried. SQS's own limit, in the template, is one higher, and is left for
+# functions that die: SQS records no reason when it parks a message.
 TRIES = 5
 EXPORT_TRIES = 3
 
@@ -20,7 +30,7 @@ def message_from(body: str, *names: str) -> dict[str, str]:
         names: The fields it must have, each a string that is not empty.
 
     Raises:
-        MalformedMessageError: It has not.
+        MalformedMessageError: It does not have them.
     """
     try:
         values = json.loads(body)
@@ -32,3 +42,41 @@ def message_from(body: str, *names: str) -> dict[str, str]:
         if not isinstance(values.get(name), str) or not values[name]:
             raise MalformedMessageError(f"no {name}")
     return {name: values[name] for name in names}
+
+
+@contextmanager
+def dead_letter_failures(
+    record: "SQSRecord",
+    parked: "ParkedMessages",
+    permanent: type[Exception],
+    *,
+    tries: int = TRIES,
+    on_parked: "Callable[[SQSRecord, str], None] | None" = None,
+) -> Iterator[None]:
+    """Park a message that can never work, and one that fails its last try.
+
+    An earlier failure is raised, and SQS delivers the message again.
+
+    Args:
+        record: The message that is processed inside the context.
+        parked: The dead-letter queue.
+        permanent: The error of a message that can never work, beside a malformed one.
+        tries: How often a message is tried.
+        on_parked: Called with the message and the reason after it was parked.
+    """
+    try:
+        yield
+    except (MalformedMessageError, permanent) as error:
+        reason = str(error)
+    except Exception as error:
+        if int(record.attributes.approximate_receive_count) < tries:
+            raise
+        logger.exception("failed the last try")
+        reason = f"failed {tries} times, at last with {type(error).__name__}"
+    else:
+        return
+    parked.park(record.body, record.message_id, reason, record.attributes.message_group_id)
+    if on_parked is not None:
+        on_parked(record, reason)
+    count("MessageParked")
+    logger.error("message parked", reason=reason, message_id=record.message_id)

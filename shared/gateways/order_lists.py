@@ -1,25 +1,41 @@
-"""Lists of orders: by date, by refund status, by what they are found by, and the print queue.
+"""Lists of orders: by date, by refund status, by what people search, and the print queue.
 
-The indexes hold keys, and are read eventually consistent; what they name is then read from the
-table itself. A page costs what it shows, whatever else there is.
+The indexes hold keys and are read eventually consistent. The orders they name are then read from
+the table. A page costs what it shows, however many orders there are.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.order import OrderRefundStatus, OrderState
-from shared.domain.refund import Refund
-from shared.gateways import items
-from shared.gateways.table import Table
+from shared.domain.imported_order import ImportedOrder, OrderContents
+from shared.domain.order import OrderKey, OrderRefundStatus, OrderState
+from shared.gateways.records.imported_order import (
+    CONTENT_ATTRIBUTES,
+    contents_from_values,
+    imported_order_from_values,
+)
+from shared.gateways.records.keys import (
+    DATE_INDEX,
+    ORDER_SK,
+    PRINT_INDEX,
+    STATE_SK,
+    STATUS_INDEX,
+    order_pk,
+    primary_key,
+    search_pk,
+    status_pk,
+)
+from shared.gateways.records.order_state import state_from_values
+from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from shared.gateways.records.attributes import Values
 
 
 @dataclass(frozen=True, slots=True)
 class Page[Entry]:
-    """A stretch of a list; ``more`` says that something may come after it."""
+    """A part of a list. ``more`` says that something may come after it."""
 
     entries: list[Entry]
     more: bool
@@ -27,19 +43,19 @@ class Page[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class ListedOrder:
-    """An order in a list: as imported (None where it was erased), and its state.
+    """An order in a list: as imported (None after it was erased), and its state.
 
-    ``place`` is where it stands in the list, for a cursor.
+    ``place`` is its place in the list, for a cursor.
     """
 
     place: str
-    document: items.Values | None
+    imported: ImportedOrder | None
     state: OrderState
 
 
 @dataclass(frozen=True, slots=True)
 class SearchEntry:
-    """One token of an order, with all of its tokens. ``place`` is its sort key."""
+    """One token of an order, with all of its tokens. ``place`` is its place in the list."""
 
     place: str
     order_id: str
@@ -48,218 +64,135 @@ class SearchEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class AttentionEntry:
-    """The key of something a person must look at, and since when."""
+class _IndexPartition:
+    """A partition of an index, whose sort key begins with when the order was placed."""
 
+    index: str
+    pk_name: str
     pk: str
-    sk: str
-    since: str
-    place: str
+    sk_name: str = "placed_sk"
+    newest_first: bool = True
 
 
-class OrderLists:
-    """The indexes of OrdersTable that people's lists are read from.
-
-    Args:
-        dynamodb: A low-level client.
-        name: The table's name.
-    """
-
-    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._table = Table(dynamodb, name)
+class OrderLists(TableGateway):
+    """The indexes of OrdersTable that people's lists are read from."""
 
     def newest(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
-        """Return the places of a studio's orders in DateIndex, newest first.
+        """Return the places of a studio's orders, newest first.
 
         Args:
-            studio_id: Whose.
+            studio_id: The studio's id.
             limit: How many at most.
-            after: Only what comes after that place; None for the first page.
+            after: The place to continue after; None for the first page.
         """
-        condition = ("studio_id", studio_id, "date_sk", after)
-        return self._places(items.DATE_INDEX, *condition, limit=limit)
-
-    def placed_between(
-        self, studio_id: str, start: str, end: str, fields: tuple[str, ...]
-    ) -> Iterator[items.Values]:
-        """Read the orders that a studio's parents placed in a time, oldest first, as imported.
-
-        Args:
-            studio_id: Whose.
-            start: When it begins, RFC 3339 in UTC.
-            end: When it is over.
-            fields: Which of an order's fields; the others are not read over the net.
-        """
-        return self._table.query(
-            "studio_id = :pk AND date_sk BETWEEN :start AND :end",
-            # An order's id follows its time: what is placed at the very end sorts after it.
-            {":pk": studio_id, ":start": start, ":end": end},
-            IndexName=items.DATE_INDEX,
-            ProjectionExpression=", ".join(fields),
-        )
+        partition = _IndexPartition(DATE_INDEX, "studio_id", studio_id, "date_sk")
+        return self._places(partition, limit, after)
 
     def newest_of_status(
         self, studio_id: str, status: OrderRefundStatus, limit: int, after: str | None
     ) -> Page[str]:
-        """Return the places of a studio's orders that are refunded so far, newest first."""
-        condition = ("status_pk", items.status_pk(studio_id, status), "placed_sk", after)
-        return self._places(items.STATUS_INDEX, *condition, limit=limit)
+        """Return the places of a studio's orders with a refund status, newest first."""
+        partition = _IndexPartition(STATUS_INDEX, "status_pk", status_pk(studio_id, status))
+        return self._places(partition, limit, after)
 
     def print_queue(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
-        """Return the places of a studio's orders that wait for the printer, oldest first."""
-        condition = ("print_pk", studio_id, "placed_sk", after)
-        return self._places(items.PRINT_INDEX, *condition, limit=limit, newest_first=False)
+        """Return the places of a studio's orders in the print queue, oldest first."""
+        partition = _IndexPartition(PRINT_INDEX, "print_pk", studio_id, newest_first=False)
+        return self._places(partition, limit, after)
 
     def search(self, studio_id: str, word: str, limit: int, after: str | None) -> Page[SearchEntry]:
         """Return search entries whose token begins with a word, in order of token.
 
         Args:
-            studio_id: Whose.
+            studio_id: The studio's id.
             word: A word of a query, folded.
             limit: How many at most.
-            after: Only what comes after that place, which begins with the word too; None for the
-                first page.
+            after: The place to continue after, which begins with the word too; None for the first
+                page.
         """
-        # begins_with and a lower bound cannot stand together: a page begins at its start key.
-        start: Any = (
-            {"ExclusiveStartKey": items.key(items.search_pk(studio_id), after)} if after else {}
-        )
+        pk = search_pk(studio_id)
+        # begins_with and a lower bound cannot be combined: a page begins at its start key.
+        start: Any = {"ExclusiveStartKey": primary_key(pk, after)} if after else {}
         page, last = self._table.page(
-            "PK = :pk AND begins_with(SK, :word)",
-            {":pk": items.search_pk(studio_id), ":word": word},
-            Limit=limit,
-            **start,
+            "PK = :pk AND begins_with(SK, :word)", {":pk": pk, ":word": word}, Limit=limit, **start
         )
-        found = []
-        for values in page:
-            token = values["SK"].rpartition("#")[0]
-            found.append(
-                SearchEntry(values["SK"], values["order_id"], token, values["tokens"].split())
-            )
-        return Page(found, last is not None)
+        return Page([_search_entry(values) for values in page], last is not None)
 
-    def attention(self, studio_id: str, kind: items.AttentionList) -> Iterator[AttentionEntry]:
-        """List what a studio's people must look at of a kind, the oldest first."""
-        found = self._table.query(
-            "attention_pk = :pk",
-            {":pk": items.attention_pk(studio_id, kind)},
-            IndexName=items.ATTENTION_INDEX,
-        )
-        return map(_attention_entry, found)
-
-    def attention_between(
-        self, studio_id: str, kind: items.AttentionList, start: str, end: str
-    ) -> Iterator[AttentionEntry]:
-        """List what a studio's people must look at, or have, since a time, the oldest first.
+    def placed_between(
+        self, studio_id: str, start: str, end: str, attributes: tuple[str, ...] = CONTENT_ATTRIBUTES
+    ) -> Iterator[OrderContents]:
+        """Read what was ordered in a range of time, oldest first.
 
         Args:
-            studio_id: Whose.
-            kind: Of what kind.
-            start: When the time begins, RFC 3339 in UTC, or a place that is included.
-            end: When it is over.
+            studio_id: The studio's id.
+            start: The first moment of the range, RFC 3339 in UTC.
+            end: The first moment after the range.
+            attributes: Which of ``CONTENT_ATTRIBUTES`` are read. The others come back empty.
         """
         found = self._table.query(
-            "attention_pk = :pk AND attention_sk BETWEEN :start AND :end",
-            # A name follows the time: what is of the very end sorts after it.
-            {":pk": items.attention_pk(studio_id, kind), ":start": start, ":end": end},
-            IndexName=items.ATTENTION_INDEX,
+            "studio_id = :pk AND date_sk BETWEEN :start AND :end",
+            # The order's id follows the time: what is placed exactly at the end sorts after it.
+            {":pk": studio_id, ":start": start, ":end": end},
+            IndexName=DATE_INDEX,
+            ProjectionExpression=", ".join(attributes),
         )
-        return map(_attention_entry, found)
+        return map(contents_from_values, found)
 
-    def read_orders(self, places: Iterable[str], *, consistent: bool = False) -> list[ListedOrder]:
-        """Return the orders of these places with their state, in the same order.
-
-        A place is anything that ends with ``#`` and an order's id, or is the id alone.
+    def read_orders(
+        self, studio_id: str, places: Iterable[str], *, consistent: bool = False
+    ) -> list[ListedOrder]:
+        """Read the orders at these places with their state, in the same order.
 
         Args:
-            places: Where they stand in a list.
+            studio_id: The studio's id.
+            places: Places in a list, or bare order ids. A place ends with ``#`` and an order's id.
             consistent: Read them as they are now, which costs twice as much.
         """
-        ids = [(place, place.rpartition("#")[2]) for place in places]
-        keys = [
-            items.key(items.order_pk(order_id), sk)
-            for order_id in dict.fromkeys(order_id for _, order_id in ids)
-            for sk in (items.ORDER_SK, items.STATE_SK)
-        ]
-        read = self.read(keys, consistent=consistent)
+        ids = {place: place.rpartition("#")[2] for place in places}
+        pks = {order_id: order_pk(OrderKey(studio_id, order_id)) for order_id in ids.values()}
+        keys = [primary_key(pk, sk) for pk in pks.values() for sk in (ORDER_SK, STATE_SK)]
+        read = self._table.batch_get(keys, consistent=consistent)
         found = {(values["PK"], values["SK"]): values for values in read}
         listed = []
-        for place, order_id in ids:
-            pk = items.order_pk(order_id)
-            state = found.get((pk, items.STATE_SK))
+        for place, order_id in ids.items():
+            state = found.get((pks[order_id], STATE_SK))
+            imported = found.get((pks[order_id], ORDER_SK))
             if state is not None:
-                document = found.get((pk, items.ORDER_SK))
-                listed.append(ListedOrder(place, document, items.state_from_values(state)))
+                listed.append(
+                    ListedOrder(
+                        place,
+                        imported_order_from_values(imported) if imported else None,
+                        state_from_values(state),
+                    )
+                )
         return listed
 
-    def read_documents(self, order_ids: Iterable[str]) -> dict[str, items.Values]:
-        """Return the orders as imported, by id; an erased one is left out."""
+    def read_imported(self, studio_id: str, order_ids: Iterable[str]) -> dict[str, ImportedOrder]:
+        """Read a studio's orders as imported, by order id. Erased ones are left out."""
         keys = [
-            items.key(items.order_pk(each), items.ORDER_SK) for each in dict.fromkeys(order_ids)
+            primary_key(order_pk(OrderKey(studio_id, order_id)), ORDER_SK)
+            for order_id in dict.fromkeys(order_ids)
         ]
-        return {values["order_id"]: values for values in self.read(keys)}
+        read = map(imported_order_from_values, self._table.batch_get(keys, consistent=False))
+        return {imported.order_id: imported for imported in read}
 
-    def read_refunds(self, ids: Iterable[tuple[str, str]]) -> Iterator[Refund]:
-        """Return refunds by the ids of their order and their own, in no order."""
-        keys = [items.key(items.order_pk(order), items.refund_sk(each)) for order, each in ids]
-        return map(items.refund_from_values, self.read(keys))
-
-    def read_listed_refunds(self, entries: Iterable[AttentionEntry]) -> Iterator[Refund]:
-        """Return the refunds that entries of the follow-up index name, in the same order.
-
-        One that is younger than what is read eventually consistent is left out.
-        """
-        places = [(entry.pk, entry.sk) for entry in entries]
-        found = {
-            (values["PK"], values["SK"]): items.refund_from_values(values)
-            for values in self.read([items.key(*place) for place in places])
-        }
-        return (found[place] for place in places if place in found)
-
-    def read_listed_with_state(
-        self, entries: Iterable[AttentionEntry]
-    ) -> Iterator[tuple[Refund, OrderState]]:
-        """Return the refunds that the entries name, each with its order's state."""
-        refunds = list(self.read_listed_refunds(entries))
-        keys = [
-            items.key(items.order_pk(order_id), items.STATE_SK)
-            for order_id in dict.fromkeys(refund.order_id for refund in refunds)
-        ]
-        state = {each.order_id: each for each in map(items.state_from_values, self.read(keys))}
-        return ((each, state[each.order_id]) for each in refunds)
-
-    def read(self, keys: list[items.Item], *, consistent: bool = False) -> Iterator[items.Values]:
-        """Read items by their keys, in no order, those that are there."""
-        return self._table.batch_get(keys, consistent=consistent)
-
-    def _places(  # noqa: PLR0913  # a Query's parts
-        self,
-        index: str,
-        pk_name: str,
-        pk: str,
-        sk_name: str,
-        after: str | None,
-        *,
-        limit: int,
-        newest_first: bool = True,
-    ) -> Page[str]:
-        condition = f"{pk_name} = :pk"
-        values = {":pk": pk}
+    def _places(self, partition: _IndexPartition, limit: int, after: str | None) -> Page[str]:
+        condition, values = f"{partition.pk_name} = :pk", {":pk": partition.pk}
         if after is not None:
-            condition += f" AND {sk_name} {'<' if newest_first else '>'} :after"
+            condition += f" AND {partition.sk_name} {'<' if partition.newest_first else '>'} :after"
             values[":after"] = after
         found, last = self._table.page(
             condition,
             values,
-            IndexName=index,
-            ScanIndexForward=not newest_first,
-            Limit=limit + 1,  # one more than is shown says whether that is all
+            IndexName=partition.index,
+            ScanIndexForward=not partition.newest_first,
+            Limit=limit + 1,  # one more than the page shows whether there is a next one
         )
-        places = [each[sk_name] for each in found]
-        # Large orders may fill DynamoDB's page of a megabyte before they are as many.
+        places = [each[partition.sk_name] for each in found]
+        # Large orders may fill DynamoDB's page of a megabyte earlier.
         return Page(places[:limit], len(places) > limit or last is not None)
 
 
-def _attention_entry(found: items.Values) -> AttentionEntry:
-    place = found["attention_sk"]
-    return AttentionEntry(found["PK"], found["SK"], place.partition("#")[0], place)
+def _search_entry(values: "Values") -> SearchEntry:
+    token = values["SK"].rpartition("#")[0]
+    return SearchEntry(values["SK"], values["order_id"], token, values["tokens"].split())

@@ -1,151 +1,125 @@
-"""Payouts and when they are due, in OrdersTable; and the ledger's entries that they are made of.
+"""Payouts and when they are due, in OrdersTable.
 
-What moves a payout together with the ledger is in ``LedgerStore``.
+``PayoutStore`` has the transactions that move a payout together with the ledger.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.ledger import LedgerEntry
 from shared.domain.payout import Payout
-from shared.gateways import items
-from shared.gateways.table import STILL_DUE, Table
+from shared.gateways.records.keys import (
+    NEXT_PAYOUT_SK,
+    OPEN_INDEX,
+    PAYOUT_PREFIX,
+    OpenWork,
+    payout_sk,
+    primary_key,
+    studio_id_of,
+    studio_pk,
+)
+from shared.gateways.records.payout import (
+    due_at_of,
+    next_payout_item,
+    payout_from_values,
+    payout_to_item,
+)
+from shared.gateways.table import STILL_DUE, TableGateway
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from shared.gateways.records.attributes import Values
 
 
 @dataclass(frozen=True, slots=True)
-class OpenPayout:
-    """The key of a payout whose transfer has not ended."""
+class PayoutKey:
+    """What identifies a payout."""
 
     studio_id: str
     payout_id: str
 
 
-class PayoutsTable:
-    """The payouts' side of OrdersTable.
-
-    Args:
-        dynamodb: A low-level client.
-        name: The table's name.
-    """
-
-    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._table = Table(dynamodb, name)
+class PayoutsTable(TableGateway):
+    """The payouts' items, and the index of what is due."""
 
     def get(self, studio_id: str, payout_id: str) -> Payout | None:
         """Read a payout of a studio, consistently, or None."""
-        values = self._table.get(items.studio_pk(studio_id), items.payout_sk(payout_id))
-        return items.payout_from_values(values) if values else None
+        values = self._table.get(studio_pk(studio_id), payout_sk(payout_id))
+        return payout_from_values(values) if values else None
 
     def newest(self, studio_id: str, limit: int, after: str | None = None) -> list[Payout]:
         """Read a studio's payouts, the newest first, consistently.
 
         Args:
-            studio_id: Whose.
+            studio_id: The studio's id.
             limit: How many at most.
-            after: Only what comes after the payout of that id; None from the newest on.
+            after: The id of the payout to continue after; None for the first page.
         """
         start: Any = {}
         if after is not None:
-            place = items.key(items.studio_pk(studio_id), items.payout_sk(after))
-            start = {"ExclusiveStartKey": place}
+            start = {"ExclusiveStartKey": primary_key(studio_pk(studio_id), payout_sk(after))}
         found, _ = self._table.page(
             "PK = :pk AND begins_with(SK, :prefix)",
-            {":pk": items.studio_pk(studio_id), ":prefix": items.PAYOUT_PREFIX},
+            {":pk": studio_pk(studio_id), ":prefix": PAYOUT_PREFIX},
             ScanIndexForward=False,
             ConsistentRead=True,
             Limit=limit,
             **start,
         )
-        return [items.payout_from_values(values) for values in found]
+        return [payout_from_values(values) for values in found]
 
     def due_at(self, studio_id: str) -> str | None:
         """Read when a studio's next payout is due, consistently; RFC 3339 in UTC."""
-        values = self._table.get(items.studio_pk(studio_id), items.NEXT_PAYOUT_SK)
-        return str(values["open_due"]) if values else None
+        values = self._table.get(studio_pk(studio_id), NEXT_PAYOUT_SK)
+        return due_at_of(values) if values else None
 
     def due(self, now: str) -> Iterator[str]:
-        """List the studios whose payout is due, the longest due first.
+        """List the studios whose payout is due, the longest overdue first.
 
-        The index is read eventually consistent: what it does not show yet is found next time.
+        The index is read eventually consistent. The next run finds what it does not show yet.
         """
-        for values in self._index(items.PAYOUT_DUE, now):
-            yield values["PK"].removeprefix("STUDIO#")
+        for values in self._open(OpenWork.PAYOUT_DUE, now):
+            yield studio_id_of(values["PK"])
 
     def studios(self) -> Iterator[str]:
         """List all studios, each of which is due at some time; eventually consistent."""
         found = self._table.query(
-            "open_pk = :pk", {":pk": items.PAYOUT_DUE}, IndexName=items.OPEN_INDEX
+            "open_pk = :pk", {":pk": OpenWork.PAYOUT_DUE}, IndexName=OPEN_INDEX
         )
         for values in found:
-            yield values["PK"].removeprefix("STUDIO#")
+            yield studio_id_of(values["PK"])
 
-    def open(self, now: str) -> Iterator[OpenPayout]:
-        """List the payouts whose transfer has not ended and has to be looked after."""
-        for values in self._index(items.OPEN_PAYOUT, now):
-            yield OpenPayout(
-                values["PK"].removeprefix("STUDIO#"),
-                values["SK"].removeprefix(items.PAYOUT_PREFIX),
-            )
+    def open(self, now: str) -> Iterator[PayoutKey]:
+        """List the payouts whose transfer has not ended and that are due for a poll."""
+        for values in self._open(OpenWork.PAYOUT, now):
+            yield PayoutKey(studio_id_of(values["PK"]), values["SK"].removeprefix(PAYOUT_PREFIX))
 
     def advance(self, payout: Payout) -> Payout:
-        """Record a payout's progress that moves no money in the ledger, and return it as stored.
+        """Record progress of a payout that moves no money in the ledger. Return it as stored.
 
         Raises:
             StaleStateError: The payout has changed.
         """
         stored = replace(payout, version=payout.version + 1)
-        self._table.write(self._table.replacing(items.payout_to_item(stored), payout.version))
+        self._table.write(self._table.replacing(payout_to_item(stored), payout.version))
         return stored
 
-    def pass_over(self, studio_id: str, before: str, after: str) -> None:
-        """Record that a studio has no payout this time, and when it is due next.
-
-        Raises:
-            StaleStateError: It was not due then (any more).
-        """
-        item = items.next_payout_item(studio_id, after)
-        self._table.write(self._table.when(STILL_DUE, before, item))
-
-    def _index(self, kind: str, now: str) -> Iterator[items.Values]:
-        return self._table.query(
-            "open_pk = :pk AND open_due <= :now",
-            {":pk": kind, ":now": now},
-            IndexName=items.OPEN_INDEX,
-        )
-
-
-class LedgerEntries:
-    """A studio's ledger, read by its entries' numbers.
-
-    Args:
-        dynamodb: A low-level client.
-        name: LedgerTable's name.
-    """
-
-    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._table = Table(dynamodb, name)
-
-    def between(self, studio_id: str, first: int, last: int) -> Iterator[LedgerEntry]:
-        """Read entries in order, consistently.
+    def skip(self, studio_id: str, due_at: str, next_due_at: str) -> None:
+        """Record that a studio has no payout this time, and when the next one is due.
 
         Args:
-            studio_id: Whose.
-            first: The number of the first one.
-            last: The number of the last one; none where it is less than ``first``.
+            studio_id: The studio's id.
+            due_at: When this payout was due, as read; RFC 3339 in UTC.
+            next_due_at: When the next one is due.
+
+        Raises:
+            StaleStateError: It is not due then any more.
         """
-        if last < first:
-            return iter(())
-        found = self._table.query(
-            "PK = :pk AND SK BETWEEN :first AND :last",
-            {
-                ":pk": items.studio_pk(studio_id),
-                ":first": items.entry_sk(first),
-                ":last": items.entry_sk(last),
-            },
-            ConsistentRead=True,
+        item = next_payout_item(studio_id, next_due_at)
+        self._table.write(self._table.when(STILL_DUE, due_at, item))
+
+    def _open(self, kind: OpenWork, now: str) -> "Iterator[Values]":
+        return self._table.query(
+            "open_pk = :pk AND open_due <= :now",
+            {":pk": kind.value, ":now": now},
+            IndexName=OPEN_INDEX,
         )
-        return map(items.entry_from_values, found)

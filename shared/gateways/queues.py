@@ -1,5 +1,6 @@
 """The queues between the functions. A message says only which record to look at."""
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
 
 # What messages say, in the order of the queues below.
-ADJUST_FIELDS = ("order_id", "refund_id", "correlation_id")
-FEE_REFUND_FIELDS = ("order_id", "correlation_id")
+ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
+FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
 
 # The attributes of a parked message.
 PARKED_REASON = "parked_reason"
@@ -44,6 +45,7 @@ class AdjustQueue:
             MessageDeduplicationId=f"{refund.refund_id}:{refund.status}",
             MessageBody=json.dumps(
                 {
+                    "studio_id": refund.studio_id,
                     "order_id": refund.order_id,
                     "refund_id": refund.refund_id,
                     "correlation_id": refund.correlation_id,
@@ -66,12 +68,16 @@ class FeeRefundQueue:
 
     def announce(self, fee_refund: FeeRefund) -> None:
         """Ask for the refund of the fee up to its target; repeats are harmless."""
+        # SQS takes at most 128 characters, and both ids together may be longer.
+        order = f"{fee_refund.studio_id}#{fee_refund.order_id}"
+        group = hashlib.sha256(order.encode()).hexdigest()
         self._sqs.send_message(
             QueueUrl=self._url,
-            MessageGroupId=fee_refund.order_id,
-            MessageDeduplicationId=f"{fee_refund.order_id}:{fee_refund.version}",
+            MessageGroupId=group,
+            MessageDeduplicationId=f"{group}:{fee_refund.version}",
             MessageBody=json.dumps(
                 {
+                    "studio_id": fee_refund.studio_id,
                     "order_id": fee_refund.order_id,
                     "correlation_id": fee_refund.correlation_id,
                 }

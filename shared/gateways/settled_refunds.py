@@ -1,80 +1,109 @@
-"""What settled of a studio's refunds, in order of time, from the ledger's index.
+"""What settled of a studio's refunds, in order of time, from LedgerTable's SettledIndex.
 
-The index has an entry for each refund that settled and for each that failed afterwards, and none
-of sales and payouts: reading a month costs what settled in it, whatever else is in the table. It is
-read eventually consistent, as every index is: an entry may come into it a moment after it was
-written.
+The index has an entry for each refund that settled and for each late failure, and none for sales
+and payouts: reading a month costs what settled in it. It is read eventually consistent: an entry
+may appear a moment after it was written.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.domain.ledger import LedgerEntry
-from shared.gateways import items
-from shared.gateways.table import Table
+from shared.domain.ledger import EntryKind, LedgerEntry
+from shared.domain.report import EntryFigures
+from shared.gateways.records.keys import SETTLED_INDEX
+from shared.gateways.records.ledger import entry_from_values, entry_place
+from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from shared.gateways.records.attributes import Values
 
 
 @dataclass(frozen=True, slots=True)
 class EntryPlace:
-    """Where an entry stands in the index: when it settled, and its number in the ledger."""
+    """An entry's place in the index: when it settled, and its number in the ledger."""
 
     settled_at: str
     seq: int
 
 
-class SettledRefunds:
-    """The entries of refunds in LedgerTable.
+class SettledRefund(NamedTuple):
+    """Who was refunded what, and why; ``amount`` in minor units, negative for a late failure.
 
-    Args:
-        dynamodb: A low-level client.
-        name: LedgerTable's name.
+    A tuple, because patterns count a hundred thousand of them.
     """
 
-    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._table = Table(dynamodb, name)
+    kind: EntryKind
+    settled_at: str
+    refund_id: str
+    order_id: str
+    amount: int
+    type: str | None
+    reason: str | None
+    processed_by: str | None
+
+
+_FIGURES = EntryFigures._fields
+_REFUND_ATTRIBUTES = (
+    *("kind", "settled_at", "refund_id", "order_id", "gross_amount"),
+    *("refund_type", "reason", "processed_by"),
+)
+
+
+class SettledRefunds(TableGateway):
+    """The entries of refunds in LedgerTable. A range of time does not include its end."""
 
     def entries(
         self, studio_id: str, start: str, end: str, after: EntryPlace | None, page_size: int
     ) -> Iterator[LedgerEntry]:
-        """Read entries whole, the earliest first, page by page as they are asked for.
+        """Read entries whole, the earliest first, page by page as they are used.
 
         Args:
-            studio_id: Whose.
-            start: When the time begins, RFC 3339 in UTC with milliseconds.
-            end: When it is over: the first moment that is not in it.
-            after: Only what comes after that place; None from the start.
+            studio_id: The studio's id.
+            start: The first moment of the range, RFC 3339 in UTC with milliseconds.
+            end: The first moment after the range.
+            after: The place to continue after; None for the start.
             page_size: How many are read at once, at most.
         """
         found = self._read(studio_id, start, end, after, Limit=page_size)
-        return map(items.entry_from_values, found)
+        return map(entry_from_values, found)
 
     def figures(
-        self,
-        studio_id: str,
-        start: str,
-        end: str,
-        after: EntryPlace | None = None,
-        names: tuple[str, ...] = (),
-    ) -> Iterator[items.Values]:
-        """Read fields of entries, the earliest first, as much at once as there can be.
-
-        Taking an entry apart takes longer than reading it, the longer the more fields it has.
+        self, studio_id: str, start: str, end: str, after: EntryPlace | None
+    ) -> Iterator[EntryFigures]:
+        """Read the amounts of entries, the earliest first.
 
         Args:
-            studio_id: Whose.
-            start: When the time begins, RFC 3339 in UTC with milliseconds.
-            end: When it is over: the first moment that is not in it.
-            after: Only what comes after that place; None from the start.
-            names: Which fields, ``settled_at`` always among them; all if none is named.
+            studio_id: The studio's id.
+            start: The first moment of the range, RFC 3339 in UTC with milliseconds.
+            end: The first moment after the range.
+            after: The place to continue after; None for the start.
         """
-        asked = ", ".join(dict.fromkeys((*names, "settled_at")))
-        options = {"ProjectionExpression": asked} if names else {}
-        return self._read(studio_id, start, end, after, **options)
+        read = ", ".join((*_FIGURES, "settled_at"))
+        for values in self._read(studio_id, start, end, after, ProjectionExpression=read):
+            yield EntryFigures(*(values[name] for name in _FIGURES))
+
+    def refunds(self, studio_id: str, start: str, end: str) -> Iterator[SettledRefund]:
+        """Read who was refunded what, the earliest first.
+
+        Args:
+            studio_id: The studio's id.
+            start: The first moment of the range, RFC 3339 in UTC with milliseconds.
+            end: The first moment after the range.
+        """
+        read = ", ".join(_REFUND_ATTRIBUTES)
+        for values in self._read(studio_id, start, end, None, ProjectionExpression=read):
+            yield SettledRefund(
+                EntryKind(values["kind"]),
+                values["settled_at"],
+                values["refund_id"],
+                values["order_id"],
+                -values["gross_amount"],
+                values.get("refund_type"),
+                values.get("reason"),
+                values.get("processed_by"),
+            )
 
     def _read(
         self,
@@ -83,15 +112,14 @@ class SettledRefunds:
         end: str,
         after: EntryPlace | None,
         **options: Any,  # noqa: ANN401  # parameters of a Query
-    ) -> Iterator[items.Values]:
+    ) -> "Iterator[Values]":
         if after is not None:
-            place = items.settled_place(studio_id, after.settled_at, after.seq)
-            options["ExclusiveStartKey"] = place
+            options["ExclusiveStartKey"] = entry_place(studio_id, after.settled_at, after.seq)
         found = self._table.query(
             "studio_id = :studio AND settled_at BETWEEN :start AND :end",
             {":studio": studio_id, ":start": start, ":end": end},
-            IndexName=items.SETTLED_INDEX,
+            IndexName=SETTLED_INDEX,
             **options,
         )
-        # BETWEEN has both its ends, and the range has not: the end is the next day's.
+        # BETWEEN includes the end, and the range does not.
         return takewhile(lambda values: values["settled_at"] < end, found)

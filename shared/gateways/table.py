@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from shared.gateways import items
 from shared.gateways.conflict import stale_on_conflict
+from shared.gateways.records.attributes import Item, Values, marshal, unmarshal
+from shared.gateways.records.keys import primary_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,19 +47,19 @@ class Table:
 
     # Reading.
 
-    def get(self, pk: str, sk: str) -> items.Values | None:
+    def get(self, pk: str, sk: str) -> Values | None:
         """Read an item, consistently, or None."""
         answer = self._dynamodb.get_item(
-            TableName=self._name, Key=items.key(pk, sk), ConsistentRead=True
+            TableName=self._name, Key=primary_key(pk, sk), ConsistentRead=True
         )
-        return items.unmarshal(answer["Item"]) if "Item" in answer else None
+        return unmarshal(answer["Item"]) if "Item" in answer else None
 
     def query(
         self,
         condition: str,
         values: Mapping[str, str],
         **options: Any,  # noqa: ANN401  # parameters of a Query
-    ) -> Iterator[items.Values]:
+    ) -> Iterator[Values]:
         """Read all that a key condition finds, page by page as they are asked for."""
         while True:
             found, last = self.page(condition, values, **options)
@@ -72,7 +73,7 @@ class Table:
         condition: str,
         values: Mapping[str, str],
         **options: Any,  # noqa: ANN401  # parameters of a Query
-    ) -> tuple[Iterator[items.Values], items.Item | None]:
+    ) -> tuple[Iterator[Values], Item | None]:
         """Read one page of what a key condition finds.
 
         Returns:
@@ -81,23 +82,23 @@ class Table:
         answer = self._dynamodb.query(
             TableName=self._name,
             KeyConditionExpression=condition,
-            ExpressionAttributeValues=items.marshal(values),
+            ExpressionAttributeValues=marshal(values),
             **options,
         )
-        return map(items.unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
+        return map(unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
 
-    def batch_get(self, keys: Iterable[items.Item], *, consistent: bool) -> Iterator[items.Values]:
+    def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
         """Read items by their keys, in no order, those that are there."""
         for batch in batched(keys, KEYS_PER_BATCH, strict=False):
             asked: Any = {self._name: {"Keys": list(batch), "ConsistentRead": consistent}}
             while asked:
                 answer = self._dynamodb.batch_get_item(RequestItems=asked)
-                yield from map(items.unmarshal, answer["Responses"][self._name])
+                yield from map(unmarshal, answer["Responses"][self._name])
                 asked = answer.get("UnprocessedKeys", {})
 
     # Writing: the steps, and the act.
 
-    def new(self, item: items.Item) -> "Step":
+    def new(self, item: Item) -> "Step":
         """Return the step that puts an item that is not there yet."""
         return {
             "Put": {
@@ -107,18 +108,18 @@ class Table:
             }
         }
 
-    def replacing(self, item: items.Item, version: int) -> "Step":
+    def replacing(self, item: Item, version: int) -> "Step":
         """Return the step that puts an item where it has the version that was read."""
         return self.when(VERSION_UNCHANGED, version, item)
 
-    def when(self, condition: str, seen: str | int, item: items.Item) -> "Step":
+    def when(self, condition: str, seen: str | int, item: Item) -> "Step":
         """Return the step that puts an item where what was seen still holds."""
         return {
             "Put": {
                 "TableName": self._name,
                 "Item": item,
                 "ConditionExpression": condition,
-                "ExpressionAttributeValues": items.marshal({":seen": seen}),
+                "ExpressionAttributeValues": marshal({":seen": seen}),
             }
         }
 
@@ -135,3 +136,15 @@ class Table:
                 self._dynamodb.put_item(**steps[0]["Put"])
             else:
                 self._dynamodb.transact_write_items(TransactItems=steps)
+
+
+class TableGateway:
+    """What all gateways to one table share.
+
+    Args:
+        dynamodb: A low-level client.
+        name: The table's name.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
+        self._table = Table(dynamodb, name)

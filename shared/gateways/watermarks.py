@@ -1,13 +1,10 @@
 """Up to when each Stripe account has been matched, in OrdersTable."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-from shared.gateways import items
-from shared.gateways.table import MATCHED_AS_SEEN, Table
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import WATERMARK_SK, match_pk, primary_key
+from shared.gateways.table import MATCHED_AS_SEEN, TableGateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +18,12 @@ class Watermark:
     matched_at: str
 
 
-class Watermarks:
-    """The accounts' watermarks.
-
-    Args:
-        dynamodb: A low-level client.
-        name: OrdersTable's name.
-    """
-
-    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
-        self._table = Table(dynamodb, name)
+class Watermarks(TableGateway):
+    """The accounts' watermarks."""
 
     def get(self, account_id: str | None) -> Watermark | None:
         """Read an account's watermark (None: the platform's own), consistently, or None."""
-        values = self._table.get(items.match_pk(account_id), items.WATERMARK_SK)
+        values = self._table.get(match_pk(account_id), WATERMARK_SK)
         return Watermark(values["until"], values["matched_at"]) if values else None
 
     def move(self, account_id: str | None, before: Watermark | None, after: Watermark) -> None:
@@ -43,8 +32,8 @@ class Watermarks:
         Raises:
             StaleStateError: Another match of the account has moved it.
         """
-        item = items.key(items.match_pk(account_id), items.WATERMARK_SK)
-        item |= items.marshal(asdict(after))
+        item = primary_key(match_pk(account_id), WATERMARK_SK)
+        item |= marshal(asdict(after))
         if before is None:
             self._table.write(self._table.new(item))
         else:

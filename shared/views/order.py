@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from shared.domain.imported_order import PhotoDay, Subject
 from shared.domain.order import OrderState
 
 
@@ -12,11 +13,21 @@ class SubjectView(BaseModel):
     name: str
 
 
+def subject_view(subject: Subject) -> SubjectView:
+    """Return a subject as the API shows it. An erased name is empty."""
+    return SubjectView(subject_id=subject.subject_id, name=subject.name or "")
+
+
 class PhotoDayView(BaseModel):
     """When and where they were taken."""
 
     photo_day_id: str
     name: str
+
+
+def photo_day_view(day: PhotoDay) -> PhotoDayView:
+    """Return a photo day as the API shows it. An erased name is empty."""
+    return PhotoDayView(photo_day_id=day.photo_day_id, name=day.name or "")
 
 
 class StepView(BaseModel):

@@ -1,19 +1,18 @@
-"""An order, for somebody of its studio."""
+"""Loading an order of the caller's studio."""
 
 from shared.domain.errors import OrderNotFoundError
+from shared.domain.order import OrderKey
 from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrderRecord, OrdersTable
-
-NO_SUCH_ORDER = "There is no such order in your studio."
 
 
 def load_callers_order(orders: OrdersTable, caller: Caller, order_id: str) -> OrderRecord:
     """Read an order of the caller's studio.
 
     Raises:
-        OrderNotFoundError: There is none, or it is another studio's: one answer for both.
+        OrderNotFoundError: The caller's studio has no such order.
     """
-    record = orders.load_order(order_id)
-    if record is None or record.order.studio_id != caller.studio_id:
-        raise OrderNotFoundError(NO_SUCH_ORDER)
+    record = orders.load_order(OrderKey(caller.studio_id, order_id))
+    if record is None:
+        raise OrderNotFoundError
     return record

@@ -11,23 +11,24 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.clock import Clock, rfc3339
+from shared.domain.ledger import RecordSource
 from shared.domain.order import OrderState
 from shared.domain.refund import (
     FIRST_POLL_DELAY,
     HistoryEntry,
     Refund,
-    RefundQuote,
     RefundStatus,
     RefundType,
-    derive_refund_id,
-    release,
-    reserve,
-    take_in,
+    refund_id_of_external,
 )
 from shared.domain.refund_metadata import RefundMetadata
+from shared.domain.refund_quote import RefundQuote
+from shared.domain.reservation import record_external_refund, release, reserve
 from shared.domain.stripe_refund import StripeRefund
+from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import ChargePointer, OrdersTable, SettlementRecord
+from shared.gateways.orders_table import OrdersTable, SettlementRecord
+from shared.gateways.records.imported_order import ChargePointer
 
 _CONTENTION_SECONDS = 5.0
 
@@ -59,6 +60,7 @@ class RecordStripeRefund:
     """Brings the books level with what Stripe says of a refund."""
 
     orders: OrdersTable
+    charges: Charges
     queue: Announcer
     clock: Clock
     by: str
@@ -90,14 +92,14 @@ class RecordStripeRefund:
     ) -> tuple[ReportOutcome, Refund | None]:
         refund = self._asked_for_here(report)
         if refund is None:
-            pointer = self.orders.find_charge(report.charge_id) if report.charge_id else None
+            pointer = self.charges.find(report.charge_id) if report.charge_id else None
             if pointer is None:
                 return ReportOutcome.UNKNOWN_CHARGE, None
             if pointer.account_id != account_id:
                 return ReportOutcome.ACCOUNT_MISMATCH, None
-            record = self.orders.load_settlement(pointer.order_id)
+            record = self.orders.load_settlement(pointer.order)
             if record is None:
-                raise LookupError(f"charge {pointer.charge_id} names {pointer.order_id}: no order")
+                raise LookupError(f"charge {pointer.charge_id} names {pointer.order}: no order")
             refund = _known(record, report)
             if refund is None:
                 return self._take_in(report, pointer, record)
@@ -107,9 +109,9 @@ class RecordStripeRefund:
 
     def _asked_for_here(self, report: StripeRefund) -> Refund | None:
         """Find the refund that our metadata names, if it can be this one."""
-        if report.refund_id is None or report.order_id is None:
+        if report.refund_id is None or report.order_key is None:
             return None
-        refund = self.orders.get_refund(report.order_id, report.refund_id)
+        refund = self.orders.get_refund(report.order_key, report.refund_id)
         if refund is None or refund.charge_id != report.charge_id:
             return None
         if refund.stripe_refund_id == report.stripe_refund_id:
@@ -164,7 +166,7 @@ class RecordStripeRefund:
                 poll_count=0,
             )
             return ReportOutcome.FAILED_LATE, self._advance(late, RefundStatus.FAILED)
-        state = self.orders.get_state(refund.order_id)
+        state = self.orders.get_state(refund.order_key)
         if state is None:
             raise LookupError(f"order {refund.order_id} has a refund and no state")
         failed = self._moved(known, status)
@@ -178,13 +180,13 @@ class RecordStripeRefund:
         if state.currency != report.currency:
             return ReportOutcome.CURRENCY_MISMATCH, None
         refund = self._made_outside(report, pointer, state)
-        after = take_in(state, refund)
-        if (copy := report.copy) and _lost(copy, record):
-            refund = _again(refund, copy)
+        after = record_external_refund(state, refund)
+        if (metadata := report.metadata) and _lost(metadata, record):
+            refund = _restored(refund, metadata)
             quote = RefundQuote(refund.charge_id, refund.amount, refund.items)
             after = reserve(state, refund.refund_id, quote, stop_print=refund.stop_print)
         if refund.is_open:
-            self.orders.take_in_refund(after, refund)
+            self.orders.record_external_refund(after, refund)
         else:
             self.orders.record_failed_from_start(refund)
         return ReportOutcome.TAKEN_IN, refund
@@ -194,9 +196,9 @@ class RecordStripeRefund:
     ) -> Refund:
         now = rfc3339(self.clock())
         return Refund(
-            refund_id=outside_refund_id(report),
-            order_id=pointer.order_id,
-            studio_id=pointer.studio_id,
+            refund_id=refund_id_of_external(report.stripe_refund_id),
+            order_id=pointer.order.order_id,
+            studio_id=pointer.order.studio_id,
             type=RefundType.FULL if report.amount >= state.total_amount else RefundType.PARTIAL,
             status=report.status,
             amount=report.amount,
@@ -205,7 +207,7 @@ class RecordStripeRefund:
             account_id=pointer.account_id,
             requested_by="stripe",
             requested_at=now,
-            source="stripe",
+            source=RecordSource.STRIPE,
             correlation_id=report.stripe_refund_id,
             stripe_refund_id=report.stripe_refund_id,
             pending_reason=report.pending_reason,
@@ -240,28 +242,24 @@ def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
     )
 
 
-def _lost(copy: RefundMetadata, record: SettlementRecord) -> bool:
+def _lost(metadata: RefundMetadata, record: SettlementRecord) -> bool:
     """Return whether a refund was asked for here and its record is gone.
 
     The intent comes before Stripe is called, so that happens with a restore alone. Metadata that
     names a refund that is there, or another order's, was edited.
     """
-    return copy.order_id == record.state.order_id and copy.refund_id not in record.refunds
+    return metadata.order_key == record.state.key and metadata.refund_id not in record.refunds
 
 
-def _again(refund: Refund, copy: RefundMetadata) -> Refund:
-    """Return a refund taken in as what it was asked for as; who asked, nobody knows any more."""
+def _restored(refund: Refund, metadata: RefundMetadata) -> Refund:
+    """Restore the refund from its Stripe metadata. The requester is not stored there."""
     return replace(
         refund,
-        refund_id=copy.refund_id,
-        type=copy.type,
-        items=copy.items,
-        reason=copy.reason,
-        stop_print=copy.stop_print,
-        fingerprint=copy.fingerprint,
+        refund_id=metadata.refund_id,
+        type=metadata.type,
+        items=metadata.items,
+        reason=metadata.reason,
+        stop_print=metadata.stop_print,
+        keep_print=metadata.keep_print,
+        fingerprint=metadata.fingerprint,
     )
-
-
-def outside_refund_id(report: StripeRefund) -> str:
-    """Return our id of a refund made outside, derived from Stripe's so that it is taken in once."""
-    return derive_refund_id("stripe", report.stripe_refund_id)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import batched
 
-from shared.domain.refund import UNSETTLED, RefundType
+from shared.domain.order import OrderKey
+from shared.domain.refund import UNSETTLED, RefundKey, RefundType
 from shared.domain.report import (
-    FIGURES,
     ReportRow,
     ReportState,
     ReportTotals,
@@ -22,9 +22,10 @@ from shared.domain.report import (
     totals_of_figures,
 )
 from shared.edge.cursor import invalid_cursor
-from shared.gateways import items
-from shared.gateways.items import AttentionList
-from shared.gateways.order_lists import AttentionEntry, OrderLists
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.records.keys import AttentionList
+from shared.gateways.refund_lists import ListedRefund, RefundLists
 from shared.gateways.settled_refunds import EntryPlace, SettledRefunds
 
 # As many as one BatchGetItem takes.
@@ -43,7 +44,9 @@ class RefundRows:
     """Reads what a selection has: entries of the ledger, or refunds that are not in it."""
 
     settled: SettledRefunds
-    lists: OrderLists
+    refund_lists: RefundLists
+    order_lists: OrderLists
+    orders: OrdersTable
 
     def rows(
         self, selection: Selection, after: str | None, at_once: int = _ROWS_PER_READ
@@ -73,14 +76,14 @@ class RefundRows:
         if selection.state is not ReportState.SETTLED:
             return ReportTotals().plus(self.rows(selection, after))
         figures = self.settled.figures(
-            selection.studio_id, selection.start, selection.end, _entry_place(after), FIGURES
+            selection.studio_id, selection.start, selection.end, _entry_place(after)
         )
-        return totals_of_figures(each for each in figures if each["seq"] <= selection.upto_seq)
+        return totals_of_figures(each for each in figures if each.seq <= selection.upto_seq)
 
-    def named(self, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
-        """Yield the rows with what is joined from their orders, read a hundred at a time."""
+    def named(self, studio_id: str, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
+        """Yield a studio's rows with names from their orders, read a hundred at a time."""
         for batch in batched(rows, _ROWS_PER_READ, strict=False):
-            yield from self._named(batch)
+            yield from self._named(studio_id, batch)
 
     def _settled_rows(
         self, selection: Selection, after: str | None, at_once: int
@@ -92,7 +95,7 @@ class RefundRows:
 
     def _attention_rows(self, selection: Selection, after: str | None) -> Iterator[ReportRow]:
         lists = [
-            self.lists.attention_between(
+            self.refund_lists.between(
                 selection.studio_id, kind, after or selection.start, selection.end
             )
             for kind in _LISTS[selection.state]
@@ -105,55 +108,53 @@ class RefundRows:
             else:
                 yield from self._failed_rows(batch)
 
-    def _open_rows(self, entries: Iterable[AttentionEntry]) -> Iterator[ReportRow]:
+    def _open_rows(self, entries: Iterable[ListedRefund]) -> Iterator[ReportRow]:
         """Read refunds on their way; one that has moved on since the index was read is left out."""
-        for refund, state in self.lists.read_listed_with_state(entries):
+        for refund, state in self.refund_lists.read_with_state(entries):
             if refund.status in UNSETTLED:
                 yield open_row(refund, state)
 
-    def _failed_rows(self, entries: Iterable[AttentionEntry]) -> Iterator[ReportRow]:
-        for refund in self.lists.read_listed_refunds(entries):
+    def _failed_rows(self, entries: Iterable[ListedRefund]) -> Iterator[ReportRow]:
+        for refund in self.refund_lists.read(entries):
             if refund.failed_at is not None:
                 yield failed_row(refund, refund.failed_at)
 
-    def _named(self, rows: tuple[ReportRow, ...]) -> Iterator[ReportRow]:
-        documents = self.lists.read_documents(row.order_id for row in rows)
-        by_lines = [row for row in rows if row.type == RefundType.LINE_ITEMS]
-        refunded = {
-            refund.refund_id: {item.line_id for item in refund.items}
-            for refund in self.lists.read_refunds(
-                dict.fromkeys((row.order_id, row.refund_id) for row in by_lines)
-            )
-        }
-        erased = dict.fromkeys(row.order_id for row in rows if row.order_id not in documents)
-        left = {
-            order.state.order_id: order.state.total_amount
-            for order in self.lists.read_orders(erased)
+    def _named(self, studio_id: str, rows: tuple[ReportRow, ...]) -> Iterator[ReportRow]:
+        imported = self.order_lists.read_imported(studio_id, (row.order_id for row in rows))
+        line_ids = self._refunded_lines(studio_id, rows)
+        erased = dict.fromkeys(row.order_id for row in rows if row.order_id not in imported)
+        totals = {
+            listed.state.order_id: listed.state.total_amount
+            for listed in self.order_lists.read_orders(studio_id, erased)
         }
         for row in rows:
-            document = documents.get(row.order_id)
-            if document is None:
-                yield replace(row, original_amount=left.get(row.order_id))
+            order = imported.get(row.order_id)
+            if order is None:
+                yield replace(row, original_amount=totals.get(row.order_id))
             else:
                 yield replace(
                     row,
-                    parent_name=document.get("parent", {}).get("name"),
-                    subject_names=tuple(_subject_names(document, refunded.get(row.refund_id))),
-                    original_amount=document["total_amount"],
+                    parent_name=order.parent.name,
+                    subject_names=tuple(order.subject_names(line_ids.get(row.refund_id, ()))),
+                    original_amount=order.total_amount,
                 )
 
+    def _refunded_lines(
+        self, studio_id: str, rows: Iterable[ReportRow]
+    ) -> dict[str, frozenset[str]]:
+        """Read which lines were refunded, by the refund's id, for refunds of line items."""
+        keys = dict.fromkeys(
+            RefundKey(OrderKey(studio_id, row.order_id), row.refund_id)
+            for row in rows
+            if row.type == RefundType.LINE_ITEMS
+        )
+        return {
+            refund.refund_id: frozenset(item.line_id for item in refund.items)
+            for refund in self.orders.read_refunds(keys)
+        }
 
-def _subject_names(document: items.Values, line_ids: set[str] | None) -> Iterator[str]:
-    """Name the subjects of the lines that were refunded, or all where a line names none."""
-    lines = document["line_items"]
-    subjects = {line.get("subject_id") for line in lines if line["line_id"] in (line_ids or ())}
-    everyone = not subjects or None in subjects
-    for subject in document["subjects"]:
-        if "name" in subject and (everyone or subject["subject_id"] in subjects):
-            yield subject["name"]
 
-
-def _by_place(entry: AttentionEntry) -> str:
+def _by_place(entry: ListedRefund) -> str:
     return entry.place
 
 

@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
-from functions.import_orders.import_records import ImportRecords
+from functions.import_orders.import_orders import ImportOrders
+from functions.import_orders.import_studios import ImportStudios
 from infra.local.engine import Aws
 from infra.local.progress import Progress, Stage
 from infra.local.stack import Stack
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Caller, Role
-from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists
-from shared.gateways.orders_table import OrdersTable
+from shared.gateways.order_panels import OrderPanels
+from shared.gateways.records.keys import studio_pk
+from shared.gateways.sale_store import SaleStore
 from shared.gateways.studios import Studios
 from tests.bench.meter import Consumption, Meter
 from tests.records import order_record
@@ -35,7 +37,7 @@ from tests.records import order_record
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from shared.gateways.items import Item
+    from shared.gateways.records.attributes import Item
 
 FEW = 1_000
 MANY = 100_000
@@ -86,7 +88,7 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
     clients = Aws(stack.aws.endpoint_url, stack.aws.region)  # its own: the meter hangs on them
     meter = Meter(clients.dynamodb, clients.sqs, stack.stripe_url, {table: "orders"})
     find = SearchOrders(OrderLists(clients.dynamodb, table))
-    show = ShowOrder(OrdersTable(clients.dynamodb, table))
+    show = ShowOrder(OrderPanels(clients.dynamodb, table))
     someone = Caller("bench", _STUDIO, frozenset({Role.OWNER}))
 
     def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:
@@ -155,11 +157,13 @@ def _write_items(file: Path, count: int, stage: Stage) -> int:
     """Import so many orders into a file, and return how many items it holds."""
     with gzip.open(file, "wt", compresslevel=1, encoding="utf-8") as lines:
         table = _FileTable(lines.write)
-        importer = _importer(table)
-        importer.import_studios([json.dumps(_studio())])
+        client = cast("DynamoDBClient", table)
+        studios = Studios(client, _ORDERS)
+        ImportStudios(studios, utc_now)([json.dumps(_studio())])
+        import_orders = ImportOrders(studios, SaleStore(client, _ORDERS, _LEDGER), utc_now)
         imported = 0
         for numbers in batched(range(count), _ORDERS_A_REPORT, strict=False):
-            report = importer.import_orders(json.dumps(_order(number)) for number in numbers)
+            report = import_orders(json.dumps(_order(number)) for number in numbers)
             imported += report.imported
             stage.progress(f"{imported:,} of {count:,} orders imported into a file")
     if imported != count:
@@ -190,16 +194,11 @@ class _FileTable:
             item = put["Item"]
             if put["TableName"] == _LEDGER:
                 continue
-            if item["PK"]["S"].startswith("STUDIO#"):
+            if item["PK"]["S"] == studio_pk(_STUDIO):
                 self._studio[item["PK"]["S"], item["SK"]["S"]] = item
             else:
                 self._write(json.dumps({"Item": item}) + "\n")
                 self.written += 1
-
-
-def _importer(table: _FileTable) -> ImportRecords:
-    client = cast("DynamoDBClient", table)
-    return ImportRecords(Studios(client, _ORDERS), LedgerStore(client, _ORDERS, _LEDGER), utc_now)
 
 
 def _studio() -> dict[str, Any]:

@@ -107,9 +107,11 @@ def meter_refund(backend: Backend, name: str) -> RefundCost:
     steps[OTHER_EVENTS] = total(told)
     (refund,) = backend.record(order_id).refunds.values()
     meter.start()
-    steps[ADJUST] = metered(partial(backend.settle_refund, order_id, refund.refund_id))
+    steps[ADJUST] = metered(partial(backend.settle_refund, refund.order_key, refund.refund_id))
     has_fee = "SendMessage" in steps[ADJUST].sqs
-    steps[FEE_REFUND] = metered(partial(backend.refund_fee, order_id)) if has_fee else Consumption()
+    steps[FEE_REFUND] = (
+        metered(partial(backend.refund_fee, refund.order_key)) if has_fee else Consumption()
+    )
     if backend.current(refund).status is not RefundStatus.SETTLED or backend.open_work():
         raise AssertionError(f"the refund of the {name} did not come to its end")
     return RefundCost(name, steps, len(told))

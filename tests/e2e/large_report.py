@@ -8,9 +8,11 @@ from typing import Any
 
 from functions.refund_report.export_refunds import MAX_ROWS_ANSWERED
 from shared.clock import rfc3339
-from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append
-from shared.gateways import items
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.gateways.exports import ExportQueue, ExportRequest
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
+from shared.gateways.records.ledger import head_to_item
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, Json, until
 
 ROWS = MAX_ROWS_ANSWERED + 1
@@ -42,7 +44,7 @@ def _book(world: DeployedStack, head: LedgerHead) -> None:
     for number in range(ROWS):
         at = rfc3339(_FIRST + timedelta(seconds=number))
         facts = EntryFacts(
-            kind="refund",
+            kind=EntryKind.REFUND,
             order_id=f"ord_{number}",
             recorded_at=at,
             refund_id=f"rf_{number}",
@@ -50,12 +52,12 @@ def _book(world: DeployedStack, head: LedgerHead) -> None:
             settled_at=at,
         )
         entry, head = append(head, facts, EntryAmounts(-100, 0, 15, -85, 0, 3))
-        key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
-        puts.append({"PutRequest": {"Item": key | items.marshal(entry.content())}})
+        key = primary_key(studio_pk(entry.studio_id), entry_sk(entry.seq))
+        puts.append({"PutRequest": {"Item": key | marshal(entry.content())}})
     dynamodb, tables = world.stack.aws.dynamodb, world.stack.tables
     for batch in batched(puts, 25, strict=False):
         dynamodb.batch_write_item(RequestItems={tables["ledger"]: list(batch)})
-    dynamodb.put_item(TableName=tables["orders"], Item=items.head_to_item(head))
+    dynamodb.put_item(TableName=tables["orders"], Item=head_to_item(head))
 
 
 def export_large_report(world: DeployedStack, studio_id: str) -> Json:

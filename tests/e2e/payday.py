@@ -10,8 +10,8 @@ from fcntl import LOCK_EX, flock
 from typing import Any
 
 from shared.clock import rfc3339, utc_now
-from shared.gateways import items
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.records.payout import next_payout_item, payout_to_item
 from tests.e2e.world import DeployedStack
 
 ACCOUNT = "acct_1PaydayPayout0"
@@ -53,7 +53,7 @@ def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> N
             world.control("faults", fault=fault, times=1, match=transfers)
         world.stack.aws.dynamodb.put_item(
             TableName=world.stack.tables["orders"],
-            Item=items.next_payout_item(studio_id, "2026-01-01T00:00:00.000Z"),
+            Item=next_payout_item(studio_id, "2026-01-01T00:00:00.000Z"),
         )
         world.invoke("run_payouts", None)
 
@@ -72,6 +72,6 @@ def transfer_gone(world: DeployedStack) -> Iterator[str]:
         transfer_id="tr_that_is_not_there",
         history=tuple(replace(step, at=at) for step in payout.history),
     )
-    dynamodb.put_item(TableName=table, Item=items.payout_to_item(gone))
+    dynamodb.put_item(TableName=table, Item=payout_to_item(gone))
     yield studio_id
-    dynamodb.put_item(TableName=table, Item=items.payout_to_item(payout))
+    dynamodb.put_item(TableName=table, Item=payout_to_item(payout))

@@ -20,9 +20,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from infra.local.deployment import STACK_NAME
 from infra.operate.verify_ledger import AnchorSource, Verdict, verify_studio
 from shared.domain.ledger import LedgerHead, entry_hash, verify_chain
-from shared.gateways import items
 from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import HEAD_SK, entry_sk, primary_key, studio_pk
+from shared.gateways.records.ledger import head_to_item
 from tests.e2e.payday import ACCOUNT
 from tests.e2e.world import DeployedStack
 
@@ -98,9 +100,9 @@ class Ledger:
     def put(self, dynamodb: "DynamoDBClient", entries: list[Entry], head: LedgerHead) -> None:
         """Put entries and head over what is there, in whatever way there is."""
         for entry in entries:
-            key = items.key(items.studio_pk(self.studio_id), items.entry_sk(int(entry["seq"])))
-            dynamodb.put_item(TableName=self.tables[1], Item=key | items.marshal(entry))
-        dynamodb.put_item(TableName=self.tables[0], Item=items.head_to_item(head))
+            key = primary_key(studio_pk(self.studio_id), entry_sk(int(entry["seq"])))
+            dynamodb.put_item(TableName=self.tables[1], Item=key | marshal(entry))
+        dynamodb.put_item(TableName=self.tables[0], Item=head_to_item(head))
 
     def forged(self) -> tuple[list[Entry], LedgerHead]:
         """Return a ledger whose second sale was smaller by $10.00, chained again to the end."""
@@ -227,8 +229,8 @@ def test_an_administrator_is_found_out_too(ledger: Ledger) -> None:
     ledger.put(aws.dynamodb, entries, ledger.head())
 
     last, before = entries[-1], entries[-2]
-    pk = items.studio_pk(ledger.studio_id)
-    key = items.key(pk, items.entry_sk(int(last["seq"])))
+    pk = studio_pk(ledger.studio_id)
+    key = primary_key(pk, entry_sk(int(last["seq"])))
     aws.dynamodb.delete_item(TableName=ledger.tables[1], Key=key)
     cut = LedgerHead(
         ledger.studio_id,
@@ -242,9 +244,9 @@ def test_an_administrator_is_found_out_too(ledger: Ledger) -> None:
     assert str(ledger.verdict().problem).endswith("it was cut off")
 
     for entry in entries:
-        key = items.key(pk, items.entry_sk(int(entry["seq"])))
+        key = primary_key(pk, entry_sk(int(entry["seq"])))
         aws.dynamodb.delete_item(TableName=ledger.tables[1], Key=key)
-    aws.dynamodb.delete_item(TableName=ledger.tables[0], Key=items.key(pk, items.HEAD_SK))
+    aws.dynamodb.delete_item(TableName=ledger.tables[0], Key=primary_key(pk, HEAD_SK))
     assert ledger.verdict().problem == "it has anchors, and no ledger"
     assert ledger.studio_id in set(source(ledger.world).anchors.studios())
 

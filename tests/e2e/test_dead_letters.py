@@ -67,9 +67,15 @@ def test_poison_in_every_queue(world: DeployedStack) -> None:
         file_name="report.csv",
         correlation_id=mark,
     )
-    wrong = {"order_id": order_id, "refund_id": "rf_wrong", "correlation_id": mark}
+    wrong = {
+        "studio_id": PLATFORM_STUDIO,
+        "order_id": order_id,
+        "refund_id": "rf_wrong",
+        "correlation_id": mark,
+    }
     put(world, "adjust", wrong, PLATFORM_STUDIO)
-    put(world, "fee_refund", {"order_id": f"ord_{mark}", "correlation_id": mark}, direct)
+    unknown = {"studio_id": DIRECT_STUDIO, "order_id": f"ord_{mark}", "correlation_id": mark}
+    put(world, "fee_refund", unknown, direct)
     put(world, "export", asdict(export), PLATFORM_STUDIO)
     # The rest flows on, of the same studio too.
     other = world.refund(world.sell(), {"type": "full"})

@@ -12,7 +12,16 @@ import boto3
 import pytest
 
 from shared.clock import rfc3339, utc_now
-from shared.gateways import items
+from shared.domain.order import OrderKey
+from shared.gateways.records.fee_refund import fee_refund_from_values, fee_refund_to_item
+from shared.gateways.records.keys import (
+    FEE_REFUND_SK,
+    ORDER_SK,
+    entry_sk,
+    order_pk,
+    primary_key,
+    studio_pk,
+)
 from tests.e2e.large_report import (
     export_large_report,
     studio_with_large_report,
@@ -123,10 +132,10 @@ def use_everything(world: DeployedStack) -> None:
         world.refund(order, {"type": "full"})
         world.invoke("reconcile", None)
     stuck = {"target_amount": 1, "refunded_amount": 0, "version": 1, "attempt": 0}
-    fee_refund = items.fee_refund_from_values(
+    fee_refund = fee_refund_from_values(
         {
-            "PK": items.order_pk(world.sell(DIRECT_STUDIO)),
-            "SK": items.FEE_REFUND_SK,
+            "PK": order_pk(OrderKey(DIRECT_STUDIO, world.sell(DIRECT_STUDIO))),
+            "SK": FEE_REFUND_SK,
             "studio_id": DIRECT_STUDIO,
             "application_fee_id": "fee_that_is_not_there",
             "open_due": "2026-01-01T00:00:00.000Z",
@@ -134,10 +143,10 @@ def use_everything(world: DeployedStack) -> None:
         }
     )
     table = world.stack.tables["orders"]
-    item = items.fee_refund_to_item(fee_refund)
+    item = fee_refund_to_item(fee_refund)
     world.stack.aws.dynamodb.put_item(TableName=table, Item=item)
     world.invoke("reconcile", None)
-    key = items.key(items.order_pk(fee_refund.order_id), items.FEE_REFUND_SK)
+    key = primary_key(order_pk(fee_refund.order_key), FEE_REFUND_SK)
     world.stack.aws.dynamodb.delete_item(TableName=table, Key=key)
     # A payout, and what it is looked at with.
     studio_id = studio_with_a_sale(world)
@@ -286,7 +295,7 @@ def test_no_role_may_change_or_read_away_the_ledger(
     world: DeployedStack, impostors: dict[str, Impostor], function: str
 ) -> None:
     world.sell()
-    first = items.key(items.studio_pk(PLATFORM_STUDIO), items.entry_sk(1))
+    first = primary_key(studio_pk(PLATFORM_STUDIO), entry_sk(1))
     ledger = {"TableName": world.stack.tables["ledger"]}
     dynamodb = impostors[function].dynamodb
     before = world.entries()[0]
@@ -317,7 +326,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
 ) -> None:
     impostor, tables, queues = impostors[function], world.stack.tables, world.stack.queues
     orders = {"TableName": tables["orders"]}
-    order = items.key(items.order_pk("ord_100"), items.ORDER_SK)
+    order = primary_key(order_pk(OrderKey(PLATFORM_STUDIO, "ord_100")), ORDER_SK)
     assert refused(impostor.dynamodb.scan, **orders)
     assert refused(impostor.dynamodb.delete_item, **orders, Key=order)
     assert refused(
@@ -328,7 +337,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         ExpressionAttributeValues={":n": {"N": "0"}},
     )
     if function not in {"payout_adjust", "import_orders", "run_payouts"}:
-        entry = items.key(items.studio_pk("st_x"), items.entry_sk(1))
+        entry = primary_key(studio_pk("st_x"), entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
     secrets = {

@@ -14,7 +14,8 @@ import pytest
 
 from infra.local.stripe_server import charge_of
 from infra.paths import ROOT
-from shared.gateways import items
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import HEAD_SK, entry_sk, primary_key, studio_pk
 from tests.e2e.payday import pay_out, studio_with_a_sale
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, Json, refused, until
 from tests.records import order_record
@@ -224,9 +225,9 @@ def test_an_entry_that_is_missing_is_not_passed_over(reader: Reader, world: Depl
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     for seq in (1, 3):
         entry: Any = {"kind": "sale", "seq": seq, "payable_amount": 1, "payable_balance_amount": 2}
-        key = items.key(items.studio_pk(studio_id), items.entry_sk(seq))
+        key = primary_key(studio_pk(studio_id), entry_sk(seq))
         table = world.stack.tables["ledger"]
-        world.stack.aws.dynamodb.put_item(TableName=table, Item=key | items.marshal(entry))
+        world.stack.aws.dynamodb.put_item(TableName=table, Item=key | marshal(entry))
     for options in ((), ("--after", "1"), ("--after", "0")):
         done = reader.run(studio_id, *options)
         assert done.returncode != 0
@@ -240,14 +241,14 @@ def test_the_policy_reads_the_ledger_and_nothing_else(reader: Reader, world: Dep
     dynamodb = reader.session.client("dynamodb", endpoint_url=aws.endpoint_url)
     sqs = reader.session.client("sqs", endpoint_url=aws.endpoint_url)
     secrets = reader.session.client("secretsmanager", endpoint_url=aws.endpoint_url)
-    studio = items.studio_pk(PLATFORM_STUDIO)
+    studio = studio_pk(PLATFORM_STUDIO)
     of_studio: Any = {
         "KeyConditionExpression": "PK = :studio",
         "ExpressionAttributeValues": {":studio": {"S": studio}},
     }
     ledger: Any = {"TableName": tables["ledger"]}
     orders: Any = {"TableName": tables["orders"]}
-    first = items.key(studio, items.entry_sk(1))
+    first = primary_key(studio, entry_sk(1))
     assert dynamodb.query(**ledger, **of_studio)["Count"] >= 1
 
     calls: list[tuple[Callable[..., Any], dict[str, Any]]] = [
@@ -279,7 +280,7 @@ def test_the_policy_reads_the_ledger_and_nothing_else(reader: Reader, world: Dep
         ),
         (dynamodb.delete_table, ledger),
         (dynamodb.query, {**orders, **of_studio}),
-        (dynamodb.get_item, {**orders, "Key": items.key(studio, items.HEAD_SK)}),
+        (dynamodb.get_item, {**orders, "Key": primary_key(studio, HEAD_SK)}),
         (dynamodb.put_item, {**orders, "Item": first}),
         (dynamodb.scan, orders),
         (sqs.receive_message, {"QueueUrl": world.stack.queues["adjust"]}),

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from shared.gateways import items
+from shared.domain.order import OrderKey
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.records.keys import order_pk, primary_key, refund_sk
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
@@ -239,12 +240,13 @@ def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: Deploye
 def test_reading_an_order_through_its_keys(world: DeployedStack) -> None:
     """What the tables hold is what `docs/tables.md` says."""
     order_id = world.sell()
+    order = OrderKey(PLATFORM_STUDIO, order_id)
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")
     item = world.stack.aws.dynamodb.get_item(
         TableName=world.stack.tables["orders"],
-        Key=items.key(items.order_pk(order_id), items.refund_sk(refund["refund_id"])),
+        Key=primary_key(order_pk(order), refund_sk(refund["refund_id"])),
     )["Item"]
     assert "open_pk" not in item
-    state = OrdersTable(world.stack.aws.dynamodb, world.stack.tables["orders"]).get_state(order_id)
+    state = OrdersTable(world.stack.aws.dynamodb, world.stack.tables["orders"]).get_state(order)
     assert state is not None
     assert (state.committed_amount, state.settled_amount) == (10000, 10000)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import DeployedStack, signature
+from shared.domain.order import OrderKey
+from shared.gateways.records.keys import order_pk
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, signature
 
 pytestmark = pytest.mark.stack
 
@@ -38,7 +40,10 @@ def refunds_of(world: DeployedStack, order_id: str) -> int:
     found = world.stack.aws.dynamodb.query(
         TableName=world.stack.tables["orders"],
         KeyConditionExpression="PK = :pk AND begins_with(SK, :sk)",
-        ExpressionAttributeValues={":pk": {"S": f"ORDER#{order_id}"}, ":sk": {"S": "REFUND#"}},
+        ExpressionAttributeValues={
+            ":pk": {"S": order_pk(OrderKey(PLATFORM_STUDIO, order_id))},
+            ":sk": {"S": "REFUND#"},
+        },
         ConsistentRead=True,
     )
     return found["Count"]

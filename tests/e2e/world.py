@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.stack import Stack
 from infra.local.stripe_server import STANDIN_KEY, Standin, charge_of
-from shared.gateways.ledger_store import read_entries
+from shared.gateways.ledger_entries import read_contents
 from tests.records import order_record
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class DeployedStack:
 
     def entries(self, studio_id: str = PLATFORM_STUDIO) -> list[dict[str, str | int]]:
         """Return a studio's ledger."""
-        return list(read_entries(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id))
+        return list(read_contents(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id))
 
     def entries_of(self, order_id: str, studio_id: str = PLATFORM_STUDIO) -> list[Json]:
         """Return an order's ledger entries."""

@@ -7,11 +7,15 @@ from typing import Any
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import verify_chain
-from shared.domain.order import OrderState
+from shared.domain.order import OrderKey, OrderState
 from shared.domain.payout import Payout
-from shared.domain.refund import Refund, RefundStatus, derive_refund_id
-from shared.gateways import items
-from shared.gateways.ledger_store import read_entries
+from shared.domain.refund import Refund, RefundStatus, refund_id_of_request
+from shared.gateways.ledger_entries import read_contents
+from shared.gateways.records.attributes import Values, unmarshal
+from shared.gateways.records.fee_refund import fee_refund_from_values
+from shared.gateways.records.order_state import state_from_values
+from shared.gateways.records.payout import payout_from_values
+from shared.gateways.records.refund import refund_from_values
 from tests.faults.world import LEDGER, ORDERS, STUDIO, FaultWorld
 
 _ENDED_BADLY = {RefundStatus.FAILED, RefundStatus.CANCELED}
@@ -87,17 +91,18 @@ class MoneyOracle:
     def knows_of(self, key: str) -> bool:
         """Return whether a refund was written down that a client asked for under a key."""
         return any(
-            derive_refund_id(f"order {order_id}", key) in self.refunds for order_id in self.totals
+            refund_id_of_request(OrderKey(STUDIO, order_id), key) in self.refunds
+            for order_id in self.totals
         )
 
 
 def read_books(world: FaultWorld) -> MoneyOracle:
     """Read a world's books."""
-    of_kind: dict[str, list[items.Values]] = defaultdict(list)
+    of_kind: dict[str, list[Values]] = defaultdict(list)
     for item in world.engine.scan(ORDERS):
-        values = items.unmarshal(item)
+        values = unmarshal(item)
         of_kind[values["SK"].partition("#")[0]].append(values)
-    entries = list(read_entries(world.dynamodb, LEDGER, STUDIO))
+    entries = list(read_contents(world.dynamodb, LEDGER, STUDIO))
     head = world.books.load_head(STUDIO)
     assert head is not None, "no ledger"
     store = world.stripe.standin.store
@@ -107,10 +112,10 @@ def read_books(world: FaultWorld) -> MoneyOracle:
     transfers = {each.id: each.amount for each in store.transfers}
     for reversal in store.transfer_reversals:
         transfers[reversal.transfer] -= reversal.amount
-    refunds = [items.refund_from_values(each) for each in of_kind["REFUND"]]
-    totals = [items.state_from_values(each) for each in of_kind["STATE"]]
-    payouts = [items.payout_from_values(each) for each in of_kind["PAYOUT"]]
-    fee_refunds = [items.fee_refund_from_values(each) for each in of_kind["REFUND_FEE"]]
+    refunds = [refund_from_values(each) for each in of_kind["REFUND"]]
+    totals = [state_from_values(each) for each in of_kind["STATE"]]
+    payouts = [payout_from_values(each) for each in of_kind["PAYOUT"]]
+    fee_refunds = [fee_refund_from_values(each) for each in of_kind["REFUND_FEE"]]
     return MoneyOracle(
         studio=dict(of_kind["STUDIO"][0]),
         totals={each.order_id: each for each in totals},

@@ -123,7 +123,12 @@ def _settle(world: FaultWorld) -> None:
 def _nothing_to_settle(world: FaultWorld) -> None:
     """Put a message into the queue that can never work."""
     _sold()(world)
-    body = {"order_id": "ord_1", "refund_id": "rf_none", "correlation_id": "corr"}
+    body = {
+        "studio_id": STUDIO,
+        "order_id": "ord_1",
+        "refund_id": "rf_none",
+        "correlation_id": "corr",
+    }
     world.engine.sqs(
         "SendMessage",
         QueueUrl=world.engine.queue_url("AdjustQueue"),

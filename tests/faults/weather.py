@@ -18,7 +18,8 @@ from typing import Any
 from infra.stripe_standin.faults import FaultName
 from infra.stripe_standin.records import Event
 from infra.stripe_standin.resources.disputes import DisputeImpossibleError
-from shared.domain.refund import RefundStatus, derive_refund_id
+from shared.domain.order import OrderKey
+from shared.domain.refund import RefundStatus, refund_id_of_request
 from tests.faults import template
 from tests.faults.books import MoneyOracle, faults_of, read_books
 from tests.faults.engine import Answer
@@ -31,7 +32,7 @@ from tests.faults.wire import (
     aws_error,
     stripe_error,
 )
-from tests.faults.world import MATCH, Delivery, FaultWorld, Stopped, new_world, sold_order
+from tests.faults.world import MATCH, STUDIO, Delivery, FaultWorld, Stopped, new_world, sold_order
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
@@ -564,7 +565,7 @@ def client_faults(books: MoneyOracle, clients: dict[tuple[str, str], int]) -> li
     """Compare what clients were told with what is so."""
     found = []
     for (order_id, key), status in clients.items():
-        refund = books.refunds.get(derive_refund_id(f"order {order_id}", key))
+        refund = books.refunds.get(refund_id_of_request(OrderKey(STUDIO, order_id), key))
         if status == 201 and refund is None:
             found.append(f"{key} of {order_id} was told 201, and there is no refund")
         if status >= 400 and refund and refund.status is not RefundStatus.FAILED:

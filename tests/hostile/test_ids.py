@@ -16,6 +16,7 @@ IDS = {
     "separator": "{theirs}#ORDER",
     "separator before": "#ORDER#{theirs}",
     "key": "ORDER#{theirs}",
+    "whole key": "STUDIO#st_fjord#ORDER#{theirs}",
     "sort key": "{mine}#REFUND#",
     "wildcard": "*",
     "wildcard after": "ord_*",

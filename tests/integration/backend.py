@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from functions.fee_refund.refund_application_fee import RefundApplicationFee
-from functions.import_orders.import_records import ImportRecords, ImportReport
+from functions.import_orders.import_lines import ImportReport
+from functions.import_orders.import_orders import ImportOrders
+from functions.import_orders.import_studios import ImportStudios
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.reconcile.carry_on_refund import CarryOnRefund
 from functions.reconcile.reconcile_open_work import ReconcileOpenWork, Round
@@ -24,12 +26,20 @@ from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
-from shared.domain.refund import Refund, RefundChoice, RefundType
+from shared.domain.order import OrderKey
+from shared.domain.refund import Refund, RefundKey, RefundType
+from shared.domain.refund_quote import RefundChoice
 from shared.edge.auth import Caller, Role
-from shared.gateways import items
-from shared.gateways.ledger_store import LedgerStore, read_entries
-from shared.gateways.orders_table import OpenWork, OrderRecord, OrdersTable
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.ledger_entries import read_contents
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.orders_table import OrderRecord, OrdersTable
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.sale_store import SaleStore
+from shared.gateways.settlement_store import SettlementStore
 from shared.gateways.stripe_api import StripeApi
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
@@ -56,7 +66,8 @@ class Clock:
 class Backend:
     """One studio's world; each test makes its own, so that tests do not meet.
 
-    ``studio`` has fields of the studio's import record that are to be otherwise.
+    ``studio`` has changed fields of the studio's import record. ``neighbor`` is a studio whose
+    tables this one shares.
     """
 
     dynamodb: "DynamoDBClient"
@@ -69,20 +80,32 @@ class Backend:
     rev_share_bps: int = 1500
     studio: dict[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    neighbor: "Backend | None" = None
 
     def __post_init__(self) -> None:
         self.run = uuid.uuid4().hex[:10]
-        # Tables of its own, of the template's making: the reconciler looks at all there is.
-        self.orders_table = self._copy_of(self.orders_table)
-        self.ledger_table = self._copy_of(self.ledger_table)
+        if self.neighbor is not None:
+            self.orders_table = self.neighbor.orders_table
+            self.ledger_table = self.neighbor.ledger_table
+        else:
+            # Tables of its own, as in the template: scheduled work looks at all there is.
+            self.orders_table = self._copy_of(self.orders_table)
+            self.ledger_table = self._copy_of(self.ledger_table)
         self.studio_id = f"st_{self.run}"
         self.account_id = f"acct_{self.run}" if self.direct else None
         self.ids = itertools.count(1)
         self.orders = OrdersTable(self.dynamodb, self.orders_table)
-        self.books = LedgerStore(self.dynamodb, self.orders_table, self.ledger_table)
+        self.charges = Charges(self.dynamodb, self.orders_table)
+        self.fee_refunds = FeeRefunds(self.dynamodb, self.orders_table)
+        self.open_index = OpenWorkIndex(self.dynamodb, self.orders_table)
+        tables = self.dynamodb, self.orders_table, self.ledger_table
+        self.books = LedgerStore(*tables)
+        self.settlements = SettlementStore(*tables)
+        self.payout_store = PayoutStore(*tables)
         self.stripe = StripeApi(self.stripe_url, lambda: STANDIN_KEY)
         self.studios = Studios(self.dynamodb, self.orders_table)
-        self.importer = ImportRecords(self.studios, self.books, self.clock)
+        self.import_studios = ImportStudios(self.studios, self.clock)
+        self.import_orders = ImportOrders(self.studios, SaleStore(*tables), self.clock)
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.new_queues()
         self.import_studio()
@@ -100,18 +123,21 @@ class Backend:
         )
         self.handle_event = HandleEvent(
             self.orders,
-            RecordStripeRefund(self.orders, adjust, self.clock, "stripe_webhook"),
+            self.charges,
+            RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "stripe_webhook"),
             lambda: self.stripe,
         )
-        self.settle_refund = SettleRefund(self.orders, self.books, fees, self.clock)
-        self.refund_fee = RefundApplicationFee(self.orders, self.stripe, self.clock)
+        self.settle_refund = SettleRefund(self.orders, self.settlements, fees, self.clock)
+        self.refund_fee = RefundApplicationFee(self.fee_refunds, self.stripe, self.clock)
         self.reconcile_work = ReconcileOpenWork(
             self.orders,
+            self.fee_refunds,
+            self.open_index,
             CarryOnRefund(
                 self.orders,
                 self.stripe,
                 adjust,
-                RecordStripeRefund(self.orders, adjust, self.clock, "reconcile"),
+                RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "reconcile"),
                 self.clock,
             ),
             fees,
@@ -160,7 +186,7 @@ class Backend:
             "stripe_account_id": self.account_id,
             "negative_balance_limit": 50000,
         } | self.studio
-        return self.importer.import_studios([json.dumps(studio)], update=update)
+        return self.import_studios([json.dumps(studio)], update=update)
 
     def order(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
         """Return an import record of a $100.00 order of two lines, with changes."""
@@ -181,7 +207,7 @@ class Backend:
     def sell(self, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
         """Import an order and make its charge at Stripe; return the order's id."""
         record = self.order(**changes)
-        report = self.importer.import_orders([json.dumps(record)])
+        report = self.import_orders([json.dumps(record)])
         assert report.refused == [], report.refused
         self.charge(record)
         return str(record["order_id"])
@@ -226,10 +252,10 @@ class Backend:
     ) -> Refund:
         """Request a refund: of an amount, of items, or in full."""
         kind = RefundType.FULL if amount is None else RefundType.PARTIAL
-        kind = RefundType.LINE_ITEMS if "items" in choice or "shipping" in choice else kind
+        kind = RefundType.LINE_ITEMS if "lines" in choice or "shipping" in choice else kind
         made = RefundChoice(kind, amount=amount, **choice)
         request = RefundRequest(
-            order_id=order_id,
+            order=self.key(order_id),
             choice=made,
             reason="other",
             note=None,
@@ -281,10 +307,11 @@ class Backend:
         return self._drain(self.adjust_url, self._settle) + self._drain(self.fee_url, self._fee)
 
     def _settle(self, message: dict[str, str]) -> None:
-        self.settle_refund(message["order_id"], message["refund_id"])
+        order = OrderKey(message["studio_id"], message["order_id"])
+        self.settle_refund(order, message["refund_id"])
 
     def _fee(self, message: dict[str, str]) -> None:
-        self.refund_fee(message["order_id"])
+        self.refund_fee(OrderKey(message["studio_id"], message["order_id"]))
 
     def _drain(self, url: str, handle: Any) -> int:  # noqa: ANN401  # a function of a message
         handled = 0
@@ -314,20 +341,23 @@ class Backend:
 
     def record(self, order_id: str) -> OrderRecord:
         """Return an order as it stands."""
-        record = self.orders.load_order(order_id)
+        record = self.orders.load_order(self.key(order_id))
         assert record is not None
         return record
 
     def current(self, refund: Refund) -> Refund:
         """Return a refund as it stands."""
-        found = self.orders.get_refund(refund.order_id, refund.refund_id)
+        found = self.orders.get_refund(refund.order_key, refund.refund_id)
         assert found is not None
         return found
 
-    def open_work(self) -> list[OpenWork]:
-        """Return what has not ended."""
-        kinds = (items.OPEN_REFUND, items.OPEN_FEE_REFUND)
-        return [work for kind in kinds for work in self.orders.open_work(kind, None)]
+    def open_work(self) -> list[RefundKey | OrderKey]:
+        """Return what has not ended: refunds, and orders with a fee refund."""
+        return [*self.open_index.refunds(None), *self.open_index.fee_refunds(None)]
+
+    def key(self, order_id: str) -> OrderKey:
+        """Return what identifies an order of this studio."""
+        return OrderKey(self.studio_id, order_id)
 
     def order_ids(self) -> list[str]:
         """Return the orders that have a sale entry."""
@@ -335,7 +365,7 @@ class Backend:
 
     def entries(self) -> list[dict[str, str | int]]:
         """Return the studio's ledger."""
-        return list(read_entries(self.dynamodb, self.ledger_table, self.studio_id))
+        return list(read_contents(self.dynamodb, self.ledger_table, self.studio_id))
 
     def head(self) -> LedgerHead:
         """Return the studio's ledger head."""

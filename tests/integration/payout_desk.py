@@ -12,7 +12,8 @@ from functions.run_payouts.close_payout import ClosePayout
 from functions.run_payouts.run_payouts import Run, RunPayouts
 from shared.domain.payout import Payout
 from shared.domain.statement import StatementLine
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payouts_table import PayoutsTable
 from tests.integration.backend import Backend
 
 ACCOUNT = "acct_payouts"
@@ -32,19 +33,19 @@ class PayoutDesk:
         self.show_next = ShowNextPayout(backend.books, backend.studios, self.payouts, self.lines)
         self.show = ShowPayout(self.payouts, backend.studios, self.lines)
         self.list = ListPayouts(self.payouts)
-        self.close = ClosePayout(backend.studios, backend.books, self.payouts, backend.clock)
+        self.close = ClosePayout(backend.studios, backend.payout_store, self.payouts, backend.clock)
 
     def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # what stands in for which part
         """Return a payout run of its own, with parts of it that are otherwise."""
         backend = self.backend
         carry_on = CarryOnTransfer(
-            parts.get("books", backend.books),
+            parts.get("ledger", backend.payout_store),
             parts.get("payouts", self.payouts),
             parts.get("stripe", backend.stripe),
             backend.clock,
         )
         close = ClosePayout(
-            backend.studios, parts.get("books", backend.books), self.payouts, backend.clock
+            backend.studios, parts.get("ledger", backend.payout_store), self.payouts, backend.clock
         )
         return RunPayouts(self.payouts, parts.get("close", close), carry_on, backend.clock)
 

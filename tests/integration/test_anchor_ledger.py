@@ -21,9 +21,12 @@ from infra.local.stack import Stack
 from infra.operate import verify_ledger
 from shared.domain.anchor import Anchor
 from shared.domain.ledger import LedgerHead, entry_hash
-from shared.gateways import items
 from shared.gateways.anchors import AnchorKey, Anchors
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
+from shared.gateways.records.ledger import head_to_item
 from tests.integration.backend import Backend
 
 pytestmark = pytest.mark.stack
@@ -65,17 +68,17 @@ class Anchorage:
         backend = self.backend
         (entry,) = (each for each in backend.entries() if each["seq"] == seq)
         changed = entry | {"order_id": "ord_of_somebody_else"}
-        key = items.key(items.studio_pk(backend.studio_id), items.entry_sk(seq))
-        item = key | items.marshal(changed | {"hash": entry_hash(changed)})
+        key = primary_key(studio_pk(backend.studio_id), entry_sk(seq))
+        item = key | marshal(changed | {"hash": entry_hash(changed)})
         backend.dynamodb.put_item(TableName=backend.ledger_table, Item=item)
 
     def cut_off_after(self, seq: int, head: LedgerHead) -> None:
         """Leave the ledger as it was when its head stood there, as a restore does."""
         backend = self.backend
         for entry in backend.entries()[seq:]:
-            key = items.key(items.studio_pk(backend.studio_id), items.entry_sk(int(entry["seq"])))
+            key = primary_key(studio_pk(backend.studio_id), entry_sk(int(entry["seq"])))
             backend.dynamodb.delete_item(TableName=backend.ledger_table, Key=key)
-        backend.dynamodb.put_item(TableName=backend.orders_table, Item=items.head_to_item(head))
+        backend.dynamodb.put_item(TableName=backend.orders_table, Item=head_to_item(head))
 
 
 @pytest.fixture

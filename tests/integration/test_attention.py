@@ -19,16 +19,16 @@ from shared.domain.errors import (
 from shared.domain.parked import ParkedMessage
 from shared.domain.refund import PaidBy, Refund
 from shared.edge.auth import Caller, Role
-from shared.gateways.order_lists import OrderLists
+from shared.gateways.attention import Attention
 from shared.gateways.parked_messages import ParkedRecords
 from tests.integration.backend import Backend
 
-CHECK = (PaidBy.CHECK, "no. 1042")
+CHECK = PaidBy.CHECK, "no. 1042"
 STRANGER = Caller("eve", "st_other", frozenset({Role.OWNER}))
 
 
 def attention(backend: Backend) -> list[AttentionView]:
-    lists = OrderLists(backend.dynamodb, backend.orders_table)
+    lists = Attention(backend.dynamodb, backend.orders_table)
     return ListAttention(lists, backend.clock)(backend.studio_id)
 
 
@@ -77,7 +77,7 @@ def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
     assert found.since == refund.failed_at
     before = backend.head()
 
-    resolved, state = resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+    resolved, state = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
 
     assert resolved.resolution is not None
     assert (resolved.resolution.paid_by, resolved.resolution.reference) == CHECK
@@ -92,7 +92,7 @@ def test_what_was_paid_otherwise_is_not_refunded_as_well(
     backend: Backend, resolve: ResolveRefund
 ) -> None:
     refund = failed_refund(backend)
-    resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+    resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
     with pytest.raises(AmountExceedsRefundableError):
         backend.refund(refund.order_id, 6001)
     assert backend.refund(refund.order_id).amount == 6000
@@ -102,11 +102,11 @@ def test_a_second_click_changes_nothing_and_another_story_is_refused(
     backend: Backend, resolve: ResolveRefund
 ) -> None:
     refund = failed_refund(backend)
-    first = resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)[0]
-    again = resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)[0]
+    first = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)[0]
+    again = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)[0]
     assert again.resolution == first.resolution
     with pytest.raises(AlreadyResolvedError, match="check"):
-        resolve(backend.caller, refund.order_id, refund.refund_id, (PaidBy.CASH, None))
+        resolve(backend.caller, refund.order_id, refund.refund_id, PaidBy.CASH, None)
     assert backend.record(refund.order_id).state.paid_otherwise_amount == 4000
 
 
@@ -116,8 +116,8 @@ def test_what_was_refunded_again_was_not_paid_by_check(
     refund = failed_refund(backend)
     backend.refund(refund.order_id)
     with pytest.raises(AmountExceedsRefundableError, match="new_refund"):
-        resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
-    _, state = resolve(backend.caller, refund.order_id, refund.refund_id, (PaidBy.NEW_REFUND, None))
+        resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
+    _, state = resolve(backend.caller, refund.order_id, refund.refund_id, PaidBy.NEW_REFUND, None)
     assert state.paid_otherwise_amount == 0
     assert AttentionKind.REFUND_FAILED not in kinds(backend)
 
@@ -127,11 +127,11 @@ def test_only_a_failed_refund_of_the_callers_studio_is_resolved(
 ) -> None:
     refund = backend.refund(backend.sell())
     with pytest.raises(RefundNotFailedError):
-        resolve(backend.caller, refund.order_id, refund.refund_id, CHECK)
+        resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
     with pytest.raises(RefundNotFoundError):
-        resolve(backend.caller, refund.order_id, "rf_none", CHECK)
+        resolve(backend.caller, refund.order_id, "rf_none", *CHECK)
     with pytest.raises(OrderNotFoundError):
-        resolve(STRANGER, refund.order_id, refund.refund_id, CHECK)
+        resolve(STRANGER, refund.order_id, refund.refund_id, *CHECK)
 
 
 def test_a_refund_that_stripe_refused_at_once_is_known_to_whoever_asked(backend: Backend) -> None:

@@ -68,7 +68,7 @@ def settle_in_the_end(backend: Backend, refund: Refund) -> None:
     """Settle a refund as the queue does: what lost its race too often comes again."""
     for _ in range(20):
         try:
-            backend.settle_refund(refund.order_id, refund.refund_id)
+            backend.settle_refund(refund.order_key, refund.refund_id)
         except StaleStateError:
             continue
         return

@@ -279,7 +279,7 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
         times=2,  # the SDK asks twice
         match={"path_prefix": "/v1/application_fees", "method": "POST"},
     )
-    poisoned.put("fee_refund", {"order_id": "ord_nowhere", "correlation_id": "c"})
+    poisoned.put("fee_refund", _fee_message(backend, "ord_nowhere"))
     poisoned.work("fee_refund", receives=TRIES)
     reasons = {letter.reason for letter in poisoned.aside()}
     assert "order ord_nowhere has no application fee to refund" in reasons
@@ -288,7 +288,7 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
     backend.control("clock", advance_s=30 * 3600)
     poisoned.redrive_all()
     poisoned.work("fee_refund")
-    poisoned.put("fee_refund", {"order_id": order_id, "correlation_id": "c"})
+    poisoned.put("fee_refund", _fee_message(backend, order_id))
     poisoned.work("fee_refund")
     fee = backend.record(order_id).order.application_fee_id
     assert backend.stripe_call("GET", f"application_fees/{fee}")["amount_refunded"] == 1500
@@ -296,9 +296,13 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
     with poisoned.dead.held() as (letter,):
         poisoned.dead.discard(letter, "op_1", "the order never was")
     assert poisoned.aside() == []
-    told = poisoned.dead.records.get("unknown", left.parked_id)
+    told = poisoned.dead.records.get(backend.studio_id, left.parked_id)
     assert told is not None
     assert (told.resolved_by, told.resolution) == ("op_1", "discarded: the order never was")
+
+
+def _fee_message(backend: Backend, order_id: str) -> dict[str, str]:
+    return {"studio_id": backend.studio_id, "order_id": order_id, "correlation_id": "c"}
 
 
 @pytest.mark.parametrize("changes", [{"refund_id": ""}, {"amount": "1"}, {"order_id": "ord_1"}])

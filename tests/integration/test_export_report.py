@@ -27,11 +27,14 @@ from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, S
 from infra.local.stack import Stack
 from shared.clock import rfc3339
 from shared.domain.errors import ExportNotFoundError
-from shared.domain.ledger import EntryAmounts, EntryFacts, append
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.report import ReportState
-from shared.gateways import items
 from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
+from shared.gateways.records.ledger import head_to_item
+from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
@@ -64,7 +67,9 @@ class Archive:
         backend = self.backend
         return RefundRows(
             SettledRefunds(backend.dynamodb, backend.ledger_table),
+            RefundLists(backend.dynamodb, backend.orders_table),
             OrderLists(backend.dynamodb, backend.orders_table),
+            backend.orders,
         )
 
     @property
@@ -137,24 +142,24 @@ def book_many(backend: Backend, count: int, order_ids: list[str]) -> None:
     for number in range(count):
         at = rfc3339(FIRST + timedelta(seconds=10 * number))
         facts = EntryFacts(
-            kind="refund",
+            kind=EntryKind.REFUND,
             order_id=order_ids[number % len(order_ids)],
             recorded_at=at,
             refund_id=f"rf_{head.seq}",
             refund_type="partial",
             reason="other",
-            source="api",
+            source=RecordSource.API,
             processed_by="tester",
             stripe_refund_id=f"re_{head.seq}",
             settled_at=at,
         )
         entry, head = append(head, facts, EntryAmounts(-101, 0, 15, -86, 0, 3))
-        key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
-        puts.append({"PutRequest": {"Item": key | items.marshal(entry.content())}})
+        key = primary_key(studio_pk(entry.studio_id), entry_sk(entry.seq))
+        puts.append({"PutRequest": {"Item": key | marshal(entry.content())}})
     for batch in batched(puts, 25, strict=False):
         answer = backend.dynamodb.batch_write_item(RequestItems={backend.ledger_table: list(batch)})
         assert not answer.get("UnprocessedItems")
-    backend.dynamodb.put_item(TableName=backend.orders_table, Item=items.head_to_item(head))
+    backend.dynamodb.put_item(TableName=backend.orders_table, Item=head_to_item(head))
 
 
 def read(content: str) -> list[dict[str, str]]:

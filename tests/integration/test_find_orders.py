@@ -16,9 +16,21 @@ from shared.domain.errors import CursorError, OrderNotFoundError
 from shared.domain.fulfillment import Step, move
 from shared.domain.message import Message, MessageStatus, Template
 from shared.domain.order import OrderRefundStatus
+from shared.domain.refund_quote import ChosenLine
 from shared.edge.cursor import cursor_for
-from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.order_panels import OrderPanels
+from shared.gateways.records.attributes import unmarshal
+from shared.gateways.records.keys import (
+    ORDER_SK,
+    order_pk,
+    placed_sk,
+    primary_key,
+    search_pk,
+    status_pk,
+)
+from shared.gateways.records.message import message_to_item
+from shared.gateways.records.order_state import state_to_item
 from tests.integration.backend import Backend
 from tests.records import line_record
 
@@ -82,7 +94,7 @@ def named(backend: Backend, parent: str, subjects: list[str], **changes: Any) ->
 
 
 def bring_in(backend: Backend, *records: dict[str, Any]) -> list[str]:
-    report = backend.importer.import_orders(map(json.dumps, records))
+    report = backend.import_orders(map(json.dumps, records))
     assert (report.imported, report.refused) == (len(records), [])
     return [record["order_id"] for record in records]
 
@@ -192,12 +204,12 @@ def test_a_page_that_ends_with_an_erased_order_goes_on(backend: Backend) -> None
     order_ids = bring_in(backend, *(backend.order(placed_at=placed(n)) for n in range(3)))
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
-        Key=items.key(items.order_pk(order_ids[1]), items.ORDER_SK),
+        Key=primary_key(order_pk(backend.key(order_ids[1])), ORDER_SK),
     )
     for query in (None, "parent"):
         assert set(ids(find_all(backend, query, limit=1))) == {order_ids[0], order_ids[2]}
     # Its place in the list is gone; the cursor that names it still leads on.
-    place = items.date_sk("2026-09-01T00:01:00.000Z", order_ids[1])
+    place = placed_sk("2026-09-01T00:01:00.000Z", order_ids[1])
     cursor = cursor_for([place], "orders", backend.studio_id, None, None)
     assert ids(find(backend, cursor=cursor)) == [order_ids[0]]
 
@@ -226,11 +238,9 @@ def test_an_order_that_is_in_an_index_still_and_of_another_status_now_is_left_ou
 ) -> None:
     (order_id,) = bring_in(backend, backend.order())
     state = backend.record(order_id).state
-    item = items.state_to_item(replace(state, version=1, committed_amount=10))
+    item = state_to_item(replace(state, version=1, committed_amount=10))
     # As the table and its index are for a moment after a refund was requested.
-    lagging = item | {
-        "status_pk": {"S": items.status_pk(backend.studio_id, OrderRefundStatus.NONE)}
-    }
+    lagging = item | {"status_pk": {"S": status_pk(backend.studio_id, OrderRefundStatus.NONE)}}
     backend.dynamodb.put_item(TableName=backend.orders_table, Item=lagging)
     for query in (None, "dana"):
         assert ids(find(backend, query, status=OrderRefundStatus.NONE)) == []
@@ -256,7 +266,7 @@ def test_another_studios_orders_are_never_shown(
             "negative_balance_limit": 0,
         }
     )
-    assert backend.importer.import_studios([studio]).imported == 1
+    assert backend.import_studios([studio]).imported == 1
     mine, theirs = backend.order(), backend.order(studio_id=other.studio_id)
     bring_in(backend, mine, theirs)
     for query in (None, "dana", "parent", mine["order_id"]):
@@ -265,9 +275,9 @@ def test_another_studios_orders_are_never_shown(
     for status in OrderRefundStatus:
         assert theirs["order_id"] not in ids(find(backend, status=status))
     with pytest.raises(OrderNotFoundError) as of_another:
-        ShowOrder(backend.orders)(backend.caller, theirs["order_id"])
+        show_order(backend)(backend.caller, theirs["order_id"])
     with pytest.raises(OrderNotFoundError) as of_nobody:
-        ShowOrder(backend.orders)(backend.caller, "ord_nobodys")
+        show_order(backend)(backend.caller, "ord_nobodys")
     assert of_another.value.detail == of_nobody.value.detail
 
 
@@ -330,13 +340,13 @@ def test_each_token_of_an_order_has_an_entry_and_each_entry_an_order(backend: Ba
     good = backend.order()
     bring_in(backend, good)
     clash = backend.order(stripe=good["stripe"], parent={"name": "Clashing", "email": None})
-    assert backend.importer.import_orders([json.dumps(good), json.dumps(clash)]).imported == 0
+    assert backend.import_orders([json.dumps(good), json.dumps(clash)]).imported == 0
     pages = backend.dynamodb.get_paginator("query").paginate(
         TableName=backend.orders_table,
         KeyConditionExpression="PK = :pk",
-        ExpressionAttributeValues={":pk": {"S": items.search_pk(backend.studio_id)}},
+        ExpressionAttributeValues={":pk": {"S": search_pk(backend.studio_id)}},
     )
-    entries = [items.unmarshal(item) for page in pages for item in page["Items"]]
+    entries = [unmarshal(item) for page in pages for item in page["Items"]]
     by_order: dict[str, set[str]] = {}
     for entry in entries:
         by_order.setdefault(entry["order_id"], set()).add(entry["SK"].partition("#")[0])
@@ -348,8 +358,12 @@ def test_each_token_of_an_order_has_an_entry_and_each_entry_an_order(backend: Ba
 # The panel.
 
 
+def show_order(backend: Backend) -> ShowOrder:
+    return ShowOrder(OrderPanels(backend.dynamodb, backend.orders_table))
+
+
 def panel(backend: Backend, order_id: str) -> OrderPanelView:
-    return panel_view(ShowOrder(backend.orders)(backend.caller, order_id), backend.clock())
+    return panel_view(show_order(backend)(backend.caller, order_id), backend.clock())
 
 
 def message(backend: Backend, order_id: str, refund_id: str, number: int) -> Message:
@@ -385,14 +399,14 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
     )
     (order_id,) = bring_in(backend, record)
     backend.charge(record)
-    settled = backend.refund(order_id, items=(("li_1", 1),))
+    settled = backend.refund(order_id, lines=(ChosenLine("li_1", 1),))
     backend.deliver()
     backend.drain()
     pending = backend.refund(order_id, 1000)
     for number in (1, 2):
         backend.dynamodb.put_item(
             TableName=backend.orders_table,
-            Item=items.message_to_item(message(backend, order_id, settled.refund_id, number)),
+            Item=message_to_item(message(backend, order_id, settled.refund_id, number)),
         )
     calls: list[str] = []
     backend.dynamodb.meta.events.register(
@@ -441,11 +455,11 @@ def test_what_the_panel_calls_refundable_can_be_refunded(backend: Backend) -> No
     )
     for _ in range(3):
         before = panel(backend, order_id).line_items[0]
-        refund = backend.refund(order_id, items=(("li_1", 1),))
+        refund = backend.refund(order_id, lines=(ChosenLine("li_1", 1),))
         after = panel(backend, order_id).line_items[0]
         assert before.refundable_amount - after.refundable_amount == refund.amount
         assert before.refundable_quantity - after.refundable_quantity == 1
-    backend.refund(order_id, items=(), shipping=True)
+    backend.refund(order_id, shipping=True)
     assert panel(backend, order_id).shipping_refundable_amount == 0
     # After an amount, a line cannot give back more than is left of the order.
     backend.refund(order_id, 1000)
@@ -523,7 +537,7 @@ def test_a_dispute_shows_in_list_and_panel(backend: Backend) -> None:
 def test_an_erased_order_has_no_panel(backend: Backend) -> None:
     (order_id,) = bring_in(backend, backend.order())
     backend.dynamodb.delete_item(
-        TableName=backend.orders_table, Key=items.key(items.order_pk(order_id), items.ORDER_SK)
+        TableName=backend.orders_table, Key=primary_key(order_pk(backend.key(order_id)), ORDER_SK)
     )
     with pytest.raises(OrderNotFoundError):
         panel(backend, order_id)

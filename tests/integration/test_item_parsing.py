@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local.stack import Stack
-from shared.gateways import items
 from shared.gateways.item_parsing import skip_botocore_item_parsing
+from shared.gateways.records.keys import DATE_INDEX
 from tests.integration.backend import Backend
 from tests.records import line_record
 
@@ -41,7 +41,7 @@ def test_it_is_the_same_answer(lean: "DynamoDBClient", backend: Backend) -> None
         backend.sell(line_items=[line])
     orders: Any = {
         "TableName": backend.orders_table,
-        "IndexName": items.DATE_INDEX,
+        "IndexName": DATE_INDEX,
         "KeyConditionExpression": "studio_id = :pk",
         "ExpressionAttributeValues": {":pk": {"S": backend.studio_id}},
     }

@@ -16,9 +16,23 @@ from functions.reconcile.match_fee_refunds import MatchFeeRefunds
 from functions.reconcile.match_refunds import MatchRefunds
 from functions.reconcile.match_transfers import MatchTransfers
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways import items
-from shared.gateways.payouts_table import LedgerEntries, PayoutsTable
+from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import (
+    CHARGE_SK,
+    FEE_REFUND_SK,
+    STATE_SK,
+    OpenWork,
+    charge_pk,
+    entry_sk,
+    order_pk,
+    payout_sk,
+    primary_key,
+    refund_sk,
+    studio_pk,
+)
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe_api import StripeApi
 from shared.gateways.watermarks import Watermark, Watermarks
@@ -51,14 +65,24 @@ class ReconcileBooks:
         entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
         payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
-        record = RecordStripeRefund(backend.orders, adjust, backend.clock, "reconcile")
+        record = RecordStripeRefund(
+            backend.orders, backend.charges, adjust, backend.clock, "reconcile"
+        )
         fees = FeeRefundQueue(backend.sqs, backend.fee_url)
         return MatchAccounts(
             backend.studios,
             payouts,
             self.watermarks,
             MatchRefunds(backend.orders, entries, settled, stripe, record),
-            MatchFeeRefunds(backend.orders, settled, stripe, fees, backend.clock),
+            MatchFeeRefunds(
+                backend.orders,
+                backend.charges,
+                backend.fee_refunds,
+                settled,
+                stripe,
+                fees,
+                backend.clock,
+            ),
             MatchTransfers(payouts, entries, stripe),
             backend.clock,
         )
@@ -103,19 +127,19 @@ class ReconcileBooks:
         """Change an item behind everybody's back."""
         self.backend.dynamodb.update_item(
             TableName=table,
-            Key=items.key(pk, sk),
+            Key=primary_key(pk, sk),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
             ExpressionAttributeNames={f"#{name}": name for name in values},
-            ExpressionAttributeValues=items.marshal({f":{n}": v for n, v in values.items()}),
+            ExpressionAttributeValues=marshal({f":{n}": v for n, v in values.items()}),
         )
 
     def change_refund(self, refund: Refund, **values: object) -> None:
-        pk, sk = items.order_pk(refund.order_id), items.refund_sk(refund.refund_id)
+        pk, sk = order_pk(refund.order_key), refund_sk(refund.refund_id)
         self.change(self.backend.orders_table, pk, sk, **values)
 
     def change_entry(self, seq: int, **values: object) -> None:
-        pk = items.studio_pk(self.backend.studio_id)
-        self.change(self.backend.ledger_table, pk, items.entry_sk(seq), **values)
+        pk = studio_pk(self.backend.studio_id)
+        self.change(self.backend.ledger_table, pk, entry_sk(seq), **values)
 
 
 @pytest.fixture(params=[False, True], ids=["platform", "direct"])
@@ -219,7 +243,7 @@ def test_a_settlement_that_nobody_announced_is_announced(books: ReconcileBooks) 
     (finding,) = books.findings()
     assert (finding.kind, finding.healed) == (FindingKind.SETTLEMENT_MISSING, True)
     # SQS swallows the same announcement for five minutes, and this half an hour was none to it.
-    backend.settle_refund(refund.order_id, refund.refund_id)
+    backend.settle_refund(refund.order_key, refund.refund_id)
     backend.drain()
     assert books.kinds() == {}
 
@@ -290,13 +314,13 @@ def test_of_each_kind_one_is_planted_and_exactly_those_are_found(platform: Recon
     # Taking it in again would enter it twice.
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
-        Key=items.key(items.order_pk(gone.order_id), items.refund_sk(gone.refund_id)),
+        Key=primary_key(order_pk(gone.order_key), refund_sk(gone.refund_id)),
     )
     planted.update([FindingKind.LEDGER_DIFFERS])
     books.change(
         backend.orders_table,
-        items.charge_pk(orphan.charge_id),
-        items.CHARGE_SK,
+        charge_pk(orphan.charge_id),
+        CHARGE_SK,
         account_id="acct_other",
     )
     books.change_refund(orphan, charge_id="ch_other")
@@ -390,7 +414,7 @@ def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct: ReconcileBoo
     (finding,) = direct.findings()
     assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     assert finding.order_id == refund.order_id
-    backend.refund_fee(refund.order_id)
+    backend.refund_fee(refund.order_key)
     assert direct.kinds() == {}
 
 
@@ -409,7 +433,7 @@ def test_a_fee_refund_that_was_made_by_hand_is_found_and_counts(direct: Reconcil
     direct.settled(refund.order_id)
     late(direct)
     assert direct.kinds() == {}
-    fee = backend.orders.get_fee_refund(refund.order_id)
+    fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
     assert fee.refunded_amount == 1500
 
@@ -419,9 +443,9 @@ def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Reconcil
     refund = backend.refund(backend.sell())
     backend.deliver()
     backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
-    fee = backend.orders.get_fee_refund(refund.order_id)
+    fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
-    backend.orders.advance_fee_refund(fee.with_refunded(fee.target_amount))
+    backend.fee_refunds.advance(fee.with_refunded(fee.target_amount))
     late(direct)
 
     (finding,) = direct.findings()
@@ -429,13 +453,13 @@ def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct: Reconcil
     assert (finding.amount, finding.stripe_amount) == (1500, 0)
     backend.drain()
     assert direct.kinds() == {}
-    assert backend.refund_fee(refund.order_id) == 0
+    assert backend.refund_fee(refund.order_key) == 0
 
 
 def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: ReconcileBooks) -> None:
     backend = direct.backend
     refund = direct.settled()
-    fee = backend.orders.get_fee_refund(refund.order_id)
+    fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
     asked = replace(
         fee,
@@ -443,14 +467,14 @@ def test_a_fee_refund_whose_answer_was_lost_is_looked_after(direct: ReconcileBoo
         in_flight_amount=1500,
         next_poll_at=fee.next_poll_at or refund.settled_at,
     )
-    backend.orders.advance_fee_refund(asked)
+    backend.fee_refunds.advance(asked)
     late(direct)
 
     (finding,) = direct.findings()
     assert (finding.kind, finding.healed) == (FindingKind.FEE_REFUND_MISSING, True)
     backend.drain()
     assert direct.kinds() == {}
-    after = backend.orders.get_fee_refund(refund.order_id)
+    after = backend.fee_refunds.get(refund.order_key)
     assert after is not None
     assert (after.refunded_amount, after.attempt) == (1500, fee.attempt)
 
@@ -477,8 +501,8 @@ def test_a_fee_refund_that_stripe_does_not_have_is_found(direct: ReconcileBooks)
     refund = direct.settled()
     direct.change(
         direct.backend.orders_table,
-        items.order_pk(refund.order_id),
-        items.FEE_REFUND_SK,
+        order_pk(refund.order_key),
+        FEE_REFUND_SK,
         refunded_amount=1600,
     )
     late(direct)
@@ -508,7 +532,7 @@ def test_payouts_and_transfers_that_do_not_fit_are_found(platform: ReconcileBook
     transfer = platform.paid_out()
     payout = platform.desk.last()
     late(platform)
-    pk, sk = items.studio_pk(backend.studio_id), items.payout_sk(payout.payout_id)
+    pk, sk = studio_pk(backend.studio_id), payout_sk(payout.payout_id)
 
     def changed(**values: object) -> dict[FindingKind, int]:
         for name, value in values.items():
@@ -523,7 +547,7 @@ def test_payouts_and_transfers_that_do_not_fit_are_found(platform: ReconcileBook
         FindingKind.TRANSFER_UNKNOWN_HERE: 1,
         FindingKind.TRANSFER_NOT_AT_STRIPE: 1,
     }
-    still_open = {"status": "transferring", "open_pk": items.OPEN_PAYOUT}
+    still_open = {"status": "transferring", "open_pk": OpenWork.PAYOUT}
     assert changed(transfer_id=transfer["id"], open_due=payout.closed_at, **still_open) == {}
     platform.pass_time(timedelta(hours=4))
     assert changed() == {FindingKind.TRANSFER_NOT_CONFIRMED: 1}
@@ -546,7 +570,7 @@ def test_a_refund_that_cannot_be_taken_in_does_not_hide_the_others(
     torn = backend.sell()
     for order_id in (torn, backend.sell(), backend.sell()):
         backend.stripe_refund(order_id, 700)
-    key = items.key(items.order_pk(torn), items.STATE_SK)
+    key = primary_key(order_pk(backend.key(torn)), STATE_SK)
     backend.dynamodb.delete_item(TableName=backend.orders_table, Key=key)
     late(platform)
 

@@ -15,9 +15,11 @@ from functions.refund_report.pattern_models import PatternsView, PatternView
 from functions.refund_report.pattern_views import patterns_view
 from functions.refund_request.request_refund import RefundRequest
 from shared.domain.errors import DateRangeError, RangeTooLargeError, StudioNotFoundError
-from shared.domain.refund import Refund, RefundChoice, RefundType
+from shared.domain.refund import Refund, RefundType
+from shared.domain.refund_quote import ChosenLine, RefundChoice
 from shared.edge.auth import Caller, Role
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from tests.integration.backend import Backend
@@ -37,7 +39,7 @@ class PatternStudio:
         lists = OrderLists(backend.dynamodb, backend.orders_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
         studios = Studios(backend.dynamodb, backend.orders_table)
-        self.find = FindPatterns(lists, settled, studios, backend.clock)
+        self.find = FindPatterns(lists, backend.orders, settled, studios, backend.clock)
         self.today = backend.clock().astimezone(CHICAGO)
 
     def days_ago(self, days: int) -> str:
@@ -51,7 +53,7 @@ class PatternStudio:
 
     def import_orders(self, *records: dict[str, Any]) -> None:
         """Sell orders that nobody will want to refund."""
-        report = self.backend.importer.import_orders([json.dumps(record) for record in records])
+        report = self.backend.import_orders([json.dumps(record) for record in records])
         assert report.imported == len(records), report
 
     def sell(self, days_ago: int = 0, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
@@ -68,7 +70,9 @@ class PatternStudio:
         key = uuid.uuid4().hex
         refund, _ = self.backend.request_refund(
             Caller(by, self.backend.studio_id, frozenset({Role.OWNER})),
-            RefundRequest(order_id, choice, reason, None, key, {"key": key}, "corr"),
+            RefundRequest(
+                self.backend.key(order_id), choice, reason, None, key, {"key": key}, "corr"
+            ),
         )
         return refund
 
@@ -118,7 +122,7 @@ def test_counts_amounts_and_rates_by_each_of_the_five(desk: PatternStudio) -> No
     backend = desk.backend
     whole, some, part, kept = (desk.sell(**two_children()) for _ in range(4))
     desk.refund(whole, ALL, "wrong_print", "ana")
-    mugs = RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 2),), shipping=False)
+    mugs = RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_1", 2),), shipping=False)
     desk.refund(some, mugs, "quality_issue", "ben")
     desk.refund(part, RefundChoice(RefundType.PARTIAL, amount=999), "quality_issue", "ana")
     backend.stripe_refund(kept, 1000)
@@ -190,7 +194,7 @@ def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(desk: Patter
 
 def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(desk: PatternStudio) -> None:
     old, new = desk.sell(40), desk.sell()
-    mug = RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
+    mug = RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_2", 1),))
     desk.refund(old, mug)
     desk.refund(new)
     desk.settle()
@@ -284,7 +288,7 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
     with pytest.raises(StudioNotFoundError):
         theirs.patterns(By.PRODUCT)
     # In the same tables, once there is such a studio.
-    theirs.backend.importer = ours.backend.importer
+    theirs.backend.import_studios = ours.backend.import_studios
     theirs.backend.import_studio()
     for by in By:
         assert theirs.patterns(by).items == []
@@ -298,7 +302,7 @@ def test_an_erased_order_leaves_its_refund(desk: PatternStudio) -> None:
     backend = desk.backend
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
-        Key={"PK": {"S": f"ORDER#{order_id}"}, "SK": {"S": "ORDER"}},
+        Key=primary_key(order_pk(backend.key(order_id)), ORDER_SK),
     )
     view = desk.patterns(By.PRODUCT)
     assert [figures(each) for each in view.items] == [(1, 10000, 0, 0, None)]

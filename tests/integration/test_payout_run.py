@@ -19,7 +19,8 @@ from shared.domain.errors import (
 )
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import Booking, Payout, PayoutStatus
-from shared.domain.refund import RefundChoice, RefundStatus, RefundType
+from shared.domain.refund import RefundStatus, RefundType
+from shared.domain.refund_quote import RefundChoice
 from shared.domain.statement import StatementError
 from shared.gateways.stripe_api import StripeApi
 from tests.integration.backend import STANDIN_KEY, Backend
@@ -159,7 +160,7 @@ class Crashing:
 @pytest.mark.parametrize(
     ("part", "call", "nth"),
     [
-        ("books", "record_payout", 1),
+        ("ledger", "record_payout", 1),
         ("payouts", "advance", 1),
         ("stripe", "create_transfer", 1),
         ("payouts", "advance", 2),
@@ -172,7 +173,7 @@ def test_a_run_that_dies_at_any_step_is_made_good_by_the_next(
     backend = desk.backend
     backend.sell()
     backend.clock.ahead += timedelta(days=7)
-    parts = {"books": backend.books, "payouts": desk.payouts, "stripe": backend.stripe}
+    parts = {"ledger": backend.payout_store, "payouts": desk.payouts, "stripe": backend.stripe}
     runner = desk.runner(**{part: Crashing(parts[part], call, after=after, nth=nth)})
     with pytest.raises(CrashError):
         runner(time_is_up=lambda: False)
@@ -192,7 +193,9 @@ def test_a_run_that_dies_while_a_refusal_is_booked_gives_the_money_back_once(
     backend.sell()
     backend.clock.ahead += timedelta(days=7)
     backend.control("faults", fault="insufficient_funds", match=TRANSFERS)
-    runner = desk.runner(books=Crashing(backend.books, "record_payout_failure", after=after))
+    runner = desk.runner(
+        ledger=Crashing(backend.payout_store, "record_payout_failure", after=after)
+    )
     with pytest.raises(CrashError):
         runner(time_is_up=lambda: False)
     desk.later()
@@ -338,7 +341,7 @@ def test_what_was_held_is_paid_once_the_studio_has_an_account(backend: Backend) 
     backend.sell()
     assert desk.pay_day() == {"PayoutHeld": 1}
     backend.studio = {"payout_account_id": ACCOUNT}
-    assert backend.import_studio().refused[0]["reason"].endswith("send `update`: true")
+    assert backend.import_studio().refused[0]["reason"].endswith("send `update`: true to change it")
     assert backend.import_studio(update=True).updated == 1
     assert backend.import_studio(update=True).unchanged == 1
     assert desk.pay_day() == {"PayoutPaid": 1}
@@ -381,19 +384,21 @@ def test_a_refund_that_fails_late_is_re_applied_in_the_next_payout(desk: PayoutD
     assert_nothing_is_lost(desk)
 
 
-class SettlingBooks:
-    """LedgerStore where something settles just before each payout is written, a few times."""
+class SettlingLedger:
+    """A PayoutStore where something settles just before each payout is written, a few times."""
 
     def __init__(self, backend: Backend, settle: list[Callable[[], object]]) -> None:
-        self._books, self._settle = backend.books, settle
+        self._ledger, self._settle = backend.payout_store, settle
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # any of the books' methods
-        return getattr(self._books, name)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # any of the store's methods
+        return getattr(self._ledger, name)
 
-    def record_payout(self, head: LedgerHead, closing: Booking, due: tuple[str, str]) -> None:
+    def record_payout(
+        self, head: LedgerHead, closing: Booking, due_at: str, next_due_at: str
+    ) -> None:
         if self._settle:
             self._settle.pop()()
-        self._books.record_payout(head, closing, due)
+        self._ledger.record_payout(head, closing, due_at, next_due_at)
 
 
 def test_a_refund_that_settles_during_the_run_is_in_this_payout_or_the_next(
@@ -404,7 +409,7 @@ def test_a_refund_that_settles_during_the_run_is_in_this_payout_or_the_next(
     first, second, third = (backend.sell() for _ in range(3))
     backend.clock.ahead += timedelta(days=7)
     during = [lambda: settled_refund(backend, second), lambda: settled_refund(backend, first)]
-    runner = desk.runner(books=SettlingBooks(backend, list(during)))
+    runner = desk.runner(ledger=SettlingLedger(backend, list(during)))
     assert runner(time_is_up=lambda: False).done == {"PayoutPaid": 1}
     settled_refund(backend, third)
 
@@ -429,7 +434,7 @@ def test_refunds_that_settle_side_by_side_with_runs_are_in_exactly_one_payout(
     def settle(mine: list[Any]) -> None:
         start.wait()
         for refund in mine:
-            backend.settle_refund(refund.order_id, refund.refund_id)
+            backend.settle_refund(refund.order_key, refund.refund_id)
 
     def run() -> None:
         start.wait()

@@ -21,12 +21,13 @@ from shared.domain.errors import (
     PrintShippedError,
 )
 from shared.domain.fulfillment import NOTHING_LEFT, Step
-from shared.domain.order import OrderRefundStatus, OrderState
+from shared.domain.order import FulfillmentStatus, OrderRefundStatus, OrderState
 from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund_quote import ChosenLine
 from shared.edge.auth import Caller, Role
 from shared.edge.cursor import cursor_for
-from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.records.order_state import state_to_item
 from tests.integration.backend import Backend
 from tests.integration.test_contention import at_once
 
@@ -192,7 +193,7 @@ def test_line_item_refunds_at_once_and_a_claim_lose_no_unit(station: Station) ->
 
     def either(number: int) -> OrderState | Refund:
         if number % 2:
-            return backend.refund(order_id, items=(("li_1", 1),))
+            return backend.refund(order_id, lines=(ChosenLine("li_1", 1),))
         return station.step(order_id, Step.CLAIM, number)
 
     answers = at_once(8, either)
@@ -208,7 +209,7 @@ def test_line_item_refunds_at_once_and_a_claim_lose_no_unit(station: Station) ->
 
 def test_line_items_come_off_the_job_and_back_when_the_refund_fails(station: Station) -> None:
     order_id = station.sell()
-    refund = station.backend.refund(order_id, items=(("li_1", 2),))
+    refund = station.backend.refund(order_id, lines=(ChosenLine("li_1", 2),))
     assert station.units(order_id) == {"li_1": 1, "li_2": 1}
     station.fail(refund)
     assert station.units(order_id) == {"li_1": 3, "li_2": 1}
@@ -216,7 +217,7 @@ def test_line_items_come_off_the_job_and_back_when_the_refund_fails(station: Sta
 
 def test_a_settled_refund_that_fails_late_puts_its_units_back(station: Station) -> None:
     backend, order_id = station.backend, station.sell()
-    refund = backend.refund(order_id, items=(("li_1", 3), ("li_2", 1)))
+    refund = backend.refund(order_id, lines=(ChosenLine("li_1", 3), ChosenLine("li_2", 1)))
     backend.deliver()
     backend.drain()
     assert backend.current(refund).status is RefundStatus.SETTLED
@@ -232,10 +233,10 @@ def test_units_that_were_printed_meanwhile_are_neither_put_back_nor_taken_off(
     station: Station,
 ) -> None:
     order_id = station.sell()
-    taken_off = station.backend.refund(order_id, items=(("li_1", 1),))
+    taken_off = station.backend.refund(order_id, lines=(ChosenLine("li_1", 1),))
     for step in (Step.CLAIM, Step.PRINT):
         station.step(order_id, step)
-    station.backend.refund(order_id, items=(("li_2", 1),))
+    station.backend.refund(order_id, lines=(ChosenLine("li_2", 1),))
     assert station.units(order_id) == {"li_1": 2, "li_2": 1}
     station.fail(taken_off)
     assert station.units(order_id) == {"li_1": 2, "li_2": 1}
@@ -358,9 +359,9 @@ def test_a_page_goes_on_where_it_was_though_its_jobs_have_left(station: Station)
 def test_what_the_index_shows_and_has_left_the_queue_is_not_shown(station: Station) -> None:
     gone, there = station.sell(), station.sell()
     state = station.backend.record(gone).state
-    stale = items.state_to_item(replace(state, version=state.version + 1))
-    left = items.state_to_item(
-        replace(state, version=state.version + 1, fulfillment_status="canceled")
+    stale = state_to_item(replace(state, version=state.version + 1))
+    left = state_to_item(
+        replace(state, version=state.version + 1, fulfillment_status=FulfillmentStatus.CANCELED)
     )
     # As if the index had not caught up: the item is canceled and carries the index's keys still.
     station.backend.dynamodb.put_item(

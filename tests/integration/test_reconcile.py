@@ -54,7 +54,9 @@ class CrashingQueue:
 def test_a_crash_between_confirming_and_announcing_is_made_good(backend: Backend) -> None:
     order_id = backend.sell()
     refund = backend.refund(order_id)
-    record = RecordStripeRefund(backend.orders, CrashingQueue(), backend.clock, "stripe_webhook")
+    record = RecordStripeRefund(
+        backend.orders, backend.charges, CrashingQueue(), backend.clock, "stripe_webhook"
+    )
     with pytest.raises(CrashError):
         record(backend.stripe.get_refund(str(refund.stripe_refund_id), None), None)
     assert backend.current(refund).status is RefundStatus.SUCCEEDED

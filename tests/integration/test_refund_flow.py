@@ -14,6 +14,7 @@ from shared.domain.errors import (
     StripeRefusedError,
 )
 from shared.domain.refund import RefundStatus
+from shared.domain.refund_quote import ChosenLine
 from shared.edge.auth import Caller, Role
 from tests.integration.backend import Backend
 from tests.records import line_record
@@ -153,7 +154,7 @@ def test_a_refund_never_sent_is_sent_under_a_new_key_a_day_later(backend: Backen
 
 def test_an_unsettled_failure_frees_money_and_units_and_leaves_no_entry(backend: Backend) -> None:
     order_id = backend.sell()
-    refund = backend.refund(order_id, items=(("li_1", 2),))
+    refund = backend.refund(order_id, lines=(ChosenLine("li_1", 2),))
     assert refund.amount == 5000
     backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
     backend.deliver(backend.events()[-1:])

@@ -16,12 +16,16 @@ from functions.refund_report.report_refunds import (
 )
 from shared.clock import rfc3339
 from shared.domain.errors import CursorError, DateRangeError, StudioNotFoundError
-from shared.domain.ledger import EntryAmounts, EntryFacts, append
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund_quote import ChosenLine
 from shared.domain.report import ReportRow, ReportState, ReportTotals
 from shared.edge.cursor import cursor_for
-from shared.gateways import items
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
+from shared.gateways.records.ledger import head_to_item
+from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
@@ -42,7 +46,9 @@ class ReportStudio:
         backend = self.backend
         return RefundRows(
             SettledRefunds(backend.dynamodb, backend.ledger_table),
+            RefundLists(backend.dynamodb, backend.orders_table),
             OrderLists(backend.dynamodb, backend.orders_table),
+            backend.orders,
         )
 
     @property
@@ -97,26 +103,26 @@ def book(backend: Backend, *times: datetime, order_id: str = "ord_elsewhere") ->
     head = backend.head()
     for number, at in enumerate(times):
         facts = EntryFacts(
-            kind="refund",
+            kind=EntryKind.REFUND,
             order_id=order_id,
             recorded_at=rfc3339(at),
             refund_id=f"rf_{head.seq}_{number}",
             refund_type="partial",
             reason="other",
-            source="api",
+            source=RecordSource.API,
             processed_by="tester",
             stripe_refund_id=f"re_{head.seq}_{number}",
             settled_at=rfc3339(at),
         )
         entry, head = append(head, facts, EntryAmounts(-100, 0, 15, -85, 0, 3))
-        key = items.key(items.studio_pk(entry.studio_id), items.entry_sk(entry.seq))
-        item = key | items.marshal(entry.content())
+        key = primary_key(studio_pk(entry.studio_id), entry_sk(entry.seq))
+        item = key | marshal(entry.content())
         backend.dynamodb.put_item(TableName=backend.ledger_table, Item=item)
-    backend.dynamodb.put_item(TableName=backend.orders_table, Item=items.head_to_item(head))
+    backend.dynamodb.put_item(TableName=backend.orders_table, Item=head_to_item(head))
 
 
 def erase(backend: Backend, order_id: str) -> None:
-    key = items.key(items.order_pk(order_id), items.ORDER_SK)
+    key = primary_key(order_pk(backend.key(order_id)), ORDER_SK)
     backend.dynamodb.delete_item(TableName=backend.orders_table, Key=key)
 
 
@@ -141,7 +147,7 @@ def test_a_refund_is_a_row_with_all_that_the_product_promises(desk: ReportStudio
             tax_refunded_amount=0,
             processed_by="tester",
             stripe_refund_id=refund.stripe_refund_id,
-            source="api",
+            source=RecordSource.API,
             settled_at=refund.settled_at,
             parent_name="Dana Parent",
             subject_names=("Kai Parent",),
@@ -183,8 +189,8 @@ def test_a_line_s_refund_names_its_own_subjects(desk: ReportStudio) -> None:
             line_record("li_3", 1, 3_000, subject_id=None),
         ],
     )
-    settled(backend, order_id, items=(("li_2", 1),))
-    settled(backend, order_id, items=(("li_1", 1), ("li_3", 1)))
+    settled(backend, order_id, lines=(ChosenLine("li_2", 1),))
+    settled(backend, order_id, lines=(ChosenLine("li_1", 1), ChosenLine("li_3", 1)))
     assert [row.subject_names for row in desk.report().rows] == [("B",), ("A", "B", "C")]
 
 
@@ -308,7 +314,9 @@ def test_another_studio_s_refunds_are_not_in_it(desk: ReportStudio) -> None:
     backend = desk.backend
     settled(backend, backend.sell(), 100)
     other = replace(backend.head(), studio_id="st_other")
-    studio = {"studio_id": "st_other", "timezone": "UTC", "currency": "usd"}
+    ours = backend.studios.get(backend.studio_id)
+    assert ours is not None
+    studio = replace(ours, studio_id="st_other")
     Studios(backend.dynamodb, backend.orders_table).add(studio, other, "2026-11-30T00:00:00.000Z")
     query = replace(desk.query(), studio_id="st_other")
     assert ReportRefunds(desk.select, desk.rows)(query, 100, None).rows == []

@@ -22,6 +22,7 @@ from shared.domain.order import OrderState
 from shared.domain.payout import PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.refund_metadata import metadata_of
+from shared.domain.refund_quote import ChosenLine
 from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
@@ -65,12 +66,11 @@ class Disaster:
 
     def level(self) -> dict[str, int]:
         """Bring the tables level, then let the functions run again."""
-        backend, desk = self.backend, PayoutDesk(self.backend)
+        backend = self.backend
         level = ReplayStripeEvents(
-            backend.studios,
-            backend.orders,
-            backend.books,
-            desk.payouts,
+            backend.dynamodb,
+            backend.orders_table,
+            backend.ledger_table,
             FeeRefundQueue(backend.sqs, backend.fee_url),
             backend.stripe,
             backend.clock,
@@ -127,7 +127,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     # The hour: of each kind of refund, a late failure, one made outside, a payout that is paid.
     lost = [
         backend.refund(orders[2]),
-        backend.refund(orders[3], items=(("li_1", 2),)),
+        backend.refund(orders[3], lines=(ChosenLine("li_1", 2),)),
         backend.refund(orders[4], 3333, key="asked again"),
         backend.refund(orders[0], 1500),
     ]
@@ -187,7 +187,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     backend.sell()
     day.keep()
     record = backend.order()
-    backend.importer.import_orders([json.dumps(record)])
+    backend.import_orders([json.dumps(record)])
     backend.charge(record)
     refund = backend.refund(record["order_id"], 2500)
     backend.deliver()
@@ -206,7 +206,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     assert (again.status, again.reason) == (PayoutStatus.PAID, "restored")
     assert backend.verify() is None
 
-    backend.importer.import_orders([json.dumps(record)])
+    backend.import_orders([json.dumps(record)])
     done = day.level()
     assert (done["RefundTakenIn"], done["PayoutKnown"]) == (1, 1)
     assert "UnknownCharge" not in done
@@ -278,7 +278,7 @@ def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
     desk.send()
     day.strike()
     day.level()
-    assert desk.messages.get(desk.order_id, desk.request().message_id) is None
+    assert desk.found() is None
     assert len(desk.mails()) == 1
 
 
@@ -353,10 +353,9 @@ def test_the_command_puts_back_and_levels(
     }
     monkeypatch.setattr(command, "_outputs", lambda _: outputs)
     level = ReplayStripeEvents(
-        backend.studios,
-        backend.orders,
-        backend.books,
-        PayoutDesk(backend).payouts,
+        backend.dynamodb,
+        backend.orders_table,
+        backend.ledger_table,
         FeeRefundQueue(backend.sqs, backend.fee_url),
         backend.stripe,
         backend.clock,

@@ -31,11 +31,11 @@ from shared.domain.errors import (
 )
 from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
 from shared.edge.auth import Caller, Role
-from shared.gateways import items
+from shared.gateways.attention import Attention
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
-from shared.gateways.order_lists import AttentionEntry, OrderLists
+from shared.gateways.records.studio import studio_to_item
 from shared.gateways.studios import Studios
 from tests.integration.backend import Backend
 
@@ -86,7 +86,7 @@ class MessageSender:
         self.refund = self.backend.refund(self.order_id, 2500)
         dynamodb, table = self.backend.dynamodb, self.backend.orders_table
         self.messages = Messages(dynamodb, table)
-        self.lists = OrderLists(dynamodb, table)
+        self.attention = Attention(dynamodb, table)
         draft_message = DraftMessage(Studios(dynamodb, table), self.post)
         orders, clock = self.backend.orders, self.backend.clock
         self.preview_message = PreviewMessage(orders, draft_message)
@@ -98,10 +98,8 @@ class MessageSender:
         backend = self.backend
         studio = Studios(backend.dynamodb, backend.orders_table).get(backend.studio_id)
         assert studio is not None
-        key = items.key(items.studio_pk(backend.studio_id), items.STUDIO_SK)
-        backend.dynamodb.put_item(
-            TableName=backend.orders_table, Item=key | items.marshal({**studio, **changes})
-        )
+        changed = replace(studio, **changes)  # type: ignore[arg-type]  # a studio's own fields
+        backend.dynamodb.put_item(TableName=backend.orders_table, Item=studio_to_item(changed))
 
     def request(self, key: str = "key", **changes: Any) -> MessageRequest:  # noqa: ANN401  # a request's fields
         body = {
@@ -111,7 +109,9 @@ class MessageSender:
             "text": None,
             "html": None,
         } | changes
-        return MessageRequest(order_id=self.order_id, idempotency_key=key, body={**body}, **body)
+        return MessageRequest(
+            order=self.backend.key(self.order_id), idempotency_key=key, body={**body}, **body
+        )
 
     def send(self, key: str = "key", **changes: Any) -> Message:  # noqa: ANN401  # a request's fields
         return self.send_message(self.backend.caller, self.request(key, **changes))
@@ -120,7 +120,7 @@ class MessageSender:
         return self.resolve_message(self.backend.caller, self.order_id, message.message_id, outcome)
 
     def stored(self, key: str = "key") -> Message:
-        found = self.messages.get(self.order_id, self.request(key).message_id)
+        found = self.messages.get(self.backend.key(self.order_id), self.request(key).message_id)
         assert found is not None
         return found
 
@@ -132,8 +132,12 @@ class MessageSender:
         found = sent_mail(self.stack.aws.endpoint_url)
         return [mail for mail in found if mail.to == [self.email]]
 
-    def needing_attention(self) -> list[AttentionEntry]:
-        return list(self.lists.attention(self.backend.studio_id, items.AttentionList.MESSAGE))
+    def found(self) -> Message | None:
+        key = self.backend.key(self.order_id)
+        return self.messages.get(key, self.request().message_id)
+
+    def needing_attention(self) -> list[Message]:
+        return list(self.attention.messages(self.backend.studio_id))
 
 
 @pytest.fixture
@@ -284,9 +288,7 @@ def assert_unknown_and_never_sent_again(desk: MessageSender, mails: int) -> None
     desk.post.before = desk.post.after = lambda: None
     assert desk.stored().status is MessageStatus.SENDING
     assert desk.shown() is MessageStatus.SENDING
-    assert [entry.sk for entry in desk.needing_attention()] == [
-        items.message_sk(desk.stored().message_id)
-    ]
+    assert desk.needing_attention() == [desk.stored()]
     desk.backend.clock.ahead = timedelta(seconds=61)
     assert desk.shown() is MessageStatus.UNKNOWN
     assert desk.send() == desk.stored()
@@ -417,7 +419,7 @@ def test_an_unverified_domain_is_refused_and_shown_in_the_preview(
     assert warnings == ["sending_domain_not_verified"]
     with pytest.raises(SendingDomainError):
         desk.send()
-    assert desk.messages.get(desk.order_id, desk.request().message_id) is None
+    assert desk.found() is None
     stack.aws.mail.create_email_identity(EmailIdentity=desk.domain)
     assert desk.send().status is MessageStatus.SENT
 
@@ -504,4 +506,4 @@ def test_a_mail_service_that_does_not_answer_is_told_before_anything_is_written(
     monkeypatch.setattr(desk.post, "sends_from", lambda _: fail_with(BusyError("Later."))())
     with pytest.raises(BusyError):
         desk.send()
-    assert desk.messages.get(desk.order_id, desk.request().message_id) is None
+    assert desk.found() is None

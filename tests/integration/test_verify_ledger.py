@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from infra.local.stack import Stack
 from infra.operate import verify_ledger
-from shared.gateways import items
+from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from tests.integration.backend import Backend
 
 pytestmark = pytest.mark.stack
@@ -24,7 +24,7 @@ def verify(backend: Backend) -> tuple[int, str | None]:
 def tamper(backend: Backend, seq: int, expression: str, value: int) -> None:
     backend.dynamodb.update_item(
         TableName=backend.ledger_table,
-        Key=items.key(items.studio_pk(backend.studio_id), items.entry_sk(seq)),
+        Key=primary_key(studio_pk(backend.studio_id), entry_sk(seq)),
         UpdateExpression=expression,
         ExpressionAttributeValues={":v": {"N": str(value)}},
     )
@@ -41,7 +41,7 @@ def test_a_sound_ledger_and_one_whose_history_was_rewritten(backend: Backend) ->
 def test_an_entry_that_was_taken_away(backend: Backend) -> None:
     for _ in range(3):
         backend.sell()
-    key = items.key(items.studio_pk(backend.studio_id), items.entry_sk(2))
+    key = primary_key(studio_pk(backend.studio_id), entry_sk(2))
     backend.dynamodb.delete_item(TableName=backend.ledger_table, Key=key)
     assert verify(backend) == (1, "entry 2: expected seq 2, found 3")
 

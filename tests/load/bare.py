@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from shared.gateways import items
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import primary_key
 from shared.gateways.table import Table
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def measure(dynamodb: "DynamoDBClient", table: str, clients: int, name: str) -> 
         written.write(
             *(
                 written.new(
-                    items.key(f"BARE#{name}#{number}", f"ITEM#{each}")
-                    | items.marshal({"padding": _PADDING})
+                    primary_key(f"BARE#{name}#{number}", f"ITEM#{each}")
+                    | marshal({"padding": _PADDING})
                 )
                 for each in range(_ITEMS)
             )

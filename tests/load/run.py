@@ -9,16 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched, cycle, islice
+from itertools import batched, chain, cycle, islice
 
 import httpx
 
 from infra.local.stripe_server import charge_of
 from infra.operate.failure import Failure
 from shared.domain.ledger import verify_chain
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways import items
+from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
@@ -82,6 +84,8 @@ class LoadTest:
         world.http.timeout = httpx.Timeout(_ANSWER_WITHIN_S)
         dynamodb, tables = world.stack.aws.dynamodb, world.stack.tables
         self._orders = OrdersTable(dynamodb, tables["orders"])
+        self._charges = Charges(dynamodb, tables["orders"])
+        self._open_index = OpenWorkIndex(dynamodb, tables["orders"])
         self._books = LedgerStore(dynamodb, tables["orders"], tables["ledger"])
 
     def sell(self, count: int) -> list[Sale]:
@@ -113,7 +117,9 @@ class LoadTest:
         with self._watching_the_queue(load), ThreadPoolExecutor(at_once) as pool:
             answers = list(pool.map(lambda sale: self._refund(sale, load), sales))
             self._wait_for_the_end(load, reconcile=reconcile)
-        refunds = [self._refund_of(answer) for answer, _ in answers]
+        refunds = [
+            self._refund_of(sale, answer) for sale, (answer, _) in zip(sales, answers, strict=True)
+        ]
         load.stages = {
             REQUEST: [seconds for _, seconds in answers],
             WEBHOOK: _between(refunds, RefundStatus.REQUESTED, RefundStatus.SUCCEEDED),
@@ -148,8 +154,9 @@ class LoadTest:
         except httpx.TransportError:
             return None
 
-    def _refund_of(self, answer: Json) -> Refund:
-        refund = self._orders.get_refund(answer["order_id"], answer["refund_id"])
+    def _refund_of(self, sale: Sale, answer: Json) -> Refund:
+        order = OrderKey(sale.studio_id, sale.order_id)
+        refund = self._orders.get_refund(order, answer["refund_id"])
         if refund is None:
             raise Failure(f"{answer['refund_id']} was accepted and is not there")
         return refund
@@ -170,8 +177,9 @@ class LoadTest:
         )
 
     def _open(self) -> int:
-        kinds = (items.OPEN_REFUND, items.OPEN_FEE_REFUND)
-        return sum(1 for kind in kinds for _ in self._orders.open_work(kind, None))
+        return sum(
+            1 for _ in chain(self._open_index.refunds(None), self._open_index.fee_refunds(None))
+        )
 
     @contextmanager
     def _watching_the_queue(self, load: Load) -> Iterator[None]:
@@ -216,19 +224,19 @@ class LoadTest:
             yield from self._faults_of(sale, refunded.get(sale.order_id, []))
 
     def _faults_of(self, sale: Sale, entries: list[int]) -> Iterator[str]:
-        state = self._orders.get_state(sale.order_id)
+        state = self._orders.get_state(OrderKey(sale.studio_id, sale.order_id))
         account = None if sale.studio_id == PLATFORM_STUDIO else self._account(sale)
         at_stripe = self._world.stripe("GET", "refunds", account, charge=sale.charge_id, limit=100)
         sent = [int(each["amount"]) for each in at_stripe["data"]]
         if state is None or state.settled_amount != state.total_amount:
-            yield f"{sale.order_id}: its state do not say that it is refunded"
+            yield f"{sale.order_id}: its state does not say that it is refunded"
         elif sent != [state.total_amount]:
             yield f"{sale.order_id}: Stripe refunded {sent}"
         elif entries != [-state.total_amount]:
             yield f"{sale.order_id}: the ledger has {entries}"
 
     def _account(self, sale: Sale) -> str | None:
-        pointer = self._orders.find_charge(sale.charge_id)
+        pointer = self._charges.find(sale.charge_id)
         return pointer.account_id if pointer else None
 
 

@@ -6,8 +6,11 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from shared.domain.ledger import RecordSource
 from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderState
-from shared.domain.refund import Refund, RefundQuote, RefundStatus, RefundType, reserve
+from shared.domain.refund import Refund, RefundStatus, RefundType
+from shared.domain.refund_quote import RefundQuote
+from shared.domain.reservation import reserve
 
 AT = "2026-10-14T17:04:00.000Z"
 
@@ -98,7 +101,7 @@ def refund_of(sale: Sold, refund_id: str, amount: int) -> Refund:
         charge_id="ch_1",
         requested_by="ana",
         requested_at=AT,
-        source="api",
+        source=RecordSource.API,
         correlation_id="c_1",
         account_id=sale.order.account_id,
     )

@@ -11,11 +11,20 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
+from shared.domain.ledger import (
+    EntryFacts,
+    EntryKind,
+    LedgerEntry,
+    LedgerHead,
+    RecordSource,
+    append,
+)
 from shared.domain.order import LineCommitted, Order, OrderLine, OrderState
 from shared.domain.payout import Booking, Payout, PayoutStatus, close, fail
 from shared.domain.payout_schedule import PayoutPeriod
-from shared.domain.refund import Refund, RefundQuote, RefundStatus, release, take_in
+from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund_quote import RefundQuote
+from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import sale_amounts, settle
 
 from .orders import AT, STUDIO, Sold, half_up, refund_of, reserved, succeeded
@@ -150,7 +159,9 @@ class StudioBooks:
         self._move_cash(_charged(sale), "stripe", order.stripe_fee_amount)
         if sale.direct:
             self._move_cash("studio", "pps", order.rev_share_amount)
-        self._enter(append(self.head, EntryFacts("sale", order.order_id, AT), sale_amounts(state)))
+        self._enter(
+            append(self.head, EntryFacts(EntryKind.SALE, order.order_id, AT), sale_amounts(state))
+        )
 
     def reserve(self, sale: Sale, quote: RefundQuote) -> None:
         """Record that a refund was asked for."""
@@ -170,18 +181,18 @@ class StudioBooks:
         at_stripe = f"re_{sale.order.order_id}_{refund.refund_id}"
         sale.refunds[refund.refund_id] = replace(moved, stripe_refund_id=at_stripe)
 
-    def take_in(self, sale: Sale, amount: int) -> None:
+    def record_external_refund(self, sale: Sale, amount: int) -> None:
         """Record a refund that was made in Stripe's dashboard."""
         asked = refund_of(_sold(sale), _refund_id(sale), amount)
         outside = f"re_{sale.order.order_id}_{asked.refund_id}"
-        refund = succeeded(replace(asked, source="stripe", stripe_refund_id=outside))
+        refund = succeeded(replace(asked, source=RecordSource.STRIPE, stripe_refund_id=outside))
         self._move_cash(_charged(sale), "parent", amount)
-        sale.state = take_in(sale.state, refund)
+        sale.state = record_external_refund(sale.state, refund)
         sale.refunds[refund.refund_id] = refund
 
     def settle(self, sale: Sale, refund: Refund) -> tuple[LedgerEntry, Refund]:
         """Enter what a refund is owed; return the entry and the refund after it."""
-        settlement = settle(sale.state, refund, AT)
+        settlement = settle(sale.state, refund, AT, "payout_adjust")
         facts = EntryFacts(
             settlement.kind,
             sale.order.order_id,

@@ -146,7 +146,7 @@ def test_a_room_of_shared_imports_only_the_rooms_below_it(path: Path) -> None:
 @pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "import_orders"])
 def test_a_function_that_starts_without_stripe_does_not_load_its_sdk(function: str) -> None:
     found = reached(function)
-    assert "shared.gateways.orders_table" in found
+    assert "shared.gateways.table" in found
     assert "stripe" not in packages(found)
 
 

@@ -17,19 +17,23 @@ from functions.send_message.compose_message import (
     regional_locale,
 )
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
+from shared.domain.imported_order import ChargeIds, ImportedOrder, Parent, Product
+from shared.domain.ledger import RecordSource
 from shared.domain.message import Template
 from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
-from shared.gateways import items
+from shared.domain.studio import Studio
 from shared.gateways.orders_table import OrderRecord
 
-STUDIO = {
-    "studio_id": "st_1",
-    "name": "Lakeside School Portraits",
-    "timezone": "America/Chicago",
-    "currency": "usd",
-    "from_address": "orders@lakeside.example",
-}
+STUDIO = Studio(
+    studio_id="st_1",
+    name="Lakeside School Portraits",
+    timezone="America/Chicago",
+    currency="usd",
+    rev_share_bps=1500,
+    from_address="orders@lakeside.example",
+    negative_balance_limit=0,
+)
 PHRASE = "5-10 business days to appear on your statement"
 NBSP = "\N{NO-BREAK SPACE}"
 IN_REGION = {
@@ -42,45 +46,32 @@ IN_REGION = {
 }
 
 
-def document(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an import record's fields
-    """Return an order of two lines and shipping, as it was imported."""
-    return {
-        "order_id": "ord_1",
-        "studio_id": "st_1",
-        "placed_at": "2026-10-14T17:04:00Z",
-        "currency": "usd",
-        "parent": {"name": "Dana Whitfield", "email": "dana@mail.example"},
-        "line_items": [
-            line("li_1", "8x10 Print", 2, 50_000),
-            line("li_2", "Class photo", 1, 1500),
-        ],
-        "shipping_amount": 1000,
-        "shipping_tax_amount": 0,
-        "total_amount": 102_500,
-        "rev_share_amount": 0,
-        "stripe_fee_amount": 320,
-        "stripe": {"charge_id": "ch_1"},
-    } | changes
+ORDER = ImportedOrder(
+    order_id="ord_1",
+    studio_id="st_1",
+    placed_at="2026-10-14T17:04:00Z",
+    currency="usd",
+    parent=Parent("Dana Whitfield", "dana@mail.example"),
+    subjects=(),
+    photo_day=None,
+    products=(
+        Product("li_1", "8x10 Print", "PRT", 2, 50_000, 0, 0),
+        Product("li_2", "Class photo", "CLS", 1, 1500, 0, 0),
+    ),
+    shipping_amount=1000,
+    shipping_tax_amount=0,
+    total_amount=102_500,
+    rev_share_amount=0,
+    stripe_fee_amount=320,
+    charge=ChargeIds("ch_1"),
+)
 
 
-def line(line_id: str, product: str, quantity: int, unit: int) -> dict[str, Any]:
-    """Return a line of an import record."""
-    return {
-        "line_id": line_id,
-        "product": product,
-        "quantity": quantity,
-        "unit_amount": unit,
-        "discount_amount": 0,
-        "tax_amount": 0,
-    }
-
-
-def record_of(refund: Refund, **changes: Any) -> OrderRecord:  # noqa: ANN401  # an import record's fields
-    """Return the order with one refund."""
-    values = document(currency=refund.currency, **changes)
-    order = items.order_from_values(values)
-    state = OrderState("ord_1", "st_1", refund.currency, order.total_amount, 0, 320)
-    return OrderRecord(order, state, {refund.refund_id: refund}, values)
+def record_of(refund: Refund, **changes: Any) -> OrderRecord:  # noqa: ANN401  # an order's fields
+    """Return the order, with changes and one refund."""
+    imported = replace(ORDER, currency=refund.currency, **changes)
+    state = OrderState("ord_1", "st_1", refund.currency, imported.total_amount, 0, 320)
+    return OrderRecord(imported, state, {refund.refund_id: refund})
 
 
 def refund_of(
@@ -105,7 +96,7 @@ def refund_of(
         charge_id="ch_1",
         requested_by="owner",
         requested_at=at,
-        source="api",
+        source=RecordSource.API,
         correlation_id="c",
         history=tuple(HistoryEntry(each, at, "x") for each in (*path, status)),
     )
@@ -309,7 +300,7 @@ def test_amount_currency_and_date_are_of_the_region(
     status = RefundStatus.FAILED if failed else RefundStatus.PENDING
     zone, amount, day = IN_REGION[currency]
     refund = refund_of(kind, 102_500, status, currency=currency)
-    studio = STUDIO | {"timezone": zone, "currency": currency}
+    studio = replace(STUDIO, timezone=zone, currency=currency)
     draft = compose(record_of(refund), studio, template, "rf_1")
     for part in (draft.text, draft.html):
         assert amount in part
@@ -332,7 +323,7 @@ def test_amount_currency_and_date_are_of_the_region(
 )
 def test_the_day_is_that_of_the_studios_zone(zone: str, at: str, day: str) -> None:
     refund = refund_of(requested_at=at)
-    studio = STUDIO | {"timezone": zone}
+    studio = replace(STUDIO, timezone=zone)
     draft = compose(record_of(refund), studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert f"Date: {day}\n" in draft.text
 
@@ -372,11 +363,11 @@ MARKUP = '<script>alert("x")</script><img src=x onerror=alert(1)>{{ 7*7 }}&amp;'
 
 
 def test_names_become_no_markup_and_no_template() -> None:
-    lines = [line("li_1", MARKUP, 2, 50_000)]
+    products = (Product("li_1", MARKUP, "PRT", 2, 50_000, 0, 0),)
     refund = refund_of(RefundType.LINE_ITEMS, 50_000, items=(RefundItem("li_1", 1, 50_000),))
-    parent = {"name": MARKUP, "email": "dana@mail.example"}
-    record = record_of(refund, parent=parent, line_items=lines)
-    studio = STUDIO | {"name": MARKUP}
+    parent = Parent(MARKUP, "dana@mail.example")
+    record = record_of(refund, parent=parent, products=products)
+    studio = replace(STUDIO, name=MARKUP)
     draft = compose(record, studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.text.count(MARKUP) == 3
     reader = read(draft.html)
@@ -396,22 +387,22 @@ def test_names_become_no_markup_and_no_template() -> None:
 )
 def test_names_are_one_line(name: str) -> None:
     refund = refund_of()
-    record = record_of(refund, parent={"name": name, "email": "dana@mail.example"})
-    draft = compose(record, STUDIO | {"name": name}, Template.REFUND_CONFIRMATION, "rf_1")
+    record = record_of(refund, parent=Parent(name, "dana@mail.example"))
+    draft = compose(record, replace(STUDIO, name=name), Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.from_name == "Dana Bcc: everybody@mail.example"
     assert draft.text.startswith("Hello Dana Bcc: everybody@mail.example,\n\n")
     assert len(draft.subject.splitlines()) == 1
 
 
 def test_names_do_not_turn_the_text_around() -> None:
-    studio = STUDIO | {"name": "Studio \N{RIGHT-TO-LEFT OVERRIDE}moc.evil"}
+    studio = replace(STUDIO, name="Studio \N{RIGHT-TO-LEFT OVERRIDE}moc.evil")
     draft = compose(record_of(refund_of()), studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.from_name == "Studio moc.evil"
 
 
 def test_names_of_all_scripts_stay_as_they_are() -> None:
     name = "Žofie O'Brien-García 山田 🎓"
-    record = record_of(refund_of(), parent={"name": name})
+    record = record_of(refund_of(), parent=Parent(name))
     draft = compose(record, STUDIO, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.text.startswith(f"Hello {name},")
     assert f"Hello {name}," in read(draft.html).read
@@ -420,9 +411,9 @@ def test_names_of_all_scripts_stay_as_they_are() -> None:
 # Who can be written to.
 
 
-@pytest.mark.parametrize("parent", [{"name": "D"}, {"name": "D", "email": None}])
-def test_without_an_address_there_is_nobody_to_write_to(parent: dict[str, Any]) -> None:
-    record = record_of(refund_of(), parent=parent)
+@pytest.mark.parametrize("email", [None, ""])
+def test_without_an_address_there_is_nobody_to_write_to(email: str | None) -> None:
+    record = record_of(refund_of(), parent=Parent("D", email))
     draft = compose(record, STUDIO, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.to_address is None
 

@@ -21,23 +21,24 @@ from shared.domain.errors import (
     FulfillmentInProgressError,
 )
 from shared.domain.fulfillment import IN_QUEUE, NOTHING_LEFT, STEPS, Step, move
-from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStep, OrderLine, OrderState
-from shared.domain.refund import (
-    PaidBy,
-    Refund,
+from shared.domain.ledger import RecordSource
+from shared.domain.order import (
+    SHIPPING_LINE_ID,
+    FulfillmentStatus,
+    FulfillmentStep,
+    OrderLine,
+    OrderState,
+)
+from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
+from shared.domain.refund_quote import (
+    ChosenLine,
     RefundChoice,
-    RefundStatus,
-    RefundType,
-    Resolution,
     check_fulfillment,
     quote_refund,
-    release,
-    reserve,
-    resolve,
     stops_print,
-    take_in,
 )
-from shared.gateways import items
+from shared.domain.reservation import record_external_refund, release, reserve, resolve
+from shared.gateways.records.order_state import state_to_item
 
 from .examples import scaled
 from .orders import AT, Sold, hundred_dollars, refund_of, sold, sold_orders
@@ -89,7 +90,7 @@ def at_status(status: str, **changes: object) -> OrderState:
     claimed_by = ANA if status in {"claimed", "printed", "shipped"} else None
     return replace(
         hundred_dollars().state,
-        fulfillment_status=status,
+        fulfillment_status=FulfillmentStatus(status),
         fulfillment_claimed_by=claimed_by,
         **changes,  # type: ignore[arg-type]  # OrderState' own fields
     )
@@ -113,10 +114,10 @@ def test_a_step_from_a_status(status: str, step: Step) -> None:
     moved = move(state, step, AT, ANA)
     assert moved == replace(
         state,
-        fulfillment_status=expected,
+        fulfillment_status=FulfillmentStatus(expected),
         fulfillment_claimed_by=ANA if step is Step.CLAIM else state.fulfillment_claimed_by,
         fulfillment_canceled_by=ANA if step is Step.CANCEL else None,
-        fulfillment_history=(FulfillmentStep(expected, AT, ANA),),
+        fulfillment_history=(FulfillmentStep(FulfillmentStatus(expected), AT, ANA),),
     )
 
 
@@ -156,7 +157,7 @@ def sale() -> Sold:
     sale = sold(
         OrderLine("li_1", 3, 6000), OrderLine("li_2", 1, 3000), OrderLine(SHIPPING_LINE_ID, 1, 1000)
     )
-    return Sold(sale.order, replace(sale.state, fulfillment_status="queued"))
+    return Sold(sale.order, replace(sale.state, fulfillment_status=FulfillmentStatus.QUEUED))
 
 
 def refunded(
@@ -171,12 +172,15 @@ def refunded(
         type=choice.type,
         items=quote.items,
         stop_print=stop,
+        keep_print=choice.keep_print,
     )
     return reserve(state, refund_id, quote, stop_print=stop), refund
 
 
 def of_lines(*chosen: tuple[str, int], shipping: bool = False) -> RefundChoice:
-    return RefundChoice(RefundType.LINE_ITEMS, items=chosen, shipping=shipping)
+    return RefundChoice(
+        RefundType.LINE_ITEMS, lines=tuple(ChosenLine(*each) for each in chosen), shipping=shipping
+    )
 
 
 def test_line_items_take_their_units_off_the_job_and_shipping_takes_none(sale: Sold) -> None:
@@ -268,33 +272,38 @@ def test_a_user_who_is_called_like_a_refunds_cancel_is_a_person(sale: Sold) -> N
 
 
 def outside(sale: Sold, refund_id: str, amount: int) -> Refund:
-    return replace(refund_of(sale, refund_id, amount), source="stripe")
+    return replace(refund_of(sale, refund_id, amount), source=RecordSource.STRIPE)
 
 
 def test_a_refund_made_outside_that_takes_the_last_stops_a_queued_print(sale: Sold) -> None:
     refund = outside(sale, "rf_1", 10_000)
-    out = take_in(sale.state, refund)
+    out = record_external_refund(sale.state, refund)
     assert (out.fulfillment_status, out.fulfillment_canceled_by) == ("canceled", "rf_1")
     assert release(out, refund) == sale.state
-    assert take_in(sale.state, outside(sale, "rf_1", 9_999)).fulfillment_status == "queued"
+    assert (
+        record_external_refund(sale.state, outside(sale, "rf_1", 9_999)).fulfillment_status
+        == "queued"
+    )
 
 
 @pytest.mark.parametrize("status", ["claimed", "printed", "shipped"])
 def test_a_refund_made_outside_leaves_a_print_in_hand(sale: Sold, status: str) -> None:
-    state = replace(sale.state, fulfillment_status=status)
-    assert take_in(state, outside(sale, "rf_1", 10_000)).fulfillment_status == status
+    state = replace(sale.state, fulfillment_status=FulfillmentStatus(status))
+    assert record_external_refund(state, outside(sale, "rf_1", 10_000)).fulfillment_status == status
 
 
 def test_a_refund_made_outside_leaves_a_print_that_was_kept(sale: Sold) -> None:
     kept, _ = refunded(sale, sale.state, "rf_1", replace(FULL, keep_print=True))
     assert kept.fulfillment_status == "queued"
-    assert take_in(kept, outside(sale, "rf_2", 10_000)).fulfillment_status == "queued"
+    assert (
+        record_external_refund(kept, outside(sale, "rf_2", 10_000)).fulfillment_status == "queued"
+    )
 
 
 def test_a_refund_that_fails_for_one_made_outside_does_not_resume_the_print(sale: Sold) -> None:
     stopped, ours = refunded(sale, sale.state, "rf_1", FULL)
     theirs = outside(sale, "rf_2", 10_000)
-    released = release(take_in(stopped, theirs), ours)
+    released = release(record_external_refund(stopped, theirs), ours)
     assert (released.fulfillment_status, released.refundable_amount) == ("canceled", 0)
     assert release(released, theirs).fulfillment_status == "queued"
 
@@ -321,7 +330,7 @@ class Job(RuleBasedStateMachine):
     @initialize(sale=sold_orders())
     def sell(self, sale: Sold) -> None:
         self.sale = sale
-        self.state = replace(sale.state, fulfillment_status="queued")
+        self.state = replace(sale.state, fulfillment_status=FulfillmentStatus.QUEUED)
         self.refunds: dict[str, Refund] = {}
         self.failed: set[str] = set()
         self.paid_otherwise: set[str] = set()
@@ -402,7 +411,7 @@ class Job(RuleBasedStateMachine):
     def stripe_refunds_by_itself(self, data: st.DataObject) -> None:
         amount = data.draw(st.integers(1, self.sale.order.total_amount), "amount")
         refund = outside(self.sale, f"rf_{len(self.refunds)}", amount)
-        self.state = take_in(self.state, refund)
+        self.state = record_external_refund(self.state, refund)
         self._made(refund, kept=False)
 
     @precondition(lambda self: self.live())
@@ -444,7 +453,7 @@ class Job(RuleBasedStateMachine):
     def in_the_queue_is_what_has_units_and_is_not_canceled(self) -> None:
         status = self.state.fulfillment_status
         queued = status in {"queued", "claimed", "printed"}
-        assert queued == (status in IN_QUEUE) == ("print_pk" in items.state_to_item(self.state))
+        assert queued == (status in IN_QUEUE) == ("print_pk" in state_to_item(self.state))
         if queued:
             assert self.state.print_units > sum(self.state.print_units_off.values())
             assert self.state.fulfillment_canceled_by is None

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from functions.import_orders.import_records import ImportReport, parse
-from functions.import_orders.models import OrderBody, StudioBody
+from functions.import_orders.bodies import OrderBody, StudioBody
+from functions.import_orders.import_lines import ImportReport, parse
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 
@@ -330,7 +330,7 @@ def test_whatever_a_line_holds_it_is_refused_by_its_number(line: str) -> None:
 def test_a_bad_line_keeps_none_of_the_others_out() -> None:
     report = ImportReport()
     lines = [json.dumps(order()), "", "[" * 10**5, "{", json.dumps(order())]
-    assert [number for number, _ in parse(lines, 1, OrderBody, report)] == [1, 5]
+    assert [each.line for each in parse(lines, 1, OrderBody, report)] == [1, 5]
     assert [refusal["line"] for refusal in report.refused] == [3, 4]
 
 

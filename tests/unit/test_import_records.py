@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from functions.import_orders.import_records import ImportRecords, ImportReport
-from shared.gateways.ledger_store import LedgerStore
+from functions.import_orders.import_lines import ImportReport
+from functions.import_orders.import_orders import ImportOrders
+from functions.import_orders.import_studios import ImportStudios
+from shared.gateways.sale_store import SaleStore
 from shared.gateways.studios import Studios
 
 from .test_import_formats import drop, order, put, studio
@@ -50,15 +53,25 @@ def tables() -> Tables:
     return Tables()
 
 
+@dataclass(frozen=True)
+class Importer:
+    """Imports into the tables, as the function does."""
+
+    import_studios: ImportStudios
+    import_orders: ImportOrders
+
+
 @pytest.fixture
-def records(tables: Tables) -> ImportRecords:
+def records(tables: Tables) -> Importer:
     client = cast("DynamoDBClient", tables)
-    imported = ImportRecords(
-        Studios(client, "orders"), LedgerStore(client, "orders", "ledger"), lambda: AT
+    studios = Studios(client, "orders")
+    sales = SaleStore(client, "orders", "ledger")
+    importer = Importer(
+        ImportStudios(studios, lambda: AT), ImportOrders(studios, sales, lambda: AT)
     )
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"})
-    assert imported.import_studios([line]) == ImportReport(imported=1)
-    return imported
+    assert importer.import_studios([line]) == ImportReport(imported=1)
+    return importer
 
 
 @pytest.mark.parametrize(
@@ -73,7 +86,7 @@ def records(tables: Tables) -> ImportRecords:
     ids=["complete", "no photo day", "photo day null", "no email", "not charged"],
 )
 def test_an_order_imported_again_is_unchanged(
-    tables: Tables, records: ImportRecords, record: dict[str, Any]
+    tables: Tables, records: Importer, record: dict[str, Any]
 ) -> None:
     lines = [json.dumps(record)]
     assert records.import_orders(lines) == ImportReport(imported=1)
@@ -86,7 +99,7 @@ def test_an_order_imported_again_is_unchanged(
     "more", [{}, {"payout_schedule": {"interval": "daily"}}, {"payout_account_id": None}]
 )
 def test_a_studio_imported_again_is_unchanged(
-    tables: Tables, records: ImportRecords, more: dict[str, Any]
+    tables: Tables, records: Importer, more: dict[str, Any]
 ) -> None:
     lines = [json.dumps(studio() | {"studio_id": "st_2"} | more)]
     assert records.import_studios(lines) == ImportReport(imported=1)
@@ -100,7 +113,7 @@ def test_a_studio_imported_again_is_unchanged(
 )
 @pytest.mark.parametrize("update", [True, False])
 def test_what_the_books_were_made_with_is_never_updated(
-    tables: Tables, records: ImportRecords, other: dict[str, Any], *, update: bool
+    tables: Tables, records: Importer, other: dict[str, Any], *, update: bool
 ) -> None:
     before = dict(tables.items)
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"} | other)
@@ -110,7 +123,7 @@ def test_what_the_books_were_made_with_is_never_updated(
     assert tables.items == before
 
 
-def test_an_order_named_twice_in_one_file_goes_in_once(records: ImportRecords) -> None:
+def test_an_order_named_twice_in_one_file_goes_in_once(records: Importer) -> None:
     lines = [json.dumps(order())] * 2
     assert records.import_orders(lines) == ImportReport(imported=1, unchanged=1)
 
@@ -122,11 +135,11 @@ def test_an_order_named_twice_in_one_file_goes_in_once(records: ImportRecords) -
         (put(order(), ("currency",), "eur"), "currency"),
         (put(order(), ("stripe", "account_id"), "acct_2"), "account_id"),
         (put(order(), ("fulfillment", "status"), "shipped"), "other content"),
-        (put(order(), ("order_id",), "ord_2"), "another order"),
+        (put(order(), ("order_id",), "ord_2"), "used already"),
     ],
 )
 def test_an_order_that_does_not_fit_what_is_there_is_refused_and_changes_nothing(
-    tables: Tables, records: ImportRecords, record: dict[str, Any], reason: str
+    tables: Tables, records: Importer, record: dict[str, Any], reason: str
 ) -> None:
     records.import_orders([json.dumps(order())])
     before = dict(tables.items)

@@ -10,16 +10,41 @@ from typing import Any
 import pytest
 
 from functions.export_report.write_export import WriteExport
-from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append
+from shared.domain.imported_order import ChargeIds, ImportedOrder, Parent, Product, Subject
+from shared.domain.ledger import (
+    EntryAmounts,
+    EntryFacts,
+    EntryKind,
+    LedgerHead,
+    RecordSource,
+    append,
+)
 from shared.domain.report import ReportState, ReportTotals, Selection
-from shared.gateways import exports, items
+from shared.domain.studio import Studio
+from shared.gateways import exports
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.records.attributes import Item, marshal
+from shared.gateways.records.imported_order import imported_order_to_item
+from shared.gateways.records.keys import ENTRY_PREFIX, order_key_of
+from shared.gateways.records.ledger import entry_place
+from shared.gateways.records.studio import studio_to_item
+from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 
 AT = "2026-10-14T17:04:00.000Z"
+STUDIO = Studio(
+    studio_id="st_1",
+    name="Lakeside School Portraits",
+    timezone="America/Chicago",
+    currency="usd",
+    rev_share_bps=1500,
+    from_address="orders@lakeside.example",
+    negative_balance_limit=0,
+)
 # As many entries as fill DynamoDB's page of a megabyte, or nearly.
 ENTRIES_A_PAGE = 1_000
 
@@ -32,45 +57,45 @@ class Tables:
 
     def query(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # a Query's parts
         start = asked.get("ExclusiveStartKey")
-        first = int(start["SK"]["S"].removeprefix(items.ENTRY_PREFIX)) if start else 0
+        first = int(start["SK"]["S"].removeprefix(ENTRY_PREFIX)) if start else 0
         size = min(asked.get("Limit", ENTRIES_A_PAGE), ENTRIES_A_PAGE, self.count - first)
         answer: dict[str, Any] = {"Items": [_entry(first + number + 1) for number in range(size)]}
         if first + size < self.count:
-            answer["LastEvaluatedKey"] = items.settled_place("st_1", AT, first + size)
+            answer["LastEvaluatedKey"] = entry_place("st_1", AT, first + size)
         # As it comes over the net, so that nothing is shared between pages.
         return dict(json.loads(json.dumps(answer)))
 
     def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
         ((table, wanted),) = asked["RequestItems"].items()
-        ids = [each["PK"]["S"].removeprefix("ORDER#") for each in wanted["Keys"]]
+        ids = [order_key_of(each["PK"]["S"]).order_id for each in wanted["Keys"]]
         return {"Responses": {table: [_order(order_id) for order_id in ids]}}
 
     def get_item(self, **_: object) -> dict[str, Any]:
-        return {"Item": items.marshal({"studio_id": "st_1", "timezone": "America/Chicago"})}
+        return {"Item": studio_to_item(STUDIO)}
 
 
-def _first_entry() -> items.Item:
+def _first_entry() -> Item:
     facts = EntryFacts(
-        kind="refund",
+        kind=EntryKind.REFUND,
         order_id="ord_1",
         recorded_at=AT,
         refund_id="rf_1",
         refund_type="partial",
         reason="other",
-        source="api",
+        source=RecordSource.API,
         processed_by="tester",
         stripe_refund_id="re_1",
         settled_at=AT,
     )
     head = LedgerHead("st_1", "usd")
     entry, _ = append(head, facts, EntryAmounts(-101, 0, 15, -86, 0, 3))
-    return items.marshal(entry.content())
+    return marshal(entry.content())
 
 
 _FIRST = _first_entry()
 
 
-def _entry(seq: int) -> items.Item:
+def _entry(seq: int) -> Item:
     """Return an entry as it is stored; nobody looks at its hash here."""
     return _FIRST | {
         "seq": {"N": str(seq)},
@@ -80,15 +105,24 @@ def _entry(seq: int) -> items.Item:
     }
 
 
-def _order(order_id: str) -> items.Item:
-    document = {
-        "order_id": order_id,
-        "parent": {"name": "Dana Parent"},
-        "subjects": [{"subject_id": "sub_1", "name": "Kai Parent"}],
-        "line_items": [{"line_id": "li_1", "subject_id": "sub_1"}],
-        "total_amount": 10_000,
-    }
-    return items.marshal(document)
+def _order(order_id: str) -> Item:
+    imported = ImportedOrder(
+        order_id=order_id,
+        studio_id="st_1",
+        placed_at=AT,
+        currency="usd",
+        parent=Parent("Dana Parent"),
+        subjects=(Subject("sub_1", "Kai Parent"),),
+        photo_day=None,
+        products=(Product("li_1", "Print", "PRT", 1, 10_000, 0, 0, "sub_1"),),
+        shipping_amount=0,
+        shipping_tax_amount=0,
+        total_amount=10_000,
+        rev_share_amount=1_500,
+        stripe_fee_amount=320,
+        charge=ChargeIds("ch_1"),
+    )
+    return imported_order_to_item(imported, AT)
 
 
 @dataclass
@@ -111,7 +145,12 @@ class Bucket:
 
 
 def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # it stands in for a client
-    return RefundRows(SettledRefunds(tables, "ledger"), OrderLists(tables, "orders"))
+    return RefundRows(
+        SettledRefunds(tables, "ledger"),
+        RefundLists(tables, "orders"),
+        OrderLists(tables, "orders"),
+        OrdersTable(tables, "orders"),
+    )
 
 
 def selection(upto_seq: int) -> Selection:

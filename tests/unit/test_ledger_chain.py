@@ -11,8 +11,10 @@ from shared.domain.ledger import (
     GENESIS_HASH,
     EntryAmounts,
     EntryFacts,
+    EntryKind,
     LedgerEntry,
     LedgerHead,
+    RecordSource,
     append,
     entry_hash,
     verify_chain,
@@ -30,10 +32,12 @@ def ledger(length: int = LENGTH, studio: str = "st_1") -> tuple[list[Content], L
     head = LedgerHead(studio, "usd")
     contents = []
     for number in range(length):
-        facts = EntryFacts("sale", f"ord_{number}", AT)
+        facts = EntryFacts(EntryKind.SALE, f"ord_{number}", AT)
         amounts = EntryAmounts(10_000 + number, -320, -1_500, 8_180 + number, 0)
         if number % 2:
-            facts = EntryFacts("refund", f"ord_{number}", AT, refund_id=f"rf_{number}", reason="é")
+            facts = EntryFacts(
+                EntryKind.REFUND, f"ord_{number}", AT, refund_id=f"rf_{number}", reason="é"
+            )
             amounts = EntryAmounts(-1_000, 0, 150, 0, -850, 32)
         entry, head = append(head, facts, amounts)
         contents.append(entry.content())
@@ -184,7 +188,9 @@ def test_an_entry_told_twice_is_found_at_the_repeat(seq: int) -> None:
 def test_an_inserted_entry_is_found_by_the_one_it_pushed_aside_or_by_the_head(seq: int) -> None:
     contents, head = ledger()
     _, at = ledger(seq - 1)
-    entry, _ = append(at, EntryFacts("sale", "ord_made_up", AT), EntryAmounts(1, 0, 0, 1, 0))
+    entry, _ = append(
+        at, EntryFacts(EntryKind.SALE, "ord_made_up", AT), EntryAmounts(1, 0, 0, 1, 0)
+    )
     forged = [*contents[: seq - 1], entry.content(), *contents[seq - 1 :]]
     assert first_fault(forged, head) == min(seq + 1, LENGTH)
 
@@ -265,13 +271,13 @@ def test_a_head_that_has_a_balance_before_any_entry_does_not_go_unnoticed() -> N
 
 def test_an_entry_keeps_every_field_it_was_given() -> None:
     facts = EntryFacts(
-        "refund",
+        EntryKind.REFUND,
         "ord_1",
         AT,
         refund_id="rf_1",
         refund_type="full",
         reason="other",
-        source="api",
+        source=RecordSource.API,
         processed_by="ana",
         stripe_refund_id="re_1",
         correlation_id="c_1",
@@ -281,7 +287,7 @@ def test_an_entry_keeps_every_field_it_was_given() -> None:
     assert entry == LedgerEntry(
         studio_id="st_1",
         seq=5,
-        kind="refund",
+        kind=EntryKind.REFUND,
         order_id="ord_1",
         currency="usd",
         gross_amount=-10_000,
@@ -299,7 +305,7 @@ def test_an_entry_keeps_every_field_it_was_given() -> None:
         refund_id="rf_1",
         refund_type="full",
         reason="other",
-        source="api",
+        source=RecordSource.API,
         processed_by="ana",
         stripe_refund_id="re_1",
         correlation_id="c_1",

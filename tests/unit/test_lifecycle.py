@@ -5,13 +5,7 @@ from itertools import product
 
 import pytest
 
-from shared.domain.refund import (
-    DISPLAY_STATUS,
-    TRANSITIONS,
-    HistoryEntry,
-    Refund,
-    RefundStatus,
-)
+from shared.domain.refund import DISPLAY_STATUS, TRANSITIONS, HistoryEntry, Refund, RefundStatus
 
 from .orders import hundred_dollars, refund_of
 

@@ -21,6 +21,7 @@ from functions.reconcile.findings import (
 )
 from functions.reconcile.match_accounts import weeks
 from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
+from shared.domain.order import OrderKey
 from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.settlement import settle
@@ -38,7 +39,9 @@ from shared.workflow.record_stripe_refund import ReportOutcome
 from .orders import AT, hundred_dollars, refund_of, sold_orders, succeeded
 
 REFUND = refund_of(hundred_dollars(), "rf_1", 500)
-REPORT = StripeRefund("re_1", "ch_1", RefundStatus.SUCCEEDED, 500, "usd", "rf_1", "ord_1")
+REPORT = StripeRefund(
+    "re_1", "ch_1", RefundStatus.SUCCEEDED, 500, "usd", "rf_1", OrderKey("st_1", "ord_1")
+)
 PAYOUT = Payout(
     "po_st_1_2026-11-22",
     "st_1",
@@ -76,7 +79,7 @@ def test_all_but_a_repeat_is_a_difference(outcome: ReportOutcome) -> None:
 
 
 def test_an_unknown_charge_is_a_difference_on_our_account_or_where_it_names_us() -> None:
-    others = replace(REPORT, refund_id=None, order_id=None)
+    others = replace(REPORT, refund_id=None, order_key=None)
     assert of_report(others, ReportOutcome.UNKNOWN_CHARGE, None, "acct_1") is None
     for report, account in ((others, None), (REPORT, "acct_1")):
         finding = of_report(report, ReportOutcome.UNKNOWN_CHARGE, None, account)
@@ -189,7 +192,7 @@ def booked(draw: st.DrawFn) -> tuple[list[Refund], dict[int, LedgerEntry]]:
         now = succeeded(replace(made, stripe_refund_id=f"re_{len(refunds)}"))
         for late in (False, True)[: draw(st.integers(1, 2))]:
             now = now.with_status(RefundStatus.FAILED, AT, "stripe_webhook") if late else now
-            settlement = settle(state, now, AT)
+            settlement = settle(state, now, AT, "payout_adjust")
             facts = EntryFacts(
                 kind=settlement.kind,
                 order_id=now.order_id,

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import accumulate
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import (
@@ -26,21 +26,18 @@ from shared.domain.money import (
     ZERO_DECIMAL_CURRENCIES,
     share_of,
 )
-from shared.domain.order import SHIPPING_LINE_ID, OrderLine, OrderState
-from shared.domain.refund import (
-    Refund,
+from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus, OrderKey, OrderLine, OrderState
+from shared.domain.refund import Refund, RefundStatus, RefundType, refund_id_of_request
+from shared.domain.refund_quote import (
+    ChosenLine,
     RefundChoice,
     RefundQuote,
-    RefundStatus,
-    RefundType,
     check_fulfillment,
-    derive_refund_id,
+    print_warnings,
     quote_refund,
-    release,
-    reserve,
     stops_print,
-    warnings_for,
 )
+from shared.domain.reservation import release, reserve
 from shared.domain.settlement import Settlement, estimate, payable_effect, sale_amounts, settle
 
 from .orders import (
@@ -60,20 +57,23 @@ FULL = RefundChoice(RefundType.FULL)
 
 
 def one_unit(line_id: str = "li_1") -> RefundChoice:
-    return RefundChoice(RefundType.LINE_ITEMS, items=((line_id, 1),))
+    return RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine(line_id, 1),))
 
 
 def settled(sale: Sold, state: OrderState, refund_id: str, amount: int) -> Settlement:
     """Reserve, confirm and settle a refund of that amount."""
     state, refund = reserved(sale, state, refund_id, RefundQuote("ch_1", amount))
-    return settle(state, succeeded(refund), AT)
+    return settle(state, succeeded(refund), AT, "payout_adjust")
 
 
 def failed_late(settlement: Settlement, seq: int) -> Settlement:
     """Fail a settled refund and settle that."""
     refund = replace(settlement.refund, settled_seq=seq)
     return settle(
-        settlement.state, refund.with_status(RefundStatus.FAILED, AT, "stripe_webhook"), AT
+        settlement.state,
+        refund.with_status(RefundStatus.FAILED, AT, "stripe_webhook"),
+        AT,
+        "payout_adjust",
     )
 
 
@@ -111,7 +111,7 @@ def test_a_full_refund_of_the_hundred_dollars_costs_the_studio_exactly_its_strip
     sale = hundred_dollars(direct=direct)
     quote = quote_refund(sale.order, sale.state, FULL)
     state, refund = reserved(sale, sale.state, "rf_1", quote)
-    settlement = settle(state, succeeded(refund), AT)
+    settlement = settle(state, succeeded(refund), AT, "payout_adjust")
 
     assert quote.amount == 10_000
     assert settlement.refund.rev_share_reversed_amount == 1_500
@@ -255,7 +255,7 @@ def test_the_preview_of_the_payout_is_what_settling_moves(sale: Sold, data: st.D
 def test_money_refunded_outside_beyond_a_reservation_leaves_nothing_and_never_less() -> None:
     sale = hundred_dollars()
     state, _ = reserved(sale, sale.state, "rf_1", RefundQuote("ch_1", 8_000))
-    state = state.with_reservation(10_000, (), 1)
+    state = state.with_reservation(10_000, ())
     assert state.refundable_amount == 0
     assert state.line_refundable_quantity(sale.order.lines[0]) == 0
     assert state.line_refundable_amount(sale.order.lines[0]) == 0
@@ -266,7 +266,7 @@ def test_money_refunded_outside_beyond_a_reservation_leaves_nothing_and_never_le
 def test_settling_what_is_not_owed_is_an_error() -> None:
     sale = hundred_dollars()
     with pytest.raises(ValueError, match="rf_1"):
-        settle(sale.state, refund_of(sale, "rf_1", 1), AT)
+        settle(sale.state, refund_of(sale, "rf_1", 1), AT, "payout_adjust")
 
 
 # Line items.
@@ -327,7 +327,7 @@ def test_a_line_comes_to_its_price_whatever_fails_and_however_little_its_units_c
 def smallest_quote(sale: Sold, state: OrderState, line: OrderLine) -> RefundQuote | None:
     """Quote as few units of the line as are worth anything; None where none are left that are."""
     for units in range(1, state.line_refundable_quantity(line) + 1):
-        choice = RefundChoice(RefundType.LINE_ITEMS, items=((line.line_id, units),))
+        choice = RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine(line.line_id, units),))
         try:
             return quote_refund(sale.order, state, choice)
         except AmountTooSmallError:
@@ -340,7 +340,7 @@ def test_all_units_of_all_lines_and_shipping_are_the_order(sale: Sold) -> None:
     lines = [line for line in sale.order.lines if line.line_id != SHIPPING_LINE_ID]
     choice = RefundChoice(
         RefundType.LINE_ITEMS,
-        items=tuple((line.line_id, line.quantity) for line in lines),
+        lines=tuple(ChosenLine(line.line_id, line.quantity) for line in lines),
         shipping=sale.order.line(SHIPPING_LINE_ID) is not None,
     )
     quote = quote_refund(sale.order, sale.state, choice)
@@ -456,14 +456,14 @@ def choice_of(sale: Sold, type_: RefundType, amount: int = 1) -> tuple[RefundCho
         case RefundType.PARTIAL:
             choice = RefundChoice(type_, amount=amount)
         case RefundType.LINE_ITEMS:
-            choice = RefundChoice(type_, items=(("li_1", 1),))
+            choice = RefundChoice(type_, lines=(ChosenLine("li_1", 1),))
     return choice, quote_refund(sale.order, sale.state, choice)
 
 
 @pytest.mark.parametrize("status", ["claimed", "printed"])
 def test_a_full_refund_of_a_print_in_production_wants_a_word_about_it(status: str) -> None:
     sale = hundred_dollars()
-    state = replace(sale.state, fulfillment_status=status)
+    state = replace(sale.state, fulfillment_status=FulfillmentStatus(status))
     for type_ in (RefundType.FULL, RefundType.PARTIAL):
         choice, quote = choice_of(sale, type_, amount=10_000)
         with pytest.raises(FulfillmentInProgressError):
@@ -471,7 +471,7 @@ def test_a_full_refund_of_a_print_in_production_wants_a_word_about_it(status: st
         check_fulfillment(state, replace(choice, keep_print=True), quote)
     for type_ in (RefundType.LINE_ITEMS, RefundType.PARTIAL):
         check_fulfillment(state, *choice_of(sale, type_, amount=9_999))
-    assert warnings_for(state) == ["fulfillment_in_progress"]
+    assert print_warnings(state) == ["fulfillment_in_progress"]
 
 
 @pytest.mark.parametrize(
@@ -482,9 +482,9 @@ def test_any_other_print_goes_through_and_a_shipped_one_warns(
     status: str, warnings: list[str]
 ) -> None:
     sale = hundred_dollars()
-    state = replace(sale.state, fulfillment_status=status)
+    state = replace(sale.state, fulfillment_status=FulfillmentStatus(status))
     check_fulfillment(state, *choice_of(sale, RefundType.FULL))
-    assert warnings_for(state) == warnings
+    assert print_warnings(state) == warnings
 
 
 @pytest.mark.parametrize("status", ["none", "queued", "claimed", "printed", "shipped", "canceled"])
@@ -495,7 +495,7 @@ def test_a_refund_stops_what_it_pays_for_and_can_still_be_stopped(
     status: str, type_: RefundType, amount: int, *, keep: bool
 ) -> None:
     sale = hundred_dollars()
-    state = replace(sale.state, fulfillment_status=status)
+    state = replace(sale.state, fulfillment_status=FulfillmentStatus(status))
     choice, quote = choice_of(sale, type_, amount)
     stops = {
         RefundType.FULL: status == "queued",
@@ -508,7 +508,7 @@ def test_a_refund_stops_what_it_pays_for_and_can_still_be_stopped(
 
 def test_a_refund_that_fails_puts_the_print_it_stopped_back() -> None:
     sale = hundred_dollars()
-    queued = replace(sale.state, fulfillment_status="queued")
+    queued = replace(sale.state, fulfillment_status=FulfillmentStatus.QUEUED)
     stopped = reserve(queued, "rf_1", RefundQuote("ch_1", 10_000), stop_print=True)
     assert stopped.fulfillment_status == "canceled"
     assert release(stopped, refund_of(sale, "rf_1", 10_000)) == queued
@@ -516,7 +516,9 @@ def test_a_refund_that_fails_puts_the_print_it_stopped_back() -> None:
 
 def test_a_refund_that_fails_leaves_a_print_alone_that_another_stopped() -> None:
     sale = hundred_dollars()
-    stopped = replace(sale.state, fulfillment_status="canceled", fulfillment_canceled_by="rf_2")
+    stopped = replace(
+        sale.state, fulfillment_status=FulfillmentStatus.CANCELED, fulfillment_canceled_by="rf_2"
+    )
     out = reserve(stopped, "rf_1", RefundQuote("ch_1", 100), stop_print=False)
     assert release(out, refund_of(sale, "rf_1", 100)) == stopped
 
@@ -524,11 +526,14 @@ def test_a_refund_that_fails_leaves_a_print_alone_that_another_stopped() -> None
 # Ids.
 
 
-@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), unique=True, max_size=8))
-def test_a_name_in_a_scope_always_names_the_same_refund_and_no_other(
-    names: list[tuple[str, str]],
+IDS = st.text("a1_-", min_size=1, max_size=4)
+ORDER_KEYS = st.builds(OrderKey, IDS, IDS)
+
+
+@given(st.lists(st.tuples(ORDER_KEYS, st.text(max_size=8)), unique=True, max_size=8))
+def test_a_key_always_names_the_same_refund_of_its_order_and_no_other(
+    names: list[tuple[OrderKey, str]],
 ) -> None:
-    assume(all("\n" not in scope for scope, _ in names))
-    ids = [derive_refund_id(scope, name) for scope, name in names]
-    assert ids == [derive_refund_id(scope, name) for scope, name in names]
+    ids = [refund_id_of_request(order, key) for order, key in names]
+    assert ids == [refund_id_of_request(order, key) for order, key in names]
     assert len(set(ids)) == len(ids)

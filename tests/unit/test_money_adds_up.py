@@ -28,17 +28,9 @@ from shared.domain.errors import (
 from shared.domain.ledger import LedgerEntry, verify_chain
 from shared.domain.order import SHIPPING_LINE_ID
 from shared.domain.payout import Payout, PayoutStatus, expected, fail, is_worth_closing
-from shared.domain.refund import (
-    PaidBy,
-    Refund,
-    RefundChoice,
-    RefundQuote,
-    RefundStatus,
-    RefundType,
-    Resolution,
-    quote_refund,
-    resolve,
-)
+from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
+from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
+from shared.domain.reservation import resolve
 from shared.domain.statement import Chosen, Statement, statement_of
 
 from .examples import scaled
@@ -147,10 +139,12 @@ class Money(RuleBasedStateMachine):
         )
         picked = [(line, data.draw(st.integers(1, units), line.line_id)) for line, units in chosen]
         goods = [
-            (line.line_id, units) for line, units in picked if line.line_id != SHIPPING_LINE_ID
+            ChosenLine(line.line_id, units)
+            for line, units in picked
+            if line.line_id != SHIPPING_LINE_ID
         ]
         choice = RefundChoice(
-            RefundType.LINE_ITEMS, items=tuple(goods), shipping=len(goods) < len(picked)
+            RefundType.LINE_ITEMS, lines=tuple(goods), shipping=len(goods) < len(picked)
         )
         owed = sum(sale.money_of(line, units) for line, units in picked)
         if owed > sale.left():
@@ -170,9 +164,9 @@ class Money(RuleBasedStateMachine):
         sale = data.draw(st.sampled_from(_refundable_in_units(self.books)), "order")
         line, units = data.draw(st.sampled_from(sale.units_left()), "line")
         if line.line_id != SHIPPING_LINE_ID:
-            items = ((line.line_id, units + more),)
+            lines = (ChosenLine(line.line_id, units + more),)
             with pytest.raises(QuantityExceedsRefundableError):
-                _quote(sale, RefundChoice(RefundType.LINE_ITEMS, items=items))
+                _quote(sale, RefundChoice(RefundType.LINE_ITEMS, lines=lines))
 
     @precondition(_when(_failed_and_payable))
     @rule(data=st.data())
@@ -208,7 +202,9 @@ class Money(RuleBasedStateMachine):
     def stripe_refunds_by_itself(self, data: st.DataObject) -> None:
         """Take in a refund of the dashboard, though our own reservations may hold that money."""
         sale = data.draw(st.sampled_from(_refundable_at_stripe(self.books)), "order")
-        self.books.take_in(sale, data.draw(st.integers(1, sale.left_at_stripe()), "amount"))
+        self.books.record_external_refund(
+            sale, data.draw(st.integers(1, sale.left_at_stripe()), "amount")
+        )
 
     @precondition(_when(_fees_owed))
     @rule(data=st.data())

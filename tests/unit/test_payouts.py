@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.import_orders.bodies import StudioBody
 from functions.payouts.show_payout import WholeStatement
 from functions.payouts.statement_csv import COLUMNS, statement_csv
 from functions.payouts.statement_html import money, statement_html
 from shared.domain.ledger import (
     EntryAmounts,
     EntryFacts,
+    EntryKind,
     LedgerEntry,
     LedgerHead,
     append,
@@ -35,17 +37,27 @@ from shared.domain.payout import (
     payout_id_of,
     studio_of_payout,
 )
-from shared.domain.payout_schedule import Interval, PayoutPeriod, PayoutSchedule, schedule_of
+from shared.domain.payout_schedule import Interval, PayoutPeriod, PayoutSchedule
 from shared.domain.statement import Chosen, Statement, StatementError, statement_of
 from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.domain.stripe_transfer import stripe_transfer_from
-from shared.gateways import items
+from shared.gateways.records.attributes import unmarshal
+from shared.gateways.records.payout import payout_from_values, payout_to_item
 
 from .orders import AT
 
 DUE = "2026-10-14T17:09:00.000Z"
 PERIOD = PayoutPeriod(date(2026, 10, 5), date(2026, 10, 11))
 CHICAGO = ZoneInfo("America/Chicago")
+STUDIO_LINE = {
+    "studio_id": "st_1",
+    "name": "Lakeside School Portraits",
+    "timezone": "America/Chicago",
+    "currency": "usd",
+    "rev_share_bps": 1500,
+    "from_address": "orders@lakeside.example",
+    "negative_balance_limit": 0,
+}
 
 zones = st.sampled_from(
     # In the last two a day may begin at one.
@@ -113,9 +125,10 @@ def test_a_week_ends_at_the_studios_midnight_also_when_the_clocks_change(
     ],
 )
 def test_a_studio_is_due_as_it_asked(chosen: object, due: str) -> None:
-    studio = {"timezone": "America/Chicago", "payout_schedule": chosen}
+    line = {**STUDIO_LINE, "payout_schedule": chosen}
+    schedule = StudioBody.model_validate(line).studio().payout_schedule
     now = datetime(2026, 10, 14, 17, 4, tzinfo=UTC)  # a Wednesday
-    assert schedule_of(studio).next_due(now).isoformat() == due
+    assert schedule.next_due(now).isoformat() == due
 
 
 def test_a_payout_is_named_by_studio_and_last_day() -> None:
@@ -128,7 +141,7 @@ def test_a_payout_is_named_by_studio_and_last_day() -> None:
 def ledger(*payable: int) -> tuple[list[LedgerEntry], LedgerHead]:
     head, entries = LedgerHead("st_1", "usd"), []
     for number, amount in enumerate(payable):
-        facts = EntryFacts("sale", f"ord_{number}", AT)
+        facts = EntryFacts(EntryKind.SALE, f"ord_{number}", AT)
         entry, head = append(head, facts, EntryAmounts(amount, 0, 0, amount, 0))
         entries.append(entry)
     return entries, head
@@ -256,8 +269,8 @@ def test_a_payout_that_would_say_nothing_is_not_made() -> None:
 def test_a_payout_comes_back_as_it_was_stored(account: str | None) -> None:
     payout = close(ledger(1000)[1], PERIOD, account, AT, DUE).payout
     for stored in (payout, payout.with_new_attempt(AT).paid("tr_1", AT) if account else payout):
-        item = items.payout_to_item(stored)
-        assert items.payout_from_values(items.unmarshal(item)) == stored
+        item = payout_to_item(stored)
+        assert payout_from_values(unmarshal(item)) == stored
         assert ("open_pk" in item) == ("open_due" in item) == stored.is_open
 
 
@@ -277,7 +290,7 @@ def whole(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
     head = LedgerHead("st_1", currency)
     entry, head = append(
         head,
-        EntryFacts("refund", "ord_0", AT, refund_id="rf_0"),
+        EntryFacts(EntryKind.REFUND, "ord_0", AT, refund_id="rf_0"),
         EntryAmounts(-10000, 0, 1500, -8500, 0),
     )
     entries = [entry]
@@ -285,10 +298,10 @@ def whole(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
     entries.append(first.entry)
     head = first.head
     for kind, order, refund, amounts in (
-        ("sale", "-ord_1", None, EntryAmounts(10000, -320, -1500, 8180, 0)),
-        ("sale", "ord_2", None, EntryAmounts(10000, -320, -1500, 0, 8180)),
-        ("refund", "-ord_1", "rf_1", EntryAmounts(-2500, 0, 375, -2125, 0)),
-        ("sale", "ord_3", None, EntryAmounts(10001, -320, -1500, 8181, 0)),
+        (EntryKind.SALE, "-ord_1", None, EntryAmounts(10000, -320, -1500, 8180, 0)),
+        (EntryKind.SALE, "ord_2", None, EntryAmounts(10000, -320, -1500, 0, 8180)),
+        (EntryKind.REFUND, "-ord_1", "rf_1", EntryAmounts(-2500, 0, 375, -2125, 0)),
+        (EntryKind.SALE, "ord_3", None, EntryAmounts(10001, -320, -1500, 8181, 0)),
     ):
         entry, head = append(head, EntryFacts(kind, order, AT, refund_id=refund), amounts)
         entries.append(entry)
@@ -386,10 +399,7 @@ def test_a_payout_that_was_lost_is_entered_for_what_was_transferred(paid: int) -
     assert booking.head.closed_seq == booking.entry.seq
     chain = [each.content() for each in (*entries, booking.entry)]
     assert verify_chain(chain, booking.head) == (2, None)
-    assert (
-        items.payout_from_values(items.unmarshal(items.payout_to_item(booking.payout)))
-        == booking.payout
-    )
+    assert payout_from_values(unmarshal(payout_to_item(booking.payout))) == booking.payout
 
 
 def test_only_what_came_from_stripe_may_pay_another_amount_than_was_owed() -> None:

@@ -16,7 +16,14 @@ from functions.refund_request.models import (
 from functions.refund_request.payout_impact import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
 from functions.refund_request.views import preview_view
-from shared.domain.refund import RefundChoice, RefundQuote, RefundStatus, RefundType, quote_refund
+from shared.domain.refund import RefundStatus, RefundType
+from shared.domain.refund_quote import (
+    ChosenLine,
+    RefundChoice,
+    RefundQuote,
+    RefundWarning,
+    quote_refund,
+)
 from shared.domain.settlement import estimate, settle
 from shared.views.refund import RefundView, refund_view
 
@@ -61,14 +68,18 @@ def choice_of(body: object) -> RefundChoice:
         (partial(), RefundChoice(RefundType.PARTIAL, amount=2_500)),
         (partial(amount=1), RefundChoice(RefundType.PARTIAL, amount=1)),
         (partial(amount=99_999_999), RefundChoice(RefundType.PARTIAL, amount=99_999_999)),
-        (line_items(), RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 1),))),
+        (line_items(), RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_1", 1),))),
         (
             line_items(items=[], shipping=True),
             RefundChoice(RefundType.LINE_ITEMS, shipping=True),
         ),
         (
             line_items(items=[ITEM, {"line_id": "li_2", "quantity": 3}], shipping=True),
-            RefundChoice(RefundType.LINE_ITEMS, items=(("li_1", 1), ("li_2", 3)), shipping=True),
+            RefundChoice(
+                RefundType.LINE_ITEMS,
+                lines=(ChosenLine("li_1", 1), ChosenLine("li_2", 3)),
+                shipping=True,
+            ),
         ),
     ],
 )
@@ -215,7 +226,7 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
             estimate(state, 10_000),
             state,
             NextPayoutEffect(8_180, 8_180 - 8_500, []),
-            ["w"],
+            [RefundWarning.ALREADY_SHIPPED],
         )
     )
     assert view == PreviewView(
@@ -228,17 +239,17 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
         net_deduction_amount=-8_500,
         next_payout_before_amount=8_180,
         next_payout_after_amount=-320,
-        warnings=["w"],
+        warnings=[RefundWarning.ALREADY_SHIPPED],
     )
 
 
 def test_a_refund_shows_before_settlement_what_settlement_then_makes_final() -> None:
     sale = hundred_dollars()
     quote = quote_refund(
-        sale.order, sale.state, RefundChoice(RefundType.LINE_ITEMS, items=(("li_2", 1),))
+        sale.order, sale.state, RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_2", 1),))
     )
     state, refund = reserved(sale, sale.state, "rf_1", quote)
-    settlement = settle(state, succeeded(refund), AT)
+    settlement = settle(state, succeeded(refund), AT, "payout_adjust")
     before = refund_view(refund, state)
     after = refund_view(settlement.refund, settlement.state)
 

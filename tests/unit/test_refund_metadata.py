@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.order import RefundItem
+from shared.domain.order import OrderKey, RefundItem
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_metadata import metadata_of, refund_metadata_from
 
@@ -65,7 +65,7 @@ def test_a_refund_comes_back_as_what_it_was_asked_for(
     assert "about a child" not in metadata.values()
     copy = refund_metadata_from(metadata, amount)
     assert copy is not None
-    assert (copy.refund_id, copy.order_id) == (ID, "ord_1")
+    assert (copy.refund_id, copy.order_key) == (ID, OrderKey("st_1", "ord_1"))
     assert (copy.reason, copy.stop_print) == ("quality_issue", stop_print)
     assert copy.fingerprint == asked.fingerprint
     if "items" in metadata or not by_lines:
@@ -119,6 +119,6 @@ def test_items_that_were_edited_leave_an_amount(rows: object) -> None:
 
 def test_a_fee_refund_never_begins_under_a_key_that_stripe_has() -> None:
     fee = FeeRefund("ord_1", "st_1", "fee_1", target_amount=100)
-    used = {"ord_1:fee:1", "ord_1:fee:2", None}
-    assert fee.with_new_attempt(100, AT).idempotency_key == "ord_1:fee:1"
-    assert fee.with_new_attempt(100, AT, used).idempotency_key == "ord_1:fee:3"
+    used = {"st_1:ord_1:fee:1", "st_1:ord_1:fee:2", None}
+    assert fee.with_new_attempt(100, AT).idempotency_key == "st_1:ord_1:fee:1"
+    assert fee.with_new_attempt(100, AT, used).idempotency_key == "st_1:ord_1:fee:3"

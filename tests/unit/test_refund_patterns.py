@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from functions.refund_report.attribution import (
     By,
-    Part,
     attribute,
     keys_of,
     names_of,
@@ -23,34 +22,28 @@ from functions.refund_report.count_refunds import Count
 from functions.refund_report.find_patterns import Patterns
 from functions.refund_report.outliers import Comparison, Outlier, Outliers
 from functions.refund_report.pattern_views import once_in, patterns_view, rate
+from shared.domain.imported_order import ChargeIds, OrderContents, PhotoDay, Product, Subject
 from shared.domain.local_days import LocalDays
-from shared.gateways.items import lines_from_values
 
 
-def line(line_id: str, sku: str, subject_id: str | None, amount: int) -> dict[str, Any]:
-    return {
-        "line_id": line_id,
-        "product": sku.title(),
-        "sku": sku,
-        "quantity": 1,
-        "unit_amount": amount,
-        "discount_amount": 0,
-        "tax_amount": 0,
-    } | ({"subject_id": subject_id} if subject_id else {})
+def line(line_id: str, sku: str, subject_id: str | None, amount: int) -> Product:
+    return Product(line_id, sku.title(), sku, 1, amount, 0, 0, subject_id)
 
 
-def order(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401  # an order's fields
-    return {
-        "subjects": [{"subject_id": "kai", "name": "Kai"}, {"subject_id": "mia", "name": "Mia"}],
-        "photo_day": {"photo_day_id": "fall", "name": "Fall"},
-        "line_items": list(lines),
-        "shipping_amount": 0,
-        "shipping_tax_amount": 0,
-    } | changes
+KAI, MIA = Subject("kai", "Kai"), Subject("mia", "Mia")
 
 
-def parts(by: By, document: dict[str, Any]) -> list[Part]:
-    return parts_of(by, document, lines_from_values(document))
+def order(*lines: Product, **changes: Any) -> OrderContents:  # noqa: ANN401  # an order's fields
+    contents = OrderContents(
+        order_id="ord_1",
+        subjects=(KAI, MIA),
+        photo_day=PhotoDay("fall", "Fall"),
+        products=lines,
+        shipping_amount=0,
+        shipping_tax_amount=0,
+        charge=ChargeIds("ch_1"),
+    )
+    return replace(contents, **changes)
 
 
 TWO_CHILDREN = order(
@@ -63,47 +56,46 @@ TWO_CHILDREN = order(
 
 
 def test_a_full_refund_belongs_to_all_that_was_ordered() -> None:
-    assert attribute(parts(By.PRODUCT, TWO_CHILDREN), 10000, None) == {
+    assert attribute(parts_of(By.PRODUCT, TWO_CHILDREN), 10000, None) == {
         "MUG": 3000,
         "PRINT": 5001,
         "CLASS": 1000,
         None: 999,
     }
     # The class photo is both children's, shipping nobody's.
-    assert attribute(parts(By.SUBJECT, TWO_CHILDREN), 10000, None) == {
+    assert attribute(parts_of(By.SUBJECT, TWO_CHILDREN), 10000, None) == {
         "kai": 3500,
         "mia": 5501,
         None: 999,
     }
-    assert attribute(parts(By.PHOTO_DAY, TWO_CHILDREN), 10000, None) == {"fall": 10000}
+    assert attribute(parts_of(By.PHOTO_DAY, TWO_CHILDREN), 10000, None) == {"fall": 10000}
 
 
 def test_an_amount_is_shared_by_what_the_lines_cost() -> None:
-    document = order(line("li_1", "MUG", "kai", 2), line("li_2", "PRINT", "mia", 1))
-    assert attribute(parts(By.PRODUCT, document), 100, None) == {"MUG": 67, "PRINT": 33}
+    contents = order(line("li_1", "MUG", "kai", 2), line("li_2", "PRINT", "mia", 1))
+    assert attribute(parts_of(By.PRODUCT, contents), 100, None) == {"MUG": 67, "PRINT": 33}
 
 
 def test_a_refund_of_line_items_belongs_to_its_lines_alone() -> None:
     returned = {"li_2": 1667}
-    assert attribute(parts(By.PRODUCT, TWO_CHILDREN), 1667, returned) == {"PRINT": 1667}
-    assert attribute(parts(By.SUBJECT, TWO_CHILDREN), 1667, returned) == {"mia": 1667}
-    assert attribute(parts(By.SUBJECT, TWO_CHILDREN), 999, {"shipping": 999}) == {None: 999}
+    assert attribute(parts_of(By.PRODUCT, TWO_CHILDREN), 1667, returned) == {"PRINT": 1667}
+    assert attribute(parts_of(By.SUBJECT, TWO_CHILDREN), 1667, returned) == {"mia": 1667}
+    assert attribute(parts_of(By.SUBJECT, TWO_CHILDREN), 999, {"shipping": 999}) == {None: 999}
 
 
 def test_what_belongs_to_none_is_counted_as_none() -> None:
-    nobody = order(line("li_1", "MUG", None, 10), subjects=[])
-    del nobody["photo_day"]
-    assert attribute(parts(By.SUBJECT, nobody), 7, None) == {None: 7}
-    assert attribute(parts(By.PHOTO_DAY, nobody), 7, None) == {None: 7}
+    nobody = order(line("li_1", "MUG", None, 10), subjects=(), photo_day=None)
+    assert attribute(parts_of(By.SUBJECT, nobody), 7, None) == {None: 7}
+    assert attribute(parts_of(By.PHOTO_DAY, nobody), 7, None) == {None: 7}
     assert attribute([], 7, None) == {None: 7}
-    assert keys_of(parts(By.SUBJECT, nobody)) == {None}
+    assert keys_of(parts_of(By.SUBJECT, nobody)) == {None}
 
 
 def test_two_lines_of_a_product_are_one_refund_of_it() -> None:
     twice = order(line("li_1", "MUG", "kai", 10), line("li_2", "MUG", "mia", 20))
     count = Count()
     count.add_order(
-        keys_of(parts(By.PRODUCT, twice)), [attribute(parts(By.PRODUCT, twice), 30, None)]
+        keys_of(parts_of(By.PRODUCT, twice)), [attribute(parts_of(By.PRODUCT, twice), 30, None)]
     )
     tally = count.tallies["MUG"]
     assert (tally.refund_count, tally.refunded_amount, tally.refunded_orders) == (1, 30, 1)
@@ -111,11 +103,11 @@ def test_two_lines_of_a_product_are_one_refund_of_it() -> None:
 
 
 def test_names_that_were_erased_leave_the_ids() -> None:
-    erased = order(line("li_1", "MUG", "kai", 10), subjects=[{"subject_id": "kai"}])
+    erased = order(line("li_1", "MUG", "kai", 10), subjects=(Subject("kai", None),))
     assert names_of(By.SUBJECT, erased) == {"kai": None}
     assert names_of(By.PRODUCT, erased) == {"MUG": "Mug"}
     assert names_of(By.PHOTO_DAY, erased) == {"fall": "Fall"}
-    assert names_of(By.PHOTO_DAY, {}) == {}
+    assert names_of(By.PHOTO_DAY, order(photo_day=None)) == {}
 
 
 @given(st.integers(0, 10**8), st.lists(st.integers(0, 10**8), min_size=1, max_size=30))
@@ -132,7 +124,7 @@ def test_shares_add_up_and_each_is_within_a_unit_of_its_own(
 
 
 @st.composite
-def orders(draw: st.DrawFn) -> dict[str, Any]:
+def orders(draw: st.DrawFn) -> OrderContents:
     lines = [
         line(
             f"li_{n}",
@@ -142,7 +134,7 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         )
         for n in range(draw(st.integers(1, 6)))
     ]
-    subjects = draw(st.sampled_from([[], order()["subjects"]]))
+    subjects = draw(st.sampled_from([(), (KAI, MIA)]))
     return order(*lines, subjects=subjects, shipping_amount=draw(st.integers(0, 1_500)))
 
 
@@ -151,21 +143,21 @@ def test_over_all_keys_the_amounts_add_up_and_no_key_has_more_than_its_orders(
     data: st.DataObject, by: By
 ) -> None:
     count, sold, amounts, refunds = Count(), 0, 0, 0
-    for document in data.draw(st.lists(orders(), max_size=8)):
+    for contents in data.draw(st.lists(orders(), max_size=8)):
         mine = []
         for _ in range(data.draw(st.integers(0, 3))):
             returned = None
             if by is not By.PHOTO_DAY and data.draw(st.booleans()):
-                ids = [each["line_id"] for each in document["line_items"]]
+                ids = [each.line_id for each in contents.products]
                 some = data.draw(st.sets(st.sampled_from([*ids, "shipping"]), min_size=1))
                 returned = {line_id: data.draw(st.integers(0, 5_000)) for line_id in some}
             amount = data.draw(st.integers(1, 20_000))
             amounts, refunds = amounts + amount, refunds + 1
-            mine.append(attribute(parts(by, document), amount, returned))
+            mine.append(attribute(parts_of(by, contents), amount, returned))
         placed_in_range = data.draw(st.booleans())
         if placed_in_range:
             sold += 1
-            count.add_order(keys_of(parts(by, document)), mine)
+            count.add_order(keys_of(parts_of(by, contents)), mine)
         elif mine:
             count.add_refunds(mine)
     assert sum(tally.refunded_amount for tally in count.tallies.values()) == amounts

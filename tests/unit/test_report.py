@@ -1,4 +1,4 @@
-"""The report's rows and state, and the days they are of."""
+"""The report's rows and totals, and the days they are of."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
+from shared.domain.ledger import EntryFacts, EntryKind, LedgerEntry, LedgerHead, append
 from shared.domain.local_days import LocalDays
 from shared.domain.order import OrderLine
-from shared.domain.refund import Refund, RefundQuote, RefundStatus
+from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund_quote import RefundQuote
 from shared.domain.report import (
-    FIGURES,
+    EntryFigures,
     ReportRow,
     ReportTotals,
     failed_row,
@@ -77,7 +78,7 @@ def entries_of(sale: Sold, parts: list[int], failing: set[int]) -> list[LedgerEn
 
     def book(refund: Refund) -> Refund:
         nonlocal state, head
-        settlement = settle(state, refund, AT)
+        settlement = settle(state, refund, AT, "payout_adjust")
         facts = EntryFacts(
             kind=settlement.kind,
             order_id=refund.order_id,
@@ -113,18 +114,22 @@ def test_totals_are_the_sums_of_the_rows_and_what_failed_leaves_nothing(
 ) -> None:
     entries = entries_of(sale, parts, failing)
     rows = [row_of_entry(entry) for entry in entries]
-    state = ReportTotals().plus(rows)
-    figures = [{name: getattr(entry, name) for name in FIGURES} for entry in entries]
-    assert state == totals_of_figures(figures)
-    assert state.count == len(rows)
+    totals = ReportTotals().plus(rows)
+    figures = [
+        EntryFigures(*(getattr(entry, name) for name in EntryFigures._fields)) for entry in entries
+    ]
+    assert totals == totals_of_figures(figures)
+    assert totals.count == len(rows)
     for name in AMOUNTS:
-        assert getattr(state, name) == sum(getattr(row, name) for row in rows)
-    assert state.net_deduction_amount == (state.rev_share_adjustment_amount - state.refunded_amount)
+        assert getattr(totals, name) == sum(getattr(row, name) for row in rows)
+    assert totals.net_deduction_amount == (
+        totals.rev_share_adjustment_amount - totals.refunded_amount
+    )
     by_refund: dict[str, list[ReportRow]] = {}
     for row in rows:
         by_refund.setdefault(row.refund_id, []).append(row)
     standing = [found[0] for found in by_refund.values() if len(found) == 1]
-    assert state.refunded_amount == sum(row.refunded_amount for row in standing)
+    assert totals.refunded_amount == sum(row.refunded_amount for row in standing)
 
 
 @given(st.lists(st.integers(1, 5_000), max_size=6), st.integers(0, 6))
@@ -153,7 +158,7 @@ def test_the_refunded_tax_has_the_sign_of_the_refund() -> None:
 
 
 def test_an_entry_of_no_refund_makes_no_row() -> None:
-    facts = EntryFacts(kind="sale", order_id="ord_1", recorded_at=AT)
+    facts = EntryFacts(kind=EntryKind.SALE, order_id="ord_1", recorded_at=AT)
     sale, _ = append(LedgerHead("st_1", "usd"), facts, sale_amounts(hundred_dollars().state))
     with pytest.raises(ValueError, match="of no refund"):
         row_of_entry(sale)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.export_report.write_export import file_chunks
+from shared.domain.ledger import RecordSource
 from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
 from shared.domain.report import ReportRow
 from shared.views import report_csv
@@ -36,7 +37,7 @@ ROW = ReportRow(
     tax_refunded_amount=0,
     processed_by="kim",
     stripe_refund_id="re_stripe",
-    source="api",
+    source=RecordSource.API,
     settled_at="2026-11-01T06:30:00.123Z",
     parent_name="Dana Parent",
     subject_names=("Kai", "Bo"),

@@ -9,10 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append, verify_chain
+from shared.domain.ledger import (
+    EntryAmounts,
+    EntryFacts,
+    EntryKind,
+    LedgerHead,
+    append,
+    verify_chain,
+)
 from shared.domain.order import LineCommitted, OrderState, RefundItem
-from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType, Refusal
-from shared.gateways import items
+from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
+from shared.domain.refusal import Refusal
+from shared.gateways.records.attributes import marshal, unmarshal
+from shared.gateways.records.fee_refund import fee_refund_from_values, fee_refund_to_item
+from shared.gateways.records.keys import (
+    FEE_REFUND_SK,
+    ORDER_SK,
+    REFUND_PREFIX,
+    STATE_SK,
+    OpenWork,
+    entry_sk,
+    refund_sk,
+)
+from shared.gateways.records.ledger import head_from_values, head_to_item
+from shared.gateways.records.order_state import state_from_values, state_to_item
+from shared.gateways.records.refund import refund_from_values, refund_to_item
 
 ids = st.text(
     st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"),
@@ -126,35 +147,35 @@ any_head = st.builds(
 
 @given(any_refund)
 def test_a_refund_comes_back_as_it_was_stored(refund: Refund) -> None:
-    item = items.refund_to_item(refund)
-    assert items.refund_from_values(items.unmarshal(item)) == refund
-    assert item["PK"] == {"S": f"ORDER#{refund.order_id}"}
+    item = refund_to_item(refund)
+    assert refund_from_values(unmarshal(item)) == refund
+    assert item["PK"] == {"S": f"STUDIO#{refund.studio_id}#ORDER#{refund.order_id}"}
     assert item["SK"] == {"S": f"REFUND#{refund.refund_id}"}
 
 
 @given(any_totals)
 def test_an_orders_totals_come_back_as_they_were_stored(state: OrderState) -> None:
-    item = items.state_to_item(state)
-    assert items.state_from_values(items.unmarshal(item)) == state
+    item = state_to_item(state)
+    assert state_from_values(unmarshal(item)) == state
 
 
 @given(any_fee_refund)
 def test_a_fee_refund_comes_back_as_it_was_stored(fee_refund: FeeRefund) -> None:
-    item = items.fee_refund_to_item(fee_refund)
-    assert items.fee_refund_from_values(items.unmarshal(item)) == fee_refund
+    item = fee_refund_to_item(fee_refund)
+    assert fee_refund_from_values(unmarshal(item)) == fee_refund
 
 
 @given(any_head)
 def test_a_ledger_head_comes_back_as_it_was_stored(head: LedgerHead) -> None:
-    assert items.head_from_values(items.unmarshal(items.head_to_item(head))) == head
+    assert head_from_values(unmarshal(head_to_item(head))) == head
 
 
 @given(any_refund)
 def test_a_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(refund: Refund) -> None:
-    item = items.refund_to_item(refund)
+    item = refund_to_item(refund)
     assert ("open_pk" in item) == ("open_due" in item) == refund.is_open
     if refund.is_open:
-        assert item["open_pk"] == {"S": items.OPEN_REFUND}
+        assert item["open_pk"] == {"S": OpenWork.REFUND}
         assert item["open_due"] == {"S": refund.next_poll_at}
 
 
@@ -162,10 +183,10 @@ def test_a_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(refund: 
 def test_a_fee_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(
     fee_refund: FeeRefund,
 ) -> None:
-    item = items.fee_refund_to_item(fee_refund)
+    item = fee_refund_to_item(fee_refund)
     assert ("open_pk" in item) == ("open_due" in item) == fee_refund.is_open
     if fee_refund.is_open:
-        assert item["open_pk"] == {"S": items.OPEN_FEE_REFUND}
+        assert item["open_pk"] == {"S": OpenWork.FEE_REFUND}
 
 
 @given(
@@ -183,7 +204,7 @@ def test_any_document_comes_back_without_what_is_none_at_its_top(
     document: dict[str, object],
 ) -> None:
     stored = {name: value for name, value in document.items() if value is not None}
-    assert items.unmarshal(items.marshal(document)) == stored
+    assert unmarshal(marshal(document)) == stored
 
 
 @given(st.lists(st.tuples(amounts, texts), max_size=5))
@@ -193,21 +214,21 @@ def test_a_ledger_that_was_stored_and_read_still_verifies(
     head = LedgerHead("st_1", "usd")
     read = []
     for amount, text in sales:
-        facts = EntryFacts("sale", "ord_1", "2026-10-14T17:04:00.000Z", reason=text)
+        facts = EntryFacts(EntryKind.SALE, "ord_1", "2026-10-14T17:04:00.000Z", reason=text)
         entry, head = append(head, facts, EntryAmounts(amount, 0, 0, amount, 0))
-        read.append(items.unmarshal(items.marshal(entry.content())))
+        read.append(unmarshal(marshal(entry.content())))
     assert verify_chain(read, head) == (len(sales), None)
 
 
 @given(st.integers(1, 10**12 - 2))
 def test_keys_of_entries_sort_as_their_numbers_do(seq: int) -> None:
-    assert items.entry_sk(seq) < items.entry_sk(seq + 1)
+    assert entry_sk(seq) < entry_sk(seq + 1)
 
 
 def test_one_query_between_refunds_and_totals_finds_all_that_a_settlement_reads() -> None:
-    refund = items.refund_sk("rf_1")
-    assert items.REFUND_PREFIX <= refund < items.FEE_REFUND_SK < items.STATE_SK
-    assert not items.REFUND_PREFIX <= items.ORDER_SK <= items.STATE_SK
+    refund = refund_sk("rf_1")
+    assert REFUND_PREFIX <= refund < FEE_REFUND_SK < STATE_SK
+    assert not REFUND_PREFIX <= ORDER_SK <= STATE_SK
 
 
 plain = st.recursive(
@@ -220,11 +241,11 @@ plain = st.recursive(
 @given(st.dictionaries(st.text(min_size=1, max_size=8), plain))
 def test_values_are_stored_as_boto3_would_store_them(values: dict[str, Any]) -> None:
     theirs = {n: TypeSerializer().serialize(v) for n, v in values.items() if v is not None}
-    assert items.marshal(values) == theirs
-    assert items.unmarshal(theirs) == {n: v for n, v in values.items() if v is not None}
+    assert marshal(values) == theirs
+    assert unmarshal(theirs) == {n: v for n, v in values.items() if v is not None}
 
 
 @pytest.mark.parametrize("value", [1.5, b"bytes", {1, 2}])
 def test_what_is_not_money_text_or_structure_is_not_stored(value: object) -> None:
     with pytest.raises(TypeError):
-        items.marshal({"value": value})
+        marshal({"value": value})

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.stripe_webhook.handle_event import StripeEvent, event_from
+from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus
 from shared.domain.stripe_refund import (
     MalformedStripeObjectError,
@@ -53,7 +54,7 @@ def test_a_refund_is_read() -> None:
         amount=2_500,
         currency="usd",
         refund_id="rf_1",
-        order_id="ord_1",
+        order_key=OrderKey("st_1", "ord_1"),
         created=1_792_000_000,
     )
 
@@ -86,7 +87,7 @@ def test_reasons_are_kept_where_stripe_gives_them() -> None:
 def test_a_refund_made_outside_names_none_of_ours(metadata: object) -> None:
     read = stripe_refund_from(a_refund(metadata=metadata))
     assert read.refund_id is None
-    assert read.order_id is None
+    assert read.order_key is None
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,9 @@ from infra.operate.restore.functions import stop as stop_functions
 from infra.operate.restore.replay_events import ReplayStripeEvents
 from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_there
 from shared.clock import utc_now
-from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.orders_table import OrdersTable
-from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe_api import StripeApi
-from shared.gateways.studios import Studios
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -107,10 +103,9 @@ def _level(outputs: Outputs) -> ReplayStripeEvents:
     )["Environment"]["Variables"]
     secrets = Secrets(boto3.client("secretsmanager"))
     return ReplayStripeEvents(
-        Studios(dynamodb, outputs["OrdersTableName"]),
-        OrdersTable(dynamodb, outputs["OrdersTableName"]),
-        LedgerStore(dynamodb, outputs["OrdersTableName"], outputs["LedgerTableName"]),
-        PayoutsTable(dynamodb, outputs["OrdersTableName"]),
+        dynamodb,
+        outputs["OrdersTableName"],
+        outputs["LedgerTableName"],
         FeeRefundQueue(boto3.client("sqs"), outputs["FeeRefundQueueUrl"]),
         StripeApi(
             settings["STRIPE_API_BASE"],

@@ -6,10 +6,9 @@ from datetime import date, timedelta
 
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import adopt, last_day_of_payout, studio_of_payout
-from shared.domain.payout_schedule import schedule_of
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
@@ -24,7 +23,7 @@ class AdoptTransfers:
     """
 
     studios: Studios
-    books: LedgerStore
+    ledger: PayoutStore
     payouts: PayoutsTable
     clock: Clock
 
@@ -54,17 +53,18 @@ class AdoptTransfers:
         raise StaleStateError
 
     def _enter(self, studio_id: str, last_day: date, transfer: StripeTransfer) -> str:
-        head, due_at = self.books.load_head(studio_id), self.payouts.due_at(studio_id)
+        head, due_at = self.ledger.load_head(studio_id), self.payouts.due_at(studio_id)
         studio = self.studios.get(studio_id)
         if head is None or due_at is None or studio is None:
             return "TransferOfUnknownStudio"
-        schedule, payout_day = schedule_of(studio), last_day + timedelta(days=1)
+        schedule, payout_day = studio.payout_schedule, last_day + timedelta(days=1)
         period = schedule.period(payout_day, self._paid_out_until(studio_id))
         next_due = max(due_at, rfc3339(schedule.begins(schedule.following(payout_day))))
-        self.books.record_payout(
+        self.ledger.record_payout(
             head,
             adopt(head, period, transfer, rfc3339(self.clock())),
-            (due_at, next_due),
+            due_at,
+            next_due,
         )
         return "PayoutAdopted"
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.reconcile.carry_on_refund import CarryOnRefund
@@ -24,13 +25,21 @@ from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund
 from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.edge.observability import logger
-from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.charges import Charges
+from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.order_states import OrderStates
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
+from shared.gateways.settlement_store import SettlementStore
 from shared.gateways.stripe_api import StripeApi
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ACTOR = "restore"
 
@@ -51,7 +60,7 @@ class _SettleAtOnce:
     settle: SettleRefund
 
     def announce(self, refund: Refund) -> None:
-        self.settle(refund.order_id, refund.refund_id)
+        self.settle(refund.order_key, refund.refund_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +68,17 @@ class ReplayStripeEvents:
     """Takes in what happened at Stripe since a point in time.
 
     Args:
-        studios, orders, books, payouts: The tables.
+        dynamodb: A low-level client.
+        orders_table: OrdersTable's name.
+        ledger_table: LedgerTable's name.
         fee_refunds: Where refunds of application fees are asked for, once the functions run again.
         stripe: The API.
         clock: The clock.
     """
 
-    studios: Studios
-    orders: OrdersTable
-    books: LedgerStore
-    payouts: PayoutsTable
+    dynamodb: "DynamoDBClient"
+    orders_table: str
+    ledger_table: str
     fee_refunds: FeeRefundQueue
     stripe: StripeApi
     clock: Clock
@@ -90,18 +100,30 @@ class ReplayStripeEvents:
                 logger.exception("not open to us any more", account_id=account_id)
                 done["AccountRefused"] += 1
         done += self._carry_on()
-        adopt = AdoptTransfers(self.studios, self.books, self.payouts, self.clock)
+        adopt = AdoptTransfers(
+            Studios(self.dynamodb, self.orders_table),
+            PayoutStore(self.dynamodb, self.orders_table, self.ledger_table),
+            PayoutsTable(self.dynamodb, self.orders_table),
+            self.clock,
+        )
         return done + adopt(self.stripe.transfers_created(begin, now)[::-1])
 
     def _accounts(self) -> Iterable[str | None]:
         """Return the accounts that charges are on, the platform's own (None) among them."""
-        studios = (self.studios.get(studio_id) for studio_id in self.payouts.studios())
-        named = (studio.get("stripe_account_id") for studio in studios if studio)
+        table = Studios(self.dynamodb, self.orders_table)
+        payouts = PayoutsTable(self.dynamodb, self.orders_table)
+        studios = (table.get(studio_id) for studio_id in payouts.studios())
+        named = (studio.stripe_account_id for studio in studios if studio)
         return [None, *sorted({account for account in named if account is not None})]
 
     def _tell_again(self, begin: datetime, now: datetime, account_id: str | None) -> Counter[str]:
         """Hand an account's events to the webhook's use case, oldest first."""
-        handle = HandleEvent(self.orders, self._record(), lambda: self.stripe)
+        handle = HandleEvent(
+            OrderStates(self.dynamodb, self.orders_table),
+            Charges(self.dynamodb, self.orders_table),
+            self._record(),
+            lambda: self.stripe,
+        )
         done: Counter[str] = Counter()
         for types in _EVENTS:
             for body in self.stripe.events_created(begin, now, types, account_id)[::-1]:
@@ -117,12 +139,30 @@ class ReplayStripeEvents:
 
     def _carry_on(self) -> Counter[str]:
         settle = _SettleAtOnce(self._settle())
-        carry_on = CarryOnRefund(self.orders, self.stripe, settle, self._record(), self.clock)
-        reconcile = ReconcileOpenWork(self.orders, carry_on, self.fee_refunds, self.clock)
+        orders = OrdersTable(self.dynamodb, self.orders_table)
+        reconcile = ReconcileOpenWork(
+            orders,
+            FeeRefunds(self.dynamodb, self.orders_table),
+            OpenWorkIndex(self.dynamodb, self.orders_table),
+            CarryOnRefund(orders, self.stripe, settle, self._record(), self.clock),
+            self.fee_refunds,
+            self.clock,
+        )
         return reconcile(due_only=False, time_is_up=lambda: False).done
 
     def _record(self) -> RecordStripeRefund:
-        return RecordStripeRefund(self.orders, _SettleAtOnce(self._settle()), self.clock, ACTOR)
+        return RecordStripeRefund(
+            OrdersTable(self.dynamodb, self.orders_table),
+            Charges(self.dynamodb, self.orders_table),
+            _SettleAtOnce(self._settle()),
+            self.clock,
+            ACTOR,
+        )
 
     def _settle(self) -> SettleRefund:
-        return SettleRefund(self.orders, self.books, self.fee_refunds, self.clock)
+        return SettleRefund(
+            OrdersTable(self.dynamodb, self.orders_table),
+            SettlementStore(self.dynamodb, self.orders_table, self.ledger_table),
+            self.fee_refunds,
+            self.clock,
+        )

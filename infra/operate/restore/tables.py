@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.operate.verify_ledger import studios_of, verify_studio
 from shared.domain.ledger import OF_ORDERS
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
-from shared.gateways.ledger_store import read_entries
+from shared.gateways.ledger_entries import read_contents
 from shared.gateways.orders_table import OrdersTable
 
 if TYPE_CHECKING:
@@ -65,9 +66,10 @@ def torn(dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> li
         if problem is not None:
             found.append(f"{studio_id}: {problem}")
             continue
-        for entry in deque(read_entries(dynamodb, ledger_table, studio_id), _LAST_ENTRIES):
+        for entry in deque(read_contents(dynamodb, ledger_table, studio_id), _LAST_ENTRIES):
             if entry["kind"] in OF_ORDERS and "refund_id" in entry:
-                refund = orders.get_refund(str(entry["order_id"]), str(entry["refund_id"]))
+                order = OrderKey(studio_id, str(entry["order_id"]))
+                refund = orders.get_refund(order, str(entry["refund_id"]))
                 if not _knows(refund, int(entry["seq"])):
                     found.append(f"{studio_id}: entry {entry['seq']} has no refund that is so far")
     return found

@@ -13,8 +13,18 @@ from pydantic import (
     model_validator,
 )
 
+from shared.domain.imported_order import (
+    ChargeIds,
+    ImportedOrder,
+    Parent,
+    PhotoDay,
+    Product,
+    Subject,
+)
 from shared.domain.money import SUPPORTED_CURRENCIES
-from shared.domain.order import SHIPPING_LINE_ID
+from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
+from shared.domain.payout_schedule import Interval
+from shared.domain.studio import OnNegativeLimit, Studio
 
 # Ids become parts of keys; none may hold the keys' separator.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -32,6 +42,9 @@ Name = Annotated[
 ]
 Amount = Annotated[int, Field(ge=0, le=99_999_999)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+
+
+FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
 
 
 class _Strict(BaseModel):
@@ -68,6 +81,25 @@ class StudioBody(_Strict):
 
     _currency = field_validator("currency")(_supported)
 
+    def studio(self) -> Studio:
+        """Return the studio. What the line leaves out gets its default."""
+        chosen = self.payout_schedule or Interval.WEEKLY.value
+        schedule = PayoutScheduleBody(interval=chosen) if isinstance(chosen, str) else chosen
+        return Studio(
+            studio_id=self.studio_id,
+            name=self.name,
+            timezone=self.timezone,
+            currency=self.currency,
+            rev_share_bps=self.rev_share_bps,
+            from_address=self.from_address,
+            negative_balance_limit=self.negative_balance_limit,
+            stripe_account_id=self.stripe_account_id,
+            payout_account_id=self.payout_account_id,
+            payout_interval=Interval(schedule.interval),
+            payout_weekday=schedule.weekday,
+            on_negative_limit=OnNegativeLimit(self.on_negative_limit or "warn"),
+        )
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -78,21 +110,21 @@ class StudioBody(_Strict):
         return name
 
 
-class Parent(_Strict):
+class ParentBody(_Strict):
     """Who ordered."""
 
     name: Name
     email: Email | None = None
 
 
-class Subject(_Strict):
+class SubjectBody(_Strict):
     """Who is in the photos."""
 
     subject_id: Id
     name: Name
 
 
-class PhotoDay(_Strict):
+class PhotoDayBody(_Strict):
     """When and where they were taken."""
 
     photo_day_id: Id
@@ -117,7 +149,7 @@ class OrderLineBody(_Strict):
         return self.quantity * self.unit_amount - self.discount_amount + self.tax_amount
 
 
-class StripeIds(_Strict):
+class ChargeBody(_Strict):
     """Where the money was charged; ``account_id`` for charges on the studio's own account."""
 
     charge_id: StripeId | None
@@ -126,10 +158,10 @@ class StripeIds(_Strict):
     application_fee_id: StripeId | None = None
 
 
-class Fulfillment(_Strict):
+class FulfillmentBody(_Strict):
     """Where the print is."""
 
-    status: Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
+    status: FulfillmentStatusName
     claimed_by: Name | None = None
 
 
@@ -140,24 +172,41 @@ class OrderBody(_Strict):
     studio_id: Id
     placed_at: Annotated[str, StringConstraints(pattern=_RFC3339)]
     currency: str
-    parent: Parent
-    subjects: Annotated[list[Subject], Field(max_length=100)]
-    photo_day: PhotoDay | None = None
+    parent: ParentBody
+    subjects: Annotated[list[SubjectBody], Field(max_length=100)]
+    photo_day: PhotoDayBody | None = None
     line_items: Annotated[list[OrderLineBody], Field(min_length=1, max_length=100)]
     shipping_amount: Amount
     shipping_tax_amount: Amount
     total_amount: Amount
     rev_share_amount: Amount
     stripe_fee_amount: Amount
-    stripe: StripeIds
-    fulfillment: Fulfillment
+    stripe: ChargeBody
+    fulfillment: FulfillmentBody
 
     _currency = field_validator("currency")(_supported)
 
-    @property
-    def tax_amount(self) -> int:
-        """The tax in the order, that on shipping included."""
-        return sum(item.tax_amount for item in self.line_items) + self.shipping_tax_amount
+    def imported_order(self) -> ImportedOrder:
+        """Return the order."""
+        day = self.photo_day
+        return ImportedOrder(
+            order_id=self.order_id,
+            subjects=tuple(Subject(each.subject_id, each.name) for each in self.subjects),
+            photo_day=PhotoDay(day.photo_day_id, day.name) if day else None,
+            products=tuple(Product(**dict(line)) for line in self.line_items),
+            shipping_amount=self.shipping_amount,
+            shipping_tax_amount=self.shipping_tax_amount,
+            charge=ChargeIds(**dict(self.stripe)),
+            studio_id=self.studio_id,
+            placed_at=self.placed_at,
+            currency=self.currency,
+            parent=Parent(self.parent.name, self.parent.email),
+            total_amount=self.total_amount,
+            rev_share_amount=self.rev_share_amount,
+            stripe_fee_amount=self.stripe_fee_amount,
+            fulfillment_status=FulfillmentStatus(self.fulfillment.status),
+            fulfillment_claimed_by=self.fulfillment.claimed_by,
+        )
 
     @field_validator("placed_at")
     @classmethod

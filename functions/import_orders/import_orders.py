@@ -1,0 +1,186 @@
+"""Importing orders with their sale entries: bad lines are reported, no line is imported twice."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.import_orders.bodies import OrderBody
+from functions.import_orders.import_lines import ImportReport, Numbered, parse
+from shared.clock import Clock, rfc3339
+from shared.domain.imported_order import ImportedOrder
+from shared.domain.ledger import EntryFacts, EntryKind, LedgerEntry, LedgerHead, append
+from shared.domain.order import OrderState
+from shared.domain.search import order_tokens
+from shared.domain.settlement import sale_amounts
+from shared.domain.studio import Studio
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.sale_store import ImportState, NewSale, SaleStore
+from shared.gateways.studios import Studios
+
+# DynamoDB's limit is 100 steps a transaction; one is the head's.
+_STEPS_PER_TRANSACTION = 99
+# The order, its state, its charge and its sale entry. Its search entries come on top.
+_STEPS_PER_ORDER = 4
+
+_CONTENTION_SECONDS = 20.0
+
+type NumberedOrder = Numbered[ImportedOrder]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrders:
+    """Imports checked orders, a transaction for as many as fit into one."""
+
+    studios: Studios
+    sales: SaleStore
+    clock: Clock
+
+    def __call__(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
+        """Import orders with their sale entries. A stored order stays as it is.
+
+        Args:
+            lines: One order each, as JSON.
+            first_line: The number of the first of them in its file.
+
+        Raises:
+            StaleStateError: Others kept moving a studio's ledger. What was imported stays;
+                importing again continues from there.
+        """
+        report = ImportReport()
+        by_studio: dict[str, list[NumberedOrder]] = {}
+        for numbered in parse(lines, first_line, OrderBody, report):
+            order = numbered.content.imported_order()
+            by_studio.setdefault(order.studio_id, []).append(Numbered(numbered.line, order))
+        for studio_id, orders in by_studio.items():
+            studio = self.studios.get(studio_id)
+            fitting = [each for each in orders if _fits(each, studio, report)]
+            for batch in _transactions(fitting):
+                self._import_batch(studio_id, batch, report)
+        report.refused.sort(key=lambda refused: refused["line"])
+        return report
+
+    def _import_batch(
+        self, studio_id: str, batch: list[NumberedOrder], report: ImportReport
+    ) -> None:
+        for _ in tries(_CONTENTION_SECONDS):
+            tried = ImportReport()
+            new = self._new_orders(studio_id, batch, tried)
+            try:
+                self._record(studio_id, new)
+            except StaleStateError:
+                continue
+            tried.imported = len(new)
+            report.add(tried)
+            return
+        raise StaleStateError
+
+    def _new_orders(
+        self, studio_id: str, batch: list[NumberedOrder], report: ImportReport
+    ) -> list[ImportedOrder]:
+        """Return the orders that are not stored yet, and report those that clash."""
+        charge_ids = (each.content.charge.charge_id for each in batch)
+        state = self.sales.import_state(
+            studio_id,
+            [each.content.order_id for each in batch],
+            [charge_id for charge_id in charge_ids if charge_id],
+        )
+        new = []
+        for each in batch:
+            order = each.content
+            stored = state.orders.get(order.order_id)
+            if stored == order:
+                report.unchanged += 1
+            elif stored is not None:
+                report.refuse(each.line, f"order {order.order_id} exists with other content")
+            elif order.charge.charge_id in state.orders_of_charges:
+                report.refuse(each.line, f"charge {order.charge.charge_id} is used already")
+            else:
+                new.append(order)
+                _remember(state, order)
+        return new
+
+    def _record(self, studio_id: str, orders: list[ImportedOrder]) -> None:
+        if not orders:
+            return
+        head = self.sales.load_head(studio_id)
+        if head is None:
+            raise LookupError(f"studio {studio_id} has no ledger")
+        after = head
+        sales = []
+        for order in orders:
+            sale, after = self._sale(order, after)
+            sales.append(sale)
+        self.sales.record_sales(sales, head, after)
+
+    def _sale(self, imported: ImportedOrder, head: LedgerHead) -> tuple[NewSale, LedgerHead]:
+        state = _first_state(imported)
+        entry: LedgerEntry | None = None
+        # An order that was not charged is no sale: nobody owes anybody for it.
+        if imported.charge.charge_id is not None:
+            facts = EntryFacts(EntryKind.SALE, imported.order_id, rfc3339(self.clock()))
+            entry, head = append(head, facts, sale_amounts(state))
+        return NewSale(imported, state, entry, _tokens(imported)), head
+
+
+def _first_state(imported: ImportedOrder) -> OrderState:
+    order = imported.order
+    return OrderState(
+        order_id=order.order_id,
+        studio_id=order.studio_id,
+        currency=order.currency,
+        total_amount=order.total_amount,
+        rev_share_amount=order.rev_share_amount,
+        stripe_fee_amount=order.stripe_fee_amount,
+        account_id=order.account_id,
+        application_fee_id=order.application_fee_id,
+        fulfillment_status=imported.fulfillment_status,
+        fulfillment_claimed_by=imported.fulfillment_claimed_by,
+        placed_at=rfc3339(datetime.fromisoformat(imported.placed_at)),
+        tax_amount=order.tax_amount,
+        print_units=order.print_units,
+    )
+
+
+def _remember(state: ImportState, order: ImportedOrder) -> None:
+    """Count an order as stored, so that the same file cannot bring it twice."""
+    state.orders[order.order_id] = order
+    if order.charge.charge_id:
+        state.orders_of_charges[order.charge.charge_id] = order.key
+
+
+def _tokens(imported: ImportedOrder) -> list[str]:
+    return order_tokens(imported.order_id, imported.names)
+
+
+def _transactions(orders: Iterable[NumberedOrder]) -> Iterator[list[NumberedOrder]]:
+    """Divide the orders into batches that each fit into one transaction."""
+    batch: list[NumberedOrder] = []
+    steps = 0
+    for order in orders:
+        needed = _STEPS_PER_ORDER + len(_tokens(order.content))
+        if steps + needed > _STEPS_PER_TRANSACTION:
+            yield batch
+            batch, steps = [], 0
+        batch.append(order)
+        steps += needed
+    if batch:
+        yield batch
+
+
+def _fits(numbered: NumberedOrder, studio: Studio | None, report: ImportReport) -> bool:
+    """Return whether the order can be one of the studio it names; report it if not."""
+    reason = _misfit(numbered.content, studio)
+    if reason:
+        report.refuse(numbered.line, reason)
+    return reason is None
+
+
+def _misfit(order: ImportedOrder, studio: Studio | None) -> str | None:
+    if studio is None:
+        return f"studio {order.studio_id} does not exist; import it first"
+    if order.currency != studio.currency:
+        return f"currency {order.currency} is not the studio's, {studio.currency}"
+    account_id = order.charge.account_id
+    if account_id is not None and account_id != studio.stripe_account_id:
+        return "account_id is not the studio's stripe_account_id"
+    return None

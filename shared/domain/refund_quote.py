@@ -1,0 +1,206 @@
+"""What a requested refund comes to, and what stands against it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.domain.errors import (
+    AmountExceedsRefundableError,
+    AmountTooSmallError,
+    ChargeDisputedError,
+    FulfillmentInProgressError,
+    NothingRefundableError,
+    OrderNotChargedError,
+    QuantityExceedsRefundableError,
+    RefundableAmountChangedError,
+    ShippingNotRefundableError,
+    UnknownLineError,
+)
+from shared.domain.fulfillment import IN_PROGRESS, is_unprinted
+from shared.domain.order import (
+    SHIPPING_LINE_ID,
+    FulfillmentStatus,
+    Order,
+    OrderLine,
+    OrderState,
+    RefundItem,
+)
+from shared.domain.refund import RefundType
+
+
+class RefundWarning(StrEnum):
+    """What staff should know before they refund. None of it stops the preview."""
+
+    FULFILLMENT_IN_PROGRESS = "fulfillment_in_progress"
+    ALREADY_SHIPPED = "already_shipped"
+    REFUND_LIMIT_EXCEEDED = "refund_limit_exceeded"
+    NEXT_PAYOUT_NEGATIVE = "next_payout_negative"
+    NEGATIVE_BALANCE_LIMIT = "negative_balance_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenLine:
+    """Units of a line that the caller wants refunded."""
+
+    line_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundChoice:
+    """What the caller wants refunded, already checked for form; ``amount`` in minor units.
+
+    ``keep_print`` refunds without stopping the print.
+    """
+
+    type: RefundType
+    amount: int | None = None
+    lines: tuple[ChosenLine, ...] = ()
+    shipping: bool = False
+    keep_print: bool = False
+    expected_refundable_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundQuote:
+    """What the choice comes to now: money in minor units, and the units it takes of each line."""
+
+    charge_id: str
+    amount: int
+    items: tuple[RefundItem, ...] = ()
+
+
+def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> RefundQuote:
+    """Return the money and units that the choice takes of the order now.
+
+    Raises:
+        OrderNotChargedError: There is no charge to refund.
+        ChargeDisputedError: The charge is disputed, or the dispute was lost.
+        RefundableAmountChangedError: ``expected_refundable_amount`` is not what is left.
+        NothingRefundableError: Nothing is left.
+        UnknownLineError, QuantityExceedsRefundableError, ShippingNotRefundableError,
+            AmountTooSmallError, AmountExceedsRefundableError: The choice does not fit the order.
+    """
+    if order.charge_id is None:
+        raise OrderNotChargedError(
+            "This order was not charged through Stripe, so there is nothing to refund."
+        )
+    if state.disputed:
+        raise ChargeDisputedError(
+            "The parent disputes this charge with their bank. Answer the dispute in Stripe. "
+            "You can refund once the dispute is closed in the studio's favor."
+        )
+    left = state.refundable_amount
+    expected = choice.expected_refundable_amount
+    if expected is not None and expected != left:
+        raise RefundableAmountChangedError(
+            f"{left} is refundable now, not {expected}. Check the order, then repeat the request "
+            "with a new Idempotency-Key."
+        )
+    if left == 0:
+        raise NothingRefundableError("All of this order is refunded or on its way back.")
+    items = _quote_items(order, state, choice)
+    amount = _quote_amount(state, choice, items)
+    if amount > left:
+        raise AmountExceedsRefundableError(
+            f"You asked for {amount}. Only {left} of this order can still be refunded."
+        )
+    if amount <= 0:
+        raise AmountTooSmallError(
+            "The chosen items come to 0 in the currency's smallest unit. Choose more units, or "
+            "items that have a price."
+        )
+    return RefundQuote(order.charge_id, amount, items)
+
+
+def _quote_items(order: Order, state: OrderState, choice: RefundChoice) -> tuple[RefundItem, ...]:
+    if choice.type is not RefundType.LINE_ITEMS:
+        return ()
+    items = tuple(_quote_item(order, state, chosen) for chosen in choice.lines)
+    return (*items, _quote_shipping(order, state)) if choice.shipping else items
+
+
+def _quote_amount(state: OrderState, choice: RefundChoice, items: tuple[RefundItem, ...]) -> int:
+    match choice.type:
+        case RefundType.FULL:
+            return state.refundable_amount
+        case RefundType.PARTIAL:
+            return choice.amount or 0
+        case RefundType.LINE_ITEMS:
+            return sum(item.amount for item in items)
+
+
+def _quote_item(order: Order, state: OrderState, chosen: ChosenLine) -> RefundItem:
+    line = order.line(chosen.line_id) if chosen.line_id != SHIPPING_LINE_ID else None
+    if line is None:
+        raise UnknownLineError(f"This order has no line {chosen.line_id!r}.")
+    left = line.quantity - state.line_committed(chosen.line_id).quantity
+    if chosen.quantity > left:
+        raise QuantityExceedsRefundableError(
+            f"You asked for {chosen.quantity} of line {chosen.line_id!r}. "
+            f"{left} can still be refunded."
+        )
+    return _refund_item(state, line, chosen.quantity)
+
+
+def _quote_shipping(order: Order, state: OrderState) -> RefundItem:
+    line = order.line(SHIPPING_LINE_ID)
+    if line is None or state.line_committed(SHIPPING_LINE_ID).quantity:
+        raise ShippingNotRefundableError(
+            "Shipping was free or is already refunded. Leave out `shipping`."
+        )
+    return _refund_item(state, line, 1)
+
+
+def _refund_item(state: OrderState, line: OrderLine, quantity: int) -> RefundItem:
+    amount = state.line_refund_amount(line, quantity)
+    return RefundItem(line.line_id, quantity, amount, state.line_refund_tax(line, quantity))
+
+
+def check_fulfillment(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> None:
+    """Refuse to refund the whole order while its print is in production.
+
+    The caller may say to keep the print. A refund of a part goes through: something is left to
+    print. So do line items, which take their units off the job.
+
+    Raises:
+        FulfillmentInProgressError: An operator has claimed or printed it.
+    """
+    if choice.keep_print or not _is_full(state, choice, quote):
+        return
+    if state.fulfillment_status in IN_PROGRESS:
+        raise FulfillmentInProgressError(
+            f"The print is {state.fulfillment_status}. Cancel fulfillment first, or send "
+            '`"fulfillment": "keep"` to refund and let the print go on.'
+        )
+
+
+def stops_print(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> bool:
+    """Return whether this refund takes its part off the print job.
+
+    A full refund does so while the print is queued. Line items do so until it is printed.
+    """
+    if choice.keep_print:
+        return False
+    if choice.type is RefundType.LINE_ITEMS:
+        return is_unprinted(state)
+    return _is_full(state, choice, quote) and state.fulfillment_status == FulfillmentStatus.QUEUED
+
+
+def _is_full(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> bool:
+    """Return whether it takes all that is left, whatever its type is called."""
+    if choice.type is RefundType.LINE_ITEMS:
+        return False
+    return quote.amount == state.refundable_amount
+
+
+_PRINT_WARNINGS = {
+    FulfillmentStatus.CLAIMED: RefundWarning.FULFILLMENT_IN_PROGRESS,
+    FulfillmentStatus.PRINTED: RefundWarning.FULFILLMENT_IN_PROGRESS,
+    FulfillmentStatus.SHIPPED: RefundWarning.ALREADY_SHIPPED,
+}
+
+
+def print_warnings(state: OrderState) -> list[RefundWarning]:
+    """Return what staff should know about the print before they refund."""
+    warning = _PRINT_WARNINGS.get(state.fulfillment_status)
+    return [warning] if warning else []

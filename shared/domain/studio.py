@@ -1,0 +1,47 @@
+"""A studio: who it is, how it is paid out, and how far its balance may fall."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from shared.domain.payout_schedule import Interval, PayoutSchedule
+
+
+class OnNegativeLimit(StrEnum):
+    """What happens to a refund that takes the next payout below the studio's limit."""
+
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """A studio as imported; amounts in minor units of ``currency``.
+
+    ``timezone`` is an IANA zone. ``stripe_account_id`` is set where the studio's charges live on
+    its own Stripe account, ``payout_account_id`` where PPS pays the studio out.
+    ``payout_weekday`` counts from Monday, which is 0.
+    """
+
+    studio_id: str
+    name: str
+    timezone: str
+    currency: str
+    rev_share_bps: int
+    from_address: str
+    negative_balance_limit: int
+    stripe_account_id: str | None = None
+    payout_account_id: str | None = None
+    payout_interval: Interval = Interval.WEEKLY
+    payout_weekday: int = 0
+    on_negative_limit: OnNegativeLimit = OnNegativeLimit.WARN
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The studio's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def payout_schedule(self) -> PayoutSchedule:
+        """When the studio is paid out, in its own time zone."""
+        return PayoutSchedule(self.payout_interval, self.payout_weekday, self.zone)

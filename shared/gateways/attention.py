@@ -1,0 +1,59 @@
+"""What a person must look at, from AttentionIndex.
+
+The index holds keys and is read eventually consistent. The items are then read from the table.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from shared.domain.message import Message
+from shared.domain.order import OrderState
+from shared.domain.parked import ParkedMessage
+from shared.domain.refund import Refund
+from shared.gateways.records.keys import (
+    ATTENTION_INDEX,
+    AttentionList,
+    attention_pk,
+    primary_key,
+)
+from shared.gateways.records.message import message_from_values
+from shared.gateways.records.order_state import state_from_values
+from shared.gateways.records.parked_message import parked_from_values
+from shared.gateways.records.refund import refund_from_values
+from shared.gateways.table import TableGateway
+
+if TYPE_CHECKING:
+    from shared.gateways.records.attributes import Values
+
+
+class Attention(TableGateway):
+    """A studio's attention lists, each in no order."""
+
+    def failed_refunds(self, studio_id: str) -> Iterator[Refund]:
+        """Read the failed refunds that nobody has resolved."""
+        return map(refund_from_values, self._read(studio_id, AttentionList.FAILED))
+
+    def open_refunds(self, studio_id: str) -> Iterator[Refund]:
+        """Read the refunds that are not settled yet."""
+        return map(refund_from_values, self._read(studio_id, AttentionList.OPEN))
+
+    def messages(self, studio_id: str) -> Iterator[Message]:
+        """Read the messages whose outcome is not known."""
+        return map(message_from_values, self._read(studio_id, AttentionList.MESSAGE))
+
+    def disputed_orders(self, studio_id: str) -> Iterator[OrderState]:
+        """Read the states of the orders whose charge is disputed."""
+        return map(state_from_values, self._read(studio_id, AttentionList.DISPUTE))
+
+    def parked_messages(self, studio_id: str) -> Iterator[ParkedMessage]:
+        """Read the parked messages that nobody has resolved."""
+        return map(parked_from_values, self._read(studio_id, AttentionList.PARKED))
+
+    def _read(self, studio_id: str, kind: AttentionList) -> "Iterator[Values]":
+        found = self._table.query(
+            "attention_pk = :pk",
+            {":pk": attention_pk(studio_id, kind)},
+            IndexName=ATTENTION_INDEX,
+        )
+        keys = [primary_key(values["PK"], values["SK"]) for values in found]
+        return self._table.batch_get(keys, consistent=False)

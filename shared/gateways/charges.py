@@ -1,0 +1,14 @@
+"""Which order a Stripe charge paid for, in OrdersTable."""
+
+from shared.gateways.records.imported_order import ChargePointer, charge_from_values
+from shared.gateways.records.keys import CHARGE_SK, charge_pk
+from shared.gateways.table import TableGateway
+
+
+class Charges(TableGateway):
+    """The pointers from charges to orders."""
+
+    def find(self, charge_id: str) -> ChargePointer | None:
+        """Find the order that a Stripe charge paid for, consistently, or None."""
+        values = self._table.get(charge_pk(charge_id), CHARGE_SK)
+        return charge_from_values(values) if values else None

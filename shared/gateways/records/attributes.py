@@ -1,0 +1,57 @@
+"""DynamoDB's attribute values, to Python and back."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+type Item = dict[str, "AttributeValueTypeDef"]
+type Values = dict[str, Any]
+
+
+def marshal(values: Mapping[str, Any]) -> Item:
+    """Return an item for DynamoDB's low-level API, without the values that are None."""
+    return {name: _attribute(value) for name, value in values.items() if value is not None}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Values:
+    """Return the values of an item of DynamoDB's low-level API. Every number is an int here."""
+    return {name: _value(attribute) for name, attribute in item.items()}
+
+
+def _attribute(value: object) -> "AttributeValueTypeDef":
+    # boto3 has a serializer, and a test compares this one with it. Importing boto3 costs each
+    # cold start more than all of this package.
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case None:
+            return {"NULL": True}
+        case Mapping():
+            return {"M": {name: _attribute(inner) for name, inner in value.items()}}
+        case list() | tuple():
+            return {"L": [_attribute(inner) for inner in value]}
+        case _:
+            raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401  # what was stored
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S" | "BOOL":
+            return value
+        case "N":
+            return int(value)
+        case "NULL":
+            return None
+        case "M":
+            return {name: _value(inner) for name, inner in value.items()}
+        case "L":
+            return [_value(inner) for inner in value]
+        case _:
+            raise TypeError(f"cannot read an attribute of type {kind}")

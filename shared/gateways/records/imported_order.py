@@ -1,0 +1,137 @@
+"""An order as imported, in OrdersTable, with its search entries and its charge's pointer."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared.domain.imported_order import (
+    ChargeIds,
+    ImportedOrder,
+    OrderContents,
+    Parent,
+    PhotoDay,
+    Product,
+    Subject,
+)
+from shared.domain.order import FulfillmentStatus, OrderKey
+from shared.gateways.records.attributes import Item, Values, marshal
+from shared.gateways.records.keys import (
+    CHARGE_SK,
+    ORDER_SK,
+    charge_pk,
+    order_pk,
+    placed_sk,
+    primary_key,
+    search_pk,
+    search_sk,
+)
+
+# What patterns read of each order.
+CONTENT_ATTRIBUTES = (
+    *("order_id", "subjects", "photo_day", "products"),
+    *("shipping_amount", "shipping_tax_amount", "charge"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePointer:
+    """Which order a Stripe charge paid for, and the connected account it lives on, if any."""
+
+    charge_id: str
+    order: OrderKey
+    account_id: str | None
+
+
+def imported_order_to_item(imported: ImportedOrder, placed_at: str) -> Item:
+    """Return the item of an order as imported.
+
+    Args:
+        imported: The order.
+        placed_at: When it was placed, RFC 3339 in UTC: its place in lists.
+    """
+    values: Values = {name: _without_none(value) for name, value in asdict(imported).items()}
+    # Not `placed_sk`: the state has that, and must not come into DateIndex.
+    values["date_sk"] = placed_sk(placed_at, imported.order_id)
+    return primary_key(order_pk(imported.key), ORDER_SK) | marshal(values)
+
+
+def imported_order_from_values(values: Values) -> ImportedOrder:
+    """Return the order as imported of an item's values."""
+    return ImportedOrder(
+        **_contents(values),
+        studio_id=values["studio_id"],
+        placed_at=values["placed_at"],
+        currency=values["currency"],
+        parent=Parent(values["parent"].get("name"), values["parent"].get("email")),
+        total_amount=values["total_amount"],
+        rev_share_amount=values["rev_share_amount"],
+        stripe_fee_amount=values["stripe_fee_amount"],
+        fulfillment_status=FulfillmentStatus(values["fulfillment_status"]),
+        fulfillment_claimed_by=values.get("fulfillment_claimed_by"),
+    )
+
+
+def contents_from_values(values: Values) -> OrderContents:
+    """Return what was ordered, of an item's ``CONTENT_ATTRIBUTES``.
+
+    Attributes that were not read are empty.
+    """
+    return OrderContents(**_contents(values))
+
+
+def search_items(order: OrderKey, tokens: list[str]) -> Iterator[Item]:
+    """Yield an order's search entries: one a token, each with all of the order's tokens.
+
+    The other words of a query are then filtered without reading the order.
+    """
+    values = marshal({"order_id": order.order_id, "tokens": " ".join(tokens)})
+    for token in tokens:
+        yield (primary_key(search_pk(order.studio_id), search_sk(token, order.order_id)) | values)
+
+
+def charge_to_item(pointer: ChargePointer) -> Item:
+    """Return the item that points from a Stripe charge to its order."""
+    return primary_key(charge_pk(pointer.charge_id), CHARGE_SK) | marshal(
+        {
+            "order_id": pointer.order.order_id,
+            "studio_id": pointer.order.studio_id,
+            "account_id": pointer.account_id,
+        }
+    )
+
+
+def charge_from_values(values: Values) -> ChargePointer:
+    """Return the pointer of an item's values."""
+    return ChargePointer(
+        values["PK"].removeprefix(charge_pk("")),
+        OrderKey(values["studio_id"], values["order_id"]),
+        values.get("account_id"),
+    )
+
+
+def _contents(values: Values) -> dict[str, Any]:
+    day = values.get("photo_day")
+    return {
+        "order_id": values["order_id"],
+        "subjects": tuple(
+            Subject(each["subject_id"], each.get("name")) for each in values.get("subjects", ())
+        ),
+        "photo_day": PhotoDay(day["photo_day_id"], day.get("name")) if day else None,
+        "products": tuple(Product(**each) for each in values.get("products", ())),
+        "shipping_amount": values.get("shipping_amount", 0),
+        "shipping_tax_amount": values.get("shipping_tax_amount", 0),
+        "charge": ChargeIds(**{"charge_id": None, **values.get("charge", {})}),
+    }
+
+
+def _without_none(value: Any) -> Any:  # noqa: ANN401  # a field of any kind
+    """Leave out what is None inside nested values; marshal does it for the outer ones."""
+    match value:
+        case dict():
+            return {
+                name: _without_none(inner) for name, inner in value.items() if inner is not None
+            }
+        case tuple():
+            return [_without_none(inner) for inner in value]
+        case _:
+            return value

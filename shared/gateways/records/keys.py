@@ -1,0 +1,178 @@
+"""The keys of both tables and their indexes. All keys of a studio's data begin with the studio.
+
+    STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, NEXT_PAYOUT, PAYOUT#…, PARKED#…
+    STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
+    STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
+    STUDIO#{studio_id}#SEARCH              {token}#{order_id}
+    CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
+    MATCH#{account_id}                     WATERMARK
+
+Ids hold no ``#``: import refuses it.
+"""
+
+from enum import StrEnum
+
+from shared.domain.order import OrderKey, OrderRefundStatus
+from shared.gateways.records.attributes import Item, Values
+
+OPEN_INDEX = "OpenIndex"
+DATE_INDEX = "DateIndex"
+STATUS_INDEX = "StatusIndex"
+PRINT_INDEX = "PrintIndex"
+ATTENTION_INDEX = "AttentionIndex"
+SETTLED_INDEX = "SettledIndex"
+
+STUDIO_SK = "STUDIO"
+HEAD_SK = "LEDGER_HEAD"
+NEXT_PAYOUT_SK = "NEXT_PAYOUT"
+ORDER_SK = "ORDER"
+STATE_SK = "STATE"
+# Sorts between the refunds and the state, so that one Query reads all that a settlement needs.
+FEE_REFUND_SK = "REFUND_FEE"
+CHARGE_SK = "CHARGE"
+WATERMARK_SK = "WATERMARK"
+
+REFUND_PREFIX = "REFUND#"
+MESSAGE_PREFIX = "MESSAGE#"
+PAYOUT_PREFIX = "PAYOUT#"
+PARKED_PREFIX = "PARKED#"
+ENTRY_PREFIX = "ENTRY#"
+
+
+class OpenWork(StrEnum):
+    """Partitions of OpenIndex: work that a scheduled function has to do."""
+
+    REFUND = "REFUND"
+    FEE_REFUND = "FEE_REFUND"
+    PAYOUT = "PAYOUT"
+    # Studios by when their next payout is due.
+    PAYOUT_DUE = "PAYOUT_DUE"
+
+
+class AttentionList(StrEnum):
+    """Partitions of AttentionIndex, in each studio: what a person must look at, or has."""
+
+    OPEN = "OPEN"
+    FAILED = "FAILED"
+    FAILED_DONE = "FAILED_DONE"
+    DISPUTE = "DISPUTE"
+    MESSAGE = "MESSAGE"
+    PARKED = "PARKED"
+
+
+def primary_key(pk: str, sk: str) -> Item:
+    """Return an item's primary key."""
+    return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
+def studio_pk(studio_id: str) -> str:
+    """Return the partition key of a studio, in either table."""
+    return f"STUDIO#{studio_id}"
+
+
+def studio_id_of(pk: str) -> str:
+    """Return the studio's id of any partition key that begins with the studio."""
+    return pk.split("#")[1]
+
+
+def order_pk(order: OrderKey) -> str:
+    """Return the partition key of an order's item collection."""
+    return f"{studio_pk(order.studio_id)}#ORDER#{order.order_id}"
+
+
+def order_key_of(pk: str) -> OrderKey:
+    """Return the order that a partition key is of."""
+    _, studio_id, _, order_id = pk.split("#")
+    return OrderKey(studio_id, order_id)
+
+
+def search_pk(studio_id: str) -> str:
+    """Return the partition key of a studio's search entries."""
+    return f"{studio_pk(studio_id)}#SEARCH"
+
+
+def charge_pk(charge_id: str) -> str:
+    """Return the partition key of the pointer from a Stripe charge to its order."""
+    return f"CHARGE#{charge_id}"
+
+
+def match_pk(account_id: str | None) -> str:
+    """Return the partition key of what is known of matching a Stripe account."""
+    return f"MATCH#{account_id or 'platform'}"
+
+
+def refund_sk(refund_id: str) -> str:
+    """Return the sort key of a refund of an order."""
+    return f"{REFUND_PREFIX}{refund_id}"
+
+
+def message_sk(message_id: str) -> str:
+    """Return the sort key of a message about an order."""
+    return f"{MESSAGE_PREFIX}{message_id}"
+
+
+def payout_sk(payout_id: str) -> str:
+    """Return the sort key of a payout of a studio. Payouts sort by their days."""
+    return f"{PAYOUT_PREFIX}{payout_id}"
+
+
+def parked_sk(parked_id: str) -> str:
+    """Return the sort key of a parked message of a studio."""
+    return f"{PARKED_PREFIX}{parked_id}"
+
+
+def entry_sk(seq: int) -> str:
+    """Return the sort key of a ledger entry. As text it sorts as the numbers do."""
+    return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def search_sk(token: str, order_id: str) -> str:
+    """Return the sort key of a search entry."""
+    return f"{token}#{order_id}"
+
+
+def status_pk(studio_id: str, status: OrderRefundStatus) -> str:
+    """Return StatusIndex's partition of a studio's orders with that refund status."""
+    return f"{studio_id}#{status}"
+
+
+def placed_sk(placed_at: str, order_id: str) -> str:
+    """Return the sort key that puts lists of orders in order of time.
+
+    Args:
+        placed_at: RFC 3339 in UTC, as ``shared.clock.rfc3339`` gives it.
+        order_id: The order's id, so that no two orders have the same place.
+    """
+    return f"{placed_at}#{order_id}"
+
+
+def attention_pk(studio_id: str, kind: AttentionList) -> str:
+    """Return AttentionIndex's partition of one of a studio's lists."""
+    return f"{studio_id}#{kind}"
+
+
+def attention(studio_id: str, kind: AttentionList, since: str, name: str) -> Values:
+    """Return the attributes that put an item on one of a studio's attention lists.
+
+    Args:
+        studio_id: The studio's id.
+        kind: The list.
+        since: When it came on the list, RFC 3339 in UTC. The list is in that order.
+        name: The item's id, so that no two items have the same place.
+    """
+    return {"attention_pk": attention_pk(studio_id, kind), "attention_sk": f"{since}#{name}"}
+
+
+def open_work(kind: OpenWork, due_at: str | None) -> Values:
+    """Return the attributes that put an item into OpenIndex.
+
+    Args:
+        kind: What kind of work it is.
+        due_at: When a scheduled function has to look at it, RFC 3339 in UTC.
+
+    Raises:
+        ValueError: There is no such time; then nothing would ever look at it.
+    """
+    if due_at is None:
+        raise ValueError("open work needs a time when it is due")
+    return {"open_pk": kind.value, "open_due": due_at}

@@ -1,0 +1,50 @@
+"""Ledger entries in LedgerTable, and the ledger's head in OrdersTable."""
+
+from dataclasses import fields
+
+from shared.domain.ledger import EntryKind, LedgerEntry, LedgerHead, RecordSource
+from shared.gateways.records.attributes import Item, Values, marshal
+from shared.gateways.records.keys import (
+    HEAD_SK,
+    entry_sk,
+    primary_key,
+    studio_id_of,
+    studio_pk,
+)
+
+_ENTRY_FIELDS = tuple(field.name for field in fields(LedgerEntry))
+_HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
+
+
+def entry_to_item(entry: LedgerEntry) -> Item:
+    """Return the item of a ledger entry."""
+    key = primary_key(studio_pk(entry.studio_id), entry_sk(entry.seq))
+    return key | marshal(entry.content())
+
+
+def entry_from_values(values: Values) -> LedgerEntry:
+    """Return the ledger entry of an item's values."""
+    known = {name: values[name] for name in _ENTRY_FIELDS if name in values}
+    known["kind"] = EntryKind(values["kind"])
+    if "source" in values:
+        known["source"] = RecordSource(values["source"])
+    return LedgerEntry(**known)
+
+
+def entry_place(studio_id: str, settled_at: str, seq: int) -> Item:
+    """Return where an entry lies in SettledIndex: the index's key and the table's."""
+    return primary_key(studio_pk(studio_id), entry_sk(seq)) | marshal(
+        {"studio_id": studio_id, "settled_at": settled_at}
+    )
+
+
+def head_to_item(head: LedgerHead) -> Item:
+    """Return the item of a studio's ledger head."""
+    values = {name: getattr(head, name) for name in _HEAD_FIELDS if name != "studio_id"}
+    return primary_key(studio_pk(head.studio_id), HEAD_SK) | marshal(values)
+
+
+def head_from_values(values: Values) -> LedgerHead:
+    """Return the ledger head of an item's values."""
+    known = {name: values[name] for name in _HEAD_FIELDS if name in values}
+    return LedgerHead(studio_id=studio_id_of(values["PK"]), **known)

@@ -1,0 +1,53 @@
+"""A payout in OrdersTable, and when a studio's next one is due."""
+
+from dataclasses import fields
+
+from shared.domain.payout import Payout, PayoutStatus, PayoutStep
+from shared.gateways.records.attributes import Item, Values, marshal
+from shared.gateways.records.keys import (
+    NEXT_PAYOUT_SK,
+    PAYOUT_PREFIX,
+    OpenWork,
+    open_work,
+    payout_sk,
+    primary_key,
+    studio_id_of,
+    studio_pk,
+)
+
+_FIELDS = tuple(field.name for field in fields(Payout))
+
+
+def payout_to_item(payout: Payout) -> Item:
+    """Return the item of a payout, in OpenIndex until its transfer has ended."""
+    values: Values = {name: getattr(payout, name) for name in _FIELDS}
+    del values["payout_id"], values["studio_id"], values["next_poll_at"]
+    values["history"] = [{"status": step.status, "at": step.at} for step in payout.history]
+    if payout.is_open:
+        values |= open_work(OpenWork.PAYOUT, payout.next_poll_at)
+    return primary_key(studio_pk(payout.studio_id), payout_sk(payout.payout_id)) | marshal(values)
+
+
+def payout_from_values(values: Values) -> Payout:
+    """Return the payout of an item's values."""
+    known = {name: values[name] for name in _FIELDS if name in values}
+    known["payout_id"] = values["SK"].removeprefix(PAYOUT_PREFIX)
+    known["studio_id"] = studio_id_of(values["PK"])
+    known["next_poll_at"] = values.get("open_due")
+    known["status"] = PayoutStatus(values["status"])
+    known["history"] = tuple(
+        PayoutStep(PayoutStatus(step["status"]), step["at"]) for step in values["history"]
+    )
+    return Payout(**known)
+
+
+def next_payout_item(studio_id: str, due_at: str) -> Item:
+    """Return the item that says when a studio's next payout is due, RFC 3339 in UTC."""
+    return primary_key(studio_pk(studio_id), NEXT_PAYOUT_SK) | marshal(
+        open_work(OpenWork.PAYOUT_DUE, due_at)
+    )
+
+
+def due_at_of(values: Values) -> str:
+    """Return when the next payout is due, of the values of ``next_payout_item``."""
+    return str(values["open_due"])

@@ -1,0 +1,97 @@
+"""A refund in OrdersTable, beside its order."""
+
+from dataclasses import fields
+
+from shared.domain.ledger import RecordSource
+from shared.domain.order import RefundItem
+from shared.domain.refund import (
+    UNSETTLED,
+    HistoryEntry,
+    PaidBy,
+    Refund,
+    RefundStatus,
+    RefundType,
+    Resolution,
+)
+from shared.gateways.records.attributes import Item, Values, marshal
+from shared.gateways.records.keys import (
+    REFUND_PREFIX,
+    AttentionList,
+    OpenWork,
+    attention,
+    open_work,
+    order_key_of,
+    order_pk,
+    primary_key,
+    refund_sk,
+)
+from shared.gateways.records.refusal import refusal_from_values, refusal_to_values
+
+_FIELDS = tuple(field.name for field in fields(Refund))
+
+
+def refund_to_item(refund: Refund) -> Item:
+    """Return the refund's item, in OpenIndex while work on it is open."""
+    values: Values = {name: getattr(refund, name) for name in _FIELDS}
+    # The key has the ids. Every byte counts towards the item's write units.
+    del values["refund_id"], values["order_id"], values["next_poll_at"]
+    values["items"] = [
+        {
+            "line_id": item.line_id,
+            "quantity": item.quantity,
+            "amount": item.amount,
+            "tax_amount": item.tax_amount,
+        }
+        for item in refund.items
+    ] or None
+    values["history"] = [
+        {"status": entry.status, "at": entry.at, "by": entry.by} for entry in refund.history
+    ]
+    values["refusal"] = refusal_to_values(refund.refusal)
+    values["resolution"] = refund.resolution and {
+        "paid_by": refund.resolution.paid_by,
+        "reference": refund.resolution.reference or "",
+        "at": refund.resolution.at,
+        "by": refund.resolution.by,
+    }
+    values["stop_print"] = refund.stop_print or None
+    values["keep_print"] = refund.keep_print or None
+    values["poll_count"] = refund.poll_count or None
+    if refund.is_open:
+        values |= open_work(OpenWork.REFUND, refund.next_poll_at)
+    values |= _on_attention_list(refund)
+    return primary_key(order_pk(refund.order_key), refund_sk(refund.refund_id)) | marshal(values)
+
+
+def refund_from_values(values: Values) -> Refund:
+    """Return the refund of an item's values."""
+    known = {name: values[name] for name in _FIELDS if name in values}
+    known["refund_id"] = values["SK"].removeprefix(REFUND_PREFIX)
+    known["order_id"] = order_key_of(values["PK"]).order_id
+    known["next_poll_at"] = values.get("open_due")
+    known["status"] = RefundStatus(values["status"])
+    known["type"] = RefundType(values["type"])
+    known["source"] = RecordSource(values["source"])
+    known["items"] = tuple(RefundItem(**item) for item in values.get("items", ()))
+    known["history"] = tuple(
+        HistoryEntry(RefundStatus(entry["status"]), entry["at"], entry["by"])
+        for entry in values["history"]
+    )
+    known["refusal"] = refusal_from_values(values.get("refusal"))
+    if "resolution" in values:
+        stored = values["resolution"]
+        known["resolution"] = Resolution(
+            PaidBy(stored["paid_by"]), stored["reference"] or None, stored["at"], stored["by"]
+        )
+    return Refund(**known)
+
+
+def _on_attention_list(refund: Refund) -> Values:
+    if refund.status in UNSETTLED:
+        kind, since = AttentionList.OPEN, refund.requested_at
+    elif refund.failed_at is not None:
+        kind = AttentionList.FAILED if refund.needs_attention else AttentionList.FAILED_DONE
+        since = refund.failed_at
+    else:
+        return {}
+    return attention(refund.studio_id, kind, since, refund.refund_id)

@@ -1,0 +1,104 @@
+"""The transaction that imports orders with their sale entries, and what it has to know first."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain.imported_order import ImportedOrder
+from shared.domain.ledger import LedgerEntry, LedgerHead
+from shared.domain.order import OrderKey, OrderState
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.records.imported_order import (
+    ChargePointer,
+    charge_from_values,
+    charge_to_item,
+    imported_order_from_values,
+    imported_order_to_item,
+    search_items,
+)
+from shared.gateways.records.keys import (
+    CHARGE_SK,
+    ORDER_SK,
+    charge_pk,
+    order_pk,
+    primary_key,
+)
+from shared.gateways.records.order_state import state_to_item
+
+if TYPE_CHECKING:
+    from shared.gateways.table import Step
+
+
+@dataclass(frozen=True, slots=True)
+class NewSale:
+    """An order to import: its state, and its sale entry if it was charged.
+
+    ``tokens`` are the words by which people find it.
+    """
+
+    imported: ImportedOrder
+    state: OrderState
+    entry: LedgerEntry | None
+    tokens: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """What is stored already: orders by order id, and the orders of charges by charge id."""
+
+    orders: dict[str, ImportedOrder]
+    orders_of_charges: dict[str, OrderKey]
+
+
+class SaleStore(LedgerStore):
+    """Imports orders."""
+
+    def import_state(
+        self, studio_id: str, order_ids: Iterable[str], charge_ids: Iterable[str]
+    ) -> ImportState:
+        """Read what is stored of a studio's orders and of these charges, consistently."""
+        keys = [
+            primary_key(order_pk(OrderKey(studio_id, order_id)), ORDER_SK)
+            for order_id in set(order_ids)
+        ]
+        keys += [primary_key(charge_pk(charge_id), CHARGE_SK) for charge_id in set(charge_ids)]
+        state = ImportState({}, {})
+        for values in self._orders_table.batch_get(keys, consistent=True):
+            if values["SK"] == ORDER_SK:
+                imported = imported_order_from_values(values)
+                state.orders[imported.order_id] = imported
+            else:
+                pointer = charge_from_values(values)
+                state.orders_of_charges[pointer.charge_id] = pointer.order
+        return state
+
+    def record_sales(
+        self, sales: list[NewSale], head_before: LedgerHead, head_after: LedgerHead
+    ) -> None:
+        """Write orders of one studio with their sale entries in ONE transaction.
+
+        Args:
+            sales: So few that DynamoDB's limit of 100 steps holds: up to four for each, and one
+                for each of its tokens.
+            head_before: The ledger head that the entries follow.
+            head_after: The ledger head with the entries.
+
+        Raises:
+            StaleStateError: An order or charge is stored already, or the head has moved.
+        """
+        steps = [step for sale in sales for step in self._steps(sale)]
+        if head_before != head_after:
+            steps.append(self._move_head(head_before, head_after))
+        self._orders_table.write(*steps)
+
+    def _steps(self, sale: NewSale) -> "Iterator[Step]":
+        new, charge = self._orders_table.new, sale.imported.charge
+        yield new(imported_order_to_item(sale.imported, sale.state.placed_at))
+        yield new(state_to_item(sale.state))
+        if charge.charge_id is not None:
+            pointer = ChargePointer(charge.charge_id, sale.imported.key, charge.account_id)
+            yield new(charge_to_item(pointer))
+        if sale.entry is not None:
+            yield self._put_entry(sale.entry)
+        for item in search_items(sale.imported.key, sale.tokens):
+            yield new(item)
