@@ -17,8 +17,8 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit faults check lint types template openapi openapi-check fmt build bench load lock deploy \
-	stripe-test-charges match verify-ledger dead-letters clean
+.PHONY: help setup run test faults check lint types template openapi openapi-check fmt build bench load lock deploy \
+	stripe-test-charges match verify-ledger clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -32,6 +32,7 @@ run: $(ENVIRONMENT) ## Start the local stack and refund the demo order (ONCE=1 e
 test: $(ENVIRONMENT) ## Run all tests, on the real template with IAM enforced
 	@$(BIN)/pytest -n 2
 
+.PHONY: unit
 unit: $(ENVIRONMENT) ## Run the pure tests in half a minute: no stack, fewer examples, none that is marked slow
 	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
@@ -78,7 +79,7 @@ load: $(ENVIRONMENT) ## Send refunds as fast as they go, then again with workers
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-annotate
 
-lock: $(ENVIRONMENT) ## Lock the requirements of the environment and of each function
+lock: $(ENVIRONMENT) ## Lock all requirements anew
 	@for file in requirements/*.in functions/*/requirements.in; do \
 		echo "$$file" && $(COMPILE) "$$file" -o "$${file%.in}.txt" || exit 1; \
 	done
@@ -101,7 +102,7 @@ verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries
 dead-letters: $(ENVIRONMENT) ## Show the messages that were put aside, see docs/operations.md
 	@$(BIN)/python -m infra.operate.dead_letters show
 
-clean: ## Remove everything that make made
+clean: ## Remove all that make made
 	rm -rf build .local .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
