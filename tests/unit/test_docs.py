@@ -63,11 +63,11 @@ def test_every_make_target_named_is_one(path: Path) -> None:
     assert set(_MAKE.findall(code)) - targets == set()
 
 
+def _there(name: str) -> bool:
+    return next(ROOT.glob(name.rstrip("/").split("::")[0]), None) is not None
+
+
 def _anchors(path: Path) -> set[str]:
     """Return the names that GitHub gives a document's headings."""
     headings = _HEADING.findall(path.read_text("utf-8"))
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
-
-
-def _there(name: str) -> bool:
-    return next(ROOT.glob(name.rstrip("/").split("::")[0]), None) is not None
