@@ -1,15 +1,17 @@
-# Everything here sets up what it needs: `make run` and `make test` work on a
-# machine that has Python 3.13, make and git. `make help` lists the targets.
+# Each target sets up what it needs. `make run` and `make test` work on a machine
+# that has Python 3.13, make and git. `make help` lists the targets.
 
-# The first of these that is there; name another with PYTHON=.
+# The first of these that exists. Set PYTHON= to use another.
 PYTHON ?= $(firstword $(foreach name,python3.13 python3,$(shell command -v $(name))))
 
-# Settings of `run` and `stripe-test-charges`, as variables: make hands what is
-# given on its command line on to the commands' environment.
+# Settings of `run` and `stripe-test-charges`. Make puts the variables of its
+# command line into the environment of its commands.
 #   ONCE=1 KEEP=1 STUDIOS=file ORDERS=file PORT=4566 STRIPE_PORT=4242 REGION=us-east-1
 # Settings of `deploy`:
 STACK ?= pps-refunds
 PARAMETERS ?=
+# Arguments of `operate` and of the operations with a target of their own:
+ARGS ?=
 
 UV := .tools/uv/bin/uv
 BIN := .venv/bin
@@ -18,31 +20,36 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test faults check lint types template openapi openapi-check fmt build bench load lock deploy \
-	stripe-test-charges match verify-ledger clean
+	stripe-test-charges operate dead-letters reconcile resume verify-ledger clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-setup: $(ENVIRONMENT) ## Make the Python environment
+setup: $(ENVIRONMENT) ## Create the Python environments
 	@$(BIN)/python -m infra.local install-tools
 
-run: $(ENVIRONMENT) ## Start the local stack and refund the demo order (ONCE=1 ends after it)
+run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops after it)
 	@$(BIN)/python -m infra.local run
 
-test: $(ENVIRONMENT) ## Run all tests, on the real template with IAM enforced
+test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforced
 	@$(BIN)/pytest -n 2
+
+.PHONY: unit
+unit: $(ENVIRONMENT) ## Run the pure tests in half a minute: no stack, fewer examples, none that is marked slow
+	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
 faults: export RUNS ?= 2000
 faults: export SEED ?= 1
-faults: $(ENVIRONMENT) ## Stop every flow at every call, and let weather pass over it (RUNS=2000 SEED=1)
+faults: $(ENVIRONMENT) ## Crash every flow at every call, then run it in bad weather (RUNS=2000 SEED=1)
 	@$(BIN)/python -m infra.local install-tools
 	@$(BIN)/pytest tests/faults -n 2 -q
 
-check: lint types template openapi-check test ## Everything that must pass: lint, types, template, API description, tests
+check: lint types template openapi-check test ## Run everything that must pass: lint, types, template, API description, tests
 
-lint: $(ENVIRONMENT) ## Check style
+lint: $(ENVIRONMENT) ## Check style and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
 
 types: $(ENVIRONMENT) ## Check types
 	@$(BIN)/mypy .
@@ -51,30 +58,30 @@ template: setup ## Check the template
 	@$(BIN)/cfn-lint template.yaml
 	@$(SAM) validate --lint
 
-openapi: $(ENVIRONMENT) ## Write the API's description, docs/openapi.json, from the code
+openapi: $(ENVIRONMENT) ## Write docs/openapi.json and docs/roles.md from the code
 	@$(BIN)/python -m infra.build.openapi
 
-openapi-check: $(ENVIRONMENT) ## Check that docs/openapi.json is what the code says
+openapi-check: $(ENVIRONMENT) ## Check docs/openapi.json and docs/roles.md against the code
 	@$(BIN)/python -m infra.build.openapi --check
 
-fmt: $(ENVIRONMENT) ## Format the code and fix what can be fixed
+fmt: $(ENVIRONMENT) ## Format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-build: $(ENVIRONMENT) ## Build the functions into build/ (ARCH=arm64|x86_64, this machine's by default)
+build: $(ENVIRONMENT) ## Build the functions into build/ (ARCH=arm64|x86_64; default: this machine's)
 	@$(BIN)/python -m infra.build.functions
 
-bench: $(ENVIRONMENT) ## Measure start-up, package size and what one refund and lists of orders consume
+bench: $(ENVIRONMENT) ## Measure start-up, package size, and the cost of a refund and of lists
 	@$(BIN)/python -m tests.bench
 
-load: $(ENVIRONMENT) ## Send refunds as fast as they go, then again with workers killed (REFUNDS, AT_ONCE, SEED)
+load: $(ENVIRONMENT) ## Send refunds at full speed, then again while workers are killed (REFUNDS, AT_ONCE, SEED)
 	@$(BIN)/python -m tests.load
 
-# COMPILE takes an .in file and writes the .txt beside it: hashes, and no index address.
+# COMPILE locks an .in file with hashes and without the index's address.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-annotate
 
-lock: $(ENVIRONMENT) ## Lock all requirements anew
+lock: $(ENVIRONMENT) ## Update the locks of all requirements
 	@for file in requirements/*.in functions/*/requirements.in; do \
 		echo "$$file" && $(COMPILE) "$$file" -o "$${file%.in}.txt" || exit 1; \
 	done
@@ -85,25 +92,31 @@ deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."
 		--capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 		--parameter-overrides Architecture=arm64 $(PARAMETERS)
 
-stripe-test-charges: $(ENVIRONMENT) ## Make test charges for the demo's orders at STRIPE_API_BASE
+stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BASE, in test mode
 	@$(BIN)/python -m infra.local stripe-test-charges
 
-match: $(ENVIRONMENT) ## Reconcile Stripe with refunds, payouts and ledgers now
-	@$(BIN)/python -m infra.operate.match
+operate: $(ENVIRONMENT) ## Operate a stack: ARGS="OPERATION --stack NAME" (ARGS=--help lists operations), see docs/operations.md
+	@$(BIN)/python -m infra.operate $(ARGS)
 
-verify-ledger: $(ENVIRONMENT) ## Verify a studio's chain of ledger entries
-	@$(BIN)/python -m infra.operate.verify_ledger
+dead-letters: $(ENVIRONMENT) ## Show the messages that could not be processed
+	@$(BIN)/python -m infra.operate dead-letters show $(ARGS)
 
-dead-letters: $(ENVIRONMENT) ## Show the messages that were put aside, see docs/operations.md
-	@$(BIN)/python -m infra.operate.dead_letters show
+reconcile: $(ENVIRONMENT) ## Compare Stripe with the books now
+	@$(BIN)/python -m infra.operate reconcile $(ARGS)
 
-clean: ## Remove all that make made
+resume: $(ENVIRONMENT) ## Resume all interrupted work now
+	@$(BIN)/python -m infra.operate resume $(ARGS)
+
+verify-ledger: $(ENVIRONMENT) ## Verify all ledgers and compare them with their anchors
+	@$(BIN)/python -m infra.operate verify-ledger $(ARGS)
+
+clean: ## Delete everything that make created
 	rm -rf build .local .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV): requirements/uv.txt
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' || \
-		{ echo "error: Python 3.13 is needed, name it with PYTHON=" >&2; exit 1; }
+		{ echo "error: Python 3.13 is needed. Name it with PYTHON=." >&2; exit 1; }
 	@echo "uv ..."
 	@"$(PYTHON)" -m venv --clear .tools/uv
 	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<

@@ -7,6 +7,7 @@ TEMPLATE = ROOT / "template.yaml"
 REQUIREMENTS = ROOT / "requirements"
 FUNCTIONS = ROOT / "functions"
 SHARED = ROOT / "shared"
+DOCS = ROOT / "docs"
 
 BUILD = ROOT / "build"
 TOOLS = ROOT / ".tools"

@@ -1,12 +1,14 @@
 """Builds each function into `build/<function>/`, ready for Lambda.
 
 An artifact is the function's locked dependencies, its own package and `shared/`.
-Two things make its cold start fast: bytecode is compiled `unchecked-hash`
-(SAM's zips carry 1980 mtimes, which would void timestamp `.pyc` files at every
-cold start), and botocore keeps only the services this system calls.
+Two things make its cold start fast:
+
+- Bytecode is compiled `unchecked-hash`. SAM's zips carry mtimes of 1980, which
+  would invalidate timestamp `.pyc` files at every cold start.
+- botocore keeps only the services that this system calls.
 
 Dependencies are built once per lock file and architecture, under
-`build/.vendor/`; functions with the same lock share them by hard link.
+`build/.vendor/`. Functions with the same lock share them by hard link.
 """
 
 import compileall
@@ -29,11 +31,11 @@ from typing import Annotated
 
 import typer
 
-from infra.operate.failure import Failure, run_tool
+from infra.failure import Failure, run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, SHARED, UV
 
 SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts", "xray"})
-# What single functions call beside these; S3's model is larger than all of the others together.
+# More services for single functions. S3's model is larger than all the others together.
 MORE_SERVICES = {
     "send_message": frozenset({"sesv2"}),
     "refund_report": frozenset({"s3"}),
@@ -42,11 +44,11 @@ MORE_SERVICES = {
 }
 PYTHON_VERSION = "3.13"
 
-# What botocore reads beside the services' own models.
+# The files that botocore reads beside the services' models.
 _BOTOCORE_FILES = frozenset({"_retry.json", "partitions.json", "sdk-default-configuration.json"})
 
 # Two thirds of Stripe's SDK: parameter types, which only type checkers import, and classes for
-# v2 events, which this system does not receive. Every cold start unpacks what is left.
+# v2 events, which this system does not receive. Every cold start unpacks the rest.
 _STRIPE_UNUSED = ("params", "events")
 
 
@@ -58,15 +60,15 @@ class Architecture(StrEnum):
 
     @classmethod
     def of_this_machine(cls) -> "Architecture":
-        """Return the one that runs here."""
+        """Return the architecture of this machine."""
         return cls.ARM64 if platform.machine().lower() in {"arm64", "aarch64"} else cls.X86_64
 
     @property
     def wheels(self) -> list[str]:
-        """The arguments that make uv choose Amazon Linux 2023's wheels.
+        """The arguments that make uv choose wheels for Amazon Linux 2023.
 
-        On a machine that is not Linux, its own architecture means its own
-        wheels: the local stack runs the artifacts right there.
+        On a machine that is not Linux, its own architecture gets its own wheels,
+        because the local stack runs the artifacts on that machine.
         """
         if self is Architecture.of_this_machine() and sys.platform != "linux":
             return []
@@ -79,10 +81,10 @@ class Artifact:
     """A built function.
 
     Attributes:
-        name: The function, as its folder is called.
+        name: The name of the function's folder.
         path: Its folder under `build/`.
-        size: Bytes, unzipped.
-        changed: Whether this build made it anew.
+        size: Its size in bytes, unzipped.
+        changed: Whether this build changed it.
     """
 
     name: str
@@ -92,19 +94,19 @@ class Artifact:
 
 
 def function_names() -> list[str]:
-    """Return the functions there are: each folder with a lock file of its own."""
+    """Return the names of all functions: each folder with its own lock file."""
     return sorted(lock.parent.name for lock in FUNCTIONS.glob("*/requirements.txt"))
 
 
 def build(architecture: Architecture) -> list[Artifact]:
-    """Build every function that changed since it was last built.
+    """Build every function that changed since its last build.
 
     Raises:
-        Failure: When dependencies cannot be installed or code does not compile.
+        Failure: Dependencies cannot be installed, or code does not compile.
     """
     BUILD.mkdir(exist_ok=True)
     with (BUILD / ".lock").open("w") as lock, ThreadPoolExecutor(os.cpu_count()) as pool:
-        flock(lock, LOCK_EX)  # two builds at once would pull files from under each other
+        flock(lock, LOCK_EX)  # two builds at once would delete each other's files
         names = function_names()
         locks = {name: (FUNCTIONS / name / "requirements.txt").read_text() for name in names}
         keys = {name: _vendor_key(locks[name], services_of(name), architecture) for name in names}
@@ -114,12 +116,12 @@ def build(architecture: Architecture) -> list[Artifact]:
 
 
 def services_of(name: str) -> frozenset[str]:
-    """Return the AWS services whose models a function carries."""
+    """Return the AWS services that a function calls."""
     return SERVICES | MORE_SERVICES.get(name, frozenset())
 
 
 def _vendor_key(lock: str, services: frozenset[str], architecture: Architecture) -> str:
-    """Name a set of dependencies by what decides it: pins, target and this module."""
+    """Return a name for a set of dependencies, derived from the pins, the target and this file."""
     pins = "\n".join(line for line in lock.splitlines() if not line.lstrip().startswith("#"))
     return _digest(
         pins, *sorted(services), architecture, str(architecture.wheels), Path(__file__).read_text()
@@ -127,14 +129,14 @@ def _vendor_key(lock: str, services: frozenset[str], architecture: Architecture)
 
 
 def _vendor(key: str, name: str, architecture: Architecture) -> None:
-    """Install one set of dependencies, pruned and compiled, unless it is there."""
+    """Install, prune and compile one set of dependencies, unless it exists."""
     target = BUILD / ".vendor" / key
     if target.is_dir():
         return
     staging = target.with_suffix(".new")
     shutil.rmtree(staging, ignore_errors=True)
     lock = FUNCTIONS / name / "requirements.txt"
-    # Copies, not links: pruning must not reach into uv's cache.
+    # Copies, not links: pruning must not delete files in uv's cache.
     command: list[str | Path] = [
         UV,
         "pip",
@@ -160,7 +162,7 @@ def _vendor(key: str, name: str, architecture: Architecture) -> None:
 
 
 def _assemble(name: str, vendor_key: str) -> Artifact:
-    """Put dependencies and code together, unless nothing changed."""
+    """Put dependencies and code together, if either changed."""
     target = BUILD / name
     sources = list(_sources(name))
     stamp = _digest(vendor_key, *(f"{path}:{_file_digest(ROOT / path)}" for path in sources))
@@ -183,7 +185,7 @@ def _assemble(name: str, vendor_key: str) -> Artifact:
 
 
 def _sources(name: str) -> Iterator[Path]:
-    """Yield the code that goes into a function, relative to the root, in a fixed order."""
+    """Yield a function's source files in a fixed order, relative to the root."""
     yield Path("functions/__init__.py")
     trees = (FUNCTIONS / name, SHARED)
     found = sorted(itertools.chain.from_iterable(tree.rglob("*") for tree in trees))
@@ -193,9 +195,9 @@ def _sources(name: str) -> Iterator[Path]:
 
 
 def _prune(target: Path, services: frozenset[str]) -> None:
-    """Drop what never runs.
+    """Delete files that never run.
 
-    METADATA stays: Amazon Inspector reads it to find vulnerable packages.
+    Keeps METADATA, in which Amazon Inspector finds vulnerable packages.
     """
     shutil.rmtree(target / "bin", ignore_errors=True)
     for lock in target.glob(".lock"):
@@ -213,17 +215,17 @@ def _prune(target: Path, services: frozenset[str]) -> None:
 
 
 def _prune_locales(data: Path) -> None:
-    """Keep English, which messages are written in, in all its regions, and what it rests on."""
+    """Keep the locale data of English in all regions. Messages are written in English."""
     for locale in data.glob("*.dat"):
         if locale.name != "root.dat" and not locale.name.startswith(("en.", "en_")):
             locale.unlink()
 
 
 def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
-    """Keep the models of the services this system calls.
+    """Keep the models of the services that the function calls.
 
-    `endpoints.json` lists every service's regions in 1.2 MB and is parsed at
-    each cold start, so it is cut down as well.
+    Shortens `endpoints.json` too. It lists every service's regions in 1.2 MB, and
+    each cold start parses it.
     """
     if not data.is_dir():
         return
@@ -244,7 +246,7 @@ def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
 
 
 def _compile(tree: Path) -> None:
-    """Compile to bytecode that is used without a look at the source's mtime."""
+    """Compile to bytecode that Python uses without checking the source's mtime."""
     compiled = compileall.compile_dir(
         tree,
         quiet=2,
@@ -253,8 +255,7 @@ def _compile(tree: Path) -> None:
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
     if not compiled:
-        message = f"{tree.name} does not compile: run `make lint` to see where"
-        raise Failure(message)
+        raise Failure(f"{tree.name} does not compile. Run `make lint` to see where.")
 
 
 def _digest(*parts: str) -> str:
@@ -271,15 +272,15 @@ def _size(tree: Path) -> int:
 
 def main(
     arch: Annotated[
-        Architecture, typer.Option(help="What the functions will run on.", envvar="ARCH")
-    ] = Architecture.of_this_machine(),  # noqa: B008 - the machine does not change
+        Architecture, typer.Option(help="The architecture that the functions run on.", envvar="ARCH")
+    ] = Architecture.of_this_machine(),  # noqa: B008 - the value never changes
 ) -> None:
     """Build the functions into build/."""
     started = time.monotonic()
     try:
         artifacts = build(arch)
     except Failure as failure:
-        typer.echo(f"build: {failure}", err=True)
+        typer.echo(f"error: {failure}", err=True)
         raise typer.Exit(1) from None
     for artifact in artifacts:
         state = "built" if artifact.changed else "unchanged"

@@ -1,23 +1,22 @@
-"""Write what the code says of the API, or check it for drift: its description, and who may.
+"""Writes the API's description and the roles page from the code, or checks them.
 
-``python -m infra.build.openapi`` writes ``docs/openapi.json`` and ``docs/roles.md``; ``--check`` exits 1
-where one differs.
+``python -m infra.build.openapi`` writes ``docs/openapi.json`` and ``docs/roles.md``. With ``--check``
+it changes nothing and exits 1 if a file differs from the code.
 """
 
 import importlib
 import json
 import os
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from infra.build import roles
+from infra.paths import DOCS
 
-OUTPUT = Path(__file__).parent.parent / "docs" / "openapi.json"
+OUTPUT = DOCS / "openapi.json"
 
-# The functions that answer routes through Powertools' resolver.
+# The functions with routes in Powertools' resolver.
 _API_FUNCTIONS = (
     "refund_request",
     "find_orders",
@@ -28,7 +27,7 @@ _API_FUNCTIONS = (
     "send_message",
 )
 
-# What the handlers need to be imported; nothing is called.
+# Importing the handlers needs these settings. Nothing is called.
 _SETTINGS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "ALLOWED_ORIGIN": "*",
@@ -76,7 +75,7 @@ _WEBHOOK = {
 
 
 def description() -> dict[str, Any]:
-    """Return the API's description as OpenAPI 3.1."""
+    """Return the API's description in OpenAPI 3.1."""
     os.environ.update(_SETTINGS)
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -110,32 +109,32 @@ def description() -> dict[str, Any]:
 
 
 def _add_schemas(known: dict[str, Any], more: dict[str, Any]) -> None:
-    """Add a function's schemas to those of the others.
+    """Add a function's schemas to the known ones.
 
     Raises:
-        ValueError: Two functions call different things by one name.
+        ValueError: Two functions use one name for different schemas.
     """
     for name, schema in more.items():
         if known.setdefault(name, schema) != schema:
-            message = f"two functions have a {name}, and not the same"
-            raise ValueError(message)
+            raise ValueError(f"two functions use the name {name} for different schemas")
 
 
 def rendered() -> str:
-    """Return the description as it stands in the file."""
+    """Return the description as the text of its file."""
     return json.dumps(description(), indent=2, sort_keys=True) + "\n"
 
 
 def main(
-    *, check: Annotated[bool, typer.Option(help="Only compare; exit 1 on drift.")] = False
+    *, check: Annotated[bool, typer.Option(help="Only compare. Exit 1 if a file differs.")] = False
 ) -> None:
-    """Write the pages, or check them."""
+    """Write both files, or check them."""
     for output, text in ((OUTPUT, rendered()), (roles.OUTPUT, roles.page())):
         if not check:
             output.write_text(text)
         elif not output.exists() or output.read_text() != text:
-            message = f"docs/{output.name} is not what the code says; run `make openapi`"
-            print(message, file=sys.stderr)  # noqa: T201  # a command's error line
+            typer.echo(
+                f"error: docs/{output.name} differs from the code. Run `make openapi`.", err=True
+            )
             raise typer.Exit(1)
 
 

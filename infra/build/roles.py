@@ -1,30 +1,29 @@
-"""The page that says who may do what, generated from the one table in ``shared/edge/auth.py``."""
-
-from pathlib import Path
+"""The roles page, generated from the table in ``shared/edge/auth.py``."""
 
 from babel.numbers import format_decimal
 
+from infra.paths import DOCS
 from shared.edge.auth import ALLOWED, REFUND_LIMIT, Role
 
-OUTPUT = Path(__file__).parent.parent / "docs" / "roles.md"
+OUTPUT = DOCS / "roles.md"
 
 _INTRODUCTION = """\
 # Who may do what
 
-A user's roles are groups of the Cognito user pool; the studio is the user's own, and nothing in a
-request can change either. Generated from `shared/edge/auth.py` by `make openapi`.
+A user's roles are groups in the Cognito user pool, and each user belongs to one studio. No request
+can change either. `make openapi` generates this page from `shared/edge/auth.py`.
 
 """
 
 _LIMITS = """
-`pps_admin` reads only, for the studio named by `?studio_id=`; that is logged. Nobody else may name
-a studio. An id of another studio is answered like one that does not exist.
+`pps_admin` only reads, for the studio that `?studio_id=` names, and each such request is logged.
+No other role may name a studio. The API answers an id of another studio like an unknown id.
 
 """
 
 
 def page() -> str:
-    """Return the page, as Markdown."""
+    """Return the page in Markdown."""
     roles = list(Role)
     lines = [
         "| | " + " | ".join(f"`{role}`" for role in roles) + " |",

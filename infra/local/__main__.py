@@ -1,4 +1,4 @@
-"""The local stack's commands: what `make run` and `make stripe-test-charges` call."""
+"""The local stack's commands, called by `make run`, `make setup` and others."""
 
 import os
 import signal
@@ -12,19 +12,20 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from infra.failure import Failure
 from infra.local.charges import make_test_charges
-from infra.local.console import Teller
-from infra.local.demo_desk import DemoDesk
+from infra.local.console import DemoConsole
 from infra.local.demo_payout import DemoPayout
 from infra.local.demo_refund import DemoRefund
+from infra.local.demo_staff import DemoStaff
 from infra.local.environments import install_tools
 from infra.local.next_steps import next_steps
 from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS, Options, StripeServer
 from infra.local.order_import import read_lines
-from infra.local.progress import ConsoleProgress
-from infra.local.stack import Stack, start_stack
-from infra.operate.failure import Failure
+from infra.local.stack import Stack
+from infra.local.start_stack import start_stack
 from infra.paths import LOCAL
+from infra.progress import ConsoleProgress
 
 _STRIPE_VARIABLES = ("STRIPE_API_BASE", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
 _TEST_ORDERS = LOCAL / "stripe-test-orders.jsonl"
@@ -39,22 +40,28 @@ console = Console()
 
 
 @app.command()
-def run(  # noqa: PLR0913 - each is a variable of `make run`
+def run(  # noqa: PLR0913 - each one is a variable of `make run`
     *,
-    studios: Annotated[Path, typer.Option(envvar="STUDIOS", help="JSON lines.")] = DEMO_STUDIOS,
-    orders: Annotated[Path, typer.Option(envvar="ORDERS", help="JSON lines.")] = DEMO_ORDERS,
+    studios: Annotated[
+        Path, typer.Option(envvar="STUDIOS", help="A file of JSON lines.")
+    ] = DEMO_STUDIOS,
+    orders: Annotated[
+        Path, typer.Option(envvar="ORDERS", help="A file of JSON lines.")
+    ] = DEMO_ORDERS,
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535)] = 4566,
     stripe_port: Annotated[int, typer.Option(envvar="STRIPE_PORT", min=0, max=65535)] = 4242,
     region: Annotated[
         str, typer.Option(envvar=["REGION", "AWS_REGION", "AWS_DEFAULT_REGION"])
     ] = "us-east-1",
-    keep: Annotated[bool, typer.Option(envvar="KEEP", help="Keep state between runs.")] = False,
-    once: Annotated[bool, typer.Option(envvar="ONCE", help="End after the demo.")] = False,
+    keep: Annotated[
+        bool, typer.Option(envvar="KEEP", help="Keep the state for the next run.")
+    ] = False,
+    once: Annotated[bool, typer.Option(envvar="ONCE", help="Stop after the demo.")] = False,
 ) -> None:
-    """Start the stack, refund the demo order, pay it out, and stay up."""
+    """Start the stack, show the demo, and keep running."""
     with _one_line_for_failures(), _stopped_by_signals():
         for path in (studios, orders):
-            read_lines(path)  # a bad file is found out before anything is started
+            read_lines(path)  # refuses a bad file before anything starts
         options = Options(
             studios=studios,
             orders=orders,
@@ -74,7 +81,7 @@ def run(  # noqa: PLR0913 - each is a variable of `make run`
 
 @app.command("install-tools")
 def install() -> None:
-    """Install the tools that have an environment of their own."""
+    """Install the engine and the SAM CLI."""
     with _one_line_for_failures(), ConsoleProgress(console).stage("environments") as stage:
         stage.result = ", ".join(install_tools()) or "up to date"
 
@@ -82,14 +89,15 @@ def install() -> None:
 @app.command("stripe-test-charges")
 def stripe_test_charges(
     *,
-    orders: Annotated[Path, typer.Option(envvar="ORDERS", help="JSON lines.")] = DEMO_ORDERS,
+    orders: Annotated[
+        Path, typer.Option(envvar="ORDERS", help="A file of JSON lines.")
+    ] = DEMO_ORDERS,
 ) -> None:
-    """Charge Stripe's test card for the demo's orders, and write them with their real ids."""
+    """Charge Stripe's test card for the demo's orders, and save them with their charges."""
     with _one_line_for_failures():
         server = _stripe_from_environment(webhooks=False)
         if server is None:
-            message = "set STRIPE_API_BASE and STRIPE_API_KEY to a Stripe in test mode"
-            raise Failure(message)
+            raise Failure("Set STRIPE_API_BASE and STRIPE_API_KEY to a Stripe in test mode")
         with ConsoleProgress(console).stage("test charges") as stage:
             charged = make_test_charges(server, orders, _TEST_ORDERS, stage.progress)
             stage.result = f"{charged} orders"
@@ -98,32 +106,35 @@ def stripe_test_charges(
 
 
 def _demonstrate(stack: Stack, progress: ConsoleProgress) -> bool:
-    """Show the demo; one that does not come through is no reason to stop the stack."""
+    """Show the demo and return whether it worked. The stack keeps running either way."""
     console.print()
+    demo = DemoConsole(console)
     try:
-        tell = Teller(console)
-        order, refund = DemoRefund(stack, tell).run()
-        DemoDesk(stack, tell).run(order, refund)
-        DemoPayout(stack, tell).run(refund, order["studio_id"])
+        order, refund = DemoRefund(stack, demo).run()
+        DemoStaff(stack, demo).run(order, refund)
+        DemoPayout(stack, demo).run(refund, order["studio_id"])
     except Failure as failure:
-        progress.warn(f"demo: {failure}")
+        progress.warn(f"The demo failed: {failure}")
         return False
     return True
 
 
 def _stay_up(stack: Stack) -> None:
     console.rule("[dim]try next[/]")
-    # Not through the console: it would break long lines, and these are to be pasted.
+    # The console would break long lines, and these are to be pasted.
     typer.echo(next_steps(stack))
     console.rule("[dim]Ctrl-C stops everything[/]")
     threading.Event().wait()
 
 
 def _stripe_from_environment(*, webhooks: bool = True) -> StripeServer | None:
-    """Return the Stripe that the environment names, None for none.
+    """Return the Stripe that the environment names, or None.
+
+    Args:
+        webhooks: Whether the webhook secret is needed too.
 
     Raises:
-        Failure: When it names half of one, or real money.
+        Failure: A variable is missing, or the key is a live key.
     """
     wanted = _STRIPE_VARIABLES if webhooks else _STRIPE_VARIABLES[:2]
     base, key, secret = (os.environ.get(name, "") for name in _STRIPE_VARIABLES)
@@ -131,11 +142,12 @@ def _stripe_from_environment(*, webhooks: bool = True) -> StripeServer | None:
         return None
     missing = [name for name in wanted if not os.environ.get(name)]
     if missing:
-        message = f"STRIPE_API_BASE is set, but not {' and '.join(missing)}"
-        raise Failure(message)
+        raise Failure(f"STRIPE_API_BASE is set. Set {' and '.join(missing)} too.")
     if "_live_" in key:
-        message = "STRIPE_API_KEY is a live key: the local stack would refund real money"
-        raise Failure(message)
+        raise Failure(
+            "STRIPE_API_KEY is a live key, and the local stack would refund real money. "
+            "Use a test key."
+        )
     return StripeServer(base.rstrip("/"), key, secret)
 
 
@@ -152,15 +164,14 @@ def _one_line_for_failures() -> Iterator[None]:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal stop the stack in order, as Ctrl-C does.
+    """Stop the stack in order on Ctrl-C, SIGTERM and a closed terminal.
 
-    Ctrl-C is among them because a shell starts what runs in its background with
-    SIGINT ignored.
+    Handles Ctrl-C itself because a shell makes its background programs ignore it.
     """
     stopping = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
-        for each in stopping:  # a second Ctrl-C must not cut the stopping short
+        for each in stopping:  # a second Ctrl-C must not interrupt the stopping
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGINT:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Makes real test charges at Stripe for the demo's orders."""
+"""Makes test charges at Stripe for the demo's orders."""
 
 import json
 from collections.abc import Callable
@@ -7,30 +7,30 @@ from typing import Any
 
 import stripe
 
+from infra.failure import Failure
 from infra.local.options import StripeServer
 from infra.local.order_import import read_lines
-from infra.operate.failure import Failure
 
 
 def make_test_charges(
     server: StripeServer, orders: Path, target: Path, on_progress: Callable[[str], None]
 ) -> int:
-    """Charge a test card for each platform-charged order, and write the orders anew.
+    """Charge a test card for each platform-charged order, and save the orders with their charges.
 
-    Direct charges need connected accounts, which a test key alone does not
-    have, so those orders are left out.
+    Leaves out orders with direct charges: they need connected accounts, which a
+    test key alone does not have.
 
     Args:
-        server: Where to charge.
-        orders: The orders to charge for.
-        target: Where the orders with their real ids go.
-        on_progress: Told how far it is.
+        server: The Stripe that makes the charges.
+        orders: The file of the orders.
+        target: The file to write, with the charges' real ids.
+        on_progress: Receives the progress in words.
 
     Returns:
-        How many were charged.
+        How many orders were charged.
 
     Raises:
-        Failure: When Stripe refuses one.
+        Failure: Stripe does not answer, or refuses a charge.
     """
     client = stripe.StripeClient(server.api_key, base_addresses={"api": server.api_base})
     wanted = [json.loads(line) for line in read_lines(orders)]
@@ -41,11 +41,11 @@ def make_test_charges(
         try:
             charged.append(_charge(client, order))
         except stripe.APIConnectionError as error:
-            message = f"no Stripe answers at {server.api_base}"
-            raise Failure(message) from error
+            raise Failure(f"No Stripe answers at {server.api_base}") from error
         except stripe.StripeError as error:
-            message = f"Stripe refused to charge for {order['order_id']}: {error.user_message}"
-            raise Failure(message) from error
+            raise Failure(
+                f"Stripe refused to charge for {order['order_id']}: {error.user_message}"
+            ) from error
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(
         "".join(json.dumps(order, ensure_ascii=False) + "\n" for order in charged),
@@ -61,7 +61,7 @@ def _charge(client: stripe.StripeClient, order: dict[str, Any]) -> dict[str, Any
             "currency": order["currency"],
             "payment_method": "pm_card_visa",
             "confirm": True,
-            # Asked for because the account may offer methods that redirect; the card does not.
+            # Stripe requires it where the account offers methods that redirect. The card does not.
             "return_url": "https://return.example/",
             "metadata": {"order_id": order["order_id"]},
             "expand": ["latest_charge.balance_transaction"],
@@ -69,12 +69,11 @@ def _charge(client: stripe.StripeClient, order: dict[str, Any]) -> dict[str, Any
     )
     charge = intent.latest_charge
     if not isinstance(charge, stripe.Charge):
-        message = f"{order['order_id']}: Stripe did not charge ({intent.status})"
-        raise Failure(message)
+        raise Failure(f"{order['order_id']}: Stripe did not charge ({intent.status})")
     ids = {"charge_id": charge.id, "payment_intent_id": intent.id}
     changed: dict[str, Any] = {"stripe": order["stripe"] | ids}
     booked = charge.balance_transaction
-    # The fee is in the account's currency; where that is another, the order keeps its own.
+    # The fee is in the account's currency. If that differs, the order keeps its own fee.
     if isinstance(booked, stripe.BalanceTransaction) and booked.currency == order["currency"]:
         changed["stripe_fee_amount"] = booked.fee
     return order | changed

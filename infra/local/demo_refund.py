@@ -1,32 +1,37 @@
-"""The main job, in front of the user: a full refund from request to ledger entry."""
+"""The demo of the main job: one full refund, from the request to its ledger entry."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
-from infra.local.console import Json, Teller, code_of, money, problem_of, signed
+from infra.failure import Failure
+from infra.local.api_user import ApiUser, Json, code_of, problem_of
+from infra.local.console import DemoConsole, money, signed
 from infra.local.stack import Stack
-from infra.operate.failure import Failure
 from shared.gateways.ledger_entries import read_contents
 
 DEMO_ORDER = "ord_100"
 ROLE = "owner"
-_SETTLED_WITHIN_S = 90
-_WEBHOOK_WITHIN_S = 20
+_SETTLED_WITHIN_SECONDS = 90
+_WEBHOOK_WITHIN_SECONDS = 20
+_POLL_SECONDS = 0.2
 _ORDERS_TRIED = 50
-_REASON = "parent_changed_mind"
+
+# The function that asks Stripe about all open refunds when it gets no input.
+_RESUME_FUNCTION = "resume_pending"
+
+_FULL_REFUND = {"type": "full", "reason": "parent_changed_mind"}
 
 
 @dataclass(frozen=True)
 class DemoRefund:
-    """Makes one full refund and tells about it."""
+    """Makes one full refund and prints each step."""
 
     stack: Stack
-    tell: Teller
+    console: DemoConsole
 
     def run(self) -> tuple[Json, Json]:
         """Preview, request, confirm and settle the refund.
@@ -35,77 +40,63 @@ class DemoRefund:
             The order, as imported, and its refund.
 
         Raises:
-            Failure: When it does not come through.
+            Failure: The refund does not settle.
         """
-        with self._client() as client:
-            order, preview = self._choose(client)
-            self.tell.step(f"Order {order['order_id']} of {order['studio_id']}")
+        with httpx.Client(timeout=60, trust_env=False) as client:
+            order, preview = self._choose_order(client)
+            user = ApiUser(client, self.stack, order["studio_id"])
+            self.console.step(f"Order {order['order_id']} of {order['studio_id']}")
             if preview is None:
-                self.tell.note("refunded in an earlier run: the same keys get the same refund")
+                self.console.note("An earlier run refunded it. The same keys return that refund.")
             else:
-                self._tell_preview(preview)
+                self._show_preview(preview)
             with self._webhooks_held():
-                refund = self._request(client, order)
-                self._tell_refund("Requested", refund)
-            self._deliver()
-            refund = self._wait_until_settled(client, order, refund["refund_id"])
-            self._tell_refund("Confirmed", refund)
-        self._tell_entry(order["studio_id"], refund["refund_id"])
+                refund = self._request(user, order)
+                self._show_refund("Requested", refund)
+            self._deliver_webhooks()
+            refund = self._wait_until_settled(user, order, refund["refund_id"])
+            self._show_refund("Confirmed", refund)
+        self._show_entry(order["studio_id"], refund["refund_id"])
         return order, refund
 
-    def _client(self) -> httpx.Client:
-        return httpx.Client(timeout=60, trust_env=False)
-
-    def _call(
-        self,
-        client: httpx.Client,
-        method: str,
-        order: dict[str, Any],
-        path: str,
-        body: dict[str, Any] | None = None,
-    ) -> httpx.Response:
-        headers = {"Authorization": self.stack.tokens[order["studio_id"]][ROLE]}
-        if method == "POST" and path == "refunds":
-            # A key for each body, the same in every run: kept state is refunded once.
-            headers["Idempotency-Key"] = "-".join(("make-run", *(body or {}).values()))
-        url = f"{self.stack.api_url}/orders/{order['order_id']}/{path}"
-        return client.request(method, url, headers=headers, json=body)
-
-    def _choose(self, client: httpx.Client) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Take the demo order where there is one, or else the first that can be refunded.
+    def _choose_order(self, client: httpx.Client) -> tuple[Json, Json | None]:
+        """Choose the demo order, or else the first order that can be refunded.
 
         Returns:
-            The order and the preview of its refund, None where nothing is left of it.
+            The order, and the preview of its refund; None if it is already refunded.
         """
-        known = [o for o in self.stack.orders if o["studio_id"] in self.stack.tokens]
+        known = [order for order in self.stack.orders if order["studio_id"] in self.stack.tokens]
         candidates = sorted(known, key=lambda order: order["order_id"] != DEMO_ORDER)
-        said = "there are none"
+        reason = "there are no orders"
         for order in candidates[:_ORDERS_TRIED]:
-            answer = self._call(client, "POST", order, "refunds/preview", _full_refund())
+            user = ApiUser(client, self.stack, order["studio_id"])
+            answer = user.send("POST", _refunds_path(order, "/preview"), _FULL_REFUND)
             if answer.status_code == httpx.codes.OK and answer.json()["refund_amount"] > 0:
                 return order, answer.json()
             if order["order_id"] == DEMO_ORDER and code_of(answer) == "nothing_refundable":
                 return order, None
-            said = problem_of(answer)
-        message = f"no order can be refunded ({said})"
-        raise Failure(message)
+            reason = problem_of(answer)
+        raise Failure(f"No order can be refunded ({reason})")
 
-    def _request(self, client: httpx.Client, order: dict[str, Any]) -> dict[str, Any]:
-        answer = self._call(client, "POST", order, "refunds", _full_refund())
+    def _request(self, user: ApiUser, order: Json) -> Json:
+        answer = self._send_request(user, order, _FULL_REFUND)
         if code_of(answer) in {"fulfillment_in_progress", "nothing_refundable"}:
             if code_of(answer) == "fulfillment_in_progress":
-                self.tell.note("the print is in production: refunding without stopping it")
-            body = _full_refund() | {"fulfillment": "keep"}
-            answer = self._call(client, "POST", order, "refunds", body)
+                self.console.note("The print is in production. The refund does not stop it.")
+            answer = self._send_request(user, order, _FULL_REFUND | {"fulfillment": "keep"})
         if answer.status_code != httpx.codes.CREATED:
-            message = f"the refund was not accepted ({problem_of(answer)})"
-            raise Failure(message)
-        refund: dict[str, Any] = answer.json()
+            raise Failure(f"The API did not accept the refund ({problem_of(answer)})")
+        refund: Json = answer.json()
         return refund
+
+    def _send_request(self, user: ApiUser, order: Json, body: Json) -> httpx.Response:
+        # Each body has one key, the same in every run. Kept state is then refunded once.
+        key = "-".join(("make-run", *body.values()))
+        return user.send("POST", _refunds_path(order), body, key=key)
 
     @contextmanager
     def _webhooks_held(self) -> Iterator[None]:
-        """Keep Stripe's events back, so that Pending can be seen."""
+        """Hold Stripe's events back, so that the refund is seen as Pending."""
         standin = self.stack.standin
         if standin is None:
             yield
@@ -117,59 +108,55 @@ class DemoRefund:
             standin.deliver_webhooks()
             raise
 
-    def _deliver(self) -> None:
+    def _deliver_webhooks(self) -> None:
         if self.stack.standin is None:
-            self.tell.note("waiting for Stripe's webhook")
+            self.console.note("Waiting for Stripe's webhook")
             return
         for delivery in self.stack.standin.deliver_webhooks():
-            self.tell.step(f"Webhook {delivery['type']}, signed: {delivery['status_code']}")
+            self.console.step(f"Webhook {delivery['type']}, signed: {delivery['status_code']}")
 
-    def _wait_until_settled(
-        self, client: httpx.Client, order: dict[str, Any], refund_id: str
-    ) -> dict[str, Any]:
+    def _wait_until_settled(self, user: ApiUser, order: Json, refund_id: str) -> Json:
         started = time.monotonic()
-        status, asked = "unknown", self.stack.standin is not None
-        with self.tell.console.status("waiting for the adjustment ..."):
-            while (waited := time.monotonic() - started) < _SETTLED_WITHIN_S:
-                if waited > _WEBHOOK_WITHIN_S and not asked:
-                    asked = True
-                    self.tell.note("no webhook has come: resume_pending asks Stripe instead")
+        status, resumed = "unknown", self.stack.standin is not None
+        with self.console.waiting("waiting for the settlement ..."):
+            while (waited := time.monotonic() - started) < _SETTLED_WITHIN_SECONDS:
+                if waited > _WEBHOOK_WITHIN_SECONDS and not resumed:
+                    resumed = True
+                    self.console.note("No webhook arrived. Resuming: we ask Stripe instead.")
                     self._resume()
-                answer = self._call(client, "GET", order, f"refunds/{refund_id}")
-                refund: dict[str, Any] = answer.json()
+                answer = user.send("GET", _refunds_path(order, f"/{refund_id}"))
+                refund: Json = answer.json()
                 status = refund.get("status", problem_of(answer))
                 if status == "settled":
                     return refund
                 if status in {"failed", "canceled"}:
                     break
-                time.sleep(0.2)
-        message = f"refund {refund_id} did not settle: it is {status}"
-        raise Failure(message)
+                time.sleep(_POLL_SECONDS)
+        raise Failure(f"Refund {refund_id} did not settle: it is {status}")
 
     def _resume(self) -> None:
-        function = self.stack.functions["resume_pending"]
+        function = self.stack.functions[_RESUME_FUNCTION]
         self.stack.aws.lambda_.invoke(FunctionName=function, Payload=b"{}")
 
-    def _tell_preview(self, preview: dict[str, Any]) -> None:
+    def _show_preview(self, preview: Json) -> None:
         currency = preview["currency"]
-        self.tell.step(
+        self.console.step(
             "Preview: parent receives "
             f"{money(preview['refund_amount'], currency)}, "
             f"next payout {signed(preview['next_payout_before_amount'], currency)}"
             f" becomes {signed(preview['next_payout_after_amount'], currency)}"
         )
 
-    def _tell_refund(self, what: str, refund: dict[str, Any]) -> None:
-        self.tell.step(
+    def _show_refund(self, what: str, refund: Json) -> None:
+        self.console.step(
             f"{what}: {refund['refund_id']} is {refund['display_status']} ({refund['status']})"
         )
 
-    def _tell_entry(self, studio_id: str, refund_id: str) -> None:
+    def _show_entry(self, studio_id: str, refund_id: str) -> None:
         entries = read_contents(self.stack.aws.dynamodb, self.stack.tables["ledger"], studio_id)
         entry = next((e for e in entries if e.get("refund_id") == refund_id), None)
         if entry is None:
-            message = f"the ledger has no entry for {refund_id}"
-            raise Failure(message)
+            raise Failure(f"The ledger has no entry for {refund_id}")
         currency = str(entry["currency"])
         gross, share, fee, net = (
             int(entry[name])
@@ -180,18 +167,16 @@ class DemoRefund:
                 "net_amount",
             )
         )
-        self.tell.step(
+        self.console.step(
             f"Ledger entry {entry['seq']} of {studio_id}, hash {str(entry['hash'])[:12]}"
         )
-        self.tell.console.print(
+        self.console.show(
             f"\n  parent [bold]{signed(-gross, currency)}[/], "
             f"rev share reversed [bold]{money(share, currency)}[/], "
             f"Stripe fee retained [bold]{money(fee, currency)}[/], "
-            f"deduction [bold]{signed(net, currency)}[/]\n",
-            highlight=False,
-            soft_wrap=True,
+            f"deduction [bold]{signed(net, currency)}[/]\n"
         )
 
 
-def _full_refund() -> dict[str, Any]:
-    return {"type": "full", "reason": _REASON}
+def _refunds_path(order: Json, rest: str = "") -> str:
+    return f"orders/{order['order_id']}/refunds{rest}"

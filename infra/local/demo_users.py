@@ -1,4 +1,4 @@
-"""Demo users: one for each studio and role, and one of PPS's own."""
+"""The demo's users: one for each role in each studio, and one PPS admin."""
 
 import secrets
 from collections.abc import Iterable
@@ -14,17 +14,17 @@ ADMIN_ROLE = "pps_admin"
 def sign_in_demo_users(
     aws: Aws, *, pool_id: str, client_id: str, studios: Iterable[str]
 ) -> dict[str, dict[str, str]]:
-    """Make the users, where they are not there yet, and sign them in.
+    """Create the users that do not exist yet, and sign all of them in.
 
     Returns:
-        ID tokens by studio and role. PPS's operator belongs to no studio and
-        stands beside each one's own people.
+        ID tokens by studio and role. The PPS admin belongs to no studio, so each
+        studio lists the same token for that role.
     """
 
     def token(role: str, studio_id: str | None) -> str:
         name = role if studio_id is None else f"{role}.{studio_id}"
         password = secrets.token_urlsafe(24) + "aA1!"
-        _make_user(aws, pool_id, name, studio_id)
+        _create_user(aws, pool_id, name, studio_id)
         aws.cognito.admin_set_user_password(
             UserPoolId=pool_id, Username=name, Password=password, Permanent=True
         )
@@ -40,7 +40,7 @@ def sign_in_demo_users(
     studios = list(studios)
     wanted = [(role, studio) for studio in studios for role in STUDIO_ROLES]
     with ThreadPoolExecutor(4) as pool:
-        tokens = list(pool.map(lambda who: token(*who), [*wanted, (ADMIN_ROLE, None)]))
+        tokens = list(pool.map(lambda user: token(*user), [*wanted, (ADMIN_ROLE, None)]))
     admin = tokens.pop()
     by_studio: dict[str, dict[str, str]] = {studio: {ADMIN_ROLE: admin} for studio in studios}
     for (role, studio), issued in zip(wanted, tokens, strict=True):
@@ -48,13 +48,13 @@ def sign_in_demo_users(
     return by_studio
 
 
-def _make_user(aws: Aws, pool_id: str, name: str, studio_id: str | None) -> None:
+def _create_user(aws: Aws, pool_id: str, name: str, studio_id: str | None) -> None:
     attributes = [] if studio_id is None else [{"Name": "custom:studio_id", "Value": studio_id}]
-    # A user may be there already, kept from an earlier run.
+    # An earlier run with KEEP=1 may have created the user.
     with suppress(aws.cognito.exceptions.UsernameExistsException):
         aws.cognito.admin_create_user(
             UserPoolId=pool_id,
             Username=name,
             MessageAction="SUPPRESS",
-            UserAttributes=attributes,  # type: ignore[arg-type] # as the API has it
+            UserAttributes=attributes,  # type: ignore[arg-type] # a list of plain dictionaries
         )

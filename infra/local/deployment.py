@@ -1,4 +1,4 @@
-"""Deploys the template to the local AWS, with the same `sam deploy` as to the real one."""
+"""Deploys the template to the local AWS with the same `sam deploy` as to AWS."""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.build.functions import Architecture
-from infra.local.engine import Aws, handed_on
-from infra.operate.failure import run_tool
+from infra.failure import run_tool
+from infra.local.engine import Aws, inherited_environment
 from infra.paths import ROOT, SAM, TEMPLATE
 
 STACK_NAME = "pps-refunds"
@@ -19,19 +19,18 @@ _FUNCTION_SUFFIX = "Function"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What was deployed, by its physical names."""
+    """The deployed stack's outputs and physical names."""
 
     outputs: Mapping[str, str]
     api_url: str
     functions: Mapping[str, str]
-    log_groups: Mapping[str, str]
 
 
 def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment:
-    """Deploy what `build/` holds.
+    """Deploy the functions in `build/` and return the stack.
 
     Raises:
-        Failure: When sam or CloudFormation refuses.
+        Failure: SAM or CloudFormation refuses.
     """
     _make_artifact_bucket(aws)
     parameters = {"Architecture": Architecture.of_this_machine().value, **parameters}
@@ -40,11 +39,11 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
     command += ["--region", aws.region, "--capabilities", "CAPABILITY_IAM"]
     command += ["--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"]
     command += ["--parameter-overrides", *(f"{name}={v}" for name, v in parameters.items())]
-    env = handed_on() | aws.environment
+    env = inherited_environment() | aws.environment
     env |= {
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.3",
-        "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # not into the user's home
+        "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # keeps SAM out of the user's home
     }
     run_tool(command, what="sam deploy", cwd=ROOT, env=env)
     outputs = _outputs(aws)
@@ -53,20 +52,19 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
     names = _function_names(aws)
     return Deployment(
         outputs=outputs,
-        # By path, because not every resolver takes {api-id}.execute-api.localhost.
+        # A path, because not every resolver knows {api-id}.execute-api.localhost.
         api_url=f"{aws.endpoint_url}/_aws/execute-api/{outputs['ApiId']}/{_STAGE}",
         functions={name: outputs[f"{logical}FunctionName"] for name, logical in names.items()},
-        log_groups={name: outputs[f"{logical}LogGroup"] for name, logical in names.items()},
     )
 
 
 def _make_artifact_bucket(aws: Aws) -> None:
-    if aws.region == "us-east-1":  # the one region S3 does not want to be told
+    if aws.region == "us-east-1":  # S3 refuses a location constraint for this region
         aws.s3.create_bucket(Bucket=_ARTIFACTS)
     else:
         aws.s3.create_bucket(
             Bucket=_ARTIFACTS,
-            CreateBucketConfiguration={"LocationConstraint": aws.region},  # type: ignore[typeddict-item]  # any region will do here
+            CreateBucketConfiguration={"LocationConstraint": aws.region},  # type: ignore[typeddict-item]  # any region is valid here
         )
 
 
@@ -97,8 +95,8 @@ def _complete_api(aws: Aws, api_id: str, parameters: Mapping[str, str]) -> None:
     """Apply the parts of the API's description that the engine's importer leaves out.
 
     AWS reads gateway responses and the preflight's headers from the template's
-    OpenAPI body. The engine serves both but does not import them, so they are
-    put through its API, as the template has them.
+    OpenAPI body. The engine serves both but does not import them. So we put them
+    through its API, exactly as the template has them.
     """
     body = _processed_template(aws)["Resources"]["Api"]["Properties"]["Body"]
     description = _substituted(body, parameters)
@@ -127,7 +125,7 @@ def _complete_api(aws: Aws, api_id: str, parameters: Mapping[str, str]) -> None:
 
 
 def _lock_anchors(aws: Aws, bucket: str) -> None:
-    """Lock the anchors' bucket as the template has it: the engine's importer leaves that out."""
+    """Lock the anchors' bucket as the template says. The engine's importer leaves that out."""
     template = _processed_template(aws)
     lock = template["Resources"]["AnchorBucket"]["Properties"]["ObjectLockConfiguration"]
     retention = lock["Rule"]["DefaultRetention"]
@@ -142,7 +140,7 @@ def _lock_anchors(aws: Aws, bucket: str) -> None:
 
 
 def _substituted(node: Any, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
-    """Resolve `Fn::Sub` of parameters; one of anything else stays as it is."""
+    """Resolve `Fn::Sub` of parameters and leave any other `Fn::Sub` as it is."""
     if isinstance(node, Mapping):
         if node.keys() == {"Fn::Sub"} and isinstance(node["Fn::Sub"], str):
             text: str = node["Fn::Sub"]

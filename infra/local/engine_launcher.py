@@ -1,13 +1,14 @@
-"""Starts the local AWS engine and writes down every IAM decision it makes.
+"""Starts the local AWS engine and logs every IAM decision it makes.
 
-Two things of its IAM (1.5.33) are put right. AWS asks whether a caller may send
-from an identity, the engine asks for any, which a policy that names identities
-never allows. And a bucket's policy may ask for conditional writes, of which the
-engine does not tell it.
+Corrects two differences between the engine's IAM (1.5.33) and AWS's:
+
+- AWS checks whether a caller may send from one identity. The engine checks all
+  identities, which a policy that names its identities never allows.
+- AWS shows a write's ``If-None-Match`` to a bucket's policy. The engine does not.
 
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
-imports nothing of this project. The decisions are how tests prove that every
-action a policy grants is one that was used.
+imports nothing from this project. With the log, tests prove that every granted
+action is used.
 """
 
 import functools
@@ -23,11 +24,11 @@ from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not
 
 
 def record_decisions(log: TextIO) -> None:
-    """Wrap the evaluator so that each decision about a role becomes a line in `log`.
+    """Write each IAM decision about a role as a line to a log.
 
     The engine looks `enforce` up in its module at each call, so replacing the
-    attribute is enough. Root's calls are left out: it may do anything, and the
-    deployment alone makes thousands.
+    attribute is enough. Root's calls are left out: root may do everything, and
+    the deployment alone makes thousands of calls.
     """
     evaluate = iam_evaluator.enforce
     lock = threading.Lock()
@@ -40,7 +41,7 @@ def record_decisions(log: TextIO) -> None:
         region: str,
         resource_arn: str = "*",
         service_context: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - handed through as the engine made it
+    ) -> Any:  # noqa: ANN401 - the engine's own type
         denied = evaluate(access_key_id, iam_action, service, region, resource_arn, service_context)
         caller = iam_evaluator.resolve_caller_identity(access_key_id)
         if caller is not None and not caller["userArn"].endswith(":root"):
@@ -60,12 +61,12 @@ def record_decisions(log: TextIO) -> None:
     iam_evaluator.enforce = enforce_and_record
 
 
-def name_the_sending_identity() -> None:
-    """Make a mail's resource the domain that it is from, as AWS does.
+def name_sending_identity() -> None:
+    """Make the sender's domain the resource of a sent mail, as AWS does.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsesv2.html
     """
-    resource_of = iam_actions._ses_v2_resource_arn  # noqa: SLF001 - there is no other place
+    resource_of = iam_actions._ses_v2_resource_arn  # noqa: SLF001 - the engine has no public hook
 
     @functools.wraps(resource_of)
     def resource_with_sender(
@@ -79,8 +80,8 @@ def name_the_sending_identity() -> None:
     iam_actions._ses_v2_resource_arn = resource_with_sender  # noqa: SLF001 - the same
 
 
-def tell_of_conditional_writes() -> None:
-    """Let policies see a write's ``If-None-Match``, as AWS does.
+def show_conditional_writes() -> None:
+    """Show a write's ``If-None-Match`` to policies, as AWS does.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
@@ -103,6 +104,6 @@ def tell_of_conditional_writes() -> None:
 if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
-        name_the_sending_identity()
-        tell_of_conditional_writes()
+        name_sending_identity()
+        show_conditional_writes()
         app.main()

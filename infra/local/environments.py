@@ -1,26 +1,26 @@
-"""Installs the tools that have an environment of their own.
+"""Installs the engine and the SAM CLI, each into a Python environment of its own.
 
-The engine and the SAM CLI pin other versions of boto3 than the functions use.
+Both pin other versions of boto3 than the functions use.
 """
 
 import hashlib
 import sys
 from pathlib import Path
 
-from infra.operate.failure import run_tool
+from infra.failure import run_tool
 from infra.paths import ENGINE_PYTHON, REQUIREMENTS, SAM, UV
 
 _ENVIRONMENTS = {"ministack": ENGINE_PYTHON, "sam": SAM}
 
 
 def install_tools() -> list[str]:
-    """Install what is missing or was locked anew.
+    """Install each tool that is missing or has a new lock file.
 
     Returns:
-        The environments that were touched.
+        The names of the tools that were installed.
 
     Raises:
-        Failure: When one cannot be installed.
+        Failure: A tool cannot be installed.
     """
     return [
         name

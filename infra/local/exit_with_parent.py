@@ -1,10 +1,10 @@
-"""Runs a Python program that ends when whoever started it is gone, even killed outright.
+"""Runs a Python program that exits when its parent process is gone, even if that was killed.
 
     python exit_with_parent.py program.py ARGUMENT...
     python exit_with_parent.py -m package.module ARGUMENT...
 
-Standard input is the tether: a pipe nobody writes to. It ends when its other
-end does. Standard library only: the engine's interpreter runs this too.
+The parent holds the other end of standard input open and never writes to it. Standard input ends
+when the parent does. Uses the standard library only: the engine's interpreter runs this too.
 """
 
 import os
@@ -15,18 +15,18 @@ import threading
 from pathlib import Path
 
 
-def hold_on() -> None:
-    """Turn the end of standard input into SIGTERM."""
+def exit_with_parent() -> None:
+    """Send this process SIGTERM when standard input ends."""
 
-    def wait() -> None:
+    def wait_for_end() -> None:
         os.read(0, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=wait_for_end, daemon=True).start()
 
 
 if __name__ == "__main__":
-    hold_on()
+    exit_with_parent()
     if sys.argv[1] == "-m":
         sys.argv = sys.argv[2:]
         sys.path.insert(0, str(Path.cwd()))

@@ -1,4 +1,4 @@
-"""The mail that the local engine has taken: nothing leaves this machine, and all can be read."""
+"""The mail that the local engine received. It stays on this machine and can be read here."""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ import httpx
 
 from infra.local.engine import Aws
 
-# Where the engine shows what was sent through SES.
+# The engine lists the mail sent through SES here.
 _MESSAGES = "/_ministack/ses/messages"
 
 
 @dataclass(frozen=True)
 class SentMail:
-    """A mail that was sent; the sender as people read it."""
+    """A sent mail. The sender is the readable form of the header."""
 
     message_id: str
     sender: str
@@ -32,7 +32,7 @@ class SentMail:
     sent_at: datetime
 
     def as_message(self) -> EmailMessage:
-        """Return it as it would have gone out."""
+        """Return the mail as a mail server would send it."""
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"] = self.sender, ", ".join(self.to)
         mail["Subject"] = self.subject
@@ -44,10 +44,9 @@ class SentMail:
 
 
 def verify_sending_domains(aws: Aws, studios: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Make each studio's sending domain an identity of SES; the engine verifies it at once.
+    """Register each studio's sending domain with SES and return the domains.
 
-    Returns:
-        The domains.
+    The engine verifies a domain at once.
     """
     domains = sorted({studio["from_address"].rpartition("@")[2].lower() for studio in studios})
     for domain in domains:
@@ -56,7 +55,7 @@ def verify_sending_domains(aws: Aws, studios: Iterable[Mapping[str, Any]]) -> li
 
 
 def sent_mail(endpoint_url: str) -> list[SentMail]:
-    """Return what the engine at an address has sent, oldest first."""
+    """Return the mail that the engine at an address received, oldest first."""
     answer = httpx.get(f"{endpoint_url}{_MESSAGES}", timeout=30, trust_env=False)
     messages = answer.raise_for_status().json()["messages"]
     found = [
@@ -76,14 +75,14 @@ def sent_mail(endpoint_url: str) -> list[SentMail]:
 
 
 def save_mail(endpoint_url: str, directory: Path) -> list[Path]:
-    """Write what was sent into a folder: for a mail program (.eml), and for a browser (.html).
+    """Save each mail twice: as .eml for a mail program and as .html for a browser.
 
     Args:
-        endpoint_url: Where the engine is.
-        directory: The folder; what it held before is gone.
+        endpoint_url: The engine's address.
+        directory: The folder to write to. Its earlier content is deleted.
 
     Returns:
-        The .eml files, oldest first; each has its .html beside it.
+        The .eml files, oldest first. Each .html file is beside its .eml file.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)

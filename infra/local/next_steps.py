@@ -1,4 +1,4 @@
-"""What to try on a running stack: commands that work as they are printed."""
+"""Shell commands to try on a running stack. They work as printed."""
 
 import json
 import shlex
@@ -9,7 +9,7 @@ from infra.local.stack import Stack
 
 
 def next_steps(stack: Stack) -> str:
-    """Return shell lines to paste, in order, with a token that is good for a day."""
+    """Return shell lines to paste, in order. Their token is valid for a day."""
     order = _order_to_try(stack)
     if order is None:
         return f"API: {stack.api_url}"
@@ -31,7 +31,7 @@ def next_steps(stack: Stack) -> str:
             "# Do it (the same key again returns the same refund):",
             _post(refunds, one_unit, "-H 'Idempotency-Key: try-1'"),
             "",
-            "# More than is left is refused:",
+            "# The API refuses more than is left:",
             _post(
                 f"{refunds}/preview",
                 {"type": "partial", "amount": order["total_amount"] + 1, "reason": "other"},
@@ -55,7 +55,7 @@ def _post(url: str, body: dict[str, Any], *more: str) -> str:
 
 
 def _order_to_try(stack: Stack) -> dict[str, Any] | None:
-    """Take an order that is neither the demo's nor in production."""
+    """Return an order that is neither the demo's nor in production, or None."""
     for order in stack.orders:
         free = order["fulfillment"]["status"] not in {"claimed", "printed"}
         if free and order["order_id"] != DEMO_ORDER and order["studio_id"] in stack.tokens:

@@ -1,4 +1,4 @@
-"""What a local stack can be told."""
+"""The options of a local stack."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +12,12 @@ DEMO_ORDERS = DEMO / "orders.jsonl"
 
 @dataclass(frozen=True)
 class StripeServer:
-    """A Stripe API to talk to instead of the stand-in.
+    """A Stripe API.
 
     Attributes:
         api_base: Its address, `https://api.stripe.com` for Stripe itself.
         api_key: A test key.
-        webhook_secret: What it signs webhooks with.
+        webhook_secret: The secret that signs its webhooks.
     """
 
     api_base: str
@@ -30,15 +30,15 @@ class Options:
     """How to start a local stack.
 
     Attributes:
-        directory: Where logs, state and `stack.json` go.
-        studios: Studios to import, JSON lines.
-        orders: Orders to import; None for none.
+        directory: The folder of logs, state and `stack.json`.
+        studios: The studios to import, a file of JSON lines.
+        orders: The orders to import, a file of JSON lines; None for no orders.
         port: The engine's port; 0 for a free one.
         stripe_port: The stand-in's port; 0 for a free one.
-        stripe: A Stripe to use instead of the stand-in.
-        region: The region to play.
-        keep: Whether to carry state over from the last such start to the next.
-        retry_after_s: When a failed queue message is tried again.
+        stripe: The Stripe to use instead of the stand-in.
+        region: The AWS region that the engine plays.
+        keep: Whether the next start with this option finds the state again.
+        retry_after_s: Seconds until a queue delivers a failed message again.
     """
 
     directory: Path = LOCAL
@@ -58,5 +58,5 @@ class Options:
 
     @property
     def state(self) -> Path:
-        """The folder of what `keep` keeps."""
+        """The folder of the state that `keep` keeps."""
         return self.directory / "state"

@@ -1,4 +1,4 @@
-"""Imports studios and orders from files, through the function that does it on AWS."""
+"""Imports studios and orders from files through the deployed import function."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from infra.failure import Failure
 from infra.local.engine import Aws
-from infra.operate.failure import Failure
 
 _LINES_PER_CALL = 200
-_BYTES_PER_CALL = 4_000_000  # Lambda takes 6 MB
+_BYTES_PER_CALL = 4_000_000  # Lambda accepts 6 MB
 
 type ImportKind = Literal["studios", "orders"]
 
 
 @dataclass(frozen=True)
 class RejectedLine:
-    """A line that was not imported."""
+    """A line that was refused."""
 
     line: int
     reason: str
@@ -25,10 +25,13 @@ class RejectedLine:
 
 @dataclass
 class Imported:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-        records: The lines that are in now, parsed.
+        imported: How many lines are new.
+        unchanged: How many lines were already there.
+        refused: The lines that were refused.
+        records: The parsed lines that were accepted.
     """
 
     imported: int = 0
@@ -37,7 +40,7 @@ class Imported:
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """Say it in a few words."""
+        """Return the counts that are not zero, in words."""
         parts = [f"{self.imported} imported"]
         parts += [f"{self.unchanged} unchanged"] if self.unchanged else []
         parts += [f"{len(self.refused)} refused"] if self.refused else []
@@ -55,7 +58,7 @@ def import_file(
     """Import a file of JSON lines.
 
     Raises:
-        Failure: When it cannot be read, or not one of its lines could be imported.
+        Failure: The file cannot be read, or all of its lines are refused.
     """
     lines = read_lines(path)
     done = Imported()
@@ -75,9 +78,8 @@ def import_file(
             if number not in numbers and line.strip()
         ]
     if not done.records:
-        why = f"line {done.refused[0].line}: {done.refused[0].reason}" if done.refused else "empty"
-        message = f"{path}: none of its {kind} could be imported ({why})"
-        raise Failure(message)
+        first_refusal = next((f"line {r.line}: {r.reason}" for r in done.refused), "empty")
+        raise Failure(f"{path}: none of its {kind} could be imported ({first_refusal})")
     return done
 
 
@@ -85,21 +87,19 @@ def read_lines(path: Path) -> list[str]:
     """Read a file's lines.
 
     Raises:
-        Failure: When it is not a readable text file.
+        Failure: It is not a readable text file.
     """
     try:
-        # Not splitlines: JSON strings may hold what Unicode calls line ends.
+        # Not splitlines: a JSON string may contain Unicode's other line separators.
         return path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
-        message = f"{path}: {error.strerror}"
-        raise Failure(message) from error
+        raise Failure(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        message = f"{path}: not UTF-8 text (byte {error.start})"
-        raise Failure(message) from error
+        raise Failure(f"{path}: not UTF-8 text (byte {error.start})") from error
 
 
 def _chunks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield lines as they fit into a call, with the number of the first."""
+    """Yield as many lines as fit into one call, with the number of the first line."""
     chunk: list[str] = []
     size = 0
     first = 1
@@ -119,6 +119,5 @@ def _invoke(aws: Aws, function: str, event: dict[str, Any]) -> dict[str, Any]:
     payload = answer["Payload"].read().decode()
     result: dict[str, Any] = json.loads(payload)
     if answer.get("FunctionError") or "error" in result:
-        message = f"the import failed: {payload[:500]}"
-        raise Failure(message)
+        raise Failure(f"The import failed: {payload[:500]}")
     return result

@@ -1,4 +1,4 @@
-"""Starts background processes and sees to it that they end."""
+"""Starts background processes and stops them again."""
 
 import os
 import signal
@@ -12,19 +12,19 @@ from pathlib import Path
 
 import httpx
 
-from infra.operate.failure import Failure
+from infra.failure import Failure
 
-_STOP_GRACE_S = 15.0
-_POLL_S = 0.05
+_STOP_GRACE_SECONDS = 15.0
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Background:
-    """A process that runs beside us, with a process group of its own.
+    """A background process with a process group of its own.
 
     Attributes:
-        name: What it is, for people.
-        log: Where its output goes.
+        name: Its name in messages.
+        log: The file of its output.
     """
 
     name: str
@@ -32,23 +32,21 @@ class Background:
     process: subprocess.Popen[bytes]
 
     def wait_for(self, url: str, *, within_s: float = 30.0) -> None:
-        """Wait until it answers.
+        """Wait until the process answers at a URL.
 
         Raises:
-            Failure: When it ends or stays silent.
+            Failure: It ends or stays silent.
         """
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                message = f"{self.name} ended at once: {self._last_line()} (see {self.log})"
-                raise Failure(message)
+                raise Failure(f"{self.name} ended at once: {self._last_line()} (see {self.log})")
             try:
                 if httpx.get(url, timeout=2, trust_env=False).is_success:
                     return
             except httpx.TransportError:
-                time.sleep(_POLL_S)
-        message = f"{self.name} did not answer in {within_s:.0f} s (see {self.log})"
-        raise Failure(message)
+                time.sleep(_POLL_SECONDS)
+        raise Failure(f"{self.name} did not answer in {within_s:.0f} s (see {self.log})")
 
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
@@ -61,9 +59,9 @@ def background(
 ) -> Iterator[Background]:
     """Run a process for as long as the context lasts.
 
-    It gets a session of its own, so that a Ctrl-C in the terminal reaches only
-    us and everything is stopped in order. Its standard input is a pipe held
-    open here (see `exit_with_parent.py`).
+    The process gets a session of its own. Ctrl-C in the terminal then reaches
+    only us, and we stop everything in order. Its standard input is a pipe that
+    we hold open (see `exit_with_parent.py`).
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -83,15 +81,15 @@ def background(
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process to end, wait, and sweep what is left of its group."""
+    """Terminate the process, wait for it, and kill the rest of its group."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(_STOP_GRACE_S)
+            process.wait(_STOP_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    # Mostly nobody is left in the group, which is as it should be.
+    # Usually the group is empty by now.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     if process.stdin is not None:
@@ -99,22 +97,21 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def claim_port(port: int, *, setting: str) -> int:
-    """Return the port if it can be had; 0 picks a free one.
+    """Return the port if it is free, or a free one for 0.
 
     Args:
         port: The wanted port.
-        setting: The variable that moves it, for the error message.
+        setting: The variable that sets the port, for the error message.
 
     Raises:
-        Failure: When somebody else has it.
+        Failure: Another program uses the port.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            message = f"port {port}: {why}. Choose another with {setting}="
-            raise Failure(message) from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise Failure(f"Port {port}: {reason}. Choose another with {setting}=") from error
         chosen: int = probe.getsockname()[1]
     return chosen

@@ -1,4 +1,4 @@
-"""The Stripe stand-in: running it, and telling it what to do."""
+"""The Stripe stand-in: runs it and controls it."""
 
 import functools
 import sys
@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
-from infra.local.engine import handed_on
-from infra.local.options import Options
+from infra.failure import Failure
+from infra.local.engine import inherited_environment
+from infra.local.options import Options, StripeServer
 from infra.local.processes import Background, background
-from infra.operate.failure import Failure
 from infra.paths import ROOT
 
 STANDIN_KEY = "sk_test_standin"
@@ -30,55 +30,65 @@ _CHARGES_PER_CALL = 500
 
 @dataclass(frozen=True)
 class Standin:
-    """A stand-in that runs, and what only it can be asked to do."""
+    """A running stand-in, and its control API.
+
+    Attributes:
+        process: The process; None if another process started the stand-in.
+    """
 
     url: str
+    process: Background | None = None
 
     @functools.cached_property
     def _client(self) -> httpx.Client:
         return httpx.Client(timeout=60, trust_env=False)
 
     @property
-    def health_url(self) -> str:
-        """What answers as soon as it takes requests."""
-        return f"{self.url}/_standin/health"
+    def server(self) -> StripeServer:
+        """The stand-in as a Stripe server. Each webhook endpoint gets a secret of its own."""
+        return StripeServer(self.url, STANDIN_KEY, webhook_secret="")
+
+    def wait_until_ready(self) -> None:
+        """Wait until the stand-in takes requests.
+
+        Raises:
+            Failure: It ends or stays silent.
+        """
+        if self.process is not None:
+            self.process.wait_for(f"{self.url}/_standin/health")
 
     def seed(self, orders: Iterable[dict[str, Any]]) -> int:
-        """Give it the charges of imported orders.
-
-        Returns:
-            How many charges it now has of them.
-        """
+        """Create the charges of imported orders, and return how many there are."""
         charges = [charge_of(order) for order in orders if order["stripe"]["charge_id"]]
         for start in range(0, len(charges), _CHARGES_PER_CALL):
             self.control("charges", {"charges": charges[start : start + _CHARGES_PER_CALL]})
         return len(charges)
 
     def register_webhooks(self, api_url: str) -> dict[str, list[str]]:
-        """Send its events to our API, and only there.
+        """Make our API the only receiver of the stand-in's events.
 
         Returns:
-            The signing secrets, as the webhook function's secret holds them.
+            The signing secrets, in the form of the webhook function's secret.
         """
         for old in self._api("GET", "webhook_endpoints", {"limit": 100})["data"]:
             self._api("DELETE", f"webhook_endpoints/{old['id']}")
         return {"platform": [self._endpoint(api_url)], "connect": [self._endpoint(api_url, "true")]}
 
     def hold_webhooks(self) -> None:
-        """Queue events instead of delivering them."""
+        """Hold events back instead of delivering them."""
         self.control("webhooks", {"mode": "hold"})
 
     def deliver_webhooks(self) -> list[dict[str, Any]]:
-        """Deliver what is queued, and from now on by itself again."""
+        """Deliver the events held back, and deliver later ones at once. Return the deliveries."""
         deliveries: list[dict[str, Any]] = self.control("webhooks/deliver", {})["deliveries"]
         self.control("webhooks", {"mode": "auto"})
         return deliveries
 
     def control(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Give a command to its control API.
+        """Send a command to the control API and return its answer.
 
         Raises:
-            Failure: When it refuses.
+            Failure: The stand-in refuses the command.
         """
         answer = self._client.post(f"{self.url}/_standin/{path}", json=body)
         return _accepted(answer)
@@ -98,39 +108,41 @@ class Standin:
             method,
             f"{self.url}/v1/{path}",
             headers={"Authorization": f"Bearer {STANDIN_KEY}"},
-            **sent,  # type: ignore[arg-type] # httpx takes either
+            **sent,  # type: ignore[arg-type] # httpx takes either one
         )
         return _accepted(answer)
 
 
 def _accepted(answer: httpx.Response) -> dict[str, Any]:
     if not answer.is_success:
-        message = f"the Stripe stand-in refused {answer.request.url.path}: {answer.text[:300]}"
-        raise Failure(message)
+        raise Failure(f"The Stripe stand-in refused {answer.request.url.path}: {answer.text[:300]}")
     result: dict[str, Any] = answer.json()
     return result
 
 
 @contextmanager
-def run_standin(options: Options, port: int, scratch: Path) -> Iterator[tuple[Standin, Background]]:
-    """Run the stand-in; it may not be ready yet."""
+def run_standin(options: Options, port: int, scratch: Path) -> Iterator[Standin]:
+    """Run the stand-in for as long as the context lasts. It may not be ready yet.
+
+    Args:
+        options: The stack's options.
+        port: The port it listens on.
+        scratch: The folder of its state, unless the options keep it.
+    """
     state = (options.state if options.keep else scratch) / "stripe.json"
     state.parent.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = [
-        sys.executable,
-        Path(__file__).parent / "exit_with_parent.py",
-        "-m",
-    ]
+    launcher = Path(__file__).parent / "exit_with_parent.py"
+    command: list[str | Path] = [sys.executable, launcher, "-m"]
     command += ["infra.stripe_standin", "--port", str(port), "--api-key", STANDIN_KEY]
     command += ["--state", state]
     log = options.logs / "stripe.log"
-    env = handed_on() | {"PYTHONUNBUFFERED": "1"}
+    env = inherited_environment() | {"PYTHONUNBUFFERED": "1"}
     with background(command, name="the Stripe stand-in", log=log, env=env, cwd=ROOT) as process:
-        yield Standin(f"http://127.0.0.1:{port}"), process
+        yield Standin(f"http://127.0.0.1:{port}", process)
 
 
 def charge_of(order: dict[str, Any]) -> dict[str, Any]:
-    """Return an order's charge, as the stand-in is seeded with it."""
+    """Return the body that creates an imported order's charge in the stand-in."""
     stripe = order["stripe"]
     fee_id = stripe.get("application_fee_id")
     return {

@@ -1,1 +1,1 @@
-"""Operating a deployed stack."""
+"""Operating a deployed stack: one command with a module for each operation."""

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from infra.local.progress import ConsoleProgress
-from infra.operate.failure import Failure
+from infra.failure import Failure
 from infra.paths import ROOT
+from infra.progress import ConsoleProgress
 from tests.bench.many_orders import FEW, MANY, ListCost, meter_lists
 from tests.bench.one_refund import RefundCost, local_stack, meter_refunds
 from tests.bench.report import (

@@ -21,8 +21,8 @@ from functions.find_orders.show_order import ShowOrder
 from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
 from infra.local.engine import Aws
-from infra.local.progress import Progress, Stage
 from infra.local.stack import Stack
+from infra.progress import Progress, Stage
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Caller, Role

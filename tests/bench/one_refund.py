@@ -9,9 +9,10 @@ import httpx
 
 from infra.local.engine import Aws
 from infra.local.options import Options
-from infra.local.progress import Progress
-from infra.local.stack import Stack, start_stack
+from infra.local.stack import Stack
+from infra.local.start_stack import start_stack
 from infra.paths import LOCAL
+from infra.progress import Progress
 from infra.stripe_standin import running_standin
 from shared.domain.refund import RefundStatus
 from tests.bench.meter import Consumption, Meter, total

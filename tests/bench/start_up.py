@@ -1,7 +1,7 @@
 """What a cold start costs: fresh processes that import a built function, against a bare boto3.
 
 Both run isolated (``python -I -S``) on their own artifact, compiled the same way, so that nothing
-but the artifact decides. Processor time is compared, not the clock: initialising is one thread
+but the artifact decides. Processor time is compared, not the clock: initializing is one thread
 that waits for nobody, and other work on the machine then hardly shows.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from infra.build.functions import PYTHON_VERSION, Architecture, build
-from infra.operate.failure import run_tool
+from infra.failure import run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, TEMPLATE, UV
 
 # Whose lock says which boto3 BASE is: all functions' locks have the same one.

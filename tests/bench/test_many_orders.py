@@ -5,8 +5,8 @@ The benchmark does it with a hundred thousand.
 
 import pytest
 
-from infra.local.progress import LoggedProgress
 from infra.local.stack import Stack
+from infra.progress import LoggedProgress
 from tests.bench.many_orders import (
     BY_ID,
     BY_STATUS,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from infra.local.deployment import STACK_NAME
-from infra.operate.verify_ledger import AnchorSource, Verdict, verify_studio
+from infra.operate.ledger_verification import AnchorSource, Verdict, verify_studio
 from shared.domain.ledger import LedgerHead, entry_hash, verify_chain
 from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.ledger_store import LedgerStore

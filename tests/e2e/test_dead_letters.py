@@ -1,4 +1,4 @@
-"""Poison in every queue of the deployed stack: put aside with its reason, fixed and sent back."""
+"""Poison in every queue of the deployed stack: parked with its reason, fixed and sent back."""
 
 import json
 import uuid
@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from infra.operate.dead_letters import QUEUES, DeadLetter, DeadLetters
+from infra.operate.dead_letter_queues import QUEUES, DeadLetter, DeadLetters
 from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
@@ -25,7 +25,7 @@ def put(world: DeployedStack, queue: str, body: object, group: str) -> None:
 
 
 def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLetter:
-    """Wait until a message is put aside, fix it, send it back; return it as it was at first."""
+    """Wait until a message is parked, fix it, send it back, and return it as it was parked."""
 
     def fixed() -> tuple[DeadLetter, str] | None:
         with dead.held() as letters:
@@ -42,9 +42,9 @@ def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLe
                     return True
         return None
 
-    aside, message_id = until(fixed, f"{about} is put aside")
+    parked, message_id = until(fixed, f"{about} is parked")
     until(lambda: sent_back(message_id), f"{about} is sent back")
-    return aside
+    return parked
 
 
 def test_poison_in_every_queue(world: DeployedStack) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from infra.operate import match
 from shared.clock import rfc3339, utc_now
 from tests.e2e.payday import transfer_gone
 from tests.e2e.world import DeployedStack, until
+from tests.operate import operate, use_local_stack
 from tests.stripe_standin import stripe_schema
 
 pytestmark = pytest.mark.stack
@@ -60,17 +59,17 @@ def test_a_difference_is_answered_logged_and_counted(
 
 
 @pytest.mark.usefixtures("answer")
-def test_the_command_shows_it_and_exits_1(
+def test_the_operation_shows_it_and_exits_1(
     world: DeployedStack, studio_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(world.stack.description()))
-    monkeypatch.chdir(tmp_path)
-    since = (utc_now() - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S")
-    result = CliRunner(env={"COLUMNS": "250"}).invoke(match.app, ["--since", since])
+    use_local_stack(world.stack, tmp_path, monkeypatch)
+    since = rfc3339(utc_now() - timedelta(hours=3))
+    result = operate("reconcile", "--since", since)
     assert result.exit_code == 1
-    assert "transfer_not_at_stripe" in result.output
-    assert studio_id in result.output
+    assert "transfer_not_at_stripe" in result.stdout
+    assert studio_id in result.stdout
+    found = json.loads(operate("reconcile", "--since", since, "--json").stdout)["findings"]
+    assert "transfer_not_at_stripe" in {each["kind"] for each in found}
 
 
 @stripe_schema.needs_spec

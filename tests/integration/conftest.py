@@ -1,6 +1,8 @@
 """A backend on the local engine's tables, with a Stripe stand-in of this process."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -8,6 +10,9 @@ import pytest
 from infra.local.stack import Stack
 from infra.stripe_standin import RunningStandin, running_standin
 from tests.integration.backend import Backend
+from tests.integration.disaster import Disaster
+from tests.integration.payout_desk import ACCOUNT
+from tests.operate import outputs_of, stack_with_outputs, use_environment
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +50,34 @@ def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend
 def backend(make_backend: Callable[..., Backend]) -> Backend:
     """A studio whose orders are charged on the platform's account, in dollars."""
     return make_backend()
+
+
+@pytest.fixture
+def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Return a function that names a stack with a backend's tables and queues, for ``--stack``."""
+    use_environment(stack, monkeypatch)
+    with ExitStack() as deployed:
+
+        def name_of(backend: Backend, **outputs: str) -> str:
+            own = {
+                "OrdersTableName": backend.orders_table,
+                "LedgerTableName": backend.ledger_table,
+                "AdjustQueueUrl": backend.adjust_url,
+                "FeeRefundQueueUrl": backend.fee_url,
+            }
+            return deployed.enter_context(
+                stack_with_outputs(stack, outputs_of(stack) | own | outputs)
+            )
+
+        yield name_of
+
+
+@pytest.fixture
+def disaster(make_backend: Callable[..., Backend], stack: Stack) -> Callable[..., Disaster]:
+    """Return a function that makes a studio's world with a payout account."""
+
+    def make(**changes: Any) -> Disaster:  # noqa: ANN401  # the Backend's fields
+        studio = {"payout_account_id": ACCOUNT}
+        return Disaster(make_backend(studio=studio, **changes), stack)
+
+    return make

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_public_key,
 )
-from typer import Typer
-from typer.testing import CliRunner
 
 from functions.anchor_ledger.anchor_ledger import AnchorLedger, AnchorMismatchError, AnchorOutcome
 from functions.anchor_ledger.anchor_ledgers import AnchorLedgers
 from infra.local.stack import Stack
-from infra.operate import verify_ledger
 from shared.domain.anchor import Anchor
 from shared.domain.ledger import LedgerHead, entry_hash
 from shared.gateways.anchors import AnchorKey, Anchors
@@ -28,6 +26,7 @@ from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from tests.integration.backend import Backend
+from tests.operate import failure_of, operate
 
 pytestmark = pytest.mark.stack
 
@@ -164,36 +163,64 @@ def test_a_restore_is_recorded_once_and_supersedes_what_it_lost(anchorage: Ancho
     assert anchorage.next_day() is AnchorOutcome.ANCHORED
 
 
-@pytest.fixture
-def command(anchorage: Anchorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typer:
-    """The command, where the studio's world is the local stack."""
-    backend = anchorage.backend
-    described = anchorage.stack.description() | {
-        "tables": {"orders": backend.orders_table, "ledger": backend.ledger_table},
-    }
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
-    monkeypatch.chdir(tmp_path)
-    return verify_ledger.app
-
-
-def test_the_command_checks_signatures_with_a_key_kept_elsewhere(
-    anchorage: Anchorage, command: Typer
+def test_the_operation_checks_signatures_with_a_key_kept_elsewhere(
+    anchorage: Anchorage, operated: Callable[..., str], tmp_path: Path
 ) -> None:
     backend, stack = anchorage.backend, anchorage.stack
     backend.sell()
     anchorage.today()
     public = stack.aws.kms.get_public_key(KeyId=stack.anchors["key"])["PublicKey"]
     pem = load_der_public_key(public).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    Path("anchor.pem").write_bytes(pem)
-    studio = ["--studio", backend.studio_id]
-    sound = CliRunner().invoke(command, [*studio, "--anchor-key", "anchor.pem"])
+    file = tmp_path / "anchor.pem"
+    file.write_bytes(pem)
+    verify = ["verify-ledger", "--studio", backend.studio_id, "--stack", operated(backend)]
+    sound = operate(*verify, "--anchor-key", str(file))
     assert (sound.exit_code, "sound" in sound.output) == (0, True), sound.output
-    assert CliRunner().invoke(command, studio).exit_code == 0
+    assert operate(*verify).exit_code == 0
 
     # Put there by somebody who cannot sign: of tomorrow, with today's signature.
     forged = replace(anchorage.key.sign(Anchor(backend.head(), "2027-01-01T00:00:00.000Z")))
     anchorage.anchors.write(replace(forged, signature=base64.b64decode("MEUCIQ==")))
-    found = CliRunner().invoke(command, studio)
+    found = operate(*verify)
     assert found.exit_code == 1
     assert "2027-01-01.json: it is not signed with the key" in found.output
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "No such file"), ("no key", "not a public key in PEM format")]
+)
+def test_a_key_file_that_is_none_is_one_line(
+    anchorage: Anchorage,
+    operated: Callable[..., str],
+    tmp_path: Path,
+    content: str | None,
+    message: str,
+) -> None:
+    file = tmp_path / "anchor.pem"
+    if content is not None:
+        file.write_text(content)
+    result = operate(
+        "verify-ledger", "--stack", operated(anchorage.backend), "--anchor-key", str(file)
+    )
+    assert message in failure_of(result)
+
+
+def test_the_operation_shows_what_is_locked_and_until_when(
+    anchorage: Anchorage, operated: Callable[..., str]
+) -> None:
+    backend = anchorage.backend
+    show = ["anchors", "show", "--studio", backend.studio_id, "--stack", operated(backend)]
+    assert "has no anchors" in failure_of(operate(*show))
+    backend.sell()
+    anchorage.today()
+    shown = operate(*show)
+    assert (shown.exit_code, backend.studio_id in shown.stdout) == (0, True)
+    (anchor,) = json.loads(operate(*show, "--json").stdout)
+    assert (anchor["entry"], anchor["hash"]) == (1, backend.head().hash)
+    assert (anchor["problem"], anchor["locked_until"] > anchor["anchored_at"]) == (None, True)
+
+    forged = replace(anchorage.key.sign(Anchor(backend.head(), "2027-01-01T00:00:00.000Z")))
+    anchorage.anchors.write(replace(forged, signature=base64.b64decode("MEUCIQ==")))
+    found = operate(*show)
+    assert found.exit_code == 1
+    assert "2027-01-01.json: it is not signed with the key" in found.stdout

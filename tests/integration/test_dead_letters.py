@@ -1,4 +1,4 @@
-"""Messages that cannot work: put aside with their reason, shown, fixed, sent back; nothing twice.
+"""Messages that cannot be processed: parked with a reason, shown, fixed, sent back; nothing twice.
 
 The functions' real handlers on real queues; what Lambda's poller does, the test does: it receives,
 calls the handler, and deletes what the handler did not report as failed.
@@ -11,23 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
-from typer.testing import CliRunner
 
-from infra.local.stack import Stack
-from infra.operate import dead_letters
-from infra.operate.dead_letters import DeadLetter, DeadLetters
+from infra.operate.dead_letter_queues import DeadLetter, DeadLetters
 from shared.domain.refund import Refund
 from shared.edge.sqs import TRIES, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
 from tests.integration.backend import Backend
 from tests.lambda_context import LambdaContext
+from tests.operate import failure_of, operate
 
 pytestmark = pytest.mark.stack
 
@@ -48,7 +45,7 @@ SETTINGS = {
 
 @dataclass
 class Poisoned:
-    """A studio's world with its handlers, and an operator at the dead-letter queues."""
+    """A studio's world with its handlers, and an operator with its dead-letter queues."""
 
     backend: Backend
     handlers: dict[str, ModuleType]
@@ -84,8 +81,8 @@ class Poisoned:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return failed
 
-    def aside(self) -> list[DeadLetter]:
-        """Return what was put aside."""
+    def parked(self) -> list[DeadLetter]:
+        """Return the messages in the dead-letter queues."""
         with self.dead.held() as letters:
             return letters
 
@@ -158,7 +155,7 @@ def poisoned(
     return Poisoned(backend, {"adjust": adjust, "fee_refund": fees}, dead)
 
 
-def test_poison_is_put_aside_with_its_reason_and_the_rest_flows_on(
+def test_poison_is_parked_with_its_reason_and_the_rest_flows_on(
     poisoned: Poisoned, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order_id = poisoned.backend.sell()
@@ -169,7 +166,7 @@ def test_poison_is_put_aside_with_its_reason_and_the_rest_flows_on(
     poisoned.put("adjust", good)
     assert poisoned.work("adjust") == 0
     assert poisoned.refunds_in_ledger(order_id) == 1
-    found = poisoned.aside()
+    found = poisoned.parked()
     assert [letter.reason for letter in found] == [
         "the body is not JSON",
         "the body is not JSON",
@@ -187,7 +184,7 @@ def test_shown_fixed_and_sent_back_a_message_does_what_it_should_have(poisoned: 
     assert poisoned.refunds_in_ledger(order_id) == 0
     poisoned.fix_only(refund_id=refund.refund_id)
     (letter,) = poisoned.redrive_all()
-    assert poisoned.aside() == []
+    assert poisoned.parked() == []
     assert poisoned.work("adjust") == 0
     assert poisoned.refunds_in_ledger(order_id) == 1
     # The studio was told of it, and is told who dealt with it.
@@ -201,8 +198,8 @@ def test_sent_back_twice_also_after_a_day_it_settles_once(poisoned: Poisoned) ->
     _, good = poisoned.settling(order_id)
 
     def park(message_id: str) -> None:
-        aside = poisoned.handlers["adjust"].parked
-        aside.park(json.dumps(good), message_id, "tried", poisoned.backend.studio_id)
+        parked = poisoned.handlers["adjust"].parked
+        parked.park(json.dumps(good), message_id, "tried", poisoned.backend.studio_id)
 
     park("m_1")
     poisoned.redrive_all()
@@ -234,14 +231,14 @@ def test_an_operator_who_dies_between_sending_and_removing_does_no_harm(
         patched.setattr(DeadLetters, "_remove", dies)
         with pytest.raises(KeyboardInterrupt):
             poisoned.redrive_all()
-    assert len(poisoned.aside()) == 1
+    assert len(poisoned.parked()) == 1
     poisoned.redrive_all()
     poisoned.work("adjust")
-    assert poisoned.aside() == []
+    assert poisoned.parked() == []
     assert poisoned.refunds_in_ledger(order_id) == 1
 
 
-def test_what_fails_is_tried_again_and_the_last_time_put_aside_with_its_error(
+def test_what_fails_is_tried_again_and_the_last_time_parked_with_its_error(
     poisoned: Poisoned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = poisoned.backend.sell()
@@ -255,10 +252,10 @@ def test_what_fails_is_tried_again_and_the_last_time_put_aside_with_its_error(
         patched.setattr(poisoned.handlers["adjust"], "settle_refund", breaks)
         with pytest.raises(BatchProcessingError):  # all of the batch: Lambda tries it all again
             poisoned.work("adjust", receives=TRIES - 1)
-        assert poisoned.aside() == []
+        assert poisoned.parked() == []
         time.sleep(1.1)  # the queue hides for a second what failed
         poisoned.work("adjust", receives=TRIES)
-    (letter,) = poisoned.aside()
+    (letter,) = poisoned.parked()
     assert letter.reason == f"failed {TRIES} times, at last with ZeroDivisionError"
     poisoned.redrive_all()
     poisoned.work("adjust")
@@ -279,29 +276,29 @@ def test_a_fee_refund_whose_key_stripe_forgot_is_made_once(poisoned: Poisoned, f
         times=2,  # the SDK asks twice
         match={"path_prefix": "/v1/application_fees", "method": "POST"},
     )
-    poisoned.put("fee_refund", _fee_message(backend, "ord_nowhere"))
+    poisoned.put("fee_refund", _message_about(backend, "ord_nowhere"))
     poisoned.work("fee_refund", receives=TRIES)
-    reasons = {letter.reason for letter in poisoned.aside()}
+    reasons = {letter.reason for letter in poisoned.parked()}
     assert "order ord_nowhere has no application fee to refund" in reasons
     assert f"failed {TRIES} times, at last with StripeOutcomeUnknownError" in reasons
     backend.clock.ahead = timedelta(hours=30)
     backend.control("clock", advance_s=30 * 3600)
     poisoned.redrive_all()
     poisoned.work("fee_refund")
-    poisoned.put("fee_refund", _fee_message(backend, order_id))
+    poisoned.put("fee_refund", _message_about(backend, order_id))
     poisoned.work("fee_refund")
     fee = backend.record(order_id).order.application_fee_id
     assert backend.stripe_call("GET", f"application_fees/{fee}")["amount_refunded"] == 1500
-    (left,) = poisoned.aside()
+    (left,) = poisoned.parked()
     with poisoned.dead.held() as (letter,):
         poisoned.dead.discard(letter, "op_1", "the order never was")
-    assert poisoned.aside() == []
+    assert poisoned.parked() == []
     told = poisoned.dead.records.get(backend.studio_id, left.parked_id)
     assert told is not None
     assert (told.resolved_by, told.resolution) == ("op_1", "discarded: the order never was")
 
 
-def _fee_message(backend: Backend, order_id: str) -> dict[str, str]:
+def _message_about(backend: Backend, order_id: str) -> dict[str, str]:
     return {"studio_id": backend.studio_id, "order_id": order_id, "correlation_id": "c"}
 
 
@@ -311,54 +308,90 @@ def test_what_does_not_fix_a_message_leaves_it_as_it_was(
 ) -> None:
     poisoned.put("adjust", {"correlation_id": "c"})
     poisoned.work("adjust")
-    before = poisoned.aside()
+    before = poisoned.parked()
     with pytest.raises(MalformedMessageError):
         poisoned.fix_only(**changes)
-    assert [each.message_id for each in poisoned.aside()] == [each.message_id for each in before]
+    assert [each.message_id for each in poisoned.parked()] == [each.message_id for each in before]
 
 
-def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(dead_letters.app, list(arguments))
-    return result.exit_code, result.output
-
-
-def test_the_command_shows_ids_and_reasons_and_does_what_it_is_told(
-    poisoned: Poisoned, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    backend = poisoned.backend
-    described = stack.description() | {
-        "tables": {"orders": backend.orders_table},
-        "queues": poisoned.dead.urls,
+@pytest.fixture
+def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str]:
+    """The option that names the poisoned world's stack."""
+    urls = poisoned.dead.urls
+    outputs = {
+        "AdjustDLQUrl": urls["adjust_dlq"],
+        "FeeRefundDLQUrl": urls["fee_refund_dlq"],
+        "ExportQueueUrl": urls["export"],
+        "ExportDLQUrl": urls["export_dlq"],
     }
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
-    monkeypatch.chdir(tmp_path)
-    order_id = backend.sell()
+    return "--stack", operated(poisoned.backend, **outputs)
+
+
+def test_the_operation_shows_ids_and_reasons_and_does_what_it_is_told(
+    poisoned: Poisoned, of_stack: tuple[str, str]
+) -> None:
+    order_id = poisoned.backend.sell()
     refund, good = poisoned.settling(order_id)
     poisoned.put("adjust", {**good, "refund_id": "rf_typo\x1b[2J", "parent": "Wilhelmina"})
     poisoned.work("adjust")
-    (letter,) = poisoned.aside()
-    status, output = run("show")
-    assert status == 0
+    (letter,) = poisoned.parked()
+    shown = operate("dead-letters", "show", *of_stack)
+    assert shown.exit_code == 0
     for told in (letter.message_id, "adjust", order_id, "has no refund rf_typo"):
-        assert told in output
-    assert "Wilhelmina" not in output
-    assert "\x1b[2J" not in output
-    assert run("fix", "nowhere", "--set", "refund_id=rf_1")[0] == 1
-    assert run("fix", letter.message_id, "--set", "refund_id=")[0] == 1
-    assert run("redrive", "--by", "op_1")[0] == 1
-    status, fixed = run("fix", letter.message_id, "--set", f"refund_id={refund.refund_id}")
-    assert status == 0
-    assert run("redrive", fixed.strip(), "--by", "op_1") == (0, "1 sent back\n")
-    assert run("redrive", "--all", "--by", "op_1") == (0, "0 sent back\n")
+        assert told in shown.output
+    assert "Wilhelmina" not in shown.output
+    assert "\x1b[2J" not in shown.output
+    change = f"refund_id={refund.refund_id}"
+    fixed = operate("dead-letters", "fix", letter.message_id, "--set", change, *of_stack)
+    assert fixed.exit_code == 0
+    by = ("--by", "op_1", *of_stack)
+    sent = operate("dead-letters", "redrive", fixed.stdout.strip(), *by)
+    assert (sent.exit_code, sent.stdout) == (0, "1 sent back\n")
+    sent = operate("dead-letters", "redrive", "--all", *by)
+    assert (sent.exit_code, sent.stdout) == (0, "0 sent back\n")
     poisoned.work("adjust")
     assert poisoned.refunds_in_ledger(order_id) == 1
 
 
-def test_without_a_stack_the_command_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_as_json_each_step_can_be_read_by_a_program(
+    poisoned: Poisoned, of_stack: tuple[str, str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    status, output = run("show")
-    assert status == 1
-    assert "start one with `make run`" in output
+    order_id = poisoned.backend.sell()
+    refund, good = poisoned.settling(order_id)
+    poisoned.put("adjust", {**good, "refund_id": "rf_typo"})
+    poisoned.put("adjust", {**good, "refund_id": "rf_gone"})
+    poisoned.work("adjust")
+
+    def result(operation: str, *arguments: str) -> Any:  # noqa: ANN401  # JSON
+        done = operate("dead-letters", operation, *arguments, *of_stack, "--json")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    typo, gone = result("show")
+    assert (typo["queue"], typo["ids"]["refund_id"]) == ("adjust", "rf_typo")
+    assert typo["studio_id"] == poisoned.backend.studio_id
+    change = f"refund_id={refund.refund_id}"
+    fixed = result("fix", typo["message_id"], "--set", change)["message_id"]
+    assert result("redrive", fixed, "--by", "op_1") == {"sent_back": [fixed]}
+    discarded = result("discard", gone["message_id"], "--by", "op_1", "--why", "never made")
+    assert discarded == {"discarded": [gone["message_id"]]}
+    assert result("show") == []
+
+
+def test_what_the_operation_cannot_do_is_one_line(
+    poisoned: Poisoned, of_stack: tuple[str, str]
+) -> None:
+    poisoned.put("adjust", _message_about(poisoned.backend, "ord_1"))
+    poisoned.work("adjust")
+    (letter,) = poisoned.parked()
+    by = ("--by", "op_1", *of_stack)
+    nowhere = "There is no message nowhere"
+    fix = ("dead-letters", "fix")
+    assert nowhere in failure_of(operate(*fix, "nowhere", "--set", "refund_id=rf_1", *of_stack))
+    assert nowhere in failure_of(operate("dead-letters", "redrive", "nowhere", *by))
+    assert nowhere in failure_of(
+        operate("dead-letters", "discard", "nowhere", "--why", "test", *by)
+    )
+    unfixed = operate(*fix, letter.message_id, "--set", "order_id=ord_2", *of_stack)
+    assert "would still be malformed: no refund_id" in failure_of(unfixed)
+    assert [each.message_id for each in poisoned.parked()] == [letter.message_id]

@@ -1,30 +1,21 @@
 """The worst day: an hour is thrown away, a payout in it, and comes back from Stripe."""
 
-import io
 import json
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from typer.testing import CliRunner
 
-from infra.local.stack import Stack
-from infra.operate.restore import __main__ as command
-from infra.operate.restore import functions
-from infra.operate.restore.replay_events import ReplayStripeEvents
-from infra.operate.restore.tables import put_back, torn
+from shared.domain.ledger import LedgerHead
 from shared.domain.order import OrderState
 from shared.domain.payout import PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.refund_metadata import metadata_of
 from shared.domain.refund_quote import ChosenLine
-from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
+from tests.integration.disaster import Disaster
 from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
 from tests.integration.reconcile_desk import ReconcileDesk
 from tests.integration.test_send_message import MessageSender
@@ -33,60 +24,6 @@ pytestmark = pytest.mark.stack
 
 # What of a refund is known again: who asked for it, and when, is not.
 SAME = ("refund_id", "order_id", "type", "status", "amount", "items", "reason", "stripe_refund_id")
-
-
-@dataclass
-class Disaster:
-    """A studio's world, its tables as they were at a time, and the way back."""
-
-    backend: Backend
-    stack: Stack
-
-    def keep(self) -> None:
-        """Let point-in-time recovery have the tables as they are now."""
-        self.at = datetime.now(UTC)
-        for table in (self.backend.orders_table, self.backend.ledger_table):
-            self.backend.dynamodb.restore_table_to_point_in_time(
-                SourceTableName=table, TargetTableName=f"{table}-kept", UseLatestRestorableTime=True
-            )
-
-    def strike(self) -> None:
-        """Throw away all since then, and what is in the queues."""
-        backend = self.backend
-        resource = self.stack.aws.session.resource(
-            "dynamodb", endpoint_url=self.stack.aws.endpoint_url
-        )
-        kept = f"{backend.orders_table}-kept", f"{backend.ledger_table}-kept"
-        assert torn(backend.dynamodb, *kept) == []
-        both = list(zip(kept, (backend.orders_table, backend.ledger_table), strict=True))
-        assert sum(sum(put_back(resource, *each).values()) for each in both) > 0
-        assert sum(sum(put_back(resource, *each).values()) for each in both) == 0
-        # An hour later SQS has forgotten what it swallows as repeated.
-        backend.new_queues()
-
-    def level(self) -> dict[str, int]:
-        """Bring the tables level, then let the functions run again."""
-        backend = self.backend
-        level = ReplayStripeEvents(
-            backend.dynamodb,
-            backend.orders_table,
-            backend.ledger_table,
-            FeeRefundQueue(backend.sqs, backend.fee_url),
-            backend.stripe,
-            backend.clock,
-        )
-        done = dict(level(self.at))
-        backend.come_to_rest()
-        return done
-
-
-@pytest.fixture
-def disaster(make_backend: Callable[..., Backend], stack: Stack) -> Callable[..., Disaster]:
-    def make(**changes: Any) -> Disaster:  # noqa: ANN401  # the Backend's fields
-        studio = {"payout_account_id": ACCOUNT}
-        return Disaster(make_backend(studio=studio, **changes), stack)
-
-    return make
 
 
 def refund_of(refund: Refund) -> dict[str, Any]:
@@ -109,23 +46,37 @@ def fees_of(backend: Backend, orders: list[str]) -> list[Any]:
     return [backend.fee_refunds_at_stripe.list_of_fee(fee) for fee in fees if fee]
 
 
-@pytest.mark.parametrize("direct", [False, True])
-def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
-    disaster: Callable[..., Disaster], *, direct: bool
-) -> None:
-    day = disaster(direct=direct)
-    backend = day.backend
-    desk = PayoutDesk(backend)
-    orders = [backend.sell() for _ in range(6)]
-    settled = backend.refund(orders[0], 4000)
-    backend.deliver()
-    backend.drain()
-    under_way = backend.refund(orders[1], 1000)
-    assert backend.current(settled).status is RefundStatus.SETTLED
-    day.keep()
+@dataclass(frozen=True)
+class Snapshot:
+    """The books, and what Stripe has."""
 
-    # The hour: of each kind of refund, a late failure, an external one, a payout that is paid.
-    lost = [
+    books: dict[str, tuple[list[dict[str, Any]], OrderState]]
+    head: LedgerHead
+    payouts: list[tuple[str, int]]
+    transfers: list[dict[str, Any]]
+    refunds: dict[str, list[Any]]
+    fee_refunds: list[Any]
+
+    @classmethod
+    def taken(cls, backend: Backend, desk: PayoutDesk, orders: list[str]) -> "Snapshot":
+        return cls(
+            books_of(backend),
+            backend.head(),
+            [(each.payout_id, each.paid_amount) for each in desk.all()],
+            desk.transfers(),
+            {order: backend.stripe_refunds(order) for order in orders},
+            fees_of(backend, orders),
+        )
+
+
+def let_the_hour_pass(backend: Backend, desk: PayoutDesk, orders: list[str]) -> list[Refund]:
+    """Make refunds of each kind, a late failure, an external refund, and run the payouts.
+
+    Returns:
+        The refunds that are settled at the end. The third is requested with the key "asked again".
+    """
+    settled = next(iter(backend.record(orders[0]).refunds.values()))
+    refunds = [
         backend.refund(orders[2]),
         backend.refund(orders[3], lines=(ChosenLine("li_1", 2),)),
         backend.refund(orders[4], 3333, key="asked again"),
@@ -140,40 +91,55 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert backend.current(settled).status is RefundStatus.FAILED
     backend.clock.ahead += WEEK
     done = desk.run().done
-    assert done == ({"PayoutCarried": 1} if direct else {"PayoutPaid": 1})
+    assert done == ({"PayoutCarried": 1} if backend.direct else {"PayoutPaid": 1})
     after_payout = backend.refund(orders[1], 500)
     backend.deliver()
     backend.come_to_rest()
-    before, head = books_of(backend), backend.head()
-    payouts, transfers = desk.all(), desk.transfers()
-    at_stripe = {order: backend.stripe_refunds(order) for order in orders}
-    fees = fees_of(backend, orders)
+    return [*refunds, after_payout]
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
+    disaster: Callable[..., Disaster], *, direct: bool
+) -> None:
+    day = disaster(direct=direct)
+    backend = day.backend
+    desk = PayoutDesk(backend)
+    orders = [backend.sell() for _ in range(6)]
+    settled = backend.refund(orders[0], 4000)
+    backend.deliver()
+    backend.drain()
+    under_way = backend.refund(orders[1], 1000)
+    assert backend.current(settled).status is RefundStatus.SETTLED
+    day.keep()
+    lost = let_the_hour_pass(backend, desk, orders)
+    before = Snapshot.taken(backend, desk, orders)
 
     day.strike()
-    assert backend.head().seq < head.seq
-    assert day.level()["RefundExternal"] == 6
+    assert backend.head().seq < before.head.seq
+    assert day.replay()["RefundExternal"] == 6
 
-    assert books_of(backend) == before
-    assert {each.status for each in map(backend.current, [*lost, under_way, after_payout])} == {
+    assert books_of(backend) == before.books
+    assert {each.status for each in map(backend.current, [*lost, under_way])} == {
         RefundStatus.SETTLED
     }
     now = backend.head()
-    assert now.direct_balance_amount == head.direct_balance_amount
-    assert now.payable_balance_amount == head.payable_balance_amount
+    assert now.direct_balance_amount == before.head.direct_balance_amount
+    assert now.payable_balance_amount == before.head.payable_balance_amount
     assert backend.verify() is None
     # Nothing was done at Stripe a second time, and is not by what runs next.
-    # A payout that paid nothing left nothing at Stripe: it is closed anew.
+    # A payout that paid nothing left nothing at Stripe: the run closes it again.
     assert desk.run().done == ({"PayoutCarried": 1} if direct else {})
     backend.come_to_rest()
-    assert desk.transfers() == transfers
-    assert {order: backend.stripe_refunds(order) for order in orders} == at_stripe
-    assert fees_of(backend, orders) == fees
-    assert [each.payout_id for each in desk.all()] == [each.payout_id for each in payouts]
-    assert [each.paid_amount for each in desk.all()] == [each.paid_amount for each in payouts]
+    after = Snapshot.taken(backend, desk, orders)
+    assert after.transfers == before.transfers
+    assert after.refunds == before.refunds
+    assert after.fee_refunds == before.fee_refunds
+    assert after.payouts == before.payouts
     # The client whose answer was lost asks again, and is answered with the same refund.
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
-    assert day.level().get("RefundExternal") is None
-    # All of it is reconciled with Stripe once more.
+    assert day.replay().get("RefundExternal") is None
+    # Reconciling compares all of it with Stripe once more.
     assert ReconcileDesk(backend).findings() == []
 
 
@@ -196,7 +162,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     before, payout, transfers = books_of(backend), desk.last(), desk.transfers()
 
     day.strike()
-    done = day.level()
+    done = day.replay()
     assert (done["UnknownCharge"], done["PayoutAdopted"]) == (2, 1)
     again = desk.last()
     assert (again.payout_id, again.transfer_id) == (payout.payout_id, payout.transfer_id)
@@ -207,7 +173,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     assert backend.verify() is None
 
     backend.import_orders([json.dumps(record)])
-    done = day.level()
+    done = day.replay()
     assert (done["RefundExternal"], done["PayoutKnown"]) == (1, 1)
     assert "UnknownCharge" not in done
     assert books_of(backend) == before
@@ -262,7 +228,7 @@ def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
         "POST", "transfers", amount=5, currency="usd", destination=ACCOUNT, transfer_group=group
     )
     day.strike()
-    done = day.level()
+    done = day.replay()
     assert (done["TransferCameBack"], done["TransferOfNoPayout"]) == (1, 1)
     assert done["TransferOfUnknownStudio"] == 1
     assert desk.all() == []
@@ -277,25 +243,9 @@ def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
     day.keep()
     desk.send()
     day.strike()
-    day.level()
+    day.replay()
     assert desk.found() is None
     assert len(desk.mails()) == 1
-
-
-def test_tables_that_do_not_fit_each_other_are_told(disaster: Callable[..., Disaster]) -> None:
-    day = disaster()
-    backend = day.backend
-    order = backend.sell()
-    refund = backend.refund(order, 1000)
-    backend.deliver()
-    before = backend.current(refund)
-    backend.drain()
-    assert torn(backend.dynamodb, backend.orders_table, backend.ledger_table) == []
-    # The refund as it was before the transaction that settled it.
-    settled = backend.current(refund)
-    backend.orders.advance_refund(replace(before, version=settled.version))
-    (problem,) = torn(backend.dynamodb, backend.orders_table, backend.ledger_table)
-    assert "entry 2 has no refund that is so far" in problem
 
 
 def test_edited_metadata_makes_an_external_refund(backend: Backend) -> None:
@@ -316,98 +266,3 @@ def test_edited_metadata_makes_an_external_refund(backend: Backend) -> None:
     assert external.keys() == {each["id"] for each in made}
     assert not {each.refund_id for each in external.values()} & {known.refund_id, unknown}
     assert backend.verify() is None
-
-
-@contextmanager
-def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the command find the engine where an administrator's AWS would be."""
-    with monkeypatch.context() as patch:
-        for name, value in stack.aws.environment.items():
-            patch.setenv(name, value)
-        yield
-
-
-def test_the_command_puts_back_and_levels(
-    disaster: Callable[..., Disaster], stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The two steps between, which touch this world's tables alone."""
-    day = disaster()
-    backend = day.backend
-    order = backend.sell()
-    at = datetime.now(UTC).replace(microsecond=0)
-    for table in (backend.orders_table, backend.ledger_table):
-        # The engine restores only what is there now: so it is asked before the hour, not after.
-        backend.dynamodb.restore_table_to_point_in_time(
-            SourceTableName=table,
-            TargetTableName=f"{table}-{at:%Y%m%dT%H%M%SZ}",
-            UseLatestRestorableTime=True,
-        )
-    refund = backend.refund(order)
-    backend.deliver()
-    backend.drain()
-    outputs = {
-        "OrdersTableName": backend.orders_table,
-        "LedgerTableName": backend.ledger_table,
-        "AdjustQueueUrl": backend.adjust_url,
-        "FeeRefundQueueUrl": backend.fee_url,
-    }
-    monkeypatch.setattr(command, "_outputs", lambda _: outputs)
-    level = ReplayStripeEvents(
-        backend.dynamodb,
-        backend.orders_table,
-        backend.ledger_table,
-        FeeRefundQueue(backend.sqs, backend.fee_url),
-        backend.stripe,
-        backend.clock,
-    )
-    monkeypatch.setattr(command, "_level", lambda _: level)
-    with environment(stack, monkeypatch):
-        put = CliRunner().invoke(command.app, ["tables", "--to", at.isoformat()])
-        assert put.exit_code == 0, put.output
-        assert backend.head().seq == 1
-        levelled = CliRunner().invoke(command.app, ["level", "--since", at.isoformat()])
-        assert levelled.exit_code == 0, levelled.output
-        assert CliRunner().invoke(command.app, ["level", "--since", "noon"]).exit_code == 1
-        stranger = backend.order()
-        backend.charge(stranger)
-        charge = stranger["stripe"]["charge_id"]
-        backend.stripe_call("POST", "refunds", charge=charge, amount=100)
-        left = CliRunner().invoke(command.app, ["level", "--since", at.isoformat()])
-    assert backend.current(refund).status is RefundStatus.SETTLED
-    assert (left.exit_code, "not level yet" in left.output) == (1, True)
-
-
-def test_functions_are_stopped_with_their_queues_and_started_again(
-    backend: Backend, stack: Stack
-) -> None:
-    lambda_, name = stack.aws.lambda_, f"idle-{backend.run}"
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("idle.py", "def handler(event, context):\n    return {}\n")
-    role = lambda_.get_function_configuration(FunctionName=stack.functions["payout_adjust"])["Role"]
-    lambda_.create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Role=role,
-        Handler="idle.handler",
-        Code={"ZipFile": code.getvalue()},
-    )
-    arn = backend.sqs.get_queue_attributes(
-        QueueUrl=backend.adjust_url, AttributeNames=["QueueArn"]
-    )["Attributes"]["QueueArn"]
-    lambda_.create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
-
-    def state() -> str:
-        (mapping,) = lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-        return mapping["State"]
-
-    try:
-        functions.stop(lambda_, [name])
-        assert state() in {"Disabling", "Disabled"}
-        with pytest.raises(ClientError, match="TooManyRequests"):
-            lambda_.invoke(FunctionName=name)
-        functions.start(lambda_, [name])
-        assert state() in {"Enabling", "Enabled"}
-        assert lambda_.invoke(FunctionName=name)["StatusCode"] == 200
-    finally:
-        lambda_.delete_function(FunctionName=name)

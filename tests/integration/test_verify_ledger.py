@@ -1,21 +1,20 @@
-"""The command that verifies a ledger, on a real table."""
+"""Verifying a ledger on a real table, and the operation that does it."""
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
-from infra.local.stack import Stack
-from infra.operate import verify_ledger
+from infra.operate.ledger_verification import studios_of, verify_studio
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from tests.integration.backend import Backend
+from tests.operate import failure_of, operate
 
 pytestmark = pytest.mark.stack
 
 
 def verify(backend: Backend) -> tuple[int, str | None]:
-    verdict = verify_ledger.verify_studio(
+    verdict = verify_studio(
         backend.dynamodb, backend.orders_table, backend.ledger_table, backend.studio_id
     )
     return verdict.entries, verdict.problem
@@ -48,37 +47,37 @@ def test_an_entry_that_was_taken_away(backend: Backend) -> None:
 
 def test_all_studios_are_found(backend: Backend) -> None:
     backend.sell()
-    found = verify_ledger.studios_of(backend.dynamodb, backend.ledger_table)
+    found = studios_of(backend.dynamodb, backend.ledger_table)
     assert found == [backend.studio_id]
 
 
-def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(verify_ledger.app, list(arguments))
-    return result.exit_code, result.output
-
-
-def test_the_command_names_the_first_entry_that_does_not_fit(
-    backend: Backend, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_operation_names_the_first_entry_that_does_not_fit(
+    backend: Backend, operated: Callable[..., str]
 ) -> None:
-    described = stack.description() | {
-        "tables": {"orders": backend.orders_table, "ledger": backend.ledger_table},
-    }
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(described))
-    monkeypatch.chdir(tmp_path)
+    stack = operated(backend)
     backend.sell()
-    status, output = run("--studio", backend.studio_id)
-    assert (status, "sound" in output) == (0, True)
+    sound = operate("verify-ledger", "--studio", backend.studio_id, "--stack", stack)
+    assert (sound.exit_code, "sound" in sound.stdout) == (0, True)
     tamper(backend, 1, "SET gross_amount = :v", 1)
-    status, output = run("--studio", backend.studio_id)
-    assert (status, "entry 1: its hash does not match" in output) == (1, True)
-    assert run("--studio", "st_nowhere")[0] == 1
+    found = operate("verify-ledger", "--studio", backend.studio_id, "--stack", stack)
+    assert (found.exit_code, "entry 1: its hash does not match" in found.stdout) == (1, True)
 
 
-def test_without_a_stack_the_command_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_as_json_it_gives_each_studios_verdict(
+    backend: Backend, operated: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    status, output = run()
-    assert status == 1
-    assert "start one with `make run`" in output
+    backend.sell()
+    result = operate(
+        "verify-ledger", "--studio", backend.studio_id, "--stack", operated(backend), "--json"
+    )
+    (verdict,) = json.loads(result.stdout)
+    assert (verdict["studio_id"], verdict["sound"]) == (backend.studio_id, True)
+    assert (verdict["entries"], verdict["currency"]) == (1, "usd")
+
+
+def test_a_studio_that_is_not_there_is_one_line(
+    backend: Backend, operated: Callable[..., str]
+) -> None:
+    result = operate("verify-ledger", "--studio", "st_nowhere", "--stack", operated(backend))
+    assert failure_of(result) == "error: There is no studio st_nowhere"
+    assert result.exit_code == 1

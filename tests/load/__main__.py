@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from infra.failure import Failure
 from infra.local.options import Options
-from infra.local.progress import ConsoleProgress, Progress
-from infra.local.stack import Stack, start_stack
-from infra.operate.failure import Failure
+from infra.local.stack import Stack
+from infra.local.start_stack import start_stack
 from infra.paths import LOCAL, ROOT
+from infra.progress import ConsoleProgress, Progress
 from tests.bench.report import Table
 from tests.e2e.world import DeployedStack
 from tests.load.bare import BareRate, measure

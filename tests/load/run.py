@@ -13,8 +13,8 @@ from itertools import batched, chain, cycle, islice
 
 import httpx
 
+from infra.failure import Failure
 from infra.local.stripe_server import charge_of
-from infra.operate.failure import Failure
 from shared.domain.ledger import verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus

@@ -4,8 +4,8 @@ from contextlib import closing
 from pathlib import Path
 
 from infra.local.options import Options
-from infra.local.progress import LoggedProgress
-from infra.local.stack import start_stack
+from infra.local.start_stack import start_stack
+from infra.progress import LoggedProgress
 from tests.e2e.world import DeployedStack
 from tests.load.killer import KILLED, Killer
 from tests.load.run import LoadTest

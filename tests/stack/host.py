@@ -8,10 +8,10 @@ import logging
 import sys
 from pathlib import Path
 
+from infra.failure import Failure
 from infra.local.options import Options
-from infra.local.progress import LoggedProgress
-from infra.local.stack import start_stack
-from infra.operate.failure import Failure
+from infra.local.start_stack import start_stack
+from infra.progress import LoggedProgress
 from tests.stack.run import FAILURE, TETHER
 
 

@@ -1,12 +1,12 @@
-"""Every queue has a place for what does not work, an alarm on it, and the command that knows it."""
+"""Every queue has a dead-letter queue with an alarm, and the operator command knows it."""
 
-from infra.operate.dead_letters import QUEUES
+from infra.operate.dead_letter_queues import QUEUES
 from shared.edge.sqs import EXPORT_TRIES, TRIES
 from tests.bench.start_up import template
 
 RESOURCES = template()["Resources"]
-WORKED = {"AdjustQueue": "adjust", "FeeRefundQueue": "fee_refund", "ExportQueue": "export"}
-TRIED = {"adjust": TRIES, "fee_refund": TRIES, "export": EXPORT_TRIES}
+QUEUE_NAMES = {"AdjustQueue": "adjust", "FeeRefundQueue": "fee_refund", "ExportQueue": "export"}
+TRIES_OF = {"adjust": TRIES, "fee_refund": TRIES, "export": EXPORT_TRIES}
 
 
 def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:
@@ -15,9 +15,9 @@ def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:
         for name, each in RESOURCES.items()
         if each["Type"] == "AWS::SQS::Queue" and "RedrivePolicy" in each["Properties"]
     }
-    assert {WORKED[name] for name in queues} == QUEUES.keys()
+    assert {QUEUE_NAMES[name] for name in queues} == QUEUES.keys()
     for name, queue in queues.items():
-        assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIED[WORKED[name]] + 1
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES_OF[QUEUE_NAMES[name]] + 1
 
 
 def test_every_dead_letter_queue_sets_off_an_alarm_at_its_first_message() -> None:

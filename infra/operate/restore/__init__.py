@@ -1,1 +1,1 @@
-"""The worst day: tables back to a point in time, and level with Stripe again."""
+"""The worst day: restoring lost or damaged tables, step by step; see docs/restore.md."""

@@ -1,4 +1,4 @@
-"""Entering payouts anew that were lost with a restore: Stripe has their transfers."""
+"""Enters the payouts that a restore lost, from their transfers at Stripe."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _CONTENTION_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class AdoptTransfers:
-    """Enters the payouts of transfers that the ledger does not know, for what Stripe transferred.
+    """Enters a payout for each transfer that the ledger lacks, with Stripe's amount.
 
-    Before the payout run goes on: it would pay them a second time.
+    Must end before the payout run starts again, which would pay them a second time.
     """
 
     studios: Studios
@@ -28,10 +28,10 @@ class AdoptTransfers:
     clock: Clock
 
     def __call__(self, transfers: list[StripeTransfer]) -> Counter[str]:
-        """Enter what is missing, and return what was done, counted; a repeat changes nothing.
+        """Enter the missing payouts and return the outcomes, counted. Repeating changes nothing.
 
         Args:
-            transfers: Stripe's, oldest first; those of no payout are passed over.
+            transfers: Stripe's transfers, oldest first. Those of no payout are skipped.
         """
         return Counter(self._adopt(transfer) for transfer in transfers)
 
@@ -41,7 +41,7 @@ class AdoptTransfers:
         if studio_id is None or last_day is None:
             return "TransferOfNoPayout"
         if transfer.came_back:
-            # Nothing of it stayed with the studio, so its money is in the balance still.
+            # The studio kept nothing of it, so the money is still in its balance.
             return "TransferCameBack"
         for _ in tries(_CONTENTION_SECONDS):
             if self.payouts.get(studio_id, payout_id) is not None:

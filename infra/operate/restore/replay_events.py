@@ -1,7 +1,7 @@
-"""Bringing restored tables level with Stripe: its events are told again, its transfers entered.
+"""Replays Stripe's events into restored tables, and enters its transfers.
 
-Everything goes the ordinary ways: an event as the webhook takes it in, a settlement as the queue
-asks for it, an open refund as resume_pending resumes it. So a repeat changes nothing.
+Uses the product's own steps: the webhook's for an event, the queue's for a settlement, and the
+resumption's for an open refund. So repeating the replay changes nothing.
 """
 
 from collections import Counter
@@ -46,19 +46,17 @@ if TYPE_CHECKING:
 
 ACTOR = "restore"
 
-# In this order. An event of a refund tells what it was then, and so the order in which refunds
-# settled and failed, on which it hangs how much of an application fee went back. What a charge's
-# refunds are, Stripe is asked now: that comes after, for what no event of its own tells.
-_EVENTS = (sorted(REFUND_EVENTS | DISPUTE_EVENTS), ["charge.refunded"])
+# Refund events first: their order is that of settlements and failures, which decides how much of
+# an application fee goes back. `charge.refunded` adds the refunds that have no event of their own.
+_EVENT_GROUPS = (sorted(REFUND_EVENTS | DISPUTE_EVENTS), ["charge.refunded"])
 
-# The second that the tables were restored to may be torn, and clocks differ; what is told twice
-# changes nothing.
+# Covers a torn second and differing clocks. Replaying an event twice changes nothing.
 _MARGIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class _SettleAtOnce:
-    """Settles a refund where the functions would ask the queue for it: they are stopped."""
+    """Settles a refund directly, because the queue's function is stopped."""
 
     settle: SettleRefund
 
@@ -68,13 +66,13 @@ class _SettleAtOnce:
 
 @dataclass(frozen=True, slots=True)
 class ReplayStripeEvents:
-    """Takes in what happened at Stripe since a point in time.
+    """Brings restored tables up to date with Stripe.
 
     Args:
         dynamodb: A low-level client.
         orders_table: OrdersTable's name.
         ledger_table: LedgerTable's name.
-        fee_refunds: Where refunds of application fees are asked for, once the functions run again.
+        fee_refunds: The queue that refunds application fees once the functions run again.
         stripe: The connection to Stripe.
         clock: The clock.
     """
@@ -87,20 +85,20 @@ class ReplayStripeEvents:
     clock: Clock
 
     def __call__(self, since: datetime) -> Counter[str]:
-        """Bring the tables level, and return what was done, counted.
+        """Replay everything since a time and return the outcomes, counted.
 
-        Refunds first, so that a payout that is entered anew has in it what it had.
+        Refunds come first, so that an entered payout contains what it contained before.
 
         Args:
-            since: What the tables were restored to.
+            since: The time that the tables were restored to.
         """
         begin, now = since - _MARGIN, self.clock() + _MARGIN
         done: Counter[str] = Counter()
         for account_id in self._accounts():
             try:
-                done += self._tell_again(begin, now, account_id)
+                done += self._replay(begin, now, account_id)
             except StripeRefusedError:
-                logger.exception("not open to us any more", account_id=account_id)
+                logger.exception("access withdrawn", account_id=account_id)
                 done["AccountRefused"] += 1
         done += self._resume()
         adopt = AdoptTransfers(
@@ -112,15 +110,15 @@ class ReplayStripeEvents:
         return done + adopt(StripeTransfers(self.stripe).list_created(begin, now)[::-1])
 
     def _accounts(self) -> Iterable[str | None]:
-        """Return the accounts that charges are on, the platform's own (None) among them."""
+        """Return the accounts with charges. None is the platform's own account."""
         table = Studios(self.dynamodb, self.orders_table)
         payouts = PayoutsTable(self.dynamodb, self.orders_table)
         studios = (table.get(studio_id) for studio_id in payouts.studios())
         named = (studio.stripe_account_id for studio in studios if studio)
         return [None, *sorted({account for account in named if account is not None})]
 
-    def _tell_again(self, begin: datetime, now: datetime, account_id: str | None) -> Counter[str]:
-        """Hand an account's events to the webhook's use case, oldest first."""
+    def _replay(self, begin: datetime, now: datetime, account_id: str | None) -> Counter[str]:
+        """Replay an account's events through the webhook's use case, oldest first."""
         handle = HandleEvent(
             OrderStates(self.dynamodb, self.orders_table),
             Charges(self.dynamodb, self.orders_table),
@@ -128,10 +126,11 @@ class ReplayStripeEvents:
             lambda: StripeRefunds(self.stripe),
         )
         done: Counter[str] = Counter()
-        for types in _EVENTS:
-            for body in StripeEvents(self.stripe).list_created(begin, now, types, account_id)[::-1]:
+        events = StripeEvents(self.stripe)
+        for types in _EVENT_GROUPS:
+            for body in events.list_created(begin, now, types, account_id)[::-1]:
                 try:
-                    # Listed as an account's own, events do not name it.
+                    # Events listed for an account do not name it.
                     outcomes = handle(event_from({**body, "account": account_id}))
                 except MalformedStripeObjectError:
                     logger.exception("malformed", event_id=body.get("id"))

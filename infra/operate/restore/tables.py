@@ -1,8 +1,8 @@
-"""Putting tables back to what they were: into the tables themselves, which keep their names.
+"""Puts tables back to an earlier time. The tables keep their names.
 
-DynamoDB restores a point in time into new tables only. What differs is copied over, so that nothing
-that names the tables changes, and the tables' own past stays restorable. Everything else must be
-stopped; a copy that was cut short is made complete by doing it again.
+DynamoDB restores a point in time into new tables only. So we copy the differences from there into
+the tables themselves: no reference to the tables changes, and their own past stays restorable.
+Nothing else may write meanwhile. After an interruption, doing it again completes the copy.
 """
 
 from collections import Counter, deque
@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from infra.operate.verify_ledger import studios_of, verify_studio
+from infra.operate.ledger_verification import studios_of, verify_studio
 from shared.domain.ledger import OF_ORDERS
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
@@ -27,17 +27,17 @@ type Key = tuple[str, str]
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _KEYS_PER_BATCH = 100
 
-# More than a studio's ledger gets in a second: the others cannot be torn.
+# More entries than a studio's ledger gets in a second. Older entries cannot be torn.
 _LAST_ENTRIES = 100
 
 
 def restore_to(dynamodb: "DynamoDBClient", table: str, at: datetime, into: str) -> None:
-    """Begin to restore a table as it was at a time into a new one, unless that is there already.
+    """Begin to restore a table's earlier state into a new table, unless that exists.
 
     Args:
         dynamodb: A client.
-        table: The table that was damaged, with point-in-time recovery.
-        at: With a time zone; DynamoDB knows seconds.
+        table: The damaged table, with point-in-time recovery.
+        at: The time to go back to, with a time zone. DynamoDB counts in seconds.
         into: The new table's name.
     """
     with suppress(dynamodb.exceptions.TableAlreadyExistsException):
@@ -46,18 +46,18 @@ def restore_to(dynamodb: "DynamoDBClient", table: str, at: datetime, into: str) 
         )
 
 
-def wait_until_there(dynamodb: "DynamoDBClient", table: str) -> None:
-    """Wait until a table is restored, for up to hours."""
+def wait_until_restored(dynamodb: "DynamoDBClient", table: str) -> None:
+    """Wait until a table is restored. That may take hours."""
     dynamodb.get_waiter("table_exists").wait(
         TableName=table, WaiterConfig={"Delay": 20, "MaxAttempts": 2000}
     )
 
 
 def torn(dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> list[str]:
-    """Return where two restored tables do not fit each other, in words for people.
+    """Return where two restored tables do not agree, in words.
 
-    Each is restored by itself, so that a transaction of the very second may be in one and not in
-    the other.
+    DynamoDB restores each table by itself. A transaction of that very second may be in one table
+    and not in the other.
     """
     orders = OrdersTable(dynamodb, orders_table)
     found = []
@@ -79,22 +79,22 @@ def _knows(refund: Refund | None, seq: int) -> bool:
     return refund is not None and seq in {refund.settled_seq, refund.failed_seq}
 
 
-def put_back(dynamodb: "DynamoDBServiceResource", kept: str, table: str) -> Counter[str]:
-    """Make a table what another one is, item by item, and return how many were put and deleted."""
-    source, target = dynamodb.Table(kept), dynamodb.Table(table)
+def put_back(dynamodb: "DynamoDBServiceResource", copy: str, table: str) -> Counter[str]:
+    """Make a table equal to another, and return how many items were put and deleted."""
+    source, target = dynamodb.Table(copy), dynamodb.Table(table)
     done: Counter[str] = Counter({"put": 0, "deleted": 0})
     with target.batch_writer() as writer:
         for batch in batched(_scan(source), _KEYS_PER_BATCH, strict=False):
-            there = _read(dynamodb, table, [_key(item) for item in batch])
+            present = _read(dynamodb, table, [_key(item) for item in batch])
             for item in batch:
-                if there.get(_key(item)) != item:
+                if present.get(_key(item)) != item:
                     writer.put_item(Item=item)
                     done["put"] += 1
         only_keys = {"ProjectionExpression": "PK, SK"}
         for batch in batched(_scan(target, **only_keys), _KEYS_PER_BATCH, strict=False):
-            kept_items = _read(dynamodb, kept, [_key(item) for item in batch])
+            copied = _read(dynamodb, copy, [_key(item) for item in batch])
             for item in batch:
-                if _key(item) not in kept_items:
+                if _key(item) not in copied:
                     writer.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
                     done["deleted"] += 1
     return done
@@ -112,14 +112,14 @@ def _scan(table: Any, **options: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN4
 def _read(
     dynamodb: "DynamoDBServiceResource", table: str, keys: list[Key]
 ) -> dict[Key, dict[str, Any]]:
-    asked: Any = {
+    request: Any = {
         table: {"Keys": [{"PK": pk, "SK": sk} for pk, sk in keys], "ConsistentRead": True}
     }
     found: dict[Key, dict[str, Any]] = {}
-    while asked:
-        answer = dynamodb.batch_get_item(RequestItems=asked)
+    while request:
+        answer = dynamodb.batch_get_item(RequestItems=request)
         found |= {_key(item): item for item in answer["Responses"].get(table, [])}
-        asked = answer.get("UnprocessedKeys", {})
+        request = answer.get("UnprocessedKeys", {})
     return found
 
 

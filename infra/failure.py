@@ -1,0 +1,48 @@
+"""Failures that a person at the keyboard can act on."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_LINES_SHOWN = 15
+
+
+class Failure(Exception):  # noqa: N818 - it reads as a word: "raise Failure(...)"
+    """A foreseen failure. Commands print its message in one line, without a traceback."""
+
+
+def run_tool(
+    command: Sequence[str | Path],
+    *,
+    what: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Run a program until it ends and return its output.
+
+    Args:
+        command: The program and its arguments.
+        what: What the program does, for the error message.
+        cwd: The directory it runs in.
+        env: Its whole environment; None passes on ours.
+
+    Raises:
+        Failure: The program is missing or fails. The message has its last lines of output.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - the commands are our own, without a shell
+            [str(part) for part in command],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise Failure(f"{what}: {command[0]} is missing") from error
+    if done.returncode != 0:
+        last_lines = "\n".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
+        raise Failure(f"{what} failed: {last_lines}")
+    return done.stdout

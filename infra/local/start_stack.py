@@ -1,0 +1,210 @@
+"""Starts the local stack for `make run` and the tests, and stops all of it together."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from typing import Any
+
+from infra.build.functions import Architecture, build
+from infra.failure import Failure
+from infra.local.demo_users import STUDIO_ROLES, sign_in_demo_users
+from infra.local.deployment import Deployment, deploy
+from infra.local.engine import Aws, run_engine
+from infra.local.environments import install_tools
+from infra.local.mailbox import verify_sending_domains
+from infra.local.options import Options, StripeServer
+from infra.local.order_import import ImportKind, import_file
+from infra.local.processes import claim_port
+from infra.local.stack import STACK_FILE, Stack
+from infra.local.stripe_server import Standin, run_standin
+from infra.progress import Progress
+
+_REFUSALS_SHOWN = 20
+
+
+@contextmanager
+def start_stack(options: Options, progress: Progress) -> Iterator[Stack]:
+    """Run a stack for as long as the context lasts.
+
+    While the stack runs, `stack.json` in its directory says where everything is.
+    Leaving the context stops everything that was started, also after an error.
+
+    Raises:
+        Failure: The stack cannot start.
+    """
+    options.directory.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as running:
+        running.enter_context(_locked(options.directory))
+        scratch = running.enter_context(_scratch(options.directory))
+        shutil.rmtree(options.logs, ignore_errors=True)
+        port = claim_port(options.port, setting="PORT")
+        with progress.stage("environments") as stage:
+            stage.result = ", ".join(install_tools()) or "up to date"
+        # The engine and the stand-in start while the functions are built.
+        engine = running.enter_context(run_engine(options, port, scratch))
+        standin, stripe = None, options.stripe
+        if stripe is None:
+            stripe_port = claim_port(options.stripe_port, setting="STRIPE_PORT")
+            standin = running.enter_context(run_standin(options, stripe_port, scratch))
+            stripe = standin.server
+        with progress.stage("build") as stage:
+            built = build(Architecture.of_this_machine())
+            stage.result = f"{len(built)} functions, {sum(a.changed for a in built)} changed"
+        with progress.stage("engine") as stage:
+            engine.wait_until_ready()
+            stage.result = engine.aws.endpoint_url
+        if standin is not None:
+            with progress.stage("Stripe stand-in") as stage:
+                standin.wait_until_ready()
+                stage.result = standin.url
+        stack = _Assembly(options, progress, engine.aws, stripe, standin, scratch).assemble()
+        stack_file = options.directory / STACK_FILE
+        _write_atomically(stack_file, json.dumps(stack.description(), indent=2) + "\n")
+        running.callback(stack_file.unlink, missing_ok=True)
+        yield stack
+
+
+@dataclass(frozen=True)
+class _Assembly:
+    """Turns an empty engine into a stack: deploys the template and fills what it made."""
+
+    options: Options
+    progress: Progress
+    aws: Aws
+    stripe: StripeServer
+    standin: Standin | None
+    scratch: Path
+
+    def assemble(self) -> Stack:
+        """Deploy the template, fill it with secrets, users and orders, and return the stack."""
+        deployment = self._deploy()
+        self._fill_secrets(deployment)
+        studios = self._import(deployment, "studios", self.options.studios)
+        self._verify_sending_domains(studios)
+        tokens = self._sign_in(deployment, [studio["studio_id"] for studio in studios])
+        orders: list[dict[str, Any]] = []
+        if self.options.orders is not None:
+            orders = self._import(deployment, "orders", self.options.orders)
+            self._seed(orders)
+        outputs = deployment.outputs
+        return Stack(
+            aws=self.aws,
+            api_url=deployment.api_url,
+            stripe_url=self.stripe.api_base,
+            standin=self.standin,
+            tokens=tokens,
+            tables={"orders": outputs["OrdersTableName"], "ledger": outputs["LedgerTableName"]},
+            queues={
+                "adjust": outputs["AdjustQueueUrl"],
+                "adjust_dlq": outputs["AdjustDLQUrl"],
+                "fee_refund": outputs["FeeRefundQueueUrl"],
+                "fee_refund_dlq": outputs["FeeRefundDLQUrl"],
+                "export": outputs["ExportQueueUrl"],
+                "export_dlq": outputs["ExportDLQUrl"],
+            },
+            anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
+            functions=deployment.functions,
+            logs={path.stem: path for path in sorted(self.options.logs.iterdir())},
+            orders=orders,
+        )
+
+    def _deploy(self) -> Deployment:
+        parameters = {
+            "StripeApiBase": self.stripe.api_base,
+            "StripeLivemode": "false",
+            "AllowedOrigin": "*",
+            "DeletionProtection": "false",
+            "TokenHours": "24",
+            "RetryAfterSeconds": str(self.options.retry_after_s),
+        }
+        with self.progress.stage("deploy") as stage:
+            deployment = deploy(self.aws, parameters, self.scratch)
+            stage.result = deployment.api_url
+        return deployment
+
+    def _fill_secrets(self, deployment: Deployment) -> None:
+        with self.progress.stage("webhooks and secrets"):
+            if self.standin is not None:
+                signing = self.standin.register_webhooks(deployment.api_url)
+            else:
+                # The program that forwards webhooks to us signs both kinds with this secret.
+                secret = self.stripe.webhook_secret
+                signing = {"platform": [secret], "connect": [secret]}
+            self.aws.secrets.put_secret_value(
+                SecretId=deployment.outputs["StripeSecretArn"],
+                SecretString=json.dumps({"api_key": self.stripe.api_key}),
+            )
+            self.aws.secrets.put_secret_value(
+                SecretId=deployment.outputs["StripeWebhookSecretArn"],
+                SecretString=json.dumps(signing),
+            )
+
+    def _import(self, deployment: Deployment, kind: ImportKind, path: Path) -> list[dict[str, Any]]:
+        function = deployment.functions["import_orders"]
+        with self.progress.stage(f"import {kind}") as stage:
+            done = import_file(self.aws, function, kind, path, on_progress=stage.progress)
+            stage.result = str(done)
+        for refusal in done.refused[:_REFUSALS_SHOWN]:
+            self.progress.warn(f"{path.name} line {refusal.line}: {refusal.reason}")
+        if len(done.refused) > _REFUSALS_SHOWN:
+            self.progress.warn(f"... and {len(done.refused) - _REFUSALS_SHOWN} more lines")
+        return done.records
+
+    def _sign_in(self, deployment: Deployment, studios: list[str]) -> dict[str, dict[str, str]]:
+        with self.progress.stage("users") as stage:
+            tokens = sign_in_demo_users(
+                self.aws,
+                pool_id=deployment.outputs["UserPoolId"],
+                client_id=deployment.outputs["UserPoolClientId"],
+                studios=studios,
+            )
+            stage.result = f"{len(STUDIO_ROLES)} roles in {len(tokens)} studios, and a PPS admin"
+        return tokens
+
+    def _verify_sending_domains(self, studios: list[dict[str, Any]]) -> None:
+        with self.progress.stage("sending domains") as stage:
+            stage.result = f"{len(verify_sending_domains(self.aws, studios))} verified"
+
+    def _seed(self, orders: list[dict[str, Any]]) -> None:
+        if self.standin is not None:
+            with self.progress.stage("seed charges") as stage:
+                stage.result = f"{self.standin.seed(orders)} charges"
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Lock the directory, so that two stacks cannot write the same files.
+
+    Raises:
+        Failure: Another stack has locked it.
+    """
+    with (directory / ".lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError as error:
+            raise Failure(f"A stack already runs in {directory}. Stop it first.") from error
+        yield
+
+
+@contextmanager
+def _scratch(directory: Path) -> Iterator[Path]:
+    """Make an empty folder for files that are deleted when the run ends."""
+    scratch = directory / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """Write the whole file at once. Only its owner can read it, because it contains tokens."""
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

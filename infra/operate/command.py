@@ -1,0 +1,27 @@
+"""The operator command: every operation on a deployed stack."""
+
+import typer
+
+from infra.operate import anchors, dead_letters, reconcile, resume, verify_ledger
+from infra.operate.one_line_errors import OneLineErrors
+from infra.operate.restore import commands as restore
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command("reconcile")(reconcile.reconcile)
+app.command("resume")(resume.resume)
+app.command("verify-ledger")(verify_ledger.verify_ledger)
+app.add_typer(anchors.app, name="anchors")
+app.add_typer(restore.app, name="restore")
+
+
+@app.callback(invoke_without_command=True)
+def operate(context: typer.Context) -> None:
+    """Operate a deployed stack, in AWS or on this machine."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

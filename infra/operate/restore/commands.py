@@ -1,0 +1,155 @@
+"""``restore``: the four steps of the worst day, see docs/restore.md.
+
+The AWS credentials of the environment must be an administrator's.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import typer
+
+from infra.failure import Failure
+from infra.operate.anchors import NOT_ANCHORED
+from infra.operate.functions import ANCHOR_LEDGER, NOT_RESUMED, RESUME, function_name, invoke
+from infra.operate.options import AsJson, By, Since, StackName, To, Why
+from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
+from infra.operate.restore.functions import start as start_functions
+from infra.operate.restore.functions import stop as stop_functions
+from infra.operate.restore.replay_events import ReplayStripeEvents
+from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_restored
+from infra.operate.stack import OperatedStack, find_stack
+from shared.clock import utc_now
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.gateways.queues import FeeRefundQueue
+from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.connection import StripeConnection
+
+app = typer.Typer(help="Restore damaged tables, step by step.", rich_markup_mode=None)
+
+_TABLES = ("OrdersTableName", "LedgerTableName")
+_QUEUES = ("AdjustQueueUrl", "FeeRefundQueueUrl")
+
+# The counts that need a person before the books agree with Stripe.
+_UNFINISHED = (
+    *("UnknownCharge", "TransferOfUnknownStudio", "AccountRefused", "EventMalformed"),
+    *NOT_RESUMED,
+)
+
+
+@app.command()
+def stop(stack: StackName = None, *, as_json: AsJson = False) -> None:
+    """Step 1: stop all functions."""
+    operated = find_stack(stack)
+    functions = operated.function_names()
+    with progress.stage("stop functions") as stage:
+        stop_functions(operated.aws.lambda_, functions)
+        stage.result = f"{len(functions)} functions"
+    if as_json:
+        print_json({"stopped": functions})
+    else:
+        print_line("Stopped. Calls that still run end within 15 minutes: wait for them.")
+
+
+@app.command()
+def tables(to: To, stack: StackName = None, *, as_json: AsJson = False) -> None:
+    """Step 2: put both tables back to an earlier time."""
+    operated = find_stack(stack)
+    dynamodb = operated.aws.dynamodb
+    names = [operated.output(each) for each in _TABLES]
+    copies = [f"{name}-{to.astimezone(UTC):%Y%m%dT%H%M%SZ}" for name in names]
+    _restore_copies(operated, names, copies, to)
+    with progress.stage("compare the copies"):
+        problems = torn(dynamodb, *copies)
+    if problems:
+        if as_json:
+            print_json({"problems": problems})
+        else:
+            print_line("\n".join(problems))
+        raise Failure(
+            "The copies do not agree at that second. Choose another, such as the one before."
+        )
+    changed = {}
+    for name, copy in zip(names, copies, strict=True):
+        with progress.stage(f"put back {name}") as stage:
+            changed[name] = dict(put_back(operated.aws.dynamodb_resource, copy, name))
+            stage.result = ", ".join(f"{times} {what}" for what, times in changed[name].items())
+    for queue in _QUEUES:
+        operated.aws.sqs.purge_queue(QueueUrl=operated.output(queue))
+    if as_json:
+        print_json({"changed": changed, "copies": copies})
+    else:
+        for name, counts in changed.items():
+            print_line(f"{name}: {counts['put']} items put, {counts['deleted']} deleted")
+        print_line(f"Put back. Delete {' and '.join(copies)} once all is well.")
+
+
+@app.command()
+def replay(since: Since, stack: StackName = None, *, as_json: AsJson = False) -> None:
+    """Step 3: replay what Stripe did since that time.
+
+    Exits 1 while something is left to do.
+    """
+    operated = find_stack(stack)
+    with progress.stage("replay Stripe's events"), logs_on_stderr():
+        try:
+            done = replay_for(operated)(since)
+        except (StripeOutcomeUnknownError, StripeRefusedError) as error:
+            raise Failure(f"Stripe did not answer: {error}. Repeat this step.") from error
+    if as_json:
+        print_json(done)
+    else:
+        print_counts(done)
+    left = Counter({name: done[name] for name in _UNFINISHED if done[name]})
+    if left:
+        shown = ", ".join(f"{times} {name}" for name, times in left.items())
+        raise Failure(f"Not finished: {shown}. See docs/restore.md, then repeat this step.")
+
+
+@app.command()
+def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False) -> None:
+    """Step 4: start all functions and record the restore."""
+    operated = find_stack(stack)
+    with progress.stage("start functions"):
+        start_functions(operated.aws.lambda_, operated.function_names())
+    with progress.stage("record the restore (up to 15 minutes)"):
+        done = invoke(operated, ANCHOR_LEDGER, {"restored_because": f"{by}: {why}"})
+    if as_json:
+        print_json(done)
+    else:
+        print_counts(done)
+    if left := sum(done.get(name, 0) for name in NOT_ANCHORED):
+        raise Failure(
+            f"The functions run. Ledgers without a record of the restore: {left}. The log of "
+            "anchor_ledger has the reason. Repeat this step."
+        )
+
+
+def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
+    """Return the replay into a stack's tables, with the stack's own Stripe settings."""
+    orders_table, ledger_table = (stack.output(each) for each in _TABLES)
+    dynamodb, secrets = stack.aws.dynamodb, Secrets(stack.aws.secrets)
+    settings = stack.aws.lambda_.get_function_configuration(
+        FunctionName=function_name(stack, RESUME)
+    )["Environment"]["Variables"]
+    return ReplayStripeEvents(
+        dynamodb,
+        orders_table,
+        ledger_table,
+        FeeRefundQueue(stack.aws.sqs, stack.output("FeeRefundQueueUrl")),
+        StripeConnection(
+            settings["STRIPE_API_BASE"],
+            lambda: secrets.stripe_api_key(settings["STRIPE_SECRET_ARN"]),
+        ),
+        utc_now,
+    )
+
+
+def _restore_copies(
+    stack: OperatedStack, names: list[str], copies: list[str], to: datetime
+) -> None:
+    """Restore each table into a copy beside it. DynamoDB may need hours."""
+    for name, copy in zip(names, copies, strict=True):
+        restore_to(stack.aws.dynamodb, name, to, copy)
+    for copy in copies:
+        with progress.stage(f"restore {copy} (up to hours)"):
+            wait_until_restored(stack.aws.dynamodb, copy)

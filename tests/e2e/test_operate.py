@@ -1,0 +1,53 @@
+"""Operations on the deployed stack, found as ``make operate`` finds the local one."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
+from tests.operate import operate, use_local_stack
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(autouse=True)
+def local_stack(world: DeployedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_local_stack(world.stack, tmp_path, monkeypatch)
+
+
+def answer_of(*arguments: str) -> Any:  # noqa: ANN401  # JSON
+    result = operate(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_resume_moves_on_a_refund_whose_webhook_is_late(world: DeployedStack) -> None:
+    with world.webhooks_held():
+        refund = world.refund(world.sell(), {"type": "full"})
+        assert world.read(refund)["status"] == "pending"
+        result = answer_of("resume")
+        assert result["complete"]
+        assert sum(result["done"].values()) >= 1
+        world.await_status(refund, "settled")
+
+
+def test_a_ledger_is_anchored_now_and_shown(world: DeployedStack) -> None:
+    world.sell()
+    done = answer_of("anchors", "now", "--studio", PLATFORM_STUDIO)
+    assert done.get("LedgerAnchored", 0) + done.get("LedgerAnchoredToday", 0) == 1
+    assert done["LedgersNotAnchored"] == 0
+    shown = answer_of("anchors", "show", "--studio", PLATFORM_STUDIO)
+    assert {each["studio_id"] for each in shown} == {PLATFORM_STUDIO}
+    (verdict,) = answer_of("verify-ledger", "--studio", PLATFORM_STUDIO)
+    assert (verdict["sound"], verdict["anchored_to_entry"] is None) == (True, False)
+
+
+def test_a_studio_that_cannot_be_anchored_is_one_line() -> None:
+    nowhere = f"st_{uuid.uuid4().hex[:10]}"
+    result = operate("anchors", "now", "--studio", nowhere)
+    assert result.exit_code == 1
+    assert "Ledgers not anchored: 1" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.output

@@ -1,0 +1,57 @@
+"""A studio's world whose tables lose an hour, and the way back."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from infra.local.stack import Stack
+from infra.operate.restore.replay_events import ReplayStripeEvents
+from infra.operate.restore.tables import put_back, torn
+from shared.gateways.queues import FeeRefundQueue
+from tests.integration.backend import Backend
+
+
+def replay_for(backend: Backend) -> ReplayStripeEvents:
+    """Return the replay into a backend's tables."""
+    return ReplayStripeEvents(
+        backend.dynamodb,
+        backend.orders_table,
+        backend.ledger_table,
+        FeeRefundQueue(backend.sqs, backend.fee_url),
+        backend.stripe,
+        backend.clock,
+    )
+
+
+@dataclass
+class Disaster:
+    """A studio's world, its tables as they were at a time, and the way back."""
+
+    backend: Backend
+    stack: Stack
+
+    def keep(self) -> None:
+        """Let point-in-time recovery keep the tables as they are now."""
+        self.at = datetime.now(UTC)
+        for table in (self.backend.orders_table, self.backend.ledger_table):
+            self.backend.dynamodb.restore_table_to_point_in_time(
+                SourceTableName=table, TargetTableName=f"{table}-kept", UseLatestRestorableTime=True
+            )
+
+    def strike(self) -> None:
+        """Throw away everything since then, and what is in the queues."""
+        backend = self.backend
+        resource = self.stack.aws.dynamodb_resource
+        kept = f"{backend.orders_table}-kept", f"{backend.ledger_table}-kept"
+        assert torn(backend.dynamodb, *kept) == []
+        both = list(zip(kept, (backend.orders_table, backend.ledger_table), strict=True))
+        assert sum(sum(put_back(resource, *each).values()) for each in both) > 0
+        assert sum(sum(put_back(resource, *each).values()) for each in both) == 0
+        # An hour later SQS has forgotten what it swallows as repeated.
+        backend.new_queues()
+
+    def replay(self) -> dict[str, int]:
+        """Replay Stripe's events, then let the functions run again."""
+        backend = self.backend
+        done = dict(replay_for(backend)(self.at))
+        backend.come_to_rest()
+        return done

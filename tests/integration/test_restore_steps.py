@@ -1,0 +1,180 @@
+"""The steps of a restore: stop, tables, replay, start."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import Result
+
+from infra.local.stack import Stack
+from infra.operate.restore import commands
+from infra.operate.restore.tables import torn
+from shared.domain.refund import RefundStatus
+from tests.integration.backend import Backend
+from tests.integration.disaster import Disaster, replay_for
+from tests.operate import operate, stack_with_outputs, use_environment
+
+pytestmark = pytest.mark.stack
+
+
+def test_tables_that_do_not_agree_are_reported(disaster: Callable[..., Disaster]) -> None:
+    day = disaster()
+    backend = day.backend
+    order = backend.sell()
+    refund = backend.refund(order, 1000)
+    backend.deliver()
+    before = backend.current(refund)
+    backend.drain()
+    assert torn(backend.dynamodb, backend.orders_table, backend.ledger_table) == []
+    # The refund as it was before the transaction that settled it.
+    settled = backend.current(refund)
+    backend.orders.advance_refund(replace(before, version=settled.version))
+    (problem,) = torn(backend.dynamodb, backend.orders_table, backend.ledger_table)
+    assert "entry 2 has no refund that is so far" in problem
+
+
+@dataclass
+class Restoring:
+    """A studio's stack with an hour to throw away, and the operator who restores it."""
+
+    backend: Backend
+    stack: str
+    at: datetime
+
+    def operate(self, step: str, *arguments: str) -> Result:
+        return operate("restore", step, *arguments, "--stack", self.stack)
+
+    def since(self) -> tuple[str, str]:
+        return "--since", self.at.isoformat()
+
+
+@pytest.fixture
+def restoring(
+    disaster: Callable[..., Disaster],
+    operated: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Restoring:
+    """One sale, and copies of the tables as they are then."""
+    backend = disaster().backend
+    backend.sell()
+    at = datetime.now(UTC).replace(microsecond=0)
+    for table in (backend.orders_table, backend.ledger_table):
+        # The engine restores the present only. So the copy is made before the hour, not after.
+        backend.dynamodb.restore_table_to_point_in_time(
+            SourceTableName=table,
+            TargetTableName=f"{table}-{at:%Y%m%dT%H%M%SZ}",
+            UseLatestRestorableTime=True,
+        )
+    # The stack's own settings name another stand-in than this backend's.
+    monkeypatch.setattr(commands, "replay_for", lambda _: replay_for(backend))
+    return Restoring(backend, operated(backend), at)
+
+
+def test_the_operation_puts_tables_back_and_replays(restoring: Restoring) -> None:
+    """The two steps between stop and start, which touch this world's tables alone."""
+    backend = restoring.backend
+    (order,) = backend.order_ids()
+    refund = backend.refund(order)
+    backend.deliver()
+    backend.drain()
+    put = restoring.operate("tables", "--to", restoring.at.isoformat())
+    assert put.exit_code == 0, put.output
+    assert backend.head().seq == 1
+    replayed = restoring.operate("replay", *restoring.since(), "--json")
+    assert replayed.exit_code == 0, replayed.output
+    assert json.loads(replayed.stdout)["RefundExternal"] == 1
+    assert backend.current(refund).status is RefundStatus.SETTLED
+
+
+def test_tables_put_back_a_second_time_are_reported_as_json(restoring: Restoring) -> None:
+    to = ("--to", restoring.at.isoformat(), "--json")
+    assert restoring.operate("tables", *to).exit_code == 0
+    again = json.loads(restoring.operate("tables", *to).stdout)
+    backend = restoring.backend
+    unchanged = {"put": 0, "deleted": 0}
+    assert again["changed"] == {
+        backend.orders_table: unchanged,
+        backend.ledger_table: unchanged,
+    }
+    assert len(again["copies"]) == 2
+
+
+def test_copies_that_do_not_agree_leave_the_tables_as_they_are(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = restoring.backend
+    backend.sell()
+    monkeypatch.setattr(commands, "torn", lambda *_: ["st_1: entry 2: it is torn"])
+    result = restoring.operate("tables", "--to", restoring.at.isoformat(), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"problems": ["st_1: entry 2: it is torn"]}
+    assert "Choose another" in result.stderr.splitlines()[-1]
+    assert backend.head().seq == 2
+
+
+def test_a_replay_that_leaves_something_to_do_says_what(restoring: Restoring) -> None:
+    backend = restoring.backend
+    stranger = backend.order()
+    backend.charge(stranger)
+    charge = stranger["stripe"]["charge_id"]
+    backend.stripe_call("POST", "refunds", charge=charge, amount=100)
+    left = restoring.operate("replay", *restoring.since())
+    assert left.exit_code == 1
+    # The log of what was replayed comes before it.
+    assert "Not finished: 2 UnknownCharge." in left.stderr.splitlines()[-1]
+    assert "Traceback" not in left.output
+
+
+@pytest.fixture
+def idle_function(backend: Backend, stack: Stack) -> Iterator[str]:
+    """A function that does nothing, with the backend's queue."""
+    lambda_, name = stack.aws.lambda_, f"idle-{backend.run}"
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("idle.py", "def handler(event, context):\n    return {}\n")
+    role = lambda_.get_function_configuration(FunctionName=stack.functions["payout_adjust"])["Role"]
+    lambda_.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=role,
+        Handler="idle.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
+    arn = backend.sqs.get_queue_attributes(
+        QueueUrl=backend.adjust_url, AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    lambda_.create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
+    yield name
+    lambda_.delete_function(FunctionName=name)
+
+
+def test_functions_are_stopped_with_their_queues_and_started_again(
+    idle_function: str, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lambda_ = stack.aws.lambda_
+
+    def state() -> str:
+        (mapping,) = lambda_.list_event_source_mappings(FunctionName=idle_function)[
+            "EventSourceMappings"
+        ]
+        return mapping["State"]
+
+    use_environment(stack, monkeypatch)
+    outputs = {"IdleFunctionName": idle_function, "AnchorLedgerFunctionName": idle_function}
+    with stack_with_outputs(stack, outputs) as name:
+        stopped = operate("restore", "stop", "--stack", name, "--json")
+        assert set(json.loads(stopped.stdout)["stopped"]) == {idle_function}
+        assert state() in {"Disabling", "Disabled"}
+        with pytest.raises(ClientError, match="TooManyRequests"):
+            lambda_.invoke(FunctionName=idle_function)
+        started = operate(
+            *("restore", "start", "--by", "op_1", "--why", "a drill", "--stack", name, "--json")
+        )
+        assert json.loads(started.stdout) == {}
+        assert state() in {"Enabling", "Enabled"}
+        assert lambda_.invoke(FunctionName=idle_function)["StatusCode"] == 200

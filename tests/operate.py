@@ -1,0 +1,83 @@
+"""Runs the operator command in this process."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.local.deployment import STACK_NAME
+from infra.local.stack import STACK_FILE, Stack
+from infra.operate import stack as operated
+from infra.operate.command import app
+
+# A complete call of each operation. None of them changes anything where its stack is not found.
+OPERATIONS: tuple[tuple[str, ...], ...] = (
+    ("dead-letters", "show"),
+    ("dead-letters", "fix", "message", "--set", "refund_id=rf_1"),
+    ("dead-letters", "redrive", "--all", "--by", "op_1"),
+    ("dead-letters", "discard", "message", "--by", "op_1", "--why", "test"),
+    ("reconcile",),
+    ("resume",),
+    ("verify-ledger",),
+    ("anchors", "now"),
+    ("anchors", "show"),
+    ("restore", "stop"),
+    ("restore", "tables", "--to", "2026-11-25T09:00:00Z"),
+    ("restore", "replay", "--since", "2026-11-25T09:00:00Z"),
+    ("restore", "start", "--by", "op_1", "--why", "test"),
+)
+
+
+def operate(*arguments: str) -> Result:
+    """Run an operation and return its result."""
+    return CliRunner().invoke(app, list(arguments))
+
+
+def failure_of(result: Result) -> str:
+    """Return the one line that a failed operation printed."""
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit), "no traceback"
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+def outputs_of(stack: Stack) -> dict[str, str]:
+    """Return the outputs of the test run's stack."""
+    (deployed,) = stack.aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
+
+
+def use_local_stack(stack: Stack, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let operations find the test run's stack where ``make run`` describes its own."""
+    (directory / STACK_FILE).write_text(json.dumps(stack.description()))
+    monkeypatch.setattr(operated, "LOCAL", directory)
+
+
+def use_environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``--stack NAME`` find the local engine where an operator's AWS would be."""
+    for name, value in stack.aws.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@contextmanager
+def stack_with_outputs(stack: Stack, outputs: Mapping[str, str]) -> Iterator[str]:
+    """Deploy a stack that has nothing but outputs, and yield its name."""
+    cloudformation = stack.aws.cloudformation
+    template = {
+        "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    name = f"operated-{uuid.uuid4().hex[:10]}"
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1}
+    )
+    try:
+        yield name
+    finally:
+        cloudformation.delete_stack(StackName=name)

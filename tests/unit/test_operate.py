@@ -1,0 +1,78 @@
+"""The operator command without a stack, and used wrongly: one line, no traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.operate import stack as operated
+from tests.operate import OPERATIONS, failure_of, operate
+
+WRONG_USE = (
+    (("restart",), "No such command 'restart'"),
+    (("dead-letters",), "Missing command"),
+    (("dead-letters", "fix", "m_1"), "Missing option '--set'"),
+    (("dead-letters", "fix", "m_1", "--set", "refund_id"), "write --set FIELD=VALUE"),
+    (("dead-letters", "redrive", "--by", "op_1"), "name one message, or write --all"),
+    (("dead-letters", "redrive", "m_1", "--all", "--by", "op_1"), "name one message"),
+    (("dead-letters", "redrive", "m_1"), "Missing option '--by'"),
+    (("dead-letters", "discard", "m_1", "--by", "op_1"), "Missing option '--why'"),
+    (("reconcile", "--since", "noon"), "noon is not a time"),
+    (("reconcile", "--since", "2026-11-25T09:00:00"), "has no time zone"),
+    (("resume", "now"), "unexpected extra argument"),
+    (("verify-ledger", "--orders-table", "orders"), "No such option: --orders-table"),
+    (("anchors", "now", "st_1"), "unexpected extra argument"),
+    (("anchors", "show", "--since"), "No such option: --since"),
+    (("restore", "stop", "--to"), "No such option: --to"),
+    (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
+    (("restore", "replay"), "Missing option '--since'"),
+    (("restore", "start", "--by", "op_1"), "Missing option '--why'"),
+)
+
+
+def test_without_an_operation_it_shows_help() -> None:
+    result = operate()
+    assert result.exit_code == 0
+    for operation in {arguments[0] for arguments in OPERATIONS}:
+        assert operation in result.output
+
+
+@pytest.mark.parametrize("arguments", OPERATIONS, ids=" ".join)
+def test_every_operation_says_that_no_local_stack_runs(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operated, "LOCAL", tmp_path)
+    result = operate(*arguments)
+    assert "Start one with `make run`" in failure_of(result)
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_USE, ids=str)
+def test_wrong_use_is_one_line_with_the_place_of_its_help(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operated, "LOCAL", tmp_path)
+    result = operate(*arguments)
+    line = failure_of(result)
+    assert message in line
+    assert line.endswith(" --help`.")
+    assert result.exit_code == 2
+
+
+def test_a_local_stack_that_was_killed_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = '{"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}'
+    (tmp_path / "stack.json").write_text(described)
+    monkeypatch.setattr(operated, "LOCAL", tmp_path)
+    assert "Could not connect" in failure_of(operate("resume"))
+
+
+def test_a_named_stack_needs_a_region_and_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert "Set AWS_DEFAULT_REGION" in failure_of(operate("resume", "--stack", "pps-refunds"))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert "Unable to locate credentials" in failure_of(operate("resume", "--stack", "pps-refunds"))
