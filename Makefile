@@ -34,6 +34,10 @@ run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops aft
 test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforced
 	@$(BIN)/pytest -n 2
 
+.PHONY: unit
+unit: $(ENVIRONMENT) ## Run the pure tests in half a minute: no stack, fewer examples, none that is marked slow
+	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
+
 faults: export RUNS ?= 2000
 faults: export SEED ?= 1
 faults: $(ENVIRONMENT) ## Crash every flow at every call, then run it in bad weather (RUNS=2000 SEED=1)
@@ -42,9 +46,10 @@ faults: $(ENVIRONMENT) ## Crash every flow at every call, then run it in bad wea
 
 check: lint types template openapi-check test ## Run everything that must pass: lint, types, template, API description, tests
 
-lint: $(ENVIRONMENT) ## Check style
+lint: $(ENVIRONMENT) ## Check style and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
 
 types: $(ENVIRONMENT) ## Check types
 	@$(BIN)/mypy .

@@ -1,10 +1,10 @@
-"""Read a studio's ledger, with the one permission of policy.json.
+"""Read a studio's ledger, with the one permission in policy.json.
 
-    python read_ledger.py TABLE STUDIO_ID                       what is open, for the next payout
-    python read_ledger.py TABLE STUDIO_ID --payout PAYOUT_ID    what a payout was made of
-    python read_ledger.py TABLE STUDIO_ID --after SEQ           what is new since entry SEQ
+    python read_ledger.py TABLE STUDIO_ID                       the open entries: the next payout
+    python read_ledger.py TABLE STUDIO_ID --payout PAYOUT_ID    the entries of a payout
+    python read_ledger.py TABLE STUDIO_ID --after SEQ           the entries after entry SEQ
 
-Needs boto3 and nothing of this repository: copy it.
+Copy this file. It needs boto3 and nothing else from this repository.
 """
 
 import argparse
@@ -23,12 +23,12 @@ type Entry = dict[str, Any]
 
 
 class LedgerError(Exception):
-    """What was read is not all of it: an entry is missing, or money is. Read again, later."""
+    """An entry or an amount is missing from what was read. Read again later."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What was carried in, the entries in order of ``seq``, and what all of it comes to."""
+    """Entries in order of ``seq``. ``total_amount`` is their sum plus what was carried in."""
 
     carried_amount: int
     entries: list[Entry]
@@ -44,29 +44,29 @@ class Ledger:
     studio_id: str
 
     def open_lines(self) -> Lines:
-        """Return what no payout has closed: what the next one would be made of now."""
+        """Return the entries that no payout has closed: the next payout as of now."""
         return _until_closed(self._newest_first())
 
     def payout_lines(self, payout_id: str) -> Lines:
-        """Return what a payout was made of: it is an entry itself, and closes those before it."""
+        """Return the entries of a payout. It is an entry too, and closes those before it."""
 
         def is_later(entry: Entry) -> bool:
             return (entry["kind"], entry.get("payout_id")) != ("payout", payout_id)
 
         entries = dropwhile(is_later, self._newest_first())
         if next(entries, None) is None:
-            raise LedgerError(f"there is no payout {payout_id} of {self.studio_id}")
+            raise LedgerError(f"{self.studio_id} has no payout {payout_id}")
         return _until_closed(entries)
 
     def entries_after(self, seq: int) -> list[Entry]:
-        """Return what is new since an entry, whose number the caller has kept (0: all)."""
+        """Return the entries after entry ``seq``; 0 returns all of them."""
         entries = list(self._query(seq + 1, ascending=True))
         for expected, entry in enumerate(entries, seq + 1):
             _check(entry, expected)
         return entries
 
     def _newest_first(self) -> Iterator[Entry]:
-        """Yield the whole ledger as it stands at this moment, down to entry 1."""
+        """Yield the whole ledger of this moment, down to entry 1."""
         expected = None
         for entry in self._query(1, ascending=False):
             if expected is not None:
@@ -74,7 +74,7 @@ class Ledger:
             expected = entry["seq"] - 1
             yield entry
         if expected:
-            raise LedgerError(f"entry {expected} is missing")
+            raise LedgerError(f"entry {expected} is missing: read again")
 
     def _query(self, first: int, *, ascending: bool) -> Iterator[Entry]:
         pages = self.dynamodb.get_paginator("query").paginate(
@@ -100,11 +100,11 @@ class Ledger:
 
 def _check(entry: Entry, expected: int) -> None:
     if entry["seq"] != expected:
-        raise LedgerError(f"entry {expected} is missing")
+        raise LedgerError(f"entry {expected} is missing: read again")
 
 
 def _until_closed(newest_first: Iterable[Entry]) -> Lines:
-    """Take entries back to the payout before them: the balance after it is carried in."""
+    """Take entries down to the payout before them. Its balance is carried in."""
     entries: list[Entry] = []
     carried = 0
     for entry in newest_first:
@@ -115,12 +115,13 @@ def _until_closed(newest_first: Iterable[Entry]) -> Lines:
     entries.reverse()
     total = carried + sum(entry["payable_amount"] for entry in entries)
     if entries and total != entries[-1]["payable_balance_amount"]:
-        raise LedgerError(f"the lines come to {total}, and the ledger to another balance")
+        balance = entries[-1]["payable_balance_amount"]
+        raise LedgerError(f"entries add up to {total}, the balance is {balance}: read again")
     return Lines(carried, entries, total)
 
 
 def main() -> None:
-    """Print what is asked for, as JSON."""
+    """Print the entries that the command line asks for, as JSON."""
     arguments = argparse.ArgumentParser(description="Read a studio's ledger, as JSON.")
     arguments.add_argument("table")
     arguments.add_argument("studio_id")

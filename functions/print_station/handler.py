@@ -46,7 +46,7 @@ def queue(
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> QueueView:
-    """Return the orders that wait for the printer; nothing cancelled or refunded is among them.
+    """Return the orders that wait for the printer; nothing canceled or refunded is among them.
 
     A page may be short, or empty, before the last: follow `next_cursor` until it is null.
     """
@@ -84,7 +84,7 @@ def record_print(order_id: OrderId, _: Nothing = None) -> PrintView:
     responses=described(200, PrintView, "The print, shipped"),
 )
 def ship(order_id: OrderId, _: Nothing = None) -> PrintView:
-    """Record that a print is on its way; from here on it cannot be cancelled."""
+    """Record that a print is on its way; from here on it cannot be canceled."""
     return _step(order_id, Step.SHIP, Action.WORK_PRINT_QUEUE)
 
 

@@ -39,7 +39,7 @@ class ShowQueue:
         scope = ("print_queue", studio_id, query.status)
         after = position_of(query.cursor, 1, *scope)[0] if query.cursor is not None else None
         page = self.lists.print_queue(studio_id, query.limit, after)
-        # Read consistently: the index may still show a job that was cancelled a moment ago.
+        # Read consistently: the index may still show a job that was canceled a moment ago.
         listed = self.lists.read_orders(studio_id, page.entries, consistent=True)
         return QueueView(
             items=list(_jobs(listed, query.status)),

@@ -67,5 +67,5 @@ class PatternsView(BaseModel):
     refunded_amount: int
     items: list[PatternView]
     truncated: bool
-    outliers: list[StandingOutView]
+    standing_out: list[StandingOutView]
     summary: str

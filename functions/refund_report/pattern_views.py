@@ -37,7 +37,7 @@ def patterns_view(found: Patterns) -> PatternsView:
         refunded_amount=found.count.refunded_amount,
         items=[_pattern_view(found, each) for each in found.patterns],
         truncated=found.truncated,
-        outliers=[_standing_out_view(found, each) for each in found.findings.found],
+        standing_out=[_standing_out_view(found, each) for each in found.findings.found],
         summary=_summary(found),
     )
 

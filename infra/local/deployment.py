@@ -24,7 +24,6 @@ class Deployment:
     outputs: Mapping[str, str]
     api_url: str
     functions: Mapping[str, str]
-    log_groups: Mapping[str, str]
 
 
 def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment:
@@ -56,7 +55,6 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
         # A path, because not every resolver knows {api-id}.execute-api.localhost.
         api_url=f"{aws.endpoint_url}/_aws/execute-api/{outputs['ApiId']}/{_STAGE}",
         functions={name: outputs[f"{logical}FunctionName"] for name, logical in names.items()},
-        log_groups={name: outputs[f"{logical}LogGroup"] for name, logical in names.items()},
     )
 
 

@@ -23,7 +23,6 @@ class Stack:
         tokens: ID tokens by studio and role.
         anchors: The bucket with the ledgers' anchors, and the key that signs them.
         functions: Physical names by function.
-        log_groups: CloudWatch log groups by function.
         logs: Log files by process.
         orders: The imported orders.
     """
@@ -37,7 +36,6 @@ class Stack:
     queues: Mapping[str, str]
     anchors: Mapping[str, str]
     functions: Mapping[str, str]
-    log_groups: Mapping[str, str]
     logs: Mapping[str, Path]
     orders: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
@@ -55,15 +53,17 @@ class Stack:
             queues=described["queues"],
             anchors=described["anchors"],
             functions=described["functions"],
-            log_groups=described["log_groups"],
             logs={name: Path(path) for name, path in described["logs"].items()},
         )
 
     def log_lines(self, function: str) -> list[str]:
         """Return a function's log lines, oldest first."""
+        settings = self.aws.lambda_.get_function_configuration(
+            FunctionName=self.functions[function]
+        )
         logs = self.aws.session.client("logs", endpoint_url=self.aws.endpoint_url)
         pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self.log_groups[function]
+            logGroupName=settings["LoggingConfig"]["LogGroup"]
         )
         return [event["message"] for page in pages for event in page["events"]]
 
@@ -84,6 +84,5 @@ class Stack:
             "queues": self.queues,
             "anchors": self.anchors,
             "functions": self.functions,
-            "log_groups": self.log_groups,
             "logs": {name: str(path) for name, path in self.logs.items()},
         }

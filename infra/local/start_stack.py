@@ -108,7 +108,6 @@ class _Assembly:
             },
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,
-            log_groups=deployment.log_groups,
             logs={path.stem: path for path in sorted(self.options.logs.iterdir())},
             orders=orders,
         )

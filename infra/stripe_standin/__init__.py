@@ -1,8 +1,8 @@
 """A local, stateful stand-in for the part of Stripe's API that refunds need.
 
-It speaks HTTP, so the product is never mocked from the inside: Stripe's own SDK, or any HTTP
-client, talks to it as to `https://api.stripe.com`. Next to Stripe's API it has a control API
-under `/_standin`, which seeds charges, moves refunds, injects faults and steers webhooks.
+Clients talk to it over HTTP, as they talk to `https://api.stripe.com`: with Stripe's own SDK or
+any HTTP client. A second API, the control API under `/_standin`, seeds charges, changes refunds
+and disputes, injects faults and controls webhooks.
 """
 
 from infra.stripe_standin.app import create_app

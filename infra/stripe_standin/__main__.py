@@ -1,4 +1,4 @@
-"""Command line of the stand-in: `python -m infra.stripe_standin --port 12111`."""
+"""The command line of the stand-in: `python -m infra.stripe_standin --port 12111`."""
 
 import signal
 from pathlib import Path
@@ -12,14 +12,16 @@ from infra.stripe_standin.state_file import StateFileError
 
 
 def main(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 12111,
-    api_key: Annotated[str, typer.Option(help="Secret key to accept.")] = DEFAULT_API_KEY,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+    ] = 12111,
+    api_key: Annotated[str, typer.Option(help="The secret key to accept.")] = DEFAULT_API_KEY,
     api_version: Annotated[
-        str, typer.Option(help="API version of events whose endpoint pins none.")
+        str, typer.Option(help="The API version of events whose endpoint pins none.")
     ] = DEFAULT_API_VERSION,
     state: Annotated[
-        Path | None, typer.Option(help="File to keep the state in between runs.")
+        Path | None, typer.Option(help="The file that keeps the state between runs.")
     ] = None,
 ) -> None:
     """Run a local stand-in for the part of Stripe's API that refunds need."""
@@ -35,8 +37,8 @@ def main(
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    # Before uvicorn has handlers of its own, and when it raises the signal that stopped it once
-    # more at the end, a signal must only mean "stop": not a kill, and not a failure.
+    # uvicorn handles signals only while it runs, and raises the one that stopped it again at
+    # the end. These handlers turn an early or repeated signal into a clean stop.
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, stop)
     typer.echo(f"Stripe stand-in on http://{host}:{listener.getsockname()[1]} (key {api_key})")

@@ -1,35 +1,35 @@
-"""Faults on demand: what can go wrong between the product and Stripe, and inside Stripe."""
+"""Fault injection: what can go wrong between a client and Stripe, and inside Stripe."""
 
 from itertools import count
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-# Between the product and Stripe. "Before" never reaches Stripe, so it leaves no trace under
-# an idempotency key; "after" loses the answer to a request that was carried out.
-type WireFault = Literal[
+# Between the client and Stripe. "Before" never reaches Stripe and saves nothing under the
+# idempotency key. "After" executes the request and loses the response.
+type NetworkFault = Literal[
     "timeout_before_effect",
     "timeout_after_effect",
     "reset_before_effect",
     "reset_after_effect",
     "status_429",
 ]
-# Inside Stripe, once execution began: its answer is kept under the idempotency key.
-type ExecutionFault = Literal["slow", "status_500_before_effect", "status_500_after_effect"]
-# A refund or transfer that is made and does not end well.
-type RefundBehavior = Literal["pending", "requires_action", "insufficient_funds", "fail_at_once"]
-type FaultName = WireFault | ExecutionFault | RefundBehavior
+# Inside Stripe, during execution. Stripe saves the response under the idempotency key.
+type ServerFault = Literal["slow", "status_500_before_effect", "status_500_after_effect"]
+# Stripe creates the refund or transfer, which then does not succeed.
+type OutcomeFault = Literal["pending", "requires_action", "insufficient_funds", "fail_at_once"]
+type FaultName = NetworkFault | ServerFault | OutcomeFault
 
-WIRE = frozenset(get_args(WireFault.__value__))
-EXECUTION = frozenset(get_args(ExecutionFault.__value__))
-OUTCOME = frozenset(get_args(RefundBehavior.__value__))
+NETWORK_FAULTS = frozenset(get_args(NetworkFault.__value__))
+SERVER_FAULTS = frozenset(get_args(ServerFault.__value__))
+OUTCOME_FAULTS = frozenset(get_args(OutcomeFault.__value__))
 _TRANSFER_OUTCOMES = frozenset({"insufficient_funds", "fail_at_once"})
-_REFUNDS = "/v1/refunds"
-_TRANSFERS = "/v1/transfers"
+_REFUNDS_PATH = "/v1/refunds"
+_TRANSFERS_PATH = "/v1/transfers"
 
 
-class FaultMatch(BaseModel):
-    """Which requests a fault waits for; what is null matches anything."""
+class RequestMatcher(BaseModel):
+    """Which requests a fault hits. None matches anything."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -39,50 +39,50 @@ class FaultMatch(BaseModel):
     account: str | None = None
 
 
-class FaultOrder(BaseModel):
-    """A fault to inject.
+class FaultRule(BaseModel):
+    """Which fault to inject, into which requests and how often.
 
     Attributes:
-        times: How many requests it will hit.
-        seconds: How long a time-out holds the connection, or how slow `slow` is.
+        times: How many requests the fault hits.
+        seconds: How long a timeout holds the connection, or how slow `slow` is.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     fault: FaultName
     times: Annotated[int, Field(ge=1)] = 1
-    match: FaultMatch = FaultMatch()
+    match: RequestMatcher = RequestMatcher()
     seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
 
     @property
     def path_prefix(self) -> str:
-        """Where the fault strikes: outcomes hit refunds unless they are told otherwise."""
-        return self.match.path_prefix or (_REFUNDS if self.fault in OUTCOME else "")
+        """The paths that the fault hits. An outcome fault hits refunds by default."""
+        return self.match.path_prefix or (_REFUNDS_PATH if self.fault in OUTCOME_FAULTS else "")
 
     @model_validator(mode="after")
     def _outcome_must_exist(self) -> Self:
-        possible = _TRANSFER_OUTCOMES if self.path_prefix == _TRANSFERS else OUTCOME
-        if self.fault in OUTCOME and (
-            self.path_prefix not in {_REFUNDS, _TRANSFERS} or self.fault not in possible
-        ):
+        if self.fault not in OUTCOME_FAULTS:
+            return self
+        outcomes = {_REFUNDS_PATH: OUTCOME_FAULTS, _TRANSFERS_PATH: _TRANSFER_OUTCOMES}
+        if self.fault not in outcomes.get(self.path_prefix, frozenset()):
             message = f"{self.fault} cannot happen to {self.path_prefix}"
             raise ValueError(message)
         return self
 
 
 class ActiveFault(BaseModel):
-    """A fault that still waits for requests."""
+    """A fault that still waits for matching requests."""
 
     id: str
-    order: FaultOrder
+    rule: FaultRule
     times_left: int
 
 
-class Target(BaseModel):
-    """What of a request a fault is matched with.
+class RequestTraits(BaseModel):
+    """The parts of a request that faults are matched with.
 
     Attributes:
-        charge: The charge it is about, directly or through another object.
+        charge: The charge that the request names, directly or through another object.
     """
 
     method: str
@@ -91,43 +91,42 @@ class Target(BaseModel):
     account: str | None
 
 
-class Faults:
-    """The faults waiting, oldest first."""
+class FaultInjector:
+    """The faults that wait for matching requests, oldest first."""
 
     def __init__(self) -> None:
         self._active: list[ActiveFault] = []
         self._numbers = count(1)
 
-    def add(self, order: FaultOrder) -> ActiveFault:
-        """Let a fault wait for requests."""
-        fault = ActiveFault(id=f"fault_{next(self._numbers)}", order=order, times_left=order.times)
+    def add(self, rule: FaultRule) -> ActiveFault:
+        """Add a fault for future requests and return it."""
+        fault = ActiveFault(id=f"fault_{next(self._numbers)}", rule=rule, times_left=rule.times)
         self._active.append(fault)
         return fault
 
     def active(self) -> list[ActiveFault]:
-        """Return the faults that still wait."""
+        """Return the faults that still wait for matching requests."""
         return list(self._active)
 
     def clear(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         self._active.clear()
 
-    def take(self, names: frozenset[str], target: Target) -> FaultOrder | None:
-        """Use up the oldest fault of these names that matches, if there is one."""
+    def take(self, names: frozenset[str], request: RequestTraits) -> FaultRule | None:
+        """Return the oldest matching fault of these names, and count it as used once."""
         for fault in self._active:
-            if fault.order.fault in names and _matches(fault.order, target):
+            if fault.rule.fault in names and _matches(fault.rule, request):
                 fault.times_left -= 1
                 if fault.times_left == 0:
                     self._active.remove(fault)
-                return fault.order
+                return fault.rule
         return None
 
 
-def _matches(order: FaultOrder, target: Target) -> bool:
-    match = order.match
+def _matches(rule: FaultRule, request: RequestTraits) -> bool:
     return (
-        match.method in {None, target.method}
-        and target.path.startswith(order.path_prefix)
-        and match.charge in {None, target.charge}
-        and match.account in {None, target.account}
+        rule.match.method in {None, request.method}
+        and request.path.startswith(rule.path_prefix)
+        and rule.match.charge in {None, request.charge}
+        and rule.match.account in {None, request.account}
     )

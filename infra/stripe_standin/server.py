@@ -1,4 +1,4 @@
-"""Runs the stand-in: in the foreground, or in a thread for tests."""
+"""Runs the stand-in in the foreground, or in a thread for tests."""
 
 import socket
 import threading
@@ -12,20 +12,20 @@ import uvicorn
 from starlette.applications import Starlette
 
 from infra.stripe_standin.app import DEFAULT_API_KEY, DEFAULT_API_VERSION, create_app
-from infra.stripe_standin.hang_up import ConnectionAwareProtocol
+from infra.stripe_standin.dropped_connection import ConnectionAwareProtocol
 
 _BACKLOG = 2048
 _START_TIMEOUT_S = 10.0
-_GRACE_S = 1
+_STOP_TIMEOUT_S = 1
 
 
 @dataclass(frozen=True)
 class RunningStandin:
-    """A stand-in that runs.
+    """Where a running stand-in listens.
 
     Attributes:
-        url: Base address of Stripe's API.
-        control_url: Base address of the control API.
+        url: The base URL of Stripe's API.
+        control_url: The base URL of the control API.
     """
 
     url: str
@@ -37,10 +37,10 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket.
 
     Raises:
-        OSError: If the address cannot be had.
+        OSError: If the address is not available.
     """
-    # Named, TCP is known to asyncio, which then sends answers without waiting for more (without
-    # it every answer takes 40 ms).
+    # asyncio turns off Nagle's algorithm only for a socket that names TCP. Without that, every
+    # response takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,8 +62,8 @@ def make_server(app: Starlette) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         proxy_headers=False,
-        # A fault may hold a connection for long; a stop does not wait for it.
-        timeout_graceful_shutdown=_GRACE_S,
+        # A stop does not wait for a connection that a fault holds.
+        timeout_graceful_shutdown=_STOP_TIMEOUT_S,
     )
     return uvicorn.Server(config)
 
@@ -77,12 +77,12 @@ def running_standin(
     api_version: str = DEFAULT_API_VERSION,
     state_file: Path | None = None,
 ) -> Iterator[RunningStandin]:
-    """Run a stand-in in a thread; port 0 takes a free one.
+    """Run a stand-in in a thread, and yield where it listens. Port 0 takes a free port.
 
     Raises:
-        StateFileError: If the state file cannot be read or, at the end, written.
+        StateFileError: If the state file cannot be read, or cannot be written at the end.
         OSError: If the port is taken.
-        RuntimeError: If it does not start.
+        RuntimeError: If the stand-in does not start within ten seconds.
     """
     app = create_app(api_key=api_key, api_version=api_version, state_file=state_file)
     listener = listen(host, port)
@@ -104,6 +104,6 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            message = "the stand-in did not start"
+            message = f"the stand-in did not start within {_START_TIMEOUT_S:.0f} seconds"
             raise RuntimeError(message)
         time.sleep(0.005)

@@ -1,68 +1,53 @@
-"""Keeps the stand-in's state between runs."""
+"""Keeps the state of the stand-in between runs."""
 
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from types import GenericAlias
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError, create_model
 
-from infra.stripe_standin.records import (
-    ApplicationFee,
-    BalanceTransaction,
-    Charge,
-    Delivery,
-    Dispute,
-    Event,
-    FeeRefund,
-    PaymentIntent,
-    Record,
-    Refund,
-    SavedAnswer,
-    Transfer,
-    TransferReversal,
-    WebhookEndpoint,
-)
-from infra.stripe_standin.standin import Standin
-from infra.stripe_standin.store import Collection
-from infra.stripe_standin.webhooks import WebhookSettings
+from infra.stripe_standin.records.base import StoredModel
+from infra.stripe_standin.records.saved_responses import SavedResponse
+from infra.stripe_standin.records.webhooks import WebhookDelivery
+from infra.stripe_standin.state import StandinState
+from infra.stripe_standin.store import Store
+from infra.stripe_standin.webhooks.settings import WebhookSettings
 
 
 class StateFileError(Exception):
-    """The state file cannot be used."""
+    """The stand-in cannot use its state file."""
 
 
-class _State(BaseModel):
-    """What the file holds; faults and the request log belong to one run and are not kept."""
+class _StateHeader(StoredModel):
+    """What the file holds besides the collections of the store.
 
-    model_config = ConfigDict(extra="forbid")
+    Faults and the request log belong to one run: the file does not keep them.
+    """
 
-    format: Literal["stripe-standin-1"] = "stripe-standin-1"
+    format: Literal["stripe-standin-2"] = "stripe-standin-2"
     clock_offset_s: int
-    charges: list[Charge]
-    payment_intents: list[PaymentIntent]
-    refunds: list[Refund]
-    balance_transactions: list[BalanceTransaction]
-    application_fees: list[ApplicationFee]
-    fee_refunds: list[FeeRefund]
-    transfers: list[Transfer]
-    transfer_reversals: list[TransferReversal]
-    disputes: list[Dispute]
-    events: list[Event]
-    webhook_endpoints: list[WebhookEndpoint]
-    deliveries: list[Delivery]
-    saved_answers: list[SavedAnswer]
+    deliveries: list[WebhookDelivery]
+    saved_responses: list[SavedResponse]
     webhook_settings: WebhookSettings
 
 
-def load_state(standin: Standin, path: Path) -> None:
-    """Take over the state in the file, if there is one.
+_COLLECTION_FIELDS: dict[str, Any] = {
+    name: (GenericAlias(list, (collection.record_type,)), ...)
+    for name, collection in Store().collections().items()
+}
+_State = create_model("_State", __base__=_StateHeader, **_COLLECTION_FIELDS)
+
+
+def load_state(standin: StandinState, path: Path) -> None:
+    """Load the state from the file, if the file exists.
 
     Raises:
         StateFileError: If the file cannot be read or is not a state file.
     """
     if not path.parent.is_dir():
-        message = f"there is no folder for the state file {path}"
+        message = f"there is no folder for the state file {path}: create it first"
         raise StateFileError(message)
     try:
         state = _State.model_validate_json(path.read_bytes())
@@ -74,62 +59,44 @@ def load_state(standin: Standin, path: Path) -> None:
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in problem["loc"]) or "contents"
-        message = f"{path} is not a state file of the stand-in: {place}: {problem['msg']}"
+        message = (
+            f"{path} is not a state file of this stand-in: {place}: {problem['msg']}. "
+            "Delete it to start empty, or name another file"
+        )
         raise StateFileError(message) from error
     standin.clock.offset_s = state.clock_offset_s
     standin.webhooks.configure(state.webhook_settings)
-    _restore_store(standin, state)
+    _restore_store(standin.store, state)
 
 
-def _restore_store(standin: Standin, state: _State) -> None:
-    store = standin.store
-    _fill(store.charges, state.charges)
-    _fill(store.payment_intents, state.payment_intents)
-    _fill(store.refunds, state.refunds)
-    _fill(store.balance_transactions, state.balance_transactions)
-    _fill(store.application_fees, state.application_fees)
-    _fill(store.fee_refunds, state.fee_refunds)
-    _fill(store.transfers, state.transfers)
-    _fill(store.transfer_reversals, state.transfer_reversals)
-    _fill(store.disputes, state.disputes)
-    _fill(store.events, state.events)
-    _fill(store.webhook_endpoints, state.webhook_endpoints)
+def _restore_store(store: Store, state: _StateHeader) -> None:
+    for name, collection in store.collections().items():
+        for record in getattr(state, name):
+            collection.add(record)
     for delivery in state.deliveries:
         store.deliveries[delivery.event].append(delivery)
-    for answer in state.saved_answers:
-        store.saved_answers[answer.account, answer.key] = answer
+    for response in state.saved_responses:
+        store.saved_responses[response.account, response.key] = response
 
 
-def _fill[R: Record](collection: Collection[R], records: list[R]) -> None:
-    for record in records:
-        collection.add(record)
-
-
-def save_state(standin: Standin, path: Path) -> None:
-    """Write the state so that the file is always either the old one or the new one, whole.
+def save_state(standin: StandinState, path: Path) -> None:
+    """Write the state to the file, which is never left half written.
 
     Raises:
-        StateFileError: If it cannot be written.
+        StateFileError: If the file cannot be written.
     """
     store = standin.store
-    # Built without validation: everything in it is validated already, and there is a lot.
+    records: dict[str, Any] = {
+        name: list(collection) for name, collection in store.collections().items()
+    }
+    # Everything is valid already, and there is a lot of it: skip the validation.
     state = _State.model_construct(
-        format="stripe-standin-1",
+        format="stripe-standin-2",
         clock_offset_s=standin.clock.offset_s,
-        charges=list(store.charges),
-        payment_intents=list(store.payment_intents),
-        refunds=list(store.refunds),
-        balance_transactions=list(store.balance_transactions),
-        application_fees=list(store.application_fees),
-        fee_refunds=list(store.fee_refunds),
-        transfers=list(store.transfers),
-        transfer_reversals=list(store.transfer_reversals),
-        disputes=list(store.disputes),
-        events=list(store.events),
-        webhook_endpoints=list(store.webhook_endpoints),
         deliveries=standin.webhooks.all_deliveries(),
-        saved_answers=list(store.saved_answers.values()),
+        saved_responses=list(store.saved_responses.values()),
         webhook_settings=standin.webhooks.settings,
+        **records,
     )
     try:
         _write_atomically(path, state.model_dump_json().encode())

@@ -1,34 +1,34 @@
-"""Everything the stand-in remembers, in the order Stripe lists it."""
+"""All objects of the stand-in, in the order in which Stripe lists them."""
 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from infra.stripe_standin.errors import resource_missing
-from infra.stripe_standin.records import (
-    ApplicationFee,
-    BalanceTransaction,
-    Charge,
-    Delivery,
-    Dispute,
-    Event,
-    FeeRefund,
-    PaymentIntent,
-    Record,
-    Refund,
-    SavedAnswer,
-    Transfer,
-    TransferReversal,
-    WebhookEndpoint,
+from infra.stripe_standin.protocol.errors import resource_missing
+from infra.stripe_standin.records.application_fees import ApplicationFeeRecord, FeeRefundRecord
+from infra.stripe_standin.records.balance_transactions import BalanceTransactionRecord
+from infra.stripe_standin.records.base import StripeRecord
+from infra.stripe_standin.records.charges import ChargeRecord
+from infra.stripe_standin.records.disputes import DisputeRecord
+from infra.stripe_standin.records.payment_intents import PaymentIntentRecord
+from infra.stripe_standin.records.refunds import RefundRecord
+from infra.stripe_standin.records.saved_responses import SavedResponse
+from infra.stripe_standin.records.transfers import TransferRecord, TransferReversalRecord
+from infra.stripe_standin.records.webhooks import (
+    EventRecord,
+    WebhookDelivery,
+    WebhookEndpointRecord,
 )
 
+# When a record was created and which number it got on arrival.
 type _Position = tuple[int, int]
 
 
-class Chronicle[R: Record]:
-    """Records ordered by creation time, then by arrival.
+class Timeline[R: StripeRecord]:
+    """Records in the order of their creation, then of their arrival.
 
-    Seeded charges arrive with times in any order, so sorting waits until somebody reads.
+    Seeded charges arrive in any order of time, so the first read sorts them.
     """
 
     def __init__(self) -> None:
@@ -36,23 +36,23 @@ class Chronicle[R: Record]:
         self._sorted = True
 
     def add(self, position: _Position, record: R) -> None:
-        """Add `record` at its place."""
+        """Add `record` at `position`."""
         self._sorted = self._sorted and (not self._entries or self._entries[-1][:2] < position)
         self._entries.append((*position, record))
 
     def remove(self, record: R) -> None:
-        """Take `record` out."""
+        """Remove `record`."""
         self._entries = [entry for entry in self._entries if entry[2].id != record.id]
 
     def newest_first(self, before: _Position | None = None) -> Iterator[R]:
-        """Yield records from the newest (or the one just older than `before`) backwards."""
+        """Yield the records older than `before` (all for None), newest first."""
         entries = self._in_order()
         start = len(entries) if before is None else bisect_left(entries, before)
         for index in range(start - 1, -1, -1):
             yield entries[index][2]
 
     def oldest_first(self, after: _Position | None = None) -> Iterator[R]:
-        """Yield records from the oldest (or the one just newer than `after`) onwards."""
+        """Yield the records newer than `after` (all for None), oldest first."""
         entries = self._in_order()
         start = 0 if after is None else bisect_left(entries, after) + 1
         for index in range(start, len(entries)):
@@ -65,20 +65,24 @@ class Chronicle[R: Record]:
         return self._entries
 
 
-class Collection[R: Record]:
-    """All records of one kind, by id, by account, and by one more thing if asked.
+class Collection[R: StripeRecord]:
+    """All records of one kind: by id, by account, and by group if `group_by` is given.
 
     Attributes:
-        noun: What Stripe calls the object in its messages.
+        record_type: The type of the records.
+        noun: Stripe's name of the object in error messages.
     """
 
-    def __init__(self, noun: str, group_by: Callable[[R], str] | None = None) -> None:
+    def __init__(
+        self, record_type: type[R], noun: str, *, group_by: Callable[[R], str] | None = None
+    ) -> None:
+        self.record_type = record_type
         self.noun = noun
         self._group_by = group_by
         self._records: dict[str, R] = {}
         self._positions: dict[str, _Position] = {}
-        self._by_account: defaultdict[str | None, Chronicle[R]] = defaultdict(Chronicle)
-        self._by_group: defaultdict[str, Chronicle[R]] = defaultdict(Chronicle)
+        self._by_account: defaultdict[str | None, Timeline[R]] = defaultdict(Timeline)
+        self._by_group: defaultdict[str, Timeline[R]] = defaultdict(Timeline)
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._records
@@ -103,17 +107,17 @@ class Collection[R: Record]:
         return record
 
     def remove(self, record: R) -> None:
-        """Forget a record."""
+        """Delete a record."""
         del self._records[record.id]
         self._by_account[record.account].remove(record)
         if self._group_by is not None:
             self._by_group[self._group_by(record)].remove(record)
 
     def find(self, id_: str, account: str | None, *, param: str, status: int = 404) -> R:
-        """Return the account's record.
+        """Return the account's record with this id.
 
         Raises:
-            StripeError: If the account has no such record, though another may.
+            StripeError: If the account has no such record, even if another account has it.
         """
         record = self._records.get(id_)
         if record is None or record.account != account:
@@ -121,62 +125,78 @@ class Collection[R: Record]:
         return record
 
     def position(self, record: R) -> _Position:
-        """Return where `record` stands in its chronicles."""
+        """Return the position of `record` in its timelines."""
         return self._positions[record.id]
 
-    def of_account(self, account: str | None) -> Chronicle[R]:
+    def of_account(self, account: str | None) -> Timeline[R]:
         """Return the records of an account."""
         return self._by_account[account]
 
-    def of_group(self, key: str) -> Chronicle[R]:
-        """Return the records grouped under `key`."""
+    def of_group(self, key: str) -> Timeline[R]:
+        """Return the records that `group_by` gives this key."""
         return self._by_group[key]
 
 
 class Store:
-    """The objects of all accounts, the deliveries of events, and the saved answers."""
+    """The objects of all accounts, the deliveries of events and the saved responses.
+
+    Attributes:
+        deliveries: By the id of their event.
+        saved_responses: By account and idempotency key.
+    """
+
+    deliveries: defaultdict[str, list[WebhookDelivery]]
+    saved_responses: dict[tuple[str | None, str], SavedResponse]
 
     def __init__(self) -> None:
-        self.forget_everything()
+        self.clear()
 
-    def forget_everything(self) -> None:
-        """Start over with nothing."""
-        self.charges: Collection[Charge] = Collection("charge")
-        self.payment_intents: Collection[PaymentIntent] = Collection("payment_intent")
-        self.refunds: Collection[Refund] = Collection("refund", lambda refund: refund.charge)
-        self.balance_transactions: Collection[BalanceTransaction] = Collection(
-            "balance transaction", lambda transaction: transaction.source
+    def clear(self) -> None:
+        """Delete everything."""
+        self.charges = Collection(ChargeRecord, "charge")
+        self.payment_intents = Collection(PaymentIntentRecord, "payment_intent")
+        self.refunds = Collection(RefundRecord, "refund", group_by=lambda refund: refund.charge)
+        self.balance_transactions = Collection(
+            BalanceTransactionRecord,
+            "balance transaction",
+            group_by=lambda transaction: transaction.source,
         )
-        self.application_fees: Collection[ApplicationFee] = Collection("application fee")
-        self.fee_refunds: Collection[FeeRefund] = Collection(
-            "application fee refund", lambda refund: refund.fee
+        self.application_fees = Collection(ApplicationFeeRecord, "application fee")
+        self.fee_refunds = Collection(
+            FeeRefundRecord, "application fee refund", group_by=lambda refund: refund.fee
         )
-        self.transfers: Collection[Transfer] = Collection("transfer")
-        self.transfer_reversals: Collection[TransferReversal] = Collection(
-            "transfer reversal", lambda reversal: reversal.transfer
+        self.transfers = Collection(TransferRecord, "transfer")
+        self.transfer_reversals = Collection(
+            TransferReversalRecord,
+            "transfer reversal",
+            group_by=lambda reversal: reversal.transfer,
         )
-        self.disputes: Collection[Dispute] = Collection("dispute")
-        self.events: Collection[Event] = Collection("event")
-        self.webhook_endpoints: Collection[WebhookEndpoint] = Collection("webhook endpoint")
-        self.deliveries: defaultdict[str, list[Delivery]] = defaultdict(list)
-        self.saved_answers: dict[tuple[str | None, str], SavedAnswer] = {}
+        self.disputes = Collection(DisputeRecord, "dispute")
+        self.events = Collection(EventRecord, "event")
+        self.webhook_endpoints = Collection(WebhookEndpointRecord, "webhook endpoint")
+        self.deliveries = defaultdict(list)
+        self.saved_responses = {}
 
-    def amount_refunded(self, charge: Charge) -> int:
-        """Return the sum of the charge's refunds that stand."""
+    def collections(self) -> dict[str, Collection[Any]]:
+        """Return every collection by its name."""
+        return {name: each for name, each in vars(self).items() if isinstance(each, Collection)}
+
+    def amount_refunded(self, charge: ChargeRecord) -> int:
+        """Return the sum of the charge's refunds that neither failed nor were canceled."""
         refunds = self.refunds.of_group(charge.id).newest_first()
-        return sum(refund.amount for refund in refunds if refund.stands)
+        return sum(refund.amount for refund in refunds if refund.counts_as_refunded)
 
-    def fee_amount_refunded(self, fee: ApplicationFee) -> int:
-        """Return what the platform gave back of an application fee."""
+    def fee_amount_refunded(self, fee: ApplicationFeeRecord) -> int:
+        """Return how much of an application fee the platform returned."""
         refunds = self.fee_refunds.of_group(fee.id).newest_first()
         return sum(refund.amount for refund in refunds)
 
-    def amount_reversed(self, transfer: Transfer) -> int:
-        """Return what came back of a transfer."""
+    def amount_reversed(self, transfer: TransferRecord) -> int:
+        """Return how much of a transfer went back."""
         reversals = self.transfer_reversals.of_group(transfer.id).newest_first()
         return sum(reversal.amount for reversal in reversals)
 
-    def undelivered(self, event_id: str) -> int:
-        """Return to how many endpoints an event has still to be delivered."""
+    def count_pending_webhooks(self, event_id: str) -> int:
+        """Return how many endpoints still wait for an event."""
         deliveries = self.deliveries.get(event_id, [])
         return len({delivery.endpoint for delivery in deliveries if delivery.state == "queued"})

@@ -81,7 +81,7 @@ class PrintShippedError(DomainError):
 
 
 class PrintCanceledError(DomainError):
-    """Fulfillment was cancelled."""
+    """Fulfillment was canceled."""
 
     code = "print_canceled"
 

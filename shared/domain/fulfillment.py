@@ -4,7 +4,7 @@
     queued ──claim──► claimed ──print──► printed ──ship──► shipped
        └─────────────────┴──── cancel ──────┴──► canceled
 
-A refund cancels too, and resumes what it has cancelled if it fails. A person's cancel stays.
+A refund cancels too, and resumes what it has canceled if it fails. A person's cancel stays.
 """
 
 from collections.abc import Iterable
@@ -53,12 +53,12 @@ STEPS: dict[Step, tuple[frozenset[FulfillmentStatus], FulfillmentStatus]] = {
 IN_QUEUE = frozenset(
     {FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED}
 )
-# Units can still come off the job; a cancelled one may be resumed, and then without them.
+# Units can still come off the job; a canceled one may be resumed, and then without them.
 _OPEN = frozenset({FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.CANCELED})
 # An operator has it in hand: refunding all of it must not silently waste or double the print.
 IN_PROGRESS = frozenset({FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED})
 
-# Who cancelled where refunds, together, left no unit to print or no money for one.
+# Who canceled where refunds, together, left no unit to print or no money for one.
 NOTHING_LEFT = "nothing_left"
 
 # An order goes through few steps; the state' item must stay small.
@@ -135,7 +135,7 @@ def _stepped(state: OrderState, status: FulfillmentStatus, at: str, by: str) -> 
 def take_off(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> OrderState:
     """Return the state, a refund's money already out, with its part off the print job.
 
-    Line items take their units off, and with the last of them the job is cancelled. What leaves
+    Line items take their units off, and with the last of them the job is canceled. What leaves
     nothing of the order cancels it while it is queued; a claimed one goes on with what is on it.
 
     Args:
@@ -161,7 +161,7 @@ def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
     """Return the state, a refund already released, with what it took off the job back on it.
 
     Units of a job that was printed meanwhile stay off: they were not printed. A job is resumed, to
-    be claimed anew, if the refund had cancelled it or nothing was left, and only where something
+    be claimed anew, if the refund had canceled it or nothing was left, and only where something
     is left now: units to print, and money that is not on its way back.
 
     Args:

@@ -109,7 +109,7 @@ class OrderState:
 
     ``print_units`` are those of the order, ``print_units_off`` those that line-item refunds took
     off the print job, by line. ``fulfillment_canceled_by`` is a refund's id, ``NOTHING_LEFT``, or
-    the user who cancelled.
+    the user who canceled.
     """
 
     order_id: str

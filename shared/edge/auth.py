@@ -31,7 +31,7 @@ class Action(StrEnum):
     READ_REPORTS = "read reports"
     READ_PAYOUTS = "read payouts"
     READ_ATTENTION = "see what needs attention"
-    RESOLVE = "record what became of it"
+    RESOLVE = "resolve what needs attention"
 
 
 _DESK = frozenset({Role.OWNER, Role.STAFF})

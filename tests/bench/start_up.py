@@ -1,7 +1,7 @@
 """What a cold start costs: fresh processes that import a built function, against a bare boto3.
 
 Both run isolated (``python -I -S``) on their own artifact, compiled the same way, so that nothing
-but the artifact decides. Processor time is compared, not the clock: initialising is one thread
+but the artifact decides. Processor time is compared, not the clock: initializing is one thread
 that waits for nobody, and other work on the machine then hardly shows.
 """
 

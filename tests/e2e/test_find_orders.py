@@ -84,8 +84,8 @@ def test_pps_looks_at_the_studio_it_names(world: DeployedStack) -> None:
         theirs = world.call("GET", f"{path}studio_id={DIRECT_STUDIO}", role="pps_admin")
         assert theirs.status_code == 200, theirs.text
         assert order_id in theirs.text
-        anothers = world.call("GET", f"{path}studio_id={PLATFORM_STUDIO}", role="pps_admin")
-        assert order_id not in anothers.text
+        another_studios = world.call("GET", f"{path}studio_id={PLATFORM_STUDIO}", role="pps_admin")
+        assert order_id not in another_studios.text
         assert world.call("GET", path, role="pps_admin").status_code == 403
 
 

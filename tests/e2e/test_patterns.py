@@ -67,8 +67,8 @@ def test_one_subject_refunded_again_and_again(world: DeployedStack) -> None:
         "refunded_orders": 3,
         "refund_rate": "1.0000",
     }
-    assert found["outliers"][0]["key"] == "sub_bad"
-    assert found["outliers"][0]["statement"].startswith(
+    assert found["standing_out"][0]["key"] == "sub_bad"
+    assert found["standing_out"][0]["statement"].startswith(
         "3 of 3 orders with Bartholomew Testparent were refunded; elsewhere "
     )
     for by in ("subject", "product", "photo_day", "reason", "processed_by"):

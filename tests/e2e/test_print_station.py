@@ -54,7 +54,7 @@ def code(answer: httpx.Response) -> tuple[int, str | None]:
     return answer.status_code, answer.json().get("code")
 
 
-def test_a_print_is_claimed_printed_and_shipped_and_then_not_cancelled(
+def test_a_print_is_claimed_printed_and_shipped_and_then_not_canceled(
     world: DeployedStack,
 ) -> None:
     order_id = world.sell(fulfillment=QUEUED)
@@ -80,7 +80,7 @@ def test_a_print_is_claimed_printed_and_shipped_and_then_not_cancelled(
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-def test_a_cancelled_print_leaves_the_queue_for_good(world: DeployedStack) -> None:
+def test_a_canceled_print_leaves_the_queue_for_good(world: DeployedStack) -> None:
     order_id = world.sell(fulfillment={"status": "claimed", "claimed_by": "station-1"})
     canceled, again = cancel(world, order_id), cancel(world, order_id, "owner")
     assert canceled.json()["fulfillment"]["status"] == "canceled"

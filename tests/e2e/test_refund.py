@@ -215,7 +215,9 @@ def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_na
 def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: DeployedStack) -> None:
     sqs, queues = world.stack.aws.sqs, world.stack.queues
     order_id = world.sell()
-    for number, body in enumerate(["not json", json.dumps({"order_id": "ord_x"})]):
+    for number, body in enumerate(
+        ["not json", json.dumps({"studio_id": "st_x", "order_id": "ord_x"})]
+    ):
         sqs.send_message(
             QueueUrl=queues["adjust"],
             MessageBody=body,

@@ -40,4 +40,4 @@ def test_the_functions_requests_conform(world: DeployedStack) -> None:
     }
     assert "reason" not in create["params"]
     assert fee_create["account"] is None
-    assert fee_create["idempotency_key"] == f"{order_id}:fee:1"
+    assert fee_create["idempotency_key"] == f"{DIRECT_STUDIO}:{order_id}:fee:1"

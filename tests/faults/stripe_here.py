@@ -11,16 +11,17 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from infra.stripe_standin.app import DEFAULT_API_KEY
-from infra.stripe_standin.faults import FaultMatch, FaultName, FaultOrder
-from infra.stripe_standin.hang_up import HangUp
-from infra.stripe_standin.records import ChargeSeed, Event
-from infra.stripe_standin.rendering.notices import render_event
-from infra.stripe_standin.resources.disputes import open_dispute
-from infra.stripe_standin.resources.refunds import RefundMove, move_refund
-from infra.stripe_standin.seeding import seed_charges
-from infra.stripe_standin.signatures import signature_header
-from infra.stripe_standin.standin import Standin
-from infra.stripe_standin.stripe_api import StandinApi
+from infra.stripe_standin.changes.disputes import open_dispute
+from infra.stripe_standin.changes.refunds import RefundTransition, apply_refund_transition
+from infra.stripe_standin.changes.seeding import seed_charges
+from infra.stripe_standin.dropped_connection import DroppedConnection
+from infra.stripe_standin.exchange import respond
+from infra.stripe_standin.faults import FaultName, FaultRule, RequestMatcher
+from infra.stripe_standin.records.charges import ChargeSeed
+from infra.stripe_standin.records.webhooks import EventRecord
+from infra.stripe_standin.rendering.webhooks import render_event
+from infra.stripe_standin.state import StandinState
+from infra.stripe_standin.webhooks.signatures import signature_header
 from shared.gateways.stripe_api import API_VERSION
 from tests.faults.engine import Answer, run
 
@@ -46,8 +47,7 @@ class StripeHere:
     """Stripe: its API, what happens at banks and in its dashboard, and its events."""
 
     def __init__(self) -> None:
-        self.standin = Standin(api_key=KEY, api_version=API_VERSION)
-        self._api = StandinApi(self.standin)
+        self.standin = StandinState(api_key=KEY, api_version=API_VERSION)
         self._told = 0
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -64,9 +64,9 @@ class StripeHere:
         async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        response = run(self._api.handle(Request(scope, receive)))
-        if isinstance(response, HangUp):
-            raise TypeError("hanging up is the harness' own business")
+        response = run(respond(self.standin, Request(scope, receive)))
+        if isinstance(response, DroppedConnection):
+            raise TypeError("the harness itself drops connections, not the stand-in")
         return response.status_code, dict(response.headers), bytes(response.body)
 
     def ask(self, method: str, path: str, account: str | None, **form: object) -> dict[str, Any]:
@@ -93,8 +93,8 @@ class StripeHere:
 
     def fault(self, fault: FaultName, path_prefix: str | None = None) -> None:
         """Let the next request that it fits meet a fault inside Stripe."""
-        match = FaultMatch(path_prefix=path_prefix)
-        self.standin.faults.add(FaultOrder(fault=fault, match=match))
+        match = RequestMatcher(path_prefix=path_prefix)
+        self.standin.faults.add(FaultRule(fault=fault, match=match))
 
     @contextmanager
     def faulty(self, fault: FaultName, path_prefix: str | None = None) -> Iterator[None]:
@@ -105,20 +105,21 @@ class StripeHere:
 
     def move(self, stripe_refund_id: str, status: str) -> None:
         """Let a bank, or somebody in the dashboard, move a refund."""
-        move = RefundMove(status, "expired_or_canceled_card", "processing")  # type: ignore[arg-type]  # one of Stripe's
-        move_refund(self.standin, self.standin.store.refunds[stripe_refund_id], move)
+        transition = RefundTransition(status)  # type: ignore[arg-type]  # one of Stripe's statuses
+        refund = self.standin.store.refunds[stripe_refund_id]
+        apply_refund_transition(self.standin, refund, transition)
 
     def dispute(self, charge_id: str) -> None:
         """Let a parent charge back."""
         open_dispute(self.standin, self.standin.store.charges[charge_id])
 
-    def news(self) -> list[Event]:
+    def news(self) -> list[EventRecord]:
         """Return the events since the last time, oldest first."""
         events = list(self.standin.store.events)[self._told :]
         self._told += len(events)
         return events
 
-    def webhook(self, event: Event, at: int) -> tuple[str, str]:
+    def webhook(self, event: EventRecord, at: int) -> tuple[str, str]:
         """Return the body and the signature header of an event's delivery."""
         body = json.dumps(render_event(self.standin.store, event), indent=2)
         secret = SECRETS["platform" if event.account is None else "connect"]

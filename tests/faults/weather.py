@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from infra.stripe_standin.changes.disputes import DisputeTransitionError
 from infra.stripe_standin.faults import FaultName
-from infra.stripe_standin.records import Event
-from infra.stripe_standin.resources.disputes import DisputeImpossibleError
+from infra.stripe_standin.records.webhooks import EventRecord
 from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus, refund_id_of_request
 from tests.faults import template
@@ -377,7 +377,7 @@ class Days:
     def _dispute(self) -> None:
         """Let a parent charge back: Stripe refuses to refund what is disputed."""
         order_id = self.dice.choice(self.orders)
-        with suppress(DisputeImpossibleError):
+        with suppress(DisputeTransitionError):
             self.world.stripe.dispute(f"ch_{order_id.removeprefix('ord_')}")
             self.simulation.note(f"{order_id} is disputed")
             self._news()
@@ -473,7 +473,7 @@ class Days:
                 delay = self.dice.choice((0.0, 0.1, 2.0, 5 * _MINUTE, 2 * _DAY))
                 self._in(delay, lambda event=event: self._deliver(event, 0))  # type: ignore[misc]  # the event of its turn
 
-    def _deliver(self, event: Event, tries: int) -> None:
+    def _deliver(self, event: EventRecord, tries: int) -> None:
         def call() -> None:
             taken = self.world.deliver(event)
             self.simulation.note(f"{event.id} {event.type}: {'taken' if taken else 'not taken'}")

@@ -15,7 +15,7 @@ from unittest.mock import patch
 from botocore.retries.quota import RetryQuota
 
 from infra.stripe_standin import identifiers
-from infra.stripe_standin.records import Event
+from infra.stripe_standin.records.webhooks import EventRecord
 from shared.edge.observability import logger, metrics
 from shared.gateways import aws
 from shared.gateways.ledger_store import LedgerStore
@@ -73,7 +73,7 @@ _NO_ANSWER = (Stopped, FailedError)
 class Delivery:
     """An event on its way to the webhook: the event, and when it is tried next."""
 
-    event: Event
+    event: EventRecord
     due: float
     tries: int = 0
 
@@ -183,7 +183,7 @@ class FaultWorld:
         choice = {"type": "full", "reason": "other"} | body
         return self.ask("POST", f"/orders/{order_id}/refunds", choice, key)
 
-    def deliver(self, event: Event) -> bool:
+    def deliver(self, event: EventRecord) -> bool:
         """Deliver an event to the webhook, and return whether it was taken."""
         body, signature = self.stripe.webhook(event, int(self.time.now))
         request = {

@@ -101,7 +101,7 @@ QUERIES = {
 @pytest.mark.parametrize(
     ("path", "parameter"), [(path, each) for path, names in QUERIES.items() for each in names]
 )
-def test_a_query_parameter_shows_nothing_of_anothers(
+def test_a_query_parameter_shows_nothing_of_another_studio(
     world: DeployedStack, orders: dict[str, str], path: str, parameter: str
 ) -> None:
     for kind, pattern in IDS.items():

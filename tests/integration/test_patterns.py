@@ -236,7 +236,7 @@ def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: PatternStud
     desk.settle()
 
     view = desk.patterns(By.PHOTO_DAY)
-    (found,) = view.outliers
+    (found,) = view.standing_out
     assert (found.key, found.name) == ("pd_lincoln", "Lincoln")
     assert (found.refunded_orders, found.orders, found.refund_rate) == (6, 8, "0.7500")
     assert (found.compared_refunded_orders, found.compared_orders) == (7, 87)
@@ -248,9 +248,9 @@ def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: PatternStud
     assert by_key(view)["pd_tiny"].refund_rate == "1.0000"
     # All orders have the one product, and the one subject: there is nothing to hold against.
     for by in (By.PRODUCT, By.SUBJECT):
-        assert desk.patterns(by).outliers == []
+        assert desk.patterns(by).standing_out == []
     # Nothing was sold in the time before.
-    assert desk.patterns(By.REASON).outliers == []
+    assert desk.patterns(By.REASON).standing_out == []
 
 
 def test_a_reason_stands_out_against_the_time_before(desk: PatternStudio) -> None:
@@ -261,14 +261,14 @@ def test_a_reason_stands_out_against_the_time_before(desk: PatternStudio) -> Non
     desk.refund(desk.sell(3), reason="other", by="ben")
     desk.settle()
     view = desk.patterns(By.REASON, 9, 0)
-    (found,) = view.outliers
+    (found,) = view.standing_out
     assert (found.key, found.compared_with) == ("wrong_print", "time_before")
     assert (found.refunded_orders, found.orders) == (10, 31)
     assert (found.compared_refunded_orders, found.compared_orders) == (0, 20)
     assert f"from {desk.days_ago(19)} to {desk.days_ago(10)} 0 of 20." in found.statement
-    assert [each.key for each in desk.patterns(By.PROCESSED_BY, 9, 0).outliers] == ["ana"]
+    assert [each.key for each in desk.patterns(By.PROCESSED_BY, 9, 0).standing_out] == ["ana"]
     # Of the whole time there is no time before to hold it against.
-    assert desk.patterns(By.REASON, 60, 0).outliers == []
+    assert desk.patterns(By.REASON, 60, 0).standing_out == []
 
 
 def test_an_order_that_was_never_charged_is_not_counted(desk: PatternStudio) -> None:

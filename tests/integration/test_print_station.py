@@ -133,7 +133,7 @@ def test_cancel_against_ship_has_one_winner(station: Station) -> None:
         assert station.job(order_id) is None
 
 
-def test_cancel_against_claim_ends_cancelled_and_no_claim_comes_after(station: Station) -> None:
+def test_cancel_against_claim_ends_canceled_and_no_claim_comes_after(station: Station) -> None:
     """A cancel takes a claimed print too: so it always stands, and a claim only came before it."""
     for _ in range(ROUNDS):
         order_id = station.sell()
@@ -285,7 +285,7 @@ def test_a_refund_made_at_stripe_takes_a_queued_print_off(station: Station) -> N
     assert station.job(order_id) is None
 
 
-def test_a_claimed_print_is_refunded_once_it_is_cancelled(station: Station) -> None:
+def test_a_claimed_print_is_refunded_once_it_is_canceled(station: Station) -> None:
     order_id = station.sell("claimed")
     with pytest.raises(FulfillmentInProgressError):
         station.backend.refund(order_id)
@@ -363,7 +363,7 @@ def test_what_the_index_shows_and_has_left_the_queue_is_not_shown(station: Stati
     left = state_to_item(
         replace(state, version=state.version + 1, fulfillment_status=FulfillmentStatus.CANCELED)
     )
-    # As if the index had not caught up: the item is cancelled and carries the index's keys still.
+    # As if the index had not caught up: the item is canceled and carries the index's keys still.
     station.backend.dynamodb.put_item(
         TableName=station.backend.orders_table, Item=left | {"print_pk": stale["print_pk"]}
     )

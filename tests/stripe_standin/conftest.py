@@ -1,4 +1,4 @@
-"""A stand-in for the whole run, emptied before each test, and clients that talk to it."""
+"""One stand-in for the whole run, reset before each test, and the clients that use it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from infra.stripe_standin import RunningStandin, running_standin
+from tests.stripe_standin.seeds import CHARGE, DIRECT_CHARGE
 from tests.stripe_standin.stripe_schema import (
     SPEC_IS_HERE,
     UndescribedError,
@@ -15,8 +16,6 @@ from tests.stripe_standin.stripe_schema import (
     validate_response,
 )
 from tests.stripe_standin.webhook_receiver import Receiver, running_receiver
-
-STUDIO = "acct_1Lakeside"
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +30,8 @@ def session_control(session_standin: RunningStandin) -> Iterator[httpx.Client]:
         yield running
 
 
-def conforms_to_stripe(response: httpx.Response) -> None:
-    """Hold every answer against Stripe's description, where that is at hand."""
+def check_response(response: httpx.Response) -> None:
+    """Check a response against Stripe's description."""
     response.read()
     request, body = response.request, response.json()
     try:
@@ -44,7 +43,7 @@ def conforms_to_stripe(response: httpx.Response) -> None:
 
 @pytest.fixture(scope="session")
 def session_api(session_standin: RunningStandin) -> Iterator[httpx.Client]:
-    hooks: dict[str, list[Any]] = {"response": [conforms_to_stripe] if SPEC_IS_HERE else []}
+    hooks: dict[str, list[Any]] = {"response": [check_response] if SPEC_IS_HERE else []}
     headers = {"Authorization": f"Bearer {session_standin.api_key}"}
     with httpx.Client(base_url=session_standin.url, headers=headers, event_hooks=hooks) as running:
         yield running
@@ -52,7 +51,7 @@ def session_api(session_standin: RunningStandin) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def standin(session_standin: RunningStandin, session_control: httpx.Client) -> RunningStandin:
-    """A stand-in that remembers nothing of other tests."""
+    """A stand-in without the state of other tests."""
     session_control.delete("/state").raise_for_status()
     return session_standin
 
@@ -66,14 +65,14 @@ def control(standin: RunningStandin, session_control: httpx.Client) -> httpx.Cli
 
 @pytest.fixture
 def api(standin: RunningStandin, session_api: httpx.Client) -> httpx.Client:
-    """A plain HTTP client of Stripe's API that checks the shape of every answer."""
+    """A plain HTTP client of Stripe's API that checks the shape of every response."""
     del standin
     return session_api
 
 
 @pytest.fixture
 def client(standin: RunningStandin) -> stripe.StripeClient:
-    """Stripe's SDK, without its retries, so that each test sees each answer."""
+    """Stripe's SDK without its retries, so that a test sees every response."""
     return stripe.StripeClient(
         standin.api_key, base_addresses={"api": standin.url}, max_network_retries=0
     )
@@ -87,22 +86,17 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def seeded(control: httpx.Client) -> None:
-    """Seed ch_platform on the platform, and ch_direct with its fee on the studio's account."""
-    platform = {
-        "id": "ch_platform",
-        "payment_intent": "pi_platform",
-        "amount": 10000,
-        "currency": "usd",
-        "fee": 320,
-    }
-    direct = {
+    """Seed ch_platform on the platform, and ch_direct with fee_direct on a connected account."""
+    platform = CHARGE | {"id": "ch_platform", "payment_intent": "pi_platform"}
+    direct = DIRECT_CHARGE | {
         "id": "ch_direct",
         "payment_intent": "pi_direct",
-        "amount": 10000,
-        "currency": "usd",
-        "fee": 320,
-        "account": STUDIO,
         "application_fee": "fee_direct",
-        "application_fee_amount": 1500,
     }
     control.post("/charges", json={"charges": [platform, direct]}).raise_for_status()
+
+
+@pytest.fixture
+def quick_webhooks(control: httpx.Client) -> None:
+    """Deliver events without a delay and retry after a moment."""
+    control.post("/webhooks", json={"delay_s": 0, "retry_base_s": 0.01}).raise_for_status()

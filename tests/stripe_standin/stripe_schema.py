@@ -1,8 +1,8 @@
-"""Checks requests and answers against Stripe's own OpenAPI description and fixtures.
+"""Checks requests and responses against Stripe's own OpenAPI description and fixtures.
 
-The description (API version 2023-08-16, trimmed to what refunds need) lies beside the
-repository, in `../shared/stripe/`. Where it is absent, tests that need it skip (`needs_spec`).
-Fields and events that Stripe added later are not in it; it lets further fields of answers pass.
+The description (API version 2023-08-16, trimmed to what refunds need) is beside the repository,
+in `../shared/stripe/`. Tests that need it skip if it is missing (`needs_spec`). It lacks the
+fields and events that Stripe added later, and accepts additional fields in responses.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-type Json = dict[str, Any]
+from infra.stripe_standin.records.base import JsonObject
 
 _FOLDER = Path(__file__).parents[3] / "shared" / "stripe"
 _SPEC = _FOLDER / "openapi-refunds-2023-08-16.json"
@@ -27,11 +27,11 @@ needs_spec = pytest.mark.skipif(
 
 
 class UndescribedError(LookupError):
-    """The description has no such endpoint or object."""
+    """The description lacks this operation or object."""
 
 
-def validate_response(method: str, path: str, status: int, body: Json) -> None:
-    """Check an answer of Stripe's.
+def validate_response(method: str, path: str, status: int, body: JsonObject) -> None:
+    """Check a response of Stripe.
 
     Args:
         method: Such as `POST`.
@@ -40,35 +40,36 @@ def validate_response(method: str, path: str, status: int, body: Json) -> None:
         body: The decoded JSON.
 
     Raises:
-        UndescribedError: If the description has no such endpoint.
-        jsonschema.ValidationError: If the answer is not as described.
+        UndescribedError: If the description lacks the operation.
+        jsonschema.ValidationError: If the response is not as described.
     """
     template = _template(method, path)
     validator = _response_validator(method.lower(), template, "200" if status == 200 else "default")
     validator.validate(body)
 
 
-def validate_request(method: str, path: str, params: Json) -> None:
+def validate_request(method: str, path: str, params: JsonObject) -> None:
     """Check the parameters of a request to Stripe.
 
     Args:
         method: Such as `POST`.
         path: Such as `/v1/refunds`; a query string is ignored.
-        params: Nested parameters, numbers and booleans as such or as text, as in
-            `{"charge": "ch_1", "amount": "100", "metadata": {"order_id": "o1"}}`.
+        params: Nested parameters, such as
+            `{"charge": "ch_1", "amount": "100", "metadata": {"order_id": "o1"}}`. Numbers and
+            booleans may be texts.
 
     Raises:
-        UndescribedError: If the description has no such endpoint.
-        jsonschema.ValidationError: If Stripe would not take the parameters.
+        UndescribedError: If the description lacks the operation.
+        jsonschema.ValidationError: If Stripe would refuse the parameters.
     """
     _request_validator(method.lower(), _template(method, path)).validate(params)
 
 
-def validate_object(kind: str, body: Json) -> None:
+def validate_object(kind: str, body: JsonObject) -> None:
     """Check one object, such as the `refund` in an event.
 
     Raises:
-        UndescribedError: If the description has no such kind.
+        UndescribedError: If the description lacks the kind.
         jsonschema.ValidationError: If the object is not as described.
     """
     if kind not in _spec()["components"]["schemas"]:
@@ -77,29 +78,29 @@ def validate_object(kind: str, body: Json) -> None:
 
 
 def required_fields(kind: str) -> list[str]:
-    """Return the fields every object of a kind has."""
+    """Return the fields that every object of a kind has."""
     required: list[str] = _spec()["components"]["schemas"][kind]["required"]
     return required
 
 
-def fixture(kind: str) -> Json:
+def fixture(kind: str) -> JsonObject:
     """Return Stripe's own example of a kind of object."""
-    examples: Json = _load(_FIXTURES)
+    examples: JsonObject = _load(_FIXTURES)
     return dict(examples[kind])
 
 
 def operations() -> list[tuple[str, str]]:
-    """Return method and path template of every endpoint described."""
+    """Return the method and path template of every described operation."""
     return [(method.upper(), path) for path, item in _spec()["paths"].items() for method in item]
 
 
 @cache
-def _load(path: Path) -> Json:
-    content: Json = json.loads(path.read_text())
+def _load(path: Path) -> JsonObject:
+    content: JsonObject = json.loads(path.read_text())
     return content
 
 
-def _spec() -> Json:
+def _spec() -> JsonObject:
     return _load(_SPEC)
 
 
@@ -115,8 +116,8 @@ def _template(method: str, path: str) -> str:
 
 @cache
 def _response_validator(method: str, template: str, status: str) -> Draft202012Validator:
-    answers = _spec()["paths"][template][method]["responses"]
-    return _validator(json.dumps(answers[status]["content"]["application/json"]["schema"]))
+    responses = _spec()["paths"][template][method]["responses"]
+    return _validator(json.dumps(responses[status]["content"]["application/json"]["schema"]))
 
 
 @cache
@@ -143,11 +144,11 @@ def _validator(schema: str) -> Draft202012Validator:
 
 
 def _json_schema(node: Any, *, as_text: bool) -> Any:  # noqa: ANN401 - any JSON
-    """Turn OpenAPI 3.0 into JSON Schema, whose null is a type of its own.
+    """Convert OpenAPI 3.0 into JSON Schema, where null is a type.
 
     Args:
         node: Any part of a schema.
-        as_text: Whether numbers and booleans may be written as text, as forms do.
+        as_text: Whether numbers and booleans may be texts, as in forms.
     """
     if isinstance(node, list):
         return [_json_schema(item, as_text=as_text) for item in node]

@@ -1,4 +1,4 @@
-"""Whatever is refunded, failed and canceled in whatever order, the money adds up."""
+"""Balances add up, whatever is refunded, fails and is canceled, in any order."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-STUDIO = "acct_1Lakeside"
+from tests.stripe_standin.seeds import CONNECTED_ACCOUNT, DIRECT_CHARGE
+
+# The amounts of DIRECT_CHARGE.
 AMOUNT, FEE, APPLICATION_FEE = 10_000, 320, 1_500
 ENDINGS = ["succeeded", "failed", "canceled", None]
 
@@ -33,24 +35,14 @@ def net(api: httpx.Client, **headers: str) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(plans=st.lists(refund_plans, max_size=8))
-def test_balances_add_up(
+def test_balances_add_up_after_any_refunds(
     api: httpx.Client,
     control: httpx.Client,
     plans: list[tuple[str | None, int, bool, str | None]],
 ) -> None:
     control.delete("/state").raise_for_status()
-    charge = {
-        "id": "ch_1",
-        "payment_intent": "pi_1",
-        "amount": AMOUNT,
-        "currency": "usd",
-        "fee": FEE,
-        "account": STUDIO,
-        "application_fee": "fee_1",
-        "application_fee_amount": APPLICATION_FEE,
-    }
-    control.post("/charges", json={"charges": [charge]}).raise_for_status()
-    on_studio = {"Stripe-Account": STUDIO}
+    control.post("/charges", json={"charges": [DIRECT_CHARGE]}).raise_for_status()
+    on_account = {"Stripe-Account": CONNECTED_ACCOUNT}
 
     for fault, amount, with_fee, ending in plans:
         control.delete("/faults")
@@ -61,23 +53,23 @@ def test_balances_add_up(
             "amount": str(amount),
             "refund_application_fee": "true" if with_fee else "false",
         }
-        refund = api.post("/v1/refunds", data=params, headers=on_studio)
+        refund = api.post("/v1/refunds", data=params, headers=on_account)
         if refund.is_success and ending is not None:
             control.post(f"/refunds/{refund.json()['id']}", json={"status": ending})
 
-    refunds = api.get("/v1/refunds", params={"limit": "100"}, headers=on_studio).json()["data"]
-    standing = [refund for refund in refunds if refund["status"] not in {"failed", "canceled"}]
-    unpaid = [r for r in standing if r.get("pending_reason") == "insufficient_funds"]
-    charge_now = api.get("/v1/charges/ch_1", headers=on_studio).json()
+    refunds = api.get("/v1/refunds", params={"limit": "100"}, headers=on_account).json()["data"]
+    effective = [refund for refund in refunds if refund["status"] not in {"failed", "canceled"}]
+    unpaid = [r for r in effective if r.get("pending_reason") == "insufficient_funds"]
+    charge_now = api.get("/v1/charges/ch_1", headers=on_account).json()
     fee_refunded = api.get("/v1/application_fees/fee_1").json()["amount_refunded"]
-    assert charge_now["amount_refunded"] == sum(refund["amount"] for refund in standing) <= AMOUNT
+    assert charge_now["amount_refunded"] == sum(refund["amount"] for refund in effective) <= AMOUNT
     assert 0 <= fee_refunded <= APPLICATION_FEE
-    debited = sum(refund["amount"] for refund in standing) - sum(r["amount"] for r in unpaid)
-    assert net(api, **on_studio) == AMOUNT - FEE - APPLICATION_FEE - debited + fee_refunded
+    debited = sum(refund["amount"] for refund in effective) - sum(r["amount"] for r in unpaid)
+    assert net(api, **on_account) == AMOUNT - FEE - APPLICATION_FEE - debited + fee_refunded
     assert net(api) == APPLICATION_FEE - fee_refunded
 
 
-def test_a_balance_can_be_let_move_by_another_amount(
+def test_amount_of_a_balance_transaction_can_be_changed(
     api: httpx.Client, control: httpx.Client
 ) -> None:
     charge = {"id": "ch_1", "payment_intent": None, "amount": 500, "currency": "usd", "fee": 45}
@@ -95,20 +87,10 @@ def test_a_balance_can_be_let_move_by_another_amount(
     assert unknown.status_code == 404
 
 
-def test_balance_transactions_of_a_time_come_with_what_moved_them(
+def test_balance_transactions_of_a_period_expand_their_source(
     api: httpx.Client, control: httpx.Client
 ) -> None:
-    charge = {
-        "id": "ch_1",
-        "payment_intent": None,
-        "amount": AMOUNT,
-        "currency": "usd",
-        "fee": FEE,
-        "account": STUDIO,
-        "application_fee": "fee_1",
-        "application_fee_amount": APPLICATION_FEE,
-    }
-    control.post("/charges", json={"charges": [charge]}).raise_for_status()
+    control.post("/charges", json={"charges": [DIRECT_CHARGE]}).raise_for_status()
     now = control.get("/clock").json()["now"]
     for amount in ("100", "200"):
         api.post("/v1/application_fees/fee_1/refunds", data={"amount": amount})

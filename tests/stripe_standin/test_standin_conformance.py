@@ -1,4 +1,4 @@
-"""Holds the stand-in's answers against Stripe's own description and fixtures."""
+"""The stand-in's responses against Stripe's own description and fixtures."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import httpx
 import pytest
 from jsonschema import ValidationError
 
+from tests.stripe_standin.seeds import CONNECTED_ACCOUNT, PAYMENT
 from tests.stripe_standin.stripe_schema import (
     UndescribedError,
     fixture,
@@ -18,12 +19,11 @@ from tests.stripe_standin.stripe_schema import (
 )
 
 pytestmark = [needs_spec, pytest.mark.usefixtures("seeded")]
-STUDIO = "acct_1Lakeside"
 
 
 @pytest.fixture
 def objects(api: httpx.Client, control: httpx.Client) -> dict[str, dict[str, Any]]:
-    """Return one object of each kind, as the API answers it."""
+    """Return one object of each kind, as the API returns it."""
 
     def post(path: str, **params: str) -> dict[str, Any]:
         body: dict[str, Any] = api.post(path, data=params).raise_for_status().json()
@@ -33,13 +33,13 @@ def objects(api: httpx.Client, control: httpx.Client) -> dict[str, dict[str, Any
         body: dict[str, Any] = api.get(path).raise_for_status().json()
         return body
 
-    transfer = post("/v1/transfers", amount="100", currency="usd", destination=STUDIO)
+    transfer = post("/v1/transfers", amount="100", currency="usd", destination=CONNECTED_ACCOUNT)
     reversal = post(f"/v1/transfers/{transfer['id']}/reversals", amount="40")
     fee_refund = post("/v1/application_fees/fee_direct/refunds", amount="10")
     refund = post("/v1/refunds", charge="ch_platform", amount="2500")
     endpoint = post(
         "/v1/webhook_endpoints",
-        url="https://pps.example",
+        url="https://platform.example",
         **{"enabled_events[]": "charge.refunded"},
     )
     dispute = control.post("/disputes", json={"charge": "ch_platform"}).json()
@@ -58,10 +58,10 @@ def objects(api: httpx.Client, control: httpx.Client) -> dict[str, dict[str, Any
     }
 
 
-def test_every_endpoint_described_is_spoken(
+def test_every_described_operation_is_supported(
     api: httpx.Client, objects: dict[str, dict[str, Any]], control: httpx.Client
 ) -> None:
-    """Call each endpoint of the description; the client holds each answer against it."""
+    """Call each described operation. The client checks each response."""
     ids = {
         "/v1/refunds": objects["refund"]["id"],
         "/v1/charges": "ch_platform",
@@ -75,15 +75,15 @@ def test_every_endpoint_described_is_spoken(
     }
     bodies = {
         "/v1/refunds": {"charge": "ch_more"},
-        "/v1/webhook_endpoints": {"url": "https://pps.example", "enabled_events[]": "*"},
-        "/v1/transfers": {"amount": "1", "currency": "usd", "destination": STUDIO},
+        "/v1/webhook_endpoints": {"url": "https://platform.example", "enabled_events[]": "*"},
+        "/v1/transfers": {"amount": "1", "currency": "usd", "destination": CONNECTED_ACCOUNT},
     }
     more = {"id": "ch_more", "payment_intent": None, "amount": 5, "currency": "usd", "fee": 0}
     control.post("/charges", json={"charges": [more]}).raise_for_status()
     control.post("/faults", json={"fault": "pending"})
     pending = api.post("/v1/refunds", data={"charge": "ch_more", "amount": "1"}).json()
 
-    # Deleting comes last, so that there is something to look at before.
+    # Deleting comes last: the other operations need the objects.
     for method, template in sorted(operations(), key=lambda operation: operation[0] == "DELETE"):
         prefix = next(prefix for prefix in ids if template.startswith(prefix))
         id_ = pending["id"] if template.endswith("/cancel") else ids[prefix]
@@ -125,11 +125,11 @@ def test_objects_look_like_stripes_own_examples(
 @pytest.mark.parametrize(
     "fault", ["pending", "requires_action", "insufficient_funds", "fail_at_once"]
 )
-def test_refunds_in_every_state_and_all_events_conform(
+def test_refunds_in_every_status_and_their_events_conform(
     api: httpx.Client, control: httpx.Client, fault: str
 ) -> None:
     control.post("/faults", json={"fault": fault})
-    headers = {"Stripe-Account": STUDIO}
+    headers = {"Stripe-Account": CONNECTED_ACCOUNT}
     params = {
         "charge": "ch_direct",
         "refund_application_fee": "true",
@@ -146,22 +146,15 @@ def test_refunds_in_every_state_and_all_events_conform(
             validate_object(event["data"]["object"]["object"], event["data"]["object"])
 
 
-def test_disputes_conform_when_closed(api: httpx.Client, control: httpx.Client) -> None:
+def test_closed_disputes_conform(api: httpx.Client, control: httpx.Client) -> None:
     dispute = control.post("/disputes", json={"charge": "ch_platform"}).json()
     control.post(f"/disputes/{dispute['id']}/close", json={"status": "won"})
 
     assert api.get(f"/v1/disputes/{dispute['id']}").json()["status"] == "won"
 
 
-def test_what_is_spoken_beyond_the_description(api: httpx.Client) -> None:
-    params = {
-        "amount": "1000",
-        "currency": "usd",
-        "confirm": "true",
-        "payment_method": "pm_card_visa",
-    }
-
-    intent = api.post("/v1/payment_intents", data=params).json()
+def test_payments_conform_although_the_description_lacks_their_operation(api: httpx.Client) -> None:
+    intent = api.post("/v1/payment_intents", data=PAYMENT).json()
 
     validate_object("payment_intent", intent)
     validate_object("charge", api.get(f"/v1/charges/{intent['latest_charge']}").json())
@@ -176,7 +169,7 @@ def test_what_is_spoken_beyond_the_description(api: httpx.Client) -> None:
         {"charge": "ch_1", "metadata": ""},
     ],
 )
-def test_validator_takes_what_stripe_takes(params: dict[str, Any]) -> None:
+def test_validator_accepts_what_stripe_accepts(params: dict[str, Any]) -> None:
     validate_request("POST", "/v1/refunds", params)
 
 
@@ -184,7 +177,7 @@ def test_validator_takes_what_stripe_takes(params: dict[str, Any]) -> None:
     "params",
     [
         {"charge": "ch_1", "amount": "ten"},
-        {"charge": "ch_1", "colour": "red"},
+        {"charge": "ch_1", "color": "red"},
         {"charge": "ch_1", "reason": "wrong_print"},
         {"charge": "ch_1", "metadata": {"nested": {"a": "b"}}},
         {"charge": "ch_1", "refund_application_fee": "yes"},
@@ -195,10 +188,10 @@ def test_validator_refuses_what_stripe_refuses(params: dict[str, Any]) -> None:
         validate_request("POST", "/v1/refunds", params)
 
 
-def test_validator_checks_queries_and_answers() -> None:
+def test_validator_checks_queries_and_responses() -> None:
     validate_request("GET", "/v1/refunds?x=1", {"charge": "ch_1", "created": {"gte": "5"}})
     with pytest.raises(ValidationError):
-        validate_request("GET", "/v1/refunds", {"colour": "red"})
+        validate_request("GET", "/v1/refunds", {"color": "red"})
     with pytest.raises(ValidationError):
         validate_response("GET", "/v1/refunds/re_1", 200, {"id": "re_1"})
     with pytest.raises(ValidationError):
@@ -206,10 +199,10 @@ def test_validator_checks_queries_and_answers() -> None:
     with pytest.raises(UndescribedError):
         validate_request("GET", "/v1/customers", {})
     with pytest.raises(UndescribedError):
-        validate_object("colour", {})
+        validate_object("color", {})
 
 
-def test_log_of_requests_can_be_validated(api: httpx.Client, control: httpx.Client) -> None:
+def test_logged_requests_can_be_validated(api: httpx.Client, control: httpx.Client) -> None:
     api.post("/v1/refunds", data={"charge": "ch_platform", "amount": "5", "metadata[0]": "x"})
     api.get("/v1/refunds", params={"limit": "3", "expand[]": "data.charge"})
 

@@ -1,11 +1,14 @@
+"""Idempotency keys."""
+
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from tests.stripe_standin.seeds import CONNECTED_ACCOUNT
+
 pytestmark = pytest.mark.usefixtures("seeded")
-STUDIO = "acct_1Lakeside"
 
 
 def refund(
@@ -21,7 +24,7 @@ def refunds_made(api: httpx.Client) -> int:
     return len(api.get("/v1/refunds").json()["data"])
 
 
-def test_same_request_is_replayed(api: httpx.Client) -> None:
+def test_same_request_gets_the_saved_response(api: httpx.Client) -> None:
     first = refund(api, "k", amount="100")
     second = refund(api, "k", amount="100")
 
@@ -33,17 +36,19 @@ def test_same_request_is_replayed(api: httpx.Client) -> None:
     assert refunds_made(api) == 1
 
 
-def test_replay_shows_the_answer_of_then(api: httpx.Client, control: httpx.Client) -> None:
+def test_saved_response_does_not_change_with_the_refund(
+    api: httpx.Client, control: httpx.Client
+) -> None:
     made = refund(api, "k").json()
     control.post(f"/refunds/{made['id']}", json={"status": "failed"})
 
     assert refund(api, "k").json()["status"] == "succeeded"
 
 
-def test_other_parameters_are_refused(api: httpx.Client) -> None:
+def test_key_with_other_parameters_is_refused(api: httpx.Client) -> None:
     refund(api, "k", amount="100")
 
-    # Even parameters that are no good at all: the key is looked at first.
+    # The key is checked first, so even invalid parameters get this error.
     for params in ({"amount": "200"}, {"amount": "x"}, {"metadata[a]": "b"}):
         response = refund(api, "k", **params)
         assert response.status_code == 400
@@ -51,7 +56,7 @@ def test_other_parameters_are_refused(api: httpx.Client) -> None:
     assert refunds_made(api) == 1
 
 
-def test_other_endpoint_is_refused(api: httpx.Client) -> None:
+def test_key_with_another_endpoint_is_refused(api: httpx.Client) -> None:
     refund(api, "k")
 
     response = api.post("/v1/application_fees/fee_direct/refunds", headers={"Idempotency-Key": "k"})
@@ -69,14 +74,14 @@ def test_order_of_parameters_does_not_matter(api: httpx.Client) -> None:
     assert again.json()["id"] == first.json()["id"]
 
 
-def test_keys_of_accounts_are_apart(api: httpx.Client) -> None:
+def test_each_account_has_its_own_keys(api: httpx.Client) -> None:
     platform = refund(api, "k", amount="100")
-    studio = refund(api, "k", STUDIO, charge="ch_direct", amount="200")
+    connected = refund(api, "k", CONNECTED_ACCOUNT, charge="ch_direct", amount="200")
 
-    assert (platform.json()["amount"], studio.json()["amount"]) == (100, 200)
+    assert (platform.json()["amount"], connected.json()["amount"]) == (100, 200)
 
 
-def test_refusals_by_execution_are_kept(api: httpx.Client, control: httpx.Client) -> None:
+def test_error_during_execution_is_saved(api: httpx.Client, control: httpx.Client) -> None:
     refund(api, "all")
     refused = refund(api, "k", amount="100")
     assert refused.json()["error"]["code"] == "charge_already_refunded"
@@ -90,7 +95,7 @@ def test_refusals_by_execution_are_kept(api: httpx.Client, control: httpx.Client
     assert refund(api, "k2", amount="100").status_code == 200
 
 
-def test_unknown_charge_is_kept_too(api: httpx.Client, control: httpx.Client) -> None:
+def test_error_for_an_unknown_charge_is_saved(api: httpx.Client, control: httpx.Client) -> None:
     assert refund(api, "k", charge="ch_late").status_code == 404
     late = {"id": "ch_late", "payment_intent": None, "amount": 1, "currency": "usd", "fee": 0}
     control.post("/charges", json={"charges": [late]})
@@ -98,14 +103,14 @@ def test_unknown_charge_is_kept_too(api: httpx.Client, control: httpx.Client) ->
     assert refund(api, "k", charge="ch_late").status_code == 404
 
 
-def test_validation_is_not_kept(api: httpx.Client) -> None:
+def test_validation_error_is_not_saved(api: httpx.Client) -> None:
     assert refund(api, "k", amount="0").status_code == 400
-    assert refund(api, "k", colour="red").status_code == 400
+    assert refund(api, "k", color="red").status_code == 400
 
     assert refund(api, "k", amount="100").status_code == 200
 
 
-def test_unauthenticated_and_rate_limited_are_not_kept(
+def test_unauthenticated_and_rate_limited_requests_save_nothing(
     api: httpx.Client, control: httpx.Client
 ) -> None:
     headers = {"Idempotency-Key": "k", "Authorization": "Bearer sk_test_somebody_else"}
@@ -119,7 +124,7 @@ def test_unauthenticated_and_rate_limited_are_not_kept(
     assert refund(api, "k").status_code == 200
 
 
-def test_saved_500_is_replayed_after_effect(api: httpx.Client, control: httpx.Client) -> None:
+def test_500_after_the_effect_is_saved(api: httpx.Client, control: httpx.Client) -> None:
     control.post("/faults", json={"fault": "status_500_after_effect"})
 
     first, second = refund(api, "k"), refund(api, "k")
@@ -130,7 +135,7 @@ def test_saved_500_is_replayed_after_effect(api: httpx.Client, control: httpx.Cl
     assert refunds_made(api) == 1
 
 
-def test_saved_500_is_replayed_before_effect(api: httpx.Client, control: httpx.Client) -> None:
+def test_500_before_the_effect_is_saved(api: httpx.Client, control: httpx.Client) -> None:
     control.post("/faults", json={"fault": "status_500_before_effect"})
 
     statuses = [refund(api, "k").status_code for _ in range(2)]
@@ -140,7 +145,7 @@ def test_saved_500_is_replayed_before_effect(api: httpx.Client, control: httpx.C
     assert refund(api, "k:2").status_code == 200
 
 
-def test_key_is_forgotten_after_a_day(api: httpx.Client, control: httpx.Client) -> None:
+def test_key_expires_after_a_day(api: httpx.Client, control: httpx.Client) -> None:
     refund(api, "k", amount="100")
     control.post("/clock", json={"advance_s": 24 * 3600 - 60})
     assert refund(api, "k", amount="100").headers["Idempotent-Replayed"] == "true"
@@ -150,12 +155,12 @@ def test_key_is_forgotten_after_a_day(api: httpx.Client, control: httpx.Client) 
     assert refunds_made(api) == 2
 
 
-def test_key_length(api: httpx.Client) -> None:
+def test_key_has_at_most_255_characters(api: httpx.Client) -> None:
     assert refund(api, "k" * 256).status_code == 400
     assert refund(api, "k" * 255).status_code == 200
 
 
-def test_concurrent_use_is_refused(api: httpx.Client, control: httpx.Client) -> None:
+def test_concurrent_use_of_a_key_is_refused(api: httpx.Client, control: httpx.Client) -> None:
     control.post("/faults", json={"fault": "slow", "seconds": 0.3})
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(refund, api, "k")
@@ -172,19 +177,20 @@ def test_concurrent_use_is_refused(api: httpx.Client, control: httpx.Client) -> 
     assert refunds_made(api) == 1
 
 
-def test_key_is_only_for_post(api: httpx.Client) -> None:
+def test_get_ignores_the_key(api: httpx.Client) -> None:
     made = refund(api, "k").json()
 
     assert api.get(f"/v1/refunds/{made['id']}", headers={"Idempotency-Key": "k"}).json() == made
 
 
-def test_many_at_once_never_refund_more_than_there_is(
+def test_concurrent_refunds_never_exceed_the_charge(
     api: httpx.Client, control: httpx.Client
 ) -> None:
     def attempt(number: int) -> str:
-        # Each key is used twice: 20 refunds of 1500 are asked for, and six fit.
-        answer = refund(api, f"key{number % 20}", amount="1500")
-        return str(answer.json()["id"] if answer.is_success else answer.json()["error"]["param"])
+        # Each key is used twice, so this requests 20 refunds of 1500. Six of them fit.
+        response = refund(api, f"key{number % 20}", amount="1500")
+        body = response.json()
+        return str(body["id"] if response.is_success else body["error"]["param"])
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = set(pool.map(attempt, range(40)))

@@ -1,4 +1,4 @@
-"""Running it: the state file, the command line, and what can keep it from starting."""
+"""The process: its state file, its command line and its errors at the start."""
 
 import os
 import signal
@@ -16,19 +16,9 @@ import stripe
 
 from infra.stripe_standin import RunningStandin, create_app, running_standin
 from infra.stripe_standin.state_file import StateFileError
+from tests.stripe_standin.seeds import CONNECTED_ACCOUNT, DIRECT_CHARGE
 from tests.stripe_standin.webhook_receiver import Receiver
 
-STUDIO = "acct_1Lakeside"
-CHARGE = {
-    "id": "ch_1",
-    "payment_intent": "pi_1",
-    "amount": 10000,
-    "currency": "usd",
-    "fee": 320,
-    "account": STUDIO,
-    "application_fee": "fee_1",
-    "application_fee_amount": 1500,
-}
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -51,16 +41,19 @@ def run_command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            # A test that failed leaves it running, and closing the pipes waits for its end.
+            # A failed test leaves the process running, and closing the pipes waits for its end.
             process.kill()
 
 
 def test_state_survives_a_clean_stop(tmp_path: Path, receiver: Receiver) -> None:
     state_file = tmp_path / "standin.json"
-    on_studio: stripe.RequestOptions = {"stripe_account": STUDIO, "idempotency_key": "k"}
+    on_account: stripe.RequestOptions = {
+        "stripe_account": CONNECTED_ACCOUNT,
+        "idempotency_key": "k",
+    }
     with running_standin(state_file=state_file) as standin:
         with httpx.Client(base_url=standin.control_url) as control:
-            control.post("/charges", json={"charges": [CHARGE]}).raise_for_status()
+            control.post("/charges", json={"charges": [DIRECT_CHARGE]}).raise_for_status()
             control.post("/webhooks", json={"mode": "hold", "delay_s": 0})
             control.post("/clock", json={"advance_s": 3600})
         client = client_of(standin)
@@ -68,41 +61,45 @@ def test_state_survives_a_clean_stop(tmp_path: Path, receiver: Receiver) -> None
             {"url": receiver.url, "enabled_events": ["refund.created"], "connect": True}
         )
         refund = client.v1.refunds.create(
-            {"charge": "ch_1", "amount": 4000, "refund_application_fee": True}, on_studio
+            {"charge": "ch_1", "amount": 4000, "refund_application_fee": True}, on_account
         )
-        client.v1.transfers.create({"amount": 5, "currency": "usd", "destination": STUDIO})
+        client.v1.transfers.create(
+            {"amount": 5, "currency": "usd", "destination": CONNECTED_ACCOUNT}
+        )
 
     with running_standin(state_file=state_file) as standin:
         client = client_of(standin)
         with httpx.Client(base_url=standin.control_url) as control:
             assert control.get("/clock").json()["offset_s"] == 3600
-            assert control.post("/charges", json={"charges": [CHARGE]}).json()["unchanged"] == 1
+            assert (
+                control.post("/charges", json={"charges": [DIRECT_CHARGE]}).json()["unchanged"] == 1
+            )
             again = client.v1.refunds.create(
-                {"charge": "ch_1", "amount": 4000, "refund_application_fee": True}, on_studio
+                {"charge": "ch_1", "amount": 4000, "refund_application_fee": True}, on_account
             )
             assert again.id == refund.id
-            charge = client.v1.charges.retrieve("ch_1", {}, {"stripe_account": STUDIO})
+            charge = client.v1.charges.retrieve("ch_1", {}, {"stripe_account": CONNECTED_ACCOUNT})
             assert charge.amount_refunded == 4000
             assert client.v1.application_fees.retrieve("fee_1").amount_refunded == 600
             assert len(client.v1.transfers.list().data) == 1
-            # The event that was held is still held, and sent off once nothing holds it.
+            # The held event is still held. Auto mode delivers it.
             assert [e["refund_id"] for e in control.get("/webhooks").json()["queue"]] == [refund.id]
             control.post("/webhooks", json={"mode": "auto"})
         receiver.wait_for(1)
     assert [path.name for path in tmp_path.iterdir()] == ["standin.json"]
 
 
-def test_queue_goes_on_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
+def test_queued_deliveries_continue_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
     state_file = tmp_path / "standin.json"
     with running_standin(state_file=state_file) as standin:
         with httpx.Client(base_url=standin.control_url) as control:
-            control.post("/charges", json={"charges": [CHARGE]}).raise_for_status()
+            control.post("/charges", json={"charges": [DIRECT_CHARGE]}).raise_for_status()
             control.post("/webhooks", json={"delay_s": 0.2})
         client = client_of(standin)
         client.v1.webhook_endpoints.create(
             {"url": receiver.url, "enabled_events": ["refund.created"], "connect": True}
         )
-        client.v1.refunds.create({"charge": "ch_1"}, {"stripe_account": STUDIO})
+        client.v1.refunds.create({"charge": "ch_1"}, {"stripe_account": CONNECTED_ACCOUNT})
     assert receiver.received == []
 
     with running_standin(state_file=state_file):
@@ -112,22 +109,22 @@ def test_queue_goes_on_after_a_restart(tmp_path: Path, receiver: Receiver) -> No
 def test_standins_are_independent(standin: RunningStandin) -> None:
     with running_standin(api_key="sk_test_second", api_version="2024-06-20") as second:
         assert second.url != standin.url
-        answer = httpx.get(f"{second.control_url}/health").json()
-        assert answer == {"status": "ok", "api_version": "2024-06-20"}
+        response = httpx.get(f"{second.control_url}/health").json()
+        assert response == {"status": "ok", "api_version": "2024-06-20"}
         headers = {"Authorization": f"Bearer {standin.api_key}"}
         assert httpx.get(f"{second.url}/v1/charges", headers=headers).status_code == 401
 
 
-def test_command_serves_and_stops_cleanly(tmp_path: Path) -> None:
+def test_command_line_serves_and_stops_cleanly(tmp_path: Path) -> None:
     state_file = tmp_path / "standin.json"
     with run_command("--port", "0", "--state", str(state_file)) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         url = line.split()[3]
         assert line == f"Stripe stand-in on {url} (key sk_test_standin)\n"
-        charge = {**CHARGE, "application_fee": None, "application_fee_amount": None}
-        answer = httpx.post(f"{url}/_standin/charges", json={"charges": [charge]})
-        assert answer.json()["created"] == 1
+        charge = {**DIRECT_CHARGE, "application_fee": None, "application_fee_amount": None}
+        response = httpx.post(f"{url}/_standin/charges", json={"charges": [charge]})
+        assert response.json()["created"] == 1
 
         process.send_signal(signal.SIGTERM)
 
@@ -138,7 +135,7 @@ def test_command_serves_and_stops_cleanly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"format": "something else"}'])
-def test_other_files_are_not_taken_for_state(tmp_path: Path, content: str) -> None:
+def test_other_files_are_refused_as_state(tmp_path: Path, content: str) -> None:
     state_file = tmp_path / "standin.json"
     state_file.write_text(content)
 
@@ -146,7 +143,7 @@ def test_other_files_are_not_taken_for_state(tmp_path: Path, content: str) -> No
         create_app(state_file=state_file)
 
 
-def test_command_says_in_one_line_what_is_wrong_with_the_state_file(tmp_path: Path) -> None:
+def test_command_line_explains_a_broken_state_file_in_one_line(tmp_path: Path) -> None:
     state_file = tmp_path / "standin.json"
     state_file.write_text("{")
 
@@ -160,7 +157,7 @@ def test_command_says_in_one_line_what_is_wrong_with_the_state_file(tmp_path: Pa
     assert state_file.read_text() == "{"
 
 
-def test_command_says_in_one_line_that_the_port_is_taken(standin: RunningStandin) -> None:
+def test_command_line_explains_a_taken_port_in_one_line(standin: RunningStandin) -> None:
     port = standin.url.rpartition(":")[2]
 
     with run_command("--port", port) as process:
@@ -171,14 +168,14 @@ def test_command_says_in_one_line_that_the_port_is_taken(standin: RunningStandin
     assert err == f"cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
-def test_state_needs_a_folder(tmp_path: Path) -> None:
+def test_state_file_needs_an_existing_folder(tmp_path: Path) -> None:
     with pytest.raises(StateFileError, match="there is no folder for the state file"):
         create_app(state_file=tmp_path / "nowhere" / "standin.json")
     with pytest.raises(StateFileError, match="cannot read"):
         create_app(state_file=tmp_path)
 
 
-def test_command_fails_if_the_state_cannot_be_saved(tmp_path: Path) -> None:
+def test_command_line_fails_if_the_state_cannot_be_saved(tmp_path: Path) -> None:
     state_file = tmp_path / "folder" / "standin.json"
     state_file.parent.mkdir()
     with run_command("--port", "0", "--state", str(state_file)) as process:

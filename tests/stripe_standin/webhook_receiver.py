@@ -1,4 +1,4 @@
-"""A webhook endpoint for tests: it writes down what it gets and answers as it is told."""
+"""A webhook endpoint for tests. It records deliveries and responds with chosen statuses."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
-    """One delivery."""
+    """One delivery that arrived."""
 
     path: str
     body: bytes
@@ -27,7 +27,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came in, and the statuses to answer next (then 200)."""
+    """The deliveries that arrived, and the statuses of the next responses (then 200)."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -38,10 +38,10 @@ class Receiver:
         return [delivery.event["type"] for delivery in self.received]
 
     def wait_for(self, count: int, timeout_s: float = 5.0) -> list[Received]:
-        """Return the first `count` deliveries, waiting for them."""
+        """Wait for `count` deliveries and return the first ones."""
         deadline = time.monotonic() + timeout_s
         while len(self.received) < count:
-            assert time.monotonic() < deadline, f"only {self.types} came"
+            assert time.monotonic() < deadline, f"only {self.types} arrived"
             time.sleep(0.005)
         return self.received[:count]
 
@@ -61,7 +61,7 @@ def running_receiver() -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver.url = f"http://127.0.0.1:{server.server_port}"

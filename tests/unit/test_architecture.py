@@ -19,6 +19,13 @@ IMPURE = OUTSIDE | {
     *("time", "random", "secrets", "uuid"),
 }
 
+# What a room of shared may import beside the domain, the clock and itself.
+ROOMS = {
+    "shared/edge": ("shared.gateways",),
+    "shared/views": (),
+    "shared/workflow": ("shared.gateways", "shared.edge"),
+}
+
 
 def modules(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -128,6 +135,14 @@ def test_gateways_know_the_domain_and_each_other_and_nothing_above(path: Path) -
     assert all(name.startswith(("shared.domain", "shared.gateways")) for name in ours)
 
 
+@pytest.mark.parametrize("path", modules(*ROOMS), ids=str)
+def test_a_room_of_shared_imports_only_the_rooms_below_it(path: Path) -> None:
+    room = str(path.relative_to(ROOT).parent)
+    ours = {name for name in imports(path) if name.startswith("shared.")}
+    below = (room.replace("/", "."), "shared.domain", "shared.clock", *ROOMS[room])
+    assert all(name.startswith(below) for name in ours)
+
+
 @pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "import_orders"])
 def test_a_function_that_starts_without_stripe_does_not_load_its_sdk(function: str) -> None:
     found = reached(function)
@@ -150,3 +165,13 @@ def test_a_function_without_a_body_to_validate_does_not_load_pydantic(function: 
 
 def test_the_pinned_api_version_is_the_one_the_sdk_was_made_for() -> None:
     assert stripe.api_version == API_VERSION
+
+
+@pytest.mark.parametrize("path", modules("infra/stripe_standin"), ids=str)
+def test_the_stripe_stand_in_knows_nothing_of_the_product(path: Path) -> None:
+    ours = {
+        name
+        for name in imports(path)
+        if name.split(".")[0] in {"functions", "shared", "infra", "tests"}
+    }
+    assert all(name.startswith("infra.stripe_standin") for name in ours)

@@ -19,6 +19,8 @@ _DOCUMENTS = sorted(
 _FOLDERS = ("functions/", "shared/", "infra/", "tests/", "docs/", "requirements/")
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+_HEADING_LINK = re.compile(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 
 document = pytest.mark.parametrize("path", _DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -36,6 +38,18 @@ def test_every_link_leads_somewhere(path: Path) -> None:
     links = _LINK.findall(path.read_text("utf-8"))
 
     assert [each for each in links if not (path.parent / each).exists()] == []
+
+
+@document
+def test_every_link_to_a_heading_finds_it(path: Path) -> None:
+    links = _HEADING_LINK.findall(path.read_text("utf-8"))
+
+    assert [
+        heading
+        for file, heading in links
+        if not file.startswith("http")
+        and heading not in _anchors(path.parent / file if file else path)
+    ] == []
 
 
 @document
@@ -79,3 +93,9 @@ def _options_of(words: list[str]) -> set[str]:
 
 def _there(name: str) -> bool:
     return next(ROOT.glob(name.rstrip("/").split("::")[0]), None) is not None
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return the names that GitHub gives a document's headings."""
+    headings = _HEADING.findall(path.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}

@@ -40,6 +40,7 @@ from shared.domain.refund_quote import (
 from shared.domain.reservation import record_external_refund, release, reserve, resolve
 from shared.gateways.records.order_state import state_to_item
 
+from .examples import scaled
 from .orders import AT, Sold, hundred_dollars, refund_of, sold, sold_orders
 
 ANA, BEN = "ana", "ben"
@@ -189,7 +190,7 @@ def test_line_items_take_their_units_off_the_job_and_shipping_takes_none(sale: S
     assert release(out, refund) == sale.state
 
 
-def test_a_job_without_units_is_cancelled_and_resumed_by_either_failure(sale: Sold) -> None:
+def test_a_job_without_units_is_canceled_and_resumed_by_either_failure(sale: Sold) -> None:
     first_out, first = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 3)))
     both_out, second = refunded(sale, first_out, "rf_2", of_lines(("li_2", 1)))
     assert (both_out.fulfillment_status, both_out.fulfillment_canceled_by) == (
@@ -449,7 +450,7 @@ class Job(RuleBasedStateMachine):
         assert all(self.state.print_units_off.values())
 
     @invariant()
-    def in_the_queue_is_what_has_units_and_is_not_cancelled(self) -> None:
+    def in_the_queue_is_what_has_units_and_is_not_canceled(self) -> None:
         status = self.state.fulfillment_status
         queued = status in {"queued", "claimed", "printed"}
         assert queued == (status in IN_QUEUE) == ("print_pk" in state_to_item(self.state))
@@ -469,7 +470,7 @@ class Job(RuleBasedStateMachine):
             assert self.state.fulfillment_canceled_by == self.canceled_by
 
     @invariant()
-    def what_no_person_cancelled_has_a_refund_that_stops_it(self) -> None:
+    def what_no_person_canceled_has_a_refund_that_stops_it(self) -> None:
         if self.state.fulfillment_status != "canceled" or self.canceled_by is not None:
             return
         canceler = self.state.fulfillment_canceled_by
@@ -489,4 +490,5 @@ class Job(RuleBasedStateMachine):
 
 
 def test_the_job_is_right_after_every_step_of_any_sequence() -> None:
-    run_state_machine_as_test(Job, settings=settings(max_examples=150, stateful_step_count=40))
+    sequences = settings(max_examples=scaled(150), stateful_step_count=40)
+    run_state_machine_as_test(Job, settings=sequences)

@@ -304,7 +304,7 @@ def test_an_order_lacks_nothing_but_what_may_be_left_out(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [("note",), ("parent", "phone"), ("line_items", 0, "colour"), ("stripe", "secret")]
+    "place", [("note",), ("parent", "phone"), ("line_items", 0, "color"), ("stripe", "secret")]
 )
 def test_a_field_nobody_knows_is_refused(place: Place) -> None:
     assert str(place[-1]) in refused_order(put(order(), place, 1))

@@ -171,6 +171,7 @@ def export(count: int) -> Bucket:
     return made
 
 
+@pytest.mark.slow
 def test_a_page_of_a_hundred_thousand_rows_has_the_totals_of_all() -> None:
     rows = rows_of(Tables(100_000))
     page = list(islice(rows.rows(selection(100_000), None, 101), 100))
@@ -184,6 +185,7 @@ def test_what_settled_later_is_in_neither_rows_nor_totals() -> None:
     assert rows.totals(selection(1_500), None).count == 1_500
 
 
+@pytest.mark.slow
 def test_a_file_of_a_hundred_thousand_rows_is_whole_and_comes_in_parts() -> None:
     bucket = export(100_000)
     assert bucket.lines == 100_001
@@ -199,6 +201,7 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("traced")
 def test_three_times_the_rows_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_PART_BYTES", 200_000)

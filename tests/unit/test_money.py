@@ -500,7 +500,7 @@ def test_a_refund_stops_what_it_pays_for_and_can_still_be_stopped(
     stops = {
         RefundType.FULL: status == "queued",
         RefundType.PARTIAL: status == "queued" and amount == 10_000,
-        # Also of a cancelled job, which may be resumed.
+        # Also of a canceled job, which may be resumed.
         RefundType.LINE_ITEMS: status in {"queued", "claimed", "canceled"},
     }[type_]
     assert stops_print(state, replace(choice, keep_print=keep), quote) == (stops and not keep)

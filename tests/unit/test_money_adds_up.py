@@ -33,6 +33,7 @@ from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, qu
 from shared.domain.reservation import resolve
 from shared.domain.statement import Chosen, Statement, statement_of
 
+from .examples import scaled
 from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
 from .studio_books import ALIVE, AT_STRIPE, Sale, StudioBooks
 
@@ -479,4 +480,5 @@ class Money(RuleBasedStateMachine):
 
 
 def test_the_money_adds_up_after_every_step_of_any_sequence() -> None:
-    run_state_machine_as_test(Money, settings=settings(max_examples=250, stateful_step_count=50))
+    sequences = settings(max_examples=scaled(250), stateful_step_count=50)
+    run_state_machine_as_test(Money, settings=sequences)

@@ -202,6 +202,7 @@ def peak_of(count: int) -> tuple[int, int]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_file_of_ten_times_the_rows_takes_no_more_memory() -> None:
     peak_of(100)  # what is made once and kept
     small, at_first = peak_of(2_000)

@@ -49,7 +49,7 @@ def test_words_of_parent_and_subject_find_it_in_any_order(
 
 @given(NAMES, st.data())
 def test_case_accents_and_their_encoding_make_no_difference(name: str, data: st.DataObject) -> None:
-    spelt = data.draw(
+    spelled = data.draw(
         st.sampled_from(
             [
                 name.upper(),
@@ -60,8 +60,8 @@ def test_case_accents_and_their_encoding_make_no_difference(name: str, data: st.
             ]
         )
     )
-    assert finds(spelt, name)
-    assert finds(name, spelt)
+    assert finds(spelled, name)
+    assert finds(name, spelled)
 
 
 @given(st.lists(WORDS, min_size=2, max_size=4), st.sampled_from(MARKS), st.sampled_from(MARKS))

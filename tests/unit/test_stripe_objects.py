@@ -82,7 +82,7 @@ def test_reasons_are_kept_where_stripe_gives_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, {}, {"refund_id": ""}, {"refund_id": 7}, {"colour": "red"}]
+    "metadata", [None, {}, {"refund_id": ""}, {"refund_id": 7}, {"color": "red"}]
 )
 def test_a_refund_made_outside_names_none_of_ours(metadata: object) -> None:
     read = stripe_refund_from(a_refund(metadata=metadata))

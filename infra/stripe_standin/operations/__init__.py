@@ -1,0 +1,1 @@
+"""The operations of Stripe's API that the stand-in supports."""

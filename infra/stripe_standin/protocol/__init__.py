@@ -1,0 +1,1 @@
+"""The rules of Stripe's API that hold for every operation."""

@@ -1,0 +1,22 @@
+"""Balance transactions."""
+
+from infra.stripe_standin.records.base import StripeRecord
+
+
+class BalanceTransactionRecord(StripeRecord):
+    """One movement of an account's balance.
+
+    Attributes:
+        source: The id of the object that moved the balance.
+        stripe_fee: Stripe's share of the amount.
+        application_fee: The platform's share of the amount.
+    """
+
+    type: str
+    reporting_category: str
+    amount: int
+    currency: str
+    source: str
+    description: str | None = None
+    stripe_fee: int = 0
+    application_fee: int = 0

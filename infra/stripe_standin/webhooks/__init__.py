@@ -1,0 +1,1 @@
+"""Webhooks: the deliveries of events, see https://stripe.com/docs/webhooks."""

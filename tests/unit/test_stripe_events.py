@@ -1,0 +1,19 @@
+"""Everyone who sets up a webhook endpoint asks for the events that the webhook handles."""
+
+import re
+
+from functions.stripe_webhook.handle_event import DISPUTE_EVENTS, REFUND_EVENTS
+from infra.local.stripe_server import WEBHOOK_EVENTS
+from infra.paths import ROOT
+
+# Stripe no longer sends refund.updated under its old name.
+ASKED_FOR = (REFUND_EVENTS | DISPUTE_EVENTS | {"charge.refunded"}) - {"charge.refund.updated"}
+
+
+def test_the_local_stack_asks_for_the_events_that_are_handled() -> None:
+    assert set(WEBHOOK_EVENTS) == ASKED_FOR
+
+
+def test_the_deployment_page_asks_for_the_events_that_are_handled() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert set(re.findall(r"`((?:charge|refund)\.[a-z_.]+)`", page)) == ASKED_FOR
