@@ -7,7 +7,7 @@ from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryFacts, LedgerEntry, Posting, append
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
-from shared.domain.settlement import Settlement, settle
+from shared.domain.settlement import Settlement, settle, settled_first
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.queues import FeeRefundQueue
@@ -51,10 +51,13 @@ class SettleRefund:
             if not refund.settlement_owed:
                 self._announce_fee_refund(record.fee_refund)
                 return None
+            first = settled_first(record.refunds.values(), refund)
             try:
-                return self._settle(record, refund)
+                entry = self._settle(record, first)
             except StaleStateError:
                 continue
+            if first is refund:
+                return entry
         raise StaleStateError
 
     def _settle(self, record: SettlementRecord, refund: Refund) -> LedgerEntry:

@@ -1,4 +1,4 @@
-"""The Stripe stand-in: runs it and controls it."""
+"""Runs the Stripe stand-in and sends it commands."""
 
 import functools
 import sys
@@ -30,9 +30,10 @@ _CHARGES_PER_CALL = 500
 
 @dataclass(frozen=True)
 class Standin:
-    """A running stand-in, and its control API.
+    """A running stand-in, as a client of its control API and its webhook endpoints.
 
     Attributes:
+        url: The base URL of Stripe's API.
         process: The process; None if another process started the stand-in.
     """
 
@@ -70,9 +71,12 @@ class Standin:
         Returns:
             The signing secrets, in the form of the webhook function's secret.
         """
-        for old in self._api("GET", "webhook_endpoints", {"limit": 100})["data"]:
-            self._api("DELETE", f"webhook_endpoints/{old['id']}")
-        return {"platform": [self._endpoint(api_url)], "connect": [self._endpoint(api_url, "true")]}
+        for endpoint in self._call_api("GET", "webhook_endpoints", {"limit": 100})["data"]:
+            self._call_api("DELETE", f"webhook_endpoints/{endpoint['id']}")
+        return {
+            "platform": [self._create_endpoint(api_url, connect=False)],
+            "connect": [self._create_endpoint(api_url, connect=True)],
+        }
 
     def hold_webhooks(self) -> None:
         """Hold events back instead of delivering them."""
@@ -85,39 +89,43 @@ class Standin:
         return deliveries
 
     def control(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Send a command to the control API and return its answer.
+        """Send a command to the control API and return its response.
 
         Raises:
             Failure: The stand-in refuses the command.
         """
-        answer = self._client.post(f"{self.url}/_standin/{path}", json=body)
-        return _accepted(answer)
+        response = self._client.post(f"{self.url}/_standin/{path}", json=body)
+        return _checked_json(response)
 
-    def _endpoint(self, api_url: str, connect: str = "false") -> str:
+    def _create_endpoint(self, api_url: str, *, connect: bool) -> str:
+        """Create a webhook endpoint and return its signing secret."""
         form = {
             "url": f"{api_url}/webhooks/stripe",
             "enabled_events[]": list(WEBHOOK_EVENTS),
-            "connect": connect,
+            "connect": "true" if connect else "false",
         }
-        secret: str = self._api("POST", "webhook_endpoints", form)["secret"]
+        secret: str = self._call_api("POST", "webhook_endpoints", form)["secret"]
         return secret
 
-    def _api(self, method: str, path: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call_api(
+        self, method: str, path: str, values: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         sent = {"params": values} if method == "GET" else {"data": values}
-        answer = self._client.request(
+        response = self._client.request(
             method,
             f"{self.url}/v1/{path}",
             headers={"Authorization": f"Bearer {STANDIN_KEY}"},
             **sent,  # type: ignore[arg-type] # httpx takes either one
         )
-        return _accepted(answer)
+        return _checked_json(response)
 
 
-def _accepted(answer: httpx.Response) -> dict[str, Any]:
-    if not answer.is_success:
-        raise Failure(f"The Stripe stand-in refused {answer.request.url.path}: {answer.text[:300]}")
-    result: dict[str, Any] = answer.json()
-    return result
+def _checked_json(response: httpx.Response) -> dict[str, Any]:
+    if not response.is_success:
+        refused = f"{response.request.method} {response.request.url.path}"
+        raise Failure(f"The Stripe stand-in refused {refused}: {response.text[:300]}")
+    body: dict[str, Any] = response.json()
+    return body
 
 
 @contextmanager

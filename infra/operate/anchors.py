@@ -32,7 +32,8 @@ def now(studio: Studios = None, stack: StackName = None, *, as_json: AsJson = Fa
     """Anchor each ledger that has no anchor of today yet. Repeating does no harm."""
     operated = find_stack(stack)
     event: dict[str, Any] = {"studios": studio} if studio else {}
-    with progress.stage("anchor ledgers (up to 15 minutes)"):
+    with progress.stage("anchor ledgers") as stage:
+        stage.progress("this can take 15 minutes")
         done = invoke(operated, ANCHOR_LEDGER, event)
     if as_json:
         print_json(done)

@@ -133,7 +133,7 @@ class Verdict:
                     f"{anchor.anchored_at}: {anchor.restored_because}"
                 )
         if void := superseded(self.anchors):
-            yield f"{self.studio_id}: {len(void)} earlier anchors are superseded by that"
+            yield f"{self.studio_id}: that supersedes {len(void)} of the earlier anchors"
 
 
 def studios_of(dynamodb: Any, ledger_table: str) -> list[str]:  # noqa: ANN401  # a boto3 client

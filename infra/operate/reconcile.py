@@ -36,7 +36,8 @@ def reconcile(
     event: dict[str, Any] = {}
     if since is not None:
         event["since"] = since.astimezone(UTC).isoformat()
-    with progress.stage("reconcile (up to five minutes)") as stage:
+    with progress.stage("reconcile") as stage:
+        stage.progress("this can take five minutes")
         result = invoke(operated, RECONCILE, event)
         stage.result = f"{result[RECONCILED]} accounts"
     if as_json:

@@ -13,7 +13,8 @@ def resume(stack: StackName = None, *, as_json: AsJson = False) -> None:
     Asks Stripe about every refund that has not ended, and moves it on. Repeating does no harm.
     """
     operated = find_stack(stack)
-    with progress.stage("resume (up to five minutes)"):
+    with progress.stage("resume") as stage:
+        stage.progress("this can take five minutes")
         result = invoke(operated, RESUME, {})
     done = result["done"]
     if as_json:

@@ -1,5 +1,6 @@
 """What a refund's success or late failure does to rev share, fees and balances."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.domain.ledger import EntryAmounts, EntryKind
@@ -68,17 +69,49 @@ def effect_of(state: OrderState, before: int, after: int) -> Effect:
 def refunded_tax(state: OrderState, refund: Refund) -> int:
     """Return the tax in a refund that is about to settle, in minor units.
 
-    Line items return the tax of their units; any other amount its share of the tax that is left.
-    What completes the order returns all that is left, so the parts of a full refund add up to the
-    order's tax.
+    Line items return the tax of their units. Any other amount returns its share of the tax that
+    is left. The refund that completes the order returns all that is left, so that the parts of a
+    full refund add up to the order's tax.
     """
     left = state.tax_amount - state.tax_refunded_amount
     unsettled = state.total_amount - state.settled_amount
     if refund.amount >= unsettled:
-        return left
-    if refund.items:
-        return min(left, refund.amount, sum(item.tax_amount for item in refund.items))
-    return share_of(left, refund.amount, unsettled)
+        wanted = left
+    elif refund.items:
+        wanted = sum(item.tax_amount for item in refund.items)
+    else:
+        wanted = share_of(left, refund.amount, unsettled)
+    return _possible_tax(state, state.settled_amount + refund.amount, wanted)
+
+
+def _compensated_tax(state: OrderState, refund: Refund) -> int:
+    """Return the tax that a late failure takes back, as a negative number.
+
+    It is the refund's tax, unless an external refund completed the order before Stripe reported
+    the failure. Then the tax stays refunded.
+    """
+    return _possible_tax(state, state.settled_amount - refund.amount, -(refund.tax_amount or 0))
+
+
+def _possible_tax(state: OrderState, settled_after: int, wanted: int) -> int:
+    """Return the change of the refunded tax that comes closest to ``wanted``.
+
+    Afterwards neither the refunded nor the unrefunded tax is more than the amount it is part of.
+    """
+    settled = min(max(0, settled_after), state.total_amount)
+    least = max(0, state.tax_amount - (state.total_amount - settled))
+    most = min(state.tax_amount, settled)
+    return min(max(state.tax_refunded_amount + wanted, least), most) - state.tax_refunded_amount
+
+
+def settled_first(refunds: Iterable[Refund], refund: Refund) -> Refund:
+    """Return which of an order's refunds to settle before, or as, a refund that is owed it.
+
+    A late failure comes before a success. Otherwise the order would look more refunded than it
+    is, and the success would return no tax.
+    """
+    failed = (each for each in refunds if each.settlement_owed and each.failed_at is not None)
+    return next(failed, refund)
 
 
 def estimate(state: OrderState, amount: int) -> Effect:
@@ -113,7 +146,7 @@ def settle(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
         raise ValueError(f"refund {refund.refund_id} is owed no settlement")
     failed_late = refund.status is RefundStatus.FAILED
     moved = -refund.amount if failed_late else refund.amount
-    tax = -(refund.tax_amount or 0) if failed_late else refunded_tax(state, refund)
+    tax = _compensated_tax(state, refund) if failed_late else refunded_tax(state, refund)
     effect = effect_of(state, state.settled_amount, state.settled_amount + moved)
     after = replace(
         release(state, refund) if failed_late else state,

@@ -259,7 +259,7 @@ def test_who_records_a_restore_to_hide_a_forgery_signs_it_for_all_to_see(ledger:
     (restored, superseded) = ledger.verdict().notes
     assert "restored to entry 0" in restored
     assert "a forger, hiding" in restored
-    assert "1 anchors of before are superseded" in superseded
+    assert "supersedes 1 of the earlier anchors" in superseded
     assert len(ledger.versions()) == len(before) + 1
 
 
@@ -351,4 +351,4 @@ def test_the_administrator_may_not_delete_an_anchor_either_and_what_he_adds_is_s
     )
     assert ledger.verdict().problem is None
     s3.put_object(**there, Body=b"{}", IfNoneMatch='"another"')
-    assert str(ledger.verdict().problem).endswith("was deleted or written over")
+    assert str(ledger.verdict().problem).endswith("was deleted or overwritten")

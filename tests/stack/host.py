@@ -1,7 +1,7 @@
 """Runs the stack of a test run, in a process of its own: ``python -m tests.stack.host DIRECTORY``.
 
-It stops when nobody holds the tether any more (see ``tests.stack.run``), and so
-also when pytest was killed.
+It stops when the pipe from the test run ends (see ``tests.stack.run``), and so also when pytest
+was killed.
 """
 
 import logging
@@ -12,20 +12,20 @@ from infra.failure import Failure
 from infra.local.options import Options
 from infra.local.start_stack import start_stack
 from infra.progress import LoggedProgress
-from tests.stack.run import FAILURE, TETHER
+from tests.stack.run import FAILURE, STOP_PIPE
 
 
 def main(directory: Path) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # Tests sell their own orders; only the studios are there.
+    # Only the studios: tests sell their own orders.
     options = Options(directory=directory, orders=None, port=0, stripe_port=0)
     try:
         with (
-            (directory / TETHER).open("rb") as tether,
+            (directory / STOP_PIPE).open("rb") as pipe,
             start_stack(options, LoggedProgress()),
         ):
-            tether.read()
+            pipe.read()
     except BaseException as failure:
         (directory / FAILURE).write_text(f"{failure!r}")
         if isinstance(failure, Failure):

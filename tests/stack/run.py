@@ -1,8 +1,8 @@
 """One stack for a whole test run, however many worker processes it has.
 
-The first test that needs the stack starts its host; the other workers find it.
-The process that started pytest holds the *tether*, a named pipe that the host
-reads: when it lets go, by ending in whatever way, the host stops everything.
+The first test that needs the stack starts its host. The other workers find it.
+The process that started pytest holds a named pipe open, and the host reads it.
+When that process ends, however it ends, so does the pipe. Then the host stops everything.
 """
 
 import os
@@ -19,7 +19,7 @@ import pytest
 from infra.local.stack import STACK_FILE, Stack
 from infra.paths import LOCAL, ROOT
 
-TETHER = "tether"
+STOP_PIPE = "stop-pipe"
 FAILURE = "failure"
 _HOST_LOG = "host.log"
 _START_WITHIN_S = 240
@@ -28,26 +28,26 @@ _STOP_WITHIN_S = 60
 
 @dataclass
 class StackRun:
-    """The stack of this test run, seen from the process that started pytest.
+    """The stack of this test run, for the process that started pytest.
 
     Attributes:
         directory: Where the stack's files are; kept when a test failed.
     """
 
     directory: Path
-    _tether: int
+    _stop_pipe: int
 
     @classmethod
     def begin(cls) -> "StackRun":
         directory = LOCAL / "test-runs" / str(os.getpid())
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        os.mkfifo(directory / TETHER)
-        # For reading as well, or opening would wait for the host.
-        return cls(directory, os.open(directory / TETHER, os.O_RDWR))
+        os.mkfifo(directory / STOP_PIPE)
+        # Also for reading: opening for writing alone would wait for the host.
+        return cls(directory, os.open(directory / STOP_PIPE, os.O_RDWR))
 
     def end(self, *, keep_files: bool) -> None:
-        os.close(self._tether)
+        os.close(self._stop_pipe)
         if not self._wait_until_stopped():
             pytest.exit(f"the stack did not stop: {self.directory}", returncode=1)
         if not keep_files:
@@ -69,7 +69,7 @@ class StackRun:
 
 
 def obtain_stack(directory: Path) -> Stack:
-    """Return the run's stack; start it if nobody has."""
+    """Return the run's stack. Start it if no other worker has."""
     with (directory / "start.lock").open("a") as lock:
         flock(lock, LOCK_EX)
         if not (directory / _HOST_LOG).exists():
@@ -94,5 +94,5 @@ def _start_host(directory: Path) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    # It outlives this worker: whoever holds the tether ends it, not we.
+    # It outlives this worker: the process that holds the pipe ends it.
     host.returncode = 0

@@ -87,6 +87,23 @@ def test_amount_of_a_balance_transaction_can_be_changed(
     assert unknown.status_code == 404
 
 
+def test_balance_transaction_can_be_moved_to_another_time(
+    api: httpx.Client, control: httpx.Client
+) -> None:
+    charge = {"id": "ch_1", "payment_intent": None, "amount": 500, "currency": "usd", "fee": 45}
+    control.post("/charges", json={"charges": [charge]}).raise_for_status()
+    refund = api.post("/v1/refunds", data={"charge": "ch_1", "amount": "200"}).json()
+    earlier = refund["created"] - 7200
+
+    changed = control.post(
+        f"/balance_transactions/{refund['balance_transaction']}", json={"created": earlier}
+    )
+
+    assert (changed.json()["created"], changed.json()["amount"]) == (earlier, -200)
+    until_now = {"type": "refund", "created[lt]": refund["created"]}
+    assert len(api.get("/v1/balance_transactions", params=until_now).json()["data"]) == 1
+
+
 def test_balance_transactions_of_a_period_expand_their_source(
     api: httpx.Client, control: httpx.Client
 ) -> None:

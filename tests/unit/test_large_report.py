@@ -1,5 +1,6 @@
 """A hundred thousand rows: as a page with totals, and as a file, in the memory of a few."""
 
+import gc
 import json
 import tracemalloc
 from collections.abc import Iterator
@@ -196,9 +197,13 @@ def test_a_file_of_a_hundred_thousand_rows_is_whole_and_comes_in_parts() -> None
 @pytest.fixture
 def traced() -> Iterator[None]:
     export(100)  # what is made once and kept
+    # With many objects of earlier tests alive, the collector would run too rarely to compare.
+    gc.collect()
+    gc.freeze()
     tracemalloc.start()
     yield
     tracemalloc.stop()
+    gc.unfreeze()
 
 
 @pytest.mark.slow

@@ -37,8 +37,15 @@ from shared.domain.refund_quote import (
     quote_refund,
     stops_print,
 )
-from shared.domain.reservation import release, reserve
-from shared.domain.settlement import Settlement, estimate, payable_effect, sale_amounts, settle
+from shared.domain.reservation import record_external_refund, release, reserve
+from shared.domain.settlement import (
+    Settlement,
+    estimate,
+    payable_effect,
+    sale_amounts,
+    settle,
+    settled_first,
+)
 
 from .orders import (
     AT,
@@ -521,6 +528,35 @@ def test_a_refund_that_fails_leaves_a_print_alone_that_another_stopped() -> None
     )
     out = reserve(stopped, "rf_1", RefundQuote("ch_1", 100), stop_print=False)
     assert release(out, refund_of(sale, "rf_1", 100)) == stopped
+
+
+# Tax.
+
+
+def test_tax_of_a_refund_that_failed_before_an_external_one_settled_is_returned_once() -> None:
+    """Stripe failed the second refund, and somebody made it again in Stripe's dashboard.
+
+    We hear of the external refund first, and only then of the failure.
+    """
+    sale = sold(OrderLine("li_1", 1, 10_000, 936))
+    first = settled(sale, sale.state, "rf_1", 2_500)
+    second = settled(sale, first.state, "rf_2", 7_500)
+    external = refund_of(sale, "rf_3", 7_500)
+    state = record_external_refund(second.state, external)
+    again = settle(state, succeeded(external), AT, "payout_adjust")
+    failed = replace(second.refund, settled_seq=3).with_status(RefundStatus.FAILED, AT, "stripe")
+    end = settle(again.state, failed, AT, "payout_adjust").state
+    assert end.settled_amount == 10_000
+    assert end.tax_refunded_amount == 936
+
+
+def test_a_late_failure_settles_before_a_success() -> None:
+    sale = hundred_dollars()
+    first = settled(sale, sale.state, "rf_1", 10_000)
+    failed = replace(first.refund, settled_seq=2).with_status(RefundStatus.FAILED, AT, "stripe")
+    success = succeeded(refund_of(sale, "rf_2", 10_000))
+    assert settled_first([success, failed], success) is failed
+    assert settled_first([success, replace(failed, failed_seq=3)], success) is success
 
 
 # Ids.

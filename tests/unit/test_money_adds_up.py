@@ -31,6 +31,7 @@ from shared.domain.payout import Payout, PayoutStatus, expected, fail, is_worth_
 from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
 from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
 from shared.domain.reservation import resolve
+from shared.domain.settlement import settled_first
 from shared.domain.statement import Chosen, Statement, statement_of
 
 from .examples import scaled
@@ -226,15 +227,17 @@ class Money(RuleBasedStateMachine):
     @precondition(_when(StudioBooks.owed))
     @rule(data=st.data())
     def settle_one(self, data: st.DataObject) -> None:
-        self._settle(*data.draw(st.sampled_from(self.books.owed()), "refund"))
+        sale, refund = data.draw(st.sampled_from(self.books.owed()), "refund")
+        self._settle(sale, settled_first(sale.refunds.values(), refund))
 
     @rule()
     def let_all_that_is_under_way_settle(self) -> None:
         for sale, refund in self.books.refunds(REQUESTED, PENDING):
             enough = refund.status is PENDING or refund.amount <= sale.left_at_stripe()
             self.books.move(sale, refund, SUCCEEDED if enough else FAILED)
-        for sale, refund in self.books.owed():
-            self._settle(sale, refund)
+        while owed := self.books.owed():
+            sale, refund = owed[0]
+            self._settle(sale, settled_first(sale.refunds.values(), refund))
 
     @precondition(_when(lambda books: books.refunds(SETTLED)))
     @rule(data=st.data())

@@ -111,7 +111,8 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
     operated = find_stack(stack)
     with progress.stage("start functions"):
         start_functions(operated.aws.lambda_, operated.function_names())
-    with progress.stage("record the restore (up to 15 minutes)"):
+    with progress.stage("record the restore") as stage:
+        stage.progress("this can take 15 minutes")
         done = invoke(operated, ANCHOR_LEDGER, {"restored_because": f"{by}: {why}"})
     if as_json:
         print_json(done)
@@ -151,5 +152,6 @@ def _restore_copies(
     for name, copy in zip(names, copies, strict=True):
         restore_to(stack.aws.dynamodb, name, to, copy)
     for copy in copies:
-        with progress.stage(f"restore {copy} (up to hours)"):
+        with progress.stage(f"restore {copy}") as stage:
+            stage.progress("this can take hours")
             wait_until_restored(stack.aws.dynamodb, copy)
