@@ -1,8 +1,9 @@
 """Responses about payouts.
 
-Amounts are in minor units, times RFC 3339 in UTC, days in the studio's time zone. Signs are the studio's: what it gains is positive. In each line and each sum, gross, Stripe's fee
-and rev share add up to net. So do payable (what PPS pays out) and direct (what Stripe settled with
-the studio itself).
+Amounts are in minor units, times RFC 3339 in UTC, days in the studio's time zone. Signs are the
+studio's: what it gains is positive. In each line and each sum, gross, Stripe's fee and rev share
+add up to net. So do payable (what PPS pays out) and direct (what Stripe settled with the studio
+itself).
 """
 
 from dataclasses import asdict
