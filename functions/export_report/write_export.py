@@ -47,8 +47,8 @@ class WriteExport:
         if studio is None:
             raise NothingToExportError(f"there is no studio {request.studio_id}")
         selection = _selection(request)
-        found = _Counted(self.rows.rows(selection, None, at_once=_ROWS_AT_ONCE))
-        chunks = file_chunks(self.rows.named(request.studio_id, found), studio.zone)
+        found = _Counted(self.rows.rows(selection, None, page_size=_ROWS_AT_ONCE))
+        chunks = file_chunks(self.rows.with_names(request.studio_id, found), studio.zone)
         self.files.write(request.studio_id, request.export_id, request.file_name, chunks)
         return found.count
 

@@ -7,7 +7,7 @@ from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryFacts, LedgerEntry, Posting, append
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
-from shared.domain.settlement import Settlement, settle, settled_first
+from shared.domain.settlement import Settlement, next_to_settle, settle
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.queues import FeeRefundQueue
@@ -51,7 +51,7 @@ class SettleRefund:
             if not refund.settlement_owed:
                 self._announce_fee_refund(record.fee_refund)
                 return None
-            first = settled_first(record.refunds.values(), refund)
+            first = next_to_settle(record.refunds.values(), refund)
             try:
                 entry = self._settle(record, first)
             except StaleStateError:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.domain.errors import CursorError
-from shared.domain.statement import Chosen, Statement, StatementLine, statement_of
+from shared.domain.statement import LineRange, Statement, StatementLine, statement_of
 from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.ledger_entries import LedgerEntries
 
@@ -38,7 +38,7 @@ class ReadLines:
         Raises:
             StatementError: The ledger is not complete.
         """
-        return self._read(of, Chosen())
+        return self._read(of, LineRange())
 
     def page(self, of: Range, limit: int, cursor: str | None) -> LinesPage:
         """Return a page of lines.
@@ -54,7 +54,7 @@ class ReadLines:
         """
         scope = ("payout lines", of.studio_id, str(of.first_seq))
         after = None if cursor is None else _seq(position_of(cursor, 1, *scope)[0])
-        read = self._read(of, Chosen(after, limit + 1))
+        read = self._read(of, LineRange(after, limit + 1))
         shown = read.lines[:limit]
         if len(read.lines) == len(shown):
             return LinesPage(shown, read, None)
@@ -62,11 +62,11 @@ class ReadLines:
         last = shown[-1].seq or of.first_seq - 1
         return LinesPage(shown, read, cursor_for([str(last)], *scope))
 
-    def _read(self, of: Range, chosen: Chosen) -> Statement:
+    def _read(self, of: Range, wanted: LineRange) -> Statement:
         # From the entry before: its balance is carried in.
         before = max(1, of.first_seq - 1)
         entries = self.entries.between(of.studio_id, before, of.last_seq)
-        return statement_of(entries, of.first_seq, of.last_seq, chosen)
+        return statement_of(entries, of.first_seq, of.last_seq, wanted)
 
 
 def _seq(text: str) -> int:

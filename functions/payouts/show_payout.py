@@ -10,7 +10,7 @@ from shared.domain.errors import (
     StudioNotFoundError,
 )
 from shared.domain.ledger import LedgerHead
-from shared.domain.payout import Payout, expected
+from shared.domain.payout import Payout, expected_payout
 from shared.domain.statement import Statement
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
@@ -59,7 +59,7 @@ class ShowNextPayout:
         studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
         if studio is None or head is None:
             raise StudioNotFoundError("There is no such studio.")
-        paid, reason = expected(head.payable_balance_amount, studio.payout_account_id)
+        paid, reason = expected_payout(head.payable_balance_amount, studio.payout_account_id)
         return NextPayout(
             head,
             self.payouts.due_at(studio_id),

@@ -11,7 +11,7 @@ from babel.numbers import parse_pattern
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from functions.payouts.show_payout import WholeStatement
-from shared.domain.ledger import OF_ORDERS
+from shared.domain.ledger import ORDER_KINDS
 from shared.domain.money import minor_unit_digits
 from shared.domain.statement import Statement, Sum
 
@@ -71,7 +71,7 @@ def statement_html(whole: WholeStatement) -> str:
         first_day=_day(date.fromisoformat(whole.payout.period_start)),
         last_day=_day(date.fromisoformat(whole.payout.period_end)),
         kinds=_KINDS,
-        of_orders=OF_ORDERS,
+        order_kinds=ORDER_KINDS,
         orders=_sum_of_orders(whole.statement),
         status=_STATUS[whole.payout.status.value],
         money=lambda amount: money(amount, currency),
@@ -83,7 +83,7 @@ def _sum_of_orders(statement: Statement) -> Sum:
     """Return what the sales and refunds come to: what is carried in is no sale of this period."""
     total = Sum()
     for line in statement.lines:
-        if line.kind in OF_ORDERS:
+        if line.kind in ORDER_KINDS:
             total = total.plus(line)
     return total
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import BusyError, OrderNotFoundError
-from shared.domain.fulfillment import Step, move
+from shared.domain.fulfillment import Step, take_step
 from shared.domain.order import OrderKey, OrderState
 from shared.edge.auth import Caller
 from shared.edge.observability import count, logger
@@ -37,7 +37,7 @@ class MovePrint:
         """
         for _ in tries(_CONTENTION_SECONDS):
             state = self._load_state(caller, order_id)
-            moved = move(state, step, rfc3339(self.clock()), caller.user)
+            moved = take_step(state, step, rfc3339(self.clock()), caller.user)
             if moved is None:
                 return state
             try:

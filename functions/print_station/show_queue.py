@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.print_station.views import JobView, QueueView, job_view
-from shared.domain.fulfillment import IN_QUEUE
+from shared.domain.fulfillment import PRINT_QUEUE_STATUSES
 from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.order_lists import ListedOrder, OrderLists
 
@@ -45,7 +45,7 @@ class ShowQueue:
 
 
 def _jobs(listed: list[ListedOrder], status: QueueStatus | None) -> Iterator[JobView]:
-    statuses = IN_QUEUE if status is None else frozenset({status})
+    statuses = PRINT_QUEUE_STATUSES if status is None else frozenset({status})
     for each in listed:
         # An order whose names and lines were erased cannot be printed.
         if each.state.fulfillment_status in statuses and each.imported is not None:

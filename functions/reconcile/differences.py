@@ -95,7 +95,7 @@ def transfer_difference(transfer: StripeTransfer, payout: Payout | None) -> Find
         return None  # the payout run lists the transfers of its group before anything else
     if payout.status is not PayoutStatus.PAID or payout.transfer_id != transfer.transfer_id:
         # The money is in the balance, or another transfer took it. This one must have come back.
-        return None if transfer.came_back else FindingKind.TRANSFER_UNKNOWN_HERE
+        return None if transfer.is_fully_reversed else FindingKind.TRANSFER_UNKNOWN_HERE
     if transfer.amount != payout.paid_amount:
         return FindingKind.TRANSFER_AMOUNT_DIFFERS
     return FindingKind.TRANSFER_REVERSED if transfer.amount_reversed else None

@@ -52,11 +52,11 @@ class ExportRefunds:
         """
         asked = self.select(query)
         name = _file_name(asked)
-        found = self.rows.rows(asked.selection, None, at_once=1_000)
+        found = self.rows.rows(asked.selection, None, page_size=1_000)
         rows = list(islice(found, MAX_ROWS_ANSWERED + 1))
         if len(rows) <= MAX_ROWS_ANSWERED:
             lines = report_csv.lines(
-                self.rows.named(asked.selection.studio_id, rows), asked.days.zone
+                self.rows.with_names(asked.selection.studio_id, rows), asked.days.zone
             )
             content = report_csv.header() + lines
             if len(content.encode()) <= MAX_BYTES_ANSWERED:
@@ -67,7 +67,7 @@ class ExportRefunds:
         selection, export_id = asked.selection, uuid.uuid4().hex
         # Before the message: nobody may be told of an export that its status does not know.
         self.files.mark_requested(selection.studio_id, export_id)
-        self.queue.ask_for(
+        self.queue.send(
             ExportRequest(
                 export_id=export_id,
                 studio_id=selection.studio_id,

@@ -127,7 +127,7 @@ class ReportRefunds:
                 totals = totals.plus([self.rows.totals(selection, page[-1].place)])
         return Report(
             asked=asked,
-            rows=list(self.rows.named(selection.studio_id, page)),
+            rows=list(self.rows.with_names(selection.studio_id, page)),
             totals=totals,
             next_cursor=_cursor(query, selection, totals, page[-1].place) if more else None,
         )

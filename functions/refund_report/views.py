@@ -97,7 +97,7 @@ def export_view(export: Export, who: Caller) -> ExportView:
     url = export.url
     if export.status is ExportStatus.RUNNING:
         url = f"/reports/refunds/exports/{export.export_id}"
-        if who.of_pps:
+        if who.is_pps_admin:
             url += f"?{urlencode({'studio_id': who.studio_id})}"
     return ExportView(export_id=export.export_id, status=export.status, url=url)
 

@@ -72,7 +72,7 @@ class ResumeTransfer:
         return self.payouts.advance(payout.with_new_attempt(rfc3339(self.clock())))
 
     def _record(self, payout: Payout, transfer: StripeTransfer) -> str:
-        if transfer.came_back:
+        if transfer.is_fully_reversed:
             return self._fail(payout, CAME_BACK)
         self.payouts.advance(payout.paid(transfer.transfer_id, rfc3339(self.clock())))
         return "PayoutPaid"

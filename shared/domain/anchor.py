@@ -1,11 +1,11 @@
-"""Anchors: signed statements of where a studio's ledger stood, kept where nobody can change them.
+"""Anchors: signed statements of a studio's ledger head, stored where nobody can change them.
 
-A forger who may write both tables can chain a false ledger again so that it verifies by itself.
-He cannot make it match an anchor, which names the hash of an entry that is in the true ledger.
+Somebody who can write both tables can forge a whole ledger whose hash chain is valid. The forged
+ledger cannot match an anchor, because an anchor names the hash of an entry in the true ledger.
 
-After a restore the ledger lacks what came after the point it was restored to, and goes on another
-way. An anchor that says so makes those beyond that point *superseded*; those before it bind still.
-It stays in sight for as long as anchors are kept.
+A restore removes the entries after a point in time, and new entries take their numbers. The anchor
+of a restore records that point. Earlier anchors beyond it are *superseded*; all others still bind.
+The restore stays visible for as long as anchors are kept.
 """
 
 import json
@@ -19,11 +19,11 @@ type Statement = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Where a ledger stood; ``anchored_at`` is RFC 3339 in UTC.
+    """A ledger's head at a time; ``anchored_at`` is RFC 3339 in UTC.
 
-    The other two are set where the ledger was restored, the one way in which it may leave what is
-    anchored: ``restored_to_seq`` is the last anchored entry that it still has, 0 where there is
-    none, and ``restored_because`` who did it, and why, in words for people.
+    The other two fields are set only after a restore. Nothing else may change anchored entries.
+    ``restored_to_seq`` is the last anchored entry that the ledger still has, or 0.
+    ``restored_because`` says for people who restored it and why.
     """
 
     head: LedgerHead
@@ -32,19 +32,19 @@ class Anchor:
     restored_because: str | None = None
 
     def statement(self) -> Statement:
-        """Return what is signed: the head's fields and the anchor's own, without what is None."""
-        own = {name: getattr(self, name) for name in _OWN_FIELDS | _OF_RESTORES}
-        said = asdict(self.head) | own
-        return {name: value for name, value in said.items() if value is not None}
+        """Return the fields to sign: the head's and the anchor's own, without those that are None."""
+        own = {name: getattr(self, name) for name in _OWN_FIELDS | _RESTORE_FIELDS}
+        stated = asdict(self.head) | own
+        return {name: value for name, value in stated.items() if value is not None}
 
     def signed_bytes(self) -> bytes:
-        """Return the statement as it is signed: JSON, sorted keys, no spaces, ASCII escapes."""
+        """Return the bytes to sign: the statement as JSON, sorted keys, no spaces, ASCII escapes."""
         return json.dumps(self.statement(), sort_keys=True, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class SignedAnchor:
-    """An anchor with its ECDSA signature over SHA-256 (DER) by the key of that id."""
+    """An anchor with its signature (ECDSA over SHA-256, DER) and the id of the key that signed."""
 
     anchor: Anchor
     signature: bytes
@@ -53,41 +53,45 @@ class SignedAnchor:
 
 _HEAD_FIELDS = frozenset(field.name for field in fields(LedgerHead))
 _OWN_FIELDS = frozenset({"anchored_at"})
-_OF_RESTORES = frozenset({"restored_to_seq", "restored_because"})
+_RESTORE_FIELDS = frozenset({"restored_to_seq", "restored_because"})
 
 
 def anchor_from(statement: Statement) -> Anchor:
-    """Return the anchor of a statement.
+    """Return the anchor that a statement describes.
 
     Raises:
-        ValueError: It is not one.
+        ValueError: The statement has other fields than an anchor.
     """
     more = statement.keys() - _HEAD_FIELDS - _OWN_FIELDS
     missing = (_HEAD_FIELDS | _OWN_FIELDS) - statement.keys()
-    if missing or more not in (set(), _OF_RESTORES):
+    if missing or more not in (set(), _RESTORE_FIELDS):
         raise ValueError(f"no statement of an anchor: {sorted(statement)}")
     head = {name: statement[name] for name in _HEAD_FIELDS}
     own = {name: statement[name] for name in _OWN_FIELDS | more}
-    return Anchor(LedgerHead(**head), **own)  # type: ignore[arg-type]  # names and types are those that were signed
+    return Anchor(LedgerHead(**head), **own)  # type: ignore[arg-type]  # the signed fields have these names and types
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorFault:
-    """An anchor that the ledger does not keep to, and how."""
+    """An anchor that the ledger does not match, and why."""
 
     anchored_at: str
     problem: str
 
 
 def superseded(anchors: Sequence[Anchor]) -> set[Anchor]:
-    """Return the anchors that a later restore has gone back behind; anchors in order of time."""
+    """Return the anchors of entries that a later restore removed.
+
+    Args:
+        anchors: A studio's anchors in order of time.
+    """
     found = set()
     restored_to: int | None = None
     for anchor in reversed(anchors):
         if restored_to is not None and anchor.head.seq > restored_to:
             found.add(anchor)
         if anchor.restored_to_seq is not None:
-            # Of several restores the one that went back furthest.
+            # Of several restores, the one to the earliest entry counts.
             to_seq = anchor.restored_to_seq
             restored_to = to_seq if restored_to is None else min(restored_to, to_seq)
     return found
@@ -96,15 +100,12 @@ def superseded(anchors: Sequence[Anchor]) -> set[Anchor]:
 def verify_anchors(
     anchors: Sequence[Anchor], ends_at: int, hashes: Mapping[int, str]
 ) -> AnchorFault | None:
-    """Check a ledger whose chain is sound against its anchors.
+    """Return the first anchor that the ledger does not match, or None.
 
     Args:
-        anchors: The studio's, in order of time, their signatures checked.
-        ends_at: The number of the ledger's last entry, 0 where there is none.
-        hashes: The hashes of the entries that are anchored, by number.
-
-    Returns:
-        The first fault, or None.
+        anchors: The studio's anchors, in order of time. Their signatures are already checked.
+        ends_at: The number of the ledger's last entry, or 0. Its hash chain is already checked.
+        hashes: The hashes of the anchored entries, by number.
     """
     return next(_faults(anchors, ends_at, hashes), None)
 

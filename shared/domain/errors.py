@@ -4,10 +4,10 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """A refusal with a stable ``code`` and a ``detail`` that says how to put it right.
+    """A refusal with a stable ``code`` and a ``detail`` that says what to do.
 
     Args:
-        detail: One or two sentences for the person who asked; no personal data.
+        detail: One or two sentences for the caller, without personal data.
     """
 
     code: ClassVar[str]
@@ -33,19 +33,19 @@ class RefundNotFoundError(DomainError):
 
 
 class OrderNotChargedError(DomainError):
-    """The order has no Stripe charge, so there is nothing to send back."""
+    """The order has no Stripe charge, so there is nothing to refund."""
 
     code = "order_not_charged"
 
 
 class ChargeDisputedError(DomainError):
-    """The parent disputes the charge with their bank; Stripe refuses refunds meanwhile."""
+    """The parent disputes the charge with their bank. Until it is closed, Stripe refuses refunds."""
 
     code = "charge_disputed"
 
 
 class NothingRefundableError(DomainError):
-    """All of the order's money is refunded or on its way back."""
+    """All of the order's money is refunded or in flight."""
 
     code = "nothing_refundable"
 
@@ -57,7 +57,7 @@ class NothingToPrintError(DomainError):
 
 
 class PrintNotClaimedError(DomainError):
-    """The print waits in the queue; it has to be claimed first."""
+    """The print is in the queue. An operator has to claim it first."""
 
     code = "print_not_claimed"
 
@@ -69,7 +69,7 @@ class PrintClaimedError(DomainError):
 
 
 class AlreadyPrintedError(DomainError):
-    """The print is made already."""
+    """The print has already been made."""
 
     code = "print_printed"
 
@@ -87,19 +87,19 @@ class PrintCanceledError(DomainError):
 
 
 class RefundLimitError(DomainError):
-    """The refund passes what the caller's role may send back of an order."""
+    """The refund is more than the caller's role may refund of one order."""
 
     code = "refund_limit_exceeded"
 
 
 class RefundNotFailedError(DomainError):
-    """Only a failed refund is paid back another way."""
+    """The refund has not failed. Only a failed refund is paid back another way."""
 
     code = "refund_not_failed"
 
 
 class AlreadyResolvedError(DomainError):
-    """A person has recorded what became of it, otherwise."""
+    """A person has already recorded another resolution."""
 
     code = "resolved_already"
 
@@ -111,7 +111,7 @@ class MessageNotFoundError(DomainError):
 
 
 class MessageOutcomeKnownError(DomainError):
-    """What became of the message is known."""
+    """The message's outcome is already known."""
 
     code = "message_not_unknown"
 
@@ -129,7 +129,7 @@ class SendingDomainError(DomainError):
 
 
 class MessageRefusedError(DomainError):
-    """The mail service surely refused the message; nothing was sent."""
+    """The mail service definitively refused the message. Nothing was sent."""
 
     code = "message_refused"
 
@@ -141,19 +141,19 @@ class TemplateMismatchError(DomainError):
 
 
 class CursorError(DomainError):
-    """The cursor is not one that this list gave for these parameters."""
+    """The cursor does not belong to this list and these parameters."""
 
     code = "cursor_invalid"
 
 
 class DateRangeError(DomainError):
-    """The dates do not make a range."""
+    """The dates are not a valid range."""
 
     code = "date_range_invalid"
 
 
 class RangeTooLargeError(DomainError):
-    """There is more in the range than one answer can hold or wait for."""
+    """The range has more data than one response can hold."""
 
     code = "date_range_too_large"
 
@@ -183,7 +183,7 @@ class StatementTooLargeError(DomainError):
 
 
 class NegativeBalanceLimitError(DomainError):
-    """The studio's next payout would owe more than the studio allows itself."""
+    """The refund would take the studio's next payout below the studio's own limit."""
 
     code = "negative_balance_limit"
 
@@ -195,13 +195,13 @@ class ParkedMessageNotFoundError(DomainError):
 
 
 class AmountExceedsRefundableError(DomainError):
-    """More was asked for than is left of the order."""
+    """The requested amount is more than is left of the order."""
 
     code = "amount_exceeds_refundable"
 
 
 class AmountTooSmallError(DomainError):
-    """The chosen items come to nothing in the currency's smallest unit."""
+    """The chosen items come to 0 in the currency's smallest unit."""
 
     code = "amount_too_small"
 
@@ -213,25 +213,25 @@ class UnknownLineError(DomainError):
 
 
 class QuantityExceedsRefundableError(DomainError):
-    """More units were asked for than are left of the line."""
+    """The requested quantity is more than is left of the line."""
 
     code = "quantity_exceeds_refundable"
 
 
 class ShippingNotRefundableError(DomainError):
-    """Shipping was free or has been refunded."""
+    """Shipping was free or is already refunded."""
 
     code = "shipping_not_refundable"
 
 
 class RefundableAmountChangedError(DomainError):
-    """What is left is not what the caller expected it to be."""
+    """The refundable amount is not the one that the caller expected."""
 
     code = "refundable_amount_changed"
 
 
 class FulfillmentInProgressError(DomainError):
-    """The print is being made, and the caller has not said what shall become of it."""
+    """The print is in production, and the caller has not said whether to keep it."""
 
     code = "fulfillment_in_progress"
 
@@ -243,11 +243,11 @@ class IdempotencyKeyReusedError(DomainError):
 
 
 class StripeRefusedError(DomainError):
-    """Stripe surely refused the refund; nothing was sent back and the money is free again.
+    """Stripe definitively refused the refund. Nothing was refunded; the reservation is released.
 
     Args:
         detail: What Stripe's refusal means and what to do.
-        reason: Our stable name of the refusal, for example ``charge_already_refunded``.
+        reason: Our stable name for the refusal, for example ``charge_already_refunded``.
     """
 
     code = "stripe_refused"
@@ -262,7 +262,7 @@ class ForbiddenError(DomainError):
 
     Args:
         detail: Why, and what to do.
-        reason: Our stable name of it, by which refusals are counted, for example ``role``.
+        reason: Our stable name for the refusal, for example ``role``. Metrics count by it.
     """
 
     code = "forbidden"
@@ -273,15 +273,15 @@ class ForbiddenError(DomainError):
 
 
 class BusyError(DomainError):
-    """Too many others changed the same record; nothing was done, and trying again is safe."""
+    """Too many others changed the same record. Nothing was done; a retry is safe."""
 
     code = "try_again"
 
 
 class StripeOutcomeUnknownError(Exception):
-    """Nobody can know whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
+    """It is unknown whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
 
-    Not a refusal: the reservation stays, and Stripe is asked again later.
+    This is not a refusal: the reservation stays, and scheduled work asks Stripe later.
 
     Args:
         reason: What happened, in a few words.
@@ -295,9 +295,9 @@ class StripeOutcomeUnknownError(Exception):
 
 
 class MailOutcomeUnknownError(Exception):
-    """Nobody can know whether the mail service took the message: a time-out, a 429, a 5xx.
+    """It is unknown whether the mail service sent the message: a time-out, a 429, a 5xx.
 
-    Not a refusal: the message reads unknown, and nothing sends it a second time.
+    This is not a refusal: the message reads ``unknown``, and nothing sends it a second time.
 
     Args:
         reason: What happened, in a few words.

@@ -1,10 +1,11 @@
-"""Where an order's print is, and who may move it to where.
+"""The steps of an order's print, from which states each one starts, and where it ends.
 
-    none      there is nothing to print
+    none      the order has nothing to print
     queued ──claim──► claimed ──print──► printed ──ship──► shipped
        └─────────────────┴──── cancel ──────┴──► canceled
 
-A refund cancels too, and resumes what it has canceled if it fails. A person's cancel stays.
+A refund can cancel a print too. If the refund fails, the print is resumed. If a person canceled,
+it stays canceled.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,7 @@ from shared.domain.order import (
 
 
 class Step(StrEnum):
-    """What a person does to a print."""
+    """A step that a person takes with a print."""
 
     CLAIM = "claim"
     PRINT = "print"
@@ -38,7 +39,7 @@ class Step(StrEnum):
     CANCEL = "cancel"
 
 
-# What each step starts from, and where it ends.
+# The statuses that each step starts from, and the one that it ends in.
 STEPS: dict[Step, tuple[frozenset[FulfillmentStatus], FulfillmentStatus]] = {
     Step.CLAIM: (frozenset({FulfillmentStatus.QUEUED}), FulfillmentStatus.CLAIMED),
     Step.PRINT: (frozenset({FulfillmentStatus.CLAIMED}), FulfillmentStatus.PRINTED),
@@ -49,19 +50,19 @@ STEPS: dict[Step, tuple[frozenset[FulfillmentStatus], FulfillmentStatus]] = {
     ),
 }
 
-# On the print station's list.
-IN_QUEUE = frozenset(
+# The print station's queue shows these.
+PRINT_QUEUE_STATUSES = frozenset(
     {FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED}
 )
-# Units can still come off the job; a canceled one may be resumed, and then without them.
+# Units can still be removed from the job. A canceled job may be resumed, without those units.
 _OPEN = frozenset({FulfillmentStatus.QUEUED, FulfillmentStatus.CLAIMED, FulfillmentStatus.CANCELED})
-# An operator has it in hand: refunding all of it must not silently waste or double the print.
+# In production. A full refund must not waste the print without the caller's word.
 IN_PROGRESS = frozenset({FulfillmentStatus.CLAIMED, FulfillmentStatus.PRINTED})
 
-# Who canceled where refunds, together, left no unit to print or no money for one.
+# Stored as who canceled, if several refunds together left nothing to print or no money.
 NOTHING_LEFT = "nothing_left"
 
-# An order goes through few steps; the state' item must stay small.
+# An order goes through few steps, and the state's item must stay small.
 _STEPS_KEPT = 12
 
 _REFUSALS: dict[FulfillmentStatus, tuple[type[DomainError], str]] = {
@@ -72,54 +73,61 @@ _REFUSALS: dict[FulfillmentStatus, tuple[type[DomainError], str]] = {
     ),
     FulfillmentStatus.CLAIMED: (
         PrintClaimedError,
-        "The print is claimed and has to be printed first.",
+        "The print is claimed but not printed yet. Print it first.",
     ),
-    FulfillmentStatus.PRINTED: (AlreadyPrintedError, "It is printed already."),
+    FulfillmentStatus.PRINTED: (
+        AlreadyPrintedError,
+        "This print has already been printed. Reload the queue.",
+    ),
     FulfillmentStatus.SHIPPED: (
         PrintShippedError,
-        "It is shipped. The order can be refunded all the same; the print is gone.",
+        "The print has been shipped. You can still refund the order, but not stop the print.",
     ),
-    FulfillmentStatus.CANCELED: (PrintCanceledError, "Fulfillment was canceled; leave this print."),
+    FulfillmentStatus.CANCELED: (
+        PrintCanceledError,
+        "Fulfillment was canceled. Do not print this order.",
+    ),
 }
 
 
-def move(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
-    """Return the state after a person's step, or None where it has been done already.
+def take_step(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
+    """Return the state after a person's step, or None if a repeated step changes nothing.
 
-    Done already is the same step by the same person, so that a repeated click is no error; a
-    cancel is the same whoever did it first.
+    A repeated click is no error. A claim must be repeated by the same person; any other step may
+    be repeated by anybody.
 
     Args:
-        state: The order's state as they are.
-        step: What the person does.
+        state: The order's state now.
+        step: The step that the person takes.
         at: Now, RFC 3339 in UTC.
         by: The user.
 
     Raises:
         NothingToPrintError, PrintNotClaimedError, PrintClaimedError, AlreadyPrintedError,
-            PrintShippedError, PrintCanceledError: The print is not where the step starts from.
+            PrintShippedError, PrintCanceledError: The step does not start from the print's status.
     """
     starts, end = STEPS[step]
     status = state.fulfillment_status
     if status in starts:
-        return _stepped(state, end, at, by)
+        return _after_step(state, end, at, by)
     if status == end:
-        return _again(state, step, at, by)
+        return _repeat_step(state, step, at, by)
     error, detail = _REFUSALS[status]
     raise error(detail)
 
 
-def _again(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
+def _repeat_step(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
     if step is Step.CANCEL:
-        # A refund's cancel ends with the refund; a person's stays, one before the import too.
-        stays = _canceled_by_person(state) or state.fulfillment_canceled_by is None
-        return None if stays else _stepped(state, FulfillmentStatus.CANCELED, at, by)
+        # A failed refund would resume a print that it canceled. A person's cancel makes it final.
+        # Without a name, the order was canceled before its import, which is final too.
+        is_final = _is_canceled_by_person(state) or state.fulfillment_canceled_by is None
+        return None if is_final else _after_step(state, FulfillmentStatus.CANCELED, at, by)
     if step is Step.CLAIM and state.fulfillment_claimed_by != by:
-        raise PrintClaimedError("Another operator has claimed it. Take the next in the queue.")
+        raise PrintClaimedError("Another operator has claimed this print. Claim another one.")
     return None
 
 
-def _stepped(state: OrderState, status: FulfillmentStatus, at: str, by: str) -> OrderState:
+def _after_step(state: OrderState, status: FulfillmentStatus, at: str, by: str) -> OrderState:
     history = (*state.fulfillment_history, FulfillmentStep(status, at, by))[-_STEPS_KEPT:]
     return replace(
         state,
@@ -132,42 +140,46 @@ def _stepped(state: OrderState, status: FulfillmentStatus, at: str, by: str) -> 
     )
 
 
-def take_off(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> OrderState:
-    """Return the state, a refund's money already out, with its part off the print job.
+def remove_from_print_job(
+    state: OrderState, refund_id: str, items: Iterable[RefundItem]
+) -> OrderState:
+    """Return the state with a refund's units removed from the print job.
 
-    Line items take their units off, and with the last of them the job is canceled. What leaves
-    nothing of the order cancels it while it is queued; a claimed one goes on with what is on it.
+    The job is canceled if no unit is left. A queued job is also canceled if no money is left; a
+    claimed job goes on with its remaining units.
 
     Args:
-        state: The order's state with the refund.
-        refund_id: The refund that takes its part.
-        items: What it refunds by line; none where it refunds an amount.
+        state: The order's state, with the refund already reserved.
+        refund_id: The refund's id.
+        items: The refunded line items; none if the refund is an amount.
     """
     items = tuple(items)
     off = dict(state.print_units_off)
     for line_id, quantity in _units(items).items():
         off[line_id] = off.get(line_id, 0) + quantity
     reduced = replace(state, print_units_off=off)
-    if state.fulfillment_status not in IN_QUEUE:
+    if state.fulfillment_status not in PRINT_QUEUE_STATUSES:
         return reduced
     if not _units_left(reduced):
-        return _canceled_by(reduced, NOTHING_LEFT)
+        return _cancel(reduced, NOTHING_LEFT)
     if state.fulfillment_status == FulfillmentStatus.QUEUED and state.refundable_amount == 0:
-        return _canceled_by(reduced, NOTHING_LEFT if items else refund_id)
+        return _cancel(reduced, NOTHING_LEFT if items else refund_id)
     return reduced
 
 
-def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> OrderState:
-    """Return the state, a refund already released, with what it took off the job back on it.
+def restore_to_print_job(
+    state: OrderState, refund_id: str, items: Iterable[RefundItem]
+) -> OrderState:
+    """Return the state with a failed refund's units back on the print job.
 
-    Units of a job that was printed meanwhile stay off: they were not printed. A job is resumed, to
-    be claimed anew, if the refund had canceled it or nothing was left, and only where something
-    is left now: units to print, and money that is not on its way back.
+    If the job has been printed in the meantime, the units stay removed: they were not printed. A
+    job that this refund canceled, or that refunds together canceled, goes back to the queue if
+    units and refundable money are left.
 
     Args:
-        state: The order's state without the refund.
+        state: The order's state, with the refund already released.
         refund_id: The refund that failed.
-        items: What it took off the job; none where it took nothing.
+        items: The units that it removed from the job, if any.
     """
     if is_unprinted(state):
         units = _units(items)
@@ -177,12 +189,11 @@ def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
         }
         off = {line_id: quantity for line_id, quantity in off.items() if quantity}
         state = replace(state, print_units_off=off)
-    if _canceled_by_person(state):
-        return state
-    if state.fulfillment_canceled_by not in {refund_id, NOTHING_LEFT}:
+    canceled_by_refunds = state.fulfillment_canceled_by in {refund_id, NOTHING_LEFT}
+    if _is_canceled_by_person(state) or not canceled_by_refunds:
         return state
     if not _units_left(state) or state.refundable_amount == 0:
-        return _canceled_by(state, NOTHING_LEFT)
+        return _cancel(state, NOTHING_LEFT)
     return replace(
         state,
         fulfillment_status=FulfillmentStatus.QUEUED,
@@ -192,7 +203,7 @@ def put_back(state: OrderState, refund_id: str, items: Iterable[RefundItem]) -> 
 
 
 def is_unprinted(state: OrderState) -> bool:
-    """Return whether units can still come off the job: there is one, and it was not printed."""
+    """Return whether there is a print job that was never printed."""
     printed = any(step.status == FulfillmentStatus.PRINTED for step in state.fulfillment_history)
     return state.fulfillment_status in _OPEN and not printed
 
@@ -201,12 +212,12 @@ def _units_left(state: OrderState) -> int:
     return state.print_units - sum(state.print_units_off.values())
 
 
-def _canceled_by_person(state: OrderState) -> bool:
-    # Nothing follows a person's cancel, so it is the last step for good.
+def _is_canceled_by_person(state: OrderState) -> bool:
+    # No step follows a person's cancel, so it is always the last one.
     return any(step.status == FulfillmentStatus.CANCELED for step in state.fulfillment_history[-1:])
 
 
-def _canceled_by(state: OrderState, canceler: str) -> OrderState:
+def _cancel(state: OrderState, canceler: str) -> OrderState:
     return replace(
         state, fulfillment_status=FulfillmentStatus.CANCELED, fulfillment_canceled_by=canceler
     )

@@ -1,4 +1,4 @@
-"""An order as the shop sent it: products, people and the charge. It never changes."""
+"""An order as the shop sent it: products, people and the charge."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class PhotoDay:
-    """The day the photos were taken. The name is None after it was erased."""
+    """The day when the photos were taken. The name is None after it was erased."""
 
     photo_day_id: str
     name: str | None
@@ -57,7 +57,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class ChargeIds:
-    """Stripe's ids of the charge. ``charge_id`` is None where the order was not charged.
+    """Stripe's ids of the charge. ``charge_id`` is None if the order was not charged.
 
     ``account_id`` is set for a charge on the studio's own Stripe account.
     """
@@ -70,7 +70,7 @@ class ChargeIds:
 
 @dataclass(frozen=True, slots=True)
 class OrderContents:
-    """What was ordered: the part of an order that refunds are counted by."""
+    """The contents of an order: subjects, products and charge. Refund patterns read only these."""
 
     order_id: str
     subjects: tuple[Subject, ...]
@@ -82,7 +82,7 @@ class OrderContents:
 
     @property
     def lines(self) -> tuple[OrderLine, ...]:
-        """The lines by their money; shipping is the last line, where there was any."""
+        """The lines with their amounts. Shipping is the last line, if it cost anything."""
         lines = [
             OrderLine(each.line_id, each.quantity, each.net_amount, each.tax_amount)
             for each in self.products
@@ -105,8 +105,7 @@ class OrderContents:
 class ImportedOrder(OrderContents):
     """An order as imported; amounts in minor units of ``currency``.
 
-    ``placed_at`` is RFC 3339 as the shop sent it. The two fulfillment fields say where the print
-    was at import.
+    ``placed_at`` is RFC 3339 as the shop sent it. The two fulfillment fields are those at import.
     """
 
     studio_id: str
@@ -142,7 +141,7 @@ class ImportedOrder(OrderContents):
 
     @property
     def names(self) -> list[str]:
-        """The names people search by: the parent's first, then the subjects'."""
+        """The names that people search by: the parent's first, then the subjects'."""
         people = (self.parent.name, *(subject.name for subject in self.subjects))
         return [name for name in people if name is not None]
 

@@ -1,7 +1,7 @@
 """The ledger: one append-only, gapless, hash-chained sequence of entries per studio.
 
-An entry is at once the payout's deduction line and the audit record. It holds ids and amounts and
-no names. Corrections are new entries.
+A refund's entry is both the payout's deduction line and the audit record. An entry holds ids and
+amounts, but no names. A correction is a new entry.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ class EntryKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     # Closes the entries before it.
     PAYOUT = "payout"
-    # Gives back what a payout took and Stripe did not transfer.
+    # Reverses a payout that Stripe did not transfer.
     PAYOUT_FAILED = "payout_failed"
 
 
-# Entries about an order. The others are about a payout.
-OF_ORDERS = frozenset({EntryKind.SALE, EntryKind.REFUND, EntryKind.REFUND_FAILED})
+# The kinds of entries about an order. The other kinds are about a payout.
+ORDER_KINDS = frozenset({EntryKind.SALE, EntryKind.REFUND, EntryKind.REFUND_FAILED})
 
 
 class RecordSource(StrEnum):
-    """Where something was done first: a refund through our API, or at Stripe.
+    """Where a record comes from: our API, or Stripe.
 
-    A payout that a restore lost comes back from Stripe too.
+    Stripe is the source of an external refund, and of a payout that was restored from its transfer.
     """
 
     API = "api"
@@ -42,12 +42,12 @@ class RecordSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EntryAmounts:
-    """An entry's money in minor units, seen from the studio: what it gains is positive.
+    """The amounts of an entry, in minor units. What the studio gains is positive.
 
-    ``gross + stripe_fee + rev_share`` is the net, and so is ``payable + direct``: payable moves
-    what PPS owes the studio, direct is what Stripe settled with the studio itself.
-    ``stripe_fee_retained_amount`` explains a refund (the fee stays a cost of the sale) and moves
-    nothing; ``tax_amount`` is the tax in the gross, with its sign.
+    ``gross + stripe_fee + rev_share = net = payable + direct``. Payable changes what PPS owes the
+    studio. Direct is what Stripe settled with the studio itself. ``stripe_fee_retained_amount``
+    explains a refund (the fee stays a cost of the sale) and changes no balance. ``tax_amount`` is
+    the tax in the gross, with the same sign.
     """
 
     gross_amount: int
@@ -60,16 +60,16 @@ class EntryAmounts:
 
     @property
     def net_amount(self) -> int:
-        """What the entry changes for the studio in all."""
+        """The entry's effect on both balances together."""
         return self.payable_amount + self.direct_amount
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerHead:
-    """Where a studio's ledger stands: the last entry's number and hash, and both balances.
+    """The end of a studio's ledger: the last entry's number and hash, and both balances.
 
-    ``closed_seq`` is the number of the last payout's entry, 0 before the first: what comes after
-    it is open, for the next payout.
+    ``closed_seq`` is the number of the last payout's entry, or 0. The entries after it are open,
+    and the next payout will contain them.
     """
 
     studio_id: str
@@ -83,13 +83,12 @@ class LedgerHead:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of the ledger; written once, never changed.
+    """One line of the ledger. It is written once and never changed.
 
-    Amounts in minor units with the signs of ``EntryAmounts``; ``*_balance_amount`` are the running
-    balances after this entry; ``recorded_at`` is RFC 3339 in UTC; ``hash`` covers every other
-    field, ``prev_hash`` included. ``settled_at`` is set on the entries of refunds alone, which
-    makes the index of reports. ``order_id`` is set on the entries of ``OF_ORDERS``, ``payout_id``
-    on the others.
+    Amounts in minor units with the signs of ``EntryAmounts``. ``*_balance_amount`` are the running
+    balances after this entry. Times are RFC 3339 in UTC. ``hash`` covers every other field,
+    ``prev_hash`` included. Only entries of refunds have ``settled_at``, by which reports find
+    them. Entries of ``ORDER_KINDS`` have an ``order_id``, the others a ``payout_id``.
     """
 
     studio_id: str
@@ -121,7 +120,7 @@ class LedgerEntry:
     hash: str = ""
 
     def content(self) -> dict[str, str | int]:
-        """Return the fields as stored: plain text and numbers, without those that are not set."""
+        """Return the fields as stored: plain text and numbers, without those that are None."""
         found = {name: value for name, value in asdict(self).items() if value is not None}
         return {
             name: value.value if isinstance(value, StrEnum) else value
@@ -131,7 +130,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """What an entry is about, beside its money: ids, and who and why for a refund."""
+    """An entry without its amounts: what it is about, and for a refund, who made it and why."""
 
     kind: EntryKind
     order_id: str | None
@@ -150,8 +149,8 @@ class EntryFacts:
 def entry_hash(content: dict[str, str | int]) -> str:
     """Return the SHA-256 of an entry's content, in hex.
 
-    The content is every field that is set, but ``hash``, as JSON with sorted keys, no spaces and
-    ASCII escapes, so that anyone can compute it from the stored item.
+    It hashes every field that is set, except ``hash``, as JSON with sorted keys, no spaces and
+    ASCII escapes. So anyone can compute it from the stored item.
     """
     hashed = {name: value for name, value in content.items() if name != "hash"}
     canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -161,7 +160,7 @@ def entry_hash(content: dict[str, str | int]) -> str:
 def append(
     head: LedgerHead, facts: EntryFacts, amounts: EntryAmounts
 ) -> tuple[LedgerEntry, LedgerHead]:
-    """Return the next entry of the ledger and the head after it."""
+    """Return the ledger's next entry, and the head after it."""
     payable = head.payable_balance_amount + amounts.payable_amount
     direct = head.direct_balance_amount + amounts.direct_amount
     fields_of_entry: dict[str, str | int | None] = {
@@ -176,7 +175,7 @@ def append(
         "prev_hash": head.hash,
     }
     present = {name: value for name, value in fields_of_entry.items() if value is not None}
-    entry = LedgerEntry(**present, hash=entry_hash(present))  # type: ignore[arg-type]  # names and types are those of the two dataclasses
+    entry = LedgerEntry(**present, hash=entry_hash(present))  # type: ignore[arg-type]  # the two dataclasses have these names and types
     closed = entry.seq if entry.kind == EntryKind.PAYOUT else head.closed_seq
     after = LedgerHead(
         head.studio_id, head.currency, entry.seq, payable, direct, entry.hash, closed
@@ -195,7 +194,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """The first entry that does not fit, and why."""
+    """The first entry that is wrong, and why."""
 
     seq: int
     problem: str
@@ -207,31 +206,32 @@ _FIELDS = frozenset(field.name for field in fields(LedgerEntry))
 def verify_chain(
     contents: Iterable[dict[str, str | int]], head: LedgerHead, since: LedgerHead | None = None
 ) -> tuple[int, ChainFault | None]:
-    """Check a studio's entries, in order of ``seq``, and that they end at ``head``.
+    """Check that a studio's entries form a correct chain that ends at ``head``.
 
     Args:
-        contents: The stored entries' fields (without table keys), from the first one on, or from
-            the first one after ``since``.
+        contents: The stored entries' fields (without table keys) in order of ``seq``. They begin
+            with the first entry, or with the first one after ``since``.
         head: The studio's head as stored.
-        since: An earlier head that is known to be right. Whether something is entered a second
-            time can be told only from the beginning on.
+        since: An earlier head that is known to be right. Duplicates are found only without it,
+            because they need the whole ledger.
 
     Returns:
-        The number of entries up to which all fit, and the first that does not, or None.
+        The number of the last correct entry, and the first fault or None.
     """
     at = since or LedgerHead(head.studio_id, head.currency)
-    booked = _Booked()
+    duplicates = _DuplicateCheck()
+    is_whole_ledger = since is None or since.seq == 0
     for content in contents:
         problem = _problem(at, content, head)
-        if since is None or since.seq == 0:
-            problem = problem or booked.problem(content)
+        if is_whole_ledger:
+            problem = problem or duplicates.problem(content)
         if problem:
             return at.seq, ChainFault(at.seq + 1, problem)
         at = _head_after(at, content)
     if at.seq < head.seq:
-        return at.seq, ChainFault(at.seq + 1, f"it is missing: the head stands at {head.seq}")
-    if at != head:  # only of an empty ledger: the last entry was held against the head
-        return at.seq, ChainFault(at.seq, "the head has balances or a hash, and there is no entry")
+        return at.seq, ChainFault(at.seq + 1, f"it is missing: the head is at {head.seq}")
+    if at != head:  # Only an empty ledger: `_checks` compares a last entry with the head.
+        return at.seq, ChainFault(at.seq, "the head has balances or a hash, but there is no entry")
     return at.seq, None
 
 
@@ -248,21 +248,24 @@ def _head_after(at: LedgerHead, content: dict[str, str | int]) -> LedgerHead:
 
 
 def _problem(at: LedgerHead, content: dict[str, str | int], head: LedgerHead) -> str | None:
-    """Say what does not fit of the entry that should follow ``at``: the first thing, or None."""
+    """Return the first problem of the entry that should follow ``at``, or None."""
     return next((problem for wrong, problem in _checks(at, content, head) if wrong), None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Booked:
-    """What is entered so far and may not be entered again, and what payouts took."""
+class _DuplicateCheck:
+    """Finds refunds and payouts that are entered or reversed twice.
+
+    ``payouts`` has the amount that each payout took from the balance.
+    """
 
     refunds: set[str] = field(default_factory=set)
     payouts: dict[str, int] = field(default_factory=dict)
-    given_back: set[str] = field(default_factory=set)
+    reversed_payouts: set[str] = field(default_factory=set)
 
     def problem(self, content: dict[str, str | int]) -> str | None:
-        """Say if an entry books a second time what is booked, and remember what it books."""
-        if content["kind"] in OF_ORDERS:
+        """Return the problem if an entry is a duplicate, or None. Remember the entry."""
+        if content["kind"] in ORDER_KINDS:
             return self._refund(str(content["kind"]), content.get("stripe_refund_id"))
         return self._payout(content, str(content["payout_id"]))
 
@@ -271,7 +274,7 @@ class _Booked:
             return None
         if kind == EntryKind.REFUND:
             if stripe_refund_id in self.refunds:
-                return f"Stripe's refund {stripe_refund_id} is entered already"
+                return f"Stripe's refund {stripe_refund_id} is already entered"
             self.refunds.add(stripe_refund_id)
         elif kind == EntryKind.REFUND_FAILED:
             self.refunds.discard(stripe_refund_id)
@@ -281,98 +284,99 @@ class _Booked:
         amount = int(content["payable_amount"])
         if content["kind"] == EntryKind.PAYOUT:
             if payout_id in self.payouts:
-                return f"payout {payout_id} is entered already"
+                return f"payout {payout_id} is already entered"
             self.payouts[payout_id] = -amount
             return None
         if amount <= 0 or self.payouts.get(payout_id) != amount:
-            return f"it does not give back what payout {payout_id} took"
-        if payout_id in self.given_back:
-            return f"what payout {payout_id} took is given back already"
-        self.given_back.add(payout_id)
+            return f"it does not reverse the amount of payout {payout_id}"
+        if payout_id in self.reversed_payouts:
+            return f"payout {payout_id} is already reversed"
+        self.reversed_payouts.add(payout_id)
         return None
 
 
 def _checks(
     at: LedgerHead, content: dict[str, str | int], head: LedgerHead
 ) -> Iterator[tuple[bool, str]]:
-    """Yield what could be wrong and whether it is; later checks rely on the earlier ones."""
+    """Yield each check: whether it fails, and the problem. Later checks rely on earlier ones."""
     seq = at.seq + 1
     yield content.get("seq") != seq, f"expected seq {seq}, found {content.get('seq')}"
-    yield seq > head.seq, f"it is more than there should be: the head stands at {head.seq}"
-    odd = sorted(content.keys() - _FIELDS) + sorted(_REQUIRED - content.keys())
-    yield bool(odd), f"fields unknown or missing: {odd}"
-    odd = sorted(name for name in _AMOUNTS if type(content[name]) is not int)
-    yield bool(odd), f"amounts that are no integers: {odd}"
+    yield seq > head.seq, f"it is one too many: the head is at {head.seq}"
+    unexpected = sorted(content.keys() - _FIELDS) + sorted(_REQUIRED - content.keys())
+    yield bool(unexpected), f"fields unknown or missing: {unexpected}"
+    not_integers = sorted(name for name in _AMOUNTS if type(content[name]) is not int)
+    yield bool(not_integers), f"amounts that are not integers: {not_integers}"
     yield content["hash"] != entry_hash(content), "its hash does not match its content"
-    yield content["prev_hash"] != at.hash, "its prev_hash is not the hash of the one before"
+    yield content["prev_hash"] != at.hash, "its prev_hash is not the hash of the entry before it"
     yield (
         (content["studio_id"], content["currency"]) != (at.studio_id, at.currency),
-        "it is of another studio or currency",
+        "it has another studio or currency",
     )
-    yield from _about(content)
+    yield from _subject_checks(content)
     amounts = {name: int(content[name]) for name in _AMOUNTS}
-    yield from _sums(at, amounts)
-    if content["kind"] not in OF_ORDERS:
-        yield from _payout_amounts(at, content, amounts)
+    yield from _sum_checks(at, amounts)
+    if content["kind"] not in ORDER_KINDS:
+        yield from _payout_checks(at, content, amounts)
     yield (
         seq == head.seq and _head_after(at, content) != head,
         "the head does not have its hash, balances or last payout",
     )
 
 
-def _about(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
+def _subject_checks(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
     kind = content["kind"]
     yield (
-        kind not in OF_ORDERS | {EntryKind.PAYOUT, EntryKind.PAYOUT_FAILED},
+        kind not in ORDER_KINDS | {EntryKind.PAYOUT, EntryKind.PAYOUT_FAILED},
         f"its kind is unknown: {kind}",
     )
-    about = {name for name in ("order_id", "payout_id") if name in content}
-    expected = "order_id" if kind in OF_ORDERS else "payout_id"
-    yield about != {expected}, f"a {kind} is about its {expected}, and nothing else"
+    ids = {name for name in ("order_id", "payout_id") if name in content}
+    expected = "order_id" if kind in ORDER_KINDS else "payout_id"
+    yield ids != {expected}, f"a {kind} must name its {expected}, and no other subject"
 
 
-def _payout_amounts(
+def _payout_checks(
     at: LedgerHead, content: dict[str, str | int], amounts: dict[str, int]
 ) -> Iterator[tuple[bool, str]]:
-    """Yield what could be wrong of a payout's money: all of the balance moves, or none of it.
+    """Yield the checks of a payout's amounts: it moves the whole balance, or nothing.
 
-    One that was lost with a restore is entered for what Stripe transferred, and says so.
+    A payout that was restored from its Stripe transfer moves the transfer's amount.
     """
     payable = amounts["payable_amount"]
     moved = {name for name in _MOVED if amounts[name]}
     yield (
         bool(moved - {"gross_amount", "net_amount", "payable_amount"}),
-        ("a payout moves no fee, no share, no tax and nothing that Stripe settled"),
+        "a payout must not move a fee, a share, tax or the direct balance",
     )
     yield (
-        content["kind"] == EntryKind.PAYOUT and not _is_due(at, payable, content.get("source")),
-        "it pays out another amount than was owed",
+        content["kind"] == EntryKind.PAYOUT
+        and not _is_payout_amount(at, payable, content.get("source")),
+        "its amount is not what PPS owed",
     )
 
 
-def _is_due(at: LedgerHead, payable: int, source: str | int | None) -> bool:
+def _is_payout_amount(at: LedgerHead, payable: int, source: str | int | None) -> bool:
     if source == RecordSource.STRIPE:
         return payable < 0
     return payable in {0, -max(0, at.payable_balance_amount)}
 
 
-def _sums(at: LedgerHead, amounts: dict[str, int]) -> Iterator[tuple[bool, str]]:
+def _sum_checks(at: LedgerHead, amounts: dict[str, int]) -> Iterator[tuple[bool, str]]:
     net = amounts["net_amount"]
     yield (
         net != amounts["gross_amount"] + amounts["stripe_fee_amount"] + amounts["rev_share_amount"],
-        "gross, Stripe fee and rev share do not add up to its net",
+        "its gross, Stripe fee and rev share do not add up to its net",
     )
     yield (
         net != amounts["payable_amount"] + amounts["direct_amount"],
-        "payable and direct do not add up to its net",
+        "its payable and direct do not add up to its net",
     )
     yield (
         amounts["payable_balance_amount"] != at.payable_balance_amount + amounts["payable_amount"],
-        "its payable balance does not follow from the one before",
+        "its payable balance does not follow from the entry before it",
     )
     yield (
         amounts["direct_balance_amount"] != at.direct_balance_amount + amounts["direct_amount"],
-        "its direct balance does not follow from the one before",
+        "its direct balance does not follow from the entry before it",
     )
 
 

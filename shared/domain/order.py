@@ -1,4 +1,4 @@
-"""An order, what has gone back of it, and what is still refundable, per line and in all."""
+"""An order, how much of it is refunded, and how much can still be refunded, in total and by line."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -18,7 +18,7 @@ class OrderKey:
 
 
 class FulfillmentStatus(StrEnum):
-    """Where an order's print is."""
+    """The state of an order's print."""
 
     NONE = "none"
     QUEUED = "queued"
@@ -29,7 +29,7 @@ class FulfillmentStatus(StrEnum):
 
 
 class OrderRefundStatus(StrEnum):
-    """How far an order is refunded."""
+    """The refund status of an order."""
 
     NONE = "none"
     PENDING = "pending"
@@ -39,9 +39,9 @@ class OrderRefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A line as sold; ``net_amount`` is quantity x unit - discount + tax, in minor units.
+    """A line as sold; amounts in minor units.
 
-    ``tax_amount`` is the tax in it.
+    ``net_amount`` is quantity x unit - discount + tax, and ``tax_amount`` is the tax in it.
     """
 
     line_id: str
@@ -52,7 +52,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class LineCommitted:
-    """What of a line is refunded or on its way back: units, and money in minor units."""
+    """The part of a line that is refunded or in flight: units, and money in minor units."""
 
     quantity: int = 0
     amount: int = 0
@@ -60,10 +60,10 @@ class LineCommitted:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was sold and charged. It never changes after import; amounts in minor units.
+    """An order's lines and its charge; amounts in minor units. It never changes after import.
 
-    ``account_id`` is set where the charge lives on the studio's own Stripe account (a Connect
-    direct charge), whose rev share was taken as the application fee ``application_fee_id``.
+    ``account_id`` is set if the charge is on the studio's own Stripe account (a Connect direct
+    charge). PPS then took its rev share as the application fee ``application_fee_id``.
     """
 
     order_id: str
@@ -99,17 +99,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """What changes of an order; one small record, guarded by ``version``.
+    """The part of an order that changes: one small record. ``version`` guards its writes.
 
-    ``committed_amount`` counts refunds in flight and done, not failed ones; ``settled_amount``
-    counts those in the ledger. ``fee_refund_target_amount`` is the most that the application fee
-    has to give back so far; a fee refund cannot be undone, so the target only grows.
-    ``paid_otherwise_amount`` is what the studio paid the parent by other means after a refund
-    failed.
+    ``committed_amount`` is the sum of refunds in flight and done, without failed ones.
+    ``settled_amount`` is the sum of refunds in the ledger. ``fee_refund_target_amount`` is how much
+    of the application fee must be refunded; a fee refund cannot be undone, so the target only
+    grows. ``paid_otherwise_amount`` is what the studio paid by other means after a refund failed.
 
-    ``print_units`` are those of the order, ``print_units_off`` those that line-item refunds took
-    off the print job, by line. ``fulfillment_canceled_by`` is a refund's id, ``NOTHING_LEFT``, or
-    the user who canceled.
+    ``print_units`` counts the order's units. ``print_units_off`` counts, by line, the units that
+    line-item refunds removed from the print job. ``fulfillment_canceled_by`` is a refund's id,
+    ``NOTHING_LEFT``, or the user who canceled.
     """
 
     order_id: str
@@ -147,17 +146,17 @@ class OrderState:
 
     @property
     def refundable_amount(self) -> int:
-        """What is left, never below zero, though Stripe may have refunded what we reserved."""
+        """The amount that can still be refunded. External refunds never take it below zero."""
         return max(0, self.total_amount - self.committed_amount - self.paid_otherwise_amount)
 
     @property
     def in_flight_amount(self) -> int:
-        """What is on its way back, and not in the ledger yet."""
+        """The amount of the refunds that are not in the ledger yet."""
         return max(0, self.committed_amount - self.settled_amount)
 
     @property
     def refund_status(self) -> OrderRefundStatus:
-        """How far the order is refunded, in one word."""
+        """The order's refund status."""
         if self.in_flight_amount:
             return OrderRefundStatus.PENDING
         if self.settled_amount <= 0:
@@ -171,25 +170,25 @@ class OrderState:
         return self.dispute_id is not None and self.dispute_status not in {"won", "warning_closed"}
 
     def line_committed(self, line_id: str) -> LineCommitted:
-        """Return what is out of the line."""
+        """Return the part of a line that is refunded or in flight."""
         return self.lines_committed.get(line_id, LineCommitted())
 
     def line_refund_amount(self, line: OrderLine, quantity: int) -> int:
-        """Return what refunding ``quantity`` more units of the line takes, in minor units.
+        """Return the price of refunding ``quantity`` more units of the line, in minor units.
 
-        The line's money goes out along ``cum(k) = round_half_up(net * k / n)``, so n refunds of
-        one unit return exactly the line, also when one in between failed. Never negative: after
-        failures of tiny amounts more may be out than ``cum`` says.
+        After k of n units, ``cum(k) = round_half_up(net * k / n)`` is refunded. So n refunds of
+        one unit return exactly the line, even if one of them failed in between. Never negative:
+        after failures of tiny amounts, more than ``cum`` may be refunded.
         """
-        out = self.line_committed(line.line_id)
-        cumulative = share_of(line.net_amount, out.quantity + quantity, line.quantity)
-        return max(0, cumulative - out.amount)
+        committed = self.line_committed(line.line_id)
+        cumulative = share_of(line.net_amount, committed.quantity + quantity, line.quantity)
+        return max(0, cumulative - committed.amount)
 
     def line_refund_tax(self, line: OrderLine, quantity: int) -> int:
-        """Return the tax in ``quantity`` more units of the line, along the same curve."""
-        out = self.line_committed(line.line_id).quantity
-        cumulative = share_of(line.tax_amount, out + quantity, line.quantity)
-        return cumulative - share_of(line.tax_amount, out, line.quantity)
+        """Return the tax in ``quantity`` more units of the line, rounded in the same way."""
+        committed = self.line_committed(line.line_id).quantity
+        cumulative = share_of(line.tax_amount, committed + quantity, line.quantity)
+        return cumulative - share_of(line.tax_amount, committed, line.quantity)
 
     def line_refundable_quantity(self, line: OrderLine) -> int:
         """Return how many units of the line can still be refunded."""
@@ -198,7 +197,7 @@ class OrderState:
         return line.quantity - self.line_committed(line.line_id).quantity
 
     def line_refundable_amount(self, line: OrderLine) -> int:
-        """Return what is left of the line, or of the order where that is less."""
+        """Return what is left of the line, at most what is left of the order."""
         left = line.net_amount - self.line_committed(line.line_id).amount
         return max(0, min(left, self.refundable_amount))
 
@@ -207,7 +206,7 @@ class OrderState:
         return self._committing(amount, items, 1)
 
     def without_reservation(self, amount: int, items: "tuple[RefundItem, ...]") -> "OrderState":
-        """Return the state with a refund's money and units free again."""
+        """Return the state with the reservation of a refund released."""
         return self._committing(amount, items, -1)
 
     def _committing(self, amount: int, items: "tuple[RefundItem, ...]", sign: int) -> "OrderState":
@@ -225,7 +224,7 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentStep:
-    """What a person did to the print: the status it got, when (RFC 3339, UTC) and by whom."""
+    """One step of a person with the print: its new status, when (RFC 3339, UTC) and by whom."""
 
     status: FulfillmentStatus
     at: str
@@ -234,7 +233,7 @@ class FulfillmentStep:
 
 @dataclass(frozen=True, slots=True)
 class RefundItem:
-    """Units of a line that a refund returns; the money for them, and the tax in it."""
+    """Units of a line that a refund returns, with their amount and the tax in it."""
 
     line_id: str
     quantity: int

@@ -1,12 +1,12 @@
-"""A payout: what closes a studio's open ledger entries, and what becomes of the money.
+"""A payout: it closes a studio's open ledger entries and pays what PPS owes.
 
     closing ──► transferring ──► paid
                      └─────────► failed      the balance has it back, for the next payout
-    held                                     there is no account to transfer to
+    held                                     the studio has no account to transfer to
     carried                                  nothing is owed, or the studio owes
 
-Closing is one ledger entry: of a balance that PPS owes it pays all, of any other nothing. What is
-not paid stays in the balance, and so is in the next payout.
+Closing is one ledger entry. It pays the whole balance if PPS owes it, and nothing otherwise. What
+is not paid stays in the balance, so the next payout contains it.
 """
 
 import re
@@ -32,12 +32,12 @@ FIRST_POLL_DELAY = timedelta(minutes=5)
 NO_ACCOUNT = "no_payout_account"
 NEGATIVE_BALANCE = "negative_balance"
 NOTHING_OWED = "nothing_owed"
-# Entered anew from Stripe's transfer.
+# Restored from Stripe's transfer.
 RESTORED = "restored"
 
 
 class PayoutStatus(StrEnum):
-    """Where a payout stands."""
+    """The state of a payout."""
 
     CLOSING = "closing"
     TRANSFERRING = "transferring"
@@ -47,7 +47,7 @@ class PayoutStatus(StrEnum):
     CARRIED = "carried"
 
 
-# From which states each state is reached; the others are where a payout begins, or none.
+# The states before each state. A payout can only begin in a state that is not listed.
 _COMES_FROM: dict[PayoutStatus, frozenset[PayoutStatus]] = {
     PayoutStatus.TRANSFERRING: frozenset({PayoutStatus.CLOSING}),
     PayoutStatus.PAID: frozenset({PayoutStatus.TRANSFERRING}),
@@ -61,7 +61,7 @@ _OPEN = frozenset({PayoutStatus.CLOSING, PayoutStatus.TRANSFERRING})
 
 @dataclass(frozen=True, slots=True)
 class PayoutStep:
-    """A state that a payout came to, and when (RFC 3339, UTC)."""
+    """A state that a payout reached, and when (RFC 3339, UTC)."""
 
     status: PayoutStatus
     at: str
@@ -71,11 +71,11 @@ class PayoutStep:
 class Payout:
     """A payout of the entries ``first_seq`` to ``last_seq``; amounts in minor units.
 
-    ``total_amount`` is the payable balance they left, ``paid_amount`` what of it is transferred,
-    and ``carried_amount`` the rest, which the next payout begins with. Days are ``YYYY-MM-DD`` in
-    the studio's zone, times RFC 3339 in UTC. ``first_seq`` is ``last_seq + 1`` where nothing was
-    entered since the payout before. ``attempt`` numbers the transfers begun, ``transfer_id`` is
-    Stripe's, and ``reason`` says why nothing was paid.
+    ``total_amount`` is the payable balance after these entries. ``paid_amount`` is transferred, and
+    the next payout begins with the rest, ``carried_amount``. ``first_seq`` is ``last_seq + 1`` if
+    nothing was entered since the previous payout. ``attempt`` counts the transfers begun.
+    ``transfer_id`` is Stripe's. ``reason`` says why nothing was paid, or that the payout was
+    restored. Days are ``YYYY-MM-DD`` in the studio's zone, times RFC 3339 in UTC.
     """
 
     payout_id: str
@@ -112,10 +112,10 @@ class Payout:
         return f"{self.payout_id}:{self.attempt}"
 
     def with_new_attempt(self, at: str) -> "Payout":
-        """Return it with a new attempt of the transfer, the first or one more.
+        """Return it with a new attempt to transfer, the first or another one.
 
         Raises:
-            ValueError: Its transfer has ended, or there is none.
+            ValueError: Its transfer has ended, or it has none.
         """
         if not self.is_open:
             raise ValueError(f"payout {self.payout_id} is {self.status}")
@@ -124,7 +124,7 @@ class Payout:
         return new if transferring else new.with_status(PayoutStatus.TRANSFERRING, at)
 
     def paid(self, transfer_id: str, at: str) -> "Payout":
-        """Return it once Stripe has made the transfer.
+        """Return it after Stripe has made the transfer.
 
         Raises:
             ValueError: No transfer is under way.
@@ -134,10 +134,10 @@ class Payout:
         )
 
     def with_status(self, status: PayoutStatus, at: str) -> "Payout":
-        """Return it in another state.
+        """Return it in another state, with the change in its history.
 
         Raises:
-            ValueError: That state is not reached from the one it is in.
+            ValueError: Its state does not lead to that one.
         """
         if self.status not in _COMES_FROM[status]:
             raise ValueError(f"payout {self.payout_id} cannot go from {self.status} to {status}")
@@ -146,7 +146,7 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A payout with the ledger entry that its new state takes, and the head after it."""
+    """A payout in a new state, the ledger entry for the change, and the head after it."""
 
     payout: Payout
     entry: LedgerEntry
@@ -154,18 +154,18 @@ class Booking:
 
 
 def payout_id_of(studio_id: str, period: PayoutPeriod) -> str:
-    """Return the payout's id: the same studio and period always name the same payout."""
+    """Return the id of a studio's payout for a period. It never changes."""
     return f"po_{studio_id}_{period.last.isoformat()}"
 
 
 def studio_of_payout(payout_id: str) -> str | None:
-    """Return whose payout an id names, or None where it is not the id of a payout."""
+    """Return the studio's id in a payout's id, or None if it is not the id of a payout."""
     match = _PAYOUT_ID.fullmatch(payout_id)
     return match[1] if match else None
 
 
 def last_day_of_payout(payout_id: str) -> date | None:
-    """Return the last day that a payout's id is named for, or None where that is no day."""
+    """Return the last day of the period in a payout's id, or None if it is not a date."""
     try:
         return date.fromisoformat(payout_id.rpartition("_")[2])
     except ValueError:
@@ -175,68 +175,70 @@ def last_day_of_payout(payout_id: str) -> date | None:
 def close(
     head: LedgerHead, period: PayoutPeriod, account_id: str | None, at: str, next_poll_at: str
 ) -> Booking:
-    """Return the payout that closes all that is open in a studio's ledger.
+    """Return the payout that closes all open entries of a studio's ledger.
 
     Args:
-        head: The ledger as it stands; its payable balance is what the payout is of.
-        period: The days it is named for.
-        account_id: Where to the studio is paid; None where that is not known.
+        head: The ledger's head now. The payout is about its payable balance.
+        period: The days that the payout is named for.
+        account_id: The Stripe account to transfer to, or None if the studio has none.
         at: Now, RFC 3339 in UTC.
-        next_poll_at: When the transfer is looked after, if it has not ended.
+        next_poll_at: When a payout run resumes the transfer if it has not ended.
     """
     total = head.payable_balance_amount
-    status, reason = _begins_as(total, account_id)
+    status, reason = _first_status(total, account_id)
     paid = total if status is PayoutStatus.CLOSING else 0
     payout = replace(
-        _closing(head, period, at, paid, status),
+        _new_payout(head, period, at, paid, status),
         reason=reason,
         account_id=account_id,
         next_poll_at=next_poll_at if paid else None,
     )
-    entry, after = append(head, _facts(EntryKind.PAYOUT, payout, at), _moving(-paid))
+    facts = _entry_facts(EntryKind.PAYOUT, payout, at)
+    entry, after = append(head, facts, _entry_amounts(-paid))
     return Booking(payout, entry, after)
 
 
-def adopt(head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: str) -> Booking:
-    """Return the payout of a transfer that Stripe has and the ledger lost with a restore.
+def restore_payout(
+    head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: str
+) -> Booking:
+    """Return the payout of a Stripe transfer whose ledger entry a restore has lost.
 
-    It closes all that is open and pays what Stripe transferred, which is what counts; the balance
-    may be another now, because entries came back in another order or are missing still. What is
-    more or less is carried.
+    It closes all open entries and pays the amount of the transfer. The balance may differ from
+    that amount, because other entries may be missing or in another order. The difference is
+    carried into the next payout.
 
     Args:
-        head: The ledger as it stands.
+        head: The ledger's head now.
         period: The days that the payout was named for.
-        transfer: Stripe's, all of it or a part still with the studio.
+        transfer: Stripe's transfer, not fully reversed.
         at: Now, RFC 3339 in UTC.
     """
     payout = replace(
-        _closing(head, period, at, transfer.amount, PayoutStatus.PAID),
+        _new_payout(head, period, at, transfer.amount, PayoutStatus.PAID),
         reason=RESTORED,
         account_id=transfer.destination,
         attempt=1,
         transfer_id=transfer.transfer_id,
     )
-    facts = replace(_facts(EntryKind.PAYOUT, payout, at), source=RecordSource.STRIPE)
-    entry, after = append(head, facts, _moving(-transfer.amount))
+    facts = replace(_entry_facts(EntryKind.PAYOUT, payout, at), source=RecordSource.STRIPE)
+    entry, after = append(head, facts, _entry_amounts(-transfer.amount))
     return Booking(payout, entry, after)
 
 
 def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
-    """Return the payout whose transfer was refused, with its money back in the balance.
+    """Return the payout as failed, with its money back in the balance.
 
     Args:
-        payout: A payout whose transfer is under way and surely is not made.
-        head: The ledger as it stands.
-        reason: Why, in one word.
+        payout: A payout whose transfer Stripe definitively did not make.
+        head: The ledger's head now.
+        reason: A stable code that says why.
         at: Now, RFC 3339 in UTC.
 
     Raises:
         ValueError: No transfer is under way.
     """
-    entry, after = append(
-        head, _facts(EntryKind.PAYOUT_FAILED, payout, at), _moving(payout.paid_amount)
-    )
+    facts = _entry_facts(EntryKind.PAYOUT_FAILED, payout, at)
+    entry, after = append(head, facts, _entry_amounts(payout.paid_amount))
     failed = replace(
         payout.with_status(PayoutStatus.FAILED, at),
         paid_amount=0,
@@ -249,27 +251,27 @@ def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
 
 
 def is_worth_closing(head: LedgerHead, account_id: str | None) -> bool:
-    """Return whether a payout would say anything: something is entered, or can be paid after all.
+    """Return whether a payout would have an entry to close or money to pay.
 
     Args:
-        head: The ledger as it stands.
-        account_id: Where to the studio is paid, or None.
+        head: The ledger's head now.
+        account_id: The Stripe account to transfer to, or None if the studio has none.
     """
-    if head.seq > head.closed_seq:
-        return True
-    return head.payable_balance_amount > 0 and account_id is not None
+    has_open_entries = head.seq > head.closed_seq
+    can_pay = head.payable_balance_amount > 0 and account_id is not None
+    return has_open_entries or can_pay
 
 
-def expected(total_amount: int, account_id: str | None) -> tuple[int, str | None]:
-    """Return what a payout of that balance would pay, and why nothing where it would not."""
-    status, reason = _begins_as(total_amount, account_id)
+def expected_payout(total_amount: int, account_id: str | None) -> tuple[int, str | None]:
+    """Return the amount that a payout of this balance would pay, and why it would pay nothing."""
+    status, reason = _first_status(total_amount, account_id)
     return (total_amount if status is PayoutStatus.CLOSING else 0), reason
 
 
-def _closing(
+def _new_payout(
     head: LedgerHead, period: PayoutPeriod, at: str, paid: int, status: PayoutStatus
 ) -> Payout:
-    """Return a payout of all that is open, which pays so much of the balance."""
+    """Return a payout of all open entries that pays a part of the balance."""
     return Payout(
         payout_id=payout_id_of(head.studio_id, period),
         studio_id=head.studio_id,
@@ -287,7 +289,7 @@ def _closing(
     )
 
 
-def _begins_as(total: int, account_id: str | None) -> tuple[PayoutStatus, str | None]:
+def _first_status(total: int, account_id: str | None) -> tuple[PayoutStatus, str | None]:
     if total < 0:
         return PayoutStatus.CARRIED, NEGATIVE_BALANCE
     if total == 0:
@@ -297,11 +299,11 @@ def _begins_as(total: int, account_id: str | None) -> tuple[PayoutStatus, str | 
     return PayoutStatus.CLOSING, None
 
 
-def _facts(kind: EntryKind, payout: Payout, at: str) -> EntryFacts:
+def _entry_facts(kind: EntryKind, payout: Payout, at: str) -> EntryFacts:
     return EntryFacts(kind, None, at, payout_id=payout.payout_id)
 
 
-def _moving(amount: int) -> EntryAmounts:
+def _entry_amounts(amount: int) -> EntryAmounts:
     return EntryAmounts(
         gross_amount=amount,
         stripe_fee_amount=0,

@@ -1,4 +1,4 @@
-"""A refund, its lifecycle, and what a request for one comes to."""
+"""A refund, its lifecycle, and how its id is derived."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from shared.domain.refusal import Refusal
 
 
 class RefundStatus(StrEnum):
-    """Where a refund is. ``TRANSITIONS`` says where it may go from there."""
+    """The status of a refund. ``TRANSITIONS`` lists the statuses that can follow each one."""
 
     REQUESTED = "requested"
     PENDING = "pending"
@@ -58,13 +58,12 @@ IN_FLIGHT = frozenset({RefundStatus.REQUESTED, RefundStatus.PENDING})
 # Not in the ledger yet: a failure from here on only releases the reservation.
 UNSETTLED = IN_FLIGHT | {RefundStatus.SUCCEEDED}
 
-
 # When Stripe is first polled for a refund. The webhook nearly always comes before.
 FIRST_POLL_DELAY = timedelta(minutes=2)
 
 
 class RefundType(StrEnum):
-    """What staff chose to send back."""
+    """What staff chose to refund."""
 
     FULL = "full"
     PARTIAL = "partial"
@@ -73,7 +72,7 @@ class RefundType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundKey:
-    """What identifies a refund: its order, and its own id."""
+    """The order and the refund's own id, which together identify a refund."""
 
     order: OrderKey
     refund_id: str
@@ -81,7 +80,7 @@ class RefundKey:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A change of state: to what, when (RFC 3339, UTC) and by whom."""
+    """A change of status: the new one, when (RFC 3339, UTC) and by whom."""
 
     status: RefundStatus
     at: str
@@ -89,7 +88,7 @@ class HistoryEntry:
 
 
 class PaidBy(StrEnum):
-    """How a parent got the money of a failed refund after all."""
+    """How a parent got the money after a refund failed."""
 
     BANK_TRANSFER = "bank_transfer"
     CHECK = "check"
@@ -98,13 +97,13 @@ class PaidBy(StrEnum):
     NOT_OWED = "not_owed"
 
 
-# The studio paid by itself: this much less can be refunded through Stripe.
+# The studio paid by itself, so this amount cannot be refunded through Stripe any more.
 PAID_OTHERWISE = frozenset({PaidBy.BANK_TRANSFER, PaidBy.CHECK, PaidBy.CASH})
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a person did about a failed refund: how, with which reference, when and who."""
+    """How a person resolved a failed refund, with a reference, when (RFC 3339, UTC) and by whom."""
 
     paid_by: PaidBy
     reference: str | None
@@ -119,8 +118,8 @@ class Refund:
     ``attempt`` is part of Stripe's idempotency key. ``settled_seq`` is the ledger entry that
     recorded the refund; ``failed_seq`` is the one that compensated a late failure.
     ``next_poll_at`` is when Stripe is polled next, after ``poll_count`` polls. ``stop_print`` says
-    that the refund took its part off the print job, ``keep_print`` that the requester asked to
-    print anyway. ``tax_amount`` is known once settled.
+    that the refund removed its units from the print job, ``keep_print`` that the requester asked
+    to print anyway. ``tax_amount`` is known after settlement.
     """
 
     refund_id: str
@@ -163,7 +162,7 @@ class Refund:
 
     @property
     def order_key(self) -> OrderKey:
-        """What identifies the refund's order."""
+        """The studio's id and the order's id, which together identify the order."""
         return OrderKey(self.studio_id, self.order_id)
 
     @property
@@ -173,12 +172,12 @@ class Refund:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything is still to happen: an answer of Stripe, or a ledger entry."""
+        """Whether work is left: an answer from Stripe, or a ledger entry."""
         return self.status in UNSETTLED or self.settlement_owed
 
     @property
     def settlement_owed(self) -> bool:
-        """Whether the ledger lacks an entry for this refund: of its success or its late failure."""
+        """Whether the ledger has no entry yet for the refund's success or its late failure."""
         if self.status is RefundStatus.SUCCEEDED:
             return True
         failed_late = self.status is RefundStatus.FAILED and self.settled_seq is not None
@@ -201,10 +200,10 @@ class Refund:
         return self.refusal is None or not self.refusal.answered
 
     def with_status(self, status: RefundStatus, at: str, by: str) -> "Refund":
-        """Return the refund in another state, with the change in its history.
+        """Return the refund with another status, with the change in its history.
 
         Raises:
-            ValueError: ``TRANSITIONS`` does not have that change.
+            ValueError: ``TRANSITIONS`` does not allow the change.
         """
         if status not in TRANSITIONS[self.status]:
             raise ValueError(f"a {self.status} refund does not become {status}")
@@ -218,7 +217,7 @@ def refund_id_of_request(order: OrderKey, idempotency_key: str) -> str:
 
 
 def refund_id_of_external(stripe_refund_id: str) -> str:
-    """Return our id of a refund made outside, so that it is recorded once."""
+    """Return our id for an external refund. It never changes, so the refund is recorded once."""
     return _derived_id("stripe", stripe_refund_id)
 
 

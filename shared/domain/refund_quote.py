@@ -1,4 +1,4 @@
-"""What a requested refund comes to, and what stands against it."""
+"""The quote of a requested refund: its money and units, and the reasons to refuse it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,7 +28,7 @@ from shared.domain.refund import RefundType
 
 
 class RefundWarning(StrEnum):
-    """What staff should know before they refund. None of it stops the preview."""
+    """What staff should know before they refund. A preview shows it and refuses nothing."""
 
     FULFILLMENT_IN_PROGRESS = "fulfillment_in_progress"
     ALREADY_SHIPPED = "already_shipped"
@@ -47,7 +47,7 @@ class ChosenLine:
 
 @dataclass(frozen=True, slots=True)
 class RefundChoice:
-    """What the caller wants refunded, already checked for form; ``amount`` in minor units.
+    """What the caller wants refunded. Its form is already checked; ``amount`` in minor units.
 
     ``keep_print`` refunds without stopping the print.
     """
@@ -62,7 +62,7 @@ class RefundChoice:
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """What the choice comes to now: money in minor units, and the units it takes of each line."""
+    """The money that a choice refunds now, in minor units, and the units of each line."""
 
     charge_id: str
     amount: int
@@ -70,12 +70,12 @@ class RefundQuote:
 
 
 def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> RefundQuote:
-    """Return the money and units that the choice takes of the order now.
+    """Return the money and units that the choice refunds now.
 
     Raises:
         OrderNotChargedError: There is no charge to refund.
         ChargeDisputedError: The charge is disputed, or the dispute was lost.
-        RefundableAmountChangedError: ``expected_refundable_amount`` is not what is left.
+        RefundableAmountChangedError: The amount left is not ``expected_refundable_amount``.
         NothingRefundableError: Nothing is left.
         UnknownLineError, QuantityExceedsRefundableError, ShippingNotRefundableError,
             AmountTooSmallError, AmountExceedsRefundableError: The choice does not fit the order.
@@ -97,7 +97,7 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
             "with a new Idempotency-Key."
         )
     if left == 0:
-        raise NothingRefundableError("All of this order is refunded or on its way back.")
+        raise NothingRefundableError("All of this order is already refunded or in flight.")
     items = _quote_items(order, state, choice)
     amount = _quote_amount(state, choice, items)
     if amount > left:
@@ -159,8 +159,8 @@ def _refund_item(state: OrderState, line: OrderLine, quantity: int) -> RefundIte
 def check_fulfillment(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> None:
     """Refuse to refund the whole order while its print is in production.
 
-    The caller may say to keep the print. A refund of a part goes through: something is left to
-    print. So do line items, which take their units off the job.
+    The caller may ask to keep the print. A partial refund is allowed, because something is left to
+    print. Line items are allowed, because they remove their units from the job.
 
     Raises:
         FulfillmentInProgressError: An operator has claimed or printed it.
@@ -175,7 +175,7 @@ def check_fulfillment(state: OrderState, choice: RefundChoice, quote: RefundQuot
 
 
 def stops_print(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> bool:
-    """Return whether this refund takes its part off the print job.
+    """Return whether this refund removes its units from the print job.
 
     A full refund does so while the print is queued. Line items do so until it is printed.
     """
@@ -187,7 +187,7 @@ def stops_print(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> 
 
 
 def _is_full(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> bool:
-    """Return whether it takes all that is left, whatever its type is called."""
+    """Return whether it refunds all that is left, whatever its type."""
     if choice.type is RefundType.LINE_ITEMS:
         return False
     return quote.amount == state.refundable_amount

@@ -1,4 +1,4 @@
-"""Why an outside service refused: Stripe a refund, or the mail service a message."""
+"""A refusal: why Stripe refused a refund, or the mail service a message."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Refusal:
     """A definitive refusal. It is stored, so that a repeated request gets the same answer.
 
-    ``reason`` is our stable code, ``detail`` what it means and what to do. ``answered`` says that
-    the person who asked was told in the answer to their request.
+    ``reason`` is our stable code. ``detail`` says what it means and what to do. ``answered`` says
+    that the requester already got the refusal as the answer to their request.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""The report of refunds: its rows and its state, from the ledger's entries and from refunds."""
+"""The refund report: its rows and totals, made from ledger entries and from refunds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -12,7 +12,7 @@ from shared.domain.settlement import effect_of, refunded_tax
 
 
 class ReportState(StrEnum):
-    """Which refunds a report is about: those in the ledger, on their way, or failed."""
+    """Which refunds a report lists: those in the ledger, those in flight, or those that failed."""
 
     SETTLED = "settled"
     OPEN = "open"
@@ -21,14 +21,14 @@ class ReportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a report is about, so pinned down that later pages and files hold just the same.
+    """The refunds that a report covers, so exact that later pages and files cover the same ones.
 
     Attributes:
-        studio_id: Whose refunds.
-        state: Which of them.
-        start: When the time begins, RFC 3339 in UTC with milliseconds.
-        end: When it is over: the first moment that is not in it.
-        upto_seq: The ledger's last entry when the report was asked for; later ones are left out.
+        studio_id: The studio's id.
+        state: The refunds to list.
+        start: The first moment of the range, RFC 3339 in UTC with milliseconds.
+        end: The first moment after the range.
+        upto_seq: The ledger's last entry at the time of the request. Later entries are left out.
     """
 
     studio_id: str
@@ -40,13 +40,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A refund in the report, or its late failure as a row of its own with all signs reversed.
+    """A row of the report: a refund, or its late failure with all signs reversed.
 
-    Amounts in minor units. ``refunded_amount`` is what went to the parent, and
-    ``rev_share_adjustment_amount`` the share that came back to the studio for it, both positive for
-    a refund; ``net_deduction_amount`` is what the studio bears, as a negative number. The names and
-    ``original_amount`` are the order's, joined later; None where they were erased. ``place`` is
-    where the row stands: the time it is in order of, and what tells it from others of that time.
+    Amounts in minor units. ``refunded_amount`` is what the parent got, and
+    ``rev_share_adjustment_amount`` the share that the studio got back; both are positive for a
+    refund. ``net_deduction_amount`` is what the studio pays, as a negative number. The names and
+    ``original_amount`` are added from the order later, and are None if they were erased. Rows sort
+    by ``place``: a time, and an id that makes it unique.
     """
 
     place: str
@@ -74,7 +74,7 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportTotals:
-    """The sums of rows; minor units, with the rows' signs. A late failure counts as a row."""
+    """The sums of rows, in minor units with the rows' signs. A late failure counts as a row."""
 
     count: int = 0
     refunded_amount: int = 0
@@ -84,7 +84,7 @@ class ReportTotals:
     tax_refunded_amount: int = 0
 
     def plus(self, rows: "Iterable[ReportRow | ReportTotals]") -> Self:
-        """Return the state with these rows, or other state, counted in."""
+        """Return the totals with more rows, or other totals, added."""
         sums = [getattr(self, name) for name in _SUMMED]
         count = self.count
         for row in rows:
@@ -98,9 +98,9 @@ _SUMMED = tuple(field.name for field in fields(ReportTotals) if field.name != "c
 
 
 class EntryFigures(NamedTuple):
-    """The amounts of a refund's ledger entry, in minor units, with the ledger's signs.
+    """The amounts of a refund's ledger entry, in minor units with the ledger's signs.
 
-    A tuple, because a report adds up a hundred thousand of them.
+    It is a tuple for speed: a report adds up a hundred thousand of them.
     """
 
     seq: int
@@ -112,7 +112,7 @@ class EntryFigures(NamedTuple):
 
 
 def totals_of_figures(entries: Iterable[EntryFigures]) -> ReportTotals:
-    """Return the totals of ledger entries: the same as making rows and adding them up."""
+    """Return the totals of ledger entries, the same as the totals of their rows."""
     count = gross = rev_share = retained = net = tax = 0
     for entry in entries:
         count += 1
@@ -125,13 +125,13 @@ def totals_of_figures(entries: Iterable[EntryFigures]) -> ReportTotals:
 
 
 def row_of_entry(entry: LedgerEntry) -> ReportRow:
-    """Return the row of a refund's ledger entry; the ledger sees its money from the studio.
+    """Return the row of a refund's ledger entry.
 
     Raises:
-        ValueError: The entry is of no refund.
+        ValueError: The entry is not about a refund.
     """
     if entry.settled_at is None or entry.refund_id is None or entry.order_id is None:
-        raise ValueError(f"entry {entry.seq} is of no refund")
+        raise ValueError(f"entry {entry.seq} is not about a refund")
     failed = entry.kind is EntryKind.REFUND_FAILED
     return ReportRow(
         place=f"{entry.settled_at}#{entry.seq}",
@@ -154,10 +154,10 @@ def row_of_entry(entry: LedgerEntry) -> ReportRow:
 
 
 def open_row(refund: Refund, state: OrderState) -> ReportRow:
-    """Return the row of a refund that is on its way.
+    """Return the row of a refund in flight.
 
-    Its effects are estimates, the same as the refund itself shows: what it will do if all that is
-    on its way settles, this one last. The tax is estimated as if it settled next.
+    Its effects are estimates, the same as the refund's own view shows, as if this refund settles
+    after all others in flight. The tax is an estimate as if it settles next.
     """
     effect = effect_of(state, state.committed_amount - refund.amount, state.committed_amount)
     return _row_of_refund(
@@ -173,13 +173,13 @@ def open_row(refund: Refund, state: OrderState) -> ReportRow:
 def failed_row(refund: Refund, failed_at: str) -> ReportRow:
     """Return the row of a refund that failed or was canceled.
 
-    Its amount is what did not reach the parent. It does nothing to the studio, or nothing any more,
-    so its effects are 0.
+    Its amount did not reach the parent. It has no effect on the studio any more, so its effects
+    are 0.
     """
     return _row_of_refund(refund, failed_at, rev_share=0, retained=0, net=0, tax=0)
 
 
-def _row_of_refund(  # noqa: PLR0913  # a row's figures
+def _row_of_refund(  # noqa: PLR0913  # each figure of a row has its name
     refund: Refund, at: str, *, rev_share: int, retained: int, net: int, tax: int
 ) -> ReportRow:
     return ReportRow(

@@ -1,4 +1,4 @@
-"""What refunds do to an order's state: money and prints are reserved, released, resolved."""
+"""How refunds reserve and release an order's money and prints, and how failed ones are resolved."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from shared.domain.errors import (
     AmountExceedsRefundableError,
     RefundNotFailedError,
 )
-from shared.domain.fulfillment import put_back, take_off
+from shared.domain.fulfillment import remove_from_print_job, restore_to_print_job
 from shared.domain.order import FulfillmentStatus, OrderState
 from shared.domain.refund import PAID_OTHERWISE, Refund, Resolution
 from shared.domain.refund_quote import RefundQuote
@@ -21,41 +21,42 @@ def reserve(
     Args:
         state: The order's state now.
         refund_id: The refund's id.
-        quote: What the refund takes.
-        stop_print: Whether it takes its part off the print job (see ``stops_print``).
+        quote: The refund's money and units.
+        stop_print: Whether it removes its units from the print job (see ``stops_print``).
     """
     reserved = state.with_reservation(quote.amount, quote.items)
-    return take_off(reserved, refund_id, quote.items) if stop_print else reserved
+    return remove_from_print_job(reserved, refund_id, quote.items) if stop_print else reserved
 
 
 def record_external_refund(state: OrderState, refund: Refund) -> OrderState:
     """Return the state with the money of an external refund reserved.
 
-    If it takes the last of the order, it takes a queued print off the queue, as any full refund
-    does. A print in production goes on, because nobody was asked about it.
+    If no money is left, it cancels a queued print, as any full refund does. A print in production
+    goes on, because nobody chose to stop it.
     """
     reserved = state.with_reservation(refund.amount, ())
     takes_the_last = state.refundable_amount > 0 and reserved.refundable_amount == 0
     if takes_the_last and state.fulfillment_status is FulfillmentStatus.QUEUED:
-        return take_off(reserved, refund.refund_id, ())
+        return remove_from_print_job(reserved, refund.refund_id, ())
     return reserved
 
 
 def release(state: OrderState, refund: Refund) -> OrderState:
-    """Return the state with a refund's money and units free again, and its print job resumed.
+    """Return the state with a refund's reservation released and its print job resumed.
 
-    A print that somebody else stopped or moved in the meantime stays as it is.
+    A print that a person canceled or moved in the meantime stays as it is.
     """
     released = state.without_reservation(refund.amount, refund.items)
-    return put_back(released, refund.refund_id, refund.items if refund.stop_print else ())
+    removed = refund.items if refund.stop_print else ()
+    return restore_to_print_job(released, refund.refund_id, removed)
 
 
 def resolve(state: OrderState, refund: Refund, resolution: Resolution) -> tuple[OrderState, Refund]:
-    """Return state and refund once a person has recorded how a failed refund was settled.
+    """Return state and refund with a person's record of how a failed refund was paid.
 
-    What the studio paid by itself cannot be refunded through Stripe as well. If that leaves
-    nothing of the order, a print that the failure put back leaves the queue again, unless the
-    requester asked to keep it. The ledger gets no entry: no money passed through PPS.
+    What the studio paid by itself cannot be refunded through Stripe as well. If then nothing of
+    the order is left, a print that the failure resumed is canceled again, unless the requester
+    asked to keep it. The ledger gets no entry, because no money passed through PPS.
 
     Raises:
         RefundNotFailedError: The refund has not failed.
@@ -68,7 +69,8 @@ def resolve(state: OrderState, refund: Refund, resolution: Resolution) -> tuple[
         )
     if refund.resolution is not None:
         raise AlreadyResolvedError(
-            f"{refund.resolution.by} has already recorded {refund.resolution.paid_by}."
+            f"{refund.resolution.by} has already recorded {refund.resolution.paid_by}. "
+            "Reload the refund."
         )
     resolved = replace(refund, resolution=resolution)
     if resolution.paid_by not in PAID_OTHERWISE:
@@ -81,5 +83,5 @@ def resolve(state: OrderState, refund: Refund, resolution: Resolution) -> tuple[
     paid = state.paid_otherwise_amount + refund.amount
     after = replace(state, paid_otherwise_amount=paid)
     if not refund.keep_print:
-        after = take_off(after, refund.refund_id, ())
+        after = remove_from_print_job(after, refund.refund_id, ())
     return after, resolved

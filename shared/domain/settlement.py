@@ -1,4 +1,4 @@
-"""What a refund's success or late failure does to rev share, fees and balances."""
+"""The settlement of a refund: how its success or late failure changes shares, fees and balances."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,11 +12,12 @@ from shared.domain.reservation import release
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What moving an order's settled amount changes; amounts in minor units.
+    """The effect of a change of an order's settled amount; amounts in minor units.
 
-    ``rev_share_reversed_amount`` is positive when PPS gives share back, negative when it is
-    re-applied; ``stripe_fee_retained_amount`` is the part of Stripe's fee that stays a cost.
-    ``fee_refund_amount`` of the reversal is asked back of the application fee at Stripe.
+    ``rev_share_reversed_amount`` is positive if PPS gives share back, and negative if PPS takes it
+    again. ``stripe_fee_retained_amount`` is the part of Stripe's fee that stays a cost.
+    ``fee_refund_amount`` is the part of the reversal that Stripe must refund from the application
+    fee.
     """
 
     refunded_amount: int
@@ -26,18 +27,18 @@ class Effect:
 
     @property
     def net_deduction_amount(self) -> int:
-        """The studio's deduction line: what was refunded less the share that came back."""
+        """The studio's deduction line: the reversed share less the refunded amount."""
         return self.rev_share_reversed_amount - self.refunded_amount
 
 
 def rev_share_reversed(state: OrderState, refunded: int) -> int:
-    """Return the share reversed once ``refunded`` of the order is: round_half_up(S*R/T)."""
+    """Return the reversed share after ``refunded`` of the order: round_half_up(S*R/T)."""
     capped = min(refunded, state.total_amount)
     return share_of(state.rev_share_amount, capped, state.total_amount)
 
 
 def stripe_fee_retained(state: OrderState, refunded: int) -> int:
-    """Return the part of Stripe's fee kept on what is refunded: round_half_up(F*R/T).
+    """Return the part of Stripe's fee on the refunded amount: round_half_up(F*R/T).
 
     Stripe does not return its fee on the original charge:
     https://docs.stripe.com/refunds#refund-fees
@@ -47,22 +48,23 @@ def stripe_fee_retained(state: OrderState, refunded: int) -> int:
 
 
 def effect_of(state: OrderState, before: int, after: int) -> Effect:
-    """Return what moving the settled amount from ``before`` to ``after`` does.
+    """Return the effect of a change of the settled amount from ``before`` to ``after``.
 
-    Cumulative on purpose: each step takes the difference of two roundings of the whole, so parts
-    never drift from it by a cent, and a failed refund takes back what it had given.
+    Each amount is the difference of two cumulative roundings. So parts always add up to the whole,
+    and a failed refund takes back exactly what it gave.
     """
     reversed_before = rev_share_reversed(state, before)
     reversed_after = rev_share_reversed(state, after)
-    # An application fee refund cannot be undone: only what passes the highest target so far is
-    # asked of Stripe; up to there the studio already has it and owes it, or is paid back.
-    asked = max(0, reversed_after - state.fee_refund_target_amount) if state.account_id else 0
+    is_direct_charge = state.account_id is not None
+    # A fee refund cannot be undone, so Stripe refunds only what is above the highest target so far.
+    # The ledger's payable balance has the rest.
+    above_target = max(0, reversed_after - state.fee_refund_target_amount)
     return Effect(
         refunded_amount=after - before,
         rev_share_reversed_amount=reversed_after - reversed_before,
         stripe_fee_retained_amount=stripe_fee_retained(state, after)
         - stripe_fee_retained(state, before),
-        fee_refund_amount=asked,
+        fee_refund_amount=above_target if is_direct_charge else 0,
     )
 
 
@@ -104,18 +106,17 @@ def _possible_tax(state: OrderState, settled_after: int, wanted: int) -> int:
     return min(max(state.tax_refunded_amount + wanted, least), most) - state.tax_refunded_amount
 
 
-def settled_first(refunds: Iterable[Refund], refund: Refund) -> Refund:
-    """Return which of an order's refunds to settle before, or as, a refund that is owed it.
+def next_to_settle(refunds: Iterable[Refund], refund: Refund) -> Refund:
+    """Return the refund of an order to settle next: a late failure if there is one, or ``refund``.
 
-    A late failure comes before a success. Otherwise the order would look more refunded than it
-    is, and the success would return no tax.
+    Otherwise the order would look more refunded than it is, and the success would return no tax.
     """
     failed = (each for each in refunds if each.settlement_owed and each.failed_at is not None)
     return next(failed, refund)
 
 
 def estimate(state: OrderState, amount: int) -> Effect:
-    """Return what refunding ``amount`` would do if all that is in flight settles first."""
+    """Return the effect of refunding ``amount`` after all refunds in flight have settled."""
     return effect_of(state, state.committed_amount, state.committed_amount + amount)
 
 
@@ -131,57 +132,74 @@ class Settlement:
 
 
 def settle(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
-    """Return the settlement that ``refund`` is owed: of its success, or of its late failure.
+    """Return the settlement of a refund's success or late failure.
 
     Args:
         state: The order's state now.
         refund: One of its refunds.
         at: The time of the settlement, RFC 3339 in UTC.
-        by: Who settles it, for the refund's history.
+        by: The actor to name in the refund's history.
 
     Raises:
-        ValueError: Nothing is owed (ask ``refund.settlement_owed`` first).
+        ValueError: The refund owes no settlement. Check ``refund.settlement_owed`` first.
     """
     if not refund.settlement_owed:
-        raise ValueError(f"refund {refund.refund_id} is owed no settlement")
+        raise ValueError(f"refund {refund.refund_id} owes no settlement")
     failed_late = refund.status is RefundStatus.FAILED
-    moved = -refund.amount if failed_late else refund.amount
-    tax = _compensated_tax(state, refund) if failed_late else refunded_tax(state, refund)
-    effect = effect_of(state, state.settled_amount, state.settled_amount + moved)
-    after = replace(
-        release(state, refund) if failed_late else state,
-        settled_amount=state.settled_amount + moved,
-        rev_share_reversed_amount=state.rev_share_reversed_amount
-        + effect.rev_share_reversed_amount,
-        fee_refund_target_amount=state.fee_refund_target_amount + effect.fee_refund_amount,
-        tax_refunded_amount=state.tax_refunded_amount + tax,
-    )
-    settled = (
-        refund
-        if failed_late
-        else replace(
-            refund.with_status(RefundStatus.SETTLED, at, by),
-            settled_at=at,
-            rev_share_reversed_amount=effect.rev_share_reversed_amount,
-            stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
-            net_deduction_amount=effect.net_deduction_amount,
-            tax_amount=tax,
-        )
+    if failed_late:
+        return _settle_late_failure(state, refund)
+    return _settle_success(state, refund, at, by)
+
+
+def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
+    effect = effect_of(state, state.settled_amount, state.settled_amount + refund.amount)
+    tax = refunded_tax(state, refund)
+    settled = replace(
+        refund.with_status(RefundStatus.SETTLED, at, by),
+        settled_at=at,
+        rev_share_reversed_amount=effect.rev_share_reversed_amount,
+        stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
+        net_deduction_amount=effect.net_deduction_amount,
+        tax_amount=tax,
     )
     return Settlement(
-        kind=EntryKind.REFUND_FAILED if failed_late else EntryKind.REFUND,
-        state=after,
+        kind=EntryKind.REFUND,
+        state=_with_effect(state, effect, tax),
         refund=settled,
         amounts=_entry_amounts(state, effect, tax),
         effect=effect,
     )
 
 
-def payable_effect(state: OrderState, effect: Effect) -> int:
-    """Return what the effect moves of what PPS owes the studio, in minor units.
+def _settle_late_failure(state: OrderState, refund: Refund) -> Settlement:
+    effect = effect_of(state, state.settled_amount, state.settled_amount - refund.amount)
+    tax = _compensated_tax(state, refund)
+    return Settlement(
+        kind=EntryKind.REFUND_FAILED,
+        state=_with_effect(release(state, refund), effect, tax),
+        refund=refund,
+        amounts=_entry_amounts(state, effect, tax),
+        effect=effect,
+    )
 
-    Stripe took the refund of a direct charge from the studio's own account and puts the fee refund
-    there; only a share that cannot move at Stripe any more is between PPS and the studio.
+
+def _with_effect(state: OrderState, effect: Effect, tax: int) -> OrderState:
+    """Return the state with the effect and the refunded tax added to its sums."""
+    return replace(
+        state,
+        settled_amount=state.settled_amount + effect.refunded_amount,
+        rev_share_reversed_amount=state.rev_share_reversed_amount
+        + effect.rev_share_reversed_amount,
+        fee_refund_target_amount=state.fee_refund_target_amount + effect.fee_refund_amount,
+        tax_refunded_amount=state.tax_refunded_amount + tax,
+    )
+
+
+def payable_effect(state: OrderState, effect: Effect) -> int:
+    """Return how the effect changes what PPS owes the studio, in minor units.
+
+    For a direct charge, Stripe takes the refund from the studio's own account and puts the fee
+    refund there. Only the share that Stripe cannot move is between PPS and the studio.
     """
     if state.account_id is None:
         return effect.net_deduction_amount
@@ -202,7 +220,7 @@ def _entry_amounts(state: OrderState, effect: Effect, tax: int) -> EntryAmounts:
 
 
 def sale_amounts(state: OrderState) -> EntryAmounts:
-    """Return the amounts of an order's sale entry, seen from the studio: fees are negative."""
+    """Return the amounts of an order's sale entry. What the studio gains is positive."""
     net = state.total_amount - state.stripe_fee_amount - state.rev_share_amount
     direct = state.account_id is not None
     return EntryAmounts(

@@ -1,4 +1,4 @@
-"""What Stripe says of an account's balance, read strictly from an answer of its API."""
+"""Balance transactions and application fees, read strictly from Stripe's answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from shared.domain.stripe_refund import MalformedStripeObjectError, string
 
 
 class MovementType(StrEnum):
-    """The types of balance transactions that are about what goes back, or out.
+    """The types of balance transactions that move money back or out.
 
     https://docs.stripe.com/reports/balance-transaction-types
     """
 
     REFUND = "refund"
-    # Of a charge that was paid by another method than a card.
+    # A refund of a charge that was not paid by card.
     PAYMENT_REFUND = "payment_refund"
     REFUND_FAILURE = "refund_failure"
     APPLICATION_FEE_REFUND = "application_fee_refund"
@@ -37,10 +37,10 @@ _TAKES_MONEY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class BalanceMovement:
-    """A balance transaction with the object that caused it; ``amount`` in minor units, signed.
+    """A balance transaction with its source, the object that caused it.
 
-    ``currency`` is that of the account's balance, which a charge in another currency is changed
-    into: then the amount is not the refund's.
+    ``amount`` is signed, in minor units of ``currency``, which is the currency of the account's
+    balance. Stripe converts other currencies into it; then the amount is not the refund's.
     """
 
     movement_id: str
@@ -52,7 +52,7 @@ class BalanceMovement:
 
     @property
     def takes_money(self) -> bool:
-        """Whether it takes money out of the balance, rather than giving it back."""
+        """Whether it takes money out of the balance. Otherwise it puts money back."""
         return self.type in _TAKES_MONEY
 
     @property
@@ -64,7 +64,9 @@ class BalanceMovement:
         """
         amount = self.source.get("amount")
         if type(amount) is not int:
-            raise MalformedStripeObjectError("what moved a balance has no integer amount")
+            raise MalformedStripeObjectError(
+                "the source of a balance transaction has no integer amount"
+            )
         return -amount if self.takes_money else amount
 
 
@@ -95,7 +97,7 @@ def balance_movement_from(source: Mapping[str, Any]) -> BalanceMovement:
 
 @dataclass(frozen=True, slots=True)
 class StripeFee:
-    """An application fee, and all that was given back of it, in minor units."""
+    """An application fee, and how much of it was refunded, in minor units."""
 
     fee_id: str
     charge_id: str
@@ -119,10 +121,10 @@ def stripe_fee_from(source: Mapping[str, Any]) -> StripeFee:
 
 
 def fee_of(movement: BalanceMovement) -> StripeFee:
-    """Return the fee, expanded too, of which a movement gave something back.
+    """Return the application fee that a fee refund's movement belongs to.
 
     Raises:
-        MalformedStripeObjectError: It is not there, or not as documented.
+        MalformedStripeObjectError: The fee is not expanded, or not as documented.
     """
     fee = movement.source.get("fee")
     if not isinstance(fee, Mapping):

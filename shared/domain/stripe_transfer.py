@@ -1,4 +1,4 @@
-"""What Stripe says of a transfer, read strictly from an answer of its API."""
+"""A transfer as Stripe reports it, read strictly from an API answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from shared.domain.stripe_refund import MalformedStripeObjectError, string
 
 @dataclass(frozen=True, slots=True)
 class StripeTransfer:
-    """A transfer to a connected account; minor units.
+    """A transfer to a connected account; amounts in minor units.
 
-    ``group`` is what it was made for, its payout's id: nobody can edit it afterwards.
+    ``group`` is the id of the payout that it was made for. Nobody can edit it afterwards.
     """
 
     transfer_id: str
@@ -21,8 +21,8 @@ class StripeTransfer:
     destination: str | None = None
 
     @property
-    def came_back(self) -> bool:
-        """Whether none of its money stayed with the studio."""
+    def is_fully_reversed(self) -> bool:
+        """Whether all of its money was reversed."""
         return self.amount_reversed >= self.amount
 
 
@@ -36,14 +36,14 @@ def stripe_transfer_from(source: Mapping[str, Any]) -> StripeTransfer:
     """
     if source.get("object") != "transfer":
         raise MalformedStripeObjectError("expected a transfer object")
-    amount, came_back = source.get("amount"), source.get("amount_reversed")
-    if type(amount) is not int or type(came_back) is not int:
-        raise MalformedStripeObjectError("a transfer whose amounts are no integers")
+    amount, amount_reversed = source.get("amount"), source.get("amount_reversed")
+    if type(amount) is not int or type(amount_reversed) is not int:
+        raise MalformedStripeObjectError("a transfer whose amounts are not integers")
     group, destination = source.get("transfer_group"), source.get("destination")
     return StripeTransfer(
         transfer_id=string(source, "id"),
         amount=amount,
-        amount_reversed=came_back,
+        amount_reversed=amount_reversed,
         group=group if isinstance(group, str) else None,
         destination=destination if isinstance(destination, str) else None,
     )

@@ -1,4 +1,4 @@
-"""A studio: who it is, how it is paid out, and how far its balance may fall."""
+"""A studio: its identity, its payouts, and its limit for a negative balance."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from shared.domain.payout_schedule import Interval, PayoutSchedule
 
 
 class OnNegativeLimit(StrEnum):
-    """What happens to a refund that takes the next payout below the studio's limit."""
+    """The action when a refund takes the next payout below the studio's limit."""
 
     WARN = "warn"
     REFUSE = "refuse"
@@ -18,9 +18,9 @@ class OnNegativeLimit(StrEnum):
 class Studio:
     """A studio as imported; amounts in minor units of ``currency``.
 
-    ``timezone`` is an IANA zone. ``stripe_account_id`` is set where the studio's charges live on
-    its own Stripe account, ``payout_account_id`` where PPS pays the studio out.
-    ``payout_weekday`` counts from Monday, which is 0.
+    ``timezone`` is an IANA zone. ``stripe_account_id`` is set if the studio's charges are on its
+    own Stripe account. PPS transfers payouts to ``payout_account_id``. ``payout_weekday`` is 0
+    for Monday.
     """
 
     studio_id: str

@@ -1,1 +1,1 @@
-"""The edges of a function: HTTP, queue messages, the caller, logs and settings."""
+"""What a function shares with its surroundings: HTTP, queue messages, caller, logs, settings."""

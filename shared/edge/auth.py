@@ -1,4 +1,4 @@
-"""Who asks, from the verified ID token alone, and what they may do."""
+"""The caller, read from the verified ID token alone, and what their roles allow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """What a route does, as far as roles are concerned."""
+    """What a caller wants to do. ``ALLOWED`` lists the roles for each action."""
 
     READ_ORDERS = "look at orders"
     REQUEST_REFUND = "request a refund"
@@ -51,29 +51,29 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.RESOLVE: _DESK,
 }
 
-# The most a role may send back of one order, all its refunds together, in minor units (1,000.00,
-# or 100,000 of a currency without decimals). A role that is not here has no limit of its own.
+# The most a role may refund of one order, all its refunds together, in minor units (1,000.00,
+# or 100,000 of a currency without decimals). A role that is not here has no limit.
 REFUND_LIMIT: dict[Role, int] = {Role.STAFF: 100_000}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The verified caller with roles: a studio's user, or PPS's own looking at a studio."""
+    """The verified caller with roles: a studio's user, or a PPS admin who looks at a studio."""
 
     user: str
     studio_id: str
     roles: frozenset[Role]
 
     @property
-    def of_pps(self) -> bool:
-        """Whether it is one of PPS's own."""
+    def is_pps_admin(self) -> bool:
+        """Whether the caller is a PPS admin, who may read any studio but change none."""
         return Role.PPS_ADMIN in self.roles
 
     def require(self, action: Action) -> None:
         """Check that a role of the caller allows the action.
 
         Raises:
-            ForbiddenError: None does.
+            ForbiddenError: No role does.
         """
         if not self.roles & ALLOWED[action]:
             raise ForbiddenError(
@@ -83,44 +83,44 @@ class Caller:
     @property
     def refund_limit(self) -> int | None:
         """The most of one order that this caller may refund, in minor units; None is no limit."""
-        able = self.roles & ALLOWED[Action.REQUEST_REFUND]
-        limits = [REFUND_LIMIT.get(role) for role in able]
-        known = [limit for limit in limits if limit is not None]
-        return max(known) if known and len(known) == len(limits) else None
+        refunding_roles = self.roles & ALLOWED[Action.REQUEST_REFUND]
+        limits = [REFUND_LIMIT[role] for role in refunding_roles if role in REFUND_LIMIT]
+        is_limited = bool(limits) and len(limits) == len(refunding_roles)
+        return max(limits) if is_limited else None
 
     def require_within_limit(self, amount: int) -> None:
         """Check that the caller may refund that much of one order.
 
         Args:
-            amount: What would be out of the order in all, in minor units.
+            amount: How much of the order would be refunded in total, in minor units.
 
         Raises:
-            RefundLimitError: It is more than the caller's roles may.
+            RefundLimitError: It is more than the caller's roles allow.
         """
         limit = self.refund_limit
         if limit is not None and amount > limit:
             raise RefundLimitError(
-                f"With this refund {amount} of the order would be refunded, and your role may "
-                f"refund {limit} of one order. Ask your studio's owner."
+                f"With this refund {amount} of the order would be refunded, but your role may "
+                f"refund at most {limit} of one order. Ask your studio's owner."
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whose tokens are taken: those that our user pool issued for our app client."""
+    """The tokens to accept: those that our user pool issued for our app client."""
 
     issuer: str
     client_id: str
 
     def require(self, claims: Mapping[str, Any]) -> None:
-        """Check a token's claims, after API Gateway's authorizer: it is a second line.
+        """Check a token's claims, which API Gateway's authorizer has already verified.
 
-        The authorizer verifies signature, expiry and pool. It takes access tokens as well as ID
-        tokens, and those of any app client of the pool: that is ours to refuse.
+        The authorizer verifies signature, expiry and pool. But it also accepts access tokens, and
+        tokens of other app clients of the pool. This check refuses those.
         https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 
         Raises:
-            ForbiddenError: It is no ID token, or was issued by or for somebody else.
+            ForbiddenError: It is not an ID token, or has another issuer or app client.
         """
         for claim, expected, reason in (
             ("token_use", "id", "token_use"),
@@ -138,25 +138,25 @@ def caller_from(
 
     Args:
         claims: ``requestContext.authorizer.claims`` of the event.
-        audience: Whose tokens are taken.
-        named_studio_id: The studio that the request names; only PPS's own may name one.
+        audience: The tokens to accept.
+        named_studio_id: The studio that the request names. Only a PPS admin may name one.
 
     Raises:
-        ForbiddenError: It is not an ID token of ours, or of a user without a studio.
+        ForbiddenError: The token is not accepted, or its user has no studio.
     """
     audience.require(claims)
     user, studio_id = _user(claims), _text(claims, "custom:studio_id")
     roles = _roles(claims.get("cognito:groups"))
     if Role.PPS_ADMIN in roles:
-        # Alone: who is of PPS reads, for any studio, and acts for none.
+        # PPS admins may read any studio but change none, so they keep no other role.
         studio_id, roles = named_studio_id, frozenset({Role.PPS_ADMIN})
     elif named_studio_id is not None:
         raise ForbiddenError(
-            "Leave out `studio_id`: your studio is the one of your user.", "studio_named"
+            "Leave out `studio_id`. Only a PPS admin may name a studio.", "studio_named"
         )
     if user is None or not studio_id:
         raise ForbiddenError(
-            "Sign in with a user of a studio; PPS's own name a studio with `?studio_id=`.",
+            "Sign in with a user of a studio. A PPS admin names a studio with `?studio_id=`.",
             "no_user" if user is None else "no_studio",
         )
     return Caller(
@@ -167,7 +167,7 @@ def caller_from(
 
 
 def _user(claims: Mapping[str, Any]) -> str | None:
-    """Name the user for the ledger, which holds ids and can never forget: not by an address."""
+    """Return the user's name for the ledger, never an email address: entries cannot be erased."""
     name = _text(claims, "cognito:username")
     return _text(claims, "sub") if name is None or "@" in name else name
 
@@ -178,9 +178,9 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 def _roles(groups: object) -> frozenset[Role]:
-    """Read the groups, which a REST API's authorizer hands over as one string.
+    """Return the roles among the groups, which a REST API's authorizer gives as one string.
 
-    Parsed exactly: a group whose name merely contains a role's name gives nothing.
+    A group must have exactly a role's name. If it only contains the name, it gives no role.
     """
     if isinstance(groups, str):
         names = groups.strip("[]").replace(",", " ").split()

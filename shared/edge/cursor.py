@@ -1,4 +1,4 @@
-"""Cursors: where the next page of a list begins, in a form for clients to hand back untouched."""
+"""Cursors: the start of a list's next page, as text that clients send back unchanged."""
 
 import base64
 import hashlib
@@ -6,36 +6,35 @@ import json
 
 from shared.domain.errors import CursorError
 
-# A cursor is a few hundred bytes; more was not made here.
+# Our cursors have a few hundred bytes. A longer one is not ours.
 MAX_CURSOR_LENGTH = 1024
 
 type Position = list[str]
 
 
 def cursor_for(position: Position, *scope: str | None) -> str:
-    """Return the cursor of a place in a list.
+    """Return the cursor of a position in a list.
 
-    It names a place and grants nothing: whose list it is, the token says each time.
+    It grants no access: each request's token names the studio.
 
     Args:
-        position: Where the next page begins; strings, none empty, that mean something to the list
-            alone.
-        scope: What list it is: its name, the studio, and the parameters it was asked with.
+        position: Where the next page begins: non-empty strings that only the list understands.
+        scope: What identifies the list: its name, the studio and the request's parameters.
     """
     text = json.dumps([_digest(scope), *position], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def position_of(cursor: str, length: int, *scope: str | None) -> Position:
-    """Return the place that a cursor names.
+    """Return the position that a cursor names.
 
     Args:
-        cursor: What a client handed back.
+        cursor: The cursor that a client sent.
         length: How many strings the list's positions have.
-        scope: As it was for ``cursor_for``.
+        scope: The same as for ``cursor_for``.
 
     Raises:
-        CursorError: It was not made by this list for these parameters.
+        CursorError: The cursor does not belong to this list and these parameters.
     """
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
@@ -50,7 +49,7 @@ def position_of(cursor: str, length: int, *scope: str | None) -> Position:
 
 
 def _fits_a_key(part: object) -> bool:
-    """Say whether a table can be asked for it: text that is not empty and that UTF-8 can hold."""
+    """Return whether a table key can have this part: non-empty text that UTF-8 can encode."""
     try:
         return isinstance(part, str) and part.encode() != b""
     except UnicodeEncodeError:
@@ -62,8 +61,8 @@ def _digest(scope: tuple[str | None, ...]) -> str:
 
 
 def invalid_cursor() -> CursorError:
-    """Return the refusal of a cursor."""
+    """Return the error for a cursor that is not valid."""
     return CursorError(
-        "Send a page's `next_cursor` as it was given, with the same parameters; or leave `cursor` "
-        "out to begin anew."
+        "Send a page's `next_cursor` unchanged, with the same parameters. To start over, leave out "
+        "`cursor`."
     )

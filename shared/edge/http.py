@@ -1,4 +1,4 @@
-"""The API's edge: Powertools' resolver with one way to refuse, problem JSON."""
+"""The API's resolver and Lambda handler. Every refusal is problem JSON."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -24,20 +24,20 @@ from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem, problem_of
 from shared.edge.settings import setting
 
-# Where pydantic says a fault lies, beside the field's own path: the body, and its `type`.
+# Pydantic's paths also name the body and its `type`, which are not fields.
 _NOT_FIELDS = frozenset({"body", "full", "partial", "line_items"})
 
-# A request's body is a few hundred bytes; API Gateway alone would let 10 MB through.
+# A request's body has a few hundred bytes. API Gateway alone would accept 10 MB.
 MAX_BODY_BYTES = 16 * 1024
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 OrderId = Annotated[str, Path(description="The order's id.", max_length=64)]
 RefundId = Annotated[str, Path(description="The refund's id.", max_length=64)]
-# Routes declare it and do not read it: caller() does, once it knows who asks.
+# Routes only declare it. `caller` reads it, after it knows the user's roles.
 NamedStudio = Annotated[
     str | None,
-    Query(description="Whose: for PPS's own, who must name a studio.", max_length=64),
+    Query(description="The studio's id. Only a PPS admin sends it.", max_length=64),
 ]
 Cursor = Annotated[
     str | None, Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH)
@@ -49,13 +49,13 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Yours, one for each thing you want done; a repeat gets the same answer.",
+        description="Your own key, a new one for each action. A repeat gets the same answer.",
     ),
 ]
 
 
 class FieldError(BaseModel):
-    """What was refused of one field of the input."""
+    """Why one field of the input was refused."""
 
     field: str
     message: str
@@ -77,17 +77,17 @@ def _described(status: int) -> OpenAPIResponse:
     return {"description": title, "content": {MEDIA_TYPE: {"model": ProblemView}}}
 
 
-# What any route may refuse with, the gateway's own refusals included.
+# Any route may refuse with these. Some come from API Gateway itself.
 _REFUSED = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504)
 
 
 def described(success: int, model: type[BaseModel], what: str) -> dict[int, OpenAPIResponse]:
-    """Return a route's answers for the API's description: its success, and every refusal.
+    """Return a route's responses for the API's description: its success, and every refusal.
 
     Args:
-        success: The status of a success.
-        model: The form of its body.
-        what: What it is, for the reader.
+        success: The HTTP status of a success.
+        model: The model of its body.
+        what: What the body is, in words.
     """
     refusals = {status: _described(status) for status in _REFUSED}
     return {
@@ -97,7 +97,7 @@ def described(success: int, model: type[BaseModel], what: str) -> dict[int, Open
 
 
 def api_resolver() -> APIGatewayRestResolver:
-    """Return a resolver that validates by type and answers every refusal as problem JSON."""
+    """Return a resolver that checks input by its types and answers refusals as problem JSON."""
     cors = CORSConfig(
         allow_origin=setting("ALLOWED_ORIGIN"),
         allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY],
@@ -129,11 +129,11 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
 def api_handler(
     app: APIGatewayRestResolver, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return the Lambda handler that answers API Gateway's events by a resolver's routes.
+    """Return the Lambda handler that answers API Gateway's events with a resolver's routes.
 
     Args:
         app: The resolver.
-        max_body_bytes: How large a request's body may be.
+        max_body_bytes: The largest body to accept.
     """
 
     @logger.inject_lambda_context(
@@ -158,7 +158,7 @@ def api_handler(
 
 
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:
-    """Say what is wrong with the body before anything else looks at it, or None."""
+    """Return the problem of a body that cannot be parsed, or None."""
     body = event.get("body") or ""
     if len(body.encode(errors="surrogatepass")) > max_body_bytes:
         return Problem(
@@ -171,7 +171,7 @@ def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None
         return _unsupported_media_type()
     try:
         json.loads(body or "null")
-    except (ValueError, RecursionError):  # ValueError is a number of thousands of digits, too
+    except (ValueError, RecursionError):  # also a number with thousands of digits
         return Problem(
             400,
             "invalid_json",
@@ -182,30 +182,30 @@ def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None
 
 
 def _media_type(event: dict[str, Any]) -> str | None:
-    """Return the body's media type without its parameters, or None where none is named."""
+    """Return the body's media type without its parameters, or None without a Content-Type."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     named = headers.get("content-type")
-    # Its case means nothing: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
+    # Media types ignore case: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
     return named.partition(";")[0].strip().lower() if named else None
 
 
 def caller(app: APIGatewayRestResolver) -> Caller:
-    """Return who sent the current request.
+    """Return the caller of the current request.
 
     Raises:
-        ForbiddenError: Nobody who may, or one who names a studio and is not PPS's own.
+        ForbiddenError: The token is not accepted, or names no studio that the user may read.
     """
     authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
     named = (app.current_event.query_string_parameters or {}).get("studio_id")
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
     who = caller_from(authorizer.get("claims") or {}, audience, named)
-    if who.of_pps:
-        logger.info("PPS looks at a studio", user=who.user, studio_id=who.studio_id)
+    if who.is_pps_admin:
+        logger.info("PPS admin reads a studio", user=who.user, studio_id=who.studio_id)
     return who
 
 
 def _path(location: Sequence[object]) -> Iterator[str]:
-    """Name a field as the caller wrote it, without where it lay and which form it was read as."""
+    """Yield the parts of a field's path as the caller wrote them."""
     for part in location:
         if part not in _NOT_FIELDS:
             yield str(part)
@@ -222,8 +222,8 @@ def _unexpected(_: Exception) -> Problem:
         500,
         "internal_error",
         "Internal error",
-        "Something went wrong on our side. Repeat the request with the same Idempotency-Key; "
-        "it is safe.",
+        "Something went wrong on our side. It is safe to repeat the request with the same "
+        "Idempotency-Key.",
     )
 
 
@@ -243,8 +243,8 @@ def _invalid_input(error: RequestValidationError) -> Problem:
             HTTPStatus.BAD_REQUEST,
             "idempotency_key_invalid",
             "The Idempotency-Key is missing or not valid",
-            f"Send a header {IDEMPOTENCY_KEY} of 1 to 255 printable ASCII characters, a new one "
-            "for each thing you want done and the same one when you repeat a request.",
+            f"Send a header {IDEMPOTENCY_KEY} of 1 to 255 printable ASCII characters: a new one "
+            "for each action, and the same one to repeat a request.",
         )
     fields = [
         {
@@ -257,6 +257,6 @@ def _invalid_input(error: RequestValidationError) -> Problem:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "invalid_input",
         "The input is not valid",
-        "Put the fields in `errors` right and send the request again; nothing was changed.",
+        "Nothing was changed. Correct the fields in `errors` and send the request again.",
         fields,
     )

@@ -1,6 +1,6 @@
-"""Logs, metrics: one of each per function, set up by Powertools' environment variables.
+"""A function's logger and metrics. Powertools' environment variables configure them.
 
-Logs carry ids and amounts; never a name, an address, an email, a token or a body.
+Logs have ids and amounts, but never a name, an address, an email, a token or a body.
 """
 
 import json
@@ -11,26 +11,26 @@ from functools import partial
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
-# A preview or a read has nothing to count, and Powertools would write a warning for each.
+# Previews and reads count nothing, and Powertools would log a warning for each of them.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-# Escaped to ASCII: Powertools' own serializer lets through C1 controls, which terminals obey, and
-# line separators, which some readers of logs part lines at.
+# This serializer escapes to ASCII. Powertools' own keeps C1 controls, which terminals obey, and
+# line separators, at which some log readers split a line.
 logger = Logger(json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
 metrics = Metrics()
 
 
 def count(name: str, value: int = 1) -> None:
-    """Count something, in the namespace and service of the function."""
+    """Add to a metric in the function's namespace and service."""
     metrics.add_metric(name=name, unit="Count", value=value)
 
 
 def count_refused(name: str, reason: str) -> None:
-    """Count a refusal twice: with the others of its name, for an alarm, and by its reason.
+    """Count a refusal twice: in total, for an alarm, and by its reason.
 
     Args:
         name: The metric.
-        reason: One of a few fixed words, never what was sent: each is a metric of its own.
+        reason: One of a few fixed words, never text from a request: each makes its own metric.
     """
     count(name)
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): one table from the domain's refusals to HTTP."""
+"""Problem details (RFC 9457): one table maps the domain's errors to HTTP answers."""
 
 import json
 from typing import Any
@@ -23,20 +23,20 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.NothingToPrintError: (409, "There is nothing to print"),
     errors.PrintNotClaimedError: (409, "The print is not claimed"),
     errors.PrintClaimedError: (409, "The print is claimed"),
-    errors.AlreadyPrintedError: (409, "The print is made"),
+    errors.AlreadyPrintedError: (409, "The print is already printed"),
     errors.PrintShippedError: (409, "The print is shipped"),
     errors.PrintCanceledError: (409, "Fulfillment was canceled"),
     errors.RefundLimitError: (403, "More than your role may refund"),
     errors.RefundNotFailedError: (409, "The refund has not failed"),
-    errors.AlreadyResolvedError: (409, "It is resolved already"),
+    errors.AlreadyResolvedError: (409, "It is already resolved"),
     errors.MessageNotFoundError: (404, "Message not found"),
-    errors.MessageOutcomeKnownError: (409, "What became of the message is known"),
+    errors.MessageOutcomeKnownError: (409, "The message's outcome is known"),
     errors.NoEmailAddressError: (409, "The order has no email address"),
     errors.SendingDomainError: (409, "The sending domain is not verified"),
     errors.MessageRefusedError: (502, "The mail service refused the message"),
     errors.TemplateMismatchError: (422, "The template does not fit the refund"),
     errors.CursorError: (400, "The cursor is not valid"),
-    errors.DateRangeError: (422, "The dates are not a range"),
+    errors.DateRangeError: (422, "The dates are not a valid range"),
     errors.RangeTooLargeError: (422, "The range is too large"),
     errors.StudioNotFoundError: (404, "Studio not found"),
     errors.ExportNotFoundError: (404, "Export not found"),
@@ -50,24 +50,24 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.StripeRefusedError: (502, "Stripe refused the refund"),
 }
 
-# Of a refusal by Stripe, what the caller can do something about.
+# Refusals by Stripe that the caller can act on.
 STRIPE_STATUS = {
-    "charge_already_refunded": (409, "Stripe has refunded the charge already"),
+    "charge_already_refunded": (409, "Stripe has already refunded the charge"),
     "charge_disputed": (409, "The charge is disputed"),
-    "insufficient_balance": (409, "The Stripe account has not enough balance"),
-    "amount_exceeds_charge": (422, "Stripe has less left of the charge"),
+    "insufficient_balance": (409, "Stripe's balance is too low"),
+    "amount_exceeds_charge": (422, "The amount is more than is left at Stripe"),
 }
 
 
-class Problem(Exception):  # noqa: N818  # it is the answer itself, named as the RFC names it
-    """An answer that refuses.
+class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
+    """A refusal as an HTTP answer.
 
     Args:
         status: The HTTP status.
-        code: Our stable name of it.
-        title: The same for every occurrence.
-        detail: What happened here and how to put it right.
-        errors: Per field what was refused of the input.
+        code: Our stable name for it.
+        title: A short text, the same for every occurrence.
+        detail: What happened and what to do next.
+        errors: For each refused field, its name and why.
     """
 
     def __init__(  # the members of RFC 9457
@@ -100,7 +100,7 @@ class Problem(Exception):  # noqa: N818  # it is the answer itself, named as the
 
 
 def problem_of(error: errors.DomainError) -> Problem:
-    """Return the answer to a refusal of the domain."""
+    """Return the HTTP answer to a domain error."""
     if isinstance(error, errors.StripeRefusedError):
         status, title = STRIPE_STATUS.get(error.reason, STATUS[errors.StripeRefusedError])
         return Problem(status, error.reason, title, error.detail)

@@ -1,12 +1,12 @@
-"""The functions' settings, from their environment. A missing one stops the function at init."""
+"""A function's settings, from its environment variables."""
 
 import os
 
 
 def setting(name: str) -> str:
-    """Return a setting of the environment.
+    """Return a setting.
 
     Raises:
-        KeyError: The template does not give it to this function.
+        KeyError: The template does not set it for this function.
     """
     return os.environ[name]

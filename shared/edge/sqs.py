@@ -1,4 +1,4 @@
-"""Queue messages: JSON objects of strings, checked first, and parked if they cannot work."""
+"""Queue messages: how their JSON is checked, and how failed ones are parked."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from shared.gateways.queues import ParkedMessages
 
-# How often a message is tried. SQS's own limit, in the template, is one higher, and is left for
-# functions that die: SQS records no reason when it parks a message.
+# How often a message is tried. SQS's own limit, in the template, is one higher. It is for functions
+# that crash, because SQS records no reason when it parks a message.
 TRIES = 5
 EXPORT_TRIES = 3
 
 
 class MalformedMessageError(Exception):
-    """The message's body is not what this product puts on the queue."""
+    """The message's body does not have the form that this product sends."""
 
 
 def message_from(body: str, *names: str) -> dict[str, str]:
@@ -27,14 +27,14 @@ def message_from(body: str, *names: str) -> dict[str, str]:
 
     Args:
         body: The message's body.
-        names: The fields it must have, each a string that is not empty.
+        names: The fields it must have, each a non-empty string.
 
     Raises:
-        MalformedMessageError: It does not have them.
+        MalformedMessageError: The body is not JSON, or a field is missing.
     """
     try:
         values = json.loads(body)
-    except (ValueError, RecursionError) as error:  # nested too deep is no message of ours
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         raise MalformedMessageError("the body is not JSON") from error
     if not isinstance(values, dict):
         raise MalformedMessageError("the body is not an object")
@@ -53,16 +53,16 @@ def dead_letter_failures(
     tries: int = TRIES,
     on_parked: "Callable[[SQSRecord, str], None] | None" = None,
 ) -> Iterator[None]:
-    """Park a message that can never work, and one that fails its last try.
+    """Park a message that can never succeed, or that fails its last try.
 
     An earlier failure is raised, and SQS delivers the message again.
 
     Args:
         record: The message that is processed inside the context.
         parked: The dead-letter queue.
-        permanent: The error of a message that can never work, beside a malformed one.
+        permanent: The error that no retry can fix. A malformed message is always permanent.
         tries: How often a message is tried.
-        on_parked: Called with the message and the reason after it was parked.
+        on_parked: Called with the message and the reason after it is parked.
     """
     try:
         yield

@@ -1,12 +1,12 @@
-"""Anchors in their bucket, and the key that signs them.
+"""The bucket of anchors, and the key that signs them.
 
 An anchor is a small JSON object, ``{"statement": {…}, "signature": "…", "key_id": "…"}``:
 
     {studio_id}/2026-11-25.json                              the anchor of a day (UTC)
-    {studio_id}/2026-11-25T09:30:00.000Z.restored.json       that of a restore
+    {studio_id}/2026-11-25T09:30:00.000Z.restored.json       the anchor of a restore
 
-The bucket locks every version that is written. A key is never written twice: the put asks for that
-itself, and the bucket's policy refuses one that does not ask.
+The bucket locks every version that is written. A key is never written twice: each put has a
+condition for that, and the bucket's policy refuses a put without it.
 """
 
 import base64
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AnchorKey:
-    """The KMS key that signs anchors; its private half never leaves KMS.
+    """The KMS key that signs anchors. Its private half never leaves KMS.
 
     Args:
         kms: A client.
@@ -49,7 +49,7 @@ class AnchorKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """One version of an object among the anchors, as listed; ``version_id`` is S3's."""
+    """One listed version of an object in the bucket. ``version_id`` is S3's."""
 
     key: str
     version_id: str
@@ -57,7 +57,7 @@ class StoredVersion:
 
 
 class Anchors:
-    """The anchors in their bucket.
+    """The bucket of anchors.
 
     Args:
         s3: A client.
@@ -69,11 +69,11 @@ class Anchors:
         self._bucket = bucket
 
     def newest(self, studio_id: str) -> Anchor | None:
-        """Read the anchor of a studio that was written last, or None."""
+        """Return a studio's newest anchor, or None."""
         return next(self.newest_first(studio_id), None)
 
     def newest_first(self, studio_id: str) -> Iterator[Anchor]:
-        """Read a studio's anchors as they are asked for, the one that was written last first."""
+        """Yield a studio's anchors, the newest first. Each is read when the caller gets to it."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=_prefix(studio_id)
         )
@@ -83,10 +83,10 @@ class Anchors:
             yield _from_object(body).anchor
 
     def write(self, signed: SignedAnchor) -> bool:
-        """Write an anchor for good.
+        """Write an anchor, which nobody can change afterwards.
 
         Returns:
-            Whether it was written; not where the day has one already.
+            False if the day already has an anchor, and nothing was written.
         """
         try:
             self._s3.put_object(
@@ -94,7 +94,7 @@ class Anchors:
                 Key=_key(signed.anchor),
                 Body=_to_object(signed),
                 ContentType="application/json",
-                # Object Lock asks for a checksum:
+                # Object Lock requires a checksum:
                 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
                 ChecksumAlgorithm="SHA256",
                 IfNoneMatch="*",
@@ -106,7 +106,7 @@ class Anchors:
         return True
 
     def studios(self) -> Iterator[str]:
-        """List the studios that have anchors."""
+        """Yield the ids of the studios that have anchors."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Delimiter="/"
         )
@@ -115,7 +115,7 @@ class Anchors:
                 yield each["Prefix"].removesuffix("/")
 
     def versions(self, studio_id: str) -> Iterator[StoredVersion]:
-        """List all that was ever put under a studio's prefix, deletions included."""
+        """Yield every version under a studio's prefix, deletions included."""
         pages = self._s3.get_paginator("list_object_versions").paginate(
             Bucket=self._bucket, Prefix=_prefix(studio_id)
         )
@@ -126,17 +126,17 @@ class Anchors:
                 yield StoredVersion(marker["Key"], marker["VersionId"], is_delete_marker=True)
 
     def read(self, version: StoredVersion) -> SignedAnchor:
-        """Read one version.
+        """Return the anchor of one version.
 
         Raises:
-            ValueError: It is no anchor, or not the one its key names.
+            ValueError: It is not an anchor, or not the anchor that its key names.
         """
         body = self._s3.get_object(
             Bucket=self._bucket, Key=version.key, VersionId=version.version_id
         )["Body"].read()
         signed = _from_object(body)
         if _key(signed.anchor) != version.key:
-            raise ValueError("it is not the anchor that its name says")
+            raise ValueError("it is not the anchor that its key names")
         return signed
 
 
@@ -160,14 +160,14 @@ def _to_object(signed: SignedAnchor) -> bytes:
 
 
 def _from_object(body: bytes) -> SignedAnchor:
-    """Return the anchor of an object.
+    """Return the anchor in an object's body.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The body is not an anchor.
     """
     try:
         stored = json.loads(body)
         signature = base64.b64decode(stored["signature"], validate=True)
         return SignedAnchor(anchor_from(stored["statement"]), signature, str(stored["key_id"]))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("it is no anchor") from error
+        raise ValueError("it is not an anchor") from error

@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-# Short, because a caller waits: botocore's own limits are 60 s and would outlive the function.
+# Short limits, because a caller waits. botocore's own 60 s are longer than a function may run.
 _CONFIG = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
 )
-# For what must not be done twice: one try, and patience, since a time-out leaves nobody knowing.
+# For calls that must not happen twice: one try with a long limit, because after a time-out the
+# outcome is unknown.
 _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1})
-# A part of a large file takes longer than an item, and putting the parts together too.
+# Uploading a part of a large file, and joining the parts, can take long.
 _FILES = Config(read_timeout=60, signature_version="s3v4")
 
 
-# botocore, on which boto3 is a layer: the functions need no more, and boto3's import brings
-# s3transfer and multiprocessing with it.
+# The functions need only botocore. boto3 is a layer on top, and importing it also imports
+# s3transfer and multiprocessing.
 _SESSION = botocore.session.get_session()
 
 
@@ -39,18 +40,18 @@ def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 @overload
 def client(service: Literal["sesv2"]) -> "SESV2Client": ...
 def client(service: str) -> Any:
-    """Return a client of the service with this product's time limits and retries."""
+    """Return a client for a service, with this product's time limits and retries."""
     return _SESSION.create_client(service, config=_CONFIG)
 
 
 def mail_client() -> "SESV2Client":
-    """Return a client that sends each mail once, whatever happens, and never by itself again."""
+    """Return a client for sending mail. It never retries, so each mail is sent at most once."""
     return _SESSION.create_client("sesv2", config=_ONCE)  # type: ignore[return-value]  # one service's
 
 
 def files_client() -> "S3Client":
-    """Return a client for files: patient with large ones, and its links are of one region.
+    """Return a client for files, with long time limits.
 
-    Without ``s3v4``, links would be signed the old way, which newer regions do not know.
+    Newer regions accept only links that are signed with ``s3v4``, which is not the default.
     """
     return _SESSION.create_client("s3", config=_CONFIG.merge(_FILES))  # type: ignore[return-value]  # one service's

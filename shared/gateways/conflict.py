@@ -1,4 +1,4 @@
-"""Telling a lost race from a real error, for writes to either table."""
+"""Lost races between writers: how a write reports one, and how often to try again."""
 
 import random
 import time
@@ -20,12 +20,12 @@ _STALE_CODES = frozenset(
 
 
 class StaleStateError(Exception):
-    """What was read has changed meanwhile, or too much came at once; nothing was written."""
+    """Another writer was first, or DynamoDB is throttling. Nothing was written."""
 
 
 @contextmanager
 def stale_on_conflict() -> Iterator[None]:
-    """Turn DynamoDB's word that somebody else was first into ``StaleStateError``."""
+    """Turn DynamoDB's errors for a conflict or throttling into ``StaleStateError``."""
     try:
         yield
     except ClientError as error:
@@ -43,19 +43,19 @@ def _is_conflict(error: ClientError) -> bool:
 
 
 def tries(seconds: float) -> Iterator[int]:
-    """Count the tries of something that reads, decides and writes under a condition.
+    """Yield the number of each try of code that reads, decides and writes under a condition.
 
-    Pauses between tries for a random while that grows (full jitter), and ends when the time is
+    It pauses between tries for a random time that grows (full jitter), and ends when the time is
     used up: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
     Args:
-        seconds: How long to go on trying.
+        seconds: How long to try.
     """
     deadline = time.monotonic() + seconds
     count = 0
     while True:
         yield count
-        pause = random.uniform(0, min(0.8, 0.02 * 2**count))  # noqa: S311  # no secret hangs on it
+        pause = random.uniform(0, min(0.8, 0.02 * 2**count))  # noqa: S311  # not used for security
         if time.monotonic() + pause > deadline:
             return
         time.sleep(pause)

@@ -1,12 +1,12 @@
-"""Reports as files, in a bucket that forgets them after a week, and the queue that asks for them.
+"""Exports: reports as files in a bucket that deletes them after a week, and their queue.
 
-An export is a few objects under one prefix, and which of them are there says how far it is:
+An export is a few objects under one prefix. The objects that exist are its status:
 
-    exports/{studio_id}/{export_id}.requested   it was asked for
+    exports/{studio_id}/{export_id}.requested   somebody requested it
     exports/{studio_id}/{export_id}.csv         it is done
-    exports/{studio_id}/{export_id}.failed      it could not be written, the last time it was tried
+    exports/{studio_id}/{export_id}.failed      the last try to write it failed
 
-The studio is in the prefix, so another studio's export is not there for whoever asks for it.
+The prefix has the studio's id, so no studio can reach another studio's export.
 """
 
 import json
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
     from mypy_boto3_sqs import SQSClient
 
-# A part of an upload has at least 5 MiB, but the last:
+# Every part of an upload except the last must have at least 5 MiB:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _PART_BYTES = 5 * 1024 * 1024
 
-# Time to follow a link, and not to pass it on: the file has names in it.
+# Enough to follow a link, but not to pass it on: the file has names of people in it.
 LINK_SECONDS = 300
 
 _REQUESTED, _DONE, _FAILED = "requested", "csv", "failed"
 
 
 class ExportStatus(StrEnum):
-    """How far an export is."""
+    """The status of an export."""
 
     RUNNING = "running"
     READY = "ready"
@@ -40,9 +40,9 @@ class ExportStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What an export shall hold: the pinned selection, as strings for a message.
+    """A queue message that requests an export: its selection, as strings.
 
-    ``file_name`` is what the file is called where it is saved; the other fields are those of
+    ``file_name`` is the name under which a browser saves the file. The other fields are those of
     ``shared.domain.report.Selection``.
     """
 
@@ -57,7 +57,7 @@ class ExportRequest:
 
 
 class ExportQueue:
-    """Where exports are asked for.
+    """The queue of requested exports.
 
     Args:
         sqs: A client.
@@ -68,13 +68,13 @@ class ExportQueue:
         self._sqs = sqs
         self._url = url
 
-    def ask_for(self, request: ExportRequest) -> None:
-        """Ask for an export; a repeat writes the same file again."""
+    def send(self, request: ExportRequest) -> None:
+        """Request an export. A repeat writes the same file again."""
         self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(asdict(request)))
 
 
 class ExportFiles:
-    """The exports in the bucket.
+    """The bucket of exports.
 
     Args:
         s3: A client.
@@ -86,22 +86,22 @@ class ExportFiles:
         self._bucket = bucket
 
     def status(self, studio_id: str, export_id: str) -> ExportStatus | None:
-        """Say how far an export of the studio is, or None if there is none."""
+        """Return the status of a studio's export, or None if there is no such export."""
         prefix = _key(studio_id, export_id, "")
         found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix).get("Contents", [])
-        there = {each["Key"].removeprefix(prefix) for each in found}
-        # Done is done, also where an earlier try has failed.
+        suffixes = {each["Key"].removeprefix(prefix) for each in found}
+        # A finished file counts, even if an earlier try failed.
         for name, status in (
             (_DONE, ExportStatus.READY),
             (_FAILED, ExportStatus.FAILED),
             (_REQUESTED, ExportStatus.RUNNING),
         ):
-            if name in there:
+            if name in suffixes:
                 return status
         return None
 
     def link(self, studio_id: str, export_id: str) -> str:
-        """Return a URL that the file can be read at for ``LINK_SECONDS`` by whoever has it."""
+        """Return a URL of the file. Anybody who has it can read the file for ``LINK_SECONDS``."""
         return self._s3.generate_presigned_url(
             "get_object",
             Params={"Bucket": self._bucket, "Key": _key(studio_id, export_id, _DONE)},
@@ -109,26 +109,26 @@ class ExportFiles:
         )
 
     def mark_requested(self, studio_id: str, export_id: str) -> None:
-        """Record that an export was asked for."""
+        """Record that somebody requested an export."""
         self._s3.put_object(Bucket=self._bucket, Key=_key(studio_id, export_id, _REQUESTED))
 
     def mark_failed(self, studio_id: str, export_id: str) -> None:
-        """Record that an export could not be written; it may still be, when it is tried again."""
+        """Record that a try to write an export failed. A later try may succeed."""
         self._s3.put_object(Bucket=self._bucket, Key=_key(studio_id, export_id, _FAILED))
 
     def write(
         self, studio_id: str, export_id: str, file_name: str, chunks: Iterable[bytes]
     ) -> None:
-        """Write an export's file while its content is made; no more than a part is held.
+        """Write an export's file while its content is produced. Only one part is in memory.
 
-        The file appears when it is whole, and not at all if making the content fails; the bucket
-        drops the parts of such an upload by itself, after a day.
+        The file appears when it is complete. If producing the content fails, there is no file, and
+        the bucket deletes the uploaded parts after a day.
 
         Args:
-            studio_id: Whose export.
-            export_id: Which.
-            file_name: What it is called where it is saved; letters, digits, ``-``, ``_`` and ``.``.
-            chunks: The content; there is some.
+            studio_id: The studio's id.
+            export_id: The export's id.
+            file_name: The name under which a browser saves it: letters, digits, ``-``, ``_``, ``.``.
+            chunks: The content, not empty.
         """
         bucket, key = self._bucket, _key(studio_id, export_id, _DONE)
         upload_id = self._s3.create_multipart_upload(
@@ -163,7 +163,7 @@ class ExportFiles:
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Put chunks together to parts of the least size; the last one may be smaller."""
+    """Yield parts of at least ``_PART_BYTES``, made of chunks. The last part may be smaller."""
     part = bytearray()
     for chunk in chunks:
         part += chunk

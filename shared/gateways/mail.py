@@ -1,4 +1,4 @@
-"""Mail to parents, through Amazon SES (API v2), from the studios' own domains.
+"""Mail to parents from the studios' own domains, through Amazon SES (API v2).
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 """
@@ -22,12 +22,12 @@ from shared.domain.message import Message
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# botocore raises neither of its own kinds for an answer that it cannot read.
+# An answer that botocore cannot read raises an error that is not a `BotoCoreError`.
 _NO_ANSWER = (BotoCoreError, ResponseParserError)
 
 _UNVERIFIED = frozenset({"MailFromDomainNotVerifiedException", "NotFoundException"})
 
-# Said before the mail is looked at, by whatever status: too much at once, or too slowly asked.
+# These codes mean throttling or a slow request, whatever the HTTP status is.
 _UNDECIDED = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestTimeout"}
     | {"RequestTimeoutException"}
@@ -40,22 +40,22 @@ class Mail:
     """The mail service.
 
     Args:
-        asking: A client that may ask again after a failure.
-        sending: One that calls once: a second call would be a second mail.
+        retrying_client: A client that may retry, for questions.
+        single_try_client: A client that never retries, for mail. A retry could be a second mail.
     """
 
-    def __init__(self, asking: "SESV2Client", sending: "SESV2Client") -> None:
-        self._asking = asking
-        self._sending = sending
+    def __init__(self, retrying_client: "SESV2Client", single_try_client: "SESV2Client") -> None:
+        self._retrying_client = retrying_client
+        self._single_try_client = single_try_client
 
     def sends_from(self, domain: str) -> bool:
-        """Ask whether mail can come from a domain.
+        """Return whether the mail service can send from a domain.
 
         Raises:
             BusyError: The mail service does not answer.
         """
         try:
-            identity = self._asking.get_email_identity(EmailIdentity=domain)
+            identity = self._retrying_client.get_email_identity(EmailIdentity=domain)
         except ClientError as error:
             if _code(error) in {"NotFoundException", "BadRequestException"}:
                 return False
@@ -67,14 +67,14 @@ class Mail:
         return bool(identity.get("VerifiedForSendingStatus"))
 
     def send(self, message: Message) -> str:
-        """Send a message, once, and return the id that the mail service gave it.
+        """Send a message once, and return the mail service's id for it.
 
         Raises:
-            SendingDomainError, MessageRefusedError: It was surely refused; nothing was sent.
-            MailOutcomeUnknownError: Nobody can know whether it was sent.
+            SendingDomainError, MessageRefusedError: It was definitively refused. Nothing was sent.
+            MailOutcomeUnknownError: It is unknown whether it was sent.
         """
         try:
-            answer = self._sending.send_email(
+            answer = self._single_try_client.send_email(
                 FromEmailAddress=from_header(message.from_name, message.from_address),
                 Destination={"ToAddresses": [message.to_address]},
                 Content={
@@ -93,7 +93,7 @@ class Mail:
             raise _refusal(_code(error)) from error
         except _NO_ANSWER as error:
             raise MailOutcomeUnknownError(type(error).__name__) from error
-        # An answer that an endpoint in between has made has no id, and says nothing of a mail.
+        # An answer without an id comes from a proxy, and does not prove that SES took the mail.
         ses_message_id: str | None = answer.get("MessageId")
         if not ses_message_id:
             raise MailOutcomeUnknownError("an answer without an id")
@@ -101,15 +101,15 @@ class Mail:
 
 
 def from_header(name: str, address: str) -> str:
-    """Return a From header's value on one line, a name that is not ASCII encoded (RFC 2047).
+    """Return a From header's value on one line. A name that is not ASCII is encoded (RFC 2047).
 
     Args:
-        name: The sender's name; without line breaks, as ``Message`` makes sure.
+        name: The sender's name. ``Message`` checks that it has no line breaks.
         address: The sender's address.
     """
     if name.isascii():
         return formataddr((name, address))
-    # Encoded words are at most 75 characters long, a long name is several of them.
+    # An encoded word has at most 75 characters, so a long name becomes several words.
     return f"{Header(name, 'utf-8', maxlinelen=75).encode(linesep='')} <{address}>"
 
 
@@ -123,17 +123,17 @@ def _is_undecided(error: ClientError) -> bool:
 
 
 def _not_answering() -> BusyError:
-    return BusyError("The mail service does not answer; nothing was sent. Try again in a moment.")
+    return BusyError("The mail service does not answer. Nothing was sent. Try again in a moment.")
 
 
 def _refusal(code: str) -> DomainError:
-    """Say what was refused, by SES's code: its own words name addresses."""
+    """Return the refusal for an SES error code. SES's own message could name addresses."""
     if code in _UNVERIFIED:
         return SendingDomainError(
-            "The mail service does not send from the studio's domain; nothing was sent. Verify the "
+            "The mail service cannot send from the studio's domain. Nothing was sent. Verify the "
             "domain, then send the message with a new Idempotency-Key."
         )
     return MessageRefusedError(
-        f"The mail service refused the message ({code}); nothing was sent. Put it right and send "
-        "the message with a new Idempotency-Key, or write to the parent in another way."
+        f"The mail service refused the message ({code}). Nothing was sent. Correct the message and "
+        "send it with a new Idempotency-Key, or contact the parent in another way."
     )

@@ -10,10 +10,10 @@ from shared.gateways.table import TableGateway
 
 
 class Messages(TableGateway):
-    """The messages that were sent to parents, or may have been."""
+    """The messages to parents, with their outcomes."""
 
     def get(self, order: OrderKey, message_id: str) -> Message | None:
-        """Read a message about an order, consistently, or None."""
+        """Return a message about an order, or None. The read is consistent."""
         values = self._table.get(order_pk(order), message_sk(message_id))
         return message_from_values(values) if values else None
 
@@ -21,7 +21,7 @@ class Messages(TableGateway):
         """Record a message before it is sent.
 
         Raises:
-            StaleStateError: It is recorded already: it was sent, or is being sent.
+            StaleStateError: It is already recorded, so it was sent or is being sent.
         """
         self._table.write(self._table.new(message_to_item(message)))
 
@@ -29,7 +29,7 @@ class Messages(TableGateway):
         """Record the outcome of a message, and return it as stored.
 
         Raises:
-            StaleStateError: It has changed.
+            StaleStateError: Another writer has changed it.
         """
         stored = replace(message, version=message.version + 1)
         self._table.write(self._table.replacing(message_to_item(stored), message.version))

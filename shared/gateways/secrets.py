@@ -1,4 +1,4 @@
-"""Secrets from Secrets Manager, cached for five minutes by Powertools."""
+"""Secrets from Secrets Manager. Powertools caches them for five minutes."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,21 +21,21 @@ class Secrets:
         self._client = secretsmanager
 
     def stripe_api_key(self, arn: str) -> str:
-        """Return Stripe's secret key from ``{"api_key": …}``."""
+        """Return our secret API key for Stripe, from ``{"api_key": …}``."""
         return str(self._json(arn)["api_key"])
 
     def webhook_secrets(self, arn: str) -> tuple[list[str], list[str]]:
         """Return the signing secrets of the platform's and the Connect endpoint, newest first.
 
-        The secret is ``{"platform": [...], "connect": [...]}``, two of each while rolling.
+        They come from ``{"platform": [...], "connect": [...]}``. During a rotation each endpoint
+        has two.
         """
         secrets = self._json(arn)
         return list(secrets["platform"]), list(secrets["connect"])
 
     @cached_property
     def _provider(self) -> "SecretsProvider":
-        # Imported on first use: it brings boto3 with it, and previews, reads and refusals need no
-        # secret.
+        # Imported on first use, because it imports boto3, and most requests need no secret.
         from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
 
         return SecretsProvider(boto3_client=self._client)

@@ -1,7 +1,7 @@
-"""Reading a DynamoDB table by its keys, and writing it under conditions.
+"""A DynamoDB table: reads by key, and writes under conditions.
 
-Every write carries a condition, so that of two writers one wins and the other, told by
-``StaleStateError``, reads again and decides again:
+Every write has a condition. If two writers race, one wins. The other gets ``StaleStateError``,
+reads again and decides again:
 
     read (version 7) ──────────────► put if version = 7 ✔ (now 8)
         read (version 7) ──────────────► put if version = 7 ✘ StaleStateError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     type Step = TransactWriteItemTypeDef
 
-# The conditions of all writes. ``:seen`` is what the writer read.
+# The conditions of all writes. ``:seen`` is the value that the writer has read.
 NOT_THERE_YET = "attribute_not_exists(PK)"
 VERSION_UNCHANGED = "version = :seen"
 HEAD_UNMOVED = "seq = :seen"
@@ -45,10 +45,10 @@ class Table:
         self._dynamodb = dynamodb
         self._name = name
 
-    # Reading.
+    # Reads
 
     def get(self, pk: str, sk: str) -> Values | None:
-        """Read an item, consistently, or None."""
+        """Return an item's values, or None. The read is consistent."""
         answer = self._dynamodb.get_item(
             TableName=self._name, Key=primary_key(pk, sk), ConsistentRead=True
         )
@@ -60,7 +60,7 @@ class Table:
         values: Mapping[str, str],
         **options: Any,  # noqa: ANN401  # parameters of a Query
     ) -> Iterator[Values]:
-        """Read all that a key condition finds, page by page as they are asked for."""
+        """Yield all items that a key condition finds. Each page is read when it is needed."""
         while True:
             found, last = self.page(condition, values, **options)
             yield from found
@@ -74,10 +74,10 @@ class Table:
         values: Mapping[str, str],
         **options: Any,  # noqa: ANN401  # parameters of a Query
     ) -> tuple[Iterator[Values], Item | None]:
-        """Read one page of what a key condition finds.
+        """Return one page of the items that a key condition finds.
 
         Returns:
-            The items, and the key after which there may be more, or None.
+            The items, and the key to start the next page after, or None on the last page.
         """
         answer = self._dynamodb.query(
             TableName=self._name,
@@ -88,18 +88,18 @@ class Table:
         return map(unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
 
     def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
-        """Read items by their keys, in no order, those that are there."""
+        """Yield the items that exist among some keys, in any order."""
         for batch in batched(keys, KEYS_PER_BATCH, strict=False):
-            asked: Any = {self._name: {"Keys": list(batch), "ConsistentRead": consistent}}
-            while asked:
-                answer = self._dynamodb.batch_get_item(RequestItems=asked)
+            remaining: Any = {self._name: {"Keys": list(batch), "ConsistentRead": consistent}}
+            while remaining:
+                answer = self._dynamodb.batch_get_item(RequestItems=remaining)
                 yield from map(unmarshal, answer["Responses"][self._name])
-                asked = answer.get("UnprocessedKeys", {})
+                remaining = answer.get("UnprocessedKeys", {})
 
-    # Writing: the steps, and the act.
+    # Writes: first the steps, then one call that makes them
 
     def new(self, item: Item) -> "Step":
-        """Return the step that puts an item that is not there yet."""
+        """Return the step that puts an item if it does not exist yet."""
         return {
             "Put": {
                 "TableName": self._name,
@@ -109,11 +109,11 @@ class Table:
         }
 
     def replacing(self, item: Item, version: int) -> "Step":
-        """Return the step that puts an item where it has the version that was read."""
+        """Return the step that puts an item if its version is still the one that was read."""
         return self.when(VERSION_UNCHANGED, version, item)
 
     def when(self, condition: str, seen: str | int, item: Item) -> "Step":
-        """Return the step that puts an item where what was seen still holds."""
+        """Return the step that puts an item if the value that was read is still the same."""
         return {
             "Put": {
                 "TableName": self._name,
@@ -124,22 +124,22 @@ class Table:
         }
 
     def write(self, *steps: "Step") -> None:
-        """Write all the steps or none, of this table and others.
+        """Make all the steps or none. They may be for this table and others.
 
         Raises:
-            StaleStateError: A step's condition does not hold any more, or another write was under
+            StaleStateError: A step's condition is not true any more, or another write was under
                 way.
         """
         with stale_on_conflict():
             if len(steps) == 1:
-                # A put alone costs half of what it costs in a transaction.
+                # A single put costs half as much as a put in a transaction.
                 self._dynamodb.put_item(**steps[0]["Put"])
             else:
                 self._dynamodb.transact_write_items(TransactItems=steps)
 
 
 class TableGateway:
-    """What all gateways to one table share.
+    """The base of all gateways to one table.
 
     Args:
         dynamodb: A low-level client.

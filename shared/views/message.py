@@ -15,7 +15,7 @@ class MessageRefusalView(BaseModel):
 
 
 class MessageView(BaseModel):
-    """A message: what was sent, by whom, when, and what became of it."""
+    """A message to a parent, with its sender, times and outcome."""
 
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
@@ -45,7 +45,7 @@ def message_view(message: Message, now: datetime) -> MessageView:
 
     Args:
         message: The message.
-        now: The time: one that is sending for too long reads unknown.
+        now: The time. After a minute, ``sending`` reads ``unknown``.
     """
     return MessageView(
         message_id=message.message_id,

@@ -7,7 +7,7 @@ from shared.domain.order import OrderState
 
 
 class SubjectView(BaseModel):
-    """Who is in the photos."""
+    """A person in the photos."""
 
     subject_id: str
     name: str
@@ -19,7 +19,7 @@ def subject_view(subject: Subject) -> SubjectView:
 
 
 class PhotoDayView(BaseModel):
-    """When and where they were taken."""
+    """The day when the photos were taken."""
 
     photo_day_id: str
     name: str
@@ -31,7 +31,7 @@ def photo_day_view(day: PhotoDay) -> PhotoDayView:
 
 
 class StepView(BaseModel):
-    """What a person did to the print: the status it got, when (RFC 3339, UTC) and by whom."""
+    """One step of a person with the print: its new status, when (RFC 3339, UTC) and by whom."""
 
     status: str
     at: str
@@ -39,10 +39,10 @@ class StepView(BaseModel):
 
 
 class FulfillmentView(BaseModel):
-    """Where the print is.
+    """The state of the print.
 
-    ``canceled_by`` is a user, the id of the refund that stopped it, or ``nothing_left`` where
-    refunds left nothing to print. ``history`` is what people did; the oldest first.
+    ``canceled_by`` is a user, the id of the refund that canceled it, or ``nothing_left`` if refunds
+    left nothing to print. ``history`` lists people's steps, the oldest first.
     """
 
     status: str
@@ -52,7 +52,7 @@ class FulfillmentView(BaseModel):
 
 
 def fulfillment_view(state: OrderState) -> FulfillmentView:
-    """Return where an order's print is."""
+    """Return the state of an order's print."""
     return FulfillmentView(
         status=state.fulfillment_status,
         claimed_by=state.fulfillment_claimed_by,

@@ -1,21 +1,25 @@
 """A refund as the API shows it. Amounts in minor units."""
 
+from typing import NamedTuple
+
 from pydantic import BaseModel
 
-from shared.domain.order import OrderState
+from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import (
     DISPLAY_STATUS,
     UNSETTLED,
+    HistoryEntry,
     PaidBy,
     Refund,
     RefundStatus,
     RefundType,
+    Resolution,
 )
 from shared.domain.settlement import effect_of
 
 
 class RefundItemView(BaseModel):
-    """Units of a line that the refund returns, and the money for them."""
+    """Units of a line that the refund returns, with their amount and the tax in it."""
 
     line_id: str
     quantity: int
@@ -24,7 +28,7 @@ class RefundItemView(BaseModel):
 
 
 class HistoryView(BaseModel):
-    """A change of state."""
+    """A change of status: the new one, when (RFC 3339, UTC) and by whom."""
 
     status: RefundStatus
     at: str
@@ -32,7 +36,7 @@ class HistoryView(BaseModel):
 
 
 class ResolutionView(BaseModel):
-    """How the parent was paid after the refund had failed."""
+    """How the parent was paid after the refund failed."""
 
     paid_by: PaidBy
     reference: str | None
@@ -41,7 +45,7 @@ class ResolutionView(BaseModel):
 
 
 class RefundView(BaseModel):
-    """A refund."""
+    """A refund. Amounts in minor units."""
 
     refund_id: str
     order_id: str
@@ -68,26 +72,23 @@ class RefundView(BaseModel):
     history: list[HistoryView]
 
 
+class _Effects(NamedTuple):
+    rev_share_reversed_amount: int = 0
+    stripe_fee_retained_amount: int = 0
+    net_deduction_amount: int = 0
+
+
 def refund_view(refund: Refund, state: OrderState) -> RefundView:
     """Return a refund as the API shows it.
 
-    Its three effects are estimates before settlement, and nothing once it has failed: the ledger
-    has taken them back.
+    Its three effects are estimates before settlement. After a failure they are 0, because the
+    ledger keeps no effect of a failed refund.
 
     Args:
         refund: The refund.
-        state: Its order's state, with the refund counted in while it is not failed.
+        state: Its order's state, which includes the refund unless it failed.
     """
-    reversed_amount = retained = net = 0
-    if refund.status is RefundStatus.SETTLED:
-        reversed_amount = refund.rev_share_reversed_amount or 0
-        retained = refund.stripe_fee_retained_amount or 0
-        net = refund.net_deduction_amount or 0
-    elif refund.status in UNSETTLED:
-        effect = effect_of(state, state.committed_amount - refund.amount, state.committed_amount)
-        reversed_amount = effect.rev_share_reversed_amount
-        retained = effect.stripe_fee_retained_amount
-        net = effect.net_deduction_amount
+    effects = _effects(refund, state)
     return RefundView(
         refund_id=refund.refund_id,
         order_id=refund.order_id,
@@ -96,15 +97,7 @@ def refund_view(refund: Refund, state: OrderState) -> RefundView:
         display_status=DISPLAY_STATUS[refund.status],
         amount=refund.amount,
         currency=refund.currency,
-        items=[
-            RefundItemView(
-                line_id=item.line_id,
-                quantity=item.quantity,
-                amount=item.amount,
-                tax_amount=item.tax_amount,
-            )
-            for item in refund.items
-        ],
+        items=[_item_view(item) for item in refund.items],
         reason=refund.reason,
         note=refund.note,
         requested_by=refund.requested_by,
@@ -114,18 +107,49 @@ def refund_view(refund: Refund, state: OrderState) -> RefundView:
         pending_reason=refund.pending_reason,
         failure_reason=refund.failure_reason,
         source=refund.source,
-        rev_share_reversed_amount=reversed_amount,
-        stripe_fee_retained_amount=retained,
-        net_deduction_amount=net,
+        rev_share_reversed_amount=effects.rev_share_reversed_amount,
+        stripe_fee_retained_amount=effects.stripe_fee_retained_amount,
+        net_deduction_amount=effects.net_deduction_amount,
         tax_amount=refund.tax_amount,
-        resolution=refund.resolution
-        and ResolutionView(
-            paid_by=refund.resolution.paid_by,
-            reference=refund.resolution.reference,
-            at=refund.resolution.at,
-            by=refund.resolution.by,
-        ),
-        history=[
-            HistoryView(status=entry.status, at=entry.at, by=entry.by) for entry in refund.history
-        ],
+        resolution=refund.resolution and _resolution_view(refund.resolution),
+        history=[_history_view(entry) for entry in refund.history],
     )
+
+
+def _effects(refund: Refund, state: OrderState) -> _Effects:
+    if refund.status is RefundStatus.SETTLED:
+        return _Effects(
+            refund.rev_share_reversed_amount or 0,
+            refund.stripe_fee_retained_amount or 0,
+            refund.net_deduction_amount or 0,
+        )
+    if refund.status in UNSETTLED:
+        effect = effect_of(state, state.committed_amount - refund.amount, state.committed_amount)
+        return _Effects(
+            effect.rev_share_reversed_amount,
+            effect.stripe_fee_retained_amount,
+            effect.net_deduction_amount,
+        )
+    return _Effects()
+
+
+def _item_view(item: RefundItem) -> RefundItemView:
+    return RefundItemView(
+        line_id=item.line_id,
+        quantity=item.quantity,
+        amount=item.amount,
+        tax_amount=item.tax_amount,
+    )
+
+
+def _resolution_view(resolution: Resolution) -> ResolutionView:
+    return ResolutionView(
+        paid_by=resolution.paid_by,
+        reference=resolution.reference,
+        at=resolution.at,
+        by=resolution.by,
+    )
+
+
+def _history_view(entry: HistoryEntry) -> HistoryView:
+    return HistoryView(status=entry.status, at=entry.at, by=entry.by)

@@ -1,7 +1,7 @@
 """The refund report as CSV, for spreadsheets: RFC 4180, in UTF-8 with a byte order mark.
 
-Amounts are in major units and times in the studio's time zone, since people read it. Excel takes a
-file without the mark for its own code page. https://www.rfc-editor.org/rfc/rfc4180
+People read it, so amounts are in major units and times in the studio's time zone. Without the
+mark, Excel assumes its own code page. https://www.rfc-editor.org/rfc/rfc4180
 """
 
 import csv
@@ -17,7 +17,7 @@ from shared.domain.report import ReportRow
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
-# The product's seven first, each with what explains it; named as in the API.
+# The columns have the API's names. The most important columns come first.
 COLUMNS = (
     *("settled_at", "requested_at", "failed_at", "order_id", "parent_name", "subject_names"),
     *("currency", "original_amount", "refunded_amount", "rev_share_adjustment_amount"),
@@ -27,29 +27,29 @@ COLUMNS = (
 
 _BYTE_ORDER_MARK = "\ufeff"
 
-# What makes a spreadsheet take a text for a formula, at the start of a cell: also the full-width
-# forms, and also after what another separator of columns than ours might be.
+# A cell that begins with one of these is a formula to a spreadsheet. The full-width forms count
+# too, and so does a start after a character that could be read as another column separator.
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"(?<![^;,|\t])(?=\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001  # full-width on purpose
 
 
 def header() -> str:
-    """Return the file's beginning: the byte order mark and the names of the columns."""
+    """Return the start of the file: the byte order mark and the names of the columns."""
     return _BYTE_ORDER_MARK + _lines([COLUMNS])
 
 
 def lines(rows: Iterable[ReportRow], zone: ZoneInfo) -> str:
-    """Return the rows' lines.
+    """Return the lines of rows.
 
     Args:
-        rows: Rows with their names.
+        rows: Rows with the names of people.
         zone: The studio's time zone.
     """
     return _lines([_cell(row, name, zone) for name in COLUMNS] for row in rows)
 
 
 def disarmed(text: str) -> str:
-    """Return a text that a spreadsheet takes for text: an apostrophe before what begins a formula.
+    """Return a text that a spreadsheet does not run as a formula. An apostrophe comes before it.
 
     A formula in a parent's name could send the bookkeeper's other cells to a stranger.
     """
@@ -60,7 +60,7 @@ def major_units(amount: int, currency: str) -> str:
     """Return an amount in the currency's major unit: 1050 cents are ``10.50``, 1050 yen ``1050``.
 
     Args:
-        amount: In minor units; may be negative.
+        amount: In minor units. It may be negative.
         currency: ISO 4217, in lower case.
     """
     return str(Decimal(amount).scaleb(-minor_unit_digits(currency)))
@@ -79,7 +79,7 @@ def _cell(row: ReportRow, name: str, zone: ZoneInfo) -> str:
     if isinstance(value, int):
         return major_units(value, row.currency)
     if name.endswith("_at"):
-        # Without its offset, which spreadsheets do not read; to the second.
+        # Spreadsheets do not read an offset, so leave it out. Seconds are enough.
         local = datetime.fromisoformat(value).astimezone(zone)
         return local.replace(tzinfo=None).isoformat(" ", "seconds")
     return disarmed("; ".join(value) if isinstance(value, tuple) else value)

@@ -1,4 +1,4 @@
-"""Loading an order of the caller's studio."""
+"""Loads an order of the caller's studio."""
 
 from shared.domain.errors import OrderNotFoundError
 from shared.domain.order import OrderKey
@@ -7,7 +7,7 @@ from shared.gateways.orders_table import OrderRecord, OrdersTable
 
 
 def load_callers_order(orders: OrdersTable, caller: Caller, order_id: str) -> OrderRecord:
-    """Read an order of the caller's studio.
+    """Return an order of the caller's studio.
 
     Raises:
         OrderNotFoundError: The caller's studio has no such order.

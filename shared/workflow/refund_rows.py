@@ -1,6 +1,6 @@
-"""The rows of the refund report, in order of time, as they are asked for: for pages and for files.
+"""The rows of the refund report, in order of time, for pages and for files.
 
-Nothing here holds more than a page of them.
+Rows are read page by page, so that no more than a page is in memory.
 """
 
 import re
@@ -28,7 +28,7 @@ from shared.gateways.records.keys import AttentionList
 from shared.gateways.refund_lists import ListedRefund, RefundLists
 from shared.gateways.settled_refunds import EntryPlace, SettledRefunds
 
-# As many as one BatchGetItem takes.
+# The most that one BatchGetItem reads.
 _ROWS_PER_READ = 100
 
 _LISTS: dict[ReportState, tuple[AttentionList, ...]] = {
@@ -41,7 +41,7 @@ _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[A-Za-z0-9_-]{1,64}
 
 @dataclass(frozen=True, slots=True)
 class RefundRows:
-    """Reads what a selection has: entries of the ledger, or refunds that are not in it."""
+    """Reads the rows of a selection: from ledger entries, or from refunds not in the ledger."""
 
     settled: SettledRefunds
     refund_lists: RefundLists
@@ -49,29 +49,29 @@ class RefundRows:
     orders: OrdersTable
 
     def rows(
-        self, selection: Selection, after: str | None, at_once: int = _ROWS_PER_READ
+        self, selection: Selection, after: str | None, page_size: int = _ROWS_PER_READ
     ) -> Iterator[ReportRow]:
-        """Yield the selection's rows, the earliest first, without what is joined from orders.
+        """Yield the selection's rows, the earliest first, without the names of people.
 
         Args:
-            selection: Which.
-            after: A row's ``place``, to begin after it; None for the beginning.
-            at_once: How many are read at once, at most.
+            selection: The refunds that the report covers.
+            after: The ``place`` of the row before the first one, or None.
+            page_size: The most ledger entries to read at once.
 
         Raises:
-            CursorError: ``after`` is no place.
+            CursorError: ``after`` is not a place of a row.
         """
         if after is not None and not _PLACE.fullmatch(after):
             raise invalid_cursor()
         if selection.state is ReportState.SETTLED:
-            return self._settled_rows(selection, after, at_once)
+            return self._settled_rows(selection, after, page_size)
         return self._attention_rows(selection, after)
 
     def totals(self, selection: Selection, after: str | None) -> ReportTotals:
-        """Return the totals of the selection's rows after a place, or of all.
+        """Return the totals of the selection's rows, or only of those after a place.
 
         Raises:
-            CursorError: ``after`` is no place.
+            CursorError: ``after`` is not a place of a row.
         """
         if selection.state is not ReportState.SETTLED:
             return ReportTotals().plus(self.rows(selection, after))
@@ -80,16 +80,16 @@ class RefundRows:
         )
         return totals_of_figures(each for each in figures if each.seq <= selection.upto_seq)
 
-    def named(self, studio_id: str, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
-        """Yield a studio's rows with names from their orders, read a hundred at a time."""
+    def with_names(self, studio_id: str, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
+        """Yield a studio's rows with the names of people, read from their orders."""
         for batch in batched(rows, _ROWS_PER_READ, strict=False):
-            yield from self._named(studio_id, batch)
+            yield from self._with_names(studio_id, batch)
 
     def _settled_rows(
-        self, selection: Selection, after: str | None, at_once: int
+        self, selection: Selection, after: str | None, page_size: int
     ) -> Iterator[ReportRow]:
         entries = self.settled.entries(
-            selection.studio_id, selection.start, selection.end, _entry_place(after), at_once
+            selection.studio_id, selection.start, selection.end, _entry_place(after), page_size
         )
         return (row_of_entry(entry) for entry in entries if entry.seq <= selection.upto_seq)
 
@@ -100,7 +100,7 @@ class RefundRows:
             )
             for kind in _LISTS[selection.state]
         ]
-        # A failed refund that a person has dealt with changes lists, and keeps its place.
+        # A failed refund that a person resolves moves to another list, but keeps its place.
         entries = (each for each in merge(*lists, key=_by_place) if each.place != after)
         for batch in batched(entries, _ROWS_PER_READ, strict=False):
             if selection.state is ReportState.OPEN:
@@ -109,7 +109,7 @@ class RefundRows:
                 yield from self._failed_rows(batch)
 
     def _open_rows(self, entries: Iterable[ListedRefund]) -> Iterator[ReportRow]:
-        """Read refunds on their way; one that has moved on since the index was read is left out."""
+        """Yield refunds in flight. A refund that has settled since the index was read is left out."""
         for refund, state in self.refund_lists.read_with_state(entries):
             if refund.status in UNSETTLED:
                 yield open_row(refund, state)
@@ -119,7 +119,7 @@ class RefundRows:
             if refund.failed_at is not None:
                 yield failed_row(refund, refund.failed_at)
 
-    def _named(self, studio_id: str, rows: tuple[ReportRow, ...]) -> Iterator[ReportRow]:
+    def _with_names(self, studio_id: str, rows: tuple[ReportRow, ...]) -> Iterator[ReportRow]:
         imported = self.order_lists.read_imported(studio_id, (row.order_id for row in rows))
         line_ids = self._refunded_lines(studio_id, rows)
         erased = dict.fromkeys(row.order_id for row in rows if row.order_id not in imported)
@@ -142,7 +142,7 @@ class RefundRows:
     def _refunded_lines(
         self, studio_id: str, rows: Iterable[ReportRow]
     ) -> dict[str, frozenset[str]]:
-        """Read which lines were refunded, by the refund's id, for refunds of line items."""
+        """Return the refunded lines of line-item refunds, by the refund's id."""
         keys = dict.fromkeys(
             RefundKey(OrderKey(studio_id, row.order_id), row.refund_id)
             for row in rows

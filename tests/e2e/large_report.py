@@ -88,5 +88,5 @@ def write_export_of_open_refunds(world: DeployedStack, studio_id: str) -> str:
         correlation_id="test",
     )
     queue_url = world.environment("refund_report")["EXPORT_QUEUE_URL"]
-    ExportQueue(world.stack.aws.sqs, queue_url).ask_for(request)
+    ExportQueue(world.stack.aws.sqs, queue_url).send(request)
     return request.export_id

@@ -20,7 +20,7 @@ from shared.domain.errors import (
     DomainError,
     FulfillmentInProgressError,
 )
-from shared.domain.fulfillment import IN_QUEUE, NOTHING_LEFT, STEPS, Step, move
+from shared.domain.fulfillment import NOTHING_LEFT, PRINT_QUEUE_STATUSES, STEPS, Step, take_step
 from shared.domain.ledger import RecordSource
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -104,14 +104,14 @@ def at_status(status: str, **changes: object) -> OrderState:
 def test_a_step_from_a_status(status: str, step: Step) -> None:
     state, expected = at_status(status), TABLE[status][step]
     if expected is None:
-        assert move(state, step, AT, ANA) is None
+        assert take_step(state, step, AT, ANA) is None
         return
     if expected not in STATUSES:
         with pytest.raises(DomainError) as refused:
-            move(state, step, AT, ANA)
+            take_step(state, step, AT, ANA)
         assert refused.value.code == expected
         return
-    moved = move(state, step, AT, ANA)
+    moved = take_step(state, step, AT, ANA)
     assert moved == replace(
         state,
         fulfillment_status=FulfillmentStatus(expected),
@@ -125,15 +125,15 @@ def test_a_step_from_a_status(status: str, step: Step) -> None:
 def test_a_claim_is_one_operators(claimed_by: str | None) -> None:
     state = replace(at_status("claimed"), fulfillment_claimed_by=claimed_by)
     with pytest.raises(DomainError) as refused:
-        move(state, Step.CLAIM, AT, ANA)
+        take_step(state, Step.CLAIM, AT, ANA)
     assert refused.value.code == "print_claimed"
 
 
 def test_a_colleague_may_print_and_ship_what_another_has_claimed() -> None:
-    printed = move(at_status("claimed"), Step.PRINT, AT, BEN)
+    printed = take_step(at_status("claimed"), Step.PRINT, AT, BEN)
     assert printed is not None
-    assert move(printed, Step.PRINT, AT, ANA) is None
-    shipped = move(printed, Step.SHIP, AT, BEN)
+    assert take_step(printed, Step.PRINT, AT, ANA) is None
+    shipped = take_step(printed, Step.SHIP, AT, BEN)
     assert shipped is not None
     assert shipped.fulfillment_claimed_by == ANA
     assert [step.by for step in shipped.fulfillment_history] == [BEN, BEN]
@@ -142,10 +142,10 @@ def test_a_colleague_may_print_and_ship_what_another_has_claimed() -> None:
 @pytest.mark.parametrize("canceler", ["rf_1", NOTHING_LEFT])
 def test_a_persons_cancel_takes_over_from_a_refunds_and_is_taken_once(canceler: str) -> None:
     stopped = at_status("canceled", fulfillment_canceled_by=canceler)
-    canceled = move(stopped, Step.CANCEL, AT, ANA)
+    canceled = take_step(stopped, Step.CANCEL, AT, ANA)
     assert canceled is not None
     assert canceled.fulfillment_canceled_by == ANA
-    assert move(canceled, Step.CANCEL, AT, BEN) is None
+    assert take_step(canceled, Step.CANCEL, AT, BEN) is None
 
 
 # Refunds.
@@ -204,7 +204,7 @@ def test_a_job_without_units_is_canceled_and_resumed_by_either_failure(sale: Sol
 
 
 def test_units_that_come_off_a_claimed_job_leave_the_claim(sale: Sold) -> None:
-    claimed = move(sale.state, Step.CLAIM, AT, ANA)
+    claimed = take_step(sale.state, Step.CLAIM, AT, ANA)
     assert claimed is not None
     out, refund = refunded(sale, claimed, "rf_1", of_lines(("li_1", 1)))
     assert (out.fulfillment_status, out.fulfillment_claimed_by) == ("claimed", ANA)
@@ -217,7 +217,7 @@ def test_a_claimed_job_keeps_units_that_no_refund_named_though_no_money_is_left(
 ) -> None:
     paid_back = RefundChoice(RefundType.PARTIAL, amount=4000)
     partly, _ = refunded(sale, sale.state, "rf_1", paid_back)
-    claimed = move(partly, Step.CLAIM, AT, ANA)
+    claimed = take_step(partly, Step.CLAIM, AT, ANA)
     assert claimed is not None
     out, _ = refunded(sale, claimed, "rf_2", of_lines(("li_1", 3)))
     assert (out.refundable_amount, out.fulfillment_status) == (0, "claimed")
@@ -236,7 +236,7 @@ def test_a_queued_job_that_nothing_is_left_for_is_resumed_by_whatever_fails(sale
 def test_what_was_printed_meanwhile_is_not_put_back(sale: Sold) -> None:
     out, refund = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 2)))
     for step in (Step.CLAIM, Step.PRINT, Step.CANCEL):
-        moved = move(out, step, AT, ANA)
+        moved = take_step(out, step, AT, ANA)
         assert moved is not None
         out = moved
         if step is not Step.CLAIM:
@@ -259,14 +259,14 @@ def test_units_come_off_a_stopped_job_too_for_it_may_be_resumed(sale: Sold) -> N
 
 def test_a_persons_cancel_outlasts_the_refund_that_had_stopped_the_print(sale: Sold) -> None:
     stopped, full = refunded(sale, sale.state, "rf_1", FULL)
-    canceled = move(stopped, Step.CANCEL, AT, ANA)
+    canceled = take_step(stopped, Step.CANCEL, AT, ANA)
     assert canceled is not None
     assert release(canceled, full).fulfillment_canceled_by == ANA
 
 
 def test_a_user_who_is_called_like_a_refunds_cancel_is_a_person(sale: Sold) -> None:
     out, refund = refunded(sale, sale.state, "rf_1", of_lines(("li_1", 1)))
-    canceled = move(out, Step.CANCEL, AT, NOTHING_LEFT)
+    canceled = take_step(out, Step.CANCEL, AT, NOTHING_LEFT)
     assert canceled is not None
     assert release(canceled, refund).fulfillment_status == "canceled"
 
@@ -347,7 +347,7 @@ class Job(RuleBasedStateMachine):
         status = self.state.fulfillment_status
         starts, end = STEPS[step]
         try:
-            moved = move(self.state, step, AT, by)
+            moved = take_step(self.state, step, AT, by)
         except DomainError:
             assert status not in starts
             return
@@ -453,7 +453,9 @@ class Job(RuleBasedStateMachine):
     def in_the_queue_is_what_has_units_and_is_not_canceled(self) -> None:
         status = self.state.fulfillment_status
         queued = status in {"queued", "claimed", "printed"}
-        assert queued == (status in IN_QUEUE) == ("print_pk" in state_to_item(self.state))
+        assert (
+            queued == (status in PRINT_QUEUE_STATUSES) == ("print_pk" in state_to_item(self.state))
+        )
         if queued:
             assert self.state.print_units > sum(self.state.print_units_off.values())
             assert self.state.fulfillment_canceled_by is None

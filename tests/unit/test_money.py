@@ -41,10 +41,10 @@ from shared.domain.reservation import record_external_refund, release, reserve
 from shared.domain.settlement import (
     Settlement,
     estimate,
+    next_to_settle,
     payable_effect,
     sale_amounts,
     settle,
-    settled_first,
 )
 
 from .orders import (
@@ -555,8 +555,8 @@ def test_a_late_failure_settles_before_a_success() -> None:
     first = settled(sale, sale.state, "rf_1", 10_000)
     failed = replace(first.refund, settled_seq=2).with_status(RefundStatus.FAILED, AT, "stripe")
     success = succeeded(refund_of(sale, "rf_2", 10_000))
-    assert settled_first([success, failed], success) is failed
-    assert settled_first([success, replace(failed, failed_seq=3)], success) is success
+    assert next_to_settle([success, failed], success) is failed
+    assert next_to_settle([success, replace(failed, failed_seq=3)], success) is success
 
 
 # Ids.

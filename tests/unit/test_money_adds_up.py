@@ -27,12 +27,12 @@ from shared.domain.errors import (
 )
 from shared.domain.ledger import LedgerEntry, verify_chain
 from shared.domain.order import SHIPPING_LINE_ID
-from shared.domain.payout import Payout, PayoutStatus, expected, fail, is_worth_closing
+from shared.domain.payout import Payout, PayoutStatus, expected_payout, fail, is_worth_closing
 from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
 from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
 from shared.domain.reservation import resolve
-from shared.domain.settlement import settled_first
-from shared.domain.statement import Chosen, Statement, statement_of
+from shared.domain.settlement import next_to_settle
+from shared.domain.statement import LineRange, Statement, statement_of
 
 from .examples import scaled
 from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
@@ -228,7 +228,7 @@ class Money(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle_one(self, data: st.DataObject) -> None:
         sale, refund = data.draw(st.sampled_from(self.books.owed()), "refund")
-        self._settle(sale, settled_first(sale.refunds.values(), refund))
+        self._settle(sale, next_to_settle(sale.refunds.values(), refund))
 
     @rule()
     def let_all_that_is_under_way_settle(self) -> None:
@@ -237,7 +237,7 @@ class Money(RuleBasedStateMachine):
             self.books.move(sale, refund, SUCCEEDED if enough else FAILED)
         while owed := self.books.owed():
             sale, refund = owed[0]
-            self._settle(sale, settled_first(sale.refunds.values(), refund))
+            self._settle(sale, next_to_settle(sale.refunds.values(), refund))
 
     @precondition(_when(lambda books: books.refunds(SETTLED)))
     @rule(data=st.data())
@@ -275,7 +275,7 @@ class Money(RuleBasedStateMachine):
 
     def _pay_out(self, account: str | None, days: int) -> Payout:
         before = self.books.head
-        foreseen, _ = expected(before.payable_balance_amount, account)
+        foreseen, _ = expected_payout(before.payable_balance_amount, account)
         payout = self.books.pay_out(account, days)
         assert payout.paid_amount == foreseen
         assert payout.total_amount == before.payable_balance_amount
@@ -473,7 +473,7 @@ class Money(RuleBasedStateMachine):
 
     def _statement(self, first: int, last: int) -> Statement:
         read = self.books.entries[max(1, first - 1) - 1 : last]
-        return statement_of(read, first, last, Chosen())
+        return statement_of(read, first, last, LineRange())
 
     @invariant()
     def the_chain_verifies(self) -> None:

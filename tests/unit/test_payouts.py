@@ -29,16 +29,16 @@ from shared.domain.ledger import (
 from shared.domain.payout import (
     Payout,
     PayoutStatus,
-    adopt,
     close,
     fail,
     is_worth_closing,
     last_day_of_payout,
     payout_id_of,
+    restore_payout,
     studio_of_payout,
 )
 from shared.domain.payout_schedule import Interval, PayoutPeriod, PayoutSchedule
-from shared.domain.statement import Chosen, Statement, StatementError, statement_of
+from shared.domain.statement import LineRange, Statement, StatementError, statement_of
 from shared.domain.stripe_refund import MalformedStripeObjectError
 from shared.domain.stripe_transfer import stripe_transfer_from
 from shared.gateways.records.attributes import unmarshal
@@ -282,7 +282,7 @@ def test_a_statement_with_an_entry_missing_is_none() -> None:
     for gone in range(3):
         left = [entry for entry in entries if entry.seq != gone + 1]
         with pytest.raises(StatementError):
-            statement_of(left, 1, head.seq, Chosen())
+            statement_of(left, 1, head.seq, LineRange())
 
 
 def whole(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
@@ -308,7 +308,7 @@ def whole(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
     later = PayoutPeriod(date(2026, 10, 12), date(2026, 10, 18))
     payout = close(head, later, "acct_1", AT, DUE).payout.with_new_attempt(AT).paid("tr_1", AT)
     statement: Statement = statement_of(
-        entries[payout.first_seq - 2 :], payout.first_seq, payout.last_seq, Chosen()
+        entries[payout.first_seq - 2 :], payout.first_seq, payout.last_seq, LineRange()
     )
     return WholeStatement(payout, statement, name, CHICAGO)
 
@@ -391,7 +391,7 @@ def test_money_is_shown_with_the_decimals_it_has(amount: int, currency: str, sho
 def test_a_payout_that_was_lost_is_entered_for_what_was_transferred(paid: int) -> None:
     entries, head = ledger(1000)
     made = stripe_transfer_from(transfer(amount=paid))
-    booking = adopt(head, PERIOD, made, AT)
+    booking = restore_payout(head, PERIOD, made, AT)
     assert booking.payout.payout_id == payout_id_of(head.studio_id, PERIOD)
     assert (booking.payout.status, booking.payout.transfer_id) == (PayoutStatus.PAID, "tr_1")
     assert (booking.payout.total_amount, booking.payout.paid_amount) == (1000, paid)
@@ -404,7 +404,7 @@ def test_a_payout_that_was_lost_is_entered_for_what_was_transferred(paid: int) -
 
 def test_only_what_came_from_stripe_may_pay_another_amount_than_was_owed() -> None:
     entries, head = ledger(1000)
-    entry = adopt(head, PERIOD, stripe_transfer_from(transfer(amount=999)), AT).entry
+    entry = restore_payout(head, PERIOD, stripe_transfer_from(transfer(amount=999)), AT).entry
     content = entry.content()
     del content["source"]
     forged = content | {"hash": entry_hash(content)}
@@ -441,8 +441,8 @@ def test_a_transfer_is_read() -> None:
     read = stripe_transfer_from(transfer())
     assert (read.transfer_id, read.amount) == ("tr_1", 100)
     assert (read.destination, read.group) == ("acct_1", "po_st_1_2026-10-18")
-    assert not read.came_back
-    assert stripe_transfer_from(transfer(amount_reversed=100)).came_back
+    assert not read.is_fully_reversed
+    assert stripe_transfer_from(transfer(amount_reversed=100)).is_fully_reversed
 
 
 @pytest.mark.parametrize(

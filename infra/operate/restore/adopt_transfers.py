@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.clock import Clock, rfc3339
-from shared.domain.payout import adopt, last_day_of_payout, studio_of_payout
+from shared.domain.payout import last_day_of_payout, restore_payout, studio_of_payout
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.payout_store import PayoutStore
@@ -40,7 +40,7 @@ class AdoptTransfers:
         studio_id, last_day = studio_of_payout(payout_id), last_day_of_payout(payout_id)
         if studio_id is None or last_day is None:
             return "TransferOfNoPayout"
-        if transfer.came_back:
+        if transfer.is_fully_reversed:
             # The studio kept nothing of it, so the money is still in its balance.
             return "TransferCameBack"
         for _ in tries(_CONTENTION_SECONDS):
@@ -62,7 +62,7 @@ class AdoptTransfers:
         next_due = max(due_at, rfc3339(schedule.begins(schedule.following(payout_day))))
         self.ledger.record_payout(
             head,
-            adopt(head, period, transfer, rfc3339(self.clock())),
+            restore_payout(head, period, transfer, rfc3339(self.clock())),
             due_at,
             next_due,
         )

@@ -13,7 +13,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from infra.operate.ledger_verification import studios_of, verify_studio
-from shared.domain.ledger import OF_ORDERS
+from shared.domain.ledger import ORDER_KINDS
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.gateways.ledger_entries import read_contents
@@ -67,7 +67,7 @@ def torn(dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> li
             found.append(f"{studio_id}: {problem}")
             continue
         for entry in deque(read_contents(dynamodb, ledger_table, studio_id), _LAST_ENTRIES):
-            if entry["kind"] in OF_ORDERS and "refund_id" in entry:
+            if entry["kind"] in ORDER_KINDS and "refund_id" in entry:
                 order = OrderKey(studio_id, str(entry["order_id"]))
                 refund = orders.get_refund(order, str(entry["refund_id"]))
                 if not _knows(refund, int(entry["seq"])):

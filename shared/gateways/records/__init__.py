@@ -1,1 +1,1 @@
-"""How each noun is stored: its item in DynamoDB, and back. One file a noun, and nowhere else."""
+"""How each noun is stored: to its DynamoDB item and back. One file for each noun."""

@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values, to Python and back."""
+"""DynamoDB's attribute values: from Python values and back."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,13 @@ def marshal(values: Mapping[str, Any]) -> Item:
 
 
 def unmarshal(item: Mapping[str, Any]) -> Values:
-    """Return the values of an item of DynamoDB's low-level API. Every number is an int here."""
+    """Return the values of an item of DynamoDB's low-level API. Every number is an int."""
     return {name: _value(attribute) for name, attribute in item.items()}
 
 
 def _attribute(value: object) -> "AttributeValueTypeDef":
-    # boto3 has a serializer, and a test compares this one with it. Importing boto3 costs each
-    # cold start more than all of this package.
+    # boto3 has a serializer too, but importing boto3 would slow down each cold start. A test
+    # compares the two.
     match value:
         case bool():
             return {"BOOL": value}

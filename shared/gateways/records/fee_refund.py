@@ -1,4 +1,4 @@
-"""An application fee's refund in OrdersTable, beside its order."""
+"""An application fee's refund in OrdersTable, in its order's partition."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""An order as imported, in OrdersTable, with its search entries and its charge's pointer."""
+"""An imported order in OrdersTable, with its search entries and the pointer of its charge."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ from shared.gateways.records.keys import (
     search_sk,
 )
 
-# What patterns read of each order.
+# The attributes that refund patterns read.
 CONTENT_ATTRIBUTES = (
     *("order_id", "subjects", "photo_day", "products"),
     *("shipping_amount", "shipping_tax_amount", "charge"),
@@ -35,7 +35,7 @@ CONTENT_ATTRIBUTES = (
 
 @dataclass(frozen=True, slots=True)
 class ChargePointer:
-    """Which order a Stripe charge paid for, and the connected account it lives on, if any."""
+    """The order that a Stripe charge paid for, and the connected account of the charge, if any."""
 
     charge_id: str
     order: OrderKey
@@ -43,20 +43,20 @@ class ChargePointer:
 
 
 def imported_order_to_item(imported: ImportedOrder, placed_at: str) -> Item:
-    """Return the item of an order as imported.
+    """Return the item of an imported order.
 
     Args:
         imported: The order.
-        placed_at: When it was placed, RFC 3339 in UTC: its place in lists.
+        placed_at: When it was placed, RFC 3339 in UTC. Lists sort by it.
     """
     values: Values = {name: _without_none(value) for name, value in asdict(imported).items()}
-    # Not `placed_sk`: the state has that, and must not come into DateIndex.
+    # Not `placed_sk`, which the state has: only imported orders belong in DateIndex.
     values["date_sk"] = placed_sk(placed_at, imported.order_id)
     return primary_key(order_pk(imported.key), ORDER_SK) | marshal(values)
 
 
 def imported_order_from_values(values: Values) -> ImportedOrder:
-    """Return the order as imported of an item's values."""
+    """Return the imported order of an item's values."""
     return ImportedOrder(
         **_contents(values),
         studio_id=values["studio_id"],
@@ -72,7 +72,7 @@ def imported_order_from_values(values: Values) -> ImportedOrder:
 
 
 def contents_from_values(values: Values) -> OrderContents:
-    """Return what was ordered, of an item's ``CONTENT_ATTRIBUTES``.
+    """Return an order's contents from an item's ``CONTENT_ATTRIBUTES``.
 
     Attributes that were not read are empty.
     """
@@ -80,9 +80,9 @@ def contents_from_values(values: Values) -> OrderContents:
 
 
 def search_items(order: OrderKey, tokens: list[str]) -> Iterator[Item]:
-    """Yield an order's search entries: one a token, each with all of the order's tokens.
+    """Yield an order's search entries: one for each token, each with all of the order's tokens.
 
-    The other words of a query are then filtered without reading the order.
+    So a search can check the other words of a query without reading the order.
     """
     values = marshal({"order_id": order.order_id, "tokens": " ".join(tokens)})
     for token in tokens:
@@ -125,7 +125,7 @@ def _contents(values: Values) -> dict[str, Any]:
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401  # a field of any kind
-    """Leave out what is None inside nested values; marshal does it for the outer ones."""
+    """Return the value without nested values that are None. ``marshal`` leaves out the outer ones."""
     match value:
         case dict():
             return {

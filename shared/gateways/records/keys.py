@@ -1,4 +1,4 @@
-"""The keys of both tables and their indexes. All keys of a studio's data begin with the studio.
+"""The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, NEXT_PAYOUT, PAYOUT#…, PARKED#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
@@ -7,7 +7,7 @@
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     RECONCILE#{account_id}                 WATERMARK
 
-Ids hold no ``#``: import refuses it.
+Ids contain no ``#``. Import refuses it.
 """
 
 from enum import StrEnum
@@ -27,7 +27,7 @@ HEAD_SK = "LEDGER_HEAD"
 NEXT_PAYOUT_SK = "NEXT_PAYOUT"
 ORDER_SK = "ORDER"
 STATE_SK = "STATE"
-# Sorts between the refunds and the state, so that one Query reads all that a settlement needs.
+# It sorts between the refunds and the state, so that one Query reads all that a settlement needs.
 FEE_REFUND_SK = "REFUND_FEE"
 CHARGE_SK = "CHARGE"
 WATERMARK_SK = "WATERMARK"
@@ -40,17 +40,17 @@ ENTRY_PREFIX = "ENTRY#"
 
 
 class OpenWork(StrEnum):
-    """Partitions of OpenIndex: work that a scheduled function has to do."""
+    """Partitions of OpenIndex: work that a scheduled function must do."""
 
     REFUND = "REFUND"
     FEE_REFUND = "FEE_REFUND"
     PAYOUT = "PAYOUT"
-    # Studios by when their next payout is due.
+    # Each studio, with the time when its next payout is due.
     PAYOUT_DUE = "PAYOUT_DUE"
 
 
 class AttentionList(StrEnum):
-    """Partitions of AttentionIndex, in each studio: what a person must look at, or has."""
+    """A studio's partitions of AttentionIndex. ``FAILED_DONE`` has the resolved refunds."""
 
     OPEN = "OPEN"
     FAILED = "FAILED"
@@ -71,7 +71,7 @@ def studio_pk(studio_id: str) -> str:
 
 
 def studio_id_of(pk: str) -> str:
-    """Return the studio's id of any partition key that begins with the studio."""
+    """Return the studio's id in a partition key that begins with the studio."""
     return pk.split("#")[1]
 
 
@@ -81,7 +81,7 @@ def order_pk(order: OrderKey) -> str:
 
 
 def order_key_of(pk: str) -> OrderKey:
-    """Return the order that a partition key is of."""
+    """Return the order in a partition key of an order."""
     _, studio_id, _, order_id = pk.split("#")
     return OrderKey(studio_id, order_id)
 
@@ -97,12 +97,12 @@ def charge_pk(charge_id: str) -> str:
 
 
 def reconcile_pk(account_id: str | None) -> str:
-    """Return the partition key of a Stripe account's watermark; None is the platform's own."""
+    """Return the partition key of a Stripe account's watermark. None is the platform's account."""
     return f"RECONCILE#{account_id or 'platform'}"
 
 
 def refund_sk(refund_id: str) -> str:
-    """Return the sort key of a refund of an order."""
+    """Return the sort key of a refund."""
     return f"{REFUND_PREFIX}{refund_id}"
 
 
@@ -112,17 +112,17 @@ def message_sk(message_id: str) -> str:
 
 
 def payout_sk(payout_id: str) -> str:
-    """Return the sort key of a payout of a studio. Payouts sort by their days."""
+    """Return the sort key of a payout. Payouts sort by their days."""
     return f"{PAYOUT_PREFIX}{payout_id}"
 
 
 def parked_sk(parked_id: str) -> str:
-    """Return the sort key of a parked message of a studio."""
+    """Return the sort key of a parked message."""
     return f"{PARKED_PREFIX}{parked_id}"
 
 
 def entry_sk(seq: int) -> str:
-    """Return the sort key of a ledger entry. As text it sorts as the numbers do."""
+    """Return the sort key of a ledger entry. As text the keys sort like the numbers."""
     return f"{ENTRY_PREFIX}{seq:012d}"
 
 
@@ -132,22 +132,22 @@ def search_sk(token: str, order_id: str) -> str:
 
 
 def status_pk(studio_id: str, status: OrderRefundStatus) -> str:
-    """Return StatusIndex's partition of a studio's orders with that refund status."""
+    """Return the StatusIndex partition of a studio's orders with a refund status."""
     return f"{studio_id}#{status}"
 
 
 def placed_sk(placed_at: str, order_id: str) -> str:
-    """Return the sort key that puts lists of orders in order of time.
+    """Return the sort key by which lists of orders are in order of time.
 
     Args:
-        placed_at: RFC 3339 in UTC, as ``shared.clock.rfc3339`` gives it.
-        order_id: The order's id, so that no two orders have the same place.
+        placed_at: RFC 3339 in UTC, in the form of ``shared.clock.rfc3339``.
+        order_id: The order's id. It makes the key unique.
     """
     return f"{placed_at}#{order_id}"
 
 
 def attention_pk(studio_id: str, kind: AttentionList) -> str:
-    """Return AttentionIndex's partition of one of a studio's lists."""
+    """Return the AttentionIndex partition of one of a studio's lists."""
     return f"{studio_id}#{kind}"
 
 
@@ -157,8 +157,8 @@ def attention(studio_id: str, kind: AttentionList, since: str, name: str) -> Val
     Args:
         studio_id: The studio's id.
         kind: The list.
-        since: When it came on the list, RFC 3339 in UTC. The list is in that order.
-        name: The item's id, so that no two items have the same place.
+        since: When the item came on the list, RFC 3339 in UTC. The list is in that order.
+        name: The item's id. It makes the key unique.
     """
     return {"attention_pk": attention_pk(studio_id, kind), "attention_sk": f"{since}#{name}"}
 
@@ -167,11 +167,11 @@ def open_work(kind: OpenWork, due_at: str | None) -> Values:
     """Return the attributes that put an item into OpenIndex.
 
     Args:
-        kind: What kind of work it is.
-        due_at: When a scheduled function has to look at it, RFC 3339 in UTC.
+        kind: The kind of work.
+        due_at: When a scheduled function must do it, RFC 3339 in UTC.
 
     Raises:
-        ValueError: There is no such time; then nothing would ever look at it.
+        ValueError: The time is missing. Without it, nothing would ever do the work.
     """
     if due_at is None:
         raise ValueError("open work needs a time when it is due")

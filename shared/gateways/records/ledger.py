@@ -32,7 +32,7 @@ def entry_from_values(values: Values) -> LedgerEntry:
 
 
 def entry_place(studio_id: str, settled_at: str, seq: int) -> Item:
-    """Return where an entry lies in SettledIndex: the index's key and the table's."""
+    """Return the key of an entry in SettledIndex: the index's key and the table's."""
     return primary_key(studio_pk(studio_id), entry_sk(seq)) | marshal(
         {"studio_id": studio_id, "settled_at": settled_at}
     )

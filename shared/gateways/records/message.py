@@ -1,4 +1,4 @@
-"""A message to a parent in OrdersTable, beside its order."""
+"""A message to a parent in OrdersTable, in its order's partition."""
 
 from dataclasses import fields
 

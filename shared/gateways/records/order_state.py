@@ -1,8 +1,8 @@
-"""What changes of an order, in OrdersTable: one small item, and its places in the lists."""
+"""An order's state in OrdersTable: one small item, with its keys in the lists."""
 
 from dataclasses import MISSING, fields
 
-from shared.domain.fulfillment import IN_QUEUE
+from shared.domain.fulfillment import PRINT_QUEUE_STATUSES
 from shared.domain.order import (
     FulfillmentStatus,
     FulfillmentStep,
@@ -28,7 +28,7 @@ _FIELDS = tuple(field.name for field in fields(OrderState))
 
 
 def state_to_item(state: OrderState) -> Item:
-    """Return the state's item with its places in the lists. Defaults are not stored."""
+    """Return the state's item with its keys in the lists. Default values are not stored."""
     values: Values = {
         name: getattr(state, name)
         for name in _FIELDS
@@ -48,7 +48,7 @@ def state_to_item(state: OrderState) -> Item:
         "status_pk": status_pk(state.studio_id, state.refund_status),
         "placed_sk": placed_sk(state.placed_at, state.order_id),
     }
-    if state.fulfillment_status in IN_QUEUE:
+    if state.fulfillment_status in PRINT_QUEUE_STATUSES:
         values["print_pk"] = state.studio_id
     if state.disputed:
         values |= attention(

@@ -1,4 +1,4 @@
-"""A parked message in OrdersTable, beside its studio."""
+"""A parked message in OrdersTable, in its studio's partition."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""A payout in OrdersTable, and when a studio's next one is due."""
+"""A payout in OrdersTable, and the item that says when a studio's next payout is due."""
 
 from dataclasses import fields
 
@@ -42,12 +42,17 @@ def payout_from_values(values: Values) -> Payout:
 
 
 def next_payout_item(studio_id: str, due_at: str) -> Item:
-    """Return the item that says when a studio's next payout is due, RFC 3339 in UTC."""
+    """Return the item that says when a studio's next payout is due.
+
+    Args:
+        studio_id: The studio's id.
+        due_at: RFC 3339 in UTC.
+    """
     return primary_key(studio_pk(studio_id), NEXT_PAYOUT_SK) | marshal(
         open_work(OpenWork.PAYOUT_DUE, due_at)
     )
 
 
 def due_at_of(values: Values) -> str:
-    """Return when the next payout is due, of the values of ``next_payout_item``."""
+    """Return when a studio's next payout is due, from the values of ``next_payout_item``."""
     return str(values["open_due"])

@@ -1,4 +1,4 @@
-"""A refund in OrdersTable, beside its order."""
+"""A refund in OrdersTable, in its order's partition."""
 
 from dataclasses import fields
 
@@ -31,9 +31,9 @@ _FIELDS = tuple(field.name for field in fields(Refund))
 
 
 def refund_to_item(refund: Refund) -> Item:
-    """Return the refund's item, in OpenIndex while work on it is open."""
+    """Return the item of a refund, in OpenIndex while it is open."""
     values: Values = {name: getattr(refund, name) for name in _FIELDS}
-    # The key has the ids. Every byte counts towards the item's write units.
+    # The key already has the ids, and every byte costs write units.
     del values["refund_id"], values["order_id"], values["next_poll_at"]
     values["items"] = [
         {

@@ -1,4 +1,4 @@
-"""A refusal, inside the item of a refund or a message."""
+"""A refusal inside the item of a refund or a message."""
 
 from shared.domain.refusal import Refusal
 from shared.gateways.records.attributes import Values
