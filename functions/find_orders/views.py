@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from pydantic import BaseModel
 
+from functions.find_orders.search_orders import FoundOrder, OrdersPage
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -26,7 +27,7 @@ from shared.views.order import (
 )
 from shared.views.refund import RefundView, refund_view
 
-# There is a print job, or there was one, and nobody canceled it.
+# The order has or had a print job, and nobody canceled it.
 _ON_THE_JOB = frozenset(
     {
         FulfillmentStatus.QUEUED,
@@ -135,10 +136,17 @@ class OrderPanelView(_OrderView):
     messages: list[MessageView]
 
 
-def order_summary(imported: ImportedOrder, state: OrderState) -> OrderSummary:
-    """Return an order as a list shows it."""
+def order_list(page: OrdersPage) -> OrderList:
+    """Return a page of orders as the API shows it."""
+    return OrderList(
+        items=[_order_summary(found) for found in page.orders], next_cursor=page.next_cursor
+    )
+
+
+def _order_summary(found: FoundOrder) -> OrderSummary:
+    state = found.state
     return OrderSummary(
-        **_common(imported, state),
+        **_common(found.imported, state),
         fulfillment=FulfillmentSummary(
             status=state.fulfillment_status, claimed_by=state.fulfillment_claimed_by
         ),
@@ -229,7 +237,7 @@ def _common(imported: ImportedOrder, state: OrderState) -> _Common:
 def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
     order = imported.order
     on_the_job = state.fulfillment_status in _ON_THE_JOB
-    # The order's lines are the products, with shipping after them where there was any.
+    # The order's lines are its products, followed by shipping if it had any.
     for product, line in zip(imported.products, order.lines, strict=False):
         printed = line.quantity - state.print_units_off.get(line.line_id, 0)
         yield LineView(
