@@ -1,4 +1,4 @@
-"""Lambda behind API Gateway: finding orders, and the panel of one."""
+"""Lambda behind API Gateway: finding orders, and showing one."""
 
 from typing import Annotated
 

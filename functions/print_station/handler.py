@@ -1,4 +1,4 @@
-"""Lambda behind API Gateway: the print queue, its steps, and canceling a print."""
+"""Lambda behind API Gateway: the print queue, a print's steps, and canceling fulfillment."""
 
 from typing import Annotated
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
+from shared.edge.bodies import StrictBody
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
@@ -16,11 +17,7 @@ _MAX_ITEMS = 100
 LineId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Choice(_Strict):
+class _Choice(StrictBody):
     note: Annotated[str, StringConstraints(max_length=500)] | None = None
     fulfillment: Literal["keep"] | None = None
     expected_refundable_amount: Annotated[int, Field(ge=0, le=_MAX_AMOUNT)] | None = None
@@ -58,7 +55,7 @@ class PartialPreview(_Choice):
         )
 
 
-class RefundItemBody(_Strict):
+class RefundItemBody(StrictBody):
     """Units of a line."""
 
     line_id: LineId
@@ -70,7 +67,7 @@ class LineItemsPreview(_Choice):
 
     type: Literal["line_items"]
     reason: Reason | None = None
-    items: Annotated[list[RefundItemBody], Field(max_length=_MAX_ITEMS)] = []
+    items: list[RefundItemBody] = Field(default=[], max_length=_MAX_ITEMS)
     shipping: bool = False
 
     @model_validator(mode="after")
