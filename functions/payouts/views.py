@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from functions.payouts.list_payouts import PayoutsPage
 from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
 from shared.domain.payout import Payout
@@ -127,9 +128,12 @@ class PayoutList(BaseModel):
     next_cursor: str | None
 
 
-def payout_summary(payout: Payout) -> PayoutSummary:
-    """Return a payout as a list shows it."""
-    return PayoutSummary(**_summary(payout))
+def payout_list(page: PayoutsPage) -> PayoutList:
+    """Return a page of payouts as the API shows it."""
+    return PayoutList(
+        items=[PayoutSummary(**_summary(payout)) for payout in page.payouts],
+        next_cursor=page.next_cursor,
+    )
 
 
 def payout_view(payout: Payout, page: LinesPage) -> PayoutView:

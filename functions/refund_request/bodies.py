@@ -10,7 +10,7 @@ from shared.edge.bodies import StrictBody
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
-# More than any order, and no more than Stripe accepts (eight digits in most currencies).
+# More than any order, and what Stripe accepts: eight digits in most currencies.
 _MAX_AMOUNT = 99_999_999
 _MAX_ITEMS = 100
 
@@ -24,7 +24,7 @@ class _Choice(StrictBody):
 
 
 class FullPreview(_Choice):
-    """All that is left of the order."""
+    """A full refund: all that is left of the order."""
 
     type: Literal["full"]
     reason: Reason | None = None
@@ -39,7 +39,7 @@ class FullPreview(_Choice):
 
 
 class PartialPreview(_Choice):
-    """An amount."""
+    """A partial refund: an amount."""
 
     type: Literal["partial"]
     reason: Reason | None = None
@@ -63,7 +63,7 @@ class RefundItemBody(StrictBody):
 
 
 class LineItemsPreview(_Choice):
-    """Products and quantities with their tax and discount, and shipping if chosen."""
+    """A line-item refund: quantities with their tax and discount, and shipping if chosen."""
 
     type: Literal["line_items"]
     reason: Reason | None = None
@@ -91,18 +91,18 @@ class LineItemsPreview(_Choice):
 
 
 class FullRefund(FullPreview):
-    """All that is left of the order, and why."""
+    """A full refund: all that is left of the order, and the reason."""
 
     reason: Reason
 
 
 class PartialRefund(PartialPreview):
-    """An amount, and why."""
+    """A partial refund: an amount, and the reason."""
 
     reason: Reason
 
 
 class LineItemsRefund(LineItemsPreview):
-    """Products and quantities, and why."""
+    """A line-item refund: quantities of lines, and the reason."""
 
     reason: Reason

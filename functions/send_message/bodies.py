@@ -63,7 +63,7 @@ class MessageToSend(MessageChoice):
     @model_validator(mode="after")
     def _has_text_beside_html(self) -> Self:
         if self.html is not None and self.text is None:
-            raise ValueError("send the edited `text` with the edited `html`")
+            raise ValueError("send the edited `text` too when you send an edited `html`")
         return self
 
 
