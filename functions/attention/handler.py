@@ -1,12 +1,13 @@
-"""Lambda behind API Gateway: what a person must act on."""
+"""Lambda behind API Gateway: the attention list, and what people did about it."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
+from functions.attention.bodies import ResolutionBody
 from functions.attention.list_attention import ListAttention
-from functions.attention.models import AttentionList, ParkedView, ResolutionBody
 from functions.attention.record_resolution import ResolveParked, ResolveRefund
+from functions.attention.views import AttentionList, ParkedView, attention_list, parked_view
 from shared.clock import utc_now
 from shared.domain.refund import PaidBy
 from shared.edge.auth import Action
@@ -39,20 +40,22 @@ app = api_resolver()
     "/attention",
     summary="List what needs attention",
     operation_id="list_attention",
-    responses=described(200, AttentionList, "All there is, the longest waiting first"),
+    responses=described(
+        200, AttentionList, "Everything that needs attention, the longest waiting first"
+    ),
 )
 def attention(
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> AttentionList:
-    """Return failed and stuck refunds, unknown and parked messages, and disputes."""
+    """List failed and stuck refunds, unknown and parked messages, and disputes."""
     who = caller(app)
     who.require(Action.READ_ATTENTION)
-    return AttentionList(items=list_attention(who.studio_id))
+    return attention_list(list_attention(who.studio_id))
 
 
 @app.post(
     "/orders/<order_id>/refunds/<refund_id>/resolution",
-    summary="Record how a failed refund was paid after all",
+    summary="Record how the parent of a failed refund was paid",
     operation_id="resolve_refund",
     responses=described(200, RefundView, "The refund, with its resolution"),
 )
@@ -61,7 +64,7 @@ def resolve_failed(
     refund_id: RefundId,
     body: Annotated[ResolutionBody, Body()],
 ) -> RefundView:
-    """Record that the parent got the money another way; what was paid is not refundable again."""
+    """Record that the parent got the money another way. That amount is not refundable again."""
     who = caller(app)
     who.require(Action.RESOLVE)
     refund, state = resolve_refund(who, order_id, refund_id, PaidBy(body.paid_by), body.reference)
@@ -76,17 +79,10 @@ def resolve_failed(
     responses=described(200, ParkedView, "The message, resolved"),
 )
 def resolve_parked_message(parked_id: Annotated[str, Path(max_length=64)]) -> ParkedView:
-    """Take a message that was put aside off the list."""
+    """Take a parked message off the list."""
     who = caller(app)
     who.require(Action.RESOLVE)
-    parked = resolve_parked(who, parked_id)
-    return ParkedView(
-        parked_id=parked.parked_id,
-        reason=parked.reason,
-        parked_at=parked.parked_at,
-        resolved_at=parked.resolved_at,
-        resolved_by=parked.resolved_by,
-    )
+    return parked_view(resolve_parked(who, parked_id))
 
 
 lambda_handler = api_handler(app)

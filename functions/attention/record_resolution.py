@@ -1,4 +1,4 @@
-"""Recording what a person did: about a failed refund, or a message that was put aside."""
+"""Recording what a person did about a failed refund or a parked message."""
 
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,7 @@ _CONTENTION_SECONDS = 12.0
 
 @dataclass(frozen=True, slots=True)
 class ResolveRefund:
-    """Records how the parent of a failed refund was paid after all."""
+    """Records how the parent of a failed refund was paid."""
 
     orders: OrdersTable
     clock: Clock
@@ -32,7 +32,7 @@ class ResolveRefund:
         paid_by: PaidBy,
         reference: str | None,
     ) -> tuple[Refund, OrderState]:
-        """Record it, and return the refund with the order's state; a repeat changes nothing.
+        """Record it, and return the refund with the order's state. A repeat changes nothing.
 
         Args:
             caller: Who records it.
@@ -43,8 +43,8 @@ class ResolveRefund:
 
         Raises:
             DomainError: There is no such refund, it has not failed, something else was recorded,
-                or the money was refunded again meanwhile.
-            BusyError: Others are at work on this order; nothing was recorded.
+                or the money was refunded again in the meantime.
+            BusyError: Others keep changing this order. Nothing was recorded.
         """
         for _ in tries(_CONTENTION_SECONDS):
             record = load_callers_order(self.orders, caller, order_id)
@@ -54,7 +54,7 @@ class ResolveRefund:
             done = refund.resolution
             if done is not None and (done.paid_by, done.reference) == (paid_by, reference):
                 return refund, record.state
-            if refund.settlement_owed:  # its late failure is not in the ledger yet
+            if refund.settlement_owed:  # the ledger does not have its late failure yet
                 continue
             resolution = Resolution(paid_by, reference, rfc3339(self.clock()), caller.user)
             state, resolved = resolve(record.state, refund, resolution)
@@ -63,22 +63,22 @@ class ResolveRefund:
             except StaleStateError:
                 continue
             return resolved, state
-        raise BusyError("This order is being worked on. Send the request again in a moment.")
+        raise BusyError("Others are changing this order. Send the request again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveParked:
-    """Records that a message that was put aside has been dealt with."""
+    """Records that a parked message was dealt with."""
 
     parked: ParkedRecords
     clock: Clock
 
     def __call__(self, caller: Caller, parked_id: str) -> ParkedMessage:
-        """Record it, and return the message; a repeat changes nothing.
+        """Record it, and return the message. A repeat changes nothing.
 
         Raises:
             ParkedMessageNotFoundError: This studio has no such message.
-            BusyError: Others are at work on it.
+            BusyError: Others keep changing it.
         """
         for _ in tries(_CONTENTION_SECONDS):
             parked = self.parked.get(caller.studio_id, parked_id)
@@ -92,4 +92,4 @@ class ResolveParked:
             except StaleStateError:
                 continue
             return resolved
-        raise BusyError("Send the request again in a moment.")
+        raise BusyError("Others are changing this message. Send the request again in a moment.")

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.find_orders.models import OrderList, OrderPanelView
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
-from functions.find_orders.views import panel_view
+from functions.find_orders.views import OrderList, OrderPanelView, panel_view
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Action
@@ -37,10 +36,10 @@ app = api_resolver()
     summary="Find orders",
     operation_id="find_orders",
     description=(
-        "By words of the parent's name, of the subjects' names or of the order's id: each by its "
-        "beginning, in any order, whatever the case, accents and punctuation, and in order of "
-        "what was found. Without a query all orders, the newest first. A page may hold fewer "
-        "orders than `limit`, even none, while `next_cursor` is not null: go on until it is."
+        "Finds orders by words of the parent's name, the subjects' names or the order's id. Each "
+        "word matches from its beginning, in any order, regardless of case, accents and "
+        "punctuation. Without a query it lists all orders, the newest first. A page may have fewer "
+        "orders than `limit`, even none. Continue until `next_cursor` is null."
     ),
     responses=described(200, OrderList, "A page of orders, each once"),
 )
@@ -48,12 +47,14 @@ def search(
     query: Annotated[
         str | None,
         Query(
-            description="What to look for; leave it out for all. Without a letter or digit it "
-            "finds nothing.",
+            description="What to find. Leave it out to list all orders. A query without a letter "
+            "or digit finds nothing.",
             max_length=200,
         ),
     ] = None,
-    status: Annotated[OrderRefundStatus | None, Query(description="How far refunded.")] = None,
+    status: Annotated[
+        OrderRefundStatus | None, Query(description="Only orders with this refund status.")
+    ] = None,
     limit: Annotated[int, Query(description="How many at most.", ge=1, le=100)] = 25,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
@@ -69,10 +70,10 @@ def search(
     summary="Show an order",
     operation_id="show_order",
     description=(
-        "The order with what is still refundable, in all and of each line; its refunds with their "
-        "history and its messages, the newest first; and where its print is."
+        "The order with what is still refundable, in total and by line; its refunds with their "
+        "history; its messages; and where its print is. Refunds and messages: newest first."
     ),
-    responses=described(200, OrderPanelView, "The order, with all that has happened to it"),
+    responses=described(200, OrderPanelView, "The order with its refunds, messages and print"),
 )
 def show(
     order_id: OrderId,

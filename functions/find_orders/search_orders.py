@@ -1,27 +1,26 @@
 """Finding orders: by the words of their names and ids, by refund status, or the newest.
 
-One word of the query, the longest, is looked up among the search entries; each entry carries all
-of its order's tokens, so that the other words need no read. An order has an entry for each of its
-tokens and is named at the smallest that begins with that word, so a list names it once.
+The longest word of the query is looked up in the search entries. Each entry has all of its order's
+tokens, so the other words need no further read. An order has an entry for each token; the list
+shows it only at the smallest token that begins with the word, and so shows it once.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from functions.find_orders.models import OrderList, OrderSummary
-from functions.find_orders.views import order_summary
+from functions.find_orders.views import OrderList, OrderSummary, order_summary
 from shared.domain.order import OrderRefundStatus
 from shared.domain.search import first_match, matches, query_words
 from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.order_lists import OrderLists, SearchEntry
 
-# What one request may read of a list in which little is wanted: then its page stays short, and
-# the cursor goes on from there. A thousand entries are some tens of read units.
+# How much one request reads of a list with few hits. Then its page is short, and the cursor goes on
+# from there. A thousand entries cost some tens of read units.
 _ENTRIES_A_ROUND = 100
 _ROUNDS = 10
 
-# A place ends with an order's id. What a client sends as one is checked before DynamoDB does it.
+# A place ends with an order's id. A client may send anything, so it is checked.
 _PLACE = re.compile(r"[^#]+#[A-Za-z0-9_-]{1,64}")
 
 type _Found = tuple[list[OrderSummary], str | None]
@@ -29,7 +28,7 @@ type _Found = tuple[list[OrderSummary], str | None]
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch:
-    """What is looked for, and which page of it: at most ``limit`` orders from ``cursor`` on.
+    """What to find, and which page: at most ``limit`` orders from ``cursor`` on.
 
     ``query`` is None for all orders, the newest first.
     """
@@ -42,12 +41,12 @@ class OrderSearch:
 
 @dataclass(frozen=True, slots=True)
 class SearchOrders:
-    """Finds a studio's orders. What it reads depends on the page, not on how many there are."""
+    """Finds a studio's orders. A search costs what its page shows."""
 
     lists: OrderLists
 
     def __call__(self, studio_id: str, search: OrderSearch) -> OrderList:
-        """Return a page of what was looked for.
+        """Return a page of orders.
 
         Raises:
             CursorError: The cursor is not of this list.
@@ -96,7 +95,7 @@ class SearchOrders:
     def _read(
         self, studio_id: str, places: Iterable[str], status: OrderRefundStatus | None
     ) -> list[OrderSummary]:
-        """Return the orders of these places, but for those erased or of another status by now."""
+        """Read the orders at these places, except erased ones and those of another status."""
         return [
             order_summary(listed.imported, listed.state)
             for listed in self.lists.read_orders(studio_id, places)

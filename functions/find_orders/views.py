@@ -1,17 +1,11 @@
-"""From orders to the API's responses."""
+"""Responses about orders. Amounts in minor units of ``currency``, times RFC 3339."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TypedDict
 
-from functions.find_orders.models import (
-    FulfillmentSummary,
-    LineView,
-    OrderPanelView,
-    OrderSummary,
-    ParentView,
-    StripeView,
-)
+from pydantic import BaseModel
+
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -21,15 +15,16 @@ from shared.domain.order import (
     OrderState,
 )
 from shared.gateways.order_panels import OrderPanel
-from shared.views.message import message_view
+from shared.views.message import MessageView, message_view
 from shared.views.order import (
+    FulfillmentView,
     PhotoDayView,
     SubjectView,
     fulfillment_view,
     photo_day_view,
     subject_view,
 )
-from shared.views.refund import refund_view
+from shared.views.refund import RefundView, refund_view
 
 # There is a print job, or there was one, and nobody canceled it.
 _ON_THE_JOB = frozenset(
@@ -40,6 +35,104 @@ _ON_THE_JOB = frozenset(
         FulfillmentStatus.SHIPPED,
     }
 )
+
+
+class ParentView(BaseModel):
+    """Who ordered."""
+
+    name: str
+    email: str | None = None
+
+
+class StripeView(BaseModel):
+    """The charge. ``account_id`` is set if it is on the studio's own Stripe account."""
+
+    charge_id: str | None = None
+    payment_intent_id: str | None = None
+    account_id: str | None = None
+    application_fee_id: str | None = None
+
+
+class _OrderView(BaseModel):
+    """What the list and the panel both show.
+
+    ``refunded_amount`` is in the ledger, and ``pending_refund_amount`` is on its way to the
+    parent. ``paid_otherwise_amount`` is what the studio paid by other means after a refund failed.
+    Together with ``refundable_amount`` they add up to the total. They do not if external refunds
+    returned more, or if nothing was charged: then nothing is refundable.
+    """
+
+    order_id: str
+    studio_id: str
+    placed_at: str
+    currency: str
+    parent: ParentView
+    subjects: list[SubjectView]
+    photo_day: PhotoDayView | None = None
+    total_amount: int
+    refundable_amount: int
+    refunded_amount: int
+    pending_refund_amount: int
+    paid_otherwise_amount: int
+    rev_share_reversed_amount: int
+    refund_status: OrderRefundStatus
+    dispute_status: str | None
+
+
+class FulfillmentSummary(BaseModel):
+    """Where the print is."""
+
+    status: str
+    claimed_by: str | None
+
+
+class OrderSummary(_OrderView):
+    """An order in a list."""
+
+    fulfillment: FulfillmentSummary
+
+
+class OrderList(BaseModel):
+    """A page of orders. Even before the last page it may have fewer than ``limit``, or none."""
+
+    items: list[OrderSummary]
+    next_cursor: str | None
+
+
+class LineView(BaseModel):
+    """A line as sold, what is still refundable, and how many units are on the print job."""
+
+    line_id: str
+    product: str
+    sku: str
+    quantity: int
+    unit_amount: int
+    discount_amount: int
+    tax_amount: int
+    subject_id: str | None = None
+    net_amount: int
+    refundable_quantity: int
+    refundable_amount: int
+    print_quantity: int
+
+
+class OrderPanelView(_OrderView):
+    """An order with its refunds, its messages and its print. Refunds and messages: newest first."""
+
+    line_items: list[LineView]
+    shipping_amount: int
+    shipping_tax_amount: int
+    shipping_refundable_amount: int
+    tax_amount: int
+    tax_refunded_amount: int
+    rev_share_amount: int
+    stripe_fee_amount: int
+    stripe: StripeView
+    dispute_id: str | None
+    disputed_at: str | None
+    fulfillment: FulfillmentView
+    refunds: list[RefundView]
+    messages: list[MessageView]
 
 
 def order_summary(imported: ImportedOrder, state: OrderState) -> OrderSummary:

@@ -8,10 +8,16 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from functions.payouts import statement_csv, statement_html
 from functions.payouts.list_payouts import ListPayouts
-from functions.payouts.models import NextPayoutView, PayoutList, PayoutView
 from functions.payouts.read_lines import ReadLines
 from functions.payouts.show_payout import ShowNextPayout, ShowPayout
-from functions.payouts.views import next_payout_view, payout_summary, payout_view
+from functions.payouts.views import (
+    NextPayoutView,
+    PayoutList,
+    PayoutView,
+    next_payout_view,
+    payout_summary,
+    payout_view,
+)
 from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.settings import setting
@@ -41,9 +47,9 @@ Limit = Annotated[int, Query(description="How many on a page, at most.", ge=1, l
     operation_id="next_payout",
     description=(
         "What the next payout would be if it were made now: every sale, refund and correction "
-        "since the last one, what that one left, and the sums of all of them on every page."
+        "since the last payout, and the balance that it left. Every page has the sums of all lines."
     ),
-    responses=described(200, NextPayoutView, "The next payout as it stands"),
+    responses=described(200, NextPayoutView, "The next payout as it is now"),
 )
 def next_payout(
     limit: Limit = 100,
@@ -86,8 +92,8 @@ def _statement_answers() -> dict[int, OpenAPIResponse]:
     summary="Read a payout",
     operation_id="read_payout",
     description=(
-        "A payout as JSON, page by page with the sums of all its lines, or whole as a statement: "
-        "CSV (amounts in major units, times in the studio's zone) or HTML to print."
+        "A payout as JSON, page by page, with the sums of all its lines. Or the whole statement as "
+        "CSV (amounts in major units, times in the studio's zone) or as HTML to print."
     ),
     responses=_statement_answers(),
 )

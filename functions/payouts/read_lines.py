@@ -1,4 +1,4 @@
-"""Reading the lines of a payout out of the ledger: a page of them, or all."""
+"""Reading the lines of a payout from the ledger: a page, or all."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from shared.gateways.ledger_entries import LedgerEntries
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Which entries of a studio's ledger a payout is made of, both ends included."""
+    """The ledger entries that a payout is made of, both ends included."""
 
     studio_id: str
     first_seq: int
@@ -19,7 +19,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class LinesPage:
-    """Lines, the sums of all lines there are, and where the next page begins."""
+    """A page of lines, the sums of all lines, and the cursor of the next page."""
 
     lines: list[StatementLine]
     statement: Statement
@@ -28,7 +28,7 @@ class LinesPage:
 
 @dataclass(frozen=True, slots=True)
 class ReadLines:
-    """Reads what a payout is made of. The sums are of all its lines, whichever are shown."""
+    """Reads a payout's lines. The sums are always of all lines."""
 
     entries: LedgerEntries
 
@@ -36,7 +36,7 @@ class ReadLines:
         """Return the whole statement.
 
         Raises:
-            StatementError: The ledger does not have all of it.
+            StatementError: The ledger is not complete.
         """
         return self._read(of, Chosen())
 
@@ -44,13 +44,13 @@ class ReadLines:
         """Return a page of lines.
 
         Args:
-            of: Of which entries.
+            of: The payout's entries.
             limit: How many lines at most.
-            cursor: The page before's ``next_cursor``; None for the first page.
+            cursor: The previous page's ``next_cursor``; None for the first page.
 
         Raises:
             CursorError: The cursor is not of these lines.
-            StatementError: The ledger does not have all of them.
+            StatementError: The ledger is not complete.
         """
         scope = ("payout lines", of.studio_id, str(of.first_seq))
         after = None if cursor is None else _seq(position_of(cursor, 1, *scope)[0])
@@ -58,12 +58,12 @@ class ReadLines:
         shown = read.lines[:limit]
         if len(read.lines) == len(shown):
             return LinesPage(shown, read, None)
-        # What is carried in has no number: what comes after it begins with the first entry.
+        # The line carried in has no number. The first entry comes after it.
         last = shown[-1].seq or of.first_seq - 1
         return LinesPage(shown, read, cursor_for([str(last)], *scope))
 
     def _read(self, of: Range, chosen: Chosen) -> Statement:
-        # From the entry before: its balance is what is carried in.
+        # From the entry before: its balance is carried in.
         before = max(1, of.first_seq - 1)
         entries = self.entries.between(of.studio_id, before, of.last_seq)
         return statement_of(entries, of.first_seq, of.last_seq, chosen)

@@ -1,4 +1,4 @@
-"""A payout with its lines: the next one as it stands now, or one that was made."""
+"""A payout with its lines: the next one as it is now, or one that was made."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -32,13 +32,13 @@ class NextPayout:
 
     @property
     def carried_amount(self) -> int:
-        """What would not be paid, and be in the payout after it."""
+        """What would not be paid but carried into the payout after it."""
         return self.head.payable_balance_amount - self.paid_amount
 
 
 @dataclass(frozen=True, slots=True)
 class ShowNextPayout:
-    """Shows what is open in a studio's ledger as the payout that it would make."""
+    """Shows the open entries of a studio's ledger as the payout that they would make."""
 
     ledger: LedgerStore
     studios: Studios
@@ -46,14 +46,14 @@ class ShowNextPayout:
     lines: ReadLines
 
     def __call__(self, studio_id: str, limit: int, cursor: str | None) -> NextPayout:
-        """Return the next payout as it stands, with a page of its lines.
+        """Return the next payout as it is now, with a page of its lines.
 
-        Everything in it is of one moment: the ledger's head says up to which entry, and entries
-        never change.
+        Everything in it is of one moment: the ledger head says which entry is the last, and
+        entries never change.
 
         Raises:
             StudioNotFoundError: There is no such studio.
-            CursorError: The cursor is not of these lines, or the payout was made meanwhile.
+            CursorError: The cursor is not of these lines, or the payout has been made since.
             StatementError: The ledger is damaged.
         """
         studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
@@ -71,7 +71,7 @@ class ShowNextPayout:
 
 @dataclass(frozen=True, slots=True)
 class WholeStatement:
-    """A payout with all its lines, for the studio of that name, in its time zone."""
+    """A payout with all its lines, and the studio's name and time zone."""
 
     payout: Payout
     statement: Statement
@@ -93,7 +93,7 @@ class ShowPayout:
         """Return a payout with a page of its lines.
 
         Raises:
-            PayoutNotFoundError: This studio has none of that id.
+            PayoutNotFoundError: The studio has no such payout.
             CursorError: The cursor is not of these lines.
             StatementError: The ledger is damaged.
         """
@@ -104,19 +104,19 @@ class ShowPayout:
         """Return a payout with all its lines, for a file.
 
         Raises:
-            PayoutNotFoundError: This studio has none of that id.
-            StatementTooLargeError: There are more lines than a file can hold.
+            PayoutNotFoundError: The studio has no such payout.
+            StatementTooLargeError: There are more lines than a file can have.
             StatementError: The ledger is damaged.
         """
         payout = self._payout(studio_id, payout_id)
         if payout.last_seq - payout.first_seq >= MAX_FILE_LINES:
             raise StatementTooLargeError(
-                f"This payout has more than {MAX_FILE_LINES} lines. Ask for it with `format=json`, "
+                f"This payout has more than {MAX_FILE_LINES} lines. Read it with `format=json`, "
                 "page by page."
             )
         studio = self.studios.get(studio_id)
         if studio is None:
-            raise LookupError(f"studio {studio_id} has a payout and is not there")
+            raise LookupError(f"studio {studio_id} has a payout but is not stored")
         return WholeStatement(
             payout,
             self.lines.all(_range(payout)),

@@ -1,17 +1,16 @@
-"""From the domain to the API's bodies."""
+"""Responses about payouts.
+
+Amounts are in minor units, times RFC 3339 in UTC, days in the studio's time zone. Signs are the
+studio's: what it gains is positive. In each line and each sum, gross, Stripe's fee and rev share
+add up to net. So do payable (what PPS pays out) and direct (what Stripe settled with the studio
+itself).
+"""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
-from functions.payouts.models import (
-    NextPayoutView,
-    PayoutLineView,
-    PayoutStepView,
-    PayoutSummary,
-    PayoutView,
-    SumsView,
-    SumView,
-)
+from pydantic import BaseModel
+
 from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
 from shared.domain.payout import Payout
@@ -20,8 +19,116 @@ from shared.domain.statement import Statement, Sum
 _KINDS = ("sale", "refund", "refund_failed", "payout_failed", "carried")
 
 
+class PayoutLineView(BaseModel):
+    """A line of a payout.
+
+    For a refund, gross is what the parent got (negative), rev share is what PPS gave back
+    (positive), and net is the deduction. ``kind`` is sale, refund, refund_failed (a refund that
+    failed after it was deducted), payout_failed (a transfer that Stripe refused), or carried (the
+    balance that the previous payout left).
+    """
+
+    kind: str
+    order_id: str | None
+    refund_id: str | None
+    payout_id: str | None
+    stripe_refund_id: str | None
+    seq: int | None
+    recorded_at: str | None
+    gross_amount: int
+    stripe_fee_amount: int
+    rev_share_amount: int
+    net_amount: int
+    payable_amount: int
+    direct_amount: int
+
+
+class SumView(BaseModel):
+    """The number of lines, and their sums."""
+
+    count: int
+    gross_amount: int
+    stripe_fee_amount: int
+    rev_share_amount: int
+    net_amount: int
+    payable_amount: int
+    direct_amount: int
+
+
+class SumsView(BaseModel):
+    """The sums of all lines, on this page or not."""
+
+    sale: SumView
+    refund: SumView
+    refund_failed: SumView
+    payout_failed: SumView
+    carried: SumView
+    total: SumView
+
+
+class PayoutStepView(BaseModel):
+    """A change of state."""
+
+    status: str
+    at: str
+
+
+class PayoutSummary(BaseModel):
+    """A payout. ``total_amount`` is the sum of ``paid_amount`` and ``carried_amount``.
+
+    ``status`` is closing, transferring, paid, failed, held or carried. ``reason`` says why nothing
+    was paid, or that the payout was ``restored`` from Stripe's transfer. ``transfer_id`` is
+    Stripe's.
+    """
+
+    payout_id: str
+    currency: str
+    status: str
+    reason: str | None
+    period_start: str
+    period_end: str
+    closed_at: str
+    total_amount: int
+    paid_amount: int
+    carried_amount: int
+    account_id: str | None
+    transfer_id: str | None
+    history: list[PayoutStepView]
+
+
+class PayoutView(PayoutSummary):
+    """A payout with a page of its lines."""
+
+    lines: list[PayoutLineView]
+    next_cursor: str | None
+    sums: SumsView
+
+
+class NextPayoutView(BaseModel):
+    """What the next payout would be now. ``due_at`` is when it will be made."""
+
+    payout_id: None = None
+    currency: str
+    status: Literal["open"] = "open"
+    reason: str | None
+    due_at: str | None
+    total_amount: int
+    paid_amount: int
+    carried_amount: int
+    lines: list[PayoutLineView]
+    next_cursor: str | None
+    sums: SumsView
+
+
+class PayoutList(BaseModel):
+    """Payouts, the newest first."""
+
+    items: list[PayoutSummary]
+    next_cursor: str | None
+
+
 def payout_summary(payout: Payout) -> PayoutSummary:
-    """Return a payout as lists show it."""
+    """Return a payout as a list shows it."""
     return PayoutSummary(**_summary(payout))
 
 
@@ -31,7 +138,7 @@ def payout_view(payout: Payout, page: LinesPage) -> PayoutView:
 
 
 def next_payout_view(payout: NextPayout) -> NextPayoutView:
-    """Return the next payout as it stands."""
+    """Return the next payout as it is now."""
     return NextPayoutView(
         currency=payout.head.currency,
         reason=payout.reason,

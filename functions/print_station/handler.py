@@ -1,12 +1,13 @@
-"""Lambda behind API Gateway: the print station's queue and steps, and stopping a print."""
+"""Lambda behind API Gateway: the print queue, its steps, and canceling a print."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from functions.print_station.models import NoFields, PrintView, QueueView
+from functions.print_station.bodies import NoFields
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
+from functions.print_station.views import PrintView, QueueView
 from shared.clock import utc_now
 from shared.domain.fulfillment import Step
 from shared.edge.auth import Action
@@ -36,7 +37,7 @@ Nothing = Annotated[NoFields | None, Body()]
 
 @app.get(
     "/print-station/queue",
-    summary="Show what there is to print",
+    summary="Show the print queue",
     operation_id="print_queue",
     responses=described(200, QueueView, "A page of the queue, oldest first"),
 )
@@ -46,9 +47,9 @@ def queue(
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> QueueView:
-    """Return the orders that wait for the printer; nothing canceled or refunded is among them.
+    """List the orders that wait for the printer. Canceled orders are not among them.
 
-    A page may be short, or empty, before the last: follow `next_cursor` until it is null.
+    A page may be short or empty before the last one. Continue until `next_cursor` is null.
     """
     who = caller(app)
     who.require(Action.READ_PRINT_QUEUE)
@@ -62,29 +63,29 @@ def queue(
     responses=described(200, PrintView, "The print, claimed by you"),
 )
 def claim(order_id: OrderId, _: Nothing = None) -> PrintView:
-    """Take a print from the queue; one operator gets it."""
+    """Take a print from the queue. Only one operator gets it."""
     return _step(order_id, Step.CLAIM, Action.WORK_PRINT_QUEUE)
 
 
 @app.post(
     "/print-station/orders/<order_id>/print",
-    summary="Record that it is printed",
+    summary="Record that a print is made",
     operation_id="record_print",
     responses=described(200, PrintView, "The print, printed"),
 )
 def record_print(order_id: OrderId, _: Nothing = None) -> PrintView:
-    """Record that a claimed print is made, by any operator: shifts hand over."""
+    """Record that a claimed print is made. Any operator may do so, because shifts hand over."""
     return _step(order_id, Step.PRINT, Action.WORK_PRINT_QUEUE)
 
 
 @app.post(
     "/print-station/orders/<order_id>/ship",
-    summary="Record that it is shipped",
+    summary="Record that a print is shipped",
     operation_id="ship_print",
     responses=described(200, PrintView, "The print, shipped"),
 )
 def ship(order_id: OrderId, _: Nothing = None) -> PrintView:
-    """Record that a print is on its way; from here on it cannot be canceled."""
+    """Record that a print is on its way. After that it cannot be canceled."""
     return _step(order_id, Step.SHIP, Action.WORK_PRINT_QUEUE)
 
 
@@ -95,7 +96,7 @@ def ship(order_id: OrderId, _: Nothing = None) -> PrintView:
     responses=described(200, PrintView, "The print, canceled"),
 )
 def cancel(order_id: OrderId, _: Nothing = None) -> PrintView:
-    """Take a print off the queue for good, claimed or printed too, unless it is shipped."""
+    """Take a print off the queue for good, even a claimed or printed one, unless it is shipped."""
     return _step(order_id, Step.CANCEL, Action.CANCEL_FULFILLMENT)
 
 

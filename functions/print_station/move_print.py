@@ -1,4 +1,4 @@
-"""Moving a print: claim, print and ship at the station, cancel at the desk."""
+"""Moving a print: operators claim, print and ship it; staff cancel it."""
 
 from dataclasses import dataclass
 
@@ -11,29 +11,29 @@ from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.order_states import OrderStates
 
-# A step waits this long for its turn at an order that others are changing too.
+# How long a step waits while others change the same order.
 _CONTENTION_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class MovePrint:
-    """Moves a print, one step for one of those who try at the same time.
+    """Moves a print one step. Of several people at the same time, one succeeds.
 
     Each try decides on what it has just read, and its write holds only if nothing has changed
-    since: who comes second reads what the first one did, and is answered by that.
+    since. The second person reads what the first one did and is answered accordingly.
     """
 
     states: OrderStates
     clock: Clock
 
     def __call__(self, caller: Caller, order_id: str, step: Step) -> OrderState:
-        """Take the step, unless it has been taken already, and return the order's state.
+        """Take the step, unless it was taken before, and return the order's state.
 
         Raises:
             OrderNotFoundError: There is no such order in the caller's studio.
             NothingToPrintError, PrintNotClaimedError, PrintClaimedError, AlreadyPrintedError,
                 PrintShippedError, PrintCanceledError: The print is not where the step starts from.
-            BusyError: Too many others change this order; nothing was done.
+            BusyError: Too many others are changing this order. Nothing was done.
         """
         for _ in tries(_CONTENTION_SECONDS):
             state = self._load_state(caller, order_id)
@@ -47,10 +47,12 @@ class MovePrint:
             logger.info("print moved", order_id=order_id, status=moved.fulfillment_status)
             count("PrintMoved")
             return moved
-        raise BusyError("Many changes of this order at once. Repeat the request; it is safe.")
+        raise BusyError(
+            "Many others are changing this order. Repeat the request. A repeat is safe."
+        )
 
     def _load_state(self, caller: Caller, order_id: str) -> OrderState:
-        """Read the one small item that a step needs of an order of the caller's studio."""
+        """Read the state of an order of the caller's studio."""
         state = self.states.get_state(OrderKey(caller.studio_id, order_id))
         if state is None:
             raise OrderNotFoundError

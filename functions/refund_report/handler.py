@@ -9,11 +9,9 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from functions.refund_report.attribution import By
 from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
 from functions.refund_report.find_patterns import FindPatterns
-from functions.refund_report.models import ExportView, ReportView
-from functions.refund_report.pattern_models import PatternsView
-from functions.refund_report.pattern_views import patterns_view
+from functions.refund_report.pattern_views import PatternsView, patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
-from functions.refund_report.views import export_view, report_view
+from functions.refund_report.views import ExportView, ReportView, export_view, report_view
 from shared.clock import utc_now
 from shared.domain.report import ReportState
 from shared.edge.auth import Action, Caller

@@ -1,9 +1,12 @@
-"""From what was found to what a studio's owner reads."""
+"""Responses about patterns: what a studio's owner reads. Rates are decimal strings."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from functions.refund_report.attribution import By, Key
 from functions.refund_report.find_patterns import Pattern, Patterns
 from functions.refund_report.outliers import Comparison, Outlier
-from functions.refund_report.pattern_models import PatternsView, PatternView, StandingOutView
 from shared.domain.money import share_of
 
 _KINDS = {
@@ -14,14 +17,79 @@ _KINDS = {
     By.PROCESSED_BY: ("operator", "operators"),
 }
 
-# How many the summary names before it only counts.
+# How many outliers the summary names. It counts the others.
 _NAMED = 3
 
-# Beyond a million the number of noughts tells nobody more.
+# More zeros would tell the reader nothing more.
 _MOST_REPORTS = 1_000_000
 
-# Below it a float is 0, and no difference is impossible.
+# A float below this is 0, and no difference is impossible.
 _LEAST_P_VALUE = 1e-300
+
+
+class PatternView(BaseModel):
+    """The refunds of one subject, product, photo day, reason or operator.
+
+    ``key`` is its id, or null for refunds that belong to none. ``refund_count`` and
+    ``refunded_amount`` cover its refunds that settled in the range and have not failed since. For
+    a subject, product or photo day, ``orders`` counts the orders placed in the range that have it.
+    For a reason or operator it counts the orders that were refunded so. ``refunded_orders`` were
+    placed in the range and refunded in it. ``refund_rate`` is their share of ``orders``; for a
+    reason or operator, of all orders placed in the range. It is null if there are none.
+    """
+
+    key: str | None
+    name: str | None
+    refund_count: int
+    refunded_amount: int
+    orders: int
+    refunded_orders: int
+    refund_rate: str | None
+
+
+class StandingOutView(BaseModel):
+    """A key that is refunded more often than chance explains.
+
+    ``compared_with`` says what its orders were compared with: the studio's other orders in the
+    range, or all orders of the time before. ``p_value`` is how often chance alone would produce a
+    report with an outlier as strong (Fisher's exact test, one-sided, adjusted by Holm for all
+    tested keys), as a decimal in scientific notation.
+    """
+
+    key: str
+    name: str | None
+    orders: int
+    refunded_orders: int
+    refund_rate: str | None
+    compared_with: Literal["other_orders", "time_before"]
+    compared_orders: int
+    compared_refunded_orders: int
+    compared_refund_rate: str | None
+    p_value: str
+    statement: str
+
+
+class PatternsView(BaseModel):
+    """A studio's refunds by key, and the outliers.
+
+    ``orders`` were placed in the range and charged. ``refunded_orders`` of them were refunded in
+    it. ``items`` are the keys with the most refunds; ``truncated`` says that there are more.
+    ``standing_out`` are the outliers. ``from`` and ``to`` are days in the studio's time zone, both
+    included.
+    """
+
+    from_day: str = Field(serialization_alias="from")
+    to_day: str = Field(serialization_alias="to")
+    by: By
+    currency: str
+    orders: int
+    refunded_orders: int
+    refund_count: int
+    refunded_amount: int
+    items: list[PatternView]
+    truncated: bool
+    standing_out: list[StandingOutView]
+    summary: str
 
 
 def patterns_view(found: Patterns) -> PatternsView:
@@ -37,7 +105,7 @@ def patterns_view(found: Patterns) -> PatternsView:
         refunded_amount=found.count.refunded_amount,
         items=[_pattern_view(found, each) for each in found.patterns],
         truncated=found.truncated,
-        standing_out=[_standing_out_view(found, each) for each in found.findings.found],
+        standing_out=[_outlier_view(found, each) for each in found.findings.found],
         summary=_summary(found),
     )
 
@@ -54,7 +122,7 @@ def _pattern_view(found: Patterns, pattern: Pattern) -> PatternView:
     )
 
 
-def _standing_out_view(found: Patterns, finding: Outlier) -> StandingOutView:
+def _outlier_view(found: Patterns, finding: Outlier) -> StandingOutView:
     here = finding.comparison
     return StandingOutView(
         key=here.key,

@@ -5,19 +5,18 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from functions.refund_request.models import (
+from functions.refund_request.bodies import (
     FullPreview,
     FullRefund,
     LineItemsPreview,
     LineItemsRefund,
     PartialPreview,
     PartialRefund,
-    PreviewView,
 )
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import PreviewRefund
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
-from functions.refund_request.views import preview_view
+from functions.refund_request.views import PreviewView, preview_view
 from shared.clock import utc_now
 from shared.domain.errors import RefundNotFoundError
 from shared.domain.order import OrderKey
@@ -63,10 +62,10 @@ RefundBody = Annotated[FullRefund | PartialRefund | LineItemsRefund, Body(discri
     "/orders/<order_id>/refunds/preview",
     summary="Preview a refund",
     operation_id="preview_refund",
-    responses=described(200, PreviewView, "What it would do; nothing was changed"),
+    responses=described(200, PreviewView, "What it would do. Nothing was changed."),
 )
 def preview(order_id: OrderId, body: PreviewBody) -> PreviewView:
-    """Show what a refund would do; changes nothing."""
+    """Show what a refund would do. Changes nothing."""
     who = caller(app)
     who.require(Action.REQUEST_REFUND)
     return preview_view(preview_refund(who, order_id, body.choice()))
@@ -76,12 +75,12 @@ def preview(order_id: OrderId, body: PreviewBody) -> PreviewView:
     "/orders/<order_id>/refunds",
     summary="Request a refund",
     operation_id="create_refund",
-    responses=described(201, RefundView, "The refund, Pending"),
+    responses=described(201, RefundView, "The refund. It reads Pending."),
 )
 def create(
     order_id: OrderId, body: RefundBody, idempotency_key: IdempotencyKey
 ) -> Response[RefundView]:
-    """Refund an order, in full, in part, or by line; it reads Pending until Stripe confirms."""
+    """Refund an order in full, in part or by line. It reads Pending until Stripe confirms."""
     who = caller(app)
     who.require(Action.REQUEST_REFUND)
     refund, state = request_refund(
@@ -103,14 +102,14 @@ def create(
     "/orders/<order_id>/refunds/<refund_id>",
     summary="Read a refund",
     operation_id="read_refund",
-    responses=described(200, RefundView, "The refund, with its history"),
+    responses=described(200, RefundView, "The refund with its history"),
 )
 def read(
     order_id: OrderId,
     refund_id: RefundId,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> RefundView:
-    """Return a refund, with its history."""
+    """Read a refund with its history."""
     who = caller(app)
     who.require(Action.READ_REFUND)
     record = load_callers_order(orders, who, order_id)

@@ -1,4 +1,4 @@
-"""Requesting a refund: intent and reservation first, Stripe second."""
+"""Requesting a refund: intent and reservation first, then Stripe."""
 
 import time
 from collections.abc import Mapping
@@ -44,16 +44,16 @@ from shared.workflow.release_refused import release_refused
 
 ACTOR = "refund_request"
 
-# A request waits this long for its turn at an order that others are refunding too.
+# How long a request waits while others refund the same order.
 _CONTENTION_SECONDS = 12.0
 
-# After waiting so long there is no time left for a second try at Stripe within the function's 28 s.
+# After waiting this long, the function's 28 s leave no time for a second try at Stripe.
 _NO_RETRY_AFTER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """A checked request: the choice, why, and the client's key and body for idempotency."""
+    """A checked request. The client's key and body make it idempotent."""
 
     order: OrderKey
     choice: RefundChoice
@@ -65,18 +65,18 @@ class RefundRequest:
 
     @property
     def refund_id(self) -> str:
-        """The refund's id: the same order and key always name the same refund."""
+        """The refund's id. The same order and key always give the same id."""
         return refund_id_of_request(self.order, self.idempotency_key)
 
     @property
     def fingerprint(self) -> str:
-        """A digest that tells whether a repeated key came with the same body."""
+        """A digest of the body. It shows whether a repeated key came with the same body."""
         return fingerprint_of(self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRefund:
-    """Makes a refund, exactly once for each key."""
+    """Makes a refund exactly once for each idempotency key."""
 
     orders: OrdersTable
     stripe: StripeRefunds
@@ -84,11 +84,11 @@ class RequestRefund:
     clock: Clock
 
     def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderState]:
-        """Reserve the money, ask Stripe, and return the refund with the order's state.
+        """Reserve the money, send the refund to Stripe, and return it with the order's state.
 
         Raises:
-            DomainError: It was refused, by the order's state or by Stripe; no money is out.
-            BusyError: Too many others refund this order; nothing was done.
+            DomainError: The order's state or Stripe does not allow it. No money is reserved.
+            BusyError: Too many others are refunding this order. Nothing was done.
         """
         began = time.monotonic()
         reserved, record = self._reserve(caller, request)
@@ -101,7 +101,7 @@ class RequestRefund:
         return self._submit(reserved, retry=in_time), record.state
 
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
-        """Write the intent; None where this key has made its refund already."""
+        """Write the intent. The refund is None if this key has made one before."""
         for _ in tries(_CONTENTION_SECONDS):
             record = load_callers_order(self.orders, caller, request.order.order_id)
             if request.refund_id in record.refunds:

@@ -1,7 +1,23 @@
-"""From the domain to the API's bodies."""
+"""Responses of refunds. Amounts in minor units."""
 
-from functions.refund_request.models import PreviewView
+from pydantic import BaseModel
+
 from functions.refund_request.preview_refund import Preview
+
+
+class PreviewView(BaseModel):
+    """What the refund would do. Amounts are estimates until the refund settles."""
+
+    refund_amount: int
+    currency: str
+    refundable_amount_before: int
+    refundable_amount_after: int
+    rev_share_reversed_amount: int
+    stripe_fee_retained_amount: int
+    net_deduction_amount: int
+    next_payout_before_amount: int
+    next_payout_after_amount: int
+    warnings: list[str]
 
 
 def preview_view(preview: Preview) -> PreviewView:
@@ -18,5 +34,5 @@ def preview_view(preview: Preview) -> PreviewView:
         net_deduction_amount=preview.effect.net_deduction_amount,
         next_payout_before_amount=preview.next_payout.before_amount,
         next_payout_after_amount=preview.next_payout.after_amount,
-        warnings=preview.warnings,
+        warnings=[warning.value for warning in preview.warnings],
     )

@@ -5,17 +5,12 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from functions.send_message.bodies import MessageChoice, MessageResolution, MessageToSend
 from functions.send_message.draft_message import DraftMessage
-from functions.send_message.models import (
-    MessageChoice,
-    MessagePreviewView,
-    MessageResolution,
-    MessageToSend,
-)
 from functions.send_message.preview_message import PreviewMessage
 from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
-from functions.send_message.views import preview_view
+from functions.send_message.views import MessagePreviewView, preview_view
 from shared.clock import utc_now
 from shared.domain.message import MessageOutcome
 from shared.domain.order import OrderKey
@@ -55,10 +50,10 @@ app = api_resolver()
     "/orders/<order_id>/messages/preview",
     summary="Preview a message",
     operation_id="preview_message",
-    responses=described(200, MessagePreviewView, "The template, filled in; nothing was sent"),
+    responses=described(200, MessagePreviewView, "The filled-in template. Nothing was sent."),
 )
 def preview(order_id: OrderId, body: MessageChoice) -> MessagePreviewView:
-    """Fill a template in about a refund; sends nothing."""
+    """Fill in a template about a refund. Sends nothing."""
     who = caller(app)
     who.require(Action.SEND_MESSAGE)
     draft, warnings = preview_message(who, order_id, body.chosen, body.refund_id)
@@ -69,7 +64,7 @@ def preview(order_id: OrderId, body: MessageChoice) -> MessagePreviewView:
     "/orders/<order_id>/messages",
     summary="Send a message",
     operation_id="send_message",
-    responses=described(201, MessageView, "The message: sent, or unknown"),
+    responses=described(201, MessageView, "The message: sent, or with an unknown outcome"),
 )
 def send(
     order_id: OrderId, body: MessageToSend, idempotency_key: IdempotencyKey
@@ -95,14 +90,14 @@ def send(
 
 @app.post(
     "/orders/<order_id>/messages/<message_id>/resolution",
-    summary="Record what became of an unknown message",
+    summary="Record whether a message arrived",
     operation_id="resolve_message",
     responses=described(200, MessageView, "The message, resolved"),
 )
 def record_resolution(
     order_id: OrderId, message_id: Annotated[str, Path(max_length=64)], body: MessageResolution
 ) -> MessageView:
-    """Record whether the parent received a message of which nobody knew."""
+    """Record whether the parent received a message with an unknown outcome."""
     who = caller(app)
     who.require(Action.SEND_MESSAGE)
     message = resolve_message(who, order_id, message_id, MessageOutcome(body.outcome))

@@ -1,8 +1,28 @@
-"""From the draft to the API's body."""
+"""Responses about messages."""
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.send_message.bodies import MessageChoice
 from functions.send_message.compose_message import Draft
-from functions.send_message.models import MessageChoice, MessagePreviewView
-from shared.domain.message import sender_of
+from shared.domain.message import Template, sender_of
+
+
+class MessagePreviewView(BaseModel):
+    """The filled-in template. ``to`` is null if the order has no email address.
+
+    ``warnings`` are the codes of the errors that sending it would get now.
+    """
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    template: Template
+    refund_id: str
+    sender: str = Field(alias="from")
+    to: str | None
+    subject: str
+    text: str
+    html: str
+    warnings: list[str]
 
 
 def preview_view(choice: MessageChoice, draft: Draft, warnings: list[str]) -> MessagePreviewView:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.attention.list_attention import ListAttention
-from functions.attention.models import AttentionKind, AttentionView
+from functions.attention.list_attention import AttentionKind, ListAttention
 from functions.attention.record_resolution import ResolveParked, ResolveRefund
+from functions.attention.views import AttentionView, attention_list
 from shared.clock import rfc3339
 from shared.domain.errors import (
     AlreadyResolvedError,
@@ -29,7 +29,7 @@ STRANGER = Caller("eve", "st_other", frozenset({Role.OWNER}))
 
 def attention(backend: Backend) -> list[AttentionView]:
     lists = Attention(backend.dynamodb, backend.orders_table)
-    return ListAttention(lists, backend.clock)(backend.studio_id)
+    return attention_list(ListAttention(lists, backend.clock)(backend.studio_id)).items
 
 
 def kinds(backend: Backend) -> list[str]:

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from functions.find_orders.models import OrderList, OrderPanelView, OrderSummary
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
-from functions.find_orders.views import panel_view
+from functions.find_orders.views import OrderList, OrderPanelView, OrderSummary, panel_view
 from shared.domain.errors import CursorError, OrderNotFoundError
 from shared.domain.fulfillment import Step, move
 from shared.domain.message import Message, MessageStatus, Template

@@ -11,8 +11,7 @@ import pytest
 
 from functions.refund_report.attribution import By
 from functions.refund_report.find_patterns import FindPatterns
-from functions.refund_report.pattern_models import PatternsView, PatternView
-from functions.refund_report.pattern_views import patterns_view
+from functions.refund_report.pattern_views import PatternsView, PatternView, patterns_view
 from functions.refund_request.request_refund import RefundRequest
 from shared.domain.errors import DateRangeError, RangeTooLargeError, StudioNotFoundError
 from shared.domain.refund import Refund, RefundType

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from functions.print_station.models import JobView, QueueView
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
+from functions.print_station.views import JobView, QueueView
 from shared.domain.errors import (
     CursorError,
     DomainError,

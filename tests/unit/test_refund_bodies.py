@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
-from functions.refund_request.models import (
+from functions.refund_request.bodies import (
     FullRefund,
     LineItemsRefund,
     PartialRefund,
-    PreviewView,
 )
 from functions.refund_request.payout_impact import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
-from functions.refund_request.views import preview_view
+from functions.refund_request.views import PreviewView, preview_view
 from shared.domain.refund import RefundStatus, RefundType
 from shared.domain.refund_quote import (
     ChosenLine,

@@ -1,4 +1,4 @@
-"""The API's bodies of messages: strict in what they take, exact in what they give."""
+"""Requests of messages to parents, checked strictly."""
 
 from typing import Annotated, Literal, Self
 
@@ -6,7 +6,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Field,
     StringConstraints,
     model_validator,
 )
@@ -18,14 +17,14 @@ type TemplateName = Literal["refund_confirmation", "refund_failed"]
 
 _MAX_TEXT = 20_000
 
-# A subject becomes a header: no line break or control character of any kind can be in it, nor a
-# mark that turns the direction of what follows. One character at least is not a space.
+# A subject becomes a mail header. It has no line break, no control character and no mark that
+# changes the direction of text, and at least one visible character.
 _UNFIT = r"\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}"
 _TEXT = r"\P{Cc}\n\r\t"
 
 
 def _with_plain_breaks(text: str) -> str:
-    """Return the text with one kind of line break: browsers send two characters for each."""
+    """Return the text with one kind of line break. Browsers send two characters for each."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -56,7 +55,7 @@ class _Strict(BaseModel):
 
 
 class MessageChoice(_Strict):
-    """Which template, about which refund."""
+    """The template, and the refund that the message is about."""
 
     template: TemplateName
     refund_id: RefundId
@@ -68,10 +67,10 @@ class MessageChoice(_Strict):
 
 
 class MessageToSend(MessageChoice):
-    """The message to send: the template's words, or edited ones in their place.
+    """The message to send: the template's words, or edited words instead.
 
-    An edited text alone gets an HTML that says the same; an edited HTML needs its text beside it,
-    for parents whose mail shows no HTML. Only the marks of a letter are left in the HTML.
+    An edited text alone gets HTML that says the same. Edited HTML needs its text too, for parents
+    whose mail program shows no HTML. Only simple formatting is kept in the HTML.
     """
 
     subject: Subject | None = None
@@ -81,29 +80,11 @@ class MessageToSend(MessageChoice):
     @model_validator(mode="after")
     def _says_the_same_twice(self) -> Self:
         if self.html is not None and self.text is None:
-            raise ValueError("send the edited `text` beside the edited `html`")
+            raise ValueError("send the edited `text` with the edited `html`")
         return self
 
 
 class MessageResolution(_Strict):
-    """What a person found out about a message of which nobody knew what became of it."""
+    """Whether the parent received a message with an unknown outcome."""
 
     outcome: Literal["received", "not_received"]
-
-
-class MessagePreviewView(BaseModel):
-    """The filled-in template. ``to`` is null where the order has no address to write to.
-
-    ``warnings`` are the codes of what sending it would be refused with.
-    """
-
-    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
-
-    template: Template
-    refund_id: str
-    sender: str = Field(alias="from")
-    to: str | None
-    subject: str
-    text: str
-    html: str
-    warnings: list[str]

@@ -1,4 +1,4 @@
-"""The API's bodies: strict in what they take, exact in what they give. Amounts in minor units."""
+"""Requests of refunds, checked strictly. Amounts in minor units."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from shared.domain.refund_quote import ChosenLine, RefundChoice
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
-# No order comes near it, and it stays inside what Stripe takes (eight digits in most currencies).
+# More than any order, and no more than Stripe accepts (eight digits in most currencies).
 _MAX_AMOUNT = 99_999_999
 _MAX_ITEMS = 100
 
@@ -66,7 +66,7 @@ class RefundItemBody(_Strict):
 
 
 class LineItemsPreview(_Choice):
-    """Products and quantities, with their tax and discount, and shipping if said."""
+    """Products and quantities with their tax and discount, and shipping if chosen."""
 
     type: Literal["line_items"]
     reason: Reason | None = None
@@ -109,18 +109,3 @@ class LineItemsRefund(LineItemsPreview):
     """Products and quantities, and why."""
 
     reason: Reason
-
-
-class PreviewView(BaseModel):
-    """What the refund would do; figures before settlement are estimates."""
-
-    refund_amount: int
-    currency: str
-    refundable_amount_before: int
-    refundable_amount_after: int
-    rev_share_reversed_amount: int
-    stripe_fee_retained_amount: int
-    net_deduction_amount: int
-    next_payout_before_amount: int
-    next_payout_after_amount: int
-    warnings: list[str]

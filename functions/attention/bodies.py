@@ -1,0 +1,17 @@
+"""Requests of the attention list."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+class ResolutionBody(BaseModel):
+    """How the parent of a failed refund was paid. Send it once that has happened."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    paid_by: Literal["bank_transfer", "check", "cash", "new_refund", "not_owed"]
+    reference: (
+        Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x20-\x7e]+$")]
+        | None
+    ) = None
