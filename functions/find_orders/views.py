@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypedDict
 
 from pydantic import BaseModel
 
@@ -146,7 +145,7 @@ def order_list(page: OrdersPage) -> OrderList:
 def _order_summary(found: FoundOrder) -> OrderSummary:
     state = found.state
     return OrderSummary(
-        **_common(found.imported, state),
+        **dict(_order_view(found.imported, state)),
         fulfillment=FulfillmentSummary(
             status=state.fulfillment_status, claimed_by=state.fulfillment_claimed_by
         ),
@@ -164,7 +163,7 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
     refunds = panel.record.refunds.values()
     order, charge = imported.order, imported.charge
     return OrderPanelView(
-        **_common(imported, state),
+        **dict(_order_view(imported, state)),
         line_items=list(_lines(imported, state)),
         shipping_amount=imported.shipping_amount,
         shipping_tax_amount=imported.shipping_tax_amount,
@@ -193,45 +192,25 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
     )
 
 
-class _Common(TypedDict):
-    """The fields of ``_OrderView``, which the list and the panel share."""
-
-    order_id: str
-    studio_id: str
-    placed_at: str
-    currency: str
-    parent: ParentView
-    subjects: list[SubjectView]
-    photo_day: PhotoDayView | None
-    total_amount: int
-    refundable_amount: int
-    refunded_amount: int
-    pending_refund_amount: int
-    paid_otherwise_amount: int
-    rev_share_reversed_amount: int
-    refund_status: OrderRefundStatus
-    dispute_status: str | None
-
-
-def _common(imported: ImportedOrder, state: OrderState) -> _Common:
+def _order_view(imported: ImportedOrder, state: OrderState) -> _OrderView:
     day = imported.photo_day
-    return {
-        "order_id": imported.order_id,
-        "studio_id": imported.studio_id,
-        "placed_at": imported.placed_at,
-        "currency": imported.currency,
-        "parent": ParentView(name=imported.parent.name or "", email=imported.parent.email),
-        "subjects": [subject_view(subject) for subject in imported.subjects],
-        "photo_day": photo_day_view(day) if day else None,
-        "total_amount": imported.total_amount,
-        "refundable_amount": state.refundable_amount if _is_charged(imported.order) else 0,
-        "refunded_amount": state.settled_amount,
-        "pending_refund_amount": state.in_flight_amount,
-        "paid_otherwise_amount": state.paid_otherwise_amount,
-        "rev_share_reversed_amount": state.rev_share_reversed_amount,
-        "refund_status": state.refund_status,
-        "dispute_status": state.dispute_status,
-    }
+    return _OrderView(
+        order_id=imported.order_id,
+        studio_id=imported.studio_id,
+        placed_at=imported.placed_at,
+        currency=imported.currency,
+        parent=ParentView(name=imported.parent.name or "", email=imported.parent.email),
+        subjects=[subject_view(subject) for subject in imported.subjects],
+        photo_day=photo_day_view(day) if day else None,
+        total_amount=imported.total_amount,
+        refundable_amount=state.refundable_amount if _is_charged(imported.order) else 0,
+        refunded_amount=state.settled_amount,
+        pending_refund_amount=state.in_flight_amount,
+        paid_otherwise_amount=state.paid_otherwise_amount,
+        rev_share_reversed_amount=state.rev_share_reversed_amount,
+        refund_status=state.refund_status,
+        dispute_status=state.dispute_status,
+    )
 
 
 def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
