@@ -42,11 +42,11 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
     Returns:
         How often each result came, by metric name.
     """
-    asked = event or {}
+    request = event or {}
     done = anchor_ledgers(
-        asked.get("studios") or payouts.studios(),
+        request.get("studios") or payouts.studios(),
         time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
-        restored_because=asked.get("restored_because"),
+        restored_because=request.get("restored_because"),
     )
     for name, times in done.items():
         count(name, times)

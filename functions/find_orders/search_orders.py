@@ -16,7 +16,7 @@ from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.order_lists import OrderLists, SearchEntry
 
 # How much one request reads of a list with few matches. Then its page is short, and the cursor
-# continues from there. A thousand entries cost some tens of read units.
+# continues from there. A thousand entries cost a few dozen read units.
 _ENTRIES_A_ROUND = 100
 _ROUNDS = 10
 

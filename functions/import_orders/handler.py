@@ -45,13 +45,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         its ``line`` and ``reason``. If the event is malformed: ``{"error": "…"}``.
     """
     try:
-        asked = ImportEvent.model_validate(event)
+        request = ImportEvent.model_validate(event)
     except ValidationError as error:
         return {
-            "error": f"send lines of JSON in `studios` or `orders`: {error.error_count()} faults"
+            "error": f"The event has {error.error_count()} faults. "
+            "Send lines of JSON in `studios` or `orders`."
         }
-    report = import_studios(asked.studios, asked.first_line, update=asked.update)
-    report.add(import_orders(asked.orders, asked.first_line))
+    report = import_studios(request.studios, request.first_line, update=request.update)
+    report.add(import_orders(request.orders, request.first_line))
     count("Imported", report.imported)
     count("ImportRefused", len(report.refused))
     logger.info(
