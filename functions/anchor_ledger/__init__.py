@@ -1,1 +1,1 @@
-"""Anchors: each studio's ledger head signed and put, daily, where no role can change it."""
+"""Anchors: each studio's ledger head, signed daily and stored where no role can change it."""

@@ -1,4 +1,4 @@
-"""Anchoring one studio's ledger, once it is seen to follow from its last anchor."""
+"""Anchoring one studio's ledger, after checking that it continues its last anchor."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,11 +12,11 @@ from shared.gateways.ledger_store import LedgerStore
 
 
 class AnchorMismatchError(Exception):
-    """A ledger does not follow from its last anchor, or its head not from its entries."""
+    """The ledger does not continue its last anchor, or its head does not match its entries."""
 
 
 class AnchorOutcome(StrEnum):
-    """What became of a studio's anchor, as names of metrics."""
+    """The result for one studio. The values are names of metrics."""
 
     ANCHORED = "LedgerAnchored"
     ALREADY = "LedgerAnchoredToday"
@@ -25,10 +25,10 @@ class AnchorOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnchorLedger:
-    """Signs where a studio's ledger stands, and puts that beyond everybody's reach.
+    """Signs the head of a studio's ledger and stores it where no role can change it.
 
-    What is not sound is not signed: since the last anchor every entry must follow from the one
-    before, up to the head. A day costs the entries of a day; the first time reads them all.
+    Before it signs, it checks that every entry since the last anchor follows from the entry before
+    it, up to the head. A day's run reads a day's entries. The first run reads all of them.
     """
 
     ledger: LedgerStore
@@ -38,10 +38,10 @@ class AnchorLedger:
     clock: Clock
 
     def __call__(self, studio_id: str) -> AnchorOutcome:
-        """Write the studio's anchor of today (UTC), unless it is there.
+        """Write the studio's anchor of today (UTC), unless it exists.
 
         Raises:
-            AnchorMismatchError: The ledger was changed behind our back.
+            AnchorMismatchError: Somebody has changed the ledger.
         """
         now = rfc3339(self.clock())
         last = self.anchors.newest(studio_id)
@@ -53,17 +53,17 @@ class AnchorLedger:
         return AnchorOutcome.ANCHORED if written else AnchorOutcome.ALREADY
 
     def restored(self, studio_id: str, because: str) -> AnchorOutcome:
-        """Record for good that the studio's ledger was restored, and lacks what was anchored.
+        """Record permanently that the studio's ledger was restored and lacks anchored entries.
 
-        The anchors that it does not keep to bind no more. Nothing is recorded where it keeps to
-        the last one.
+        This supersedes the anchors that the ledger does not match. Nothing is recorded if the
+        ledger matches its last anchor.
 
         Args:
-            studio_id: Whose.
-            because: Who did it, and why, in words for people.
+            studio_id: The studio's id.
+            because: Who restored it, and why, in plain words.
 
         Raises:
-            AnchorMismatchError: What there is of the ledger is not sound.
+            AnchorMismatchError: The entries of the ledger do not follow from each other.
         """
         head = self._head(studio_id)
         kept = 0
@@ -85,7 +85,7 @@ class AnchorLedger:
         return head
 
     def _keeps_to(self, anchored: LedgerHead, head: LedgerHead) -> bool:
-        """Return whether the ledger that stands at ``head`` has the entry that was anchored."""
+        """Return whether the ledger, up to ``head``, has the entry that was anchored."""
         if anchored.seq == 0:
             return True
         if head.seq < anchored.seq:
@@ -94,9 +94,9 @@ class AnchorLedger:
         return [entry["hash"] for entry in found] == [anchored.hash]
 
     def _verify(self, since: LedgerHead, head: LedgerHead) -> None:
-        """Check the ledger from one head, which may be its beginning, to another.
+        """Check the entries after ``since``, which may be the ledger's beginning, up to ``head``.
 
-        Entries that come in meanwhile are after ``head`` and are not read.
+        Entries that are written in the meantime come after ``head`` and are not read.
         """
         if not self._keeps_to(since, head):
             raise AnchorMismatchError(f"entry {since.seq} is not there as it was anchored")

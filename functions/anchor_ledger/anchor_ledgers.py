@@ -1,4 +1,4 @@
-"""One run over many studios."""
+"""Anchoring the ledgers of many studios in one run."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -8,14 +8,14 @@ from functools import partial
 from functions.anchor_ledger.anchor_ledger import AnchorLedger, AnchorMismatchError, AnchorOutcome
 from shared.edge.observability import logger
 
-# Of every run, so that silence is an alarm too.
+# Counted in every run, also as 0, so that an alarm notices when no run happens.
 LEFT = "LedgersNotAnchored"
 MISMATCH = "AnchorMismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorLedgers:
-    """Anchors studios' ledgers; one studio's failure does not touch another's."""
+    """Anchors studios' ledgers. One studio's failure does not affect another."""
 
     anchor: AnchorLedger
 
@@ -26,12 +26,13 @@ class AnchorLedgers:
         time_is_up: Callable[[], bool],
         restored_because: str | None = None,
     ) -> Counter[str]:
-        """Do one run, and return what was done, counted; what is left is done by the next.
+        """Do one run and return how often each result came. The next run does what is left.
 
         Args:
-            studios: Whose.
-            time_is_up: Whether to stop, so that the run ends before the function does.
-            restored_because: Instead of today's anchors, record that ledgers were restored.
+            studios: The studios' ids.
+            time_is_up: Whether to stop, so that the run ends before the function times out.
+            restored_because: Set this to record that ledgers were restored instead of anchoring
+                them: who restored them, and why.
         """
         done: Counter[str] = Counter({LEFT: 0})
         for studio_id in studios:
@@ -45,11 +46,13 @@ class AnchorLedgers:
         try:
             outcome = work()
         except AnchorMismatchError as mismatch:
-            logger.error("not as anchored", studio_id=studio_id, problem=str(mismatch))
+            logger.error(
+                "ledger does not match its anchor", studio_id=studio_id, problem=str(mismatch)
+            )
             return MISMATCH
-        except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
-            logger.exception("cannot anchor", studio_id=studio_id)
+        except Exception:  # noqa: BLE001  # logged and counted; one studio must not stop the others
+            logger.exception("anchoring failed", studio_id=studio_id)
             return LEFT
         if outcome is AnchorOutcome.ANCHORED:
-            logger.info("anchored", studio_id=studio_id)
+            logger.info("ledger anchored", studio_id=studio_id)
         return outcome.value

@@ -1,4 +1,4 @@
-"""Lambda on a schedule, or by hand after a restore: anchors the ledgers."""
+"""Lambda on a schedule: anchors the ledgers. After a restore, an operator invokes it by hand."""
 
 from typing import Any
 
@@ -34,21 +34,21 @@ anchor_ledgers = AnchorLedgers(
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, int]:
-    """Anchor what has no anchor of today, of all studios or of those in ``studios``.
+    """Anchor the ledgers that have no anchor of today: of all studios, or those in ``studios``.
 
-    With ``{"restored_because": "<who, and why>"}`` it records instead, for good, that ledgers which
-    do not keep to their last anchor were restored.
+    With ``{"restored_because": "<who, and why>"}`` it records permanently that ledgers which do not
+    match their last anchor were restored.
 
     Returns:
-        What was done, counted.
+        How often each result came, by metric name.
     """
-    asked = event or {}
+    request = event or {}
     done = anchor_ledgers(
-        asked.get("studios") or payouts.studios(),
+        request.get("studios") or payouts.studios(),
         time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
-        restored_because=asked.get("restored_because"),
+        restored_because=request.get("restored_because"),
     )
     for name, times in done.items():
         count(name, times)
-    logger.info("run", done=dict(done))
+    logger.info("anchor run", done=dict(done))
     return dict(done)

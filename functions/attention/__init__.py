@@ -1,1 +1,1 @@
-"""What a person must act on, and what they did about it."""
+"""The list of what a person must act on, and recording what the person did."""

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
+
+from shared.edge.bodies import StrictBody
 
 
-class ResolutionBody(BaseModel):
+class ResolutionBody(StrictBody):
     """How the parent of a failed refund was paid. Send it once that has happened."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     paid_by: Literal["bank_transfer", "check", "cash", "new_refund", "not_owed"]
     reference: (

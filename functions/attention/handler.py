@@ -1,4 +1,4 @@
-"""Lambda behind API Gateway: the attention list, and what people did about it."""
+"""Lambda behind API Gateway: the attention list, and recording what people did."""
 
 from typing import Annotated
 

@@ -11,7 +11,7 @@ from shared.domain.message import MessageStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.attention import Attention
 
-# Cards confirm within minutes. What takes a day is a bank transfer, or stuck.
+# Cards confirm within minutes. A refund that takes a day is a bank transfer, or it is stuck.
 PENDING_TOO_LONG = timedelta(hours=24)
 # The queue settles within seconds.
 SETTLEMENT_OVERDUE = timedelta(minutes=15)
@@ -34,9 +34,10 @@ class AttentionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttentionItem:
-    """One thing that a person must act on, since when, and which records it is about.
+    """One thing that a person must act on, with the ids of the records that it is about.
 
-    ``amount`` is in minor units. ``reason`` says why a parked message could not be processed.
+    ``since`` is RFC 3339 in UTC, ``amount`` in minor units. ``reason`` says why a parked message
+    could not be processed.
     """
 
     kind: AttentionKind
@@ -52,7 +53,7 @@ class AttentionItem:
 
 @dataclass(frozen=True, slots=True)
 class ListAttention:
-    """Gathers what needs a person."""
+    """Gathers what a studio's people must act on."""
 
     attention: Attention
     clock: Clock

@@ -32,18 +32,18 @@ class ResolveRefund:
         paid_by: PaidBy,
         reference: str | None,
     ) -> tuple[Refund, OrderState]:
-        """Record it, and return the refund with the order's state. A repeat changes nothing.
+        """Record the payment. Return the refund with its order's state. A repeat changes nothing.
 
         Args:
-            caller: Who records it.
+            caller: The person who records it.
             order_id: The order's id.
             refund_id: The failed refund's id.
             paid_by: By what means the parent was paid.
             reference: For example the check's number, or None.
 
         Raises:
-            DomainError: There is no such refund, it has not failed, something else was recorded,
-                or the money was refunded again in the meantime.
+            DomainError: There is no such refund, or it has not failed. Or another payment was
+                recorded, or the money was refunded again in the meantime.
             BusyError: Others keep changing this order. Nothing was recorded.
         """
         for _ in tries(_CONTENTION_SECONDS):
@@ -74,7 +74,7 @@ class ResolveParked:
     clock: Clock
 
     def __call__(self, caller: Caller, parked_id: str) -> ParkedMessage:
-        """Record it, and return the message. A repeat changes nothing.
+        """Record that the message was dealt with, and return it. A repeat changes nothing.
 
         Raises:
             ParkedMessageNotFoundError: This studio has no such message.

@@ -1,1 +1,1 @@
-"""Reports too large to be answered with, written as files."""
+"""Writing reports that are too large for an API answer to files."""

@@ -1,4 +1,4 @@
-"""Lambda on the export queue: writes the reports its messages ask for."""
+"""Lambda on the export queue: writes the report that a message requests."""
 
 from dataclasses import fields
 from typing import Any
@@ -43,14 +43,14 @@ _FIELDS = tuple(field.name for field in fields(ExportRequest))
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Write the report that the batch of one asks for; what fails is raised and comes again."""
+    """Write the requested report. The batch has one message. If it fails, SQS delivers it again."""
     del context
     for record in SQSEvent(event).records:
         export(record)
 
 
 def export(record: SQSRecord) -> None:
-    """Write the report a message asks for; what cannot be written is parked with its reason."""
+    """Write the report that a message requests. Park the message if that can never work."""
     with dead_letter_failures(record, parked, NothingToExportError, tries=EXPORT_TRIES):
         request = ExportRequest(**message_from(record.body, *_FIELDS))
         logger.set_correlation_id(request.correlation_id)

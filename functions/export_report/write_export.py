@@ -11,17 +11,17 @@ from shared.gateways.studios import Studios
 from shared.views import report_csv
 from shared.workflow.refund_rows import RefundRows
 
-# Rows made to text at once, and read at once: less than DynamoDB's page of a megabyte.
+# How many rows are read and formatted at once: less than DynamoDB's page of 1 MB.
 _ROWS_AT_ONCE = 1_000
 
 
 class NothingToExportError(Exception):
-    """The message is about no studio or no selection: it can never work."""
+    """The message names no known studio or no valid selection. It can never work."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteExport:
-    """Writes the report that a message asks for; a repeat writes the same rows again."""
+    """Writes the report that a message requests. A repeat writes the same rows again."""
 
     studios: Studios
     rows: RefundRows
@@ -30,8 +30,8 @@ class WriteExport:
     def __call__(self, request: ExportRequest) -> int:
         """Write the file and return how many rows it has.
 
-        Rows are read, named, made to text and sent as the file grows, so that a report of any
-        length takes the same memory. Where it fails, that is recorded for whoever waits.
+        Rows are read, formatted and uploaded a page at a time, so a report of any length takes the
+        same memory. A failure is recorded, so that the client learns of it.
 
         Raises:
             NothingToExportError: The message can never work.
@@ -54,7 +54,7 @@ class WriteExport:
 
 
 def file_chunks(rows: Iterable[ReportRow], zone: ZoneInfo) -> Iterator[bytes]:
-    """Yield the file's bytes as rows come in."""
+    """Yield the file's bytes while rows are read."""
     yield report_csv.header().encode()
     for batch in batched(rows, _ROWS_AT_ONCE, strict=False):
         yield report_csv.lines(batch, zone).encode()
@@ -62,7 +62,7 @@ def file_chunks(rows: Iterable[ReportRow], zone: ZoneInfo) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class _Counted:
-    """Rows, and how many have been taken of them."""
+    """Rows, and how many of them have been read."""
 
     rows: Iterator[ReportRow]
     count: int = 0

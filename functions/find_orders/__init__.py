@@ -1,1 +1,1 @@
-"""Finding orders, and one order's panel."""
+"""Finding orders, and showing one with all that has happened to it."""

@@ -1,4 +1,4 @@
-"""Lambda behind API Gateway: finding orders, and the panel of one."""
+"""Lambda behind API Gateway: finding orders, and showing one."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
-from functions.find_orders.views import OrderList, OrderPanelView, panel_view
+from functions.find_orders.views import OrderList, OrderPanelView, order_list, panel_view
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Action
@@ -62,7 +62,7 @@ def search(
     """Find the studio's orders."""
     who = caller(app)
     who.require(Action.READ_ORDERS)
-    return search_orders(who.studio_id, OrderSearch(query, status, limit, cursor))
+    return order_list(search_orders(who.studio_id, OrderSearch(query, status, limit, cursor)))
 
 
 @app.get(

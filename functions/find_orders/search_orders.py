@@ -9,21 +9,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from functions.find_orders.views import OrderList, OrderSummary, order_summary
-from shared.domain.order import OrderRefundStatus
+from shared.domain.imported_order import ImportedOrder
+from shared.domain.order import OrderRefundStatus, OrderState
 from shared.domain.search import first_match, matches, query_words
 from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.order_lists import OrderLists, SearchEntry
 
-# How much one request reads of a list with few hits. Then its page is short, and the cursor goes on
-# from there. A thousand entries cost some tens of read units.
+# How much one request reads of a list with few matches. Then its page is short, and the cursor
+# continues from there. A thousand entries cost a few dozen read units.
 _ENTRIES_A_ROUND = 100
 _ROUNDS = 10
 
 # A place ends with an order's id. A client may send anything, so it is checked.
 _PLACE = re.compile(r"[^#]+#[A-Za-z0-9_-]{1,64}")
-
-type _Found = tuple[list[OrderSummary], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +38,36 @@ class OrderSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundOrder:
+    """An order as imported, and its state."""
+
+    imported: ImportedOrder
+    state: OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """A page of orders. ``next_cursor`` is None on the last page."""
+
+    orders: list[FoundOrder]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Orders of a list, and the place to continue after. It is None at the end of the list."""
+
+    orders: list[FoundOrder]
+    last_place: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchOrders:
     """Finds a studio's orders. A search costs what its page shows."""
 
     lists: OrderLists
 
-    def __call__(self, studio_id: str, search: OrderSearch) -> OrderList:
+    def __call__(self, studio_id: str, search: OrderSearch) -> OrdersPage:
         """Return a page of orders.
 
         Raises:
@@ -53,59 +75,58 @@ class SearchOrders:
         """
         words = None if search.query is None else query_words(search.query)
         if words == []:
-            return OrderList(items=[], next_cursor=None)
+            return OrdersPage([], None)
         scope = ("orders", studio_id, search.query, search.status)
         after = _position(search.cursor, scope, words[0] if words else "")
         if words:
-            found, end = self._of_words(studio_id, words, search, after)
+            found = self._with_words(studio_id, words, search, after)
         else:
-            found, end = self._newest(studio_id, search, after)
-        return OrderList(
-            items=found, next_cursor=None if end is None else cursor_for([end], *scope)
-        )
+            found = self._newest(studio_id, search, after)
+        last = found.last_place
+        return OrdersPage(found.orders, None if last is None else cursor_for([last], *scope))
 
     def _newest(self, studio_id: str, search: OrderSearch, after: str | None) -> _Found:
         if search.status is None:
             page = self.lists.newest(studio_id, search.limit, after)
         else:
             page = self.lists.newest_of_status(studio_id, search.status, search.limit, after)
-        return self._read(studio_id, page.entries, search.status), page.entries[
-            -1
-        ] if page.more else None
+        orders = self._read(studio_id, page.entries, search.status)
+        return _Found(orders, page.entries[-1] if page.more else None)
 
-    def _of_words(
+    def _with_words(
         self, studio_id: str, words: list[str], search: OrderSearch, after: str | None
     ) -> _Found:
-        found: list[OrderSummary] = []
+        orders: list[FoundOrder] = []
         for _ in range(_ROUNDS):
             page = self.lists.search(studio_id, words[0], _ENTRIES_A_ROUND, after)
-            named = [entry.place for entry in page.entries if _names_its_order(entry, words)]
-            wanted = named[: search.limit - len(found)]
-            found += self._read(studio_id, wanted, search.status)
-            if len(wanted) < len(named):
+            matching = [entry.place for entry in page.entries if _shows_its_order(entry, words)]
+            wanted = matching[: search.limit - len(orders)]
+            orders += self._read(studio_id, wanted, search.status)
+            if len(wanted) < len(matching):
                 after = wanted[-1]
             elif page.more:
                 after = page.entries[-1].place
             else:
-                return found, None
-            if len(found) == search.limit:
+                return _Found(orders, None)
+            if len(orders) == search.limit:
                 break
-        return found, after
+        return _Found(orders, after)
 
     def _read(
         self, studio_id: str, places: Iterable[str], status: OrderRefundStatus | None
-    ) -> list[OrderSummary]:
+    ) -> list[FoundOrder]:
         """Read the orders at these places, except erased ones and those of another status."""
         return [
-            order_summary(listed.imported, listed.state)
+            FoundOrder(listed.imported, listed.state)
             for listed in self.lists.read_orders(studio_id, places)
             if listed.imported is not None
             and (status is None or listed.state.refund_status is status)
         ]
 
 
-def _names_its_order(entry: SearchEntry, words: list[str]) -> bool:
-    return entry.token == first_match(entry.tokens, words[0]) and matches(entry.tokens, words)
+def _shows_its_order(entry: SearchEntry, words: list[str]) -> bool:
+    is_smallest = entry.token == first_match(entry.tokens, words[0])
+    return is_smallest and matches(entry.tokens, words)
 
 
 def _position(cursor: str | None, scope: tuple[str | None, ...], word: str) -> str | None:

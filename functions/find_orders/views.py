@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypedDict
 
 from pydantic import BaseModel
 
+from functions.find_orders.search_orders import FoundOrder, OrdersPage
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -26,7 +26,7 @@ from shared.views.order import (
 )
 from shared.views.refund import RefundView, refund_view
 
-# There is a print job, or there was one, and nobody canceled it.
+# The order has or had a print job, and nobody canceled it.
 _ON_THE_JOB = frozenset(
     {
         FulfillmentStatus.QUEUED,
@@ -135,10 +135,17 @@ class OrderPanelView(_OrderView):
     messages: list[MessageView]
 
 
-def order_summary(imported: ImportedOrder, state: OrderState) -> OrderSummary:
-    """Return an order as a list shows it."""
+def order_list(page: OrdersPage) -> OrderList:
+    """Return a page of orders as the API shows it."""
+    return OrderList(
+        items=[_order_summary(found) for found in page.orders], next_cursor=page.next_cursor
+    )
+
+
+def _order_summary(found: FoundOrder) -> OrderSummary:
+    state = found.state
     return OrderSummary(
-        **_common(imported, state),
+        **dict(_order_view(found.imported, state)),
         fulfillment=FulfillmentSummary(
             status=state.fulfillment_status, claimed_by=state.fulfillment_claimed_by
         ),
@@ -156,7 +163,7 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
     refunds = panel.record.refunds.values()
     order, charge = imported.order, imported.charge
     return OrderPanelView(
-        **_common(imported, state),
+        **dict(_order_view(imported, state)),
         line_items=list(_lines(imported, state)),
         shipping_amount=imported.shipping_amount,
         shipping_tax_amount=imported.shipping_tax_amount,
@@ -185,51 +192,31 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
     )
 
 
-class _Common(TypedDict):
-    """The fields of ``_OrderView``, which the list and the panel share."""
-
-    order_id: str
-    studio_id: str
-    placed_at: str
-    currency: str
-    parent: ParentView
-    subjects: list[SubjectView]
-    photo_day: PhotoDayView | None
-    total_amount: int
-    refundable_amount: int
-    refunded_amount: int
-    pending_refund_amount: int
-    paid_otherwise_amount: int
-    rev_share_reversed_amount: int
-    refund_status: OrderRefundStatus
-    dispute_status: str | None
-
-
-def _common(imported: ImportedOrder, state: OrderState) -> _Common:
+def _order_view(imported: ImportedOrder, state: OrderState) -> _OrderView:
     day = imported.photo_day
-    return {
-        "order_id": imported.order_id,
-        "studio_id": imported.studio_id,
-        "placed_at": imported.placed_at,
-        "currency": imported.currency,
-        "parent": ParentView(name=imported.parent.name or "", email=imported.parent.email),
-        "subjects": [subject_view(subject) for subject in imported.subjects],
-        "photo_day": photo_day_view(day) if day else None,
-        "total_amount": imported.total_amount,
-        "refundable_amount": state.refundable_amount if _is_charged(imported.order) else 0,
-        "refunded_amount": state.settled_amount,
-        "pending_refund_amount": state.in_flight_amount,
-        "paid_otherwise_amount": state.paid_otherwise_amount,
-        "rev_share_reversed_amount": state.rev_share_reversed_amount,
-        "refund_status": state.refund_status,
-        "dispute_status": state.dispute_status,
-    }
+    return _OrderView(
+        order_id=imported.order_id,
+        studio_id=imported.studio_id,
+        placed_at=imported.placed_at,
+        currency=imported.currency,
+        parent=ParentView(name=imported.parent.name or "", email=imported.parent.email),
+        subjects=[subject_view(subject) for subject in imported.subjects],
+        photo_day=photo_day_view(day) if day else None,
+        total_amount=imported.total_amount,
+        refundable_amount=state.refundable_amount if _is_charged(imported.order) else 0,
+        refunded_amount=state.settled_amount,
+        pending_refund_amount=state.in_flight_amount,
+        paid_otherwise_amount=state.paid_otherwise_amount,
+        rev_share_reversed_amount=state.rev_share_reversed_amount,
+        refund_status=state.refund_status,
+        dispute_status=state.dispute_status,
+    )
 
 
 def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
     order = imported.order
     on_the_job = state.fulfillment_status in _ON_THE_JOB
-    # The order's lines are the products, with shipping after them where there was any.
+    # The order's lines are its products, followed by shipping if it had any.
     for product, line in zip(imported.products, order.lines, strict=False):
         printed = line.quantity - state.print_units_off.get(line.line_id, 0)
         yield LineView(

@@ -1,1 +1,1 @@
-"""How studios and orders get in."""
+"""Importing studios and orders."""

@@ -1,17 +1,12 @@
 """The import format, checked strictly. Amounts in minor units."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from shared.domain.imported_order import (
     ChargeIds,
@@ -25,50 +20,37 @@ from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
 from shared.domain.studio import OnNegativeLimit, Studio
+from shared.edge.bodies import StrictBody, VisibleLine
 
-# Ids become parts of keys; none may hold the keys' separator.
+# Ids become parts of keys, so they cannot hold the keys' separator.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StripeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,255}$")]
-# https://www.rfc-editor.org/rfc/rfc3339#section-5.6: with its offset, and nothing shorter.
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6, with an offset
 _RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
-# Names come into mail, pages and spreadsheets: none with a line break, a control character, or a
-# mark that turns the direction of what follows it, and none of spaces alone.
-_UNFIT = r"\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}"
-Name = Annotated[
-    str,
-    StringConstraints(
-        min_length=1, max_length=200, pattern=rf"^[^{_UNFIT}]*[^{_UNFIT}\p{{Z}}][^{_UNFIT}]*$"
-    ),
-]
 Amount = Annotated[int, Field(ge=0, le=99_999_999)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
-
 
 FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 def _supported(currency: str) -> str:
     if currency not in SUPPORTED_CURRENCIES:
-        raise ValueError("unsupported_currency: not a currency that is refunded here")
+        raise ValueError("unsupported_currency: refunds are not possible in this currency")
     return currency
 
 
-class PayoutScheduleBody(_Strict):
-    """When a studio is paid out; days and hours in its time zone."""
+class PayoutScheduleBody(StrictBody):
+    """When a studio is paid out, in its time zone. ``weekday`` 0 is Monday."""
 
     interval: Literal["daily", "weekly", "monthly"] = "weekly"
     weekday: Annotated[int, Field(ge=0, le=6)] = 0
 
 
-class StudioBody(_Strict):
-    """A studio."""
+class StudioBody(StrictBody):
+    """A studio's line."""
 
     studio_id: Id
-    name: Name
+    name: VisibleLine
     timezone: str
     currency: str
     rev_share_bps: Annotated[int, Field(ge=0, le=10_000)]
@@ -82,7 +64,7 @@ class StudioBody(_Strict):
     _currency = field_validator("currency")(_supported)
 
     def studio(self) -> Studio:
-        """Return the studio. What the line leaves out gets its default."""
+        """Return the studio. A field that the line leaves out gets its default."""
         chosen = self.payout_schedule or Interval.WEEKLY.value
         schedule = PayoutScheduleBody(interval=chosen) if isinstance(chosen, str) else chosen
         return Studio(
@@ -110,33 +92,33 @@ class StudioBody(_Strict):
         return name
 
 
-class ParentBody(_Strict):
+class ParentBody(StrictBody):
     """Who ordered."""
 
-    name: Name
+    name: VisibleLine
     email: Email | None = None
 
 
-class SubjectBody(_Strict):
+class SubjectBody(StrictBody):
     """Who is in the photos."""
 
     subject_id: Id
-    name: Name
+    name: VisibleLine
 
 
-class PhotoDayBody(_Strict):
+class PhotoDayBody(StrictBody):
     """When and where they were taken."""
 
     photo_day_id: Id
-    name: Name
+    name: VisibleLine
 
 
-class OrderLineBody(_Strict):
+class OrderLineBody(StrictBody):
     """A product of the order."""
 
     line_id: Id
-    product: Name
-    sku: Name
+    product: VisibleLine
+    sku: VisibleLine
     quantity: Annotated[int, Field(gt=0, le=10_000)]
     unit_amount: Amount
     discount_amount: Amount
@@ -149,8 +131,8 @@ class OrderLineBody(_Strict):
         return self.quantity * self.unit_amount - self.discount_amount + self.tax_amount
 
 
-class ChargeBody(_Strict):
-    """Where the money was charged; ``account_id`` for charges on the studio's own account."""
+class ChargeBody(StrictBody):
+    """The Stripe charge. ``account_id`` is set for a charge on the studio's own account."""
 
     charge_id: StripeId | None
     payment_intent_id: StripeId | None = None
@@ -158,15 +140,15 @@ class ChargeBody(_Strict):
     application_fee_id: StripeId | None = None
 
 
-class FulfillmentBody(_Strict):
+class FulfillmentBody(StrictBody):
     """Where the print is."""
 
     status: FulfillmentStatusName
-    claimed_by: Name | None = None
+    claimed_by: VisibleLine | None = None
 
 
-class OrderBody(_Strict):
-    """An order."""
+class OrderBody(StrictBody):
+    """An order's line."""
 
     order_id: Id
     studio_id: Id
@@ -187,7 +169,7 @@ class OrderBody(_Strict):
     _currency = field_validator("currency")(_supported)
 
     def imported_order(self) -> ImportedOrder:
-        """Return the order."""
+        """Return the order that the line describes."""
         day = self.photo_day
         return ImportedOrder(
             order_id=self.order_id,
@@ -218,63 +200,47 @@ class OrderBody(_Strict):
         return text
 
     @model_validator(mode="after")
-    def _adds_up(self) -> "OrderBody":
-        for problem, found in (
-            (
-                "two lines have the same line_id",
-                self._repeats([i.line_id for i in self.line_items]),
-            ),
-            ("two subjects have the same subject_id", self._repeats_subjects()),
-            (f"line_id {SHIPPING_LINE_ID!r} is reserved", self._has_reserved_line()),
-            ("a line's discount is more than its price", self._has_negative_line()),
-            ("a line names a subject that the order does not have", self._has_stray_subject()),
-            ("lines and shipping do not add up to total_amount", self._sum() != self.total_amount),
-            (
-                "rev_share_amount is more than total_amount",
-                self.rev_share_amount > self.total_amount,
-            ),
-            ("stripe_fee_amount is more than total_amount", self._fee_too_high()),
-            (
-                "a charge of 0 cannot be",
-                self.stripe.charge_id is not None and not self.total_amount,
-            ),
-            ("application_fee_id without account_id", self._has_stray_fee()),
-            ("a direct charge with rev share needs application_fee_id", self._lacks_fee()),
-        ):
-            if found:
-                raise ValueError(problem)
+    def _is_consistent(self) -> "OrderBody":
+        checks = chain(self._faults_of_lines(), self._faults_of_amounts(), self._faults_of_charge())
+        fault = next(checks, None)
+        if fault is not None:
+            raise ValueError(fault)
         return self
 
-    @staticmethod
-    def _repeats(ids: list[str]) -> bool:
-        return len(set(ids)) != len(ids)
-
-    def _repeats_subjects(self) -> bool:
-        return self._repeats([subject.subject_id for subject in self.subjects])
-
-    def _has_reserved_line(self) -> bool:
-        return any(item.line_id == SHIPPING_LINE_ID for item in self.line_items)
-
-    def _has_negative_line(self) -> bool:
-        return any(
-            item.discount_amount > item.quantity * item.unit_amount for item in self.line_items
-        )
-
-    def _has_stray_subject(self) -> bool:
+    def _faults_of_lines(self) -> Iterator[str]:
+        if _has_repeats(line.line_id for line in self.line_items):
+            yield "two lines have the same line_id"
+        if _has_repeats(subject.subject_id for subject in self.subjects):
+            yield "two subjects have the same subject_id"
+        if any(line.line_id == SHIPPING_LINE_ID for line in self.line_items):
+            yield f"line_id {SHIPPING_LINE_ID!r} is reserved"
+        if any(line.discount_amount > line.quantity * line.unit_amount for line in self.line_items):
+            yield "a line's discount is more than its price"
         known = {subject.subject_id for subject in self.subjects} | {None}
-        return any(item.subject_id not in known for item in self.line_items)
+        if any(line.subject_id not in known for line in self.line_items):
+            yield "a line names a subject that the order does not have"
 
-    def _sum(self) -> int:
-        lines = sum(item.net_amount for item in self.line_items)
-        return lines + self.shipping_amount + self.shipping_tax_amount
+    def _faults_of_amounts(self) -> Iterator[str]:
+        lines_amount = sum(line.net_amount for line in self.line_items)
+        if lines_amount + self.shipping_amount + self.shipping_tax_amount != self.total_amount:
+            yield "lines and shipping do not add up to total_amount"
+        if self.rev_share_amount > self.total_amount:
+            yield "rev_share_amount is more than total_amount"
+        if self.stripe_fee_amount > self.total_amount:
+            yield "stripe_fee_amount is more than total_amount"
 
-    def _fee_too_high(self) -> bool:
-        return self.stripe_fee_amount > self.total_amount
+    def _faults_of_charge(self) -> Iterator[str]:
+        charge = self.stripe
+        is_charged = charge.charge_id is not None
+        is_direct = is_charged and charge.account_id is not None
+        if is_charged and not self.total_amount:
+            yield "total_amount is 0, but there is a charge_id"
+        if charge.application_fee_id is not None and charge.account_id is None:
+            yield "application_fee_id without account_id"
+        if is_direct and charge.application_fee_id is None and self.rev_share_amount > 0:
+            yield "a direct charge with rev share needs application_fee_id"
 
-    def _has_stray_fee(self) -> bool:
-        return self.stripe.application_fee_id is not None and self.stripe.account_id is None
 
-    def _lacks_fee(self) -> bool:
-        stripe = self.stripe
-        direct = stripe.account_id is not None and stripe.charge_id is not None
-        return direct and stripe.application_fee_id is None and self.rev_share_amount > 0
+def _has_repeats(ids: Iterable[str]) -> bool:
+    listed = list(ids)
+    return len(set(listed)) != len(listed)

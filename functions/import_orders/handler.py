@@ -1,4 +1,4 @@
-"""Lambda called with lines of an import file, or by whatever brings orders in as events."""
+"""Lambda called with lines of an import file, or by a system that sends orders as events."""
 
 from typing import Any
 
@@ -22,9 +22,9 @@ import_orders = ImportOrders(studios, sales, utc_now)
 
 
 class ImportEvent(BaseModel):
-    """Lines of JSON, as in a file: ``studios`` or ``orders``, the first numbered ``first_line``.
+    """Lines of a JSON Lines file. ``first_line`` is the number of the first of them in the file.
 
-    With ``update`` a studio that is there takes the settings of its line.
+    With ``update`` a stored studio takes the settings of its line.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -41,17 +41,18 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Import the event's studios, then its orders.
 
     Returns:
-        ``{"imported": n, "updated": n, "unchanged": n, "refused": […]}``, each refused
-        with its ``line`` and ``reason``, or ``{"error": "…"}`` where the event is not one.
+        ``{"imported": n, "updated": n, "unchanged": n, "refused": […]}``. Each refused line has
+        its ``line`` and ``reason``. If the event is malformed: ``{"error": "…"}``.
     """
     try:
-        asked = ImportEvent.model_validate(event)
+        request = ImportEvent.model_validate(event)
     except ValidationError as error:
         return {
-            "error": f"send lines of JSON in `studios` or `orders`: {error.error_count()} faults"
+            "error": f"The event has {error.error_count()} faults. "
+            "Send lines of JSON in `studios` or `orders`."
         }
-    report = import_studios(asked.studios, asked.first_line, update=asked.update)
-    report.add(import_orders(asked.orders, asked.first_line))
+    report = import_studios(request.studios, request.first_line, update=request.update)
+    report.add(import_orders(request.orders, request.first_line))
     count("Imported", report.imported)
     count("ImportRefused", len(report.refused))
     logger.info(

@@ -51,9 +51,9 @@ def parse[Body: BaseModel](
 
     Args:
         lines: One JSON object each. Empty lines are skipped.
-        first_line: The number of the first of them in its file.
-        body: What each line must be.
-        report: Where the other lines are reported.
+        first_line: The number of the first line in its file.
+        body: The form that each line must have.
+        report: Gets the lines that are not well-formed.
     """
     for number, line in enumerate(lines, first_line):
         if not line.strip():
@@ -67,7 +67,7 @@ def parse[Body: BaseModel](
 
 
 def _reasons(error: ValidationError) -> Iterator[str]:
-    # Without the input: it may hold names and addresses.
+    # The input is left out: it may hold names and addresses.
     for each in error.errors(include_input=False, include_url=False, include_context=False):
         where = ".".join(str(part) for part in each["loc"])
         yield f"{where}: {each['msg']}" if where else each["msg"]

@@ -1,4 +1,4 @@
-"""Importing orders with their sale entries: bad lines are reported, no line is imported twice."""
+"""Importing orders with their sale entries. Bad lines are reported. No line is imported twice."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.sale_store import ImportState, NewSale, SaleStore
 from shared.gateways.studios import Studios
 
-# DynamoDB's limit is 100 steps a transaction; one is the head's.
+# DynamoDB's limit is 100 writes a transaction. One is the ledger head's.
 _STEPS_PER_TRANSACTION = 99
 # The order, its state, its charge and its sale entry. Its search entries come on top.
 _STEPS_PER_ORDER = 4
@@ -29,7 +29,7 @@ type NumberedOrder = Numbered[ImportedOrder]
 
 @dataclass(frozen=True, slots=True)
 class ImportOrders:
-    """Imports checked orders, a transaction for as many as fit into one."""
+    """Imports orders, as many in a transaction as fit."""
 
     studios: Studios
     sales: SaleStore
@@ -40,11 +40,11 @@ class ImportOrders:
 
         Args:
             lines: One order each, as JSON.
-            first_line: The number of the first of them in its file.
+            first_line: The number of the first line in its file.
 
         Raises:
-            StaleStateError: Others kept moving a studio's ledger. What was imported stays;
-                importing again continues from there.
+            StaleStateError: Others kept changing a studio's ledger. What was imported stays.
+                Import the file again for the rest.
         """
         report = ImportReport()
         by_studio: dict[str, list[NumberedOrder]] = {}
@@ -77,7 +77,7 @@ class ImportOrders:
     def _new_orders(
         self, studio_id: str, batch: list[NumberedOrder], report: ImportReport
     ) -> list[ImportedOrder]:
-        """Return the orders that are not stored yet, and report those that clash."""
+        """Return the orders that are not stored yet, and report those that conflict."""
         charge_ids = (each.content.charge.charge_id for each in batch)
         state = self.sales.import_state(
             studio_id,
@@ -115,7 +115,7 @@ class ImportOrders:
     def _sale(self, imported: ImportedOrder, head: LedgerHead) -> tuple[NewSale, LedgerHead]:
         state = _first_state(imported)
         entry: LedgerEntry | None = None
-        # An order that was not charged is no sale: nobody owes anybody for it.
+        # An order without a charge moved no money, so it is not a sale.
         if imported.charge.charge_id is not None:
             facts = EntryFacts(EntryKind.SALE, imported.order_id, rfc3339(self.clock()))
             entry, head = append(head, facts, sale_amounts(state))
@@ -142,7 +142,7 @@ def _first_state(imported: ImportedOrder) -> OrderState:
 
 
 def _remember(state: ImportState, order: ImportedOrder) -> None:
-    """Count an order as stored, so that the same file cannot bring it twice."""
+    """Treat an order as stored, so that the same file cannot import it twice."""
     state.orders[order.order_id] = order
     if order.charge.charge_id:
         state.orders_of_charges[order.charge.charge_id] = order.key
@@ -153,7 +153,7 @@ def _tokens(imported: ImportedOrder) -> list[str]:
 
 
 def _transactions(orders: Iterable[NumberedOrder]) -> Iterator[list[NumberedOrder]]:
-    """Divide the orders into batches that each fit into one transaction."""
+    """Split the orders into batches that each fit into one transaction."""
     batch: list[NumberedOrder] = []
     steps = 0
     for order in orders:
@@ -168,7 +168,7 @@ def _transactions(orders: Iterable[NumberedOrder]) -> Iterator[list[NumberedOrde
 
 
 def _fits(numbered: NumberedOrder, studio: Studio | None, report: ImportReport) -> bool:
-    """Return whether the order can be one of the studio it names; report it if not."""
+    """Return whether the order fits its studio. Report it if it does not."""
     reason = _misfit(numbered.content, studio)
     if reason:
         report.refuse(numbered.line, reason)

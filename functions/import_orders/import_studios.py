@@ -11,13 +11,13 @@ from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.studios import Studios
 
-# The studio's orders, ledger and payouts were made with these.
+# The studio's orders, ledger and payouts depend on these.
 _NEVER_CHANGES = ("currency", "timezone", "stripe_account_id")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportStudios:
-    """Adds studios, and updates their settings where that is asked for."""
+    """Adds studios, and updates their settings on request."""
 
     studios: Studios
     clock: Clock
@@ -29,9 +29,9 @@ class ImportStudios:
 
         Args:
             lines: One studio each, as JSON.
-            first_line: The number of the first of them in its file.
-            update: Whether a stored studio takes the line's settings. It has to be said, so that
-                an old file cannot bring old settings back.
+            first_line: The number of the first line in its file.
+            update: Whether a stored studio takes the line's settings. Without it, an old file
+                cannot bring old settings back.
         """
         report = ImportReport()
         for numbered in parse(lines, first_line, StudioBody, report):
@@ -49,7 +49,7 @@ class ImportStudios:
         return report
 
     def _add(self, studio: Studio) -> Studio | None:
-        """Add a studio. Return the stored one if another import was faster."""
+        """Add a studio. Return the stored one if another import has added it meanwhile, or None."""
         head = LedgerHead(studio.studio_id, studio.currency)
         due_at = rfc3339(studio.payout_schedule.next_due(self.clock()))
         try:

@@ -1,1 +1,1 @@
-"""The API of payouts: the next one as it stands, and those that were made."""
+"""The API of payouts: the next payout as it is now, and the payouts that were made."""

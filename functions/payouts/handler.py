@@ -15,7 +15,7 @@ from functions.payouts.views import (
     PayoutList,
     PayoutView,
     next_payout_view,
-    payout_summary,
+    payout_list,
     payout_view,
 )
 from shared.edge.auth import Action
@@ -26,6 +26,7 @@ from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
+from shared.views import report_csv
 
 dynamodb = aws.client("dynamodb")
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
@@ -38,7 +39,7 @@ list_payouts = ListPayouts(payouts)
 
 app = api_resolver()
 
-Limit = Annotated[int, Query(description="How many on a page, at most.", ge=1, le=1000)]
+Limit = Annotated[int, Query(description="How many at most.", ge=1, le=1000)]
 
 
 @app.get(
@@ -47,7 +48,8 @@ Limit = Annotated[int, Query(description="How many on a page, at most.", ge=1, l
     operation_id="next_payout",
     description=(
         "What the next payout would be if it were made now: every sale, refund and correction "
-        "since the last payout, and the balance that it left. Every page has the sums of all lines."
+        "since the last payout, and the balance that the last payout left. Every page has the sums "
+        "of all lines."
     ),
     responses=described(200, NextPayoutView, "The next payout as it is now"),
 )
@@ -76,13 +78,12 @@ def list_all(
     """List the payouts that were made."""
     who = caller(app)
     who.require(Action.READ_PAYOUTS)
-    found, next_cursor = list_payouts(who.studio_id, limit, cursor)
-    return PayoutList(items=[payout_summary(each) for each in found], next_cursor=next_cursor)
+    return payout_list(list_payouts(who.studio_id, limit, cursor))
 
 
 def _statement_answers() -> dict[int, OpenAPIResponse]:
     answers = described(200, PayoutView, "The payout with a page of its lines, or a whole file")
-    for media_type in (statement_csv.MEDIA_TYPE, statement_html.MEDIA_TYPE):
+    for media_type in (report_csv.MEDIA_TYPE, statement_html.MEDIA_TYPE):
         answers[200]["content"][media_type] = {"schema": {"type": "string"}}
     return answers
 
@@ -92,8 +93,8 @@ def _statement_answers() -> dict[int, OpenAPIResponse]:
     summary="Read a payout",
     operation_id="read_payout",
     description=(
-        "A payout as JSON, page by page, with the sums of all its lines. Or the whole statement as "
-        "CSV (amounts in major units, times in the studio's zone) or as HTML to print."
+        "The payout as JSON, page by page, with the sums of all its lines. Or the whole statement: "
+        "as CSV (amounts in major units, times in the studio's time zone), or as HTML to print."
     ),
     responses=_statement_answers(),
 )
@@ -122,7 +123,7 @@ def _file(
         name = f"{whole.payout.payout_id}.csv"
         return Response(
             200,
-            content_type=statement_csv.MEDIA_TYPE,
+            content_type=report_csv.MEDIA_TYPE,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
             body=statement_csv.statement_csv(whole),
         )

@@ -8,15 +8,21 @@ from shared.gateways.payouts_table import PayoutsTable
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutsPage:
+    """A page of payouts. ``next_cursor`` is None on the last page."""
+
+    payouts: list[Payout]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ListPayouts:
     """Lists a studio's payouts."""
 
     payouts: PayoutsTable
 
-    def __call__(
-        self, studio_id: str, limit: int, cursor: str | None
-    ) -> tuple[list[Payout], str | None]:
-        """Return a page of payouts, and the cursor of the next page, or None.
+    def __call__(self, studio_id: str, limit: int, cursor: str | None) -> PayoutsPage:
+        """Return a page of payouts.
 
         Raises:
             CursorError: The cursor is not of this list.
@@ -26,5 +32,5 @@ class ListPayouts:
         found = self.payouts.newest(studio_id, limit + 1, after)
         shown = found[:limit]
         if len(found) == len(shown):
-            return shown, None
-        return shown, cursor_for([shown[-1].payout_id], *scope)
+            return PayoutsPage(shown, None)
+        return PayoutsPage(shown, cursor_for([shown[-1].payout_id], *scope))

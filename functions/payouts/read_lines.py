@@ -1,4 +1,4 @@
-"""Reading the lines of a payout from the ledger: a page, or all."""
+"""Reading the lines of a payout from the ledger: a page of them, or all."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from shared.gateways.ledger_entries import LedgerEntries
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The ledger entries that a payout is made of, both ends included."""
+    """The ledger entries of a payout, both ends included."""
 
     studio_id: str
     first_seq: int
@@ -28,7 +28,7 @@ class LinesPage:
 
 @dataclass(frozen=True, slots=True)
 class ReadLines:
-    """Reads a payout's lines. The sums are always of all lines."""
+    """Reads a payout's lines. The sums always cover all lines."""
 
     entries: LedgerEntries
 
@@ -36,7 +36,7 @@ class ReadLines:
         """Return the whole statement.
 
         Raises:
-            StatementError: The ledger is not complete.
+            StatementError: The ledger lacks entries.
         """
         return self._read(of, LineRange())
 
@@ -50,7 +50,7 @@ class ReadLines:
 
         Raises:
             CursorError: The cursor is not of these lines.
-            StatementError: The ledger is not complete.
+            StatementError: The ledger lacks entries.
         """
         scope = ("payout lines", of.studio_id, str(of.first_seq))
         after = None if cursor is None else _seq(position_of(cursor, 1, *scope)[0])
@@ -58,12 +58,12 @@ class ReadLines:
         shown = read.lines[:limit]
         if len(read.lines) == len(shown):
             return LinesPage(shown, read, None)
-        # The line carried in has no number. The first entry comes after it.
+        # The line of the carried balance comes first and has no number.
         last = shown[-1].seq or of.first_seq - 1
         return LinesPage(shown, read, cursor_for([str(last)], *scope))
 
     def _read(self, of: Range, wanted: LineRange) -> Statement:
-        # From the entry before: its balance is carried in.
+        # The entry before the first one has the balance that is carried over.
         before = max(1, of.first_seq - 1)
         entries = self.entries.between(of.studio_id, before, of.last_seq)
         return statement_of(entries, of.first_seq, of.last_seq, wanted)
@@ -71,5 +71,5 @@ class ReadLines:
 
 def _seq(text: str) -> int:
     if not text.isdecimal():
-        raise CursorError("Send a page's `next_cursor` as it was given.")
+        raise CursorError("The cursor is malformed. Send a page's `next_cursor` as it was given.")
     return int(text)

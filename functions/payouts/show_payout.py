@@ -16,13 +16,13 @@ from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
-# A line is a few hundred bytes of HTML, and Lambda's answer ends at 6 MB.
+# A line takes a few hundred bytes of HTML, and a Lambda answer at most 6 MB.
 MAX_FILE_LINES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class NextPayout:
-    """What the next payout would be now; amounts in minor units, ``due_at`` RFC 3339 in UTC."""
+    """What the next payout would be now. Amounts in minor units, ``due_at`` RFC 3339 in UTC."""
 
     head: LedgerHead
     due_at: str | None
@@ -32,7 +32,7 @@ class NextPayout:
 
     @property
     def carried_amount(self) -> int:
-        """What would not be paid but carried into the payout after it."""
+        """What would not be paid, but carried into the payout after it."""
         return self.head.payable_balance_amount - self.paid_amount
 
 
@@ -48,12 +48,11 @@ class ShowNextPayout:
     def __call__(self, studio_id: str, limit: int, cursor: str | None) -> NextPayout:
         """Return the next payout as it is now, with a page of its lines.
 
-        Everything in it is of one moment: the ledger head says which entry is the last, and
-        entries never change.
+        All of it shows one moment: the ledger head names the last entry, and entries never change.
 
         Raises:
             StudioNotFoundError: There is no such studio.
-            CursorError: The cursor is not of these lines, or the payout has been made since.
+            CursorError: The cursor is not of these lines, or the payout was made in the meantime.
             StatementError: The ledger is damaged.
         """
         studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
@@ -111,8 +110,8 @@ class ShowPayout:
         payout = self._payout(studio_id, payout_id)
         if payout.last_seq - payout.first_seq >= MAX_FILE_LINES:
             raise StatementTooLargeError(
-                f"This payout has more than {MAX_FILE_LINES} lines. Read it with `format=json`, "
-                "page by page."
+                f"This payout has more than {MAX_FILE_LINES} lines, too many for one file. Read it "
+                "with `format=json`, page by page."
             )
         studio = self.studios.get(studio_id)
         if studio is None:
@@ -127,7 +126,7 @@ class ShowPayout:
     def _payout(self, studio_id: str, payout_id: str) -> Payout:
         payout = self.payouts.get(studio_id, payout_id)
         if payout is None:
-            raise PayoutNotFoundError("There is no such payout in your studio.")
+            raise PayoutNotFoundError("Your studio has no such payout.")
         return payout
 
 

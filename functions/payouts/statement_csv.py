@@ -1,19 +1,16 @@
 """A payout as CSV, for spreadsheets: RFC 4180, in UTF-8 with a byte order mark.
 
-Amounts are in major units and times in the studio's time zone, since people read it. Excel takes a
-file without the mark for its own code page. https://www.rfc-editor.org/rfc/rfc4180
+People read it, so amounts are in major units and times in the studio's time zone. Without the mark,
+Excel would not read the file as UTF-8. https://www.rfc-editor.org/rfc/rfc4180
 """
 
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
 
 from functions.payouts.show_payout import WholeStatement
 from shared.domain.statement import StatementLine
-from shared.views.report_csv import disarmed, major_units
-
-MEDIA_TYPE = "text/csv; charset=utf-8"
+from shared.views.report_csv import BYTE_ORDER_MARK, disarmed, local_time, major_units
 
 _AMOUNTS = (
     *("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount"),
@@ -22,13 +19,11 @@ _AMOUNTS = (
 _IDS = ("order_id", "refund_id", "stripe_refund_id", "payout_id")
 COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id")
 
-_BYTE_ORDER_MARK = "\ufeff"
-
 
 def statement_csv(whole: WholeStatement) -> str:
-    """Return the statement: a row for each line, then what they come to and where it went."""
+    """Return the statement: a row for each line, then the total, and what was paid and carried."""
     written = io.StringIO()
-    written.write(_BYTE_ORDER_MARK)
+    written.write(BYTE_ORDER_MARK)
     rows = csv.DictWriter(written, COLUMNS, lineterminator="\r\n")
     rows.writeheader()
     rows.writerows(_line(line, whole) for line in whole.statement.lines)
@@ -41,9 +36,7 @@ def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
     cells |= {name: _major(getattr(line, name), whole) for name in _AMOUNTS}
     cells |= {"kind": line.kind, "currency": whole.payout.currency}
     if line.seq is not None and line.recorded_at is not None:
-        # Without its offset, which spreadsheets do not read; to the second.
-        local = datetime.fromisoformat(line.recorded_at).astimezone(whole.zone)
-        cells["recorded_at"] = local.replace(tzinfo=None).isoformat(" ", "seconds")
+        cells["recorded_at"] = local_time(line.recorded_at, whole.zone)
         cells["seq"] = str(line.seq)
     return cells
 
@@ -53,7 +46,7 @@ def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
     about = {"currency": payout.currency, "payout_id": disarmed(payout.payout_id)}
     amounts = {name: _major(getattr(total, name), whole) for name in _AMOUNTS}
     yield {"kind": "total", **about, **amounts}
-    # By its transfer a bookkeeper finds the payout on the account's own statement.
+    # A bookkeeper finds the payout on the account's own statement by its transfer.
     transfer = {"transfer_id": payout.transfer_id or ""}
     yield {"kind": "paid", **about, "payable_amount": _major(payout.paid_amount, whole), **transfer}
     carried = _major(payout.carried_amount, whole)

@@ -21,12 +21,12 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 _LOCALE = Locale("en", "US")
-# Parsed once: a statement has tens of thousands of amounts. By how many decimals there are.
+# By number of decimals. Parsed once, because a statement has tens of thousands of amounts.
 _MONEY = {0: parse_pattern("¤#,##0"), 2: parse_pattern("¤#,##0.00")}
 
 
 class _Label(NamedTuple):
-    """What a kind of line is called, and the sum of such lines."""
+    """The name of a kind of line, and of the sum of such lines."""
 
     line: str
     sum: str
@@ -35,17 +35,17 @@ class _Label(NamedTuple):
 _KINDS = {
     "sale": _Label("Sale", "Sales"),
     "refund": _Label("Refund", "Refunds"),
-    "refund_failed": _Label("Refund failed, taken back", "Refunds that failed, taken back"),
-    "payout_failed": _Label("Transfer failed, taken back in", "Transfers that failed"),
-    "carried": _Label("Carried in", "Carried in from the payout before"),
+    "refund_failed": _Label("Refund failed, added back", "Refunds that failed, added back"),
+    "payout_failed": _Label("Transfer failed, added back", "Transfers that failed, added back"),
+    "carried": _Label("Carried over", "Carried over from the previous payout"),
 }
 _STATUS = {
     "closing": "The transfer is about to be made.",
     "transferring": "The transfer is under way.",
     "paid": "Transferred to your account.",
-    "failed": "Stripe refused the transfer; the amount is in the next payout.",
-    "held": "Not paid: no account to pay to is known. The amount is in the next payout.",
-    "carried": "Nothing to pay. A balance below zero is carried into the next payout.",
+    "failed": "Stripe refused the transfer. The amount is in the next payout.",
+    "held": "Not paid: we do not know an account to pay to. The amount is in the next payout.",
+    "carried": "Nothing to pay. A negative balance is carried into the next payout.",
 }
 
 _environment = Environment(
@@ -58,7 +58,7 @@ _environment = Environment(
 
 
 def statement_html(whole: WholeStatement) -> str:
-    """Return the statement: who, which days, each line, the sums, and where the money went."""
+    """Return the statement: the studio, the days, each line, the sums and the payment."""
     currency = whole.payout.currency
 
     def local_day(at: str) -> str:
@@ -80,7 +80,7 @@ def statement_html(whole: WholeStatement) -> str:
 
 
 def _sum_of_orders(statement: Statement) -> Sum:
-    """Return what the sales and refunds come to: what is carried in is no sale of this period."""
+    """Return the sum of sales and refunds, without the balance that is carried over."""
     total = Sum()
     for line in statement.lines:
         if line.kind in ORDER_KINDS:
@@ -97,7 +97,7 @@ def money(amount: int, currency: str) -> str:
     """
     digits = minor_unit_digits(currency)
     major = Decimal(amount).scaleb(-digits)
-    # Babel's own digits are how people write the currency, which is not always as Stripe counts.
+    # Babel's digits are how people write the currency. Stripe may count other minor units.
     pattern = _MONEY[digits]
     return str(pattern.apply(major, _LOCALE, currency=currency.upper(), currency_digits=False))
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from functions.payouts.list_payouts import PayoutsPage
 from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
 from shared.domain.payout import Payout
@@ -127,14 +128,17 @@ class PayoutList(BaseModel):
     next_cursor: str | None
 
 
-def payout_summary(payout: Payout) -> PayoutSummary:
-    """Return a payout as a list shows it."""
-    return PayoutSummary(**_summary(payout))
+def payout_list(page: PayoutsPage) -> PayoutList:
+    """Return a page of payouts as the API shows it."""
+    return PayoutList(
+        items=[_summary(payout) for payout in page.payouts],
+        next_cursor=page.next_cursor,
+    )
 
 
 def payout_view(payout: Payout, page: LinesPage) -> PayoutView:
     """Return a payout with a page of its lines."""
-    return PayoutView(**_summary(payout), **_lines(page))
+    return PayoutView(**dict(_summary(payout)), **_lines(page))
 
 
 def next_payout_view(payout: NextPayout) -> NextPayoutView:
@@ -150,24 +154,22 @@ def next_payout_view(payout: NextPayout) -> NextPayoutView:
     )
 
 
-def _summary(payout: Payout) -> dict[str, Any]:
-    return {
-        "payout_id": payout.payout_id,
-        "currency": payout.currency,
-        "status": payout.status.value,
-        "reason": payout.reason,
-        "period_start": payout.period_start,
-        "period_end": payout.period_end,
-        "closed_at": payout.closed_at,
-        "total_amount": payout.total_amount,
-        "paid_amount": payout.paid_amount,
-        "carried_amount": payout.carried_amount,
-        "account_id": payout.account_id,
-        "transfer_id": payout.transfer_id,
-        "history": [
-            PayoutStepView(status=step.status.value, at=step.at) for step in payout.history
-        ],
-    }
+def _summary(payout: Payout) -> PayoutSummary:
+    return PayoutSummary(
+        payout_id=payout.payout_id,
+        currency=payout.currency,
+        status=payout.status.value,
+        reason=payout.reason,
+        period_start=payout.period_start,
+        period_end=payout.period_end,
+        closed_at=payout.closed_at,
+        total_amount=payout.total_amount,
+        paid_amount=payout.paid_amount,
+        carried_amount=payout.carried_amount,
+        account_id=payout.account_id,
+        transfer_id=payout.transfer_id,
+        history=[PayoutStepView(status=step.status.value, at=step.at) for step in payout.history],
+    )
 
 
 def _lines(page: LinesPage) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The print station, and stopping what it makes."""
+"""The print station, and canceling fulfillment."""

@@ -1,9 +1,7 @@
 """Requests of the print station."""
 
-from pydantic import BaseModel, ConfigDict
+from shared.edge.bodies import StrictBody
 
 
-class NoFields(BaseModel):
+class NoFields(StrictBody):
     """An empty body. The path says everything, and a repeat does nothing more."""
-
-    model_config = ConfigDict(extra="forbid")

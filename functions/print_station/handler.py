@@ -1,4 +1,4 @@
-"""Lambda behind API Gateway: the print queue, its steps, and canceling a print."""
+"""Lambda behind API Gateway: the print queue, a print's steps, and canceling fulfillment."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from functions.print_station.bodies import NoFields
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
-from functions.print_station.views import PrintView, QueueView
+from functions.print_station.views import PrintView, QueueView, print_view, queue_view
 from shared.clock import utc_now
 from shared.domain.fulfillment import Step
 from shared.edge.auth import Action
@@ -24,7 +24,6 @@ from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_states import OrderStates
-from shared.views.order import fulfillment_view
 
 dynamodb = aws.client("dynamodb")
 move_print = MovePrint(OrderStates(dynamodb, setting("ORDERS_TABLE")), utc_now)
@@ -53,7 +52,7 @@ def queue(
     """
     who = caller(app)
     who.require(Action.READ_PRINT_QUEUE)
-    return show_queue(who.studio_id, QueueQuery(status, limit, cursor))
+    return queue_view(show_queue(who.studio_id, QueueQuery(status, limit, cursor)))
 
 
 @app.post(
@@ -103,8 +102,7 @@ def cancel(order_id: OrderId, _: Nothing = None) -> PrintView:
 def _step(order_id: str, step: Step, action: Action) -> PrintView:
     who = caller(app)
     who.require(action)
-    state = move_print(who, order_id, step)
-    return PrintView(order_id=order_id, fulfillment=fulfillment_view(state))
+    return print_view(move_print(who, order_id, step))
 
 
 lambda_handler = api_handler(app)

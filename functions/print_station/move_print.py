@@ -1,4 +1,4 @@
-"""Moving a print: operators claim, print and ship it; staff cancel it."""
+"""Moving a print. Operators claim, print and ship it. Staff cancel it."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ _CONTENTION_SECONDS = 12.0
 
 @dataclass(frozen=True, slots=True)
 class MovePrint:
-    """Moves a print one step. Of several people at the same time, one succeeds.
+    """Moves a print one step. If several people try at the same time, one succeeds.
 
-    Each try decides on what it has just read, and its write holds only if nothing has changed
-    since. The second person reads what the first one did and is answered accordingly.
+    Each try reads the state, and its write succeeds only if nothing has changed since. The second
+    person's next try reads what the first one did, and is refused.
     """
 
     states: OrderStates
@@ -32,7 +32,7 @@ class MovePrint:
         Raises:
             OrderNotFoundError: There is no such order in the caller's studio.
             NothingToPrintError, PrintNotClaimedError, PrintClaimedError, AlreadyPrintedError,
-                PrintShippedError, PrintCanceledError: The print is not where the step starts from.
+                PrintShippedError, PrintCanceledError: The print's status does not allow the step.
             BusyError: Too many others are changing this order. Nothing was done.
         """
         for _ in tries(_CONTENTION_SECONDS):
@@ -48,7 +48,7 @@ class MovePrint:
             count("PrintMoved")
             return moved
         raise BusyError(
-            "Many others are changing this order. Repeat the request. A repeat is safe."
+            "Others are changing this order. Send the request again in a moment. That is safe."
         )
 
     def _load_state(self, caller: Caller, order_id: str) -> OrderState:

@@ -1,15 +1,17 @@
-"""Responses of the print station: what an operator needs. No money, and no parent."""
+"""Responses of the print station: what an operator needs. No amounts, and no parent."""
 
 from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from functions.print_station.show_queue import PrintJob, QueuePage
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import OrderRefundStatus, OrderState
 from shared.views.order import (
     FulfillmentView,
     PhotoDayView,
     SubjectView,
+    fulfillment_view,
     photo_day_view,
     subject_view,
 )
@@ -52,8 +54,18 @@ class QueueView(BaseModel):
     next_cursor: str | None
 
 
-def job_view(imported: ImportedOrder, state: OrderState) -> JobView:
-    """Return what the operator needs of an order: no money, and no person but the subjects."""
+def print_view(state: OrderState) -> PrintView:
+    """Return an order's print as the API shows it after a step."""
+    return PrintView(order_id=state.order_id, fulfillment=fulfillment_view(state))
+
+
+def queue_view(page: QueuePage) -> QueueView:
+    """Return a page of the queue as the API shows it."""
+    return QueueView(items=[_job_view(job) for job in page.jobs], next_cursor=page.next_cursor)
+
+
+def _job_view(job: PrintJob) -> JobView:
+    imported, state = job.imported, job.state
     day = imported.photo_day
     return JobView(
         order_id=state.order_id,

@@ -1,1 +1,1 @@
-"""Reports of refunds, and what stands out among them."""
+"""The refund report, and the patterns and outliers among refunds."""

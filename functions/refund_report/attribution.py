@@ -1,13 +1,13 @@
 """Which subjects, products or photo days a refund's money belongs to, to the last cent.
 
-- A refund of line items belongs to the lines that it returned; any other one to all the lines of
-  its order, in proportion to what they cost.
-- A line belongs to its product, by SKU, and to its subject; one that names no subject belongs to
-  all the subjects of its order, in equal parts.
-- Shipping belongs to no subject and no product, and all of an order to its photo day.
+- A line-item refund belongs to the lines that it returned. Any other refund belongs to all lines
+  of its order, in proportion to their prices.
+- A line belongs to its product, by SKU, and to its subject. A line without a subject belongs to
+  all subjects of its order, in equal parts.
+- Shipping belongs to no subject and no product. The whole order belongs to its photo day.
 
-What belongs to none has the key ``None``, so that the amounts of all keys add up to what was
-refunded.
+Money that belongs to none of them has the key ``None``. So the amounts of all keys add up to the
+refunded amount.
 """
 
 from collections import defaultdict
@@ -34,15 +34,15 @@ class By(StrEnum):
     PROCESSED_BY = "processed_by"
 
 
-# These two lie in the lines of an order.
+# An order has these two on each of its lines.
 OF_LINES = frozenset({By.SUBJECT, By.PRODUCT})
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an order: a line, or all of it; its price in minor units, and whose it is.
+    """A part of an order: one line, or the whole order. ``amount`` is its price in minor units.
 
-    Of several keys each has an equal part of it; without any it is nobody's.
+    It belongs to its keys in equal parts. Without keys it belongs to the key ``None``.
     """
 
     line_id: str
@@ -67,17 +67,17 @@ def parts_of(by: By, contents: OrderContents) -> list[Part]:
 
 
 def keys_of(parts: list[Part]) -> set[Key]:
-    """Return the keys that an order has; None among them where a part is nobody's."""
+    """Return the keys of an order's parts. They include None if a part has no key."""
     return {key for part in parts for key in part.keys or (None,)}
 
 
 def attribute(parts: list[Part], amount: int, returned: Mapping[str, int] | None) -> Shares:
-    """Return what of a refund belongs to each key; the amounts add up to the refund's.
+    """Return how much of a refund belongs to each key. The amounts add up to the refund.
 
     Args:
-        parts: Those of its order.
-        amount: The refund's, in minor units.
-        returned: What a refund of line items took of each line, by its id; None for other refunds.
+        parts: The parts of its order.
+        amount: The refund's amount in minor units.
+        returned: What a line-item refund took of each line, by line id. None for other refunds.
     """
     taken = parts
     if returned is not None:
@@ -95,16 +95,16 @@ def attribute(parts: list[Part], amount: int, returned: Mapping[str, int] | None
 
 
 def share_out(amount: int, weights: list[int]) -> Iterator[int]:
-    """Divide an amount in proportion to weights, or equally where all are 0.
+    """Divide an amount in proportion to weights, or equally if all weights are 0.
 
-    Each share is the difference of two roundings of the whole, so that they add up to it.
+    Each share is the difference of two rounded running totals, so the shares add up to the amount.
     """
     if not any(weights):
         weights = [1] * len(weights)
-    whole, weight, shared = sum(weights), 0, 0
-    for each in weights:
-        weight += each
-        up_to_here = share_of(amount, weight, whole)
+    total_weight, running_weight, shared = sum(weights), 0, 0
+    for weight in weights:
+        running_weight += weight
+        up_to_here = share_of(amount, running_weight, total_weight)
         yield up_to_here - shared
         shared = up_to_here
 

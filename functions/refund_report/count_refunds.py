@@ -1,4 +1,4 @@
-"""Counting refunds by key, and the orders behind them, one order at a time."""
+"""Counting refunds and their orders by key, one order at a time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
@@ -10,11 +10,11 @@ from functions.refund_report.outliers import Comparison
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted of a key; the amount in minor units.
+    """The counts of one key. The amount is in minor units.
 
-    ``orders_behind`` are those with such a refund, whenever they were placed, and
-    ``refunded_orders`` those of them that were placed in the range. ``touched_orders`` were placed
-    in the range, have the key, and were refunded for whatever key.
+    ``orders_behind`` have a refund with this key, no matter when they were placed.
+    ``refunded_orders`` are those among them that were placed in the range. ``touched_orders`` were
+    placed in the range, have this key, and have a refund with any key.
     """
 
     refund_count: int = 0
@@ -29,11 +29,11 @@ _NOTHING = Tally()
 
 @dataclass(slots=True)
 class Count:
-    """What is counted of a studio's refunds in a range of days.
+    """The counts of a studio's orders and refunds in a range of days.
 
-    ``orders`` were placed in the range, and ``refunded_orders`` of them refunded in it too;
-    ``refund_count`` and ``refunded_amount`` are of all refunds in the range. ``orders_of`` has
-    the orders placed in the range by each of their keys, ``tallies`` only keys with refunds.
+    ``orders`` were placed in the range. ``refunded_orders`` were placed and refunded in it.
+    ``refund_count`` and ``refunded_amount`` cover all refunds in the range. ``orders_of`` counts
+    the orders placed in the range by key. ``tallies`` has the keys with refunds.
     """
 
     orders: int = 0
@@ -48,7 +48,7 @@ class Count:
 
         Args:
             keys: The order's own keys, each once.
-            refunds: What of each of its refunds belongs to each key.
+            refunds: How much of each of its refunds belongs to each key.
         """
         self.orders += 1
         self.orders_of.update(keys)
@@ -61,7 +61,7 @@ class Count:
             self.tallies[key].refunded_orders += 1
 
     def add_refunds(self, refunds: list[Shares]) -> set[Key]:
-        """Count the refunds of one order, whenever it was placed; return the keys they have."""
+        """Count the refunds of one order, placed at any time. Return the keys of these refunds."""
         for shares in refunds:
             self.refund_count += 1
             self.refunded_amount += sum(shares.values())
@@ -73,8 +73,8 @@ class Count:
             self.tallies[key].orders_behind += 1
         return keys
 
-    def against_the_others(self) -> Iterator[Comparison]:
-        """Hold the orders of each key against all that do not have it."""
+    def compared_with_other_orders(self) -> Iterator[Comparison]:
+        """Compare the orders of each key with all orders that do not have it."""
         for key, orders in self.orders_of.items():
             if key is not None:
                 tally = self.tallies.get(key, _NOTHING)
@@ -86,8 +86,8 @@ class Count:
                     self.orders - orders,
                 )
 
-    def against(self, before: "Count") -> Iterator[Comparison]:
-        """Hold this range's orders against another's, for each key of a refund in either."""
+    def compared_with(self, before: "Count") -> Iterator[Comparison]:
+        """Compare this range's orders with an earlier range's, for each key with refunds."""
         for key in self.tallies.keys() | before.tallies.keys():
             if key is not None:
                 yield Comparison(

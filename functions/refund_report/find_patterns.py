@@ -1,4 +1,4 @@
-"""Patterns among refunds: how many, how much, of how many orders, and what stands out."""
+"""Patterns among refunds: counts and amounts by key, and the outliers."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,24 +31,24 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.settled_refunds import SettledRefund, SettledRefunds
 from shared.gateways.studios import Studios
 
-# A page shows the keys with the most refunds; a studio has thousands of subjects.
+# A studio has thousands of subjects. The answer has the keys with the most refunds.
 MOST_PATTERNS = 200
 
 DEFAULT_DAYS = 90
 
-# Leaves the rest of API Gateway's 29 s for a cold start and the answer.
+# The rest of API Gateway's 29 s is for a cold start and the answer.
 _READING_SECONDS = 22.0
 
 # Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
-# ``resume_pending`` finds it within five more.
+# ``resume_pending`` finds the failure within five more days.
 _LATE_FAILURE = timedelta(days=35)
 
 _ORDERS_PER_READ = 1_000
 
-# These lie in the refunds, and the others in what was ordered.
+# A refund has these two. An order has the others.
 _OF_DECISIONS = frozenset({By.REASON, By.PROCESSED_BY})
 
-# What of each order is read: there may be a hundred thousand of them.
+# Which attributes of an order are read. There may be a hundred thousand orders.
 _ALWAYS_READ = ("order_id", "charge.charge_id")
 _LINES = ("subjects", "products", "shipping_amount", "shipping_tax_amount")
 _ATTRIBUTES: Mapping[By, tuple[str, ...]] = {
@@ -62,7 +62,7 @@ _ATTRIBUTES: Mapping[By, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRefund:
-    """A refund that settled and has not failed since; its amount in minor units."""
+    """A refund that settled and has not failed since. Its amount is in minor units."""
 
     refund_id: str
     order_id: str
@@ -78,10 +78,10 @@ type Names = dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What is counted of a key; amounts in minor units.
+    """The counts of one key. Amounts are in minor units.
 
-    Of ``base_orders``, placed in the range, ``refunded_orders`` were refunded in it for the key.
-    ``orders`` are those behind the key: all that have it, or all that were refunded for it.
+    ``base_orders`` were placed in the range. ``refunded_orders`` of them were refunded in it for
+    this key. ``orders`` have this key, or were refunded for it if the key is a reason or operator.
     """
 
     key: Key
@@ -94,10 +94,10 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """A studio's patterns: the keys with the most refunds first, and what stands out.
+    """A studio's patterns, the keys with the most refunds first, and the outliers.
 
-    ``names`` are those of the keys that have refunds; ``before`` is what the range was held
-    against, where that is the time before and not the other orders.
+    ``names`` has the names of the keys with refunds. ``before`` is the earlier time that the range
+    was compared with. It is None if the range's other orders were.
     """
 
     by: By
@@ -113,11 +113,11 @@ class Patterns:
 
 @dataclass(frozen=True, slots=True)
 class FindPatterns:
-    """Counts a studio's refunds by key while it reads them, and says what stands out.
+    """Counts a studio's refunds by key while it reads them, and finds the outliers.
 
-    Refunds count where they settled, and not at all once they have failed. What was ordered is
-    held against the studio's other orders of the range; why and by whom was refunded against the
-    time before, since no order has a reason before it is refunded.
+    A refund counts on the day it settled, and does not count once it has failed. A subject,
+    product or photo day is compared with the studio's other orders of the range. A reason or
+    operator is compared with the time before, because an unrefunded order has neither.
     """
 
     lists: OrderLists
@@ -130,14 +130,15 @@ class FindPatterns:
         """Return the patterns of a studio's refunds.
 
         Args:
-            studio_id: Whose.
+            studio_id: The studio's id.
             by: What to count by.
             first: The first day, ``YYYY-MM-DD`` in the studio's time zone, or None.
             last: The last day, or None for today.
 
         Raises:
             DateRangeError: The days are not a range.
-            RangeTooLargeError: It cannot all be read in the time that an answer has.
+            RangeTooLargeError: The range has too many orders to read before the answer is due.
+            StudioNotFoundError: There is no such studio.
         """
         studio = self.studios.get(studio_id)
         if studio is None:
@@ -149,10 +150,10 @@ class FindPatterns:
         if by in _OF_DECISIONS:
             before = days.before()
             count = _count_decisions(reading, days)
-            comparisons = count.against(_count_decisions(reading, before))
+            comparisons = count.compared_with(_count_decisions(reading, before))
         else:
             count, names = _count_ordered(reading, days)
-            comparisons = count.against_the_others()
+            comparisons = count.compared_with_other_orders()
         patterns = _patterns(by, count)
         return Patterns(
             by,
@@ -169,7 +170,7 @@ class FindPatterns:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What a request reads, until its time is up."""
+    """What one request reads before its deadline (seconds, ``time.monotonic``)."""
 
     source: FindPatterns
     studio_id: str
@@ -177,9 +178,9 @@ class _Reading:
     deadline: float
 
     def orders(self, days: LocalDays) -> Iterator[OrderContents]:
-        """Read the orders that were placed on these days.
+        """Read the orders that were placed on these days and charged.
 
-        Left out are those that were never charged: they cannot be refunded.
+        An order without a charge cannot be refunded.
         """
         found = self.source.lists.placed_between(
             self.studio_id,
@@ -208,7 +209,7 @@ class _Reading:
         return by_order
 
     def returned(self, refunds: "RefundsByOrder") -> dict[str, dict[str, int]]:
-        """Read what the refunds of line items took of each line, by the refund's id."""
+        """Read what each line-item refund took of each line, by refund id."""
         keys = (
             RefundKey(OrderKey(self.studio_id, refund.order_id), refund.refund_id)
             for mine in refunds.values()
@@ -228,14 +229,14 @@ class _Reading:
         for each in what:
             if time.monotonic() > self.deadline:
                 raise RangeTooLargeError(
-                    "There are more orders in this range than can be counted while you wait. "
+                    "There are too many orders in this range to count while you wait. "
                     "Ask for fewer days."
                 )
             yield each
 
 
 def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
-    """Count by what was ordered, and name what was refunded."""
+    """Count refunds by what was ordered. Return the names of the keys too."""
     by, count = reading.by, Count()
     names: Names = {}
     refunds = reading.refunds(days)
@@ -250,7 +251,7 @@ def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
         count.add_order(keys_of(parts), shares(parts, mine))
         if mine:
             names |= names_of(by, contents)
-    # What is left are refunds of orders that were placed on other days, or were erased.
+    # The other refunds are of orders that were placed on other days, or were erased.
     for batch in batched(refunds.items(), _ORDERS_PER_READ, strict=False):
         imported = reading.imported(order_id for order_id, _ in batch)
         for order_id, mine in batch:
@@ -262,7 +263,7 @@ def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
 
 
 def _count_decisions(reading: _Reading, days: LocalDays) -> Count:
-    """Count by why or by whom was refunded."""
+    """Count refunds by reason or by operator."""
     count = Count()
     refunds = reading.refunds(days)
     for order in reading.orders(days):
@@ -290,7 +291,7 @@ def _effective(settled: SettledRefund) -> EffectiveRefund:
 
 
 def _patterns(by: By, count: Count) -> list[Pattern]:
-    """Return what there is to show of each key with refunds, those with the most first."""
+    """Return the pattern of each key with refunds, those with the most refunds first."""
     decided = by in _OF_DECISIONS
     found = []
     for key, tally in count.tallies.items():

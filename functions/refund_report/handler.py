@@ -62,18 +62,18 @@ LastDay = Annotated[
     str | None,
     Query(
         alias="to",
-        description="The last day, which is included; today if it is left out.",
+        description="The last day, included. Today if it is left out.",
         pattern=r"^\d{4}-\d\d-\d\d$",
     ),
 ]
-# A page, where a file will be, or the file.
+# A page, an export that writes a large file, or the file.
 ReportAnswer = Response[ReportView | ExportView | str]
 
 
 def _report_answers() -> dict[int, OpenAPIResponse]:
     answers = described(200, ReportView, "A page of the report, or all of it as CSV")
     answers[200]["content"][report_csv.MEDIA_TYPE] = {"schema": {"type": "string"}}
-    return answers | {202: described(202, ExportView, "A large report, being written")[202]}
+    return answers | {202: described(202, ExportView, "A large report that is being written")[202]}
 
 
 @app.get(
@@ -81,13 +81,14 @@ def _report_answers() -> dict[int, OpenAPIResponse]:
     summary="Report refunds",
     operation_id="report_refunds",
     description=(
-        "What settled on these days, the earliest first, a late failure as a row of its own with "
-        "all signs reversed. `state=open` has the refunds that were requested on these days and "
-        "are on their way, with estimates; `state=failed` those that failed or were canceled on "
-        "them. Without `from` it begins 30 days before `to`, and `state=open` with the oldest. "
-        "Totals are of the whole selection, as it was when its first page was asked for. As CSV, "
-        "amounts are in major units and times in the studio's time zone; a large one is written "
-        "on the side, and the answer says where to ask for it."
+        "The refunds that settled on these days, the earliest first. A late failure is a row of "
+        "its own with all signs reversed. `state=open` lists refunds requested on these days that "
+        "are on their way, with estimates. `state=failed` lists refunds that failed or were "
+        "canceled on these days. Without `from`, the report begins 30 days before `to`, and "
+        "`state=open` begins with the oldest refund. Totals cover the whole selection, as it was "
+        "when the first page was read. In CSV, amounts are in major units and times in the "
+        "studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL "
+        "to poll."
     ),
     responses=_report_answers(),
 )
@@ -97,7 +98,7 @@ def report(  # noqa: PLR0913  # a report's parameters
     last: LastDay = None,
     state: Annotated[ReportState, Query(description="Which refunds.")] = ReportState.SETTLED,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
-    limit: Annotated[int, Query(description="Rows of a page, at most.", ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(description="How many rows at most.", ge=1, le=1000)] = 100,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> ReportAnswer:
@@ -129,13 +130,13 @@ def _as_csv(who: Caller, query: ReportQuery) -> ReportAnswer:
     "/reports/refunds/exports/<export_id>",
     summary="Read an export",
     operation_id="read_export",
-    responses=described(200, ExportView, "How far it is, and where its file is once it is ready"),
+    responses=described(200, ExportView, "The export's status, and its URL once it is ready"),
 )
 def read_export(
     export_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> ExportView:
-    """Say how far a large report is; the link to its file is good for five minutes."""
+    """Return the status of a large report. The link to its file is valid for five minutes."""
     who = caller(app)
     who.require(Action.READ_REPORTS)
     return export_view(find_export(who.studio_id, export_id), who)
@@ -146,15 +147,17 @@ def read_export(
     summary="Find patterns among refunds",
     operation_id="find_refund_patterns",
     description=(
-        "Refunds that settled on these days and have not failed since, by what was ordered or by "
-        "why and by whom they were made, with the orders behind them. Amounts of all keys add up: "
-        "a refund of line items belongs to its lines, any other one to all lines of its order by "
-        "what they cost, and what belongs to none has the key null. Without `from` it begins 90 "
-        "days before `to`. `outliers` has what chance does not explain: held against the "
-        "studio's other orders of these days, or, by reason and by operator, against as many days "
-        "before. Where only chance is at work, it is empty in at least 99 of 100 reports."
+        "Counts the refunds that settled on these days and have not failed since, with their "
+        "orders: by subject, product, photo day, reason or operator. The amounts of all keys add "
+        "up. A line-item refund belongs to its lines. Any other refund belongs to all lines of its "
+        "order, in proportion to their prices. Money that belongs to no key has the key null. "
+        "Without `from`, the range is the 90 days up to `to`. `standing_out` lists the outliers: "
+        "keys that are refunded more often than chance explains. A subject, product or photo day "
+        "is compared with the studio's other orders of these days. A reason or operator is "
+        "compared with as many days before. If only chance is at work, the list is empty in at "
+        "least 99 of 100 reports."
     ),
-    responses=described(200, PatternsView, "Counts, amounts and rates, and what stands out"),
+    responses=described(200, PatternsView, "Counts, amounts and rates, and the outliers"),
 )
 def patterns(
     *,
@@ -163,7 +166,7 @@ def patterns(
     last: LastDay = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> PatternsView:
-    """Count the studio's refunds by what they have in common, and say what stands out."""
+    """Count the studio's refunds by what they have in common, and find the outliers."""
     who = caller(app)
     who.require(Action.READ_REPORTS)
     return patterns_view(find_patterns(who.studio_id, by, first, last))

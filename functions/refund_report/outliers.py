@@ -1,6 +1,6 @@
-"""What stands out among many refund rates, and what chance alone would make as well.
+"""Finding outliers among many refund rates: the keys that chance does not explain.
 
-Each key's orders are held against other orders in a table of two rows:
+Each key's orders are compared with other orders in a table of two rows:
 
     =========  ========  ==================
                refunded  orders
@@ -8,18 +8,18 @@ Each key's orders are held against other orders in a table of two rows:
     others     y         N - n
     =========  ========  ==================
 
-If the key made no difference, the x + y refunded orders would lie anywhere among the N, and x
-would be hypergeometric. Its upper tail from x on is how often chance alone does as much: Fisher's
-exact test, one-sided, right for small numbers and large.
+If the key made no difference, the x + y refunded orders would be spread at random over all N, and
+x would follow the hypergeometric distribution. The probability of x or more is the p-value:
+Fisher's exact test, one-sided, which is exact for small and large numbers.
 https://en.wikipedia.org/wiki/Fisher%27s_exact_test
 
-Who looks at many keys finds some that are unlikely. So the chances are multiplied up by Holm's
-procedure, which keeps the probability of even one false alarm in a report below ``LEVEL``, however
-the keys hang together. https://en.wikipedia.org/wiki/Holm%E2%80%93Bonferroni_method
-Keys that could not stand out even if all their orders were refunded are not counted as looked at:
-thousands of subjects with an order each would otherwise drown the one with five. That looks at how
-many orders there are and not at which were refunded, so it costs nothing (Tarone 1990,
-https://doi.org/10.2307/2531456).
+Among many keys, chance makes some look unlikely. Holm's procedure corrects the p-values for the
+number of tested keys. It keeps the probability of even one false alarm in a report below ``LEVEL``,
+also if the keys depend on each other. https://en.wikipedia.org/wiki/Holm%E2%80%93Bonferroni_method
+A key is not tested if it could not be an outlier even with all its orders refunded. Otherwise
+thousands of subjects with one order each would hide the subject with five. This choice depends
+only on the totals, not on which orders were refunded, so it needs no correction of its own
+(Tarone 1990, https://doi.org/10.2307/2531456).
 """
 
 from bisect import bisect_right
@@ -29,25 +29,25 @@ from functools import lru_cache
 from itertools import count
 from math import exp, lgamma, log
 
-# How often a report of which nothing is to be said may say something all the same.
+# How often a report may name an outlier if only chance is at work.
 LEVEL = 0.01
 
-# One order can always be an accident.
+# One refunded order can always be chance.
 MIN_REFUNDED_ORDERS = 2
 
-# Among very many orders a difference that does not matter is no accident either.
+# Among very many orders, even a difference too small to matter is not chance.
 MIN_TIMES_AS_OFTEN = 2
 
-# Where the tail's next term no longer changes the sum of a float.
+# A term below this no longer changes the sum.
 _NEGLIGIBLE = 1e-17
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many orders of a key were refunded, and how many of the others.
+    """A key's orders, compared with other orders.
 
-    ``refunded_orders`` of ``orders`` have the key; of ``other_orders``, which do not,
-    ``other_refunded_orders`` were refunded.
+    ``refunded_orders`` of the key's ``orders`` were refunded, and ``other_refunded_orders`` of the
+    ``other_orders``.
     """
 
     key: str
@@ -58,7 +58,7 @@ class Comparison:
 
     @property
     def matters(self) -> bool:
-        """Whether the difference would matter, if it is no accident."""
+        """Whether the difference is large enough to matter."""
         often = self.refunded_orders * self.other_orders
         rarely = self.other_refunded_orders * self.orders
         return self.refunded_orders >= MIN_REFUNDED_ORDERS and often >= MIN_TIMES_AS_OFTEN * rarely
@@ -66,10 +66,9 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """A key that stands out.
+    """A key that is refunded more often than chance explains.
 
-    ``p_value`` is adjusted: how often chance alone would make a report in which any key stands
-    out as much.
+    ``p_value`` is adjusted: how often chance alone would make a report with any outlier as strong.
     """
 
     comparison: Comparison
@@ -78,7 +77,7 @@ class Outlier:
 
 @dataclass(frozen=True, slots=True)
 class Outliers:
-    """What stands out, the least likely first, and among how many keys it was looked for."""
+    """The outliers, the least likely first, and how many keys were tested."""
 
     found: list[Outlier]
     tested: int
@@ -88,49 +87,49 @@ def find_outliers(comparisons: Iterable[Comparison]) -> Outliers:
     """Return the keys whose orders are refunded more often than chance explains.
 
     Args:
-        comparisons: One for each key there is, those without refunds included.
+        comparisons: One for each key, including keys without refunds.
     """
-    tested = could_stand_out(comparisons)
-    # Of a difference that would not matter nothing is said; 1 is a chance that says nothing.
-    chances = [chance_of(each) if each.matters else 1.0 for each in tested]
-    pairs = zip(tested, holm(chances), strict=True)
+    tested = could_be_outliers(comparisons)
+    # A difference that does not matter is not reported: with the p-value 1 it cannot be.
+    p_values = [p_value_of(each) if each.matters else 1.0 for each in tested]
+    pairs = zip(tested, holm(p_values), strict=True)
     found = [Outlier(each, p_value) for each, p_value in pairs if p_value < LEVEL]
     found.sort(key=lambda finding: (finding.p_value, finding.comparison.key))
     return Outliers(found, len(tested))
 
 
-def chance_of(comparison: Comparison) -> float:
-    """Return how likely chance alone is to put as many refunded orders on the key, or more."""
+def p_value_of(comparison: Comparison) -> float:
+    """Return how likely it is that chance alone gives the key so many refunded orders or more."""
     total, refunded = _margins(comparison)
     return _upper_tail(total, refunded, comparison.orders, comparison.refunded_orders)
 
 
-def could_stand_out(comparisons: Iterable[Comparison], level: float = LEVEL) -> list[Comparison]:
-    """Return the comparisons that could come out below the level after correcting for them all.
+def could_be_outliers(comparisons: Iterable[Comparison], level: float = LEVEL) -> list[Comparison]:
+    """Return the comparisons whose corrected p-value could be below the level.
 
     Finds the smallest k such that at most k comparisons can get below ``level / k``.
     """
-    able = [(_least_chance(each), each) for each in comparisons if _could_matter(each)]
-    least = sorted(chance for chance, _ in able)
+    candidates = [(_least_p_value(each), each) for each in comparisons if _could_matter(each)]
+    least = sorted(p_value for p_value, _ in candidates)
     k = next(k for k in count(1) if bisect_right(least, level / k) <= k)
-    return [each for chance, each in able if chance <= level / k]
+    return [each for p_value, each in candidates if p_value <= level / k]
 
 
-def holm(chances: list[float]) -> list[float]:
-    """Return the chances adjusted for there being several, in the same order.
+def holm(p_values: list[float]) -> list[float]:
+    """Return the p-values corrected for their number, in the same order.
 
-    That any of those which are due to chance comes out below a level is no likelier than the level.
+    The probability that chance brings any corrected p-value below a level is at most that level.
     """
-    adjusted = [1.0] * len(chances)
+    adjusted = [1.0] * len(p_values)
     highest = 0.0
-    for rank, at in enumerate(sorted(range(len(chances)), key=chances.__getitem__)):
-        highest = max(highest, min(1.0, (len(chances) - rank) * chances[at]))
+    for rank, at in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[at]))
         adjusted[at] = highest
     return adjusted
 
 
 def _margins(comparison: Comparison) -> tuple[int, int]:
-    """Return how many orders there are in all, and how many of them were refunded."""
+    """Return how many orders there are in total, and how many of them were refunded."""
     return (
         comparison.orders + comparison.other_orders,
         comparison.refunded_orders + comparison.other_refunded_orders,
@@ -141,8 +140,8 @@ def _could_matter(comparison: Comparison) -> bool:
     return min(comparison.orders, _margins(comparison)[1]) >= MIN_REFUNDED_ORDERS
 
 
-def _least_chance(comparison: Comparison) -> float:
-    """Return the chance if as many refunds as possible were the key's: no table has a lower one."""
+def _least_p_value(comparison: Comparison) -> float:
+    """Return the p-value if as many refunds as possible were the key's. It cannot be lower."""
     total, refunded = _margins(comparison)
     return _least_tail(total, refunded, comparison.orders)
 
@@ -153,20 +152,20 @@ def _least_tail(total: int, refunded: int, orders: int) -> float:
 
 
 def _upper_tail(total: int, marked: int, drawn: int, seen: int) -> float:
-    """Return P(X >= seen) of ``drawn`` from ``total``, of which ``marked`` are marked.
+    """Return P(X >= seen), with X the marked ones among ``drawn`` from ``total``.
 
-    Summed from the end that is nearer, where every term is smaller than the one before.
+    The nearer tail is summed, where each term is smaller than the one before.
     """
     if seen <= max(0, drawn + marked - total):
         return 1.0
     if seen * total > drawn * marked:
         return _tail(total, marked, drawn, seen)
-    # As many not marked among those drawn: the lower tail is the upper one of the others.
+    # The lower tail of the marked ones is the upper tail of the unmarked ones.
     return max(0.0, 1.0 - _tail(total, total - marked, drawn, drawn - seen + 1))
 
 
 def _tail(total: int, marked: int, drawn: int, seen: int) -> float:
-    """Return P(X >= seen) for a ``seen`` above the mean: its terms fall from the first one on."""
+    """Return P(X >= seen) for a ``seen`` above the mean, where the terms only decrease."""
     term = relative = 1.0
     for x in range(seen, min(marked, drawn)):
         term *= (marked - x) * (drawn - x) / ((x + 1) * (total - marked - drawn + x + 1))
@@ -182,8 +181,5 @@ def _tail(total: int, marked: int, drawn: int, seen: int) -> float:
 
 
 def _log_choose(of: int, chosen: int) -> float:
-    """Return the logarithm of the binomial coefficient.
-
-    To nine digits among a million orders, which is more than a chance is worth.
-    """
+    """Return the logarithm of the binomial coefficient, to nine digits for a million orders."""
     return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1)

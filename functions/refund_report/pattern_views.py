@@ -1,4 +1,4 @@
-"""Responses about patterns: what a studio's owner reads. Rates are decimal strings."""
+"""Responses about patterns, for a studio's owner. Rates are decimal strings."""
 
 from typing import Literal
 
@@ -140,7 +140,7 @@ def _outlier_view(found: Patterns, finding: Outlier) -> StandingOutView:
 
 
 def rate(part: int, whole: int) -> str | None:
-    """Return a rate with four decimals, rounded half up, or None of nothing."""
+    """Return a rate with four decimals, rounded half up. It is None if ``whole`` is 0."""
     if not whole:
         return None
     return "{}.{:04d}".format(*divmod(share_of(10_000, part, whole), 10_000))
@@ -179,7 +179,7 @@ def _refunded(found: Patterns, here: Comparison) -> str:
 
 
 def once_in(p_value: float) -> int:
-    """Return the largest power of ten of reports in which chance would do it less than once."""
+    """Return n for "less than once in n reports": a power of ten."""
     reports = 1
     while reports < _MOST_REPORTS and p_value * reports * 10 < 1:
         reports *= 10
@@ -192,16 +192,17 @@ def _summary(found: Patterns) -> str:
     tested = found.findings.tested
     if not tested:
         return (
-            f"Nothing stands out: no {kind} has orders and refunds enough to tell it from chance."
+            f"No outliers: no {kind} has enough orders and refunds to tell an outlier from chance."
         )
     if not outliers:
-        looked_at = f"{tested:,} {kind if tested == 1 else kinds}"
+        compared = f"{tested:,} {kind if tested == 1 else kinds}"
         return (
-            f"Nothing stands out: of {looked_at} with orders enough to tell, none is refunded so "
-            "much more often that it is not chance."
+            f"No outliers: of {compared} with enough orders to compare, none is refunded more "
+            "often than chance explains."
         )
     named = [_name(found, key) or key for key in outliers[:_NAMED]]
     more = len(outliers) - len(named)
     names = ", ".join(named) + (f" and {more:,} more" if more else "")
-    one = len(outliers) == 1
-    return f"{len(outliers):,} {kind if one else kinds} stand{'s' * one} out: {names}."
+    if len(outliers) == 1:
+        return f"1 {kind} is an outlier: {names}."
+    return f"{len(outliers):,} {kinds} are outliers: {names}."

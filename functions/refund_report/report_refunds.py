@@ -1,4 +1,4 @@
-"""The report of refunds: a page of rows, with the totals of all."""
+"""The refund report: a page of rows, with the totals of all rows."""
 
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ from shared.workflow.refund_rows import RefundRows
 
 DEFAULT_DAYS = 31
 
-# A refund may be on its way for long: asked for without a date, those of all days are listed.
+# A refund may be on its way for a long time. Without `from`, open refunds of all days are listed.
 _FIRST_DAY = "2000-01-01"
 
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """What a report is asked for: whose refunds, which, and of what days (``YYYY-MM-DD``)."""
+    """Which refunds a report covers. ``first`` and ``last`` are days, ``YYYY-MM-DD``, or None."""
 
     studio_id: str
     state: ReportState
@@ -30,23 +30,23 @@ class ReportQuery:
 
     @property
     def scope(self) -> tuple[str, str, str, str | None, str | None]:
-        """What a cursor holds for."""
+        """What a cursor is valid for."""
         return ("report", self.studio_id, self.state, self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A selection as it was asked for: with its days and the currency of its amounts."""
+class ReportSelection:
+    """The selected refunds, with their days in the studio's time zone and their currency."""
 
     selection: Selection
     days: LocalDays
     currency: str
 
-    def continued(self, selection: Selection) -> "Asked":
-        """Return it with the selection of an earlier page, and the days of that.
+    def continued(self, selection: Selection) -> "ReportSelection":
+        """Return it with an earlier page's selection and the days of that selection.
 
         Raises:
-            ValueError: The selection's times are none.
+            ValueError: The selection's times are malformed.
         """
         zone = self.days.zone
         start, end = map(datetime.fromisoformat, (selection.start, selection.end))
@@ -57,9 +57,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A page of the report, with the totals of all its pages."""
+    """A page of the report, with the totals of all pages."""
 
-    asked: Asked
+    chosen: ReportSelection
     rows: list[ReportRow]
     totals: ReportTotals
     next_cursor: str | None
@@ -67,17 +67,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class SelectRefunds:
-    """Pins down what a report is about."""
+    """Fixes which refunds a report covers."""
 
     studios: Studios
     ledger: LedgerStore
     clock: Clock
 
-    def __call__(self, query: ReportQuery) -> Asked:
-        """Return what a query selects now: days in the studio's time zone, and the ledger's end.
+    def __call__(self, query: ReportQuery) -> ReportSelection:
+        """Return what a query selects now: days in the studio's time zone, up to the ledger's end.
 
-        What settles from now on comes after the ledger's last entry of now. So it is known to be
-        new, and neither shifts pages nor changes their totals.
+        Refunds that settle later come after the ledger's present last entry. They are left out, so
+        they neither shift pages nor change totals.
 
         Raises:
             DateRangeError: The days are not a range.
@@ -94,12 +94,12 @@ class SelectRefunds:
         selection = Selection(
             query.studio_id, query.state, rfc3339(days.start), rfc3339(days.end), head.seq
         )
-        return Asked(selection, days, studio.currency)
+        return ReportSelection(selection, days, studio.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRefunds:
-    """Answers the report page by page."""
+    """Returns the report page by page."""
 
     select: SelectRefunds
     rows: RefundRows
@@ -107,18 +107,18 @@ class ReportRefunds:
     def __call__(self, query: ReportQuery, limit: int, cursor: str | None) -> Report:
         """Return a page of the report, the earliest first, and the totals of the whole selection.
 
-        The first page reads all of the selection for its totals. The cursor hands them on, and
-        with them the selection as it was then, so that all pages are of one moment.
+        The first page reads the whole selection for its totals. The cursor carries the totals and
+        the selection on, so all pages show the same moment.
 
         Raises:
             DateRangeError: The days are not a range.
             StudioNotFoundError: There is no such studio.
-            CursorError: The cursor is not one of this report.
+            CursorError: The cursor is not of this report.
         """
-        asked, totals, after = self.select(query), None, None
+        chosen, totals, after = self.select(query), None, None
         if cursor is not None:
-            asked, totals, after = _continued(query, asked, cursor)
-        selection = asked.selection
+            chosen, totals, after = _continued(query, chosen, cursor)
+        selection = chosen.selection
         found = list(islice(self.rows.rows(selection, after, limit + 1), limit + 1))
         page, more = found[:limit], len(found) > limit
         if totals is None:
@@ -126,7 +126,7 @@ class ReportRefunds:
             if more:
                 totals = totals.plus([self.rows.totals(selection, page[-1].place)])
         return Report(
-            asked=asked,
+            chosen=chosen,
             rows=list(self.rows.with_names(selection.studio_id, page)),
             totals=totals,
             next_cursor=_cursor(query, selection, totals, page[-1].place) if more else None,
@@ -138,10 +138,12 @@ def _cursor(query: ReportQuery, selection: Selection, totals: ReportTotals, plac
     return cursor_for([*pinned, *map(str, astuple(totals))], *query.scope)
 
 
-def _continued(query: ReportQuery, asked: Asked, cursor: str) -> tuple[Asked, ReportTotals, str]:
+def _continued(
+    query: ReportQuery, chosen: ReportSelection, cursor: str
+) -> tuple[ReportSelection, ReportTotals, str]:
     start, end, upto_seq, place, *totals = position_of(cursor, 10, *query.scope)
     try:
         selection = Selection(query.studio_id, query.state, start, end, int(upto_seq))
-        return asked.continued(selection), ReportTotals(*map(int, totals)), place
-    except (ValueError, OverflowError) as error:  # a time that no calendar has
+        return chosen.continued(selection), ReportTotals(*map(int, totals)), place
+    except (ValueError, OverflowError) as error:  # OverflowError: a time outside the calendar
         raise invalid_cursor() from error

@@ -82,13 +82,13 @@ class ExportView(BaseModel):
 
 def report_view(report: Report) -> ReportView:
     """Return a page of the report."""
-    days = report.asked.days
+    days = report.chosen.days
     return ReportView(
         from_day=days.first.isoformat(),
         to_day=days.last.isoformat(),
         items=[_row_view(row) for row in report.rows],
         next_cursor=report.next_cursor,
-        totals=TotalsView(currency=report.asked.currency, **asdict(report.totals)),
+        totals=TotalsView(currency=report.chosen.currency, **asdict(report.totals)),
     )
 
 

@@ -1,1 +1,1 @@
-"""The API of refunds: preview one, request one, look at one."""
+"""The API of refunds: preview one, request one, read one."""

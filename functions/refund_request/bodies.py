@@ -2,32 +2,29 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
+from shared.edge.bodies import StrictBody
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
-# More than any order, and no more than Stripe accepts (eight digits in most currencies).
+# More than any order, and what Stripe accepts: eight digits in most currencies.
 _MAX_AMOUNT = 99_999_999
 _MAX_ITEMS = 100
 
 LineId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Choice(_Strict):
+class _Choice(StrictBody):
     note: Annotated[str, StringConstraints(max_length=500)] | None = None
     fulfillment: Literal["keep"] | None = None
     expected_refundable_amount: Annotated[int, Field(ge=0, le=_MAX_AMOUNT)] | None = None
 
 
 class FullPreview(_Choice):
-    """All that is left of the order."""
+    """A full refund: all that is left of the order."""
 
     type: Literal["full"]
     reason: Reason | None = None
@@ -42,7 +39,7 @@ class FullPreview(_Choice):
 
 
 class PartialPreview(_Choice):
-    """An amount."""
+    """A partial refund: an amount."""
 
     type: Literal["partial"]
     reason: Reason | None = None
@@ -58,7 +55,7 @@ class PartialPreview(_Choice):
         )
 
 
-class RefundItemBody(_Strict):
+class RefundItemBody(StrictBody):
     """Units of a line."""
 
     line_id: LineId
@@ -66,11 +63,11 @@ class RefundItemBody(_Strict):
 
 
 class LineItemsPreview(_Choice):
-    """Products and quantities with their tax and discount, and shipping if chosen."""
+    """A line-item refund: quantities with their tax and discount, and shipping if chosen."""
 
     type: Literal["line_items"]
     reason: Reason | None = None
-    items: Annotated[list[RefundItemBody], Field(max_length=_MAX_ITEMS)] = []
+    items: list[RefundItemBody] = Field(default=[], max_length=_MAX_ITEMS)
     shipping: bool = False
 
     @model_validator(mode="after")
@@ -94,18 +91,18 @@ class LineItemsPreview(_Choice):
 
 
 class FullRefund(FullPreview):
-    """All that is left of the order, and why."""
+    """A full refund: all that is left of the order, and the reason."""
 
     reason: Reason
 
 
 class PartialRefund(PartialPreview):
-    """An amount, and why."""
+    """A partial refund: an amount, and the reason."""
 
     reason: Reason
 
 
 class LineItemsRefund(LineItemsPreview):
-    """Products and quantities, and why."""
+    """A line-item refund: quantities of lines, and the reason."""
 
     reason: Reason

@@ -62,7 +62,7 @@ RefundBody = Annotated[FullRefund | PartialRefund | LineItemsRefund, Body(discri
     "/orders/<order_id>/refunds/preview",
     summary="Preview a refund",
     operation_id="preview_refund",
-    responses=described(200, PreviewView, "What it would do. Nothing was changed."),
+    responses=described(200, PreviewView, "What the refund would do. Nothing was changed."),
 )
 def preview(order_id: OrderId, body: PreviewBody) -> PreviewView:
     """Show what a refund would do. Changes nothing."""

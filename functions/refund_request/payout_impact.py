@@ -1,4 +1,4 @@
-"""What a refund does to the studio's next payout, and whether the studio wants to be stopped."""
+"""What a refund does to the studio's next payout, and whether the studio refuses such a refund."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from shared.gateways.studios import Studios
 
 @dataclass(frozen=True, slots=True)
 class NextPayoutEffect:
-    """The next payout's total before and after a refund, in minor units, and what to warn of."""
+    """The next payout's total before and after a refund, in minor units, with warnings."""
 
     before_amount: int
     after_amount: int
@@ -22,7 +22,7 @@ class NextPayoutEffect:
 
 @dataclass(frozen=True, slots=True)
 class PayoutImpact:
-    """Looks at the ledger as it stands: refunds that are on their way are not in it yet."""
+    """Reads the ledger as it is now. Refunds that are on their way are not in it yet."""
 
     ledger: LedgerStore
     studios: Studios
@@ -32,7 +32,7 @@ class PayoutImpact:
 
         Args:
             state: The order's state.
-            effect: What settling the refund will do.
+            effect: The effect of settling the refund.
         """
         before, after = self._before_and_after(state, effect)
         limit = self._studio(state.studio_id).negative_balance_limit
@@ -44,11 +44,13 @@ class PayoutImpact:
         return NextPayoutEffect(before, after, warnings)
 
     def require_within_limit(self, state: OrderState, effect: Effect) -> None:
-        """Check that the studio lets the refund pass. Most do: the parent does not wait for books.
+        """Check the refund against the studio's limit, if the studio refuses refunds beyond it.
+
+        Most studios only want a warning, so that the parent does not wait.
 
         Raises:
-            NegativeBalanceLimitError: The studio asked for refunds to be refused that would take
-                its next payout further below zero than its limit, and this one would.
+            NegativeBalanceLimitError: The refund would take the studio's next payout further below
+                zero than its limit, and the studio refuses such refunds.
         """
         studio = self._studio(state.studio_id)
         if studio.on_negative_limit is not OnNegativeLimit.REFUSE:
@@ -57,8 +59,8 @@ class PayoutImpact:
         before, after = self._before_and_after(state, effect)
         if after < min(before, -limit):
             raise NegativeBalanceLimitError(
-                f"The next payout would come to {after}, and your studio refuses refunds that take "
-                f"it below -{limit} (minor units). Refund less, or wait for more sales."
+                f"This refund would bring your next payout to {after}. Your studio refuses refunds "
+                f"that bring it below -{limit} (minor units). Refund less, or wait for more sales."
             )
 
     def _before_and_after(self, state: OrderState, effect: Effect) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What a refund would do, without doing it."""
+"""Previewing a refund: what it would do. Nothing is changed."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from shared.workflow.load_callers_order import load_callers_order
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the refund would come to; minor units."""
+    """What a refund would do. Amounts in minor units."""
 
     quote: RefundQuote
     effect: Effect
@@ -38,8 +38,8 @@ class PreviewRefund:
     def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
         """Return what the choice would do now.
 
-        A print in production is a warning here, so that staff can decide what to do about it, and
-        so is a next payout below zero.
+        A print in production gives a warning, so that staff can decide what to do about it. So
+        does a next payout below zero.
 
         Raises:
             DomainError: The request would be refused.
@@ -53,6 +53,8 @@ class PreviewRefund:
 
 
 def _warnings(caller: Caller, state: OrderState, quote: RefundQuote) -> list[RefundWarning]:
+    warnings = list(print_warnings(state))
     limit = caller.refund_limit
-    over = limit is not None and state.committed_amount + quote.amount > limit
-    return [*print_warnings(state), *([RefundWarning.REFUND_LIMIT_EXCEEDED] if over else [])]
+    if limit is not None and state.committed_amount + quote.amount > limit:
+        warnings.append(RefundWarning.REFUND_LIMIT_EXCEEDED)
+    return warnings

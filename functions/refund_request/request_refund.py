@@ -1,4 +1,4 @@
-"""Requesting a refund: intent and reservation first, then Stripe."""
+"""Requesting a refund: first record the intent and reserve the money, then ask Stripe."""
 
 import time
 from collections.abc import Mapping
@@ -87,7 +87,7 @@ class RequestRefund:
         """Reserve the money, send the refund to Stripe, and return it with the order's state.
 
         Raises:
-            DomainError: The order's state or Stripe does not allow it. No money is reserved.
+            DomainError: The order's state or Stripe refuses it. No money is reserved.
             BusyError: Too many others are refunding this order. Nothing was done.
         """
         began = time.monotonic()
@@ -101,7 +101,7 @@ class RequestRefund:
         return self._submit(reserved, retry=in_time), record.state
 
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
-        """Write the intent. The refund is None if this key has made one before."""
+        """Record the intent. The refund is None if this key has made one before."""
         for _ in tries(_CONTENTION_SECONDS):
             record = load_callers_order(self.orders, caller, request.order.order_id)
             if request.refund_id in record.refunds:
@@ -121,7 +121,9 @@ class RequestRefund:
             except StaleStateError:
                 continue
             return refund, replace(record, state=state)
-        raise BusyError("Many refunds of this order at once. Repeat with the same Idempotency-Key.")
+        raise BusyError(
+            "Others are refunding this order. Send the request again with the same Idempotency-Key."
+        )
 
     def _intent(
         self,
@@ -163,8 +165,8 @@ class RequestRefund:
         refund = record.refunds[request.refund_id]
         if refund.fingerprint != request.fingerprint:
             raise IdempotencyKeyReusedError(
-                "This Idempotency-Key made another refund of this order. Use a new key for a "
-                "new refund."
+                "This Idempotency-Key has already made another refund of this order. Use a new key "
+                "for a new refund."
             )
         if refund.refusal is not None:
             raise StripeRefusedError(refund.refusal.detail, refund.refusal.reason)
@@ -178,7 +180,7 @@ class RequestRefund:
             self._release(refund, refusal)
             raise
         except StripeOutcomeUnknownError as unknown:
-            # The reservation stays. ``ResumePending`` asks Stripe and goes on.
+            # The reservation stays. ``ResumePending`` asks Stripe and carries on.
             logger.warning("stripe outcome unknown", reason=unknown.reason)
             count("StripeOutcomeUnknown")
             return refund
@@ -195,13 +197,13 @@ class RequestRefund:
             )
         except StaleStateError:
             # The refusal is final. ``ResumePending`` meets it again and releases the reservation.
-            logger.warning("the reservation stays for now")
+            logger.warning("reservation not released yet")
 
     def _accepted(self, refund: Refund, answer: StripeRefund) -> Refund:
-        """Write Stripe's id down and return the refund as it stands.
+        """Record Stripe's id and return the refund as it is stored now.
 
-        Whatever state Stripe answers with, the order reads Pending until Stripe says so by itself,
-        to the webhook or to ``ResumePending``. A report that came first has said more already.
+        Whatever status Stripe answers with, the refund reads Pending. The webhook or
+        ``ResumePending`` confirms it later. If one of them was faster, its status stays.
         """
         pending = replace(
             refund.with_status(RefundStatus.PENDING, rfc3339(self.clock()), ACTOR),

@@ -21,7 +21,7 @@ class PreviewView(BaseModel):
 
 
 def preview_view(preview: Preview) -> PreviewView:
-    """Return the answer to a preview."""
+    """Return a preview as the API shows it."""
     amount = preview.quote.amount
     before = preview.state.refundable_amount
     return PreviewView(

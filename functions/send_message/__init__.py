@@ -1,1 +1,1 @@
-"""Writing to the parent, when a person says so."""
+"""Writing to the parent. A person sends each message; nothing is automatic."""

@@ -2,24 +2,17 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from functions.send_message.compose_message import html_of_edited
 from shared.domain.message import Template
+from shared.edge.bodies import StrictBody, VisibleLine
 
 type TemplateName = Literal["refund_confirmation", "refund_failed"]
 
 _MAX_TEXT = 20_000
 
-# A subject becomes a mail header. It has no line break, no control character and no mark that
-# changes the direction of text, and at least one visible character.
-_UNFIT = r"\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}"
+# Characters of a text: all but control characters, except line breaks and tabs.
 _TEXT = r"\P{Cc}\n\r\t"
 
 
@@ -34,12 +27,6 @@ def _readable(html: str) -> str:
 
 
 RefundId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Subject = Annotated[
-    str,
-    StringConstraints(
-        min_length=1, max_length=200, pattern=rf"^[^{_UNFIT}]*[^{_UNFIT}\p{{Z}}][^{_UNFIT}]*$"
-    ),
-]
 Text = Annotated[
     str,
     StringConstraints(
@@ -50,11 +37,7 @@ Text = Annotated[
 Html = Annotated[Text, AfterValidator(_readable)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class MessageChoice(_Strict):
+class MessageChoice(StrictBody):
     """The template, and the refund that the message is about."""
 
     template: TemplateName
@@ -73,18 +56,18 @@ class MessageToSend(MessageChoice):
     whose mail program shows no HTML. Only simple formatting is kept in the HTML.
     """
 
-    subject: Subject | None = None
+    subject: VisibleLine | None = None
     text: Text | None = None
     html: Html | None = None
 
     @model_validator(mode="after")
-    def _says_the_same_twice(self) -> Self:
+    def _has_text_beside_html(self) -> Self:
         if self.html is not None and self.text is None:
-            raise ValueError("send the edited `text` with the edited `html`")
+            raise ValueError("send the edited `text` too when you send an edited `html`")
         return self
 
 
-class MessageResolution(_Strict):
+class MessageResolution(StrictBody):
     """Whether the parent received a message with an unknown outcome."""
 
     outcome: Literal["received", "not_received"]

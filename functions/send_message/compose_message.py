@@ -1,7 +1,7 @@
-"""What a message says: the template's words, filled in, in the form of the parent's region.
+"""Composing a message: the template filled in, with dates and amounts in the parent's format.
 
-Names come from strangers. They are put on one line before anything else, and the HTML escapes
-them; nothing of them can reach a header or become markup.
+Names come from strangers. Each is first put on one line, and the HTML escapes it. So a name can
+neither add a mail header nor become markup.
 """
 
 import re
@@ -36,8 +36,8 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-# What staff may put into the HTML: the marks of a letter. No images, which would tell somebody
-# when it is read; no styles, which can hide what it says.
+# The formatting that staff may use in the HTML. No images, which could report when the mail is
+# read. No styles, which could hide text.
 _TAGS = {"a", "b", "blockquote", "br", "em", "h1", "h2", "h3", "i", "li", "ol", "p", "strong"}
 _TAGS |= {"u", "ul"}
 _NEVER_SHOWN = {"script", "style", "title"}
@@ -50,7 +50,7 @@ _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message before it is sent. ``to_address`` is None where there is nobody to write to."""
+    """A message before it is sent. ``to_address`` is None if the order has no usable address."""
 
     from_name: str
     from_address: str
@@ -61,17 +61,17 @@ class Draft:
 
 
 def compose(record: OrderRecord, studio: Studio, template: Template, refund_id: str) -> Draft:
-    """Return the template's message about a refund, filled in.
+    """Return the message that a template makes about a refund.
 
     Args:
         record: The order.
-        studio: Its studio.
-        template: What the message is about.
-        refund_id: The refund.
+        studio: The order's studio.
+        template: The template to fill in.
+        refund_id: The id of the refund.
 
     Raises:
         RefundNotFoundError: The order has no such refund.
-        TemplateMismatchError: The refund is not where the template says it is.
+        TemplateMismatchError: The template does not fit the refund's status.
     """
     refund = record.refunds.get(refund_id)
     if refund is None:
@@ -90,16 +90,16 @@ def compose(record: OrderRecord, studio: Studio, template: Template, refund_id: 
 
 
 def html_of_text(text: str) -> str:
-    """Return the HTML that says what an edited text says, and nothing more."""
+    """Return HTML with the same words as an edited text."""
     paragraphs = [block.split("\n") for block in re.split(r"\n{2,}", text.strip())]
     return _page(Markup(_filled("edited.html.j2", {"paragraphs": paragraphs})))  # noqa: S704  # autoescaped
 
 
 def html_of_edited(html: str) -> str:
-    """Return edited HTML with nothing left in it but the marks of a letter.
+    """Return edited HTML with only simple formatting left in it.
 
     Raises:
-        ValueError: Nothing is left to read.
+        ValueError: It has no visible text.
     """
     content = nh3.clean(
         html,
@@ -109,12 +109,12 @@ def html_of_edited(html: str) -> str:
         url_schemes=_SCHEMES,
     )
     if not unescape(nh3.clean(content, tags=set())).strip():
-        raise ValueError("there is nothing in it to read")
+        raise ValueError("it has no visible text")
     return _page(Markup(content.strip()))  # noqa: S704  # cleaned
 
 
 def mail_address(text: str) -> str | None:
-    """Return an address if mail can be sent to and from it, or None.
+    """Return the address if mail can be sent to it and from it, otherwise None.
 
     The plain form of https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1, in ASCII:
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
@@ -123,15 +123,15 @@ def mail_address(text: str) -> str | None:
 
 
 def regional_locale(timezone: str) -> Locale:
-    """Return English as it is written where the time zone is, or plain English.
+    """Return the English of the time zone's country, or plain English if there is none.
 
     Args:
-        timezone: The studio's IANA time zone; its parents live around it.
+        timezone: The studio's IANA time zone. Its parents live nearby.
     """
     zone = get_global("zone_aliases").get(timezone, timezone)
     territory = get_global("zone_territories").get(zone)
     try:
-        # Unresolved: an unknown territory would be taken for the United States.
+        # Without resolving: it would turn an unknown country into the United States.
         return Locale.parse(f"en_{territory}", resolve_likely_subtags=False)
     except (UnknownLocaleError, ValueError):
         return Locale("en")
@@ -141,22 +141,22 @@ def _check_fits(template: Template, refund: Refund) -> None:
     failed = refund.failed_at is not None
     if failed and template is not Template.REFUND_FAILED:
         raise TemplateMismatchError(
-            f"The refund is {refund.status}: no money is on its way. Use `refund_failed`."
+            f"The refund is {refund.status}, so no money is on its way. Use `refund_failed`."
         )
     if not failed and template is Template.REFUND_FAILED:
         raise TemplateMismatchError(
-            f"The refund has not failed, it is {refund.status}. Use `refund_confirmation`."
+            f"The refund has not failed. It is {refund.status}. Use `refund_confirmation`."
         )
 
 
 def _words(record: OrderRecord, studio: Studio, refund: Refund) -> dict[str, Any]:
-    """Return what the templates are filled in with, all of it on one line each."""
+    """Return the values for the templates. Each is one line of text."""
     locale, zone = regional_locale(studio.timezone), studio.zone
 
     def money(amount: int) -> str:
         code, digits = refund.currency.upper(), minor_unit_digits(refund.currency)
         major = Decimal(amount).scaleb(-digits)
-        # Babel's own digits are how people write a currency, which is not always as Stripe counts.
+        # Babel's digits are how people write the currency. Stripe may count other minor units.
         usual = get_currency_precision(code) == digits
         return format_currency(major, code, locale=locale, currency_digits=usual)
 
@@ -175,7 +175,7 @@ def _words(record: OrderRecord, studio: Studio, refund: Refund) -> dict[str, Any
         "amount": money(refund.amount),
         "total": money(record.imported.total_amount),
         "currency": refund.currency.upper(),
-        "refunded_on": day(_came_to_this_at(refund)),
+        "refunded_on": day(_status_since(refund)),
         "items": [
             {
                 "quantity": item.quantity,
@@ -193,8 +193,8 @@ def _kind(record: OrderRecord, refund: Refund) -> str:
     return "full" if refund.amount == record.imported.total_amount else "rest"
 
 
-def _came_to_this_at(refund: Refund) -> str:
-    """Return when it was asked for, when it was confirmed, or when it failed."""
+def _status_since(refund: Refund) -> str:
+    """Return when the refund was requested, confirmed or failed: whichever the message is about."""
     if refund.status in IN_FLIGHT:
         return refund.requested_at
     confirmed = (e.at for e in refund.history if e.status is RefundStatus.SUCCEEDED)
@@ -202,7 +202,7 @@ def _came_to_this_at(refund: Refund) -> str:
 
 
 def _one_line(name: str) -> str:
-    """Return a name without line breaks, controls and marks that turn the direction of text."""
+    """Return a name without line breaks, control characters and marks of text direction."""
     kept = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in name)
     return " ".join("".join(c for c in kept if unicodedata.bidirectional(c) not in _TURNS).split())
 

@@ -1,4 +1,4 @@
-"""The message as it would go out, and what stands in its way."""
+"""Drafting a message, and finding what would keep it from being sent."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from shared.gateways.studios import Studios
 
 @dataclass(frozen=True, slots=True)
 class DraftMessage:
-    """Writes drafts, from the order's studio."""
+    """Writes drafts that come from the order's studio."""
 
     studios: Studios
     mail: Mail
@@ -30,11 +30,11 @@ class DraftMessage:
         """
         studio = self.studios.get(record.imported.studio_id)
         if studio is None:
-            raise StudioNotFoundError("The order's studio is not here. Tell PPS.")
+            raise StudioNotFoundError("The order's studio does not exist. Tell PPS.")
         return compose(record, studio, template, refund_id)
 
     def obstacles(self, draft: Draft) -> list[DomainError]:
-        """Return what sending the draft would be refused with, nothing if it can be sent.
+        """Return the errors that sending the draft would get now, or an empty list.
 
         Raises:
             BusyError: The mail service does not answer.
@@ -43,7 +43,7 @@ class DraftMessage:
         if draft.to_address is None:
             found.append(
                 NoEmailAddressError(
-                    "The order has no email address that mail can be sent to. Write to the parent "
+                    "The order has no email address that we can send mail to. Contact the parent "
                     "in another way."
                 )
             )

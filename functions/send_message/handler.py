@@ -31,7 +31,7 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.studios import Studios
 from shared.views.message import MessageView, message_view
 
-# A text and an HTML of 20,000 characters each, most of which may be several bytes long.
+# A text and an HTML of 20,000 characters each. A character may take several bytes.
 _MAX_BODY_BYTES = 256 * 1024
 
 dynamodb = aws.client("dynamodb")

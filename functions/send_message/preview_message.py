@@ -1,4 +1,4 @@
-"""What a message would say, without sending it."""
+"""Previewing a message. Nothing is sent."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from shared.workflow.load_callers_order import load_callers_order
 
 @dataclass(frozen=True, slots=True)
 class PreviewMessage:
-    """Fills a template in."""
+    """Fills in a template."""
 
     orders: OrdersTable
     draft_message: DraftMessage
@@ -20,10 +20,10 @@ class PreviewMessage:
     def __call__(
         self, caller: Caller, order_id: str, template: Template, refund_id: str
     ) -> tuple[Draft, list[str]]:
-        """Return the message, and the codes of what sending it would be refused with now.
+        """Return the message, and the codes of the errors that sending it would get now.
 
         Raises:
-            DomainError: There is no such order or refund, or the template does not fit.
+            DomainError: There is no such order or refund, or the template does not fit it.
             BusyError: The mail service does not answer.
         """
         record = load_callers_order(self.orders, caller, order_id)

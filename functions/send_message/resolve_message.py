@@ -1,4 +1,4 @@
-"""A person finds out what became of a message of which nobody knew."""
+"""Recording whether a message with an unknown outcome reached the parent."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,12 @@ class ResolveMessage:
     def __call__(
         self, caller: Caller, order_id: str, message_id: str, outcome: MessageOutcome
     ) -> Message:
-        """Record it, and return the message; a repeat changes nothing.
+        """Record the outcome and return the message. A repeat changes nothing.
 
         Raises:
             OrderNotFoundError, MessageNotFoundError: This studio has no such order or message.
-            MessageOutcomeKnownError: What became of it is known.
-            BusyError: Others are at work on it; nothing was recorded.
+            MessageOutcomeKnownError: The message's outcome is known, or may be in a moment.
+            BusyError: Others keep changing this message. Nothing was recorded.
         """
         logger.append_keys(order_id=order_id, message_id=message_id)
         for _ in tries(_CONTENTION_SECONDS):
@@ -48,4 +48,4 @@ class ResolveMessage:
                 return self.messages.record_outcome(resolved)
             except StaleStateError:
                 continue
-        raise BusyError("The message is being worked on. Send the request again in a moment.")
+        raise BusyError("Others are changing this message. Send the request again in a moment.")

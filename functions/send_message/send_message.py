@@ -1,8 +1,8 @@
-"""Sending a message: written down first, sent second, once.
+"""Sending a message once: first record it, then send it.
 
-record as sending ──► mail service ──► record what became of it
-│ crash here: never sent        │ crash here: sent
-└────────── reads unknown ──────┘  a person finds out, nothing is sent again by itself
+record as sending ──► mail service ──► record the outcome
+│ crash here: not sent          │ crash here: sent
+└────────── reads unknown ──────┘  A person finds out. Nothing sends it a second time.
 """
 
 from collections.abc import Mapping
@@ -32,9 +32,9 @@ from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.workflow.load_callers_order import load_callers_order
 
-# Before it is sent, a request waits this long for its turn.
+# How long a request waits for its turn before the message is sent.
 _RECORD_SECONDS = 5.0
-# After, what became of it is worth some patience; the mail itself may have taken 17 seconds.
+# How long it tries to record the outcome. Sending may have taken 17 seconds before.
 _OUTCOME_SECONDS = 4.0
 
 _REFUSALS: dict[str, type[DomainError]] = {
@@ -44,7 +44,7 @@ _REFUSALS: dict[str, type[DomainError]] = {
 
 @dataclass(frozen=True, slots=True)
 class MessageRequest:
-    """A checked request: what to write, edited or not, and the client's key and body."""
+    """A checked request. ``subject``, ``text`` and ``html`` are None unless they were edited."""
 
     order: OrderKey
     template: Template
@@ -57,12 +57,12 @@ class MessageRequest:
 
     @property
     def message_id(self) -> str:
-        """The message's id: the same order and key always name the same message."""
+        """The message's id. The same order and key always give the same id."""
         return derive_message_id(self.order, self.idempotency_key)
 
     @property
     def fingerprint(self) -> str:
-        """A digest that tells whether a repeated key came with the same body."""
+        """A digest of the body. It shows whether a repeated key came with the same body."""
         return fingerprint_of(self.body)
 
 
@@ -77,12 +77,12 @@ class SendMessage:
     clock: Clock
 
     def __call__(self, caller: Caller, request: MessageRequest) -> Message:
-        """Send a message and return it, sent or unknown; a repeat sends nothing.
+        """Send a message and return it, sent or with an unknown outcome. A repeat sends nothing.
 
         Raises:
-            DomainError: It was refused, by the order's state or by the mail service, the first
-                time or now; nothing was sent.
-            BusyError: The mail service or the table has too much to do; nothing was sent.
+            DomainError: The order's state or the mail service refused it, now or the first time.
+                Nothing was sent.
+            BusyError: The mail service or the table is too busy. Nothing was sent.
         """
         logger.append_keys(order_id=request.order.order_id, message_id=request.message_id)
         for _ in tries(_RECORD_SECONDS):
@@ -90,16 +90,19 @@ class SendMessage:
             found = self.messages.get(request.order, request.message_id)
             if found is not None:
                 return _answer_again(found, request)
-            message = self._written(caller, record, request)
+            message = self._compose(caller, record, request)
             try:
                 self.messages.record_sending(message)
             except StaleStateError:  # the same request, a moment earlier
                 continue
             logger.info("message recorded", refund_id=message.refund_id)
             return self._hand_over(message)
-        raise BusyError("Too much at once; nothing was sent. Repeat with the same Idempotency-Key.")
+        raise BusyError(
+            "Others are changing this order. Nothing was sent. Send the request again with the "
+            "same Idempotency-Key."
+        )
 
-    def _written(self, caller: Caller, record: OrderRecord, request: MessageRequest) -> Message:
+    def _compose(self, caller: Caller, record: OrderRecord, request: MessageRequest) -> Message:
         draft = self.draft_message(record, request.template, request.refund_id)
         for refusal in self.draft_message.obstacles(draft):
             raise refusal
@@ -127,14 +130,14 @@ class SendMessage:
         try:
             ses_message_id = self.mail.send(message)
         except (SendingDomainError, MessageRefusedError) as refusal:
-            logger.warning("the mail service refused", detail=refusal.detail)
+            logger.warning("mail service refused the message", detail=refusal.detail)
             count("MessageRefused")
             self._record_outcome(
                 message.refused(Refusal(refusal.code, refusal.detail, answered=True))
             )
             raise
         except MailOutcomeUnknownError as unknown:
-            logger.warning("nobody knows whether the mail was sent", reason=unknown.reason)
+            logger.warning("mail outcome unknown", reason=unknown.reason)
             count("MessageOutcomeUnknown")
             return self._record_outcome(message.lost())
         count("MessageSent")
@@ -146,16 +149,16 @@ class SendMessage:
                 return self.messages.record_outcome(message)
             except StaleStateError:
                 continue
-        # It will read unknown, which is true of everybody but this one caller.
-        logger.warning("what became of the message is not recorded")
+        # The message will read unknown. Only this caller learns the outcome.
+        logger.warning("message outcome not recorded")
         return message
 
 
 def _answer_again(message: Message, request: MessageRequest) -> Message:
     if message.fingerprint != request.fingerprint:
         raise IdempotencyKeyReusedError(
-            "This Idempotency-Key sent another message about this order. Use a new key for a new "
-            "message."
+            "This Idempotency-Key has already sent another message about this order. Use a new key "
+            "for a new message."
         )
     if message.refusal is not None:
         raise _REFUSALS[message.refusal.reason](message.refusal.detail)
@@ -163,7 +166,7 @@ def _answer_again(message: Message, request: MessageRequest) -> Message:
 
 
 def _edited(draft: Draft, request: MessageRequest) -> tuple[str, str, str]:
-    """Return subject, text and HTML as they go out; both say what the person who sends it wrote."""
+    """Return subject, text and HTML to send. Text and HTML both have the sender's words."""
     subject = draft.subject if request.subject is None else request.subject
     text = draft.text if request.text is None else request.text
     if request.html is not None and request.html != draft.html:

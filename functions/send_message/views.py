@@ -26,7 +26,7 @@ class MessagePreviewView(BaseModel):
 
 
 def preview_view(choice: MessageChoice, draft: Draft, warnings: list[str]) -> MessagePreviewView:
-    """Return the answer to a preview."""
+    """Return a preview as the API shows it."""
     return MessagePreviewView(
         template=choice.chosen,
         refund_id=choice.refund_id,

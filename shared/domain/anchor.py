@@ -32,13 +32,13 @@ class Anchor:
     restored_because: str | None = None
 
     def statement(self) -> Statement:
-        """Return the fields to sign: the head's and the anchor's own, without those that are None."""
+        """Return the fields to sign: the head's and the anchor's own, without None values."""
         own = {name: getattr(self, name) for name in _OWN_FIELDS | _RESTORE_FIELDS}
         stated = asdict(self.head) | own
         return {name: value for name, value in stated.items() if value is not None}
 
     def signed_bytes(self) -> bytes:
-        """Return the bytes to sign: the statement as JSON, sorted keys, no spaces, ASCII escapes."""
+        """Return the bytes to sign: JSON with sorted keys, no spaces and ASCII escapes."""
         return json.dumps(self.statement(), sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -39,7 +39,7 @@ class OrderNotChargedError(DomainError):
 
 
 class ChargeDisputedError(DomainError):
-    """The parent disputes the charge with their bank. Until it is closed, Stripe refuses refunds."""
+    """The parent disputes the charge with their bank. Meanwhile Stripe refuses refunds."""
 
     code = "charge_disputed"
 

@@ -1,4 +1,4 @@
-"""An order, how much of it is refunded, and how much can still be refunded, in total and by line."""
+"""An order: how much is refunded, and how much can still be refunded, in total and by line."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum

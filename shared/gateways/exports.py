@@ -127,7 +127,7 @@ class ExportFiles:
         Args:
             studio_id: The studio's id.
             export_id: The export's id.
-            file_name: The name under which a browser saves it: letters, digits, ``-``, ``_``, ``.``.
+            file_name: The name for browsers to save it under: letters, digits, ``-``, ``_``, ``.``.
             chunks: The content, not empty.
         """
         bucket, key = self._bucket, _key(studio_id, export_id, _DONE)

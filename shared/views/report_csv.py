@@ -25,7 +25,7 @@ COLUMNS = (
     *("processed_by", "type", "reason", "status", "source", "refund_id", "stripe_refund_id"),
 )
 
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 
 # A cell that begins with one of these is a formula to a spreadsheet. The full-width forms count
 # too, and so does a start after a character that could be read as another column separator.
@@ -35,7 +35,7 @@ _FORMULA = re.compile(r"(?<![^;,|\t])(?=\s*[=+\-@\t\r\n＝＋－＠])")  # noqa:
 
 def header() -> str:
     """Return the start of the file: the byte order mark and the names of the columns."""
-    return _BYTE_ORDER_MARK + _lines([COLUMNS])
+    return BYTE_ORDER_MARK + _lines([COLUMNS])
 
 
 def lines(rows: Iterable[ReportRow], zone: ZoneInfo) -> str:
@@ -66,6 +66,17 @@ def major_units(amount: int, currency: str) -> str:
     return str(Decimal(amount).scaleb(-minor_unit_digits(currency)))
 
 
+def local_time(at: str, zone: ZoneInfo) -> str:
+    """Return a time as spreadsheets read it: local, to the second, without an offset.
+
+    Args:
+        at: RFC 3339.
+        zone: The studio's time zone.
+    """
+    local = datetime.fromisoformat(at).astimezone(zone)
+    return local.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
 def _lines(rows: Iterable[Iterable[str]]) -> str:
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerows(rows)
@@ -79,7 +90,5 @@ def _cell(row: ReportRow, name: str, zone: ZoneInfo) -> str:
     if isinstance(value, int):
         return major_units(value, row.currency)
     if name.endswith("_at"):
-        # Spreadsheets do not read an offset, so leave it out. Seconds are enough.
-        local = datetime.fromisoformat(value).astimezone(zone)
-        return local.replace(tzinfo=None).isoformat(" ", "seconds")
+        return local_time(value, zone)
     return disarmed("; ".join(value) if isinstance(value, tuple) else value)

@@ -109,7 +109,7 @@ class RefundRows:
                 yield from self._failed_rows(batch)
 
     def _open_rows(self, entries: Iterable[ListedRefund]) -> Iterator[ReportRow]:
-        """Yield refunds in flight. A refund that has settled since the index was read is left out."""
+        """Yield refunds in flight, without any that have settled since the index was read."""
         for refund, state in self.refund_lists.read_with_state(entries):
             if refund.status in UNSETTLED:
                 yield open_row(refund, state)

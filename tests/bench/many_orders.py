@@ -94,8 +94,8 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
     def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:
         meter.start()
         shown = find(_STUDIO, OrderSearch(query, status, limit=25, cursor=None))
-        if len(shown.items) != found:
-            raise AssertionError(f"{query} found {len(shown.items)} orders, not {found}")
+        if len(shown.orders) != found:
+            raise AssertionError(f"{query} found {len(shown.orders)} orders, not {found}")
         return meter.read()
 
     steps = {

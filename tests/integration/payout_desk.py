@@ -66,9 +66,9 @@ class PayoutDesk:
 
     def all(self) -> list[Payout]:
         """Return all payouts, the newest first."""
-        found, cursor = self.list(self.backend.studio_id, 1000, None)
-        assert cursor is None
-        return found
+        page = self.list(self.backend.studio_id, 1000, None)
+        assert page.next_cursor is None
+        return page.payouts
 
     def last(self) -> Payout:
         """Return the newest payout."""

@@ -10,7 +10,13 @@ import pytest
 
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
-from functions.find_orders.views import OrderList, OrderPanelView, OrderSummary, panel_view
+from functions.find_orders.views import (
+    OrderList,
+    OrderPanelView,
+    OrderSummary,
+    order_list,
+    panel_view,
+)
 from shared.domain.errors import CursorError, OrderNotFoundError
 from shared.domain.fulfillment import Step, move
 from shared.domain.message import Message, MessageStatus, Template
@@ -56,7 +62,9 @@ def find(  # noqa: PLR0913  # what is looked for
     studio_id: str | None = None,
 ) -> OrderList:
     search = SearchOrders(OrderLists(backend.dynamodb, backend.orders_table))
-    return search(studio_id or backend.studio_id, OrderSearch(query, status, limit, cursor))
+    return order_list(
+        search(studio_id or backend.studio_id, OrderSearch(query, status, limit, cursor))
+    )
 
 
 def find_all(

@@ -552,9 +552,9 @@ def test_payouts_are_listed_newest_first_page_by_page(desk: PayoutDesk) -> None:
     assert [each.period_end for each in whole] == sorted(
         (each.period_end for each in whole), reverse=True
     )
-    first, cursor = desk.list(desk.backend.studio_id, 2, None)
-    rest, end = desk.list(desk.backend.studio_id, 2, cursor)
-    assert ([*first, *rest], end) == (whole, None)
+    first = desk.list(desk.backend.studio_id, 2, None)
+    rest = desk.list(desk.backend.studio_id, 2, first.next_cursor)
+    assert ([*first.payouts, *rest.payouts], rest.next_cursor) == (whole, None)
 
 
 def test_another_studios_payout_is_as_one_that_is_not_there(desk: PayoutDesk) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from functions.print_station.move_print import MovePrint
 from functions.print_station.show_queue import QueueQuery, QueueStatus, ShowQueue
-from functions.print_station.views import JobView, QueueView
+from functions.print_station.views import JobView, QueueView, queue_view
 from shared.domain.errors import (
     CursorError,
     DomainError,
@@ -69,7 +69,7 @@ class Station:
         self, limit: int = 100, cursor: str | None = None, status: QueueStatus | None = None
     ) -> QueueView:
         """Return a page of the queue."""
-        return self.show(self.backend.studio_id, QueueQuery(status, limit, cursor))
+        return queue_view(self.show(self.backend.studio_id, QueueQuery(status, limit, cursor)))
 
     def job(self, order_id: str) -> JobView | None:
         """Return the order's job in the queue, or None."""

@@ -155,7 +155,7 @@ def test_a_refund_is_a_row_with_all_that_the_product_promises(desk: ReportStudio
         )
     ]
     assert report.totals == ReportTotals(1, 10_000, 1_500, 320, -8_500, 0)
-    assert (report.asked.currency, report.next_cursor) == ("usd", None)
+    assert (report.chosen.currency, report.next_cursor) == ("usd", None)
 
 
 def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(desk: ReportStudio) -> None:
@@ -174,7 +174,7 @@ def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(desk: ReportStudio
     assert failed.stripe_fee_retained_amount == -first.stripe_fee_retained_amount
     assert failed.net_deduction_amount == -first.net_deduction_amount > 0
     assert desk.report().totals == ReportTotals(count=2)
-    day = str(desk.report().asked.days.last)
+    day = str(desk.report().chosen.days.last)
     assert [row.status for row in desk.report(first=day).rows] == ["failed"]
 
 
@@ -265,7 +265,7 @@ def test_a_cursor_keeps_the_days_that_its_first_page_had(desk: ReportStudio) -> 
     backend.clock.ahead = timedelta(days=20)
     second = next(pages)
     assert len(second.rows) == 1
-    assert first.asked.days == second.asked.days
+    assert first.chosen.days == second.chosen.days
     assert desk.report().totals.count == 0
 
 

@@ -34,7 +34,7 @@ def sell_1001(backend: Backend, parent: str) -> None:
 def found(backend: Backend, query: str | None) -> list[str]:
     search = SearchOrders(OrderLists(backend.dynamodb, backend.orders_table))
     page = search(backend.studio_id, OrderSearch(query, None, 25, None))
-    return [order.parent.name for order in page.items]
+    return [order.imported.parent.name or "" for order in page.orders]
 
 
 def settle(backend: Backend) -> None:

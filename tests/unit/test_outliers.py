@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from functions.refund_report.outliers import (
     LEVEL,
     Comparison,
-    chance_of,
-    could_stand_out,
+    could_be_outliers,
     find_outliers,
     holm,
+    p_value_of,
 )
 
 
@@ -44,13 +44,13 @@ def test_by_counting_every_way_to_deal_the_orders() -> None:
     at_least_as_many = sum(
         sum(order < 4 for order in refunded) >= 3 for refunded in combinations(range(9), 4)
     )
-    assert chance_of(Comparison("key", 3, 4, 1, 5)) == pytest.approx(at_least_as_many / comb(9, 4))
+    assert p_value_of(Comparison("key", 3, 4, 1, 5)) == pytest.approx(at_least_as_many / comb(9, 4))
 
 
 @settings(max_examples=400)
 @given(tables())
 def test_the_chance_is_the_exact_one(table: Comparison) -> None:
-    assert chance_of(table) == pytest.approx(float(exact_chance(table)), rel=1e-9, abs=1e-14)
+    assert p_value_of(table) == pytest.approx(float(exact_chance(table)), rel=1e-9, abs=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_chance_is_the_exact_one_among_a_hundred_thousand(
     here: int, of: int, elsewhere: int, others: int
 ) -> None:
     table = Comparison("key", here, of, elsewhere, others)
-    assert chance_of(table) == pytest.approx(float(exact_chance(table)), rel=1e-6)
+    assert p_value_of(table) == pytest.approx(float(exact_chance(table)), rel=1e-6)
 
 
 @given(tables())
@@ -74,7 +74,7 @@ def test_one_more_refunded_order_is_never_likelier(table: Comparison) -> None:
             table.other_refunded_orders - 1,
             table.other_orders,
         )
-        assert chance_of(more) <= chance_of(table)
+        assert p_value_of(more) <= p_value_of(table)
 
 
 def test_holm_multiplies_the_least_by_all_and_each_next_by_those_that_are_left() -> None:
@@ -116,8 +116,8 @@ def tarone_by_the_book(comparisons: list[Comparison]) -> Iterator[Comparison]:
 
 @settings(max_examples=200)
 @given(st.lists(tables(12), max_size=12))
-def test_only_keys_that_could_stand_out_are_counted(comparisons: list[Comparison]) -> None:
-    assert could_stand_out(comparisons) == list(tarone_by_the_book(comparisons))
+def test_only_keys_that_testable_are_counted(comparisons: list[Comparison]) -> None:
+    assert could_be_outliers(comparisons) == list(tarone_by_the_book(comparisons))
 
 
 def test_the_issue_s_own_example_stands_out() -> None:

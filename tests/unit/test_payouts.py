@@ -358,7 +358,7 @@ def test_what_is_carried_in_is_in_the_payable_sum_and_in_no_sum_of_sales() -> No
     assert sums["Sales and refunds together"] == [
         *("$275.01", "-$9.60", "-$41.25", "$224.16", "$81.80", "$142.36")
     ]
-    assert sums["Carried in from the payout before"] == ["-$85.00"]
+    assert sums["Carried over from the previous payout"] == ["-$85.00"]
     assert sums["Total"] == sums["Paid out"] == ["$57.36"]
     assert sums["Carried into the next payout"] == ["$0.00"]
 

@@ -168,7 +168,7 @@ def test_over_all_keys_the_amounts_add_up_and_no_key_has_more_than_its_orders(
         assert tally.refunded_orders <= tally.orders_behind
         assert tally.refunded_orders <= tally.refund_count
         assert tally.touched_orders <= count.orders_of[key]
-    for table in count.against_the_others():
+    for table in count.compared_with_other_orders():
         assert 0 <= table.refunded_orders <= table.orders
         assert 0 <= table.other_refunded_orders <= table.other_orders
         assert table.orders + table.other_orders == sold
@@ -208,7 +208,7 @@ def test_what_stands_out_is_said_so_that_an_owner_understands_it() -> None:
     )
     assert (outlier.refund_rate, outlier.compared_refund_rate) == ("0.7500", "0.0300")
     assert (outlier.compared_with, outlier.p_value) == ("other_orders", "2.0e-05")
-    assert view.summary == "1 photo day stands out: Lincoln 2026."
+    assert view.summary == "1 photo day is an outlier: Lincoln 2026."
 
 
 def test_an_erased_name_leaves_the_id_in_what_is_said() -> None:
@@ -236,7 +236,7 @@ def test_why_and_by_whom_is_held_against_the_time_before(by: By, key: str, said:
 def test_the_summary_says_so_where_nothing_stands_out() -> None:
     for tested in (0, 1, 41):
         view = patterns_view(replace(NOTHING, findings=Outliers([], tested)))
-        assert view.summary.startswith("Nothing stands out: ")
+        assert view.summary.startswith("No outliers: ")
         assert view.standing_out == []
 
 
@@ -245,7 +245,7 @@ def test_the_summary_names_three_and_counts_the_others() -> None:
         replace(BAD_DAY, comparison=replace(BAD_DAY.comparison, key=f"pd_{n}")) for n in range(5)
     ]
     view = patterns_view(replace(NOTHING, findings=Outliers(findings, 41)))
-    assert view.summary == "5 photo days stand out: pd_0, pd_1, pd_2 and 2 more."
+    assert view.summary == "5 photo days are outliers: pd_0, pd_1, pd_2 and 2 more."
 
 
 def test_a_time_is_held_against_the_time_before_key_by_key() -> None:
@@ -257,6 +257,6 @@ def test_a_time_is_held_against_the_time_before_key_by_key() -> None:
     # An order from before the range has its refund counted, and does not raise the rate.
     now.add_refunds([{"wrong_print": 50}])
     assert now.tallies["wrong_print"].orders_behind == 4
-    assert Counter(now.against(before)) == Counter(
+    assert Counter(now.compared_with(before)) == Counter(
         [Comparison("wrong_print", 3, 5, 0, 1), Comparison("other", 0, 5, 1, 1)]
     )

@@ -125,7 +125,7 @@ def _contents(values: Values) -> dict[str, Any]:
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401  # a field of any kind
-    """Return the value without nested values that are None. ``marshal`` leaves out the outer ones."""
+    """Return the value without nested None values. ``marshal`` leaves out the outer ones."""
     match value:
         case dict():
             return {
