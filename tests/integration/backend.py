@@ -27,7 +27,7 @@ from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.domain.order import OrderKey
-from shared.domain.refund import Refund, RefundKey, RefundType
+from shared.domain.refund import Refund, RefundKey, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
 from shared.edge.auth import Caller, Role
 from shared.gateways.charges import Charges
@@ -45,6 +45,7 @@ from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from tests.integration.own_resources import copy_table, make_queue
 from tests.records import line_record, order_record
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class Backend:
             self.ledger_table = self.neighbor.ledger_table
         else:
             # Tables of its own, as in the template: scheduled work looks at all there is.
-            self.orders_table = self._copy_of(self.orders_table)
-            self.ledger_table = self._copy_of(self.ledger_table)
+            self.orders_table = copy_table(self.dynamodb, self.orders_table, self.run)
+            self.ledger_table = copy_table(self.dynamodb, self.ledger_table, self.run)
         self.studio_id = f"st_{self.run}"
         self.account_id = f"acct_{self.run}" if self.direct else None
         self.ids = itertools.count(1)
@@ -116,8 +117,8 @@ class Backend:
 
     def new_queues(self) -> None:
         """Make queues that know of no message, and what works with them."""
-        self.adjust_url = self._queue("adjust")
-        self.fee_url = self._queue("fee")
+        self.adjust_url = make_queue(self.sqs, f"adjust-{self.run}")
+        self.fee_url = make_queue(self.sqs, f"fee-{self.run}")
         adjust, fees = (
             AdjustQueue(self.sqs, self.adjust_url),
             FeeRefundQueue(self.sqs, self.fee_url),
@@ -149,34 +150,6 @@ class Backend:
             fees,
             self.clock,
         )
-
-    def _copy_of(self, table: str) -> str:
-        like = self.dynamodb.describe_table(TableName=table)["Table"]
-        name = f"{table}-{self.run}"
-        indexes: Any = [
-            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
-            for index in like.get("GlobalSecondaryIndexes", [])
-        ]
-        self.dynamodb.create_table(
-            TableName=name,
-            AttributeDefinitions=like["AttributeDefinitions"],
-            KeySchema=like["KeySchema"],
-            BillingMode="PAY_PER_REQUEST",
-            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        )
-        return name
-
-    def _queue(self, name: str) -> str:
-        queue = self.sqs.create_queue(
-            QueueName=f"{name}-{self.run}-{uuid.uuid4().hex[:8]}.fifo",
-            Attributes={
-                "FifoQueue": "true",
-                "VisibilityTimeout": "1",
-                "DeduplicationScope": "messageGroup",
-                "FifoThroughputLimit": "perMessageGroupId",
-            },
-        )
-        return queue["QueueUrl"]
 
     # Setting the scene.
 
@@ -271,6 +244,20 @@ class Backend:
         )
         refund, _ = self.request_refund(self.caller, request)
         return refund
+
+    def refund_and_settle(
+        self,
+        order_id: str,
+        amount: int | None = None,
+        **choice: Any,  # noqa: ANN401  # RefundChoice's fields
+    ) -> Refund:
+        """Request a refund, let Stripe confirm it, and settle it."""
+        refund = self.refund(order_id, amount, **choice)
+        self.deliver()
+        self.drain()
+        settled = self.current(refund)
+        assert settled.status is RefundStatus.SETTLED
+        return settled
 
     def stripe_refund(self, order_id: str, amount: int, **params: Any) -> dict[str, Any]:  # noqa: ANN401  # form fields
         """Make a refund in Stripe's dashboard, so to speak."""

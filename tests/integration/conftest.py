@@ -11,7 +11,7 @@ from infra.local.stack import Stack
 from infra.stripe_standin import RunningStandin, running_standin
 from tests.integration.backend import Backend
 from tests.integration.disaster import Disaster
-from tests.integration.payout_desk import ACCOUNT
+from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
 from tests.operate import outputs_of, stack_with_outputs, use_environment
 
 
@@ -50,6 +50,12 @@ def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend
 def backend(make_backend: Callable[..., Backend]) -> Backend:
     """A studio whose orders are charged on the platform's account, in dollars."""
     return make_backend()
+
+
+@pytest.fixture
+def payouts(make_backend: Callable[..., Backend]) -> StudioPayouts:
+    """The payouts of a studio that has a payout account."""
+    return StudioPayouts(make_backend(studio={"payout_account_id": ACCOUNT}))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.watermarks import Watermark, Watermarks
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
-from tests.integration.payout_desk import WEEK, PayoutDesk
+from tests.integration.studio_payouts import WEEK, StudioPayouts
 
 
 @dataclass
@@ -33,7 +33,7 @@ class ReconcileDesk:
 
     def __post_init__(self) -> None:
         backend = self.backend
-        self.desk = PayoutDesk(backend)
+        self.desk = StudioPayouts(backend)
         self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
         entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)

@@ -25,8 +25,8 @@ from shared.gateways.records.keys import (
     studio_pk,
 )
 from tests.integration.backend import STANDIN_KEY, Backend
-from tests.integration.payout_desk import ACCOUNT, WEEK
 from tests.integration.reconcile_desk import ReconcileDesk
+from tests.integration.studio_payouts import ACCOUNT, WEEK
 
 pytestmark = pytest.mark.stack
 

@@ -16,8 +16,8 @@ from shared.domain.refund_metadata import metadata_of
 from shared.domain.refund_quote import ChosenLine
 from tests.integration.backend import Backend
 from tests.integration.disaster import Disaster
-from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
 from tests.integration.reconcile_desk import ReconcileDesk
+from tests.integration.studio_payouts import ACCOUNT, WEEK, StudioPayouts
 from tests.integration.test_send_message import MessageSender
 
 pytestmark = pytest.mark.stack
@@ -58,7 +58,7 @@ class Snapshot:
     fee_refunds: list[Any]
 
     @classmethod
-    def taken(cls, backend: Backend, desk: PayoutDesk, orders: list[str]) -> "Snapshot":
+    def taken(cls, backend: Backend, desk: StudioPayouts, orders: list[str]) -> "Snapshot":
         return cls(
             books_of(backend),
             backend.head(),
@@ -69,7 +69,7 @@ class Snapshot:
         )
 
 
-def let_the_hour_pass(backend: Backend, desk: PayoutDesk, orders: list[str]) -> list[Refund]:
+def let_the_hour_pass(backend: Backend, desk: StudioPayouts, orders: list[str]) -> list[Refund]:
     """Make refunds of each kind, a late failure, an external refund, and run the payouts.
 
     Returns:
@@ -104,7 +104,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
 ) -> None:
     day = disaster(direct=direct)
     backend = day.backend
-    desk = PayoutDesk(backend)
+    desk = StudioPayouts(backend)
     orders = [backend.sell() for _ in range(6)]
     settled = backend.refund(orders[0], 4000)
     backend.deliver()
@@ -149,7 +149,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     """A sale of the hour, its refund and a payout of it all: the sale comes back by its import."""
     day = disaster()
     backend = day.backend
-    desk = PayoutDesk(backend)
+    desk = StudioPayouts(backend)
     backend.sell()
     day.keep()
     record = backend.order()
@@ -193,7 +193,7 @@ def test_a_payout_that_a_restore_brings_back_to_its_beginning_is_not_paid_twice(
 ) -> None:
     day = disaster()
     backend = day.backend
-    desk = PayoutDesk(backend)
+    desk = StudioPayouts(backend)
     backend.sell()
     backend.clock.ahead += WEEK
     assert desk.close(backend.studio_id) is not None
@@ -215,7 +215,7 @@ def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
 ) -> None:
     day = disaster()
     backend = day.backend
-    desk = PayoutDesk(backend)
+    desk = StudioPayouts(backend)
     backend.sell()
     day.keep()
     assert desk.pay_day() == {"PayoutPaid": 1}
