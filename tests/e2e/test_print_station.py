@@ -1,11 +1,11 @@
 """The print station over the API, as operators and the desk use it."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from tests.at_once import at_once
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
 pytestmark = pytest.mark.stack
@@ -227,8 +227,7 @@ def test_16_requests_at_once_against_a_cancel(
     def one(number: int) -> httpx.Response:
         return cancel(world, order_id) if number % 2 else step(world, order_id, name)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(one, range(AT_ONCE)))
+    answers = at_once(AT_ONCE, one)
     steps, cancels = answers[::2], answers[1::2]
     final = cancel(world, order_id)
     if code(final) == (409, "print_shipped"):

@@ -1,16 +1,14 @@
 """A refund through the deployed stack, from the request to the ledger entry."""
 
 import json
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from shared.domain.order import OrderKey
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.records.keys import order_pk, primary_key, refund_sk
+from tests.at_once import at_once
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
@@ -121,16 +119,8 @@ def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) ->
 
 def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack) -> None:
     order_id = world.sell()
-    barrier = threading.Barrier(32)
-
-    def one(_: int) -> httpx.Response:
-        barrier.wait()
-        return world.request_refund(
-            order_id, {"type": "partial", "amount": 1000, "reason": "other"}
-        )
-
-    with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(one, range(32)))
+    choice = {"type": "partial", "amount": 1000, "reason": "other"}
+    answers = at_once(32, lambda _: world.request_refund(order_id, choice))
     outcomes = Counter(
         (answer.status_code, answer.json().get("code", answer.json().get("amount")))
         for answer in answers
@@ -147,12 +137,8 @@ def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack)
 def test_the_same_request_twice_at_once_is_one_refund(world: DeployedStack) -> None:
     order_id = world.sell()
     choice = {"type": "partial", "amount": 2500, "reason": "other"}
-
-    def one(_: int) -> httpx.Response:
-        return world.request_refund(order_id, choice, key=f"twice-{order_id}")
-
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(one, range(2)))
+    key = f"twice-{order_id}"
+    answers = at_once(2, lambda _: world.request_refund(order_id, choice, key=key))
     assert [answer.status_code for answer in answers] == [201, 201]
     assert len({answer.json()["refund_id"] for answer in answers}) == 1
     charge = order_id.replace("ord_", "ch_")

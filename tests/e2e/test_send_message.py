@@ -3,13 +3,13 @@
 import json
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
 from infra.local.mailbox import SentMail, sent_mail
+from tests.at_once import at_once
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, DeployedStack, Json, until
 
 pytestmark = pytest.mark.stack
@@ -126,8 +126,7 @@ def test_a_second_click_is_the_same_answer_and_no_mail(desk: MessageSender) -> N
 
 
 def test_clicks_at_once_are_one_mail(desk: MessageSender) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: desk.send(), range(8)))
+    answers = at_once(8, lambda _: desk.send())
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["message_id"] for answer in answers}) == 1
     assert len(desk.mails()) == 1

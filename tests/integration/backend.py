@@ -9,6 +9,7 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -375,6 +376,10 @@ class Backend:
         charge_id = self.record(order_id).order.charge_id
         found = self.stripe_call("GET", "refunds", charge=charge_id, limit=100)["data"]
         return [each for each in found if each["status"] not in {"failed", "canceled"}]
+
+
+# The fixture's function: takes the Backend's own fields.
+type MakeBackend = Callable[..., Backend]
 
 
 def shuffled(events: list[dict[str, Any]], copies: int, seed: int) -> list[dict[str, Any]]:

@@ -9,8 +9,11 @@ import pytest
 
 from infra.local.stack import Stack
 from infra.stripe_standin import RunningStandin, running_standin
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
+from tests.integration.bookkeeper import Bookkeeper
 from tests.integration.disaster import Disaster
+from tests.integration.message_sender import MessageSender
+from tests.integration.print_station import PrintStation
 from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
 from tests.operate import outputs_of, stack_with_outputs, use_environment
 
@@ -30,7 +33,7 @@ def standin(standin_server: RunningStandin) -> RunningStandin:
 
 
 @pytest.fixture
-def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend]:
+def make_backend(stack: Stack, standin: RunningStandin) -> MakeBackend:
     """Return a function that makes a studio's world: ``make_backend(direct=True, …)``."""
 
     def make(**changes: object) -> Backend:
@@ -47,15 +50,33 @@ def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend
 
 
 @pytest.fixture
-def backend(make_backend: Callable[..., Backend]) -> Backend:
+def backend(make_backend: MakeBackend) -> Backend:
     """A studio whose orders are charged on the platform's account, in dollars."""
     return make_backend()
 
 
 @pytest.fixture
-def payouts(make_backend: Callable[..., Backend]) -> StudioPayouts:
+def payouts(make_backend: MakeBackend) -> StudioPayouts:
     """The payouts of a studio that has a payout account."""
     return StudioPayouts(make_backend(studio={"payout_account_id": ACCOUNT}))
+
+
+@pytest.fixture
+def station(backend: Backend) -> PrintStation:
+    """The print station of a studio of its own."""
+    return PrintStation(backend)
+
+
+@pytest.fixture
+def bookkeeper(backend: Backend) -> Bookkeeper:
+    """The bookkeeper of a studio of its own."""
+    return Bookkeeper(backend)
+
+
+@pytest.fixture
+def sender(backend: Backend, stack: Stack) -> MessageSender:
+    """Sends messages about a refund to the parent of one order."""
+    return MessageSender(backend, stack)
 
 
 @pytest.fixture
@@ -79,7 +100,7 @@ def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 
 @pytest.fixture
-def disaster(make_backend: Callable[..., Backend], stack: Stack) -> Callable[..., Disaster]:
+def disaster(make_backend: MakeBackend, stack: Stack) -> Callable[..., Disaster]:
     """Return a function that makes a studio's world with a payout account."""
 
     def make(**changes: Any) -> Disaster:  # noqa: ANN401  # the Backend's fields

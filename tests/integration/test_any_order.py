@@ -1,17 +1,14 @@
 """Events repeated and reordered come to the same as once and in order."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.integration.backend import Backend, shuffled
+from tests.integration.backend import Backend, MakeBackend, shuffled
 
 pytestmark = pytest.mark.stack
-
-MakeBackend = Callable[..., Backend]
 
 
 @dataclass(frozen=True)

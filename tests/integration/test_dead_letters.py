@@ -22,7 +22,7 @@ from shared.domain.refund import Refund
 from shared.edge.sqs import TRIES, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.lambda_context import LambdaContext
 from tests.operate import failure_of, operate
 
@@ -127,7 +127,7 @@ def record(message: Any, receives: int) -> dict[str, Any]:  # noqa: ANN401  # SQ
 
 @pytest.fixture
 def poisoned(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Poisoned:

@@ -1,6 +1,5 @@
 """A lean Query's answer is the one that botocore makes."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 pytestmark = pytest.mark.stack
-
-MakeBackend = Callable[..., Backend]
 
 
 @pytest.fixture

@@ -91,9 +91,8 @@ def test_a_lost_answer_is_resumed_and_nothing_is_transferred_twice(
     backend.sell()
     backend.control("faults", fault=fault, times=times, match=TRANSFERS)
     outcome = payouts.pay_day()
-    if outcome != {
-        "PayoutPaid": 1
-    }:  # Stripe saved the failure under the key: the run resumes at once
+    # A failure that Stripe saved under the key is resolved within the same run.
+    if outcome != {"PayoutPaid": 1}:
         assert outcome == {"PayoutDeferred": 1}
         assert payouts.last().status is PayoutStatus.TRANSFERRING
         assert payouts.run().done == {}  # not yet

@@ -1,7 +1,5 @@
 """What a refund does to the next payout, in its preview and against the studio's limit."""
 
-from collections.abc import Callable
-
 import pytest
 
 from functions.refund_request.payout_impact import PayoutImpact
@@ -9,7 +7,7 @@ from functions.refund_request.preview_refund import Preview, PreviewRefund
 from shared.domain.errors import NegativeBalanceLimitError
 from shared.domain.refund import RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.integration.studio_payouts import ACCOUNT, NET, StudioPayouts
 
 pytestmark = pytest.mark.stack
@@ -22,7 +20,7 @@ def preview(backend: Backend, order_id: str, amount: int) -> Preview:
 
 
 def test_a_preview_shows_the_next_payout_and_warns_when_it_would_turn_negative(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
 ) -> None:
     studio = {"payout_account_id": ACCOUNT, "negative_balance_limit": 1700}
     backend = make_backend(studio=studio)
@@ -45,7 +43,7 @@ def test_a_preview_shows_the_next_payout_and_warns_when_it_would_turn_negative(
 
 
 def test_a_preview_of_a_direct_charge_leaves_the_payout_unchanged(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
 ) -> None:
     backend = make_backend(direct=True, studio={"negative_balance_limit": 0})
     shown = preview(backend, backend.sell(), 10000)
@@ -54,7 +52,7 @@ def test_a_preview_of_a_direct_charge_leaves_the_payout_unchanged(
 
 
 def test_a_refund_beyond_the_limit_is_refused_when_the_studio_chose_so(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
 ) -> None:
     strict = {"negative_balance_limit": 1000, "on_negative_limit": "refuse"}
     backend = make_backend(studio={"payout_account_id": ACCOUNT, **strict})
@@ -69,7 +67,7 @@ def test_a_refund_beyond_the_limit_is_refused_when_the_studio_chose_so(
 
 
 def test_a_refund_beyond_the_limit_passes_by_default(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
 ) -> None:
     backend = make_backend(studio={"negative_balance_limit": 0, "payout_account_id": ACCOUNT})
     order_id = backend.sell()

@@ -1,11 +1,9 @@
 """How a payout ends: paid, refused by Stripe, carried or held. And how the next one begins."""
 
-from collections.abc import Callable
-
 import pytest
 
 from shared.domain.payout import PayoutStatus
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.integration.studio_payouts import (
     ACCOUNT,
     NET,
@@ -98,7 +96,7 @@ def test_a_held_payout_is_paid_once_the_studio_has_an_account(backend: Backend) 
 
 
 def test_direct_charges_are_shown_and_never_paid_out(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
 ) -> None:
     backend = make_backend(direct=True, studio={"payout_account_id": ACCOUNT})
     payouts = StudioPayouts(backend)

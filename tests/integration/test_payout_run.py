@@ -1,8 +1,6 @@
 """The payout run pays each cent once, however often it runs and whatever settles meanwhile."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import Booking, PayoutStatus
+from tests.at_once import at_once
 from tests.integration.backend import Backend
 from tests.integration.studio_payouts import ACCOUNT, NET, StudioPayouts, assert_nothing_is_lost
 
@@ -70,15 +69,7 @@ def test_concurrent_runs_make_one_payout_and_one_transfer(payouts: StudioPayouts
     backend = payouts.backend
     backend.sell()
     backend.clock.ahead += timedelta(days=7)
-    start = threading.Barrier(6)
-
-    def run(_: int) -> dict[str, int]:
-        runner = payouts.runner()
-        start.wait()
-        return dict(runner(time_is_up=lambda: False).done)
-
-    with ThreadPoolExecutor(6) as pool:
-        outcomes = list(pool.map(run, range(6)))
+    outcomes = at_once(6, lambda _: payouts.run().done)
     assert not any("PayoutRunFailed" in outcome for outcome in outcomes)
     payouts.later()
     assert payouts.last().status is PayoutStatus.PAID
@@ -133,22 +124,15 @@ def test_refunds_that_settle_while_payouts_run_are_in_exactly_one_payout(
     refunds = [backend.refund(order_id, 1000) for order_id in orders]
     backend.deliver()
     backend.clock.ahead += timedelta(days=7)
-    start = threading.Barrier(3)
 
-    def settle(mine: list[Any]) -> None:
-        start.wait()
-        for refund in mine:
+    def settle_half_or_run(number: int) -> None:
+        if number == 2:
+            payouts.run()
+            return
+        for refund in refunds[number::2]:
             backend.settle_refund(refund.order_key, refund.refund_id)
 
-    def run() -> None:
-        start.wait()
-        payouts.runner()(time_is_up=lambda: False)
-
-    with ThreadPoolExecutor(3) as pool:
-        work = [pool.submit(settle, refunds[:6]), pool.submit(settle, refunds[6:])]
-        work.append(pool.submit(run))
-        for each in work:
-            each.result()
+    at_once(3, settle_half_or_run)
     payouts.later()
     lines = [*payouts.lines_of(payouts.last()), *payouts.next().page.lines]
     found = sorted(line.refund_id or "" for line in lines if line.kind == "refund")

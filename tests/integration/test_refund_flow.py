@@ -1,6 +1,5 @@
 """From request to ledger entry, one step at a time."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,12 +15,10 @@ from shared.domain.errors import (
 from shared.domain.refund import RefundStatus
 from shared.domain.refund_quote import ChosenLine
 from shared.edge.auth import Caller, Role
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.records import line_record
 
 pytestmark = pytest.mark.stack
-
-MakeBackend = Callable[..., Backend]
 
 
 def test_a_full_refund_of_100_dollars_costs_the_studio_the_stripe_fee(backend: Backend) -> None:

@@ -1,7 +1,6 @@
 """Two studios that both have order 1001: each sees, refunds and settles its own."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +12,7 @@ from shared.domain.refund import RefundStatus
 from shared.gateways.attention import Attention
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 
 pytestmark = pytest.mark.stack
 
@@ -21,7 +20,7 @@ ID = "1001"
 
 
 @pytest.fixture
-def studios(make_backend: Callable[..., Backend]) -> tuple[Backend, Backend]:
+def studios(make_backend: MakeBackend) -> tuple[Backend, Backend]:
     """Two studios in the same tables: one charged by PPS, one on its own Stripe account."""
     first = make_backend()
     return first, make_backend(neighbor=first, direct=True)
