@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
-from functions.refund_request.bodies import (
-    FullRefund,
-    LineItemsRefund,
-    PartialRefund,
-)
+from functions.refund_request.bodies import FullRefund, LineItemsRefund, PartialRefund
 from functions.refund_request.payout_impact import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
 from functions.refund_request.views import PreviewView, preview_view
