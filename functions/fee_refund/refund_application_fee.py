@@ -47,6 +47,7 @@ class RefundApplicationFee:
             The fee's refund with nothing in flight, and the amount that was sent.
         """
         steps = _FeeRefundSteps(self.fee_refunds, self.stripe, self.clock)
+        # With nothing in flight, the last attempt is done: its key must not be sent again.
         intent = fee if fee.in_flight_amount else replace(fee, attempt_at=None)
         answer = ensure_at_stripe(steps, intent, self.clock())
         if isinstance(answer.report, StripeRefusedError):

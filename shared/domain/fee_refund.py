@@ -1,7 +1,7 @@
-"""What PPS gives back of an application fee: the rev share of a direct charge, at Stripe.
+"""The refund of an application fee: how PPS gives back its rev share of a direct charge.
 
-Settlement sets the target; each refund of the fee fixes its key and amount before Stripe is asked.
-Stripe cannot undo one, so the target only grows.
+Settlement sets the target. Each refund of the fee stores its key and amount before Stripe is
+called. Stripe cannot undo a fee refund, so the target only grows.
 https://docs.stripe.com/api/fee_refunds/create
 """
 
@@ -13,10 +13,10 @@ from shared.domain.order import OrderKey
 
 @dataclass(frozen=True, slots=True)
 class FeeRefund:
-    """How much of one order's application fee is to go back and has gone; minor units.
+    """How much of one order's application fee must be refunded, and how much has been.
 
-    ``in_flight_amount`` is what attempt number ``attempt`` asks for, 0 where none is under way;
-    ``attempt_at`` is when it began, RFC 3339 in UTC.
+    Amounts in minor units. ``in_flight_amount`` is the amount of attempt number ``attempt``, or 0
+    if no attempt is under way. ``attempt_at`` is when it began, RFC 3339 in UTC.
     """
 
     order_id: str
@@ -50,13 +50,13 @@ class FeeRefund:
     def with_new_attempt(
         self, amount: int, at: str, used: Collection[str | None] = ()
     ) -> "FeeRefund":
-        """Return it with a new attempt of that amount under way.
+        """Return it with a new attempt under way.
 
         Args:
             amount: In minor units.
             at: Now, RFC 3339 in UTC.
-            used: Keys that Stripe has refunds of. After a restore they may be of attempts that are
-                forgotten here; under such a key Stripe would do nothing, and say that it did.
+            used: Keys under which Stripe has refunds. After a restore, our tables may have lost
+                such an attempt. Under its key Stripe would refund nothing and report success.
         """
         new = replace(self, in_flight_amount=amount, attempt=self.attempt + 1, attempt_at=at)
         while new.idempotency_key in used:
@@ -64,5 +64,5 @@ class FeeRefund:
         return new
 
     def with_refunded(self, refunded_amount: int) -> "FeeRefund":
-        """Return it with no attempt under way and what Stripe says has gone back."""
+        """Return it with no attempt under way and the amount that Stripe has refunded."""
         return replace(self, refunded_amount=refunded_amount, in_flight_amount=0)

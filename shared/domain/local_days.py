@@ -1,4 +1,4 @@
-"""Days as a studio counts them: in its own time zone."""
+"""Days in a studio's own time zone."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from shared.domain.errors import DateRangeError
 
 _DAY = timedelta(days=1)
 
-# Nothing was sold before, and a calendar has room around it.
+# Nothing was sold earlier, and dates outside would overflow the calendar.
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
 
 
@@ -28,16 +28,16 @@ class LocalDays:
 
     @property
     def end(self) -> datetime:
-        """When the last day is over, in UTC: the first moment that is not in the range."""
+        """The first moment after the last day, in UTC."""
         return self._midnight(self.last + _DAY)
 
     def before(self) -> "LocalDays":
-        """Return as many days, just before these."""
+        """Return the same number of days just before these."""
         length = self.last - self.first
         return replace(self, first=self.first - length - _DAY, last=self.first - _DAY)
 
     def _midnight(self, day: date) -> datetime:
-        # From one midnight to the next, and not 24 hours: twice a year a day has 23 or 25.
+        # From midnight to midnight, not 24 hours: twice a year a day has 23 or 25 hours.
         return datetime.combine(day, time_of_day(), self.zone).astimezone(UTC)
 
 
@@ -47,19 +47,21 @@ def local_days(
     """Return the days that a request asks for.
 
     Args:
-        first: The first day, as ``YYYY-MM-DD``; None for so many before the last.
-        last: The last day, which is included; None for today.
-        zone: The studio's time zone, whose days are meant.
+        first: The first day as ``YYYY-MM-DD``. None for ``default_days`` up to the last day.
+        last: The last day, which is included. None for today.
+        zone: The studio's time zone.
         now: The time.
-        default_days: How many days, if the first is not given.
+        default_days: How many days, if the first day is not given.
 
     Raises:
-        DateRangeError: One is no date, or they are the wrong way round.
+        DateRangeError: A day is not a date, or the first day is after the last.
     """
     until = now.astimezone(zone).date() if last is None else _day(last)
     since = until - (default_days - 1) * _DAY if first is None else _day(first)
     if since > until:
-        raise DateRangeError(f"`from` is {since} and `to` is {until}: turn them round.")
+        raise DateRangeError(
+            f"`from` is {since} and `to` is {until}. Send the earlier date as `from`."
+        )
     return LocalDays(since, until, zone)
 
 
@@ -67,7 +69,7 @@ def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise DateRangeError("Send `from` and `to` as dates that exist: YYYY-MM-DD.") from error
+        raise DateRangeError("Send `from` and `to` as existing dates: YYYY-MM-DD.") from error
     if not _EARLIEST <= day <= _LATEST:
         raise DateRangeError(f"Send dates between {_EARLIEST} and {_LATEST}.")
     return day

@@ -1,12 +1,12 @@
-"""A message to a parent: what was written, and what is known of whether it was sent.
+"""A message to a parent: its words, and whether it was sent.
 
     sending ──mail service took it──► sent
        │ ╲──mail service refused────► failed
        ▼
     unknown ──a person says─────────► sent or failed
 
-It is ``sending`` before the mail service is called. Nothing sends it a second time: where nobody
-can know what became of it, it reads ``unknown`` until a person has asked.
+It is ``sending`` before the mail service is called. Nothing sends it a second time. If the outcome
+cannot be known, it reads ``unknown`` until a person records it.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from shared.domain.errors import MessageOutcomeKnownError
 from shared.domain.order import OrderKey
 from shared.domain.refusal import Refusal
 
-# Longer than any call that sends one lives: who has not heard of it by then never will.
+# Longer than any call that sends a message. After that, no outcome will come.
 OUTCOME_WITHIN = timedelta(seconds=60)
 
 
 class MessageStatus(StrEnum):
-    """Where a message is."""
+    """How far a message is."""
 
     SENDING = "sending"
     SENT = "sent"
@@ -35,7 +35,7 @@ class MessageStatus(StrEnum):
 # Controls, line and paragraph separators: https://www.rfc-editor.org/rfc/rfc5322#section-2.2
 _NOT_IN_HEADERS = frozenset({"Cc", "Zl", "Zp"})
 
-# A person may have to look at it.
+# A person may have to act on it.
 UNSETTLED = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN})
 
 
@@ -47,7 +47,7 @@ class Template(StrEnum):
 
 
 class MessageOutcome(StrEnum):
-    """What a person found out about a message of which nobody knew."""
+    """What a person found out about a message with an unknown outcome."""
 
     RECEIVED = "received"
     NOT_RECEIVED = "not_received"
@@ -61,11 +61,11 @@ _RESOLVED_AS = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message about a refund, exactly as it was handed to the mail service.
+    """A message about a refund, exactly as the mail service got it.
 
     ``edited`` says that a person changed the template's words. ``sent_at`` is when the mail service
-    took it, unknown where only the parent knew; ``refusal`` is why it did not. Times are RFC 3339
-    in UTC.
+    took it; it is None if only the parent could tell. ``refusal`` says why the mail service did not
+    take it. Times are RFC 3339 in UTC.
     """
 
     message_id: str
@@ -93,13 +93,13 @@ class Message:
     version: int = 0
 
     def __post_init__(self) -> None:
-        """Make sure that what becomes a header stays one.
+        """Check that no field breaks a mail header.
 
         Raises:
-            ValueError: There is a line break or another control character in it.
+            ValueError: A header field has a line break or another control character.
         """
         if not all(map(_is_one_line, (self.from_name, self.from_address, self.to_address))):
-            raise ValueError("a line break in who it is from or to")
+            raise ValueError("a line break in the sender or the recipient")
         if not _is_one_line(self.subject):
             raise ValueError("a line break in the subject")
 
@@ -115,46 +115,46 @@ class Message:
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether nobody has said yet what became of it."""
+        """Whether its outcome is not known yet."""
         return self.status in UNSETTLED
 
     def shown_status(self, now: datetime) -> MessageStatus:
-        """Return the status to show: one that is still sending after a minute is unknown."""
+        """Return the status to show. After a minute, ``sending`` reads ``unknown``."""
         if self.status is not MessageStatus.SENDING:
             return self.status
         late = now - datetime.fromisoformat(self.created_at) >= OUTCOME_WITHIN
         return MessageStatus.UNKNOWN if late else MessageStatus.SENDING
 
     def sent(self, ses_message_id: str, at: str) -> "Message":
-        """Return the message after the mail service has taken it."""
+        """Return the message after the mail service took it."""
         return replace(self, status=MessageStatus.SENT, ses_message_id=ses_message_id, sent_at=at)
 
     def refused(self, refusal: Refusal) -> "Message":
-        """Return the message after the mail service has surely refused it."""
+        """Return the message after the mail service definitively refused it."""
         return replace(self, status=MessageStatus.FAILED, refusal=refusal)
 
     def lost(self) -> "Message":
-        """Return the message after the mail service has not said what became of it."""
+        """Return the message after the mail service gave no clear answer."""
         return replace(self, status=MessageStatus.UNKNOWN)
 
     def resolved(self, outcome: MessageOutcome, now: datetime, at: str, by: str) -> "Message":
-        """Return the message after a person has found out; the same again changes nothing.
+        """Return the message after a person recorded its outcome. A repeat changes nothing.
 
         Args:
-            outcome: What became of it.
-            now: The time, to tell whether it can still become known by itself.
+            outcome: Whether the parent received it.
+            now: The time. Before a minute has passed, the outcome may still arrive by itself.
             at: The same time, RFC 3339 in UTC.
             by: The user.
 
         Raises:
-            MessageOutcomeKnownError: It is known already, or may be in a moment.
+            MessageOutcomeKnownError: The outcome is known, or may be known in a moment.
         """
         if self.outcome is outcome:
             return self
         shown = self.shown_status(now)
         if shown is not MessageStatus.UNKNOWN:
             raise MessageOutcomeKnownError(
-                f"The message is {shown}. Only one that is unknown needs somebody to find out."
+                f"The message is {shown}. Record an outcome only for a message that is unknown."
             )
         return replace(
             self, status=_RESOLVED_AS[outcome], outcome=outcome, resolved_at=at, resolved_by=by
@@ -162,12 +162,12 @@ class Message:
 
 
 def sender_of(name: str, address: str) -> str:
-    """Return a sender as people read it; the header of the mail is the mail gateway's to make."""
+    """Return a sender as people read it. The mail gateway makes the mail's header."""
     return f"{name} <{address}>"
 
 
 def derive_message_id(order: OrderKey, idempotency_key: str) -> str:
-    """Return the message id that a client's key has for an order: the same each time."""
+    """Return the message id that a client's idempotency key has for an order. It never changes."""
     scope = f"message {order.studio_id} {order.order_id}"
     digest = hashlib.sha256(f"{scope}\n{idempotency_key}".encode()).hexdigest()
     return f"msg_{digest[:24]}"

@@ -1,4 +1,4 @@
-"""Money as integers in minor units beside an ISO 4217 currency. No float touches it."""
+"""Money is an integer in minor units with an ISO 4217 currency. No float touches it."""
 
 # https://docs.stripe.com/currencies#zero-decimal: the minor unit is the currency itself.
 ZERO_DECIMAL_CURRENCIES = frozenset(
@@ -6,10 +6,10 @@ ZERO_DECIMAL_CURRENCIES = frozenset(
     | {"xaf", "xof", "xpf"}
 )
 
-# https://docs.stripe.com/currencies#presentment-currencies: what Stripe charges in, with a
-# hundredth as minor unit. Left out on purpose: three-decimal currencies (bhd, jod, kwd, omr, tnd),
-# whose amounts Stripe rounds to tens, and isk, huf, twd and ugx, which it treats as special cases
-# in payouts. An order in one of them is refused at import rather than refunded wrongly.
+# https://docs.stripe.com/currencies#presentment-currencies: Stripe's currencies whose minor unit is
+# a hundredth. Left out on purpose are the three-decimal currencies (bhd, jod, kwd, omr, tnd), whose
+# amounts Stripe rounds to tens, and isk, huf, twd and ugx, which are special cases in payouts.
+# Import refuses an order in one of them, so that it cannot be refunded wrongly.
 TWO_DECIMAL_CURRENCIES = frozenset(
     {"usd", "aed", "all", "amd", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd"}
     | {"bnd", "bob", "brl", "bsd", "bwp", "bzd", "cad", "cdf", "chf", "cny", "cop", "crc", "cve"}
@@ -26,11 +26,11 @@ SUPPORTED_CURRENCIES = ZERO_DECIMAL_CURRENCIES | TWO_DECIMAL_CURRENCIES
 
 
 def minor_unit_digits(currency: str) -> int:
-    """Return how many decimals of the currency its minor unit is, as Stripe counts: 2 or 0.
+    """Return how many decimals Stripe's minor unit has: 2 or 0.
 
-    Not what Unicode's data (CLDR, and so Babel) has: that is how many decimals people write, and
-    for eight of these currencies (all, lak, lbp, mmk, rsd, sos, std, yer) they write none, while
-    Stripe's amounts are hundredths: https://docs.stripe.com/currencies#zero-decimal
+    Unicode's data (CLDR, which Babel uses) says how many decimals people write. For eight of these
+    currencies (all, lak, lbp, mmk, rsd, sos, std, yer) people write none, but Stripe's amounts are
+    hundredths: https://docs.stripe.com/currencies#zero-decimal
     """
     return 0 if currency in ZERO_DECIMAL_CURRENCIES else 2
 
@@ -39,7 +39,7 @@ def share_of(amount: int, part: int, whole: int) -> int:
     """Return ``amount * part / whole``, rounded half up, in minor units.
 
     Args:
-        amount: What is shared out, in minor units, not negative.
+        amount: What is divided, in minor units, not negative.
         part: The part, in any unit, not negative.
         whole: The whole, in the same unit as ``part``, positive.
     """

@@ -1,14 +1,14 @@
-"""A message between the functions that can never work, put aside for a person."""
+"""A parked message: a queue message that could not be processed, kept for a person."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ParkedMessage:
-    """Which message it was, why it cannot work, and what a person did about it.
+    """Which message it is, why it could not be processed, and what a person did about it.
 
-    The message itself lies in the dead-letter queue ``queue`` until then; ``resolution`` says in
-    words what was done, if an operator did it. Times are RFC 3339 in UTC.
+    The message itself is in the dead-letter queue ``queue`` until it is resolved. ``resolution``
+    says what an operator did. Times are RFC 3339 in UTC.
     """
 
     parked_id: str

@@ -1,4 +1,4 @@
-"""When a studio is paid out: on days of its own calendar, from their first moment on."""
+"""When a studio is paid out: on days of its own calendar, from midnight on."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayoutPeriod:
-    """The days a payout is named for, both included. What is in it, the ledger's numbers say."""
+    """The days that a payout is named for, both included. The ledger says what is in it."""
 
     first: date
     last: date
@@ -28,14 +28,14 @@ class PayoutPeriod:
 
 @dataclass(frozen=True, slots=True)
 class PayoutSchedule:
-    """The days of payouts: each day, a day of the week (0 is Monday), or the first of the month."""
+    """The payout days: every day, a day of the week (0 is Monday), or the first of the month."""
 
     interval: Interval
     weekday: int
     zone: ZoneInfo
 
     def latest(self, now: datetime) -> date:
-        """Return the payout day that has begun last."""
+        """Return the latest payout day that has begun."""
         today = now.astimezone(self.zone).date()
         match self.interval:
             case Interval.DAILY:
@@ -46,7 +46,7 @@ class PayoutSchedule:
                 return today.replace(day=1)
 
     def following(self, day: date) -> date:
-        """Return the first payout day after a payout day."""
+        """Return the next payout day after a payout day."""
         match self.interval:
             case Interval.DAILY:
                 return day + _DAY
@@ -58,7 +58,7 @@ class PayoutSchedule:
     def begins(self, day: date) -> datetime:
         """Return when a day begins in the studio's zone, in UTC.
 
-        Counted from the calendar, not by adding hours: twice a year a day has 23 or 25.
+        It follows the calendar and does not add hours: twice a year a day has 23 or 25 hours.
         """
         return datetime.combine(day, time_of_day(), self.zone).astimezone(UTC)
 
@@ -67,11 +67,11 @@ class PayoutSchedule:
         return self.begins(self.following(self.latest(now)))
 
     def period(self, payout_day: date, last_paid_out: date | None) -> PayoutPeriod:
-        """Return the days that the payout of a payout day is named for.
+        """Return the period of the payout that is made on a payout day.
 
         Args:
-            payout_day: A day of the schedule; the period ends with the day before.
-            last_paid_out: The last day of the payout before, after which this one's begins; None
+            payout_day: A day of the schedule. The period ends with the day before it.
+            last_paid_out: The last day of the previous payout. The period begins after it. None
                 for the first payout, whose period is one interval.
         """
         last = payout_day - _DAY

@@ -1,8 +1,8 @@
-"""What Stripe keeps of a refund, in its metadata, so that a lost record can be written anew.
+"""A refund's metadata at Stripe, from which a lost record can be restored.
 
-Nothing personal, and not who asked for it: whoever may edit a refund in Stripe's dashboard could
-name somebody else. Metadata has room for 500 characters a value; of items that take more, the
-refund comes back as an amount.
+It holds no personal data and no requester: whoever may edit a refund in Stripe's dashboard could
+name somebody else. A value has at most 500 characters. If the items need more, the refund is
+restored as an amount.
 """
 
 import json
@@ -24,7 +24,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class RefundMetadata:
-    """A refund as its metadata has it; ``items`` and the flag are those of ``Refund``."""
+    """A refund as its metadata describes it. The fields are those of ``Refund``."""
 
     refund_id: str
     order_key: OrderKey
@@ -37,7 +37,7 @@ class RefundMetadata:
 
 
 def metadata_of(refund: Refund) -> dict[str, str]:
-    """Return what Stripe is given to keep; the same refund always gives the same."""
+    """Return a refund's metadata for Stripe. The same refund always gives the same metadata."""
     kept = {
         "refund_id": refund.refund_id,
         "order_id": refund.order_id,
@@ -53,11 +53,11 @@ def metadata_of(refund: Refund) -> dict[str, str]:
 
 
 def refund_metadata_from(metadata: Mapping[str, Any], amount: int) -> RefundMetadata | None:
-    """Return the refund that metadata has a copy of, or None.
+    """Return the refund that metadata describes, or None.
 
     Args:
-        metadata: As Stripe has it; anybody may have edited it.
-        amount: Of Stripe's refund; items that do not come to it are none.
+        metadata: As Stripe has it. Anybody with access to the dashboard may have edited it.
+        amount: The amount of Stripe's refund. Items that do not add up to it are ignored.
     """
     refund_id, order_key = metadata.get("refund_id"), order_key_from(metadata)
     if not (isinstance(refund_id, str) and _REFUND_ID.fullmatch(refund_id)):
@@ -101,7 +101,7 @@ def _written(items: tuple[RefundItem, ...]) -> str | None:
 
 
 def _read(text: object, amount: int) -> tuple[RefundItem, ...]:
-    """Return the items, or none where they are not as written here."""
+    """Return the items, or none if somebody has edited them."""
     try:
         rows = json.loads(text) if isinstance(text, str) else []
     except (ValueError, RecursionError):

@@ -1,17 +1,17 @@
-"""The words by which an order is found: of names in any script, and of its id.
+"""The words by which people find an order: names in any script, and the order id.
 
-A name's word gives one token for each of its parts, from that part to the word's end, so that a
-search by prefix finds it from any part on: O'Brien gives ``obrien`` and ``brien``, Smith-Jones
-``smithjones`` and ``jones``. Scripts that write no spaces have each character as a part: 山田太郎
-is found by 山田 and by 太郎.
+Each word gives one token for each of its parts, from that part to the word's end. So a search by
+prefix finds the word from any part: O'Brien gives ``obrien`` and ``brien``, Smith-Jones gives
+``smithjones`` and ``jones``. In scripts without spaces each character is a part: 山田 and 太郎 both
+find 山田太郎.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-# Letters that Unicode does not decompose: https://www.unicode.org/reports/tr15/ folds accents
-# that are marks, and a stroke is none.
+# Letters that Unicode does not decompose. https://www.unicode.org/reports/tr15/ removes accents
+# that are marks, and a stroke is not a mark.
 _LETTERS = str.maketrans(
     {
         "đ": "d",
@@ -28,8 +28,8 @@ _LETTERS = str.maketrans(
     }
 )
 
-# What people type for an apostrophe. Some are letters or accents to Unicode, which would make of
-# one name, written in two ways, two words.
+# What people type for an apostrophe. Unicode has some of them as letters or accents. Without this,
+# one name written in two ways would be two words.
 _APOSTROPHES = str.maketrans(
     dict.fromkeys(
         "`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2018\u2019\u201b\u2032\u2035\ua78b\ua78c",
@@ -37,7 +37,7 @@ _APOSTROPHES = str.maketrans(
     )
 )
 
-# The marks that make ガ of カ and パ of ハ: other letters, and no accents.
+# The marks that turn カ into ガ and ハ into パ. They make other letters, so they are not accents.
 _VOICING = "\u3099\u309a"
 
 # Han, Hiragana, Katakana with their marks, Bopomofo: scripts without spaces between words.
@@ -45,11 +45,11 @@ _UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u
 _UNSPACED += "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])[\W_]+(?=[{_UNSPACED}])")
 _PARTS = re.compile(rf"(?=\w)[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-# What stands inside a word; in a query it is passed over, any other mark parts two words.
+# Marks inside a word. A query ignores them; any other mark separates two words.
 _INSIDE_WORDS = re.compile(r"['._]")
 _WORDS = re.compile(r"[^\W_]+")
 
-# A token is part of a sort key, and one order's tokens go in with it in one transaction.
+# A token is part of a sort key, and an order's tokens are written with it in one transaction.
 MAX_TOKEN_LENGTH = 64
 MAX_TOKENS = 80
 MAX_QUERY_WORDS = 8
@@ -67,12 +67,12 @@ def _is_accent(char: str) -> bool:
 
 
 def order_tokens(order_id: str, names: Iterable[str]) -> list[str]:
-    """Return the tokens of an order, each once, at most ``MAX_TOKENS``, sorted.
+    """Return an order's tokens, sorted, each once, at most ``MAX_TOKENS``.
 
-    Where there are too many, whole words go before parts, and the first names before the others.
+    If there are too many, whole words come before parts, and the first names before the others.
 
     Args:
-        order_id: Its id.
+        order_id: The order's id.
         names: The parent's name, and the subjects'.
     """
     words = [
@@ -91,10 +91,9 @@ def _suffixes(parts: list[str]) -> Iterator[str]:
 
 
 def query_words(query: str) -> list[str]:
-    """Return the words that all have to be found, the most telling first.
+    """Return the words of a query, the longest first. An order must match them all.
 
-    A word that another one begins with asks for nothing more. What has no letter or digit in it
-    is no word.
+    A word that begins another word of the query is left out. A word has a letter or a digit.
 
     Args:
         query: What somebody typed.
@@ -115,5 +114,5 @@ def matches(tokens: Iterable[str], words: Iterable[str]) -> bool:
 
 
 def first_match(tokens: Iterable[str], word: str) -> str | None:
-    """Return the smallest token that begins with the word: where a search names the order."""
+    """Return the smallest token that begins with the word. A search lists the order there."""
     return min((token for token in tokens if token.startswith(word)), default=None)

@@ -1,4 +1,4 @@
-"""A payout line by line: what each entry of the ledger adds to it, and the sums."""
+"""A payout line by line, with the sums: each line is a ledger entry."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -9,15 +9,15 @@ CARRIED = "carried"
 
 
 class StatementError(Exception):
-    """The entries that were read are not those of the payout: one is missing, or money is."""
+    """The entries do not make up the payout: an entry or an amount is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """A line; amounts in minor units with the ledger's signs: what the studio gains is positive.
+    """A line. Amounts in minor units; what the studio gains is positive, as in the ledger.
 
-    Every line has ``gross + stripe_fee + rev_share = net = payable + direct``. The line of what is
-    carried from the payout before has neither number nor ids.
+    Every line has ``gross + stripe_fee + rev_share = net = payable + direct``. The line for the
+    balance carried in from the previous payout has neither number nor ids.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """How many lines, and their amounts added up; minor units."""
+    """The number of lines and the sums of their amounts, in minor units."""
 
     count: int = 0
     gross_amount: int = 0
@@ -48,7 +48,7 @@ class Sum:
     direct_amount: int = 0
 
     def plus(self, line: StatementLine) -> "Sum":
-        """Return the sum with one line more."""
+        """Return the sum with one more line."""
         return Sum(
             self.count + 1,
             *(getattr(self, name) + getattr(line, name) for name in _SUMMED),
@@ -68,15 +68,15 @@ class Statement:
 
     @property
     def total_amount(self) -> int:
-        """What PPS owes for all the lines, in minor units; negative where the studio owes."""
+        """What PPS owes for all lines, in minor units. Negative if the studio owes."""
         return self.total.payable_amount
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which lines are wanted: those after an entry's number, up to so many; all if not limited.
+    """Which lines to return: those after an entry's number, up to ``limit``, or all for None.
 
-    From the beginning (``after_seq`` is None), what is carried in comes first.
+    If ``after_seq`` is None, the line carried in comes first.
     """
 
     after_seq: int | None = None
@@ -90,13 +90,13 @@ def statement_of(
 
     Args:
         entries: The ledger from the entry before ``first_seq`` (where there is one) to
-            ``last_seq``: that one's balance is what is carried in.
+            ``last_seq``. The balance of the entry before is carried in.
         first_seq: The first entry that is the payout's.
         last_seq: The last one.
-        chosen: Which lines are wanted; the sums are of all.
+        chosen: Which lines to return. The sums cover all lines.
 
     Raises:
-        StatementError: An entry is missing, or the lines do not come to the ledger's balance.
+        StatementError: An entry is missing, or the lines do not add up to the ledger's balance.
     """
     by_kind: dict[str, Sum] = {}
     total = Sum()
@@ -118,7 +118,7 @@ def _is_wanted(line: StatementLine, chosen: Chosen) -> bool:
 def _checked(
     entries: Iterable[LedgerEntry], first_seq: int, last_seq: int
 ) -> Iterator[StatementLine]:
-    """Yield the lines, the one of what is carried in first; at the end, hold them to the ledger."""
+    """Yield the lines, the line carried in first. At the end, compare them with the ledger."""
     balance = sum_of_lines = 0
     seq = max(1, first_seq - 1)
     for entry in entries:
@@ -142,7 +142,7 @@ def line_of(entry: LedgerEntry) -> StatementLine:
 
 
 def carried_line(amount: int) -> StatementLine:
-    """Return the line of a balance that the payout before left."""
+    """Return the line of the balance that the previous payout left."""
     return StatementLine(
         kind=CARRIED,
         gross_amount=amount,

@@ -1,4 +1,4 @@
-"""What Stripe says of an account's balance, read strictly from an answer of its API."""
+"""Balance transactions and application fees, read strictly from Stripe's answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from shared.domain.stripe_refund import MalformedStripeObjectError, string
 
 
 class MovementType(StrEnum):
-    """The types of balance transactions that are about what goes back, or out.
+    """The types of balance transactions that move money back or out.
 
     https://docs.stripe.com/reports/balance-transaction-types
     """
 
     REFUND = "refund"
-    # Of a charge that was paid by another method than a card.
+    # A refund of a charge that was not paid by card.
     PAYMENT_REFUND = "payment_refund"
     REFUND_FAILURE = "refund_failure"
     APPLICATION_FEE_REFUND = "application_fee_refund"
@@ -52,7 +52,7 @@ class BalanceMovement:
 
     @property
     def takes_money(self) -> bool:
-        """Whether it takes money out of the balance, rather than giving it back."""
+        """Whether it takes money out of the balance. Otherwise it puts money back."""
         return self.type in _TAKES_MONEY
 
     @property
@@ -95,7 +95,7 @@ def balance_movement_from(source: Mapping[str, Any]) -> BalanceMovement:
 
 @dataclass(frozen=True, slots=True)
 class StripeFee:
-    """An application fee, and all that was given back of it, in minor units."""
+    """An application fee, and how much of it was refunded, in minor units."""
 
     fee_id: str
     charge_id: str

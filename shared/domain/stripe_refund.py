@@ -1,4 +1,4 @@
-"""What Stripe says of a refund, read strictly from an event or an answer of its API."""
+"""A refund as Stripe reports it, read strictly from an event or an API answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.domain.refund_metadata import RefundMetadata, order_key_from, refund
 
 
 class MalformedStripeObjectError(Exception):
-    """An object of Stripe lacks a field this product needs, or has it in another form."""
+    """A Stripe object lacks a field that this product needs, or has it in another form."""
 
 
 # https://docs.stripe.com/api/refunds/object#refund_object-status
@@ -25,10 +25,11 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """A refund as Stripe reports it; ``amount`` in minor units, ids as in its metadata.
+    """A refund as Stripe reports it. ``amount`` in minor units.
 
-    ``charge_id`` is None for a refund of something else than a charge. ``copy`` is what it says of
-    the refund it was asked for with, if it was asked for here.
+    ``refund_id`` and ``order_key`` are what its metadata names; anybody with access to Stripe may
+    have edited that. ``charge_id`` is None for a refund of something else than a charge.
+    ``metadata`` describes the refund as it was requested here, or is None for an external refund.
     """
 
     stripe_refund_id: str
@@ -52,8 +53,8 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
     """
     if source.get("object") != "refund":
         raise MalformedStripeObjectError("expected a refund object")
-    # Stripe's description has status nullable; null, like a state that came later than this code,
-    # is no end, so the refund is asked after again.
+    # Stripe's description allows null. Null, like a status that is newer than this code, is not
+    # final, so the refund is polled again.
     named = None if source.get("status") is None else string(source, "status")
     status = _STATUS.get(named or "", RefundStatus.PENDING)
     amount = source.get("amount")
@@ -81,7 +82,7 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
 
 
 def string(source: Mapping[str, Any], name: str) -> str:
-    """Return a field that must be a string that is not empty.
+    """Return a field that must be a non-empty string.
 
     Raises:
         MalformedStripeObjectError: It is missing or something else.

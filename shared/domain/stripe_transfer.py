@@ -1,4 +1,4 @@
-"""What Stripe says of a transfer, read strictly from an answer of its API."""
+"""A transfer as Stripe reports it, read strictly from an API answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,12 +1,13 @@
 """Makes Stripe do something exactly once, whatever is lost on the way.
 
-A refund, an application fee refund and a transfer all follow one protocol. The intent is stored
-with the number of an attempt, which is part of Stripe's idempotency key. Who resumes it:
+A refund, an application fee refund and a transfer follow one protocol. The intent is stored with
+the number of its attempt, which is part of Stripe's idempotency key. Resuming it takes up to three
+steps:
 
-1. lists what Stripe has. A complete list that shows it settles the matter.
-2. sends the *same* key again. Stripe does it once, even while the first call is still running.
-3. begins a new attempt only if a complete list shows nothing and the key is spent: Stripe saved a
-   failure under it, or the attempt is so old that Stripe may have forgotten it.
+1. List what Stripe has. If a complete list shows the intent, it is done.
+2. Send the *same* key again. Stripe does it once, even while the first call is still running.
+3. Begin a new attempt, but only if a complete list shows nothing and the key is spent: Stripe saved
+   a failure under it, or the attempt is so old that Stripe may have forgotten the key.
 
 The new attempt's number is a lease: a conditional write stores it before the new key is sent. So
 there are never two live keys for one intent:

@@ -1,16 +1,16 @@
-"""What the fault tests need, and what they show at the end: the tables of what was survived."""
+"""Skips the fault tests where the engine is missing, and prints their tables at the end."""
 
 import pytest
 
-from tests.faults.engine import is_installed
-from tests.faults.report import CRASH_POINTS, WEATHER, crash_table, recorded, weather_line
+from tests.faults.one_process.in_process_engine import is_installed
+from tests.faults.report import CRASH_POINTS, WEATHER, crash_table, recorded, weather_table
 
 
 @pytest.fixture(scope="session", autouse=True)
 def engine_installed() -> None:
     """Skip where the engine is not installed."""
     if not is_installed():
-        pytest.skip("the engine is not installed: make setup")
+        pytest.skip("the AWS engine is not installed; run `make setup`")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -20,10 +20,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for each in terminalreporter.stats.get(outcome, [])
         if each.when == "call"
     ]
-    if stopped := recorded(reports, CRASH_POINTS):
-        terminalreporter.section("stopped at every call")
-        for line in crash_table(sorted(stopped)):
+    if crashes := recorded(reports, CRASH_POINTS):
+        terminalreporter.section("crashed before and after every outside call")
+        for line in crash_table(crashes):
             terminalreporter.write_line(line)
     if weather := recorded(reports, WEATHER):
-        terminalreporter.section("weather")
-        terminalreporter.write_line(weather_line(weather))
+        terminalreporter.section("days of bad weather")
+        for line in weather_table(weather):
+            terminalreporter.write_line(line)

@@ -1,14 +1,16 @@
-"""The flows whose every call is a place to stop at: what was before, and what happens."""
+"""The flows that are crashed at every outside call.
 
-import json
+To add a flow, write its scene in ``scenes.py``, its action in ``actions.py``, and a row in
+``FLOWS``. The harness finds the outside calls by itself. Each function that writes must be in a
+flow: ``test_crash_points.py`` checks it.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from tests.faults.world import RECONCILE, STUDIO, FaultWorld, sold_order, studio_record
-
-_DAY_S = 24 * 3600
-# From the middle of the month, when a world begins, to its end.
-_UNTIL_PAYOUT_S = 17 * _DAY_S
+from tests.faults import actions, scenes
+from tests.faults.world.world import RECONCILE, FaultWorld
 
 
 @dataclass(frozen=True)
@@ -16,302 +18,167 @@ class Flow:
     """A flow.
 
     Attributes:
-        functions: Whose calls are stopped at.
-        before: What has happened already, undisturbed.
-        act: What happens now, as it is done by whoever does it: a client that asks again, Stripe
-            that delivers again, a queue, a schedule.
-        client: Whether a client asks, who might give up instead of asking again.
-        after: What goes on by itself, until nothing is under way.
+        function: The function that crashes.
+        scene: What has already happened, without a fault.
+        action: What happens now. Its caller repeats it: a client, Stripe, a queue or a schedule.
+        client_may_give_up: Whether the caller is a client, who may also ask only once.
+        afterwards: What happens by itself, until nothing is under way.
     """
 
     name: str
-    functions: tuple[str, ...]
-    before: Callable[[FaultWorld], object]
-    act: Callable[[FaultWorld], object]
-    client: bool = False
-    after: Callable[[FaultWorld], None] = FaultWorld.calm_down
-
-
-def _sold(*, direct: bool = False) -> Callable[[FaultWorld], None]:
-    def before(world: FaultWorld) -> None:
-        world.studio()
-        world.sell("ord_1", direct=direct)
-
-    return before
-
-
-def _requested(*, direct: bool = False, fault: str | None = None) -> Callable[[FaultWorld], None]:
-    """Return a scene: a refund was asked for, and met a fault in Stripe, if any."""
-
-    def before(world: FaultWorld) -> None:
-        _sold(direct=direct)(world)
-        if fault is not None:
-            world.stripe.fault(fault)  # type: ignore[arg-type]  # one of the stand-in's
-        world.refund("ord_1", "key-1", type="partial", amount=3333)
-
-    return before
-
-
-def _confirmed(*, direct: bool = False) -> Callable[[FaultWorld], None]:
-    def before(world: FaultWorld) -> None:
-        _requested(direct=direct)(world)
-        world.deliver_news()
-
-    return before
-
-
-def _settled(*, direct: bool = False) -> Callable[[FaultWorld], None]:
-    def before(world: FaultWorld) -> None:
-        _confirmed(direct=direct)(world)
-        world.calm_down()
-
-    return before
-
-
-def _refund_in_full(world: FaultWorld) -> None:
-    world.refund("ord_1", "key-1", expected_refundable_amount=10_000)
-
-
-def _refund_lines(world: FaultWorld) -> None:
-    items = [{"line_id": "li_1", "quantity": 2}]
-    world.refund("ord_1", "key-1", type="line_items", items=items, shipping=True)
-
-
-def _most_refunded_at_stripe(world: FaultWorld) -> None:
-    _sold()(world)
-    world.refund_at_stripe("ord_1", 6000)
-
-
-def _events(world: FaultWorld) -> None:
-    world.deliver_news()
-
-
-def _external_refund(world: FaultWorld) -> None:
-    _sold()(world)
-    world.refund_at_stripe("ord_1", 2500)
-
-
-def _fails_at_bank(world: FaultWorld) -> None:
-    _requested(fault="pending")(world)
-    world.deliver_news()
-    (refund,) = world.stripe.standin.store.refunds
-    world.stripe.move(refund.id, "failed")
-
-
-def _fails_late(world: FaultWorld) -> None:
-    _settled()(world)
-    (refund,) = world.stripe.standin.store.refunds
-    world.stripe.move(refund.id, "failed")
-
-
-def _failed_late_in_the_books(world: FaultWorld) -> None:
-    _settled(direct=True)(world)
-    (refund,) = world.stripe.standin.store.refunds
-    world.stripe.move(refund.id, "failed")
-    world.deliver_news()
-
-
-def _disputed(world: FaultWorld) -> None:
-    _sold()(world)
-    world.stripe.dispute("ch_1")
-
-
-def _settle(world: FaultWorld) -> None:
-    world.work_off("payout_adjust")
-
-
-def _nothing_to_settle(world: FaultWorld) -> None:
-    """Put a message into the queue that can never work."""
-    _sold()(world)
-    body = {
-        "studio_id": STUDIO,
-        "order_id": "ord_1",
-        "refund_id": "rf_none",
-        "correlation_id": "corr",
-    }
-    world.engine.sqs(
-        "SendMessage",
-        QueueUrl=world.engine.queue_url("AdjustQueue"),
-        MessageGroupId=STUDIO,
-        MessageDeduplicationId="rf_none",
-        MessageBody=json.dumps(body),
-    )
-
-
-def _settled_but_for_the_fee(world: FaultWorld) -> None:
-    _confirmed(direct=True)(world)
-    world.work_off("payout_adjust")
-
-
-def _refund_fee(world: FaultWorld) -> None:
-    world.work_off("fee_refund")
-
-
-def _cancel(world: FaultWorld) -> None:
-    world.ask("POST", "/orders/ord_1/fulfillment/cancel")
-
-
-def _print_and_ship(world: FaultWorld) -> None:
-    for step in ("claim", "print", "ship"):
-        world.ask("POST", f"/print-station/orders/ord_1/{step}")
-
-
-def _import(world: FaultWorld) -> None:
-    orders = [sold_order(f"ord_{number}", direct=number == 2) for number in range(1, 15)]
-    for each in orders:
-        world.charge(each)
-    world.bring_in(studios=[studio_record()], orders=orders)
-
-
-def _update(world: FaultWorld) -> None:
-    world.bring_in(studios=[studio_record(payout_account_id="acct_new")], update=True)
-
-
-def _due(world: FaultWorld) -> None:
-    _settled()(world)
-    world.time.pass_by(_UNTIL_PAYOUT_S)
-
-
-def _due_and_refused(world: FaultWorld) -> None:
-    _due(world)
-    world.stripe.fault("insufficient_funds", "/v1/transfers")
-
-
-def _due_and_comes_back(world: FaultWorld) -> None:
-    _due(world)
-    world.stripe.fault("fail_at_once", "/v1/transfers")
-
-
-def _due_and_unknown(world: FaultWorld) -> None:
-    _due(world)
-    world.stripe.fault("status_500_after_effect", "/v1/transfers")
-
-
-def _pay_out(world: FaultWorld) -> None:
-    world.tick("run_payouts")
-    world.time.pass_by(3600)
-    world.tick("run_payouts")
-
-
-def _lost(fault: str, *, hours: float = 0.1) -> Callable[[FaultWorld], None]:
-    """Return a scene: Stripe's answer to a refund was a saved failure, some hours ago."""
-
-    def before(world: FaultWorld) -> None:
-        _requested(fault=fault)(world)
-        world.stripe.news()  # nor did its events ever arrive
-        world.time.pass_by(hours * 3600)
-
-    return before
-
-
-def _events_lost(world: FaultWorld) -> None:
-    _requested()(world)
-    world.stripe.news()
-    world.time.pass_by(600)
-
-
-def _message_lost(world: FaultWorld) -> None:
-    _confirmed()(world)
-    world.lose_messages("AdjustQueue")
-    world.time.pass_by(600)
-
-
-def _fee_message_lost(world: FaultWorld) -> None:
-    _settled_but_for_the_fee(world)
-    world.lose_messages("FeeRefundQueue")
-    world.time.pass_by(600)
-
-
-def _resume(world: FaultWorld) -> None:
-    world.tick("resume_pending")
-
-
-def _only_stripe_knows(world: FaultWorld) -> None:
-    """One refund failed late, another is external, and no event came."""
-    _settled()(world)
-    (refund,) = world.stripe.standin.store.refunds
-    world.sell("ord_2", direct=True)
-    world.stripe.move(refund.id, "failed")
-    world.refund_at_stripe("ord_2", 2500)
-    world.stripe.news()
-    world.time.pass_by(_DAY_S)
-
-
-def _reconcile(world: FaultWorld) -> None:
-    world.tick(RECONCILE, {})
-
-
-def _may_write(world: FaultWorld) -> None:
-    _settled()(world)
-    world.engine.verify_domain("lakeside.example")
-
-
-def _write(world: FaultWorld) -> None:
-    (refund_id,) = (each for each in world.refund_ids())
-    world.ask(
-        "POST",
-        "/orders/ord_1/messages",
-        {"template": "refund_confirmation", "refund_id": refund_id},
-        "key-message",
-    )
-
-
-FLOWS = (
-    Flow("request, full", ("refund_request",), _sold(), _refund_in_full, client=True),
+    function: str
+    scene: Callable[[FaultWorld], None]
+    action: Callable[[FaultWorld], None]
+    client_may_give_up: bool = False
+    afterwards: Callable[[FaultWorld], None] = FaultWorld.run_until_idle
+
+
+_REQUEST_FLOWS = (
+    Flow(
+        "request, full",
+        "refund_request",
+        scenes.sold,
+        actions.refund_in_full,
+        client_may_give_up=True,
+    ),
     Flow(
         "request, lines, direct",
-        ("refund_request",),
-        _sold(direct=True),
-        _refund_lines,
-        client=True,
+        "refund_request",
+        partial(scenes.sold, direct=True),
+        actions.refund_lines,
+        client_may_give_up=True,
     ),
     Flow(
         "request, refused by Stripe",
-        ("refund_request",),
-        _most_refunded_at_stripe,
-        _refund_in_full,
-        client=True,
+        "refund_request",
+        scenes.mostly_refunded_in_dashboard,
+        actions.refund_in_full,
+        client_may_give_up=True,
     ),
-    Flow("webhook, confirmed", ("stripe_webhook",), _requested(), _events),
-    Flow("webhook, external refund", ("stripe_webhook",), _external_refund, _events),
-    Flow("webhook, failed", ("stripe_webhook",), _fails_at_bank, _events),
-    Flow("webhook, failed late", ("stripe_webhook",), _fails_late, _events),
-    Flow("webhook, disputed", ("stripe_webhook",), _disputed, _events),
-    Flow("adjust", ("payout_adjust",), _confirmed(), _settle),
-    Flow("adjust, direct", ("payout_adjust",), _confirmed(direct=True), _settle),
-    Flow("adjust, failed late", ("payout_adjust",), _failed_late_in_the_books, _settle),
-    Flow("adjust, parked", ("payout_adjust",), _nothing_to_settle, _settle),
-    Flow("fee refund", ("fee_refund",), _settled_but_for_the_fee, _refund_fee),
-    Flow("fulfillment cancel", ("print_station",), _sold(), _cancel, client=True),
-    Flow("print and ship", ("print_station",), _sold(), _print_and_ship),
-    Flow("import", ("import_orders",), lambda _: None, _import),
-    Flow("import, update", ("import_orders",), _sold(), _update),
-    Flow("payout run", ("run_payouts",), _due, _pay_out),
-    Flow("payout run, refused", ("run_payouts",), _due_and_refused, _pay_out),
-    Flow("payout run, comes back", ("run_payouts",), _due_and_comes_back, _pay_out),
-    Flow("payout run, unknown", ("run_payouts",), _due_and_unknown, _pay_out),
-    Flow("resume, events lost", ("resume_pending",), _events_lost, _resume),
-    Flow("resume, saved failure", ("resume_pending",), _lost("status_500_before_effect"), _resume),
+)
+
+_WEBHOOK_FLOWS = (
+    Flow("webhook, confirmed", "stripe_webhook", scenes.requested, actions.deliver_events),
+    Flow(
+        "webhook, external refund",
+        "stripe_webhook",
+        scenes.externally_refunded,
+        actions.deliver_events,
+    ),
+    Flow("webhook, failed", "stripe_webhook", scenes.failed_at_bank, actions.deliver_events),
+    Flow(
+        "webhook, failed late",
+        "stripe_webhook",
+        scenes.failed_after_settlement,
+        actions.deliver_events,
+    ),
+    Flow("webhook, disputed", "stripe_webhook", scenes.disputed, actions.deliver_events),
+)
+
+_SETTLEMENT_FLOWS = (
+    Flow("adjust", "payout_adjust", scenes.confirmed, actions.settle),
+    Flow("adjust, direct", "payout_adjust", partial(scenes.confirmed, direct=True), actions.settle),
+    Flow("adjust, failed late", "payout_adjust", scenes.late_failure_recorded, actions.settle),
+    Flow("adjust, parked", "payout_adjust", scenes.hopeless_message, actions.settle),
+    Flow("fee refund", "fee_refund", scenes.settled_without_fee_refund, actions.refund_fee),
+)
+
+_FULFILLMENT_FLOWS = (
+    Flow(
+        "fulfillment cancel",
+        "print_station",
+        scenes.sold,
+        actions.cancel_fulfillment,
+        client_may_give_up=True,
+    ),
+    Flow("print and ship", "print_station", scenes.sold, actions.print_and_ship),
+)
+
+_IMPORT_FLOWS = (
+    Flow("import", "import_orders", scenes.nothing, actions.import_studio_and_orders),
+    Flow("import, update", "import_orders", scenes.sold, actions.update_studio),
+)
+
+_PAYOUT_FLOWS = (
+    Flow("payout run", "run_payouts", scenes.payout_due, actions.pay_out_twice),
+    Flow(
+        "payout run, refused",
+        "run_payouts",
+        partial(scenes.payout_due, transfer_fault="insufficient_funds"),
+        actions.pay_out_twice,
+    ),
+    Flow(
+        "payout run, reversed",
+        "run_payouts",
+        partial(scenes.payout_due, transfer_fault="fail_at_once"),
+        actions.pay_out_twice,
+    ),
+    Flow(
+        "payout run, outcome unknown",
+        "run_payouts",
+        partial(scenes.payout_due, transfer_fault="status_500_after_effect"),
+        actions.pay_out_twice,
+    ),
+)
+
+_RESUME_FLOWS = (
+    Flow("resume, events lost", "resume_pending", scenes.events_lost, actions.resume),
+    Flow(
+        "resume, saved failure",
+        "resume_pending",
+        partial(scenes.answer_and_events_lost, stripe_fault="status_500_before_effect"),
+        actions.resume,
+    ),
     Flow(
         "resume, failure after effect",
-        ("resume_pending",),
-        _lost("status_500_after_effect"),
-        _resume,
+        "resume_pending",
+        partial(scenes.answer_and_events_lost, stripe_fault="status_500_after_effect"),
+        actions.resume,
     ),
     Flow(
-        "resume, key forgotten",
-        ("resume_pending",),
-        _lost("status_500_before_effect", hours=25),
-        _resume,
+        "resume, key expired",
+        "resume_pending",
+        # Stripe keeps idempotency keys for 24 hours.
+        partial(scenes.answer_and_events_lost, stripe_fault="status_500_before_effect", hours=25),
+        actions.resume,
     ),
-    Flow("resume, message lost", ("resume_pending",), _message_lost, _resume),
-    Flow("resume, fee's message lost", ("resume_pending",), _fee_message_lost, _resume),
+    Flow("resume, message lost", "resume_pending", scenes.settlement_message_lost, actions.resume),
+    Flow(
+        "resume, fee's message lost",
+        "resume_pending",
+        scenes.fee_refund_message_lost,
+        actions.resume,
+    ),
+)
+
+_RECONCILE_FLOWS = (
     Flow(
         "reconcile",
-        (RECONCILE,),
-        _only_stripe_knows,
-        _reconcile,
-        after=FaultWorld.reconcile_until_clean,
+        RECONCILE,
+        scenes.unknown_to_the_books,
+        actions.reconcile,
+        afterwards=FaultWorld.reconcile_until_clean,
     ),
-    Flow("message to the parent", ("send_message",), _may_write, _write, client=True),
+)
+
+_MESSAGE_FLOWS = (
+    Flow(
+        "message to the parent",
+        "send_message",
+        scenes.settled_with_verified_domain,
+        actions.send_message,
+        client_may_give_up=True,
+    ),
+)
+
+FLOWS = (
+    *_REQUEST_FLOWS,
+    *_WEBHOOK_FLOWS,
+    *_SETTLEMENT_FLOWS,
+    *_FULFILLMENT_FLOWS,
+    *_IMPORT_FLOWS,
+    *_PAYOUT_FLOWS,
+    *_RESUME_FLOWS,
+    *_RECONCILE_FLOWS,
+    *_MESSAGE_FLOWS,
 )

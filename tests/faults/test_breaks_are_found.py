@@ -1,4 +1,4 @@
-"""The product broken on purpose, in ways that have been real elsewhere: each break is found."""
+"""The product broken on purpose, in ways that real systems were: the harness finds each break."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,69 +14,81 @@ from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.messages import Messages
 from shared.gateways.stripe import errors
 from shared.gateways.table import Table
-from tests.faults import world as worlds
-from tests.faults.crash import CrashingLine
+from tests.faults.crash_points import CrashInterceptor, crash_at_each_call, play
 from tests.faults.flows import FLOWS
-from tests.faults.test_crash_points import played, stopped_at_each_call
-from tests.faults.weather import run
+from tests.faults.one_process.template import Schedule
+from tests.faults.weather.run import run_weather
+from tests.faults.world.world import FaultWorld
 
-# In so many runs every break shows itself.
+type Break = Callable[[], AbstractContextManager[object]]
+type Search = Callable[[], list[str]]
+
+# Every break shows within so many runs.
 _RUNS = 60
 
 
 def in_flow(name: str) -> list[str]:
-    """Return what is found first in a flow."""
+    """Return the first thing found in a flow."""
     flow = next(each for each in FLOWS if each.name == name)
-    line = CrashingLine(flow.functions)
-    expected = played(flow, line)
-    stops = (
-        each
-        for gives_up in {False, flow.client}
-        for each in stopped_at_each_call(flow, expected, len(line.calls), gives_up=gives_up)
-    )
-    return expected.errors or [each for each, _ in zip(stops, "1", strict=False)]
+    recorder = CrashInterceptor(flow.function)
+    expected = play(flow, recorder)
+    if expected.errors:
+        return expected.errors
+    for gives_up in {False, flow.client_may_give_up}:
+        for found in crash_at_each_call(
+            flow, expected, len(recorder.calls), client_gives_up=gives_up
+        ):
+            return [found]
+    return []
 
 
 def in_weather() -> list[str]:
-    """Return what is found in the first run where something is."""
-    return next((found for seed in range(_RUNS) if (found := run(seed).faults)), [])
+    """Return the violations of the first run that has any."""
+    for seed in range(_RUNS):
+        if found := run_weather(seed).violations:
+            return found
+    return []
 
 
-def without_conditions() -> AbstractContextManager[object]:
-    """Writes overwrite what others have written meanwhile."""
+def writes_without_conditions() -> AbstractContextManager[object]:
+    """Writes overwrite what others wrote meanwhile."""
 
-    def when(table: Table, _condition: str, _seen: object, item: Any) -> Any:  # noqa: ANN401  # a step
+    def when(table: Table, _condition: str, _seen: object, item: Any) -> Any:  # noqa: ANN401  # a transaction's step
         return {"Put": {"TableName": table._name, "Item": item}}  # noqa: SLF001  # as the original does
 
     return patch.object(Table, "when", when)
 
 
-def stripe_first() -> AbstractContextManager[object]:
-    """Stripe is called before the intent is on disk."""
-    intent = RequestRefund._intent  # noqa: SLF001  # what is broken
+def stripe_before_intent() -> AbstractContextManager[object]:
+    """Stripe is called before the intent is stored."""
+    intent = RequestRefund._intent  # noqa: SLF001  # the break replaces it
 
-    def called_first(self: RequestRefund, *args: Any, **options: Any) -> Refund:  # noqa: ANN401  # as they come
+    def call_stripe_first(self: RequestRefund, *args: Any, **options: Any) -> Refund:  # noqa: ANN401  # passed on
         refund = intent(self, *args, **options)
         self.stripe.create(refund)
         return refund
 
-    return patch.object(RequestRefund, "_intent", called_first)
+    return patch.object(RequestRefund, "_intent", call_stripe_first)
 
 
-def nothing_resumed() -> AbstractContextManager[object]:
-    """resume_pending is never called."""
-    scheduled = [each for each in worlds.scheduled() if each.function != "resume_pending"]
-    return patch.object(worlds, "scheduled", lambda: scheduled)
+def nothing_resumes() -> AbstractContextManager[object]:
+    """No schedule calls resume_pending."""
+    schedules = FaultWorld.schedules
+
+    def others(world: FaultWorld) -> list[Schedule]:
+        return [each for each in schedules(world) if each.function != "resume_pending"]
+
+    return patch.object(FaultWorld, "schedules", others)
 
 
-def new_key_each_time() -> AbstractContextManager[object]:
-    """resume_pending begins a new attempt without looking whether the last one took effect."""
+def new_attempt_without_search() -> AbstractContextManager[object]:
+    """resume_pending begins a new attempt without a search for the last one at Stripe."""
     return patch.object(ResumeRefund, "find_at_stripe", lambda *_: None)
 
 
 @contextmanager
-def doubt_is_refusal() -> Iterator[None]:
-    """No answer from Stripe is taken for a refusal, and the money is free again."""
+def unknown_outcome_is_refusal() -> Iterator[None]:
+    """A lost answer from Stripe counts as a refusal, and the money is free again."""
 
     def refused(_error: object) -> Exception:
         return StripeRefusedError("no answer", "no_answer")
@@ -85,43 +97,41 @@ def doubt_is_refusal() -> Iterator[None]:
         yield
 
 
-def settled_is_owed() -> AbstractContextManager[object]:
-    """A refund that is settled is settled again when the message comes again."""
+def settled_twice() -> AbstractContextManager[object]:
+    """A settled refund is settled again if the message comes again."""
     owed = property(lambda self: self.status in {RefundStatus.SUCCEEDED, RefundStatus.SETTLED})
     return patch.object(Refund, "settlement_owed", owed)
 
 
-def any_share() -> AbstractContextManager[object]:
-    """Half a cent too much of the share comes back."""
+def share_rounded_up() -> AbstractContextManager[object]:
+    """The reversed revenue share is rounded up, up to a cent too much."""
     return patch(
         "shared.domain.settlement.share_of", lambda whole, part, of: -(-whole * part // of)
     )
 
 
-def forgetful_mail() -> AbstractContextManager[object]:
-    """A message is not looked up before it is sent."""
+def email_without_record() -> AbstractContextManager[object]:
+    """A message is not looked up and not recorded before it is sent."""
     return patch.multiple(Messages, get=lambda *_: None, record_sending=lambda *_: None)
 
 
 @pytest.mark.parametrize(
-    ("broken", "look"),
+    ("break_product", "search"),
     [
-        (without_conditions, in_weather),
-        (stripe_first, lambda: in_flow("request, full")),
-        (nothing_resumed, lambda: in_flow("request, full")),
-        (new_key_each_time, lambda: in_flow("resume, failure after effect")),
-        (doubt_is_refusal, in_weather),
-        (settled_is_owed, lambda: in_flow("adjust")),
-        (any_share, in_weather),
-        (forgetful_mail, lambda: in_flow("message to the parent")),
+        (writes_without_conditions, in_weather),
+        (stripe_before_intent, lambda: in_flow("request, full")),
+        (nothing_resumes, lambda: in_flow("request, full")),
+        (new_attempt_without_search, lambda: in_flow("resume, failure after effect")),
+        (unknown_outcome_is_refusal, in_weather),
+        (settled_twice, lambda: in_flow("adjust")),
+        (share_rounded_up, in_weather),
+        (email_without_record, lambda: in_flow("message to the parent")),
     ],
 )
-def test_a_break_is_found(
-    broken: Callable[[], AbstractContextManager[object]], look: Callable[[], list[str]]
-) -> None:
-    with broken():
+def test_the_harness_finds_a_break(break_product: Break, search: Search) -> None:
+    with break_product():
         try:
-            found = look()
-        except AssertionError as never:
-            found = [str(never)]
+            found = search()
+        except AssertionError as error:
+            found = [str(error)]
     assert found

@@ -26,6 +26,39 @@ ROOMS = {
     "shared/workflow": ("shared.gateways", "shared.edge"),
 }
 
+# The domain modules that come together: an order, its refunds, what a settlement writes, a payout.
+ORDER = {"errors", "fulfillment", "imported_order", "money", "order"}
+REFUND = {"refund", "refund_quote", "refusal", "reservation"}
+STRIPE_REFUND = {"refund_metadata", "stripe_refund"}
+BOOKS = {"fee_refund", "ledger", "settlement"}
+PAYOUT = STRIPE_REFUND | {
+    *("ledger", "money", "order", "payout", "payout_schedule", "refund", "refusal"),
+    "stripe_transfer",
+}
+
+# The domain modules that each function loads when it starts, and no others.
+DOMAIN_LOADED = {
+    "anchor_ledger": PAYOUT | {"anchor"},
+    "attention": ORDER | REFUND | BOOKS | {"message", "parked"},
+    "export_report": ORDER | REFUND | BOOKS | PAYOUT | {"report", "studio"},
+    "fee_refund": STRIPE_REFUND
+    | {"errors", "fee_refund", "ledger", "money", "order", "refund", "refusal", "stripe_balance"},
+    "find_orders": ORDER | REFUND | BOOKS | {"message", "search"},
+    "import_orders": ORDER | REFUND | PAYOUT | {"search", "settlement", "studio"},
+    "payout_adjust": ORDER | REFUND | BOOKS | {"parked"},
+    "payouts": PAYOUT
+    | REFUND
+    | {"errors", "fulfillment", "report", "settlement", "statement", "studio"},
+    "print_station": ORDER,
+    "reconcile": ORDER | REFUND | BOOKS | PAYOUT | {"report", "stripe_balance", "studio"},
+    "refund_report": ORDER | REFUND | BOOKS | PAYOUT | {"local_days", "report", "studio"},
+    "refund_request": ORDER | REFUND | BOOKS | PAYOUT | {"studio"},
+    "resume_pending": ORDER | REFUND | STRIPE_REFUND | {"fee_refund", "ledger"},
+    "run_payouts": PAYOUT | {"errors", "studio"},
+    "send_message": ORDER | PAYOUT | {"fee_refund", "message", "studio"},
+    "stripe_webhook": ORDER | REFUND | STRIPE_REFUND | {"fee_refund", "ledger"},
+}
+
 
 def modules(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -141,6 +174,13 @@ def test_a_room_of_shared_imports_only_the_rooms_below_it(path: Path) -> None:
     ours = {name for name in imports(path) if name.startswith("shared.")}
     below = (room.replace("/", "."), "shared.domain", "shared.clock", *ROOMS[room])
     assert all(name.startswith(below) for name in ours)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_loads_only_the_domain_modules_listed_for_it(function: str) -> None:
+    domain = {path.stem for path in modules("shared/domain")}
+    parts = [name.split(".") for name in reached(function) if name.startswith("shared.domain.")]
+    assert {part[2] for part in parts} & domain == DOMAIN_LOADED[function]
 
 
 @pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "import_orders"])

@@ -128,7 +128,7 @@ def test_an_unknown_outcome_ends_the_run_and_keeps_the_attempt(
         (STRIPE_FORGETS, True),
     ],
 )
-def test_a_key_is_used_no_longer_than_stripe_surely_knows_it(
+def test_a_key_is_not_used_when_stripe_may_have_forgotten_it(
     age: timedelta, *, forgotten: bool
 ) -> None:
     assert is_key_expired(rfc3339(NOW - age), NOW) is forgotten

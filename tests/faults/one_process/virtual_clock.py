@@ -1,8 +1,8 @@
-"""Time that passes only when the harness lets it: days cost nothing, and nothing waits."""
+"""Virtual time: it passes only when the harness moves it, so days cost nothing."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, tzinfo
@@ -14,54 +14,56 @@ from shared import clock
 # A Thursday noon, in the middle of a month.
 START = datetime.fromisoformat("2026-10-15T12:00:00+00:00").timestamp()
 
-_really_sleep = time.sleep
+_real_sleep = time.sleep
 
 
-class VirtualTime:
-    """The one clock of a world: of the functions, the engine and the stand-in alike.
+class VirtualClock:
+    """The one clock of a world: for the functions, the engine and the stand-in.
 
     Attributes:
         now: Seconds since the Unix epoch.
-        skew: How many seconds the clock of whoever asks is ahead of it, or behind.
+        skew: How many seconds the caller's clock is ahead; negative if behind.
+        wait: Passes some seconds. The weather replaces it, so that others run meanwhile.
     """
 
     def __init__(self) -> None:
         self.now = START
         self.skew: ContextVar[float] = ContextVar("skew", default=0.0)
+        self.wait: Callable[[float], None] = self.advance
         self._threads = {threading.get_ident()}
 
     def time(self) -> float:
-        """Return the time as whoever asks sees it."""
+        """Return the time on the caller's clock."""
         return self.now + self.skew.get()
 
     def monotonic(self) -> float:
-        """Return the time for measuring with; a clock that is wrong still goes steadily."""
+        """Return the time for measuring durations, which has no skew."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        # The engine has a thread of its own that sleeps by the minute: its sleep is its own.
+        """Let virtual time pass in the world's threads, and real time in any other thread."""
+        # The engine has its own thread, which sleeps for minutes of real time.
         if threading.get_ident() in self._threads:
-            self.pass_by(seconds)
+            self.wait(seconds)
         else:
-            _really_sleep(seconds)
+            _real_sleep(seconds)
 
-    def pass_by(self, seconds: float) -> None:
-        """Let time pass for whoever is running; the weather lets others run meanwhile."""
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward."""
         self.now += seconds
 
     def adopt_thread(self) -> None:
-        """Let the calling thread live in this time."""
+        """Use virtual time in the calling thread."""
         self._threads.add(threading.get_ident())
 
     @contextmanager
     def installed(self) -> Iterator[Self]:
-        """Put it in the place of the real one."""
+        """Replace the real clock."""
         virtual = self
 
         class VirtualDatetime(datetime):
             @classmethod
-            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # not Self: a plain one
+            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # a plain datetime, not Self
                 return datetime.fromtimestamp(virtual.time(), tz)
 
         with (

@@ -1,8 +1,8 @@
-"""The one place that every call out of a function goes through, whatever it calls.
+"""The one place that every call out of a function passes, to AWS or to Stripe.
 
-botocore's clients are hooked at their session, Stripe's at the adapter of the HTTP library that
-its SDK sends with. So a call that a function begins to make is found without being listed, and a
-fault can be put before, in the place of, or after the answer.
+botocore's clients are hooked at their session, and Stripe's SDK at the adapter of its HTTP library.
+So the harness finds each new call by itself, and can inject a fault before, instead of or after
+the answer.
 """
 
 import re
@@ -21,8 +21,10 @@ from botocore.exceptions import ConnectionClosedError
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from tests.faults.engine import Answer, Engine
-from tests.faults.stripe_here import StripeHere
+from tests.faults.one_process.answer import Answer
+from tests.faults.one_process.failed_calls import LostAnswerError
+from tests.faults.one_process.in_process_engine import InProcessEngine
+from tests.faults.one_process.in_process_stripe import InProcessStripe
 
 STRIPE = "stripe"
 
@@ -30,8 +32,12 @@ _STRIPE_ID = re.compile(r"/(?:re|fee|tr|ch|fr)_\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A call out of a function: which function, which service, and what it asks for."""
+class OutsideCall:
+    """A call out of a function.
+
+    Attributes:
+        operation: AWS's operation, or the method and path at Stripe with ``{id}`` for each id.
+    """
 
     function: str
     service: str
@@ -44,46 +50,49 @@ class Call:
 type Perform = Callable[[], Answer]
 
 
-class Line(Protocol):
-    """What lies between a function and what it calls."""
+class Interceptor(Protocol):
+    """Decides what happens to each outside call."""
 
-    def carry(self, call: Call, perform: Perform, /) -> Answer:
-        """Carry a call: perform it, or not, and return its answer, or not."""
+    def intercept(self, call: OutsideCall, perform: Perform, /) -> Answer:
+        """Return a call's answer, or raise. ``perform`` makes the call itself.
+
+        Raises:
+            LostAnswerError: The function gets no answer.
+            FunctionCrash: The function ends here.
+        """
 
 
-class QuietLine:
-    """A line on which nothing happens."""
+class PassThrough:
+    """An interceptor that injects no fault."""
 
-    def carry(self, _: Call, perform: Perform, /) -> Answer:
+    def intercept(self, _: OutsideCall, perform: Perform, /) -> Answer:
         return perform()
 
 
-class Wire:
-    """Answers the calls of this process' clients.
+class OutsideCalls:
+    """Answers the outside calls of this process.
 
     Attributes:
-        line: What lies in between.
-        function: Who is calling: a function's name, or None for the harness itself, whose calls
-            go through undisturbed.
+        interceptor: Injects the faults.
+        function: The calling function, or None for the harness, whose calls meet no fault.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: InProcessEngine) -> None:
         self._engine = engine
         self._is_installed = False
-        self.stripe = StripeHere()
-        self.line: Line = QuietLine()
+        self.stripe = InProcessStripe()
+        self.interceptor: Interceptor = PassThrough()
         self.function: ContextVar[str | None] = ContextVar("function", default=None)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Hook the library that Stripe's SDK sends with, and have a Stripe of its own."""
-        wire = self
-        self.stripe, self.line = StripeHere(), QuietLine()
+        """Hook the HTTP library of Stripe's SDK, and start with a new Stripe."""
+        self.stripe, self.interceptor = InProcessStripe(), PassThrough()
 
         def send(
             _: HTTPAdapter, request: requests.PreparedRequest, **_options: object
         ) -> requests.Response:
-            return wire.to_stripe(request)
+            return self.to_stripe(request)
 
         with (
             patch.object(HTTPAdapter, "send", send),
@@ -94,15 +103,15 @@ class Wire:
     def to_aws(
         self, request: AWSPreparedRequest, event_name: str, **_rest: object
     ) -> AWSResponse | None:
-        """Answer a request of botocore's: the handler of its event ``before-send``.
+        """Answer a request of botocore: the handler of its event ``before-send``.
 
-        None lets it go its own way: the session is the product's, and other tests have it too.
+        None lets botocore send the request. Other tests share the product's session.
         """
         if not self._is_installed:
             return None
         _, service, operation = event_name.split(".")
         try:
-            status, headers, content = self._carried(
+            status, headers, content = self._intercepted(
                 service,
                 operation,
                 lambda: self._engine.answer(
@@ -115,14 +124,14 @@ class Wire:
             )
         except LostAnswerError:
             raise ConnectionClosedError(endpoint_url=request.url) from None
-        return AWSResponse(request.url, status, CaseInsensitiveDict(headers), _Raw(content))  # type: ignore[arg-type]  # botocore wants no more of either
+        return AWSResponse(request.url, status, CaseInsensitiveDict(headers), _RawBody(content))  # type: ignore[arg-type]  # botocore needs no more of either
 
     def to_stripe(self, request: requests.PreparedRequest) -> requests.Response:
-        """Answer a request of the library that Stripe's SDK sends with."""
+        """Answer a request of the HTTP library of Stripe's SDK."""
         method, url = str(request.method), str(request.url)
         operation = f"{method} {_STRIPE_ID.sub('/{id}', urlsplit(url).path)}"
         try:
-            status, headers, content = self._carried(
+            status, headers, content = self._intercepted(
                 STRIPE,
                 operation,
                 lambda: self.stripe.answer(
@@ -134,20 +143,20 @@ class Wire:
         response = requests.Response()
         response.status_code = status
         response.headers = CaseInsensitiveDict(headers)
-        response._content = content  # noqa: SLF001  # as requests' own adapters for tests do
+        response._content = content  # noqa: SLF001  # as adapters for tests do
         response.request = request
         response.url = url
         return response
 
-    def _carried(self, service: str, operation: str, perform: Perform) -> Answer:
+    def _intercepted(self, service: str, operation: str, perform: Perform) -> Answer:
         function = self.function.get()
         if function is None:
             return perform()
-        return self.line.carry(Call(function, service, operation), perform)
+        return self.interceptor.intercept(OutsideCall(function, service, operation), perform)
 
 
-class _Raw:
-    """An answer's body, as botocore reads it."""
+class _RawBody:
+    """An answer's body, in the form that botocore reads."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -170,26 +179,4 @@ def _bytes(body: object) -> bytes:
         return bytes(body)
     if isinstance(body, str):
         return body.encode()
-    raise TypeError(f"a body of {type(body)}")
-
-
-class LostAnswerError(Exception):
-    """The connection ended without an answer, or none came in time."""
-
-
-def aws_error(code: str, also: str = '"message":"-"') -> Answer:
-    """Return a refusal as AWS' JSON services write it: status 400, but for their own faults.
-
-    Args:
-        code: What it is called.
-        also: More members of the JSON object.
-    """
-    status = 500 if code == "InternalServerError" else 400
-    body = f'{{"__type":"com.amazonaws#{code}",{also}}}'
-    return status, {"Content-Type": "application/x-amz-json-1.0"}, body.encode()
-
-
-def stripe_error(status: int) -> Answer:
-    """Return a refusal of what stands before Stripe: nothing reached it."""
-    body = b'{"error":{"type":"api_error","message":"-"}}'
-    return status, {"Content-Type": "application/json"}, body
+    raise TypeError(f"the harness cannot read a body of {type(body)}")

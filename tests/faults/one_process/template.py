@@ -1,4 +1,4 @@
-"""What the template deploys, read so that a world in one process is wired the same way."""
+"""What the template deploys. The harness wires its functions, tables and queues from it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +21,13 @@ _Loader.add_multi_constructor("!", lambda _loader, _suffix, node: node.value)
 
 
 @dataclass(frozen=True)
-class Function:
-    """A function: what it gets, how long it may take, and what calls it.
+class DeployedFunction:
+    """A function as the template deploys it.
 
     Attributes:
-        routes: ``(method, pattern of the path)`` of its API.
-        queue: The queue it works off, as the template names it, or None.
+        environment: Its environment variables; a value may be a reference.
+        routes: The method and the pattern of the path of each route.
+        queue: The queue that it reads, by its name in the template, or None.
     """
 
     name: str
@@ -38,10 +39,14 @@ class Function:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A schedule: which function it calls, how often, and with what."""
+    """A schedule that calls a function.
+
+    Attributes:
+        event: The event that the function gets, as JSON.
+    """
 
     function: str
-    every_seconds: int
+    interval_seconds: int
     event: str
 
 
@@ -51,11 +56,28 @@ def resources() -> Mapping[str, Any]:
     return dict(_document()["Resources"])
 
 
+def of_type(kind: str) -> dict[str, Any]:
+    """Return the properties of the resources of a type, by resource name."""
+    return {
+        name: each.get("Properties", {})
+        for name, each in resources().items()
+        if each["Type"] == kind
+    }
+
+
+def parameter(value: object) -> object:
+    """Return the default of the parameter that a value names, or the value if it names none."""
+    parameters = _document()["Parameters"]
+    if isinstance(value, str) and value in parameters:
+        return parameters[value]["Default"]
+    return value
+
+
 @cache
 def schedules() -> Sequence[Schedule]:
     """Return the functions' schedules."""
     return [
-        Schedule(name, _seconds(plan["ScheduleExpression"]), plan.get("Input", "{}"))
+        Schedule(name, _interval_seconds(plan["ScheduleExpression"]), plan.get("Input", "{}"))
         for name, properties in _functions()
         for plan in (each["Properties"] for each in properties.get("Events", {}).values())
         if "ScheduleExpression" in plan
@@ -63,7 +85,7 @@ def schedules() -> Sequence[Schedule]:
 
 
 @cache
-def functions() -> Mapping[str, Function]:
+def functions() -> Mapping[str, DeployedFunction]:
     """Return the functions by name."""
     common = _document()["Globals"]["Function"]["Environment"]["Variables"]
     return {
@@ -74,29 +96,9 @@ def functions() -> Mapping[str, Function]:
     }
 
 
-def _functions() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for properties in of_type("AWS::Serverless::Function").values():
-        match = _HANDLER.fullmatch(properties["Handler"])
-        if match is None:
-            raise ValueError(f"a handler that is none of ours: {properties['Handler']}")
-        yield match[1], properties
-
-
-def of_type(kind: str) -> dict[str, Any]:
-    """Return the properties of the resources of a type, by their names."""
-    return {
-        name: each.get("Properties", {})
-        for name, each in resources().items()
-        if each["Type"] == kind
-    }
-
-
-def parameter(value: object) -> object:
-    """Return a parameter's default where a value is the parameter's name, or the value."""
-    parameters = _document()["Parameters"]
-    if isinstance(value, str) and value in parameters:
-        return parameters[value]["Default"]
-    return value
+def queue_readers() -> dict[str, str]:
+    """Return the functions that read a queue, with the queue's name."""
+    return {each.name: each.queue for each in functions().values() if each.queue is not None}
 
 
 @cache
@@ -104,10 +106,20 @@ def _document() -> Any:  # noqa: ANN401  # YAML
     return yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506  # a safe loader
 
 
-def _function(name: str, properties: Mapping[str, Any], environment: Mapping[str, Any]) -> Function:
+def _functions() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for properties in of_type("AWS::Serverless::Function").values():
+        match = _HANDLER.fullmatch(properties["Handler"])
+        if match is None:
+            raise ValueError(f"the template names an unknown handler: {properties['Handler']}")
+        yield match[1], properties
+
+
+def _function(
+    name: str, properties: Mapping[str, Any], environment: Mapping[str, Any]
+) -> DeployedFunction:
     events = list(properties.get("Events", {}).values())
     queues = [each["Properties"]["Queue"] for each in events if each["Type"] == "SQS"]
-    return Function(
+    return DeployedFunction(
         name=name,
         environment={key: str(value) for key, value in environment.items()},
         timeout_seconds=int(properties["Timeout"]),
@@ -123,10 +135,10 @@ def _routes(events: list[Mapping[str, Any]]) -> Iterator[tuple[str, re.Pattern[s
             yield each["Properties"]["Method"].upper(), re.compile(path)
 
 
-def _seconds(expression: str) -> int:
+def _interval_seconds(expression: str) -> int:
     match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
     if match is not None:
         return int(match[1]) * {"minute": 60, "hour": 3600, "day": 86400}[match[2]]
     if expression.startswith("cron("):
         return 86400
-    raise ValueError(f"a schedule that is not understood: {expression}")
+    raise ValueError(f"the harness does not understand the schedule {expression}")

@@ -1,136 +1,139 @@
-"""The local AWS engine's services in this process: the same code as in the stack, without HTTP."""
+"""The local AWS engine in this process: the same code as in the local stack, without HTTP."""
 
 import json
 import logging
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from infra.paths import ENGINE_PYTHON
-from tests.faults import template
+from tests.faults.one_process import template
+from tests.faults.one_process.answer import Answer, run_without_waiting
 
 URL = "http://engine.invalid"
 
-type Answer = tuple[int, Mapping[str, str], bytes]
-
-_SERVICES = {
+_MODULES = {
     "dynamodb": "dynamodb",
     "sqs": "sqs",
     "secrets-manager": "secretsmanager",
     "sesv2": "ses_v2",
-    "ses": "ses",  # where the engine keeps what both versions of the API have sent
+    "ses": "ses",  # keeps what both versions of the API sent
 }
 
 
 def is_installed() -> bool:
-    """Return whether the engine's environment is there."""
+    """Return whether the engine's environment is installed."""
     return ENGINE_PYTHON.is_file()
 
 
-class RefusedError(Exception):
-    """The engine refused what the harness asked of it."""
+class EngineRefusedError(Exception):
+    """The engine refused a call of the harness."""
 
 
-class Engine:
+class InProcessEngine:
     """DynamoDB, SQS, Secrets Manager and SES, with the template's tables and queues.
 
-    The engine's modules hold the state, so there is one in a process.
+    The engine's modules hold the state, so a process has only one.
     """
 
     def __init__(self) -> None:
         packages = ENGINE_PYTHON.parent.parent / "lib" / "python3.13" / "site-packages"
         if str(packages) not in sys.path:
-            # Last: what both environments have, we take from ours.
+            # At the end: a package that both environments have comes from ours.
             sys.path.append(str(packages))
-        logging.getLogger().addHandler(logging.NullHandler())  # or the engine sets logging up
+        logging.getLogger().addHandler(logging.NullHandler())  # or the engine sets up logging
         self._modules: dict[str, Any] = {
-            name: import_module(f"ministack.services.{module}")
-            for name, module in _SERVICES.items()
+            service: import_module(f"ministack.services.{module}")
+            for service, module in _MODULES.items()
         }
-        for name in _SERVICES:
-            logging.getLogger(name).setLevel(logging.WARNING)
+        for service in _MODULES:
+            logging.getLogger(service).setLevel(logging.WARNING)
 
     def reset(self) -> None:
-        """Start over with empty tables and queues."""
+        """Empty all services and create the template's tables and queues."""
         for module in self._modules.values():
             module.reset()
         numbers = count(1)
-        # Message ids and receipts: the same in the same run.
+        # Message ids and receipts must be the same in each run of a seed.
         self._modules["sqs"].new_uuid = lambda: f"sqs-{next(numbers):06d}"
         for name, properties in template.of_type("AWS::DynamoDB::Table").items():
-            self._make_table(name, properties)
+            self._create_table(name, properties)
         queues = template.of_type("AWS::SQS::Queue")
-        # Dead-letter queues first: the others name them.
+        # Dead-letter queues come first, because the other queues name them.
         for name in sorted(queues, key=lambda each: "RedrivePolicy" in queues[each]):
-            self._make_queue(name, queues[name])
+            self._create_queue(name, queues[name])
 
     def answer(
         self, service: str, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:  # a request's parts
+    ) -> Answer:
         """Answer a request as the engine's server would."""
-        place = urlsplit(url)
+        parts = urlsplit(url)
         lowered = {name.lower(): value for name, value in headers.items()}
-        status, answered, content = run(
+        status, answered, content = run_without_waiting(
             self._modules[service].handle_request(
-                method, place.path, lowered, body, dict(parse_qsl(place.query))
+                method, parts.path, lowered, body, dict(parse_qsl(parts.query))
             )
         )
         return status, answered, content if isinstance(content, bytes) else content.encode()
 
     def call(self, service: str, target: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
-        """Call an operation of a JSON service, as nobody in particular.
+        """Call an operation of a JSON service, without any fault.
 
         Args:
-            service: Which.
+            service: The engine's name of the service.
             target: The ``X-Amz-Target`` header.
-            parameters: The operation's.
+            parameters: The operation's parameters.
+
+        Raises:
+            EngineRefusedError: The answer's status is not 200.
         """
         headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
         body = json.dumps(parameters).encode()
         status, _, content = self.answer(service, "POST", f"{URL}/", headers, body)
         if status != 200:  # OK
-            raise RefusedError(f"{target}: {content!r}")
+            raise EngineRefusedError(f"{target}: {content!r}")
         return dict(json.loads(content or b"{}"))
 
     def sqs(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
         """Call an operation of SQS."""
         return self.call("sqs", f"AmazonSQS.{operation}", **parameters)
 
-    def make_visible(self, queue: str) -> None:
-        """End the visibility timeout of all of a queue's messages.
+    def end_visibility_timeouts(self, queue: str) -> None:
+        """Make all messages of a queue visible again.
 
-        SQS is at-least-once: it may hand out a message while somebody is working at it.
+        SQS delivers at least once. It may deliver a message to a second reader too early.
         """
-        for message in self._modules["sqs"]._queues[self.queue_url(queue)]["messages"]:  # noqa: SLF001  # whose receipts only their receivers have
+        # Only a message's receiver has its receipt, so no operation of SQS can do this.
+        for message in self._modules["sqs"]._queues[self.queue_url(queue)]["messages"]:  # noqa: SLF001  # see above
             message["visible_at"] = 0
 
     def queue_url(self, name: str) -> str:
-        """Return the URL of a queue that the template names."""
+        """Return the URL of a queue of the template."""
         return str(self.sqs("GetQueueUrl", QueueName=_queue_name(name))["QueueUrl"])
 
     def scan(self, table: str) -> list[dict[str, Any]]:
-        """Return all items of a table, as DynamoDB writes them."""
+        """Return all items of a table, in DynamoDB's JSON."""
         return list(self.call("dynamodb", "DynamoDB_20120810.Scan", TableName=table)["Items"])
 
     def verify_domain(self, domain: str) -> None:
-        """Let a domain's owner have proved it."""
+        """Verify a domain, so that SES sends from it."""
         body = json.dumps({"EmailIdentity": domain}).encode()
         self.answer("sesv2", "POST", f"{URL}/v2/email/identities", {}, body)
 
-    def mails(self) -> list[str]:
-        """Return the mails that were sent, as recipient and subject."""
-        sent = self._modules["ses"]._sent_emails_list()  # noqa: SLF001  # there is no other way to see them
+    def sent_emails(self) -> list[str]:
+        """Return the emails that were sent, as recipient and subject."""
+        sent = self._modules["ses"]._sent_emails_list()  # noqa: SLF001  # the engine has no operation for it
         return [f"{each['To'][0]}: {each['Subject']}" for each in sent]
 
-    def _make_table(self, name: str, properties: Mapping[str, Any]) -> None:
+    def _create_table(self, name: str, properties: Mapping[str, Any]) -> None:
         wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
         chosen = {key: properties[key] for key in wanted if key in properties}
         self.call("dynamodb", "DynamoDB_20120810.CreateTable", TableName=name, **chosen)
 
-    def _make_queue(self, name: str, properties: Mapping[str, Any]) -> None:
+    def _create_queue(self, name: str, properties: Mapping[str, Any]) -> None:
         attributes = {}
         for key, value in properties.items():
             if key == "RedrivePolicy":
@@ -143,16 +146,6 @@ class Engine:
         self.sqs("CreateQueue", QueueName=_queue_name(name), Attributes=attributes)
 
 
-def run[T](coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run what is declared asynchronous and never waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]  # the coroutine's own
-    coroutine.close()
-    raise RuntimeError("it waits for something")
-
-
 def _queue_name(name: str) -> str:
-    fifo = template.of_type("AWS::SQS::Queue")[name].get("FifoQueue", False)
-    return f"{name}.fifo" if fifo else name
+    is_fifo = template.of_type("AWS::SQS::Queue")[name].get("FifoQueue", False)
+    return f"{name}.fifo" if is_fifo else name

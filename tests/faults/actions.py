@@ -1,0 +1,82 @@
+"""The actions of flows: each is repeated as its caller would repeat it."""
+
+from tests.faults.world.import_records import charge_of, sold_order_record, studio_record
+from tests.faults.world.world import RECONCILE, FaultWorld
+
+
+def refund_in_full(world: FaultWorld) -> None:
+    """The studio refunds all of the order."""
+    world.client.request_refund("ord_1", "key-1", expected_refundable_amount=10_000)
+
+
+def refund_lines(world: FaultWorld) -> None:
+    """The studio refunds two prints and the shipping."""
+    items = [{"line_id": "li_1", "quantity": 2}]
+    world.client.request_refund("ord_1", "key-1", type="line_items", items=items, shipping=True)
+
+
+def deliver_events(world: FaultWorld) -> None:
+    """Stripe delivers its events."""
+    world.events.deliver_due()
+
+
+def settle(world: FaultWorld) -> None:
+    """Lambda reads the settlement queue."""
+    world.queues.process_batch("payout_adjust")
+
+
+def refund_fee(world: FaultWorld) -> None:
+    """Lambda reads the queue of application fees."""
+    world.queues.process_batch("fee_refund")
+
+
+def cancel_fulfillment(world: FaultWorld) -> None:
+    """The studio cancels the print."""
+    world.client.request("POST", "/orders/ord_1/fulfillment/cancel")
+
+
+def print_and_ship(world: FaultWorld) -> None:
+    """The print station claims, prints and ships the order."""
+    for step in ("claim", "print", "ship"):
+        world.client.request("POST", f"/print-station/orders/ord_1/{step}")
+
+
+def import_studio_and_orders(world: FaultWorld) -> None:
+    """An operator imports a studio and 14 orders."""
+    orders = [sold_order_record(f"ord_{number}", direct=number == 2) for number in range(1, 15)]
+    for each in orders:
+        world.stripe.seed_charge(charge_of(each))
+    world.operator.import_all(studios=[studio_record()], orders=orders)
+
+
+def update_studio(world: FaultWorld) -> None:
+    """An operator imports the studio again, with a new payout account."""
+    world.operator.import_studio(update=True, payout_account_id="acct_new")
+
+
+def pay_out_twice(world: FaultWorld) -> None:
+    """The hourly payout run runs twice."""
+    world.call_scheduled("run_payouts")
+    world.clock.wait(3600)
+    world.call_scheduled("run_payouts")
+
+
+def resume(world: FaultWorld) -> None:
+    """The schedule resumes interrupted work."""
+    world.call_scheduled("resume_pending")
+
+
+def reconcile(world: FaultWorld) -> None:
+    """An operator reconciles all accounts with Stripe."""
+    world.call_scheduled(RECONCILE, {})
+
+
+def send_message(world: FaultWorld) -> None:
+    """The studio emails the parent about the refund."""
+    (refund_id,) = world.refund_ids()
+    world.client.request(
+        "POST",
+        "/orders/ord_1/messages",
+        {"template": "refund_confirmation", "refund_id": refund_id},
+        "key-message",
+    )

@@ -1,0 +1,49 @@
+"""The functions' environment variables, as a deployment would set them."""
+
+import os
+
+from tests.faults.one_process import in_process_engine, in_process_stripe, template
+from tests.faults.one_process.in_process_engine import InProcessEngine
+
+# All functions share one: their logs and metrics go nowhere.
+_SERVICE_NAME = {"POWERTOOLS_SERVICE_NAME": "faults"}
+
+_RUNTIME_SETTINGS = {
+    "AWS_ENDPOINT_URL": in_process_engine.URL,
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+_STRIPE_SETTINGS = {"StripeApiBase": in_process_stripe.URL, "StripeLivemode": "false"}
+
+
+def function_settings(engine: InProcessEngine) -> dict[str, str]:
+    """Return the environment variables of all functions.
+
+    Raises:
+        ValueError: Two functions need different values; here they share one environment.
+    """
+    settings = dict(_RUNTIME_SETTINGS)
+    for function in template.functions().values():
+        for name, reference in {**function.environment, **_SERVICE_NAME}.items():
+            value = _resolve(engine, reference)
+            if settings.setdefault(name, value) != value:
+                raise ValueError(f"{name} must be the same for all functions")
+    return settings
+
+
+def _resolve(engine: InProcessEngine, reference: str) -> str:
+    """Return the value that a deployment would put in place of a reference."""
+    if reference in _STRIPE_SETTINGS:
+        return _STRIPE_SETTINGS[reference]
+    resource = reference.partition(".")[0]
+    kind = template.resources().get(resource, {}).get("Type")
+    if kind is None:
+        return str(template.parameter(reference))
+    return engine.queue_url(resource) if kind == "AWS::SQS::Queue" else resource

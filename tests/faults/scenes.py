@@ -1,0 +1,162 @@
+"""The scenes that flows begin with: what has already happened, without a fault."""
+
+import json
+
+from infra.stripe_standin.faults import FaultName
+from tests.faults.world.import_records import STUDIO
+from tests.faults.world.world import FaultWorld
+
+_DAY_SECONDS = 24 * 3600
+_RESUME_AFTER_SECONDS = 600
+# A world begins in the middle of the month, and the studio is paid out at the end.
+_SECONDS_UNTIL_PAYOUT = 17 * _DAY_SECONDS
+
+TRANSFERS_PATH = "/v1/transfers"
+
+
+def nothing(_: FaultWorld) -> None:
+    """Nothing has happened yet."""
+
+
+def sold(world: FaultWorld, *, direct: bool = False) -> None:
+    """The studio has sold an order of $100.00."""
+    world.operator.import_studio()
+    world.sell("ord_1", direct=direct)
+
+
+def mostly_refunded_in_dashboard(world: FaultWorld) -> None:
+    """An external refund leaves too little for a full one, and its event has not come yet."""
+    sold(world)
+    world.stripe.refund_in_dashboard("ord_1", 6000)
+
+
+def externally_refunded(world: FaultWorld) -> None:
+    """Someone has refunded a part in Stripe's dashboard."""
+    sold(world)
+    world.stripe.refund_in_dashboard("ord_1", 2500)
+
+
+def disputed(world: FaultWorld) -> None:
+    """The parent has disputed the charge."""
+    sold(world)
+    world.stripe.open_dispute("ord_1")
+
+
+def requested(
+    world: FaultWorld, *, direct: bool = False, stripe_fault: FaultName | None = None
+) -> None:
+    """A refund was requested, and Stripe met a fault or none."""
+    sold(world, direct=direct)
+    if stripe_fault is not None:
+        world.stripe.add_fault(stripe_fault)
+    world.client.request_refund("ord_1", "key-1", type="partial", amount=3333)
+
+
+def confirmed(world: FaultWorld, *, direct: bool = False) -> None:
+    """Stripe's event has confirmed the refund."""
+    requested(world, direct=direct)
+    world.events.deliver_due()
+
+
+def settled(world: FaultWorld, *, direct: bool = False) -> None:
+    """The refund is settled, and nothing is under way."""
+    confirmed(world, direct=direct)
+    world.run_until_idle()
+
+
+def settled_without_fee_refund(world: FaultWorld) -> None:
+    """The refund is settled; the message about its application fee waits in the queue."""
+    confirmed(world, direct=True)
+    world.queues.process_batch("payout_adjust")
+
+
+def failed_at_bank(world: FaultWorld) -> None:
+    """A pending refund has failed at the parent's bank."""
+    requested(world, stripe_fault="pending")
+    world.events.deliver_due()
+    world.stripe.move_refund(world.stripe.only_refund().id, "failed")
+
+
+def failed_after_settlement(world: FaultWorld, *, direct: bool = False) -> None:
+    """A settled refund has failed late, and the event is on its way."""
+    settled(world, direct=direct)
+    world.stripe.move_refund(world.stripe.only_refund().id, "failed")
+
+
+def late_failure_recorded(world: FaultWorld) -> None:
+    """The webhook has recorded that a settled refund failed late."""
+    failed_after_settlement(world, direct=True)
+    world.events.deliver_due()
+
+
+def hopeless_message(world: FaultWorld) -> None:
+    """The settlement queue has a message about a refund that does not exist."""
+    sold(world)
+    body = {
+        "studio_id": STUDIO,
+        "order_id": "ord_1",
+        "refund_id": "rf_none",
+        "correlation_id": "corr",
+    }
+    world.engine.sqs(
+        "SendMessage",
+        QueueUrl=world.engine.queue_url("AdjustQueue"),
+        MessageGroupId=STUDIO,
+        MessageDeduplicationId="rf_none",
+        MessageBody=json.dumps(body),
+    )
+
+
+def payout_due(world: FaultWorld, *, transfer_fault: FaultName | None = None) -> None:
+    """The studio's payout is due, and its transfer will meet a fault or none."""
+    settled(world)
+    world.clock.wait(_SECONDS_UNTIL_PAYOUT)
+    if transfer_fault is not None:
+        world.stripe.add_fault(transfer_fault, TRANSFERS_PATH)
+
+
+def answer_and_events_lost(
+    world: FaultWorld, *, stripe_fault: FaultName, hours: float = 0.1
+) -> None:
+    """Some hours ago Stripe's answer was a saved failure, and no event came."""
+    requested(world, stripe_fault=stripe_fault)
+    world.stripe.new_events()
+    world.clock.wait(hours * 3600)
+
+
+def events_lost(world: FaultWorld) -> None:
+    """A refund was requested, and no event came."""
+    requested(world)
+    world.stripe.new_events()
+    world.clock.wait(_RESUME_AFTER_SECONDS)
+
+
+def settlement_message_lost(world: FaultWorld) -> None:
+    """The refund is confirmed, and the message to settle it is lost."""
+    confirmed(world)
+    world.queues.lose_messages("AdjustQueue")
+    world.clock.wait(_RESUME_AFTER_SECONDS)
+
+
+def fee_refund_message_lost(world: FaultWorld) -> None:
+    """The refund is settled, and the message to refund its application fee is lost."""
+    settled_without_fee_refund(world)
+    world.queues.lose_messages("FeeRefundQueue")
+    world.clock.wait(_RESUME_AFTER_SECONDS)
+
+
+def unknown_to_the_books(world: FaultWorld) -> None:
+    """One refund failed late, another is external, and no event came for either."""
+    settled(world)
+    refund = world.stripe.only_refund()
+    world.sell("ord_2", direct=True)
+    world.stripe.move_refund(refund.id, "failed")
+    world.stripe.refund_in_dashboard("ord_2", 2500)
+    world.stripe.new_events()
+    world.clock.wait(_DAY_SECONDS)
+
+
+def settled_with_verified_domain(world: FaultWorld) -> None:
+    """The refund is settled, and SES may send from the studio's domain."""
+    settled(world)
+    world.engine.verify_domain("lakeside.example")

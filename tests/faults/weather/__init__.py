@@ -1,0 +1,1 @@
+"""Bad weather: everything goes wrong that can, drawn from one seed."""

@@ -1,0 +1,165 @@
+"""What people do on a studio's busy days."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from infra.stripe_standin.changes.disputes import DisputeTransitionError
+from tests.faults.one_process.in_process_stripe import DashboardRefusedError
+from tests.faults.weather.aws_activity import AwsActivity
+from tests.faults.weather.simulation import Simulation
+from tests.faults.weather.stripe_activity import StripeActivity
+from tests.faults.world.import_records import charge_of, sold_order_record
+from tests.faults.world.world import RECONCILE
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+
+# Each activity happens so often in a run.
+_TIMES = (0, 0, 1, 2)
+_MOST_TRIES = 4
+_SECONDS_UNTIL_RETRY = (1.0, 30.0, 20 * _MINUTE)
+
+# The schedules miss most of their turns. They make up for it later.
+_PAYOUT_PAUSES = (_HOUR, 20 * _HOUR, _DAY, _DAY)
+_RESUME_PAUSES = (*(5 * _MINUTE,) * 5, *(_HOUR,) * 2, *(8 * _HOUR,) * 6)
+_RECONCILE_PAUSES = (_DAY,) * 3
+
+# A problem with status 502 that is a final answer, see shared/edge/problems.py.
+_REFUSED_BY_STRIPE = "stripe_refused"
+
+
+@dataclass
+class People:
+    """The studio's users, its parents, Stripe's dashboard users and an operator.
+
+    Attributes:
+        answers: The final status that each client got, by order id and idempotency key.
+    """
+
+    simulation: Simulation
+    aws: AwsActivity
+    stripe: StripeActivity
+    answers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _orders: list[str] = field(default_factory=list)
+    _imported_count: int = 0
+
+    def plan(self) -> None:
+        """Plan the actions of people and the calls of the schedules."""
+        dice, plan = self.simulation.dice, self.simulation.within
+        self._orders = [f"ord_{number}" for number in range(1, dice.randint(1, 3) + 1)]
+        self._sell_orders()
+        # The rush is now, or when the payout is made that is due at the studio's midnight.
+        self.simulation.rush_starts_at += dice.choice((0.0, 18 * _HOUR))
+        rush = dice.choice((0.2, 5.0, 10 * _MINUTE, 2 * _HOUR))
+        for number in range(dice.randint(3, 10)):
+            self._plan_refund(f"key-{number}", rush)
+        for action in (
+            self._refund_in_dashboard,
+            self._move_print,
+            self._import_order,
+            self._open_dispute,
+        ):
+            for _ in range(dice.choice(_TIMES)):
+                plan(rush, action)
+        for _ in range(dice.choice(_TIMES)):
+            plan(3 * _DAY, self.stripe.fail_any_refund)
+        for function, pauses in (
+            ("run_payouts", _PAYOUT_PAUSES),
+            ("resume_pending", _RESUME_PAUSES),
+            (RECONCILE, _RECONCILE_PAUSES),
+        ):
+            plan(rush, partial(self.aws.run_schedule, function, pauses))
+
+    def _sell_orders(self) -> None:
+        world, dice = self.simulation.world, self.simulation.dice
+        world.operator.import_studio(payout_schedule="daily")
+        for order_id in self._orders:
+            share = dice.randint(1, 3333)
+            world.sell(order_id, direct=dice.random() < 0.5, rev_share_amount=share)
+
+    def _plan_refund(self, key: str, rush: float) -> None:
+        """Plan a client's request. Some clients click the button twice."""
+        dice = self.simulation.dice
+        order_id, body = dice.choice(self._orders), self._draw_refund()
+        for _ in range(dice.choice((1, 1, 1, 2))):
+            self.simulation.within(
+                rush,
+                lambda: self._request_refund(order_id, key, body, dice.randint(0, _MOST_TRIES)),
+            )
+
+    def _draw_refund(self) -> dict[str, Any]:
+        dice = self.simulation.dice
+        body: dict[str, Any] = {"reason": "other"}
+        if dice.random() < 0.5:
+            body["fulfillment"] = "keep"
+        kind = dice.choice(("full", "partial", "partial", "line_items"))
+        if kind == "partial":
+            body["amount"] = dice.randint(1, 3000)
+        elif kind == "line_items":
+            body["items"] = [{"line_id": "li_1", "quantity": dice.randint(1, 3)}]
+            body["shipping"] = dice.random() < 0.3
+        return body | {"type": kind}
+
+    def _request_refund(
+        self, order_id: str, key: str, body: dict[str, Any], tries_left: int
+    ) -> None:
+        def call() -> None:
+            path = f"/orders/{order_id}/refunds"
+            status, answer = self.simulation.world.client.request_once("POST", path, body, key)
+            code = answer.get("code", "")
+            self.simulation.note(f"client {key} of {order_id}: {status} {code}")
+            if status < 500 or code == _REFUSED_BY_STRIPE:
+                self.answers[order_id, key] = status
+            elif tries_left:
+                self.simulation.within(
+                    self.simulation.dice.choice(_SECONDS_UNTIL_RETRY),
+                    lambda: self._request_refund(order_id, key, body, tries_left - 1),
+                )
+
+        self.aws.start("refund_request", call)
+
+    def _refund_in_dashboard(self) -> None:
+        dice = self.simulation.dice
+        order_id, amount = dice.choice(self._orders), dice.randint(1, 5000)
+        with suppress(DashboardRefusedError):  # more than is left
+            made = self.simulation.world.stripe.refund_in_dashboard(order_id, amount)
+            self.simulation.note(f"external refund {made}: {amount} of {order_id}")
+            self.stripe.send_events()
+
+    def _open_dispute(self) -> None:
+        """Let a parent dispute a charge. Stripe then refuses to refund it."""
+        order_id = self.simulation.dice.choice(self._orders)
+        with suppress(DisputeTransitionError):
+            self.simulation.world.stripe.open_dispute(order_id)
+            self.simulation.note(f"{order_id} is disputed")
+            self.stripe.send_events()
+
+    def _import_order(self) -> None:
+        """Let an operator import one more order, and repeat it until an answer comes."""
+        self._imported_count += 1
+        record = sold_order_record(f"ord_new_{self._imported_count}")
+        self.simulation.world.stripe.seed_charge(charge_of(record))
+
+        def call() -> None:
+            answer = self.simulation.world.operator.import_once(orders=[record])
+            self.simulation.note(f"import of {record['order_id']}: {answer}")
+            if not answer:
+                self.simulation.within(_HOUR, lambda: self.aws.start("import_orders", call))
+
+        self.aws.start("import_orders", call)
+
+    def _move_print(self) -> None:
+        """Let the print station claim or print an order, or the studio cancel its print."""
+        dice = self.simulation.dice
+        order_id = dice.choice(self._orders)
+        step = dice.choice(("claim", "print", "cancel"))
+        path = f"/print-station/orders/{order_id}/{step}"
+        if step == "cancel":
+            path = f"/orders/{order_id}/fulfillment/cancel"
+
+        def call() -> None:
+            status, _ = self.simulation.world.client.request_once("POST", path)
+            self.simulation.note(f"{step} {order_id}: {status}")
+
+        self.aws.start("print_station", call)

@@ -1,0 +1,1 @@
+"""One studio's world: its functions, queues, webhook events, users and operator."""

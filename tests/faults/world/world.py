@@ -1,0 +1,163 @@
+"""A studio's whole world in one process, and the time until nothing is under way in it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from shared.gateways import aws
+from shared.gateways.ledger_store import LedgerStore
+from tests.faults.one_process import template
+from tests.faults.one_process.execution_environments import ExecutionEnvironments
+from tests.faults.one_process.in_process_engine import InProcessEngine
+from tests.faults.one_process.in_process_stripe import InProcessStripe
+from tests.faults.one_process.outside_calls import OutsideCalls
+from tests.faults.one_process.template import Schedule
+from tests.faults.one_process.virtual_clock import VirtualClock
+from tests.faults.world.api_client import ApiClient
+from tests.faults.world.event_deliveries import EventDeliveries
+from tests.faults.world.functions import FunctionRuntime
+from tests.faults.world.import_records import charge_of, sold_order_record
+from tests.faults.world.operator import Operator
+from tests.faults.world.queues import Queues
+
+ORDERS_TABLE, LEDGER_TABLE = "OrdersTable", "LedgerTable"
+
+# Every other scheduled function finishes open work; this one compares finished work with Stripe.
+RECONCILE = "reconcile"
+
+# Signs ledgers with KMS and stores them in S3, which this process lacks. It changes no table.
+ABSENT_FUNCTIONS = {"anchor_ledger"}
+
+_OPEN_WORK_INDEX_KEYS = ("REFUND", "FEE_REFUND", "PAYOUT")
+
+# The scheduled functions count an unexpected error under these names.
+_UNEXPECTED_ERRORS = {"ResumeFailed", "PayoutRunFailed"}
+
+# An hour of five-minute rounds, then two months of six-hour rounds. That is longer than Stripe's
+# idempotency keys, its three days of webhooks and its 30 days of late failures.
+_ROUND_SECONDS = [300] * 12 + [21_600] * 240
+
+# One reconciliation may heal a finding. The next one, a day later, must not find it again.
+_RECONCILIATIONS = 6
+_DAY_SECONDS = 86_400.0
+
+
+class FaultWorld:
+    """One studio's world. Faults are injected into the outside calls of its functions.
+
+    Attributes:
+        outside_calls: Injects the faults, with the interceptor that is set there.
+        started_at: When the world began, in seconds since the Unix epoch.
+        client: The studio's user.
+        operator: The operator of PPS.
+        events: Stripe's events on their way to the webhook.
+    """
+
+    def __init__(
+        self,
+        engine: InProcessEngine,
+        outside_calls: OutsideCalls,
+        environments: ExecutionEnvironments,
+        clock: VirtualClock,
+    ) -> None:
+        self.engine = engine
+        self.outside_calls = outside_calls
+        self.clock = clock
+        self.started_at = clock.now
+        self.functions = FunctionRuntime(outside_calls, environments, clock)
+        self.client = ApiClient(self.functions, clock)
+        self.operator = Operator(self.functions, clock)
+        self.queues = Queues(engine, self.functions)
+        self.events = EventDeliveries(outside_calls, self.functions, clock)
+        self.dynamodb = aws.client("dynamodb")
+        self.ledger = LedgerStore(self.dynamodb, ORDERS_TABLE, LEDGER_TABLE)
+
+    @property
+    def stripe(self) -> InProcessStripe:
+        """Stripe."""
+        return self.outside_calls.stripe
+
+    def sell(self, order_id: str, *, direct: bool = False, **changes: Any) -> None:  # noqa: ANN401  # an import record's fields
+        """Charge an order of $100.00 at Stripe and import it, with changes to its record."""
+        record = sold_order_record(order_id, direct=direct, **changes)
+        self.stripe.seed_charge(charge_of(record))
+        answer = self.operator.import_all(orders=[record])
+        assert answer["refused"] == [], answer
+
+    def call_scheduled(self, function: str, event: object = None) -> dict[str, Any]:
+        """Call a scheduled function with its first schedule's event, or with another one.
+
+        Returns:
+            The function's answer, empty if none came.
+        """
+        if event is None:
+            first = next(each for each in template.schedules() if each.function == function)
+            event = json.loads(first.event)
+        answer = dict(self.functions.invoke(function, event) or {})
+        for name in answer.get("done", {}):
+            if name in _UNEXPECTED_ERRORS:
+                self.functions.report_error(function, name)
+        for account in answer.get("failed", []):
+            self.functions.report_error(function, f"cannot reconcile {account}")
+        return answer
+
+    def schedules(self) -> Sequence[Schedule]:
+        """Return the schedules of the functions in this process."""
+        return [each for each in template.schedules() if each.function not in ABSENT_FUNCTIONS]
+
+    def open_work(self) -> list[str]:
+        """Return the keys of the refunds, fee refunds and payouts that are not finished."""
+        return sorted(
+            f"{item['PK']['S']} {item['SK']['S']}"
+            for item in self.engine.scan(ORDERS_TABLE)
+            if item.get("open_pk", {}).get("S") in _OPEN_WORK_INDEX_KEYS
+        )
+
+    def refund_ids(self) -> list[str]:
+        """Return the ids of all refunds."""
+        keys = (item["SK"]["S"] for item in self.engine.scan(ORDERS_TABLE))
+        return sorted(key.removeprefix("REFUND#") for key in keys if key.startswith("REFUND#"))
+
+    def is_idle(self) -> bool:
+        """Return whether nothing is under way: no message, no event and no open work."""
+        return self.queues.are_empty() and not self.events.undelivered and not self.open_work()
+
+    def run_until_idle(self) -> None:
+        """Repeat events, queues and schedules until nothing is under way.
+
+        Reconciliation is left out: it looks for errors in finished work.
+
+        Raises:
+            AssertionError: Some work never ends.
+        """
+        due = {each: self.clock.now for each in self.schedules() if each.function != RECONCILE}
+        for seconds in _ROUND_SECONDS:
+            self._deliver_and_process()
+            for schedule, due_at in due.items():
+                if due_at <= self.clock.now:
+                    self.call_scheduled(schedule.function, json.loads(schedule.event))
+                    due[schedule] = self.clock.now + schedule.interval_seconds
+            self._deliver_and_process()
+            if self.is_idle():
+                return
+            self.clock.wait(seconds)
+        raise AssertionError(f"never ends: {self.open_work()} {self.events.undelivered}")
+
+    def reconcile_until_clean(self) -> None:
+        """Reconcile once a day until there are no findings.
+
+        Raises:
+            AssertionError: A finding never goes away.
+        """
+        answer: dict[str, Any] = {}
+        for _ in range(_RECONCILIATIONS):
+            self.run_until_idle()
+            self.clock.wait(_DAY_SECONDS)
+            answer = self.call_scheduled(RECONCILE, {})
+            if answer["findings"] == []:
+                return
+        raise AssertionError(f"reconcile still finds: {answer['findings']}")
+
+    def _deliver_and_process(self) -> None:
+        self.events.deliver_due()
+        self.queues.process_all()
