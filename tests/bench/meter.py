@@ -25,7 +25,7 @@ _PARAMS = "tests.bench.params"
 
 
 @dataclass(frozen=True)
-class Call:
+class MeteredCall:
     """One call of DynamoDB.
 
     Attributes:
@@ -62,7 +62,7 @@ class Consumption:
         stripe: Its calls of Stripe, as ``POST /v1/refunds``.
     """
 
-    dynamodb: list[Call] = field(default_factory=list)
+    dynamodb: list[MeteredCall] = field(default_factory=list)
     sqs: list[str] = field(default_factory=list)
     stripe: list[str] = field(default_factory=list)
 
@@ -176,7 +176,7 @@ class Meter:
         for table in each_table:
             units |= self._units(table)
         self._current.dynamodb.append(
-            Call(
+            MeteredCall(
                 model.name,
                 units,
                 self._documented(model.name, params, parsed),

@@ -19,7 +19,7 @@ READ_UNITS_AIM = 4
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table, with what to know about it.
 
     Attributes:
@@ -53,9 +53,9 @@ class Table:
         return "\n".join(lines)
 
 
-def start_up_table(found: dict[str, StartUp], rounds: int) -> Table:
+def start_up_table(found: dict[str, StartUp], rounds: int) -> ReportTable:
     """Show what a cold start of each function costs."""
-    return Table(
+    return ReportTable(
         "Start-up",
         f"Processor time of a fresh process up to the end of init, clients made, as a ratio to "
         f"BASE: a fresh process doing `import boto3; boto3.client('dynamodb')`. Median of "
@@ -74,9 +74,9 @@ def start_up_table(found: dict[str, StartUp], rounds: int) -> Table:
     )
 
 
-def size_table(sizes: dict[str, Size]) -> Table:
+def size_table(sizes: dict[str, Size]) -> ReportTable:
     """Show how large the packages are."""
-    return Table(
+    return ReportTable(
         "Package size",
         "What `make build` made, unzipped and as Lambda gets it, zipped.",
         ("function", "unzipped MB", "zipped MB", "files"),
@@ -87,12 +87,12 @@ def size_table(sizes: dict[str, Size]) -> Table:
     )
 
 
-def refund_table(cost: RefundCost) -> Table:
+def refund_table(cost: RefundCost) -> ReportTable:
     """Show what one refund consumes, step by step."""
     rows = [_step_row(name, step) for name, step in cost.steps.items()]
     rows.append(_step_row(f"a refund, without the {cost.other_events} other events", cost.whole))
     rows.append(("aim", f"about {WRITE_UNITS_AIM}", f"≤ {READ_UNITS_AIM}", "", ""))
-    return Table(
+    return ReportTable(
         f"One full refund of $100.00, {cost.name}",
         "Consumed capacity as DynamoDB's API reports it, calls as they were made. Lambda's own "
         "polling of the queues comes on top.",
@@ -101,7 +101,7 @@ def refund_table(cost: RefundCost) -> Table:
     )
 
 
-def calls_table(cost: RefundCost) -> Table:
+def calls_table(cost: RefundCost) -> ReportTable:
     """Show each call of DynamoDB of a refund."""
     rows = [
         (
@@ -114,7 +114,7 @@ def calls_table(cost: RefundCost) -> Table:
         for step, consumed in cost.steps.items()
         for number, call in enumerate(consumed.dynamodb)
     ]
-    return Table(
+    return ReportTable(
         f"Its calls of DynamoDB, {cost.name}",
         check_note(cost),
         ("step", "operation", "kind", "units by table or index", "items written"),
@@ -122,10 +122,10 @@ def calls_table(cost: RefundCost) -> Table:
     )
 
 
-def lists_table(costs: Sequence[ListCost]) -> Table:
+def lists_table(costs: Sequence[ListCost]) -> ReportTable:
     """Show what lists and the panel consume, by how many orders there are."""
     steps = [(name, [cost.steps[name] for cost in costs]) for name in costs[0].steps]
-    return Table(
+    return ReportTable(
         "Lists, search and the panel",
         "Read units of one request, and its calls of DynamoDB, among so many orders of one studio: "
         "AWS's documented rules, applied to what was read. The local engine reports one unit for "

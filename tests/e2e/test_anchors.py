@@ -79,7 +79,7 @@ def in_role(world: DeployedStack, role: str) -> Iterator[boto3.Session]:
 
 
 @dataclass
-class Ledger:
+class AnchoredLedger:
     """A studio of its own, with a few sales, anchored; and what it takes to forge it."""
 
     world: DeployedStack
@@ -147,7 +147,7 @@ def source(world: DeployedStack) -> AnchorSource:
 
 
 @pytest.fixture
-def ledger(world: DeployedStack) -> Iterator[Ledger]:
+def ledger(world: DeployedStack) -> Iterator[AnchoredLedger]:
     """Four sales, anchored; put back afterwards as it was."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
@@ -164,7 +164,7 @@ def ledger(world: DeployedStack) -> Iterator[Ledger]:
     event = {"studios": [json.dumps(studio)], "orders": orders}
     assert world.invoke("import_orders", event)["imported"] == 5
     assert world.invoke("anchor_ledger", {"studios": [studio_id]})["LedgerAnchored"] == 1
-    made = Ledger(world, studio_id)
+    made = AnchoredLedger(world, studio_id)
     entries, head = made.entries(), made.head()
     yield made
     made.put(world.stack.aws.dynamodb, entries, head)
@@ -182,7 +182,7 @@ def denied(call: Callable[..., object], **arguments: Any) -> bool:  # noqa: ANN4
 
 
 def test_an_anchored_ledger_is_sound_and_a_second_run_of_the_day_changes_nothing(
-    ledger: Ledger,
+    ledger: AnchoredLedger,
 ) -> None:
     verdict = ledger.verdict()
     assert (verdict.problem, verdict.entries) == (None, 4)
@@ -192,7 +192,7 @@ def test_an_anchored_ledger_is_sound_and_a_second_run_of_the_day_changes_nothing
     assert ledger.versions() == before
 
 
-def test_whoever_rewrites_history_is_found_out(ledger: Ledger) -> None:
+def test_whoever_rewrites_history_is_found_out(ledger: AnchoredLedger) -> None:
     """Each role tries the perfect forgery; those that may put entries succeed, and are found."""
     original = ledger.entries(), ledger.head()
     forged = ledger.forged()
@@ -220,7 +220,7 @@ def function_role(world: DeployedStack, function: str) -> str:
     return found["Role"].rpartition("/")[2]
 
 
-def test_an_administrator_is_found_out_too(ledger: Ledger) -> None:
+def test_an_administrator_is_found_out_too(ledger: AnchoredLedger) -> None:
     """Rewriting, cutting off, taking all away: the administrator may do all of it."""
     aws = ledger.world.stack.aws
     entries = ledger.entries()
@@ -251,7 +251,9 @@ def test_an_administrator_is_found_out_too(ledger: Ledger) -> None:
     assert ledger.studio_id in set(source(ledger.world).anchors.studios())
 
 
-def test_who_records_a_restore_to_hide_a_forgery_signs_it_for_all_to_see(ledger: Ledger) -> None:
+def test_who_records_a_restore_to_hide_a_forgery_signs_it_for_all_to_see(
+    ledger: AnchoredLedger,
+) -> None:
     ledger.put(ledger.world.stack.aws.dynamodb, *ledger.forged())
     before = ledger.versions()
     event = {"studios": [ledger.studio_id], "restored_because": "a forger, hiding"}
@@ -263,7 +265,7 @@ def test_who_records_a_restore_to_hide_a_forgery_signs_it_for_all_to_see(ledger:
     assert len(ledger.versions()) == len(before) + 1
 
 
-def test_no_role_may_change_or_delete_an_anchor(ledger: Ledger) -> None:
+def test_no_role_may_change_or_delete_an_anchor(ledger: AnchoredLedger) -> None:
     world = ledger.world
     bucket, key = world.stack.anchors["bucket"], world.stack.anchors["key"]
     (version,) = ledger.versions()
@@ -300,7 +302,9 @@ def test_no_role_may_change_or_delete_an_anchor(ledger: Ledger) -> None:
     assert ledger.verdict().problem is None
 
 
-def test_who_may_do_anything_may_not_sign_hide_or_write_over_an_anchor(ledger: Ledger) -> None:
+def test_who_may_do_anything_may_not_sign_hide_or_write_over_an_anchor(
+    ledger: AnchoredLedger,
+) -> None:
     """What the policies of key and bucket refuse also to whom IAM allows everything."""
     world = ledger.world
     iam, (version,) = world.stack.aws.iam, ledger.versions()
@@ -335,7 +339,7 @@ def test_who_may_do_anything_may_not_sign_hide_or_write_over_an_anchor(ledger: L
 
 
 def test_the_administrator_may_not_delete_an_anchor_either_and_what_he_adds_is_seen(
-    ledger: Ledger,
+    ledger: AnchoredLedger,
 ) -> None:
     s3, bucket = ledger.world.stack.aws.s3, ledger.world.stack.anchors["bucket"]
     (version,) = ledger.versions()

@@ -1,4 +1,4 @@
-"""The print station over the API, as operators and the desk use it."""
+"""The print station over the API, as operators and studio staff use it."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ def step(
 
 
 def cancel(world: DeployedStack, order_id: str, role: str = "staff") -> httpx.Response:
-    """Cancel fulfillment at the desk."""
+    """Cancel fulfillment as studio staff."""
     return world.call("POST", f"/orders/{order_id}/fulfillment/cancel", role=role)
 
 

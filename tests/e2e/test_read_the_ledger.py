@@ -97,7 +97,7 @@ def reader(world: DeployedStack) -> Iterator[Reader]:
 
 
 @dataclass(frozen=True)
-class Studio:
+class LedgerStudio:
     """A studio of its own, acted on by Stripe and PPS."""
 
     world: DeployedStack
@@ -150,8 +150,8 @@ class Studio:
 
 
 @pytest.fixture
-def studio(world: DeployedStack) -> Studio:
-    return Studio(world, studio_with_a_sale(world))
+def studio(world: DeployedStack) -> LedgerStudio:
+    return LedgerStudio(world, studio_with_a_sale(world))
 
 
 def assert_same(read: Json, shown: Json) -> None:
@@ -166,7 +166,9 @@ def assert_same(read: Json, shown: Json) -> None:
     ] == lines
 
 
-def test_the_pages_code_reads_what_the_payouts_are_made_of(reader: Reader, studio: Studio) -> None:
+def test_the_pages_code_reads_what_the_payouts_are_made_of(
+    reader: Reader, studio: LedgerStudio
+) -> None:
     paid = studio.pay_out()
     assert paid["status"] == "paid"
     assert_same(reader.read(studio.studio_id, "--payout", paid["payout_id"]), paid)
@@ -193,7 +195,7 @@ def test_the_pages_code_reads_what_the_payouts_are_made_of(reader: Reader, studi
     assert_same(reader.read(studio.studio_id, "--payout", paid["payout_id"]), paid)
 
 
-def test_what_a_payout_carries_is_read(reader: Reader, studio: Studio) -> None:
+def test_what_a_payout_carries_is_read(reader: Reader, studio: LedgerStudio) -> None:
     studio.refund(studio.charge_first_order(), 10_000)
     carried = studio.pay_out()
     assert (carried["status"], carried["carried_amount"]) == ("carried", -320)
@@ -205,7 +207,7 @@ def test_what_a_payout_carries_is_read(reader: Reader, studio: Studio) -> None:
     assert_same(open_now, studio.get("/payouts/next"))
 
 
-def test_what_a_failed_payout_gives_back_is_read(reader: Reader, studio: Studio) -> None:
+def test_what_a_failed_payout_gives_back_is_read(reader: Reader, studio: LedgerStudio) -> None:
     failed = studio.pay_out("insufficient_funds")
     assert failed["status"] == "failed"
 

@@ -30,7 +30,7 @@ BREAKERS = '\r\n{"level":"INFO"}\x1b[2J\x9b31m\u2028\u2029\x85"\\\u202e\x00'
 
 
 @dataclass
-class Secrets:
+class RollingSecrets:
     """The endpoints' secrets: the platform's are rolling."""
 
     def webhook_secrets(self, arn: str) -> tuple[list[str], list[str]]:
@@ -54,7 +54,7 @@ def recorded(
     handler_of: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[ModuleType, Recorder]:
     handler, recorder = handler_of("stripe_webhook"), Recorder()
-    monkeypatch.setattr(handler, "secrets", Secrets())
+    monkeypatch.setattr(handler, "secrets", RollingSecrets())
     monkeypatch.setattr(handler, "handle_event", recorder)
     return handler, recorder
 

@@ -15,7 +15,6 @@ from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 from tests.integration.backend import Backend
 
@@ -40,9 +39,7 @@ class Bookkeeper:
     @property
     def select(self) -> SelectRefunds:
         """The use case that turns a query into what to read."""
-        backend = self.backend
-        studios = Studios(backend.dynamodb, backend.orders_table)
-        return SelectRefunds(studios, backend.books, backend.clock)
+        return SelectRefunds(self.backend.studios, self.backend.books, self.backend.clock)
 
     def query(
         self, state: str = "settled", first: str | None = None, last: str | None = None

@@ -33,7 +33,7 @@ class ReconcileDesk:
 
     def __post_init__(self) -> None:
         backend = self.backend
-        self.desk = StudioPayouts(backend)
+        self.payouts = StudioPayouts(backend)
         self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
         entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
@@ -102,8 +102,8 @@ class ReconcileDesk:
     def paid_out(self) -> dict[str, Any]:
         """Pay the studio out, and return the transfer."""
         self.pass_time(WEEK)
-        assert self.desk.run().done == {"PayoutPaid": 1}
-        return self.desk.transfers()[0]
+        assert self.payouts.run().done == {"PayoutPaid": 1}
+        return self.payouts.transfers()[0]
 
     def change(self, table: str, pk: str, sk: str, **values: object) -> None:
         """Change an item without the product."""

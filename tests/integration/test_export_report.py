@@ -30,15 +30,12 @@ from shared.domain.errors import ExportNotFoundError
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.report import ReportState
 from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
-from shared.gateways.order_lists import OrderLists
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
-from shared.gateways.refund_lists import RefundLists
-from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 from tests.integration.backend import Backend
+from tests.integration.bookkeeper import Bookkeeper
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -64,25 +61,15 @@ class Archive:
 
     @property
     def rows(self) -> RefundRows:
-        backend = self.backend
-        return RefundRows(
-            SettledRefunds(backend.dynamodb, backend.ledger_table),
-            RefundLists(backend.dynamodb, backend.orders_table),
-            OrderLists(backend.dynamodb, backend.orders_table),
-            backend.orders,
-        )
+        return Bookkeeper(self.backend).rows
 
     @property
     def select(self) -> SelectRefunds:
-        return SelectRefunds(self.studios, self.backend.books, self.backend.clock)
-
-    @property
-    def studios(self) -> Studios:
-        return Studios(self.backend.dynamodb, self.backend.orders_table)
+        return Bookkeeper(self.backend).select
 
     @property
     def write_export(self) -> WriteExport:
-        return WriteExport(self.studios, self.rows, self.files)
+        return WriteExport(self.backend.studios, self.rows, self.files)
 
     def query(self, state: str = "settled") -> ReportQuery:
         return ReportQuery(self.backend.studio_id, ReportState(state), *MONTH)

@@ -38,7 +38,7 @@ _TRIES = 40
 
 
 @dataclass(frozen=True)
-class Sale:
+class RefundableOrder:
     """An order that is to be refunded in full."""
 
     order_id: str
@@ -88,7 +88,7 @@ class LoadTest:
         self._open_index = OpenWorkIndex(dynamodb, tables["orders"])
         self._books = LedgerStore(dynamodb, tables["orders"], tables["ledger"])
 
-    def sell(self, count: int) -> list[Sale]:
+    def sell(self, count: int) -> list[RefundableOrder]:
         """Import orders, half of them charged on the studio's own account."""
         records = [self._world.order(studio) for studio in islice(cycle(STUDIOS), count)]
         for batch in batched(records, 100, strict=False):
@@ -98,11 +98,11 @@ class LoadTest:
                 raise Failure(f"the orders of the load were not imported: {report}")
             self._world.control("charges", charges=[charge_of(each) for each in batch])
         return [
-            Sale(each["order_id"], each["stripe"]["charge_id"], each["studio_id"])
+            RefundableOrder(each["order_id"], each["stripe"]["charge_id"], each["studio_id"])
             for each in records
         ]
 
-    def run(self, sales: list[Sale], at_once: int, *, resume: bool) -> Load:
+    def run(self, sales: list[RefundableOrder], at_once: int, *, resume: bool) -> Load:
         """Refund all the orders and wait until every refund is in the ledger.
 
         Args:
@@ -133,7 +133,7 @@ class LoadTest:
         load.faults = list(self._faults(sales))
         return load
 
-    def _refund(self, sale: Sale, load: Load) -> tuple[Json, float]:
+    def _refund(self, sale: RefundableOrder, load: Load) -> tuple[Json, float]:
         """Request a refund as a patient client does: the same again, with the same key."""
         key = uuid.uuid4().hex
         for attempt in range(_TRIES):
@@ -145,7 +145,7 @@ class LoadTest:
             time.sleep(min(2.0, 0.1 * 2**attempt))
         raise Failure(f"{sale.order_id} was not refunded in {_TRIES} tries")
 
-    def _sent(self, sale: Sale, key: str) -> httpx.Response | None:
+    def _sent(self, sale: RefundableOrder, key: str) -> httpx.Response | None:
         choice = {"type": "full", "reason": "other"}
         try:
             return self._world.request_refund(
@@ -154,7 +154,7 @@ class LoadTest:
         except httpx.TransportError:
             return None
 
-    def _refund_of(self, sale: Sale, answer: Json) -> Refund:
+    def _refund_of(self, sale: RefundableOrder, answer: Json) -> Refund:
         order = OrderKey(sale.studio_id, sale.order_id)
         refund = self._orders.get_refund(order, answer["refund_id"])
         if refund is None:
@@ -204,7 +204,7 @@ class LoadTest:
         )
         return sum(map(int, found["Attributes"].values()))
 
-    def _faults(self, sales: list[Sale]) -> Iterator[str]:
+    def _faults(self, sales: list[RefundableOrder]) -> Iterator[str]:
         """Hold Stripe, the orders and the ledger against each other."""
         for queue in ("adjust_dlq", "fee_refund_dlq"):
             if self._messages(self._world.stack.queues[queue]):
@@ -223,7 +223,7 @@ class LoadTest:
         for sale in sales:
             yield from self._faults_of(sale, refunded.get(sale.order_id, []))
 
-    def _faults_of(self, sale: Sale, entries: list[int]) -> Iterator[str]:
+    def _faults_of(self, sale: RefundableOrder, entries: list[int]) -> Iterator[str]:
         state = self._orders.get_state(OrderKey(sale.studio_id, sale.order_id))
         account = None if sale.studio_id == PLATFORM_STUDIO else self._account(sale)
         at_stripe = self._world.stripe("GET", "refunds", account, charge=sale.charge_id, limit=100)
@@ -235,7 +235,7 @@ class LoadTest:
         elif entries != [-state.total_amount]:
             yield f"{sale.order_id}: the ledger has {entries}"
 
-    def _account(self, sale: Sale) -> str | None:
+    def _account(self, sale: RefundableOrder) -> str | None:
         pointer = self._charges.find(sale.charge_id)
         return pointer.account_id if pointer else None
 

@@ -10,19 +10,9 @@ from shared.domain.ledger import RecordSource
 from shared.domain.message import Template
 from shared.domain.order import OrderState
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
-from shared.domain.studio import Studio
 from shared.gateways.orders_table import OrderRecord
 
-STUDIO = Studio(
-    studio_id="st_1",
-    name="Lakeside School Portraits",
-    timezone="America/Chicago",
-    currency="usd",
-    rev_share_bps=1500,
-    from_address="orders@lakeside.example",
-    negative_balance_limit=0,
-)
-
+from .studios import LAKESIDE
 
 ORDER = ImportedOrder(
     order_id="ord_1",
@@ -83,12 +73,12 @@ def refund_of(
 
 def confirmation(refund: Refund, **changes: Any) -> Draft:  # noqa: ANN401  # an import record's fields
     """Compose the letter that confirms a refund."""
-    return compose(record_of(refund, **changes), STUDIO, Template.REFUND_CONFIRMATION, "rf_1")
+    return compose(record_of(refund, **changes), LAKESIDE, Template.REFUND_CONFIRMATION, "rf_1")
 
 
 def failure(refund: Refund) -> Draft:
     """Compose the letter about a failed refund."""
-    return compose(record_of(refund), STUDIO, Template.REFUND_FAILED, "rf_1")
+    return compose(record_of(refund), LAKESIDE, Template.REFUND_FAILED, "rf_1")
 
 
 class HtmlReader(HTMLParser):

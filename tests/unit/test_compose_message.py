@@ -10,7 +10,8 @@ from shared.domain.message import Template
 from shared.domain.order import RefundItem
 from shared.domain.refund import HistoryEntry, RefundStatus, RefundType
 
-from .refund_letters import STUDIO, confirmation, failure, read, record_of, refund_of, words
+from .refund_letters import confirmation, failure, read, record_of, refund_of, words
+from .studios import LAKESIDE
 
 PHRASE = "5-10 business days to appear on your statement"
 
@@ -168,7 +169,7 @@ def test_a_refund_that_has_not_failed_has_no_failure_letter(status: RefundStatus
 def test_a_refund_of_another_order_is_not_found() -> None:
     record = record_of(refund_of())
     with pytest.raises(RefundNotFoundError):
-        compose(record, STUDIO, Template.REFUND_CONFIRMATION, "rf_2")
+        compose(record, LAKESIDE, Template.REFUND_CONFIRMATION, "rf_2")
 
 
 def test_text_and_html_say_the_same() -> None:
@@ -194,7 +195,7 @@ def test_amount_currency_and_date_are_written_as_in_the_region(
     status = RefundStatus.FAILED if failed else RefundStatus.PENDING
     zone, amount, day = IN_REGION[currency]
     refund = refund_of(kind, 102_500, status, currency=currency)
-    studio = replace(STUDIO, timezone=zone, currency=currency)
+    studio = replace(LAKESIDE, timezone=zone, currency=currency)
     draft = compose(record_of(refund), studio, template, "rf_1")
     for part in (draft.text, draft.html):
         assert amount in part
@@ -217,7 +218,7 @@ def test_amount_currency_and_date_are_written_as_in_the_region(
 )
 def test_the_day_is_the_day_in_the_studios_time_zone(zone: str, at: str, day: str) -> None:
     refund = refund_of(requested_at=at)
-    studio = replace(STUDIO, timezone=zone)
+    studio = replace(LAKESIDE, timezone=zone)
     draft = compose(record_of(refund), studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert f"Date: {day}\n" in draft.text
 

@@ -21,7 +21,6 @@ from shared.domain.ledger import (
     append,
 )
 from shared.domain.report import ReportState, ReportTotals, Selection
-from shared.domain.studio import Studio
 from shared.gateways import exports
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.order_lists import OrderLists
@@ -36,22 +35,15 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 
+from .studios import LAKESIDE
+
 AT = "2026-10-14T17:04:00.000Z"
-STUDIO = Studio(
-    studio_id="st_1",
-    name="Lakeside School Portraits",
-    timezone="America/Chicago",
-    currency="usd",
-    rev_share_bps=1500,
-    from_address="orders@lakeside.example",
-    negative_balance_limit=0,
-)
 # As many entries as fill DynamoDB's page of a megabyte, or nearly.
 ENTRIES_A_PAGE = 1_000
 
 
 @dataclass
-class Tables:
+class GeneratedTables:
     """What DynamoDB answers of a studio with very many refunds, made as it is asked for."""
 
     count: int
@@ -72,7 +64,7 @@ class Tables:
         return {"Responses": {table: [_order(order_id) for order_id in ids]}}
 
     def get_item(self, **_: object) -> dict[str, Any]:
-        return {"Item": studio_to_item(STUDIO)}
+        return {"Item": studio_to_item(LAKESIDE)}
 
 
 def _first_entry() -> Item:
@@ -159,7 +151,7 @@ def selection(upto_seq: int) -> Selection:
 
 
 def export(count: int) -> Bucket:
-    tables: Any = Tables(count)
+    tables: Any = GeneratedTables(count)
     bucket: Any = Bucket()
     request = ExportRequest(
         *("0" * 32, "st_1", "settled", "2026-10-01", "2026-11-01", str(count)),
@@ -174,14 +166,14 @@ def export(count: int) -> Bucket:
 
 @pytest.mark.slow
 def test_a_page_of_a_hundred_thousand_rows_has_the_totals_of_all() -> None:
-    rows = rows_of(Tables(100_000))
+    rows = rows_of(GeneratedTables(100_000))
     page = list(islice(rows.rows(selection(100_000), None, 101), 100))
     totals = ReportTotals().plus(page).plus([rows.totals(selection(100_000), page[-1].place)])
     assert totals == ReportTotals(100_000, 10_100_000, 1_500_000, 300_000, -8_600_000, 0)
 
 
 def test_what_settled_later_is_in_neither_rows_nor_totals() -> None:
-    rows = rows_of(Tables(3_000))
+    rows = rows_of(GeneratedTables(3_000))
     assert sum(1 for _ in rows.rows(selection(1_500), None)) == 1_500
     assert rows.totals(selection(1_500), None).count == 1_500
 

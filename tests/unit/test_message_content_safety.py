@@ -17,7 +17,8 @@ from shared.domain.message import Template
 from shared.domain.order import RefundItem
 from shared.domain.refund import RefundType
 
-from .refund_letters import LAYOUT, STUDIO, confirmation, read, record_of, refund_of, words
+from .refund_letters import LAYOUT, confirmation, read, record_of, refund_of, words
+from .studios import LAKESIDE
 
 # Names.
 
@@ -30,7 +31,7 @@ def test_names_become_no_markup_and_no_template() -> None:
     refund = refund_of(RefundType.LINE_ITEMS, 50_000, items=(RefundItem("li_1", 1, 50_000),))
     parent = Parent(MARKUP, "dana@mail.example")
     record = record_of(refund, parent=parent, products=products)
-    studio = replace(STUDIO, name=MARKUP)
+    studio = replace(LAKESIDE, name=MARKUP)
     draft = compose(record, studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.text.count(MARKUP) == 3
     reader = read(draft.html)
@@ -51,14 +52,14 @@ def test_names_become_no_markup_and_no_template() -> None:
 def test_names_are_one_line(name: str) -> None:
     refund = refund_of()
     record = record_of(refund, parent=Parent(name, "dana@mail.example"))
-    draft = compose(record, replace(STUDIO, name=name), Template.REFUND_CONFIRMATION, "rf_1")
+    draft = compose(record, replace(LAKESIDE, name=name), Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.from_name == "Dana Bcc: everybody@mail.example"
     assert draft.text.startswith("Hello Dana Bcc: everybody@mail.example,\n\n")
     assert len(draft.subject.splitlines()) == 1
 
 
 def test_names_cannot_reverse_the_text_direction() -> None:
-    studio = replace(STUDIO, name="Studio \N{RIGHT-TO-LEFT OVERRIDE}moc.evil")
+    studio = replace(LAKESIDE, name="Studio \N{RIGHT-TO-LEFT OVERRIDE}moc.evil")
     draft = compose(record_of(refund_of()), studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.from_name == "Studio moc.evil"
 
@@ -66,7 +67,7 @@ def test_names_cannot_reverse_the_text_direction() -> None:
 def test_names_in_any_script_are_unchanged() -> None:
     name = "Žofie O'Brien-García 山田 🎓"
     record = record_of(refund_of(), parent=Parent(name))
-    draft = compose(record, STUDIO, Template.REFUND_CONFIRMATION, "rf_1")
+    draft = compose(record, LAKESIDE, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.text.startswith(f"Hello {name},")
     assert f"Hello {name}," in read(draft.html).read
 
@@ -77,7 +78,7 @@ def test_names_in_any_script_are_unchanged() -> None:
 @pytest.mark.parametrize("email", [None, ""])
 def test_without_an_address_the_draft_has_no_recipient(email: str | None) -> None:
     record = record_of(refund_of(), parent=Parent("D", email))
-    draft = compose(record, STUDIO, Template.REFUND_CONFIRMATION, "rf_1")
+    draft = compose(record, LAKESIDE, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.to_address is None
 
 
