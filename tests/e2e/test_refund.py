@@ -14,8 +14,8 @@ from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, Deployed
 pytestmark = pytest.mark.stack
 
 
-def test_the_hundred_dollars(world: DeployedStack) -> None:
-    """The example that the README follows, to the cent."""
+def test_a_refund_of_a_hundred_dollars_is_right_to_the_cent(world: DeployedStack) -> None:
+    """The README's example, to the cent."""
     order_id = world.sell()
     path = f"/orders/{order_id}/refunds"
     choice = {"type": "full", "reason": "wrong_print", "expected_refundable_amount": 10000}
@@ -56,7 +56,9 @@ def test_the_hundred_dollars(world: DeployedStack) -> None:
 
 
 @pytest.mark.parametrize("studio_id", [PLATFORM_STUDIO, DIRECT_STUDIO, YEN_STUDIO])
-def test_line_by_line_until_nothing_is_left(world: DeployedStack, studio_id: str) -> None:
+def test_an_order_is_refunded_line_by_line_until_nothing_is_left(
+    world: DeployedStack, studio_id: str
+) -> None:
     order_id = world.sell(studio_id)
     for _ in range(4):
         one = {"type": "line_items", "items": [{"line_id": "li_1", "quantity": 1}]}
@@ -81,7 +83,7 @@ def test_line_by_line_until_nothing_is_left(world: DeployedStack, studio_id: str
         )
 
 
-def test_a_late_failure_through_the_webhook(world: DeployedStack) -> None:
+def test_a_late_failure_is_compensated_through_the_webhook(world: DeployedStack) -> None:
     order_id = world.sell()
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")
     world.control(
@@ -96,7 +98,7 @@ def test_a_late_failure_through_the_webhook(world: DeployedStack) -> None:
     world.await_status(world.refund(order_id, {"type": "full"}), "settled")
 
 
-def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) -> None:
+def test_an_external_refund_is_recorded(world: DeployedStack) -> None:
     order_id = world.sell(DIRECT_STUDIO)
     world.stripe(
         "POST",
@@ -117,7 +119,9 @@ def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) ->
     )
 
 
-def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack) -> None:
+def test_of_32_concurrent_requests_exactly_those_that_fit_are_accepted(
+    world: DeployedStack,
+) -> None:
     order_id = world.sell()
     choice = {"type": "partial", "amount": 1000, "reason": "other"}
     answers = at_once(32, lambda _: world.request_refund(order_id, choice))
@@ -134,7 +138,7 @@ def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack)
     assert sum(entry["rev_share_amount"] for entry in entries) == 1500
 
 
-def test_the_same_request_twice_at_once_is_one_refund(world: DeployedStack) -> None:
+def test_two_concurrent_requests_with_one_key_are_one_refund(world: DeployedStack) -> None:
     order_id = world.sell()
     choice = {"type": "partial", "amount": 2500, "reason": "other"}
     key = f"twice-{order_id}"
@@ -145,7 +149,7 @@ def test_the_same_request_twice_at_once_is_one_refund(world: DeployedStack) -> N
     assert len(world.stripe("GET", "refunds", charge=charge)["data"]) == 1
 
 
-def test_stripe_times_out_after_it_did_it(world: DeployedStack) -> None:
+def test_a_timeout_after_stripe_made_the_refund_is_one_refund(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -162,7 +166,7 @@ def test_stripe_times_out_after_it_did_it(world: DeployedStack) -> None:
     ]
 
 
-def test_what_no_webhook_reports_is_resumed(world: DeployedStack) -> None:
+def test_a_refund_without_a_webhook_is_resumed(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -181,7 +185,7 @@ def test_what_no_webhook_reports_is_resumed(world: DeployedStack) -> None:
     assert len(world.stripe("GET", "refunds", charge=charge)["data"]) == 1
 
 
-def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_name(
+def test_the_correlation_id_runs_from_request_to_ledger_and_no_name_is_logged(
     world: DeployedStack,
 ) -> None:
     order_id = world.sell()
@@ -201,7 +205,9 @@ def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_na
             assert personal not in text
 
 
-def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: DeployedStack) -> None:
+def test_a_message_that_can_never_work_is_parked_and_others_are_processed(
+    world: DeployedStack,
+) -> None:
     sqs, queues = world.stack.aws.sqs, world.stack.queues
     order_id = world.sell()
     for number, body in enumerate(
@@ -229,7 +235,7 @@ def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: Deploye
 
 
 def test_reading_an_order_through_its_keys(world: DeployedStack) -> None:
-    """What the tables hold is what `docs/tables.md` says."""
+    """The tables hold the items that `docs/tables.md` describes."""
     order_id = world.sell()
     order = OrderKey(PLATFORM_STUDIO, order_id)
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")

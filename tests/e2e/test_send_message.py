@@ -1,4 +1,4 @@
-"""Writing to the parent over the API: from the studio's domain, once, when told to."""
+"""Messages to the parent over the API: from the studio's domain, once, only on request."""
 
 import json
 import uuid
@@ -70,7 +70,7 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-def test_preview_then_send_then_the_parent_has_it(client: MessageClient) -> None:
+def test_a_previewed_message_is_sent_and_the_parent_gets_it(client: MessageClient) -> None:
     preview = client.preview().json()
     assert preview["from"] == "Lakeside School Portraits <orders@lakesideportraits.example>"
     assert preview["to"] == client.email
@@ -90,7 +90,7 @@ def test_preview_then_send_then_the_parent_has_it(client: MessageClient) -> None
         assert getattr(mail, part) == preview[part] == sent[part]
 
 
-def test_in_the_form_of_the_studios_region(world: DeployedStack) -> None:
+def test_amounts_are_written_as_in_the_studios_region(world: DeployedStack) -> None:
     client = MessageClient(world, DIRECT_STUDIO)
     sent = client.send().json()
     assert "25,00" in sent["subject"]
@@ -98,7 +98,7 @@ def test_in_the_form_of_the_studios_region(world: DeployedStack) -> None:
     assert mail.sender == "Fjord Sport Foto <hei@fjordsport.example>"
 
 
-def test_a_refund_alone_writes_to_nobody(client: MessageClient) -> None:
+def test_a_refund_alone_sends_no_message(client: MessageClient) -> None:
     client.world.await_status(client.refund, "settled")
     assert client.mails() == []
 
@@ -128,14 +128,14 @@ def test_a_second_click_is_the_same_answer_and_no_mail(client: MessageClient) ->
     assert len(client.mails()) == 1
 
 
-def test_clicks_at_once_are_one_mail(client: MessageClient) -> None:
+def test_concurrent_clicks_are_one_mail(client: MessageClient) -> None:
     answers = at_once(8, lambda _: client.send())
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["message_id"] for answer in answers}) == 1
     assert len(client.mails()) == 1
 
 
-def test_edited_words_go_out(client: MessageClient) -> None:
+def test_an_edited_message_is_sent(client: MessageClient) -> None:
     edit = {"subject": "Your photos", "text": "Hello,\r\n\r\n<b>sorry</b>"}
     sent = client.send(client.about | edit).json()
     assert sent["edited"]
@@ -143,7 +143,7 @@ def test_edited_words_go_out(client: MessageClient) -> None:
     assert "<p>&lt;b&gt;sorry&lt;/b&gt;</p>" in sent["html"]
 
 
-def test_a_long_message_in_any_script_goes_out(client: MessageClient) -> None:
+def test_a_long_message_in_any_script_is_sent(client: MessageClient) -> None:
     edit = {"text": "返金" * 10_000, "html": "<p>" + "返金" * 9_990 + "</p>"}
     answer = client.send(client.about | edit)
     assert answer.status_code == 201, answer.text
@@ -181,7 +181,7 @@ BAD: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_refused_and_sends_nothing(client: MessageClient, name: str) -> None:
-    # As ASCII: httpx would not write half a character.
+    # As ASCII text: httpx cannot encode a lone surrogate.
     answer = client.send(json.dumps(client.about | BAD[name]))
     assert code(answer) == (422, "invalid_input")
     assert client.mails() == []
@@ -220,7 +220,7 @@ def test_only_owners_and_staff_write_to_parents(client: MessageClient, role: str
     assert client.mails() == []
 
 
-def test_another_studio_sees_nothing(client: MessageClient) -> None:
+def test_another_studio_finds_nothing(client: MessageClient) -> None:
     sent = client.send().json()
     stranger = {"studio_id": DIRECT_STUDIO}
     assert code(client.preview(**stranger)) == (404, "order_not_found")
@@ -238,7 +238,7 @@ def test_another_studio_sees_nothing(client: MessageClient) -> None:
     )
 
 
-def test_a_message_that_is_known_or_not_there_is_not_resolved(client: MessageClient) -> None:
+def test_a_message_that_is_sent_or_does_not_exist_is_not_resolved(client: MessageClient) -> None:
     sent = client.send().json()
     assert code(client.resolve(sent["message_id"], "received")) == (409, "message_not_unknown")
     assert code(client.resolve("msg_1", "received")) == (404, "message_not_found")
@@ -268,7 +268,7 @@ def test_an_unverified_domain_is_a_clear_answer(unverified: MessageClient) -> No
     assert unverified.mails() == []
 
 
-def test_the_log_names_nobody(client: MessageClient) -> None:
+def test_no_name_is_logged(client: MessageClient) -> None:
     assert client.send().status_code == 201
 
     def logged() -> list[Json] | None:

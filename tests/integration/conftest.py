@@ -34,7 +34,7 @@ def standin(standin_server: RunningStandin) -> RunningStandin:
 
 @pytest.fixture
 def make_backend(stack: Stack, standin: RunningStandin) -> MakeBackend:
-    """Return a function that makes a studio's world: ``make_backend(direct=True, …)``."""
+    """Return a function that makes a studio's backend: ``make_backend(direct=True, …)``."""
 
     def make(**changes: object) -> Backend:
         return Backend(
@@ -81,7 +81,7 @@ def sender(backend: Backend, stack: Stack) -> MessageSender:
 
 @pytest.fixture
 def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """Return a function that names a stack with a backend's tables and queues, for ``--stack``."""
+    """Return a function that deploys a stack with a backend's tables and queues for ``--stack``."""
     use_environment(stack, monkeypatch)
     with ExitStack() as deployed:
 
@@ -101,7 +101,7 @@ def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 @pytest.fixture
 def disaster(make_backend: MakeBackend, stack: Stack) -> Callable[..., Disaster]:
-    """Return a function that makes a studio's world with a payout account."""
+    """Return a function that makes the disaster of a studio with a payout account."""
 
     def make(**changes: Any) -> Disaster:  # noqa: ANN401  # the Backend's fields
         studio = {"payout_account_id": ACCOUNT}

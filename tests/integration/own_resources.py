@@ -27,7 +27,7 @@ def copy_table(dynamodb: "DynamoDBClient", table: str, suffix: str) -> str:
 
 
 def make_queue(sqs: "SQSClient", name: str) -> str:
-    """Create a FIFO queue whose name begins so, with the deployed settings; return its URL."""
+    """Create a FIFO queue with the deployed settings and a name that begins so; return its URL."""
     queue = sqs.create_queue(
         QueueName=f"{name}-{uuid.uuid4().hex[:8]}.fifo",
         Attributes={

@@ -1,4 +1,4 @@
-"""Reconciles one studio's world in this process, and changes records to be found."""
+"""Reconciles one studio's accounts in this process, and changes records that it must find."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Patterns among refunds, from orders, refunds and failures in real tables."""
+"""Patterns among refunds, on real tables."""
 
 import json
 import uuid
@@ -30,7 +30,7 @@ ALL = RefundChoice(RefundType.FULL)
 
 
 class PatternStudio:
-    """A studio's shop and its reports."""
+    """A studio that sells and refunds orders, and finds patterns among the refunds."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -50,12 +50,12 @@ class PatternStudio:
         return self.backend.order(placed_at=placed.isoformat(timespec="seconds"), **changes)
 
     def import_orders(self, *records: dict[str, Any]) -> None:
-        """Sell orders that nobody will want to refund."""
+        """Import orders without charges at Stripe."""
         report = self.backend.import_orders([json.dumps(record) for record in records])
         assert report.imported == len(records), report
 
     def sell(self, days_ago: int = 0, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
-        """Sell an order that may be refunded, and return its id."""
+        """Import an order and make its charge; return its id."""
         record = self.order(days_ago, **changes)
         self.import_orders(record)
         self.backend.charge(record)
@@ -75,12 +75,12 @@ class PatternStudio:
         return refund
 
     def settle(self) -> None:
-        """Let Stripe confirm, or fail, what there is, and settle it."""
+        """Deliver Stripe's events and settle the refunds."""
         self.backend.deliver()
         self.backend.drain()
 
     def patterns(self, by: By, first: int | None = None, last: int | None = None) -> PatternsView:
-        """Ask for patterns from so many days ago to so many days ago."""
+        """Return the patterns from so many days ago to so many days ago."""
         days = [None if ago is None else self.days_ago(ago) for ago in (first, last)]
         return patterns_view(self.find(self.backend.studio_id, by, *days))
 
@@ -116,7 +116,7 @@ def two_children() -> dict[str, Any]:
     }
 
 
-def test_counts_amounts_and_rates_by_each_of_the_five(studio: PatternStudio) -> None:
+def test_counts_amounts_and_rates_are_right_by_each_of_the_five_keys(studio: PatternStudio) -> None:
     backend = studio.backend
     whole, some, part, kept = (studio.sell(**two_children()) for _ in range(4))
     studio.refund(whole, ALL, "wrong_print", "ana")
@@ -131,7 +131,7 @@ def test_counts_amounts_and_rates_by_each_of_the_five(studio: PatternStudio) -> 
     assert (product.orders, product.refunded_orders) == (5, 4)
     assert (product.refund_count, product.refunded_amount) == (4, 10000 + 4000 + 999 + 1000)
     assert product.currency == "usd"
-    # 999 over 6000, 3000 and 1000 of shipping, and the same of 1000.
+    # 999 and 1000 are shared among 6000, 3000 and 1000 of shipping.
     assert {key: figures(each) for key, each in by_key(product).items()} == {
         "MUG": (4, 6000 + 4000 + 599 + 600, 4, 4, "1.0000"),
         "PRT": (3, 3000 + 300 + 300, 5, 3, "0.6000"),
@@ -186,7 +186,7 @@ def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(studio: Patt
     studio.settle()
     assert studio.backend.entries()[-1]["kind"] == "refund_failed"
     assert studio.patterns(By.REASON, 0, 0).refund_count == 0
-    # And the days of the failure itself do not come out below nothing.
+    # The day of the failure itself does not count below zero.
     assert studio.patterns(By.REASON, -20, -20).refund_count == 0
 
 
@@ -202,12 +202,12 @@ def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(studio: Pattern
     view = studio.patterns(By.REASON, 10, 0)
     assert figures(view.items[0]) == (2, 12500, 2, 1, "1.0000")
     assert by_key(studio.patterns(By.PRODUCT, 10, 0))["PRT"].name == "Print"
-    # Days on which nothing was ordered have no rate.
+    # Days without orders have no rate.
     studio.backend.clock.ahead = timedelta(days=2)
     assert studio.patterns(By.PRODUCT, -1, -2).items == []
 
 
-def test_a_day_is_the_studio_s_day(studio: PatternStudio) -> None:
+def test_a_day_is_in_the_studio_s_time_zone(studio: PatternStudio) -> None:
     midnight = datetime(2026, 9, 20, tzinfo=CHICAGO)
     for seconds in (-1, 0, 86_399, 86_400):
         placed = (midnight + timedelta(seconds=seconds)).isoformat()
@@ -221,11 +221,11 @@ def photo_day(name: str) -> dict[str, Any]:
     return {"photo_day": {"photo_day_id": f"pd_{name.lower()}", "name": name}}
 
 
-def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(studio: PatternStudio) -> None:
+def test_one_bad_photo_day_is_an_outlier_and_small_numbers_are_not(studio: PatternStudio) -> None:
     for day in ("Adams", "Burr", "Clay", "Dole"):
         studio.import_orders(*(studio.order(**photo_day(day)) for _ in range(20)))
         studio.refund(studio.sell(**photo_day(day)), reason="wrong_print")
-    # One order, one refund; and two of two.
+    # One refund of one order, and two of two: too few to stand out.
     for day in ("Tiny", "Small", "Small"):
         studio.refund(studio.sell(**photo_day(day)))
     for _ in range(6):
@@ -244,14 +244,14 @@ def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(studio: PatternSt
     )
     assert view.summary == "1 photo day stands out: Lincoln."
     assert by_key(view)["pd_tiny"].refund_rate == "1.0000"
-    # All orders have the one product, and the one subject: there is nothing to hold against.
+    # All orders have the same product and subject, so there is nothing to compare with.
     for by in (By.PRODUCT, By.SUBJECT):
         assert studio.patterns(by).standing_out == []
-    # Nothing was sold in the time before.
+    # Nothing was sold in the period before.
     assert studio.patterns(By.REASON).standing_out == []
 
 
-def test_a_reason_stands_out_against_the_time_before(studio: PatternStudio) -> None:
+def test_a_reason_is_an_outlier_against_the_period_before(studio: PatternStudio) -> None:
     for days_ago in (3, 13):
         studio.import_orders(*(studio.order(days_ago) for _ in range(20)))
     for _ in range(10):
@@ -265,7 +265,7 @@ def test_a_reason_stands_out_against_the_time_before(studio: PatternStudio) -> N
     assert (found.compared_refunded_orders, found.compared_orders) == (0, 20)
     assert f"from {studio.days_ago(19)} to {studio.days_ago(10)} 0 of 20." in found.statement
     assert [each.key for each in studio.patterns(By.PROCESSED_BY, 9, 0).standing_out] == ["ana"]
-    # Of the whole time there is no time before to hold it against.
+    # The range covers all orders, so no earlier period exists to compare with.
     assert studio.patterns(By.REASON, 60, 0).standing_out == []
 
 
@@ -285,7 +285,7 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
     ours.settle()
     with pytest.raises(StudioNotFoundError):
         theirs.patterns(By.PRODUCT)
-    # In the same tables, once there is such a studio.
+    # In the same tables, after the studio was imported there.
     theirs.backend.import_studios = ours.backend.import_studios
     theirs.backend.import_studio()
     for by in By:
@@ -293,7 +293,7 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
         assert theirs.patterns(by).orders == 0
 
 
-def test_an_erased_order_leaves_its_refund(studio: PatternStudio) -> None:
+def test_the_refund_of_an_erased_order_still_counts(studio: PatternStudio) -> None:
     order_id = studio.sell()
     studio.refund(order_id)
     studio.settle()
@@ -307,12 +307,12 @@ def test_an_erased_order_leaves_its_refund(studio: PatternStudio) -> None:
     assert view.items[0].key is None
 
 
-def test_days_that_are_no_range_are_refused(studio: PatternStudio) -> None:
+def test_a_range_that_ends_before_it_begins_is_refused(studio: PatternStudio) -> None:
     with pytest.raises(DateRangeError):
         studio.patterns(By.REASON, 1, 2)
 
 
-def test_what_takes_too_long_is_refused_and_not_timed_out(
+def test_a_range_that_takes_too_long_is_refused_before_it_times_out(
     studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.import_orders(studio.order())
@@ -322,7 +322,7 @@ def test_what_takes_too_long_is_refused_and_not_timed_out(
             studio.patterns(by)
 
 
-def test_of_very_many_keys_those_with_the_most_refunds_are_shown(
+def test_of_many_keys_those_with_the_most_refunds_are_shown(
     studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.refund_report.find_patterns.MOST_PATTERNS", 2)

@@ -53,7 +53,9 @@ def test_a_repeated_key_answers_with_the_same_refund(backend: Backend) -> None:
         backend.refund(order_id, 2600, key="k")
 
 
-def test_a_refusal_frees_the_money_and_is_repeated_for_the_same_key(backend: Backend) -> None:
+def test_a_refusal_releases_the_reservation_and_is_answered_again_for_the_same_key(
+    backend: Backend,
+) -> None:
     order_id = backend.sell()
     backend.stripe_refund(order_id, 10000)
     for _ in range(2):
@@ -149,7 +151,9 @@ def test_a_refund_never_sent_is_sent_under_a_new_key_a_day_later(backend: Backen
     assert len(backend.stripe_refunds(order_id)) == 1
 
 
-def test_an_unsettled_failure_frees_money_and_units_and_leaves_no_entry(backend: Backend) -> None:
+def test_an_unsettled_failure_releases_money_and_units_and_leaves_no_entry(
+    backend: Backend,
+) -> None:
     order_id = backend.sell()
     refund = backend.refund(order_id, lines=(ChosenLine("li_1", 2),))
     assert refund.amount == 5000

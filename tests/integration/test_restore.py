@@ -1,4 +1,4 @@
-"""The worst day: an hour is thrown away, a payout in it, and comes back from Stripe."""
+"""An hour of data with a payout is lost, and restored from Stripe."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.integration.studio_payouts import ACCOUNT, WEEK, StudioPayouts
 
 pytestmark = pytest.mark.stack
 
-# What of a refund is known again: who asked for it, and when, is not.
+# The fields that Stripe's metadata restores. The requester and the time are not among them.
 SAME = ("refund_id", "order_id", "type", "status", "amount", "items", "reason", "stripe_refund_id")
 
 
@@ -31,7 +31,7 @@ def refund_of(refund: Refund) -> dict[str, Any]:
 
 
 def books_of(backend: Backend) -> dict[str, tuple[list[dict[str, Any]], OrderState]]:
-    """Return all refunds and state, without what counts writes and names who did them."""
+    """Return all refunds and states, without versions and requesters."""
     found = {}
     for order_id in backend.order_ids():
         record = backend.record(order_id)
@@ -48,7 +48,7 @@ def fees_of(backend: Backend, orders: list[str]) -> list[Any]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The books, and what Stripe has."""
+    """The books, and the objects at Stripe."""
 
     books: dict[str, tuple[list[dict[str, Any]], OrderState]]
     head: LedgerHead
@@ -73,7 +73,7 @@ def let_the_hour_pass(backend: Backend, payouts: StudioPayouts, orders: list[str
     """Make refunds of each kind, a late failure, an external refund, and run the payouts.
 
     Returns:
-        The refunds that are settled at the end. The third is requested with the key "asked again".
+        The refunds that are settled at the end. The third has the key "asked again".
     """
     settled = next(iter(backend.record(orders[0]).refunds.values()))
     refunds = [
@@ -127,8 +127,8 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert now.direct_balance_amount == before.head.direct_balance_amount
     assert now.payable_balance_amount == before.head.payable_balance_amount
     assert backend.verify() is None
-    # Nothing was done at Stripe a second time, and is not by what runs next.
-    # A payout that paid nothing left nothing at Stripe: the run closes it again.
+    # Nothing was done twice at Stripe, and the next runs do not either.
+    # A payout that paid nothing has no transfer at Stripe, so the run closes it again.
     assert payouts.run().done == ({"PayoutCarried": 1} if direct else {})
     backend.come_to_rest()
     after = Snapshot.taken(backend, payouts, orders)
@@ -136,17 +136,17 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert after.refunds == before.refunds
     assert after.fee_refunds == before.fee_refunds
     assert after.payouts == before.payouts
-    # The client whose answer was lost asks again, and is answered with the same refund.
+    # A client that repeats its request gets the same refund.
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
     assert day.replay().get("RefundExternal") is None
-    # Reconciling compares all of it with Stripe once more.
+    # Reconciling finds no difference.
     assert ReconcileDesk(backend).findings() == []
 
 
-def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transferred(
+def test_a_payout_of_a_lost_sale_is_entered_for_the_amount_of_its_transfer(
     disaster: Callable[..., Disaster],
 ) -> None:
-    """A sale of the hour, its refund and a payout of it all: the sale comes back by its import."""
+    """The lost hour had a sale, its refund and its payout. A new import brings the sale back."""
     day = disaster()
     backend = day.backend
     payouts = StudioPayouts(backend)
@@ -188,7 +188,7 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
 
 
 @pytest.mark.parametrize("forgotten", [False, True], ids=["key known", "key forgotten"])
-def test_a_payout_that_a_restore_brings_back_to_its_beginning_is_not_paid_twice(
+def test_a_payout_that_a_restore_sets_back_is_not_paid_twice(
     disaster: Callable[..., Disaster], *, forgotten: bool
 ) -> None:
     day = disaster()
@@ -210,7 +210,7 @@ def test_a_payout_that_a_restore_brings_back_to_its_beginning_is_not_paid_twice(
     assert (payouts.last().transfer_id, backend.verify()) == (transfers[0]["id"], None)
 
 
-def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
+def test_reversed_transfers_and_transfers_of_no_payout_enter_nothing(
     disaster: Callable[..., Disaster],
 ) -> None:
     day = disaster()
@@ -235,7 +235,7 @@ def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
     assert backend.head().payable_balance_amount == 8180
 
 
-def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
+def test_a_message_of_the_lost_hour_is_not_sent_again(
     disaster: Callable[..., Disaster],
 ) -> None:
     day = disaster()
@@ -249,7 +249,7 @@ def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
 
 
 def test_edited_metadata_makes_an_external_refund(backend: Backend) -> None:
-    """Only what names its own order and a refund that is not there was lost."""
+    """Only metadata with its own order and a missing refund marks a lost refund."""
     order, other = backend.sell(), backend.sell()
     known = backend.refund(other, 500)
     copy = {f"metadata[{name}]": value for name, value in metadata_of(known).items() if value}

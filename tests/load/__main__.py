@@ -1,6 +1,6 @@
-"""Puts a stack of its own under load, prints and keeps what came of it: ``make load``.
+"""Puts its own stack under load, and prints and keeps the results: ``make load``.
 
-Only ratios and counts: they say the same on any machine.
+The results are ratios and counts, which are the same on any machine.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def main(
     seed: Annotated[int, typer.Option(envvar="SEED", help="What is killed is drawn from it.")] = 1,
     results: Annotated[Path, typer.Option(help="Where the tables are kept.")] = RESULTS,
 ) -> None:
-    """Carry refunds through all functions, many at once; then again with workers killed."""
+    """Make many concurrent refunds through all functions; then again while workers are killed."""
     try:
         with _stack(ConsoleProgress(console)) as stack, closing(DeployedStack(stack)) as world:
             tables, faults = _measure(world, refunds, at_once, seed)

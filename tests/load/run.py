@@ -1,4 +1,4 @@
-"""One load: so many refunds, so many at once; what it took, and whether the books are right."""
+"""One load: a number of concurrent refunds, their durations, and a check of the books."""
 
 import json
 import threading
@@ -29,8 +29,8 @@ REQUEST = "request: POST to 201"
 WEBHOOK = "webhook: intent on disk to Stripe's confirmation recorded"
 ADJUST = "adjust: confirmation to ledger entry"
 
-# Stripe repeats a webhook after seconds at the earliest, SQS a message after the queue's
-# visibility timeout: both are waited for, and then resume_pending has its turns.
+# Stripe repeats a webhook after some seconds, SQS a message after the visibility timeout. The
+# test waits for both, and then runs resume_pending.
 _END_WITHIN_S = 400
 # API Gateway ends a request after 29 s; the local engine may leave one without an answer.
 _ANSWER_WITHIN_S = 30
@@ -48,15 +48,15 @@ class RefundableOrder:
 
 @dataclass
 class Load:
-    """What a load came to.
+    """The results of a load.
 
     Attributes:
-        refunds: How many were made.
-        seconds: From the first request to the last ledger entry.
-        stages: By stage, how long each refund was in it, in seconds.
-        depth: How many messages the settlement queue held, every fifth of a second.
-        repeats: How often a request had to be sent again.
-        faults: What is wrong with the books; nothing, if all is well.
+        refunds: The number of refunds.
+        seconds: The time from the first request to the last ledger entry.
+        stages: The seconds that each refund spent, by stage.
+        depth: The number of messages in the settlement queue, every fifth of a second.
+        repeats: The number of requests that were sent again.
+        faults: The errors in the books.
     """
 
     refunds: int
@@ -68,12 +68,12 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Refunds carried through all functions in a second."""
+        """Completed refunds a second."""
         return self.refunds / self.seconds
 
 
 class LoadTest:
-    """Sells orders, refunds them all, and looks what came of it.
+    """Sells orders, refunds them all, and checks the books.
 
     Args:
         world: The running stack.
@@ -106,12 +106,12 @@ class LoadTest:
         """Refund all the orders and wait until every refund is in the ledger.
 
         Args:
-            sales: Which.
-            at_once: How many clients send at once.
+            sales: The orders to refund.
+            at_once: The number of concurrent clients.
             resume: Whether the scheduled resume_pending runs while the load test waits.
 
         Raises:
-            Failure: A request was never accepted, or something never came to its end.
+            Failure: A request was never accepted, or a refund never ended.
         """
         load = Load(len(sales))
         with self._watching_the_queue(load), ThreadPoolExecutor(at_once) as pool:
@@ -134,7 +134,7 @@ class LoadTest:
         return load
 
     def _refund(self, sale: RefundableOrder, load: Load) -> tuple[Json, float]:
-        """Request a refund as a patient client does: the same again, with the same key."""
+        """Request a refund as a patient client does: repeat the request with the same key."""
         key = uuid.uuid4().hex
         for attempt in range(_TRIES):
             began = time.monotonic()
@@ -171,7 +171,7 @@ class LoadTest:
             time.sleep(0.5)
 
     def _resume(self) -> None:
-        """Resume what is open; a run that is killed has another one."""
+        """Resume what is open; repeat a run that was killed."""
         self._world.stack.aws.lambda_.invoke(
             FunctionName=self._world.stack.functions["resume_pending"], Payload=b"{}"
         )
@@ -205,7 +205,7 @@ class LoadTest:
         return sum(map(int, found["Attributes"].values()))
 
     def _faults(self, sales: list[RefundableOrder]) -> Iterator[str]:
-        """Hold Stripe, the orders and the ledger against each other."""
+        """Compare Stripe, the orders and the ledger; return the differences."""
         for queue in ("adjust_dlq", "fee_refund_dlq"):
             if self._messages(self._world.stack.queues[queue]):
                 yield f"there are messages in {queue}"
@@ -241,10 +241,10 @@ class LoadTest:
 
 
 def _at(refund: Refund, status: RefundStatus) -> datetime:
-    """Return when a refund first came to a state.
+    """Return when a refund first had a status.
 
     Raises:
-        Failure: It never did.
+        Failure: The refund never had it.
     """
     for entry in refund.history:
         if entry.status is status:

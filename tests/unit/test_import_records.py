@@ -1,4 +1,4 @@
-"""Importing again changes nothing, by the real gateways on a table that is kept in memory."""
+"""A repeated import changes nothing: the real gateways on tables in memory."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ AT = datetime(2026, 10, 14, 17, 4, tzinfo=UTC)
 
 
 class InMemoryTables:
-    """As much of DynamoDB's client as an import calls; every condition is taken to hold."""
+    """The calls of DynamoDB's client that an import makes. Every condition is assumed to hold."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str, str], Mapping[str, Any]] = {}
@@ -112,7 +112,7 @@ def test_a_studio_imported_again_is_unchanged(
     "other", [{"currency": "eur"}, {"timezone": "Asia/Tokyo"}, {"stripe_account_id": "acct_2"}]
 )
 @pytest.mark.parametrize("update", [True, False])
-def test_what_the_books_were_made_with_is_never_updated(
+def test_settings_that_the_books_depend_on_are_never_updated(
     tables: InMemoryTables, records: Importer, other: dict[str, Any], *, update: bool
 ) -> None:
     before = dict(tables.items)
@@ -123,7 +123,7 @@ def test_what_the_books_were_made_with_is_never_updated(
     assert tables.items == before
 
 
-def test_an_order_named_twice_in_one_file_goes_in_once(records: Importer) -> None:
+def test_an_order_twice_in_one_file_is_imported_once(records: Importer) -> None:
     lines = [json.dumps(order())] * 2
     assert records.import_orders(lines) == ImportReport(imported=1, unchanged=1)
 
@@ -138,7 +138,7 @@ def test_an_order_named_twice_in_one_file_goes_in_once(records: Importer) -> Non
         (put(order(), ("order_id",), "ord_2"), "used already"),
     ],
 )
-def test_an_order_that_does_not_fit_what_is_there_is_refused_and_changes_nothing(
+def test_an_order_that_contradicts_the_stored_one_is_refused_and_changes_nothing(
     tables: InMemoryTables, records: Importer, record: dict[str, Any], reason: str
 ) -> None:
     records.import_orders([json.dumps(order())])

@@ -1,4 +1,4 @@
-"""A hundred thousand rows: as a page with totals, and as a file, in the memory of a few."""
+"""A page and a file of a hundred thousand rows take the memory of a few."""
 
 import gc
 import json
@@ -38,13 +38,13 @@ from shared.workflow.refund_rows import RefundRows
 from .studios import LAKESIDE
 
 AT = "2026-10-14T17:04:00.000Z"
-# As many entries as fill DynamoDB's page of a megabyte, or nearly.
+# About as many entries as fill DynamoDB's page of a megabyte.
 ENTRIES_A_PAGE = 1_000
 
 
 @dataclass
 class GeneratedTables:
-    """What DynamoDB answers of a studio with very many refunds, made as it is asked for."""
+    """DynamoDB's answers about a studio with many refunds, generated on request."""
 
     count: int
 
@@ -55,7 +55,7 @@ class GeneratedTables:
         answer: dict[str, Any] = {"Items": [_entry(first + number + 1) for number in range(size)]}
         if first + size < self.count:
             answer["LastEvaluatedKey"] = entry_place("st_1", AT, first + size)
-        # As it comes over the net, so that nothing is shared between pages.
+        # A copy, as from the network, so that pages share no objects.
         return dict(json.loads(json.dumps(answer)))
 
     def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
@@ -89,7 +89,7 @@ _FIRST = _first_entry()
 
 
 def _entry(seq: int) -> Item:
-    """Return an entry as it is stored; nobody looks at its hash here."""
+    """Return a stored entry. Nothing here reads its hash."""
     return _FIRST | {
         "seq": {"N": str(seq)},
         "order_id": {"S": f"ord_{seq % 7_000}"},
@@ -120,7 +120,7 @@ def _order(order_id: str) -> Item:
 
 @dataclass
 class Bucket:
-    """A bucket that forgets what it is given, but for its size."""
+    """A bucket that keeps only the size of what it is given."""
 
     parts: list[int] = field(default_factory=list)
     lines: int = 0
@@ -172,14 +172,14 @@ def test_a_page_of_a_hundred_thousand_rows_has_the_totals_of_all() -> None:
     assert totals == ReportTotals(100_000, 10_100_000, 1_500_000, 300_000, -8_600_000, 0)
 
 
-def test_what_settled_later_is_in_neither_rows_nor_totals() -> None:
+def test_refunds_that_settled_later_are_in_neither_rows_nor_totals() -> None:
     rows = rows_of(GeneratedTables(3_000))
     assert sum(1 for _ in rows.rows(selection(1_500), None)) == 1_500
     assert rows.totals(selection(1_500), None).count == 1_500
 
 
 @pytest.mark.slow
-def test_a_file_of_a_hundred_thousand_rows_is_whole_and_comes_in_parts() -> None:
+def test_a_file_of_a_hundred_thousand_rows_is_complete_and_written_in_parts() -> None:
     bucket = export(100_000)
     assert bucket.lines == 100_001
     assert all(size >= 5 * 1024 * 1024 for size in bucket.parts[:-1])
@@ -207,5 +207,5 @@ def test_three_times_the_rows_take_no_more_memory(monkeypatch: pytest.MonkeyPatc
         tracemalloc.reset_peak()
         assert len(export(count).parts) > 1
         peaks.append(tracemalloc.get_traced_memory()[1])
-    # The 8,000 rows that there are more of are a megabyte of text, and several as rows.
+    # The additional 8,000 rows would take a megabyte as text, and several as rows.
     assert peaks[1] - peaks[0] < 500_000
