@@ -254,8 +254,7 @@ class Backend:
     ) -> Refund:
         """Request a refund, let Stripe confirm it, and settle it."""
         refund = self.refund(order_id, amount, **choice)
-        self.deliver()
-        self.drain()
+        self.settle_all()
         settled = self.current(refund)
         assert settled.status is RefundStatus.SETTLED
         return settled
@@ -299,6 +298,11 @@ class Backend:
     def drain(self) -> int:
         """Process both queues; return the number of messages."""
         return self._drain(self.adjust_url, self._settle) + self._drain(self.fee_url, self._fee)
+
+    def settle_all(self) -> None:
+        """Deliver all events, then process both queues."""
+        self.deliver()
+        self.drain()
 
     def _settle(self, message: dict[str, str]) -> None:
         order = OrderKey(message["studio_id"], message["order_id"])

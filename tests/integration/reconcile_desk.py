@@ -88,8 +88,7 @@ class ReconcileDesk:
     def settled(self, order_id: str | None = None, amount: int | None = None) -> Refund:
         """Refund an order and settle it."""
         refund = self.backend.refund(order_id or self.backend.sell(), amount)
-        self.backend.deliver()
-        self.backend.drain()
+        self.backend.settle_all()
         refund = self.backend.current(refund)
         assert refund.status is RefundStatus.SETTLED
         return refund

@@ -40,11 +40,9 @@ def failed_refund(backend: Backend, amount: int | None = 4000, *, late: bool = F
     """Return a refund that Stripe failed before or after settlement."""
     refund = backend.refund(backend.sell(), amount)
     if late:
-        backend.deliver()
-        backend.drain()
+        backend.settle_all()
     backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     return backend.current(refund)
 
 
@@ -56,8 +54,7 @@ def resolve(backend: Backend) -> ResolveRefund:
 def test_without_problems_nothing_needs_attention(backend: Backend) -> None:
     backend.refund(backend.sell())
     assert kinds(backend) == []  # just requested
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert kinds(backend) == []
 
 

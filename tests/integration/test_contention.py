@@ -23,8 +23,7 @@ def test_of_16_refunds_of_a_third_three_fit(backend: Backend) -> None:
         Refund: 3,
         AmountExceedsRefundableError: 13,
     }
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert backend.record(order_id).state.settled_amount == 9000
     assert sum(each["amount"] for each in backend.stripe_refunds(order_id)) == 9000
     assert backend.verify() is None

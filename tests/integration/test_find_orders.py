@@ -146,8 +146,7 @@ def test_lists_are_filtered_by_refund_status(backend: Backend) -> None:
         states[state] = backend.sell(parent={"name": f"Dana {state}", "email": None})
     backend.refund(states[OrderRefundStatus.REFUNDED])
     backend.refund(states[OrderRefundStatus.PARTIALLY_REFUNDED], 2500)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     backend.refund(states[OrderRefundStatus.PENDING], 100)
     for state, order_id in states.items():
         for query in (None, "dana", "dana " + state.value):

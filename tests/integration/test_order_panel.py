@@ -57,8 +57,7 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
     (order_id,) = import_all(backend, record)
     backend.charge(record)
     settled = backend.refund(order_id, lines=(ChosenLine("li_1", 1),))
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     pending = backend.refund(order_id, 1000)
     for number in (1, 2):
         backend.dynamodb.put_item(

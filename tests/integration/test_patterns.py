@@ -76,8 +76,7 @@ class PatternStudio:
 
     def settle(self) -> None:
         """Deliver Stripe's events and settle the refunds."""
-        self.backend.deliver()
-        self.backend.drain()
+        self.backend.settle_all()
 
     def patterns(self, by: By, first: int | None = None, last: int | None = None) -> PatternsView:
         """Return the patterns from so many days ago to so many days ago."""

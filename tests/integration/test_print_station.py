@@ -150,14 +150,12 @@ def test_refunded_units_leave_the_job_and_return_when_the_refund_fails(
 def test_a_settled_refund_that_fails_late_returns_its_units(station: PrintStation) -> None:
     backend, order_id = station.backend, station.sell()
     refund = backend.refund(order_id, lines=(ChosenLine("li_1", 3), ChosenLine("li_2", 1)))
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert backend.current(refund).status is RefundStatus.SETTLED
     assert backend.record(order_id).state.fulfillment_canceled_by == NOTHING_LEFT
     assert station.job(order_id) is None
     backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert station.units(order_id) == {"li_1": 3, "li_2": 1}
 
 
@@ -205,8 +203,7 @@ def test_a_kept_print_stays_in_the_queue_marked_refunded(station: PrintStation) 
     job = station.job(order_id)
     assert job is not None
     assert (job.refund_status, job.lines[0].quantity) == (OrderRefundStatus.PENDING, 3)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     job = station.job(order_id)
     assert job is not None
     assert (job.status, job.refund_status) == ("claimed", OrderRefundStatus.REFUNDED)

@@ -65,8 +65,7 @@ def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(bookkeeper: Bookke
     refund = backend.refund_and_settle(backend.sell(), 4_000)
     backend.clock.ahead = timedelta(days=3)
     backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     first, failed = bookkeeper.report().rows
     assert (first.status, failed.status) == ("settled", "failed")
     assert first.refund_id == failed.refund_id
@@ -153,8 +152,7 @@ def test_open_refunds_show_estimates_and_leave_the_list_when_they_settle(
     assert (row.net_deduction_amount, row.original_amount) == (-2_125, 10_000)
     assert report.totals == ReportTotals(1, 2_500, 375, 80, -2_125, 0)
     assert bookkeeper.report().rows == []
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert bookkeeper.report("open").rows == []
     assert bookkeeper.report().totals == report.totals
 
@@ -168,8 +166,7 @@ def test_failed_and_canceled_refunds_are_listed_by_the_day_they_failed(
     for refund in refunds:
         stripe_refund_id = backend.current(refund).stripe_refund_id
         backend.control(f"refunds/{stripe_refund_id}", status="failed")
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     report = bookkeeper.report("failed")
     assert {row.refund_id for row in report.rows} == {each.refund_id for each in refunds}
     assert {row.status for row in report.rows} == {"failed"}

@@ -107,8 +107,7 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     payouts = StudioPayouts(backend)
     orders = [backend.sell() for _ in range(6)]
     settled = backend.refund(orders[0], 4000)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     under_way = backend.refund(orders[1], 1000)
     assert backend.current(settled).status is RefundStatus.SETTLED
     day.keep()

@@ -80,8 +80,7 @@ def test_the_operation_puts_tables_back_and_replays(restoring: Restoring) -> Non
     backend = restoring.backend
     (order,) = backend.order_ids()
     refund = backend.refund(order)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     put = restoring.operate("tables", "--to", restoring.at.isoformat())
     assert put.exit_code == 0, put.output
     assert backend.head().seq == 1
