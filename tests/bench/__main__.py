@@ -1,6 +1,6 @@
-"""Measures what start-up, a refund and lists cost, prints and keeps it: what `make bench` calls.
+"""Measures start-up, a refund and lists, and prints and keeps the results: `make bench`.
 
-Only ratios, sizes and counts: they say the same on any machine.
+The results are ratios, sizes and counts, which are the same on any machine.
 """
 
 from pathlib import Path

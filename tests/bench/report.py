@@ -12,7 +12,7 @@ from tests.bench.meter import Consumption
 from tests.bench.one_refund import REQUEST, RefundCost
 from tests.bench.start_up import Size, StartUp
 
-# What the design asks for.
+# The aims of the design.
 START_AIMS = {"refund_request": 1.3, "stripe_webhook": 0.9, "payout_adjust": 0.9}
 WRITE_UNITS_AIM = 18
 READ_UNITS_AIM = 4
@@ -20,12 +20,12 @@ READ_UNITS_AIM = 4
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table, with what to know about it.
+    """A table of results with its title and note.
 
     Attributes:
-        title: Its heading.
-        note: How it was measured.
-        columns: Their names; all but the first hold figures.
+        title: The heading.
+        note: How the results were measured.
+        columns: The columns' names. All except the first hold figures.
         rows: The cells.
     """
 
@@ -35,7 +35,7 @@ class ReportTable:
     rows: Sequence[Sequence[str]]
 
     def for_terminal(self) -> RichTable:
-        """Return it for a person at a terminal."""
+        """Return the table for a terminal."""
         table = RichTable(title=self.title, title_justify="left", caption_justify="left")
         for number, column in enumerate(self.columns):
             table.add_column(column, justify="right" if number else "left")
@@ -45,7 +45,7 @@ class ReportTable:
         return table
 
     def markdown(self) -> str:
-        """Return it as Markdown."""
+        """Return the table as Markdown."""
         lines = [f"## {self.title}", "", self.note, ""]
         lines.append(f"| {' | '.join(self.columns)} |")
         lines.append(f"| --- |{' ---: |' * (len(self.columns) - 1)}")
@@ -102,7 +102,7 @@ def refund_table(cost: RefundCost) -> ReportTable:
 
 
 def calls_table(cost: RefundCost) -> ReportTable:
-    """Show each call of DynamoDB of a refund."""
+    """Show each call to DynamoDB of a refund."""
     rows = [
         (
             step if number == 0 else "",
@@ -123,7 +123,7 @@ def calls_table(cost: RefundCost) -> ReportTable:
 
 
 def lists_table(costs: Sequence[ListCost]) -> ReportTable:
-    """Show what lists and the panel consume, by how many orders there are."""
+    """Show what lists and the panel consume, by the number of orders."""
     steps = [(name, [cost.steps[name] for cost in costs]) for name in costs[0].steps]
     return ReportTable(
         "Lists, search and the panel",
@@ -143,7 +143,7 @@ def lists_table(costs: Sequence[ListCost]) -> ReportTable:
 
 
 def check_note(cost: RefundCost) -> str:
-    """Say whether what the local engine reports is what AWS documents."""
+    """Return a note whether the local engine reports what AWS documents."""
     rules = "AWS's documented rules, applied to the items' sizes"
     wrong = [call for call in cost.whole.dynamodb if not call.as_documented]
     if not wrong:
@@ -165,7 +165,7 @@ def _step_row(name: str, consumed: Consumption) -> tuple[str, ...]:
 def shortfalls(
     starts: dict[str, StartUp], costs: list[RefundCost], lists: list[ListCost]
 ) -> list[str]:
-    """Return in words which aims are missed."""
+    """Return a sentence for each missed aim."""
     missed = [
         f"{name} starts at {starts[name].ratio:.2f} of BASE, the aim is {aim}"
         for name, aim in START_AIMS.items()

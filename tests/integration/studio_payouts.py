@@ -1,4 +1,4 @@
-"""The payout run and the payouts' API in this process, for one studio's world."""
+"""The payout run and the payouts' API in this process, for one studio."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,8 +40,8 @@ class StudioPayouts:
         self.list = ListPayouts(self.table)
         self.close = ClosePayout(backend.studios, backend.payout_store, self.table, backend.clock)
 
-    def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # what stands in for which part
-        """Return a payout run of its own, with parts of it that are otherwise."""
+    def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # replacements of parts, by name
+        """Return a payout run, with some parts replaced."""
         backend = self.backend
         resume = ResumeTransfer(
             parts.get("ledger", backend.payout_store),
@@ -55,16 +55,16 @@ class StudioPayouts:
         return RunPayouts(self.table, parts.get("close", close), resume, backend.clock)
 
     def run(self) -> Run:
-        """Do a run that has all the time it needs."""
+        """Run the payouts without a time limit."""
         return self.runner()(time_is_up=lambda: False)
 
     def pay_day(self) -> dict[str, int]:
-        """Let a week pass, do a run, and return what it did."""
+        """Let a week pass and run the payouts; return the counts of the run."""
         self.backend.clock.ahead += WEEK
         return dict(self.run().done)
 
     def later(self) -> dict[str, int]:
-        """Do the run of some hours later, of what has not ended."""
+        """Run the payouts some hours later; return the counts of the run."""
         self.backend.clock.ahead += timedelta(hours=7)
         return dict(self.run().done)
 
@@ -79,7 +79,7 @@ class StudioPayouts:
         return self.all()[0]
 
     def next(self, limit: int = 1000, cursor: str | None = None) -> NextPayout:
-        """Return the next payout as it stands."""
+        """Return the next payout as of now."""
         return self.show_next(self.backend.studio_id, limit, cursor)
 
     def page(self, payout: Payout, limit: int = 1000, cursor: str | None = None) -> LinesPage:
@@ -96,7 +96,7 @@ class StudioPayouts:
         return [each for each in found if self.backend.studio_id in str(each["metadata"])]
 
     def transferred(self) -> int:
-        """Return what Stripe transferred and kept transferred, in minor units."""
+        """Return the transferred amount without reversals, in minor units."""
         return sum(each["amount"] - each["amount_reversed"] for each in self.transfers())
 
 

@@ -132,7 +132,7 @@ def _table(title: str, load: Load, bare: BareRate, at_once: int, more: str) -> R
         f"client alone. Settlement queue: {depth[len(depth) // 2]} messages in the middle, "
         f"{depth[-1]} at most. Requests sent again: {load.repeats}. {more} "
         + (
-            "Every refund is at Stripe once, in its order's totals once and in the ledger once; "
+            "Every refund is at Stripe once, in its order's state once and in the ledger once; "
             "the chains verify; no dead letters."
             if not load.faults
             else f"{len(load.faults)} FAULTS."

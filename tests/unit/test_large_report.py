@@ -137,7 +137,7 @@ class Bucket:
         pass
 
 
-def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # it stands in for a client
+def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # a fake client
     return RefundRows(
         SettledRefunds(tables, "ledger"),
         RefundLists(tables, "orders"),
