@@ -191,7 +191,7 @@ class _FileTable:
         return {"Responses": {table: [] for table in RequestItems}}
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803  # botocore's
-        """Keep the studio's items, and write the orders' items to the file. Lists read no ledger."""
+        """Keep the studio's items, and write those of orders to the file. Lists read no ledger."""
         for put in (step["Put"] for step in TransactItems):
             item = put["Item"]
             if put["TableName"] == _LEDGER:
