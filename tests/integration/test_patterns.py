@@ -241,7 +241,7 @@ def test_one_bad_photo_day_is_an_outlier_and_small_numbers_are_not(studio: Patte
         "6 of 8 orders with Lincoln were refunded; elsewhere 7 of 87. Chance alone would make such "
         "a difference less than once in 1"
     )
-    assert view.summary == "1 photo day stands out: Lincoln."
+    assert view.summary == "1 photo day is an outlier: Lincoln."
     assert by_key(view)["pd_tiny"].refund_rate == "1.0000"
     # All orders have the same product and subject, so there is nothing to compare with.
     for by in (By.PRODUCT, By.SUBJECT):
