@@ -8,7 +8,7 @@ import pytest
 from infra.local.stack import Stack
 from tests.stack.run import StackRun, obtain_stack
 
-# Use cases count in this process too; of a hundred counts Powertools makes a line, and wants this.
+# Use cases also count in this process. Powertools needs a namespace when it prints the counts.
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "PPS/Tests")
 
 _RUN = pytest.StashKey[StackRun]()
@@ -44,5 +44,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def stack(pytestconfig: pytest.Config) -> Stack:
-    """The deployed template with its three studios, and no orders: tests sell their own."""
+    """The deployed template with its three studios and no orders. Tests sell their own."""
     return obtain_stack(pytestconfig.stash[_DIRECTORY])

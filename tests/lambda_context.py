@@ -1,11 +1,11 @@
-"""What Lambda tells a handler about its call, for handlers that are called in a test's process."""
+"""The Lambda context for handlers that a test calls in its own process."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class LambdaContext:
-    """What Powertools reads of Lambda's context."""
+    """The attributes of Lambda's context that Powertools reads."""
 
     function_name: str = "test"
     memory_limit_in_mb: int = 128

@@ -14,7 +14,7 @@ from infra.local.stack import STACK_FILE, Stack
 from infra.operate import stack as operated
 from infra.operate.command import app
 
-# A complete call of each operation. None of them changes anything where its stack is not found.
+# A complete call of each operation. None changes anything if its stack is not found.
 OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "show"),
     ("dead-letters", "fix", "message", "--set", "refund_id=rf_1"),
@@ -53,20 +53,20 @@ def outputs_of(stack: Stack) -> dict[str, str]:
 
 
 def use_local_stack(stack: Stack, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let operations find the test run's stack where ``make run`` describes its own."""
+    """Make operations without ``--stack`` find the test run's stack."""
     (directory / STACK_FILE).write_text(json.dumps(stack.description()))
     monkeypatch.setattr(operated, "LOCAL", directory)
 
 
 def use_environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ``--stack NAME`` find the local engine where an operator's AWS would be."""
+    """Make ``--stack NAME`` use the local engine in place of AWS."""
     for name, value in stack.aws.environment.items():
         monkeypatch.setenv(name, value)
 
 
 @contextmanager
 def stack_with_outputs(stack: Stack, outputs: Mapping[str, str]) -> Iterator[str]:
-    """Deploy a stack that has nothing but outputs, and yield its name."""
+    """Deploy a stack that has only outputs, and yield its name."""
     cloudformation = stack.aws.cloudformation
     template = {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},

@@ -29,11 +29,11 @@ def order_record(
     """Return an order of 10000 minor units, 1500 of them rev share, with changes.
 
     Args:
-        name: What its order's, charge's and fee's ids are made of.
-        studio_id: Whose it is.
-        lines: What was ordered; four prints at 2500 unless given.
-        account_id: The account of a direct charge; None for one on the platform's.
-        changes: Fields that are to be otherwise.
+        name: The part of the ids of the order, charge and fee after their prefix.
+        studio_id: The studio's id.
+        lines: The ordered lines; by default four prints at 2500.
+        account_id: The account of a direct charge, or None for a platform charge.
+        changes: Fields with other values.
     """
     return {
         "order_id": f"ord_{name}",

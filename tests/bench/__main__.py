@@ -1,6 +1,6 @@
-"""Measures what start-up, a refund and lists cost, prints and keeps it: what `make bench` calls.
+"""Measures start-up, a refund and lists, and prints and keeps the results: `make bench`.
 
-Only ratios, sizes and counts: they say the same on any machine.
+The results are ratios, sizes and counts, which are the same on any machine.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from infra.progress import ConsoleProgress
 from tests.bench.many_orders import FEW, MANY, ListCost, meter_lists
 from tests.bench.one_refund import RefundCost, local_stack, meter_refunds
 from tests.bench.report import (
-    Table,
+    ReportTable,
     calls_table,
     lists_table,
     refund_table,
@@ -76,7 +76,7 @@ def _measure_consumption() -> tuple[list[RefundCost], list[ListCost]]:
         return costs, list(meter_lists(stack, (FEW, MANY), progress))
 
 
-def _keep(tables: list[Table], results: Path) -> None:
+def _keep(tables: list[ReportTable], results: Path) -> None:
     head = "# Benchmarks\n\nMeasured with `make bench`; this file is what it wrote last."
     results.parent.mkdir(exist_ok=True)
     text = "\n\n".join([head, *(table.markdown() for table in tables)])

@@ -1,4 +1,4 @@
-"""What lists and the panel cost in a table of few orders, and in one of very many.
+"""Measures what lists and the panel consume in a table of few orders, and of many.
 
 The orders go through the importer into a file in place of a table, and the file into a table of
 the template's making by DynamoDB's own import: a hundred thousand orders in a few minutes.
@@ -63,7 +63,7 @@ _ORDERS, _LEDGER = "orders", "ledger"
 
 @dataclass(frozen=True)
 class ListCost:
-    """What each list, and the panel, consumed among so many orders."""
+    """The consumption of each list and of the panel, among a number of orders."""
 
     orders: int
     steps: Mapping[str, Consumption]
@@ -75,7 +75,7 @@ def order_id(number: int) -> str:
 
 
 def meter_lists(stack: Stack, counts: tuple[int, ...], progress: Progress) -> Iterator[ListCost]:
-    """Meter lists and panel in a table for each count of orders."""
+    """Measure lists and the panel in one table for each number of orders."""
     for count in counts:
         with progress.stage(f"{count:,} orders") as stage:
             table = fill_table(stack, count, stage)
@@ -85,7 +85,9 @@ def meter_lists(stack: Stack, counts: tuple[int, ...], progress: Progress) -> It
 
 
 def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
-    clients = Aws(stack.aws.endpoint_url, stack.aws.region)  # its own: the meter hangs on them
+    clients = Aws(
+        stack.aws.endpoint_url, stack.aws.region
+    )  # its own clients, because the meter hooks into them
     meter = Meter(clients.dynamodb, clients.sqs, stack.stripe_url, {table: "orders"})
     find = SearchOrders(OrderLists(clients.dynamodb, table))
     show = ShowOrder(OrderPanels(clients.dynamodb, table))
@@ -112,10 +114,10 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
 
 
 def fill_table(stack: Stack, count: int, stage: Stage) -> str:
-    """Make a table like OrdersTable with so many orders of one studio, and return its name.
+    """Create a table like OrdersTable with this many orders of one studio; return its name.
 
     Raises:
-        AssertionError: Not all of them went in.
+        AssertionError: Some orders were not imported.
     """
     dynamodb = stack.aws.dynamodb
     name = f"many-{count}-{uuid.uuid4().hex[:8]}"
@@ -154,7 +156,7 @@ def fill_table(stack: Stack, count: int, stage: Stage) -> str:
 
 
 def _write_items(file: Path, count: int, stage: Stage) -> int:
-    """Import so many orders into a file, and return how many items it holds."""
+    """Import this many orders into a file; return the number of its items."""
     with gzip.open(file, "wt", compresslevel=1, encoding="utf-8") as lines:
         table = _FileTable(lines.write)
         client = cast("DynamoDBClient", table)
@@ -172,7 +174,7 @@ def _write_items(file: Path, count: int, stage: Stage) -> int:
 
 
 class _FileTable:
-    """As much of DynamoDB as an import needs: orders' items are written down and forgotten."""
+    """The calls of DynamoDB that an import makes. It writes the orders' items to a file."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
@@ -185,11 +187,11 @@ class _FileTable:
         return {"Item": found} if found else {}
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803  # botocore's
-        """Return nothing: each order is new."""
+        """Return nothing, because each order is new."""
         return {"Responses": {table: [] for table in RequestItems}}
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803  # botocore's
-        """Keep the studio's items and write down those of orders; lists read no ledger."""
+        """Keep the studio's items, and write those of orders to the file. Lists read no ledger."""
         for put in (step["Put"] for step in TransactItems):
             item = put["Item"]
             if put["TableName"] == _LEDGER:

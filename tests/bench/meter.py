@@ -1,4 +1,4 @@
-"""Reads off what calls to AWS and to Stripe consume, from outside the product.
+"""Measures what calls to AWS and Stripe consume, from outside the product.
 
 Botocore's own events ask DynamoDB for the consumed capacity and see each answer; the product
 knows nothing of it.
@@ -25,12 +25,12 @@ _PARAMS = "tests.bench.params"
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call of DynamoDB.
+class MeteredCall:
+    """One call to DynamoDB.
 
     Attributes:
         operation: Such as ``PutItem``.
-        units: What it consumed, by table or index.
+        units: The consumed units, by table or index.
         documented: What AWS's rules say: of writes for the tables alone, of reads for the table or
             index that was read.
         items: The sizes of the items written, by the form of their keys.
@@ -48,21 +48,21 @@ class Call:
 
     @property
     def as_documented(self) -> bool:
-        """Whether the units, those of writes to indexes aside, are what AWS documents."""
+        """Whether the units equal those that AWS documents, without writes to indexes."""
         return all(self.units.get(name) == units for name, units in self.documented.items())
 
 
 @dataclass
 class Consumption:
-    """What a step consumed.
+    """The consumption of a step.
 
     Attributes:
-        dynamodb: Its calls of DynamoDB.
-        sqs: Its calls of SQS, by operation.
-        stripe: Its calls of Stripe, as ``POST /v1/refunds``.
+        dynamodb: Its calls to DynamoDB.
+        sqs: Its calls to SQS, by operation.
+        stripe: Its calls to Stripe, such as ``POST /v1/refunds``.
     """
 
-    dynamodb: list[Call] = field(default_factory=list)
+    dynamodb: list[MeteredCall] = field(default_factory=list)
     sqs: list[str] = field(default_factory=list)
     stripe: list[str] = field(default_factory=list)
 
@@ -78,7 +78,7 @@ class Consumption:
 
     @property
     def operations(self) -> list[str]:
-        """What was asked of DynamoDB, in order."""
+        """The operations of DynamoDB, in order."""
         return [call.operation for call in self.dynamodb]
 
     @property
@@ -97,7 +97,7 @@ class Consumption:
 
 
 def total(parts: Iterable[Consumption]) -> Consumption:
-    """Add up what several steps consumed."""
+    """Return the sum of several steps' consumption."""
     whole = Consumption()
     for part in parts:
         whole.dynamodb += part.dynamodb
@@ -110,10 +110,10 @@ class Meter:
     """Watches clients and the stand-in.
 
     Args:
-        dynamodb: The client that the product is given.
+        dynamodb: The client that the product uses.
         sqs: The same.
         stripe_url: The stand-in's address.
-        names: What to call the tables, by their physical names' beginning.
+        names: The tables' names in the report, by the beginning of their physical names.
     """
 
     def __init__(
@@ -132,12 +132,12 @@ class Meter:
         sqs.meta.events.register("after-call.sqs", self._note_sqs)
 
     def start(self) -> None:
-        """Forget what has been consumed so far."""
+        """Reset the consumption."""
         self._current = Consumption()
         self._stripe_requests()
 
     def read(self) -> Consumption:
-        """Return what was consumed since the last look, and begin anew."""
+        """Return the consumption since the last call, and reset it."""
         done, self._current = self._current, Consumption()
         done.stripe = self._stripe_requests()
         return done
@@ -176,7 +176,7 @@ class Meter:
         for table in each_table:
             units |= self._units(table)
         self._current.dynamodb.append(
-            Call(
+            MeteredCall(
                 model.name,
                 units,
                 self._documented(model.name, params, parsed),
@@ -225,7 +225,7 @@ class Meter:
 
 
 def _puts(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the items a call puts, with their tables."""
+    """Yield the items that a call puts, with their tables."""
     if "Item" in params:
         yield params["TableName"], params["Item"]
     for step in params.get("TransactItems", []):

@@ -30,12 +30,12 @@ FEE_REFUND = "fee refund"
 
 @dataclass(frozen=True)
 class RefundCost:
-    """What one refund consumed.
+    """The consumption of one refund.
 
     Attributes:
-        name: Which kind of charge it was of.
-        steps: By step.
-        other_events: How many events there were beside the confirming one.
+        name: The kind of charge.
+        steps: The consumption by step.
+        other_events: The number of events besides the confirming one.
     """
 
     name: str
@@ -44,7 +44,7 @@ class RefundCost:
 
     @property
     def whole(self) -> Consumption:
-        """All steps that every refund takes."""
+        """The steps that every refund takes, summed up."""
         return total(step for name, step in self.steps.items() if name != OTHER_EVENTS)
 
 
@@ -69,7 +69,9 @@ def meter_refunds(stack: Stack) -> list[RefundCost]:
 
 
 def _backend(stack: Stack, stripe_url: str, *, direct: bool) -> Backend:
-    clients = Aws(stack.aws.endpoint_url, stack.aws.region)  # its own: the meter hangs on them
+    clients = Aws(
+        stack.aws.endpoint_url, stack.aws.region
+    )  # its own clients, because the meter hooks into them
     return Backend(
         dynamodb=clients.dynamodb,
         sqs=clients.sqs,
@@ -81,10 +83,10 @@ def _backend(stack: Stack, stripe_url: str, *, direct: bool) -> Backend:
 
 
 def meter_refund(backend: Backend, name: str) -> RefundCost:
-    """Make a full refund, step by step, and meter each.
+    """Make a full refund and meter each step.
 
     Raises:
-        AssertionError: It did not come through.
+        AssertionError: The refund was not completed.
     """
     meter = Meter(
         backend.dynamodb,

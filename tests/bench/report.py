@@ -12,20 +12,20 @@ from tests.bench.meter import Consumption
 from tests.bench.one_refund import REQUEST, RefundCost
 from tests.bench.start_up import Size, StartUp
 
-# What the design asks for.
+# The aims of the design.
 START_AIMS = {"refund_request": 1.3, "stripe_webhook": 0.9, "payout_adjust": 0.9}
 WRITE_UNITS_AIM = 18
 READ_UNITS_AIM = 4
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table, with what to know about it.
+class ReportTable:
+    """A table of results with its title and note.
 
     Attributes:
-        title: Its heading.
-        note: How it was measured.
-        columns: Their names; all but the first hold figures.
+        title: The heading.
+        note: How the results were measured.
+        columns: The columns' names. All except the first hold figures.
         rows: The cells.
     """
 
@@ -35,7 +35,7 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def for_terminal(self) -> RichTable:
-        """Return it for a person at a terminal."""
+        """Return the table for a terminal."""
         table = RichTable(title=self.title, title_justify="left", caption_justify="left")
         for number, column in enumerate(self.columns):
             table.add_column(column, justify="right" if number else "left")
@@ -45,7 +45,7 @@ class Table:
         return table
 
     def markdown(self) -> str:
-        """Return it as Markdown."""
+        """Return the table as Markdown."""
         lines = [f"## {self.title}", "", self.note, ""]
         lines.append(f"| {' | '.join(self.columns)} |")
         lines.append(f"| --- |{' ---: |' * (len(self.columns) - 1)}")
@@ -53,9 +53,9 @@ class Table:
         return "\n".join(lines)
 
 
-def start_up_table(found: dict[str, StartUp], rounds: int) -> Table:
+def start_up_table(found: dict[str, StartUp], rounds: int) -> ReportTable:
     """Show what a cold start of each function costs."""
-    return Table(
+    return ReportTable(
         "Start-up",
         f"Processor time of a fresh process up to the end of init, clients made, as a ratio to "
         f"BASE: a fresh process doing `import boto3; boto3.client('dynamodb')`. Median of "
@@ -74,9 +74,9 @@ def start_up_table(found: dict[str, StartUp], rounds: int) -> Table:
     )
 
 
-def size_table(sizes: dict[str, Size]) -> Table:
+def size_table(sizes: dict[str, Size]) -> ReportTable:
     """Show how large the packages are."""
-    return Table(
+    return ReportTable(
         "Package size",
         "What `make build` made, unzipped and as Lambda gets it, zipped.",
         ("function", "unzipped MB", "zipped MB", "files"),
@@ -87,12 +87,12 @@ def size_table(sizes: dict[str, Size]) -> Table:
     )
 
 
-def refund_table(cost: RefundCost) -> Table:
+def refund_table(cost: RefundCost) -> ReportTable:
     """Show what one refund consumes, step by step."""
     rows = [_step_row(name, step) for name, step in cost.steps.items()]
     rows.append(_step_row(f"a refund, without the {cost.other_events} other events", cost.whole))
     rows.append(("aim", f"about {WRITE_UNITS_AIM}", f"≤ {READ_UNITS_AIM}", "", ""))
-    return Table(
+    return ReportTable(
         f"One full refund of $100.00, {cost.name}",
         "Consumed capacity as DynamoDB's API reports it, calls as they were made. Lambda's own "
         "polling of the queues comes on top.",
@@ -101,8 +101,8 @@ def refund_table(cost: RefundCost) -> Table:
     )
 
 
-def calls_table(cost: RefundCost) -> Table:
-    """Show each call of DynamoDB of a refund."""
+def calls_table(cost: RefundCost) -> ReportTable:
+    """Show each call to DynamoDB of a refund."""
     rows = [
         (
             step if number == 0 else "",
@@ -114,7 +114,7 @@ def calls_table(cost: RefundCost) -> Table:
         for step, consumed in cost.steps.items()
         for number, call in enumerate(consumed.dynamodb)
     ]
-    return Table(
+    return ReportTable(
         f"Its calls of DynamoDB, {cost.name}",
         check_note(cost),
         ("step", "operation", "kind", "units by table or index", "items written"),
@@ -122,10 +122,10 @@ def calls_table(cost: RefundCost) -> Table:
     )
 
 
-def lists_table(costs: Sequence[ListCost]) -> Table:
-    """Show what lists and the panel consume, by how many orders there are."""
+def lists_table(costs: Sequence[ListCost]) -> ReportTable:
+    """Show what lists and the panel consume, by the number of orders."""
     steps = [(name, [cost.steps[name] for cost in costs]) for name in costs[0].steps]
-    return Table(
+    return ReportTable(
         "Lists, search and the panel",
         "Read units of one request, and its calls of DynamoDB, among so many orders of one studio: "
         "AWS's documented rules, applied to what was read. The local engine reports one unit for "
@@ -143,7 +143,7 @@ def lists_table(costs: Sequence[ListCost]) -> Table:
 
 
 def check_note(cost: RefundCost) -> str:
-    """Say whether what the local engine reports is what AWS documents."""
+    """Return a note whether the local engine reports what AWS documents."""
     rules = "AWS's documented rules, applied to the items' sizes"
     wrong = [call for call in cost.whole.dynamodb if not call.as_documented]
     if not wrong:
@@ -165,7 +165,7 @@ def _step_row(name: str, consumed: Consumption) -> tuple[str, ...]:
 def shortfalls(
     starts: dict[str, StartUp], costs: list[RefundCost], lists: list[ListCost]
 ) -> list[str]:
-    """Return in words which aims are missed."""
+    """Return a sentence for each missed aim."""
     missed = [
         f"{name} starts at {starts[name].ratio:.2f} of BASE, the aim is {aim}"
         for name, aim in START_AIMS.items()

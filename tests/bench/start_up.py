@@ -27,7 +27,7 @@ from infra.build.functions import PYTHON_VERSION, Architecture, build
 from infra.failure import run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, TEMPLATE, UV
 
-# Whose lock says which boto3 BASE is: all functions' locks have the same one.
+# The function with the lock file that pins BASE's boto3. All lock files pin the same version.
 _BASE_LOCK = FUNCTIONS / "payout_adjust" / "requirements.txt"
 _BASE_CODE = "import boto3; boto3.client('dynamodb')"
 
@@ -50,9 +50,9 @@ class Candidate:
     """Something whose start is measured.
 
     Attributes:
-        name: What it is called in the table.
+        name: The name in the table.
         path: The folder it imports from; nothing else but the standard library is importable.
-        code: What it does at init.
+        code: The code of its init.
         environment: Its whole environment.
     """
 
@@ -65,10 +65,10 @@ class Candidate:
         """Run a fresh process up to the end of init, and return what it printed.
 
         Args:
-            then: What to run after init.
+            then: The code to run after init.
 
         Raises:
-            Failure: It does not start.
+            Failure: The function does not start.
         """
         code = f"import sys; sys.path.insert(0, {str(self.path)!r}); {self.code}\n{then}"
         command = [sys.executable, "-I", "-S", "-c", code]
@@ -81,13 +81,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class StartUp:
-    """How long a start took, as a ratio to BASE.
+    """The duration of a start, as a ratio to BASE.
 
     Attributes:
         ratio: The median over the rounds, each against BASE in the same round.
         low: The lower quartile.
         high: The upper quartile.
-        modules: How many modules init imported.
+        modules: The number of modules that init imported.
     """
 
     ratio: float
@@ -98,7 +98,7 @@ class StartUp:
 
 @dataclass(frozen=True)
 class Size:
-    """How large a package is, in bytes."""
+    """The size of a package, in bytes."""
 
     unzipped: int
     zipped: int
@@ -146,8 +146,8 @@ def compare(
     """Start each candidate and BASE once a round, in turn, and compare them.
 
     Args:
-        candidates: What to measure.
-        against: What is 1.
+        candidates: The candidates to measure.
+        against: The candidate whose ratio is 1.
         rounds: One element a round.
 
     Returns:
@@ -168,7 +168,7 @@ def compare(
 
 
 def size(candidate: Candidate) -> Size:
-    """Return how large a package is; zipped as `sam deploy` does it."""
+    """Return the size of a package, also zipped as `sam deploy` does."""
     files = [path for path in candidate.path.rglob("*") if path.is_file()]
     with TemporaryFile() as archive:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
@@ -186,7 +186,7 @@ def _processor_seconds(candidate: Candidate) -> float:
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's YAML, with a stand-in for what only a deployment knows."""
+    """Reads CloudFormation's YAML, with made-up values that only a deployment knows."""
 
 
 def _unresolved(_: yaml.Loader, suffix: str, node: yaml.Node) -> str:
@@ -197,7 +197,7 @@ _TemplateLoader.add_multi_constructor("!", _unresolved)
 
 
 def template() -> dict[str, Any]:
-    """Return the template, with what only a deployment knows made up."""
+    """Return the template with made-up values that only a deployment knows."""
     found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506  # a safe loader
     return found
 

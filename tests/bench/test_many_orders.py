@@ -1,6 +1,6 @@
-"""Lists and the panel consume the same however many orders there are: a thousand here, and three.
+"""Lists and the panel consume the same among three orders and among a thousand.
 
-The benchmark does it with a hundred thousand.
+The benchmark uses a hundred thousand orders.
 """
 
 import pytest
@@ -34,7 +34,7 @@ def costs(stack: Stack) -> list[ListCost]:
     return list(meter_lists(stack, (FEW, 3 * FEW), LoggedProgress()))
 
 
-def test_what_is_read_does_not_grow_with_the_orders(costs: list[ListCost]) -> None:
+def test_reads_do_not_grow_with_the_number_of_orders(costs: list[ListCost]) -> None:
     few, more = (
         {name: (step.documented_read_units, step.operations) for name, step in cost.steps.items()}
         for cost in costs
@@ -43,13 +43,13 @@ def test_what_is_read_does_not_grow_with_the_orders(costs: list[ListCost]) -> No
 
 
 @pytest.mark.parametrize("name", [NEWEST, BY_STATUS, BY_WORD, BY_WORDS, BY_WORD_AND_STATUS])
-def test_a_page_costs_little_more_than_the_orders_on_it(costs: list[ListCost], name: str) -> None:
+def test_a_page_consumes_little_more_than_its_orders(costs: list[ListCost], name: str) -> None:
     step = costs[0].steps[name]
     assert _ORDERS_UNITS < step.documented_read_units <= _ORDERS_UNITS + _LIST_UNITS
     assert step.operations == ["Query", "BatchGetItem"]
 
 
-def test_one_order_is_found_for_what_it_weighs(costs: list[ListCost]) -> None:
+def test_finding_one_order_consumes_only_its_size(costs: list[ListCost]) -> None:
     assert costs[0].steps[BY_ID].documented_read_units <= 2
 
 

@@ -1,4 +1,4 @@
-"""Bounds of what one refund consumes; the figures themselves are the benchmark's."""
+"""Upper bounds of what one refund consumes. The benchmark reports the figures."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_direct_refund_adds_only_its_fee_refund(costs: dict[str, RefundCost]) 
 
 
 @pytest.mark.parametrize("kind", [PLATFORM, DIRECT])
-def test_stripe_is_called_as_little_as_can_be(costs: dict[str, RefundCost], kind: str) -> None:
+def test_stripe_is_called_as_rarely_as_possible(costs: dict[str, RefundCost], kind: str) -> None:
     steps = costs[kind].steps
     assert steps[REQUEST].stripe == ["POST /v1/refunds"]
     assert len(steps[CONFIRM].stripe) <= 1
@@ -50,7 +50,7 @@ def test_stripe_is_called_as_little_as_can_be(costs: dict[str, RefundCost], kind
 
 
 @pytest.mark.parametrize("kind", [PLATFORM, DIRECT])
-def test_an_event_repeated_writes_nothing(costs: dict[str, RefundCost], kind: str) -> None:
+def test_a_repeated_event_writes_nothing(costs: dict[str, RefundCost], kind: str) -> None:
     assert costs[kind].steps[OTHER_EVENTS].write_units == 0
 
 

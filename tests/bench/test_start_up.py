@@ -1,4 +1,4 @@
-"""What init of the built functions may import. Never how long it takes: that is the benchmark's."""
+"""The modules that the built functions may import at init. The benchmark measures the time."""
 
 import pytest
 

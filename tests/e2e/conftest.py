@@ -1,4 +1,4 @@
-"""The deployed template, spoken to as its users do: HTTP, events, queues."""
+"""The deployed template, used as its users do: over HTTP, events and queues."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +11,6 @@ from tests.e2e.world import DeployedStack
 
 @pytest.fixture(scope="session")
 def world(stack: Stack) -> Iterator[DeployedStack]:
-    """The stack's three studios, with what it takes to act on them."""
+    """The deployed stack with its three studios."""
     with closing(DeployedStack(stack)) as world:
         yield world

@@ -1,4 +1,4 @@
-"""A studio of its own with more refunds than an answer holds, which PPS's own look at."""
+"""A studio with more refunds than one answer holds, whose report a PPS admin exports."""
 
 import json
 import uuid
@@ -21,7 +21,7 @@ _REPORT = "/reports/refunds?from=2026-10-01&to=2026-10-31&format=csv"
 
 
 def studio_with_large_report(world: DeployedStack) -> str:
-    """Import a studio and put refunds into its ledger as if they had settled; return its id."""
+    """Import a studio and write settled refunds into its ledger; return its id."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
         "studio_id": studio_id,
@@ -61,7 +61,7 @@ def _book(world: DeployedStack, head: LedgerHead) -> None:
 
 
 def export_large_report(world: DeployedStack, studio_id: str) -> Json:
-    """Ask for the studio's report as a file, as PPS's own, and wait until it is written."""
+    """Request the studio's report as a file, as a PPS admin, and wait until it is written."""
     admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     asked = world.call("GET", f"{_REPORT}&studio_id={studio_id}", token=admin)
     assert asked.status_code == 202, asked.text
@@ -76,7 +76,7 @@ def export_large_report(world: DeployedStack, studio_id: str) -> Json:
 
 
 def write_export_of_open_refunds(world: DeployedStack, studio_id: str) -> str:
-    """Have a studio's open refunds written to a file, as if they were very many; return its id."""
+    """Export a studio's open refunds, as if there were many; return the export's id."""
     request = ExportRequest(
         export_id=uuid.uuid4().hex,
         studio_id=studio_id,

@@ -14,7 +14,7 @@ from shared.gateways.records.fee_refund import fee_refund_to_item
 from shared.gateways.records.keys import FEE_REFUND_SK, order_pk, primary_key
 from tests.e2e.world import DIRECT_STUDIO, DeployedStack, Json, until
 
-# Longer ago than the webhooks that reconcile waits for.
+# Older than the webhooks that reconcile still waits for.
 AGE = timedelta(hours=2)
 
 _EXPANDED = {"expand[]": "data.source"}
@@ -31,7 +31,7 @@ def fee_refund_stored(world: DeployedStack, fee_refund: FeeRefund) -> Iterator[N
 
 
 def lose_fee_answer(world: DeployedStack, refund: Json) -> None:
-    """Let a direct refund be settled two hours ago, and the answer to its fee refund be lost."""
+    """Date a direct refund's settlement two hours back, and lose the answer to its fee refund."""
     dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]
     orders, fee_refunds = OrdersTable(dynamodb, table), FeeRefunds(dynamodb, table)
     order = OrderKey(DIRECT_STUDIO, refund["order_id"])
@@ -59,7 +59,7 @@ def lose_fee_answer(world: DeployedStack, refund: Json) -> None:
 
 
 def move_back(world: DeployedStack, kind: str, source_id: str) -> None:
-    """Let a refund, or a fee's refund, have moved the balance two hours ago.
+    """Date the balance transaction of a refund, or of a fee's refund, two hours back.
 
     Args:
         world: The stack.

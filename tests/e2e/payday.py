@@ -1,4 +1,4 @@
-"""Studios of their own that are paid out, so that other tests' ledgers stay open."""
+"""Studios that are paid out; other tests' studios keep their ledgers open."""
 
 import json
 import uuid
@@ -37,14 +37,14 @@ def studio_with_a_sale(world: DeployedStack, **changes: Any) -> str:  # noqa: AN
 
 
 def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> None:
-    """Let the studio's payout day have come, and run what runs then.
+    """Make the studio's payout due, and run the payouts.
 
-    A run pays whoever is due, so one test at a time has a payout day, whichever worker it is on.
+    A run pays every studio that is due. So a lock lets one test at a time run payouts.
 
     Args:
         world: The stack.
-        studio_id: Whose payout day it is.
-        fault: What Stripe does with the transfer; None for what it should.
+        studio_id: The studio's id.
+        fault: The fault of the transfer at Stripe, or None.
     """
     with (world.stack.logs["iam"].parent / "payday.lock").open("a") as lock:
         flock(lock, LOCK_EX)
@@ -60,7 +60,7 @@ def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> N
 
 @contextmanager
 def transfer_gone(world: DeployedStack) -> Iterator[str]:
-    """Let a studio's payout of two hours ago read paid by a transfer that Stripe does not have."""
+    """Mark a studio's payout as paid two hours ago by a transfer that Stripe does not have."""
     studio_id = studio_with_a_sale(world)
     pay_out(world, studio_id)
     dynamodb, table = world.stack.aws.dynamodb, world.stack.tables["orders"]

@@ -1,7 +1,7 @@
-"""Rewriting history with every role there is: whoever can, is found out by the anchors.
+"""The anchors reveal every rewritten history, whichever role rewrites it.
 
-The roles are those of the deployed stack, all of them. A Lambda's role trusts Lambda alone, so
-each is made to trust the test as well while it is tried.
+The tests try every role of the deployed stack. A Lambda's role trusts only Lambda, so each test
+adds itself to the role's trust policy while it uses the role.
 """
 
 import json
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
-# Those that write the ledger: IAM cannot tell a new entry from one that is put over another.
+# The roles that write the ledger: IAM cannot tell a new entry from an overwritten one.
 MAY_PUT_ENTRIES = {"payout_adjust", "import_orders", "run_payouts"}
 
 type Entry = dict[str, str | int]
@@ -52,7 +52,7 @@ def roles(world: DeployedStack) -> list[str]:
 
 @contextmanager
 def in_role(world: DeployedStack, role: str) -> Iterator[boto3.Session]:
-    """Act in a role, which for that time trusts this account."""
+    """Act in a role, which trusts this account meanwhile."""
     iam = world.stack.aws.iam
     found = iam.get_role(RoleName=role)["Role"]
     trust: Any = found["AssumeRolePolicyDocument"]
@@ -79,8 +79,8 @@ def in_role(world: DeployedStack, role: str) -> Iterator[boto3.Session]:
 
 
 @dataclass
-class Ledger:
-    """A studio of its own, with a few sales, anchored; and what it takes to forge it."""
+class AnchoredLedger:
+    """The anchored ledger of a studio with a few sales, and ways to forge it."""
 
     world: DeployedStack
     studio_id: str
@@ -98,14 +98,14 @@ class Ledger:
         return head
 
     def put(self, dynamodb: "DynamoDBClient", entries: list[Entry], head: LedgerHead) -> None:
-        """Put entries and head over what is there, in whatever way there is."""
+        """Overwrite entries and head with this client."""
         for entry in entries:
             key = primary_key(studio_pk(self.studio_id), entry_sk(int(entry["seq"])))
             dynamodb.put_item(TableName=self.tables[1], Item=key | marshal(entry))
         dynamodb.put_item(TableName=self.tables[0], Item=head_to_item(head))
 
     def forged(self) -> tuple[list[Entry], LedgerHead]:
-        """Return a ledger whose second sale was smaller by $10.00, chained again to the end."""
+        """Return the ledger with a second sale $10.00 smaller and all later hashes matching."""
         before = self.entries()
         entries: list[Entry] = []
         lowered = 0
@@ -147,8 +147,8 @@ def source(world: DeployedStack) -> AnchorSource:
 
 
 @pytest.fixture
-def ledger(world: DeployedStack) -> Iterator[Ledger]:
-    """Four sales, anchored; put back afterwards as it was."""
+def ledger(world: DeployedStack) -> Iterator[AnchoredLedger]:
+    """An anchored ledger of four sales, restored after the test."""
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     studio = {
         "studio_id": studio_id,
@@ -164,7 +164,7 @@ def ledger(world: DeployedStack) -> Iterator[Ledger]:
     event = {"studios": [json.dumps(studio)], "orders": orders}
     assert world.invoke("import_orders", event)["imported"] == 5
     assert world.invoke("anchor_ledger", {"studios": [studio_id]})["LedgerAnchored"] == 1
-    made = Ledger(world, studio_id)
+    made = AnchoredLedger(world, studio_id)
     entries, head = made.entries(), made.head()
     yield made
     made.put(world.stack.aws.dynamodb, entries, head)
@@ -182,7 +182,7 @@ def denied(call: Callable[..., object], **arguments: Any) -> bool:  # noqa: ANN4
 
 
 def test_an_anchored_ledger_is_sound_and_a_second_run_of_the_day_changes_nothing(
-    ledger: Ledger,
+    ledger: AnchoredLedger,
 ) -> None:
     verdict = ledger.verdict()
     assert (verdict.problem, verdict.entries) == (None, 4)
@@ -192,8 +192,8 @@ def test_an_anchored_ledger_is_sound_and_a_second_run_of_the_day_changes_nothing
     assert ledger.versions() == before
 
 
-def test_whoever_rewrites_history_is_found_out(ledger: Ledger) -> None:
-    """Each role tries the perfect forgery; those that may put entries succeed, and are found."""
+def test_every_role_that_rewrites_history_is_found_out(ledger: AnchoredLedger) -> None:
+    """Each role tries a perfect forgery. The roles that may put entries succeed, and are found."""
     original = ledger.entries(), ledger.head()
     forged = ledger.forged()
     succeeded = set()
@@ -220,8 +220,8 @@ def function_role(world: DeployedStack, function: str) -> str:
     return found["Role"].rpartition("/")[2]
 
 
-def test_an_administrator_is_found_out_too(ledger: Ledger) -> None:
-    """Rewriting, cutting off, taking all away: the administrator may do all of it."""
+def test_an_administrator_who_rewrites_history_is_found_out(ledger: AnchoredLedger) -> None:
+    """An administrator may rewrite, cut off or delete the whole ledger."""
     aws = ledger.world.stack.aws
     entries = ledger.entries()
     ledger.put(aws.dynamodb, *ledger.forged())
@@ -251,7 +251,9 @@ def test_an_administrator_is_found_out_too(ledger: Ledger) -> None:
     assert ledger.studio_id in set(source(ledger.world).anchors.studios())
 
 
-def test_who_records_a_restore_to_hide_a_forgery_signs_it_for_all_to_see(ledger: Ledger) -> None:
+def test_a_restore_that_hides_a_forgery_is_signed_and_visible(
+    ledger: AnchoredLedger,
+) -> None:
     ledger.put(ledger.world.stack.aws.dynamodb, *ledger.forged())
     before = ledger.versions()
     event = {"studios": [ledger.studio_id], "restored_because": "a forger, hiding"}
@@ -263,7 +265,7 @@ def test_who_records_a_restore_to_hide_a_forgery_signs_it_for_all_to_see(ledger:
     assert len(ledger.versions()) == len(before) + 1
 
 
-def test_no_role_may_change_or_delete_an_anchor(ledger: Ledger) -> None:
+def test_no_role_may_change_or_delete_an_anchor(ledger: AnchoredLedger) -> None:
     world = ledger.world
     bucket, key = world.stack.anchors["bucket"], world.stack.anchors["key"]
     (version,) = ledger.versions()
@@ -300,8 +302,10 @@ def test_no_role_may_change_or_delete_an_anchor(ledger: Ledger) -> None:
     assert ledger.verdict().problem is None
 
 
-def test_who_may_do_anything_may_not_sign_hide_or_write_over_an_anchor(ledger: Ledger) -> None:
-    """What the policies of key and bucket refuse also to whom IAM allows everything."""
+def test_not_even_an_administrator_may_sign_hide_or_overwrite_an_anchor(
+    ledger: AnchoredLedger,
+) -> None:
+    """The policies of key and bucket also refuse callers whom IAM allows everything."""
     world = ledger.world
     iam, (version,) = world.stack.aws.iam, ledger.versions()
     user = f"administrator-{ledger.studio_id}"
@@ -334,8 +338,8 @@ def test_who_may_do_anything_may_not_sign_hide_or_write_over_an_anchor(ledger: L
     assert ledger.versions() == [version]
 
 
-def test_the_administrator_may_not_delete_an_anchor_either_and_what_he_adds_is_seen(
-    ledger: Ledger,
+def test_an_administrator_may_not_delete_an_anchor_and_what_they_add_is_seen(
+    ledger: AnchoredLedger,
 ) -> None:
     s3, bucket = ledger.world.stack.aws.s3, ledger.world.stack.anchors["bucket"]
     (version,) = ledger.versions()

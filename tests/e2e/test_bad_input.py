@@ -1,4 +1,4 @@
-"""What the API refuses: a clear problem, and nothing changed."""
+"""The API answers bad input with a clear problem, and nothing changes."""
 
 import json
 
@@ -71,7 +71,7 @@ BODIES = {
 
 @pytest.fixture(scope="module")
 def order_id(world: DeployedStack) -> str:
-    """An order that nothing here may change."""
+    """An order that no test here may change."""
     return world.sell()
 
 
@@ -119,7 +119,7 @@ def test_a_key_with_another_body_is_refused(world: DeployedStack) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: DeployedStack) -> None:
+def test_another_studios_order_is_not_found(world: DeployedStack) -> None:
     theirs = world.sell(DIRECT_STUDIO)
     body = {**OTHER, "type": "full"}
     answers = [
@@ -136,14 +136,14 @@ def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: Dep
         assert of_theirs.json()["code"] == "order_not_found"
 
 
-def test_an_order_without_a_charge(world: DeployedStack) -> None:
+def test_an_order_without_a_charge_is_refused(world: DeployedStack) -> None:
     record = world.order()
     mine = world.sell(stripe={**record["stripe"], "charge_id": None})
     answer = world.request_refund(mine, {**OTHER, "type": "full"})
     assert (answer.status_code, answer.json()["code"]) == (409, "order_not_charged")
 
 
-def test_a_disputed_order(world: DeployedStack) -> None:
+def test_a_disputed_order_is_refused(world: DeployedStack) -> None:
     mine = world.sell()
     world.control("disputes", charge=mine.replace("ord_", "ch_"))
 
@@ -156,7 +156,7 @@ def test_a_disputed_order(world: DeployedStack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "charge_disputed")
 
 
-def test_a_dispute_that_only_stripe_knows_of(world: DeployedStack) -> None:
+def test_a_dispute_that_only_stripe_knows_is_refused(world: DeployedStack) -> None:
     mine = world.sell()
     with world.webhooks_held():
         world.control("disputes", charge=mine.replace("ord_", "ch_"))
@@ -166,7 +166,7 @@ def test_a_dispute_that_only_stripe_knows_of(world: DeployedStack) -> None:
     assert again.json() == answer.json()
 
 
-def test_a_print_in_production(world: DeployedStack) -> None:
+def test_a_print_in_production_is_refused(world: DeployedStack) -> None:
     mine = world.sell(fulfillment={"status": "claimed", "claimed_by": "station-1"})
     refused = world.request_refund(mine, {**OTHER, "type": "full"})
     assert (refused.status_code, refused.json()["code"]) == (409, "fulfillment_in_progress")
@@ -176,24 +176,28 @@ def test_a_print_in_production(world: DeployedStack) -> None:
     assert kept.status_code == 201
 
 
-def test_a_route_that_does_not_exist(world: DeployedStack) -> None:
+def test_a_route_that_does_not_exist_is_refused(world: DeployedStack) -> None:
     answer = world.call("GET", "/nowhere")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(("token", "status"), [("", 401), ("nonsense", 401), ("a.b.c", 401)])
-def test_without_a_good_token(world: DeployedStack, token: str, status: int) -> None:
+def test_a_request_without_a_good_token_is_refused(
+    world: DeployedStack, token: str, status: int
+) -> None:
     answer = world.call("GET", "/orders/ord_1/refunds/rf_1", token=token)
     assert (answer.status_code, answer.json()["code"]) == (status, "unauthorized")
 
 
 @pytest.mark.parametrize("role", ["print_operator", "bookkeeper"])
-def test_a_role_that_may_not_refund(world: DeployedStack, order_id: str, role: str) -> None:
+def test_a_role_that_may_not_refund_is_refused(
+    world: DeployedStack, order_id: str, role: str
+) -> None:
     answer = world.request_refund(order_id, {**OTHER, "type": "full"}, role=role)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-def test_a_user_without_a_studio(world: DeployedStack, order_id: str) -> None:
+def test_a_user_without_a_studio_is_refused(world: DeployedStack, order_id: str) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     answer = world.call("GET", f"/orders/{order_id}/refunds/rf_1", token=token)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

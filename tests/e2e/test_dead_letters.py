@@ -1,4 +1,4 @@
-"""Poison in every queue of the deployed stack: parked with its reason, fixed and sent back."""
+"""A bad message in any queue of the deployed stack is parked, fixed and sent back."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ def put(world: DeployedStack, queue: str, body: object, group: str) -> None:
 
 
 def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLetter:
-    """Wait until a message is parked, fix it, send it back, and return it as it was parked."""
+    """Wait until a message is parked, fix it and send it back; return the parked message."""
 
     def fixed() -> tuple[DeadLetter, str] | None:
         with dead.held() as letters:
@@ -47,7 +47,7 @@ def fixed_and_sent_back(dead: DeadLetters, about: str, **changes: str) -> DeadLe
     return parked
 
 
-def test_poison_in_every_queue(world: DeployedStack) -> None:
+def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: DeployedStack) -> None:
     stack, mark = world.stack, uuid.uuid4().hex
     records = ParkedRecords(stack.aws.dynamodb, stack.tables["orders"])
     dead = DeadLetters(stack.aws.sqs, dict(stack.queues), records)
@@ -77,7 +77,7 @@ def test_poison_in_every_queue(world: DeployedStack) -> None:
     unknown = {"studio_id": DIRECT_STUDIO, "order_id": f"ord_{mark}", "correlation_id": mark}
     put(world, "fee_refund", unknown, direct)
     put(world, "export", asdict(export), PLATFORM_STUDIO)
-    # The rest flows on, of the same studio too.
+    # Other messages are processed meanwhile, also of the same studio.
     other = world.refund(world.sell(), {"type": "full"})
     world.await_status(other, "settled")
 
@@ -93,7 +93,7 @@ def test_poison_in_every_queue(world: DeployedStack) -> None:
         return found.get("status") == "ready" or None
 
     until(written, "the export is written")
-    # What was done already was done once.
+    # Work that was already done is not repeated.
     for studio_id, sold in ((PLATFORM_STUDIO, order_id), (DIRECT_STUDIO, direct)):
         kinds = [entry["kind"] for entry in world.entries_of(sold, studio_id)]
         assert kinds == ["sale", "refund"]

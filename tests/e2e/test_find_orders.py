@@ -1,4 +1,4 @@
-"""Finding orders and looking at one, over the API."""
+"""Searching orders and reading one, over the API."""
 
 import uuid
 
@@ -27,13 +27,11 @@ def ids(page: Json) -> list[str]:
 
 @pytest.fixture(scope="module")
 def surname() -> str:
-    """A name that nobody else in this run has: of letters, and with an accent."""
+    """A name with an accent that no other order of this run has."""
     return "Ångström" + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 
-def test_staff_find_an_order_by_its_names_and_look_at_it(
-    world: DeployedStack, surname: str
-) -> None:
+def test_staff_find_an_order_by_its_names_and_read_it(world: DeployedStack, surname: str) -> None:
     order_id = world.sell(
         parent={"name": f"Zoë {surname}", "email": "zoe@mail.example"},
         subjects=[{"subject_id": "sub_1", "name": "Finn O'Brien"}],
@@ -78,7 +76,7 @@ def test_cursors_lead_through_all_orders(world: DeployedStack, surname: str) -> 
     assert newest["next_cursor"]
 
 
-def test_pps_looks_at_the_studio_it_names(world: DeployedStack) -> None:
+def test_a_pps_admin_reads_the_named_studio(world: DeployedStack) -> None:
     order_id = world.sell(DIRECT_STUDIO)
     for path in (f"/orders?query={order_id}&", f"/orders/{order_id}?"):
         theirs = world.call("GET", f"{path}studio_id={DIRECT_STUDIO}", role="pps_admin")
@@ -100,7 +98,7 @@ def test_pps_looks_at_the_studio_it_names(world: DeployedStack) -> None:
         ("cursor=" + 1025 * "x", "cursor"),
     ],
 )
-def test_what_cannot_be_looked_for_is_refused(world: DeployedStack, query: str, field: str) -> None:
+def test_an_invalid_query_is_refused(world: DeployedStack, query: str, field: str) -> None:
     answer = world.call("GET", f"/orders?{query}")
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_input"
@@ -121,7 +119,7 @@ def test_a_cursor_of_another_list_or_studio_is_refused(world: DeployedStack) -> 
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid"), path
 
 
-def test_another_studios_order_is_as_one_that_is_not_there(world: DeployedStack) -> None:
+def test_another_studios_order_is_not_found(world: DeployedStack) -> None:
     theirs = world.sell(DIRECT_STUDIO)
     answers = [world.call("GET", f"/orders/{order}") for order in (theirs, "ord_nobodys")]
     assert {answer.status_code for answer in answers} == {404}
@@ -129,7 +127,7 @@ def test_another_studios_order_is_as_one_that_is_not_there(world: DeployedStack)
     assert answers[0].json()["code"] == "order_not_found"
 
 
-def test_roles_and_tokens_decide_who_may_look(world: DeployedStack) -> None:
+def test_roles_and_tokens_decide_who_may_read(world: DeployedStack) -> None:
     order_id = world.sell()
     for path in ("/orders", f"/orders/{order_id}"):
         assert world.call("GET", path, role="staff").status_code == 200
@@ -138,7 +136,7 @@ def test_roles_and_tokens_decide_who_may_look(world: DeployedStack) -> None:
         assert world.call("GET", path, token="").status_code == 401
 
 
-def test_what_was_looked_for_is_not_logged(world: DeployedStack, surname: str) -> None:
+def test_search_words_are_not_logged(world: DeployedStack, surname: str) -> None:
     find(world, query=surname)
     lines = world.stack.log_lines("find_orders")
     assert lines

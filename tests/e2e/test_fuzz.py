@@ -1,4 +1,4 @@
-"""The whole API fuzzed from its own description: no 5xx, and every answer is as described."""
+"""The API fuzzed from its own description: no 5xx, and every answer is described."""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def test_every_answer_is_as_described(
     case: "Case[Any]", world: DeployedStack, order_id: str
 ) -> None:
     role = "print_operator" if case.path.startswith("/print-station") else "owner"
-    # Every other request is about an order that is there.
+    # Every other request is about an order that exists.
     if "order_id" in (case.path_parameters or {}) and len(str(case.path_parameters)) % 2:
         case.path_parameters["order_id"] = order_id
     case.query.pop("studio_id", None)  # only PPS's own may name one: tested in test_who_may

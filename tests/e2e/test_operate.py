@@ -24,7 +24,7 @@ def answer_of(*arguments: str) -> Any:  # noqa: ANN401  # JSON
     return json.loads(result.stdout)
 
 
-def test_resume_moves_on_a_refund_whose_webhook_is_late(world: DeployedStack) -> None:
+def test_resume_completes_a_refund_whose_webhook_is_late(world: DeployedStack) -> None:
     with world.webhooks_held():
         refund = world.refund(world.sell(), {"type": "full"})
         assert world.read(refund)["status"] == "pending"
@@ -45,7 +45,7 @@ def test_a_ledger_is_anchored_now_and_shown(world: DeployedStack) -> None:
     assert (verdict["sound"], verdict["anchored_to_entry"] is None) == (True, False)
 
 
-def test_a_studio_that_cannot_be_anchored_is_one_line() -> None:
+def test_a_studio_that_cannot_be_anchored_prints_one_line() -> None:
     nowhere = f"st_{uuid.uuid4().hex[:10]}"
     result = operate("anchors", "now", "--studio", nowhere)
     assert result.exit_code == 1

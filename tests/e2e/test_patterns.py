@@ -1,4 +1,4 @@
-"""Patterns among refunds, asked for as a studio's bookkeeper does."""
+"""Patterns among refunds over the API, as a studio's bookkeeper requests them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ SPAN = [(datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days i
 DAYS = f"from={SPAN[0]}&to={SPAN[1]}"
 
 
-def load_callers_order(subject_id: str, sku: str) -> dict[str, Any]:
+def fields_of_order(subject_id: str, sku: str) -> dict[str, Any]:
     return {
         "placed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "subjects": [{"subject_id": subject_id, "name": "Bartholomew Testparent"}],
@@ -41,17 +41,16 @@ def patterns(world: DeployedStack, query: str, **who: Any) -> dict[str, Any]:  #
     return dict(answer.json())
 
 
-def test_one_subject_refunded_again_and_again(world: DeployedStack) -> None:
-    # The direct studio: other tests refund orders of years that are not asked for here.
+def test_a_subject_refunded_again_and_again_is_an_outlier(world: DeployedStack) -> None:
+    # The direct studio: other tests refund orders of other years.
     fine = [
-        world.order(DIRECT_STUDIO, **load_callers_order("sub_fine", "PATTERNS-OK"))
-        for _ in range(30)
+        world.order(DIRECT_STUDIO, **fields_of_order("sub_fine", "PATTERNS-OK")) for _ in range(30)
     ]
     report = world.invoke("import_orders", {"orders": [json.dumps(record) for record in fine]})
     assert report["imported"] == 30, report
     units = {"type": "line_items", "items": [{"line_id": "li_1", "quantity": 2}]}
     for _ in range(3):
-        bad = world.sell(DIRECT_STUDIO, **load_callers_order("sub_bad", SKU))
+        bad = world.sell(DIRECT_STUDIO, **fields_of_order("sub_bad", SKU))
         world.await_status(world.refund(bad, units, DIRECT_STUDIO), "settled", DIRECT_STUDIO)
 
     found = patterns(world, f"by=subject&{DAYS}", studio_id=DIRECT_STUDIO, role="bookkeeper")
@@ -75,11 +74,11 @@ def test_one_subject_refunded_again_and_again(world: DeployedStack) -> None:
         view = patterns(world, f"by={by}&{DAYS}", studio_id=DIRECT_STUDIO)
         assert view["refund_count"] >= 3
         assert sum(each["refunded_amount"] for each in view["items"]) == found["refunded_amount"]
-    # No other studio's figures, whoever asks and whatever is named.
+    # No caller gets another studio's figures, whatever the query names.
     assert "sub_bad" not in str(patterns(world, f"by=subject&{DAYS}", studio_id=YEN_STUDIO))
     answer = world.call("GET", f"{PATH}?studio_id={DIRECT_STUDIO}", studio_id=YEN_STUDIO)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    # Names do not come into the log.
+    # Names are not logged.
     assert "Bartholomew" not in str(world.log_lines("refund_report"))
 
 
@@ -93,12 +92,14 @@ def test_one_subject_refunded_again_and_again(world: DeployedStack) -> None:
         ("by=subject&to=9999-12-31", 422, "date_range_invalid"),
     ],
 )
-def test_what_is_refused(world: DeployedStack, query: str, status: int, code: str) -> None:
+def test_an_invalid_query_is_refused(
+    world: DeployedStack, query: str, status: int, code: str
+) -> None:
     answer = world.call("GET", f"{PATH}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_who_may_not(world: DeployedStack) -> None:
+def test_other_roles_are_refused(world: DeployedStack) -> None:
     answer = world.call("GET", f"{PATH}?by=reason", role="print_operator")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert world.call("GET", f"{PATH}?by=reason", token="").status_code == 401

@@ -16,7 +16,7 @@ NET = 8180
 
 
 def get(world: DeployedStack, studio_id: str, path: str, **query: str) -> httpx.Response:
-    """Ask as PPS, who may name any studio."""
+    """Send a GET request as a PPS admin, who may name any studio."""
     asked = "&".join(f"{name}={value}" for name, value in {"studio_id": studio_id, **query}.items())
     return world.call("GET", f"{path}?{asked}", role="pps_admin")
 
@@ -34,7 +34,7 @@ def studio_id(world: DeployedStack) -> str:
 
 @pytest.fixture(scope="module")
 def payout(world: DeployedStack, studio_id: str) -> dict[str, Any]:
-    """The studio's payout, once the run has made it."""
+    """Wait for the studio's payout, and return it."""
     before = read(world, studio_id, "/payouts/next")
     assert (before["payout_id"], before["status"]) == (None, "open")
     assert before["total_amount"] == before["paid_amount"] == before["sums"]["total"]["net_amount"]
@@ -83,9 +83,7 @@ def test_a_payout_is_read_as_json_csv_and_a_page(
     assert line["order_id"] in page.text
 
 
-def test_another_studios_payout_is_as_one_that_is_not_there(
-    world: DeployedStack, payout: dict[str, Any]
-) -> None:
+def test_another_studios_payout_is_not_found(world: DeployedStack, payout: dict[str, Any]) -> None:
     theirs = world.call("GET", f"/payouts/{payout['payout_id']}", studio_id=PLATFORM_STUDIO)
     nowhere = world.call("GET", "/payouts/po_nowhere", studio_id=PLATFORM_STUDIO)
     assert (theirs.status_code, theirs.json()["code"]) == (404, "payout_not_found")
@@ -114,7 +112,7 @@ def test_bad_input_gets_a_clear_problem(
 
 
 @pytest.mark.parametrize("role", ["staff", "print_operator"])
-def test_payouts_are_not_for_everyone(world: DeployedStack, role: str) -> None:
+def test_other_roles_may_not_read_payouts(world: DeployedStack, role: str) -> None:
     for path in ("/payouts/next", "/payouts", "/payouts/po_nowhere"):
         assert world.call("GET", path, role=role).status_code == 403
 

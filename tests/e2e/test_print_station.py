@@ -1,11 +1,11 @@
-"""The print station over the API, as operators and the desk use it."""
+"""The print station over the API, as operators and studio staff use it."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from tests.at_once import at_once
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
 pytestmark = pytest.mark.stack
@@ -26,7 +26,7 @@ def step(
 
 
 def cancel(world: DeployedStack, order_id: str, role: str = "staff") -> httpx.Response:
-    """Cancel fulfillment at the desk."""
+    """Cancel fulfillment as studio staff."""
     return world.call("POST", f"/orders/{order_id}/fulfillment/cancel", role=role)
 
 
@@ -90,14 +90,14 @@ def test_a_canceled_print_leaves_the_queue_for_good(world: DeployedStack) -> Non
         assert code(step(world, order_id, name)) == (409, "print_canceled")
 
 
-def test_a_claim_is_the_one_operators_who_made_it(world: DeployedStack) -> None:
+def test_a_claimed_print_cannot_be_claimed_by_another_operator(world: DeployedStack) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     assert step(world, order_id, "claim").status_code == 200
     assert code(step(world, order_id, "claim", role="owner")) == (409, "print_claimed")
     assert step(world, order_id, "print", role="owner").status_code == 200
 
 
-def test_the_queue_has_the_refunded_units_off_and_tells_of_no_money_and_no_parent(
+def test_the_queue_omits_refunded_units_money_and_parents(
     world: DeployedStack,
 ) -> None:
     order_id = world.sell(fulfillment=QUEUED)
@@ -171,7 +171,9 @@ def test_a_step_takes_no_fields(world: DeployedStack, body: object) -> None:
         ("/print-station/orders/{}/ship", {"owner", "print_operator"}),
     ],
 )
-def test_a_role_that_may_not_is_refused(world: DeployedStack, path: str, allowed: set[str]) -> None:
+def test_a_role_without_the_permission_is_refused(
+    world: DeployedStack, path: str, allowed: set[str]
+) -> None:
     order_id = world.sell(fulfillment=QUEUED)
     for role in {"owner", "staff", "print_operator", "bookkeeper"} - allowed:
         answer = world.call("POST", path.format(order_id), role=role)
@@ -183,7 +185,7 @@ def test_a_role_that_may_not_is_refused(world: DeployedStack, path: str, allowed
     assert shown["status"] == "queued"
 
 
-def test_the_queue_is_for_the_desk_operators_and_pps_of_that_studio_alone(
+def test_the_queue_is_only_for_staff_operators_and_pps_admins(
     world: DeployedStack,
 ) -> None:
     mine = world.sell(fulfillment=QUEUED)
@@ -198,7 +200,7 @@ def test_the_queue_is_for_the_desk_operators_and_pps_of_that_studio_alone(
     assert code(refused) == (403, "forbidden")
 
 
-def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: DeployedStack) -> None:
+def test_another_studios_order_is_not_found(world: DeployedStack) -> None:
     theirs = world.sell(DIRECT_STUDIO, fulfillment=QUEUED)
     answers = [
         [cancel(world, order_id), *(step(world, order_id, s) for s in ("claim", "print", "ship"))]
@@ -218,7 +220,7 @@ def test_another_studios_order_is_answered_as_one_that_does_not_exist(world: Dep
         ("printed", "ship", "shipped", {"print_canceled"}),
     ],
 )
-def test_16_requests_at_once_against_a_cancel(
+def test_16_concurrent_requests_against_a_cancel_have_one_winner(
     world: DeployedStack, start: str, name: str, end: str, lost: set[str]
 ) -> None:
     claimed_by = None if start == "queued" else "station-1"
@@ -227,8 +229,7 @@ def test_16_requests_at_once_against_a_cancel(
     def one(number: int) -> httpx.Response:
         return cancel(world, order_id) if number % 2 else step(world, order_id, name)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(one, range(AT_ONCE)))
+    answers = at_once(AT_ONCE, one)
     steps, cancels = answers[::2], answers[1::2]
     final = cancel(world, order_id)
     if code(final) == (409, "print_shipped"):

@@ -97,8 +97,8 @@ def reader(world: DeployedStack) -> Iterator[Reader]:
 
 
 @dataclass(frozen=True)
-class Studio:
-    """A studio of its own, acted on by Stripe and PPS."""
+class LedgerStudio:
+    """A studio that Stripe and PPS act on."""
 
     world: DeployedStack
     studio_id: str
@@ -109,7 +109,7 @@ class Studio:
         return dict(answer.json())
 
     def sell(self) -> str:
-        """Sell one order more and return its charge."""
+        """Sell another order and return its charge."""
         order = self.world.order() | {"studio_id": self.studio_id}
         report = self.world.invoke("import_orders", {"orders": [json.dumps(order)]})
         assert report["imported"] == 1, report
@@ -150,12 +150,12 @@ class Studio:
 
 
 @pytest.fixture
-def studio(world: DeployedStack) -> Studio:
-    return Studio(world, studio_with_a_sale(world))
+def studio(world: DeployedStack) -> LedgerStudio:
+    return LedgerStudio(world, studio_with_a_sale(world))
 
 
 def assert_same(read: Json, shown: Json) -> None:
-    """Hold what the page's code reads to what the API shows of the same payout."""
+    """Check that the page's code reads the payout that the API shows."""
     lines = list(shown["lines"])
     carried = lines.pop(0)["payable_amount"] if lines and lines[0]["kind"] == "carried" else 0
     assert read["carried_amount"] == carried
@@ -166,7 +166,9 @@ def assert_same(read: Json, shown: Json) -> None:
     ] == lines
 
 
-def test_the_pages_code_reads_what_the_payouts_are_made_of(reader: Reader, studio: Studio) -> None:
+def test_the_pages_code_reads_the_lines_of_the_payouts(
+    reader: Reader, studio: LedgerStudio
+) -> None:
     paid = studio.pay_out()
     assert paid["status"] == "paid"
     assert_same(reader.read(studio.studio_id, "--payout", paid["payout_id"]), paid)
@@ -193,7 +195,7 @@ def test_the_pages_code_reads_what_the_payouts_are_made_of(reader: Reader, studi
     assert_same(reader.read(studio.studio_id, "--payout", paid["payout_id"]), paid)
 
 
-def test_what_a_payout_carries_is_read(reader: Reader, studio: Studio) -> None:
+def test_the_pages_code_reads_a_carried_amount(reader: Reader, studio: LedgerStudio) -> None:
     studio.refund(studio.charge_first_order(), 10_000)
     carried = studio.pay_out()
     assert (carried["status"], carried["carried_amount"]) == ("carried", -320)
@@ -205,7 +207,9 @@ def test_what_a_payout_carries_is_read(reader: Reader, studio: Studio) -> None:
     assert_same(open_now, studio.get("/payouts/next"))
 
 
-def test_what_a_failed_payout_gives_back_is_read(reader: Reader, studio: Studio) -> None:
+def test_the_pages_code_reads_the_amount_of_a_failed_payout(
+    reader: Reader, studio: LedgerStudio
+) -> None:
     failed = studio.pay_out("insufficient_funds")
     assert failed["status"] == "failed"
 
@@ -221,7 +225,7 @@ def test_a_studio_without_entries_has_nothing_open(reader: Reader) -> None:
     assert reader.read("st_nobody") == nothing
 
 
-def test_an_entry_that_is_missing_is_not_passed_over(reader: Reader, world: DeployedStack) -> None:
+def test_a_missing_entry_is_an_error(reader: Reader, world: DeployedStack) -> None:
     studio_id = f"st_{uuid.uuid4().hex[:10]}"
     for seq in (1, 3):
         entry: Any = {"kind": "sale", "seq": seq, "payable_amount": 1, "payable_balance_amount": 2}

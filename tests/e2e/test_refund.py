@@ -1,23 +1,21 @@
 """A refund through the deployed stack, from the request to the ledger entry."""
 
 import json
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from shared.domain.order import OrderKey
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.records.keys import order_pk, primary_key, refund_sk
+from tests.at_once import at_once
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, YEN_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
 
 
-def test_the_hundred_dollars(world: DeployedStack) -> None:
-    """The example that the README follows, to the cent."""
+def test_a_refund_of_a_hundred_dollars_is_right_to_the_cent(world: DeployedStack) -> None:
+    """The README's example, to the cent."""
     order_id = world.sell()
     path = f"/orders/{order_id}/refunds"
     choice = {"type": "full", "reason": "wrong_print", "expected_refundable_amount": 10000}
@@ -58,7 +56,9 @@ def test_the_hundred_dollars(world: DeployedStack) -> None:
 
 
 @pytest.mark.parametrize("studio_id", [PLATFORM_STUDIO, DIRECT_STUDIO, YEN_STUDIO])
-def test_line_by_line_until_nothing_is_left(world: DeployedStack, studio_id: str) -> None:
+def test_an_order_is_refunded_line_by_line_until_nothing_is_left(
+    world: DeployedStack, studio_id: str
+) -> None:
     order_id = world.sell(studio_id)
     for _ in range(4):
         one = {"type": "line_items", "items": [{"line_id": "li_1", "quantity": 1}]}
@@ -83,7 +83,7 @@ def test_line_by_line_until_nothing_is_left(world: DeployedStack, studio_id: str
         )
 
 
-def test_a_late_failure_through_the_webhook(world: DeployedStack) -> None:
+def test_a_late_failure_is_compensated_through_the_webhook(world: DeployedStack) -> None:
     order_id = world.sell()
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")
     world.control(
@@ -98,7 +98,7 @@ def test_a_late_failure_through_the_webhook(world: DeployedStack) -> None:
     world.await_status(world.refund(order_id, {"type": "full"}), "settled")
 
 
-def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) -> None:
+def test_an_external_refund_is_recorded(world: DeployedStack) -> None:
     order_id = world.sell(DIRECT_STUDIO)
     world.stripe(
         "POST",
@@ -119,18 +119,12 @@ def test_a_refund_made_in_stripes_dashboard_is_taken_in(world: DeployedStack) ->
     )
 
 
-def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack) -> None:
+def test_of_32_concurrent_requests_exactly_those_that_fit_are_accepted(
+    world: DeployedStack,
+) -> None:
     order_id = world.sell()
-    barrier = threading.Barrier(32)
-
-    def one(_: int) -> httpx.Response:
-        barrier.wait()
-        return world.request_refund(
-            order_id, {"type": "partial", "amount": 1000, "reason": "other"}
-        )
-
-    with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(one, range(32)))
+    choice = {"type": "partial", "amount": 1000, "reason": "other"}
+    answers = at_once(32, lambda _: world.request_refund(order_id, choice))
     outcomes = Counter(
         (answer.status_code, answer.json().get("code", answer.json().get("amount")))
         for answer in answers
@@ -144,22 +138,18 @@ def test_of_32_at_once_exactly_those_that_fit_are_accepted(world: DeployedStack)
     assert sum(entry["rev_share_amount"] for entry in entries) == 1500
 
 
-def test_the_same_request_twice_at_once_is_one_refund(world: DeployedStack) -> None:
+def test_two_concurrent_requests_with_one_key_are_one_refund(world: DeployedStack) -> None:
     order_id = world.sell()
     choice = {"type": "partial", "amount": 2500, "reason": "other"}
-
-    def one(_: int) -> httpx.Response:
-        return world.request_refund(order_id, choice, key=f"twice-{order_id}")
-
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(one, range(2)))
+    key = f"twice-{order_id}"
+    answers = at_once(2, lambda _: world.request_refund(order_id, choice, key=key))
     assert [answer.status_code for answer in answers] == [201, 201]
     assert len({answer.json()["refund_id"] for answer in answers}) == 1
     charge = order_id.replace("ord_", "ch_")
     assert len(world.stripe("GET", "refunds", charge=charge)["data"]) == 1
 
 
-def test_stripe_times_out_after_it_did_it(world: DeployedStack) -> None:
+def test_a_timeout_after_stripe_made_the_refund_is_one_refund(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -176,7 +166,7 @@ def test_stripe_times_out_after_it_did_it(world: DeployedStack) -> None:
     ]
 
 
-def test_what_no_webhook_reports_is_resumed(world: DeployedStack) -> None:
+def test_a_refund_without_a_webhook_is_resumed(world: DeployedStack) -> None:
     order_id = world.sell()
     charge = order_id.replace("ord_", "ch_")
     world.control(
@@ -195,7 +185,7 @@ def test_what_no_webhook_reports_is_resumed(world: DeployedStack) -> None:
     assert len(world.stripe("GET", "refunds", charge=charge)["data"]) == 1
 
 
-def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_name(
+def test_the_correlation_id_runs_from_request_to_ledger_and_no_name_is_logged(
     world: DeployedStack,
 ) -> None:
     order_id = world.sell()
@@ -215,7 +205,9 @@ def test_the_correlation_id_runs_from_request_to_ledger_and_logs_hold_nobodys_na
             assert personal not in text
 
 
-def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: DeployedStack) -> None:
+def test_a_message_that_can_never_work_is_parked_and_others_are_processed(
+    world: DeployedStack,
+) -> None:
     sqs, queues = world.stack.aws.sqs, world.stack.queues
     order_id = world.sell()
     for number, body in enumerate(
@@ -243,7 +235,7 @@ def test_a_message_that_can_never_work_is_parked_and_others_go_on(world: Deploye
 
 
 def test_reading_an_order_through_its_keys(world: DeployedStack) -> None:
-    """What the tables hold is what `docs/tables.md` says."""
+    """The tables hold the items that `docs/tables.md` describes."""
     order_id = world.sell()
     order = OrderKey(PLATFORM_STUDIO, order_id)
     refund = world.await_status(world.refund(order_id, {"type": "full"}), "settled")

@@ -1,4 +1,4 @@
-"""The refund report over the API: as pages, as a file, and as a file written on the side."""
+"""The refund report over the API: as pages, as a file, and as an export."""
 
 import csv
 import io
@@ -71,7 +71,7 @@ def test_pages_follow_one_another_and_keep_their_totals(world: DeployedStack) ->
     assert (stolen.status_code, stolen.json()["code"]) == (400, "cursor_invalid")
 
 
-def test_the_report_as_a_file(world: DeployedStack) -> None:
+def test_the_report_is_answered_as_a_file(world: DeployedStack) -> None:
     refund = world.await_status(world.refund(world.sell(), {"type": "full"}), "settled")
     answer = world.call("GET", f"{REPORT}?format=csv")
     assert answer.status_code == 200, answer.text
@@ -83,7 +83,7 @@ def test_the_report_as_a_file(world: DeployedStack) -> None:
     assert rows[refund["refund_id"]]["net_deduction_amount"] == "-85.00"
 
 
-def test_a_large_report_is_written_on_the_side_for_its_studio_alone(world: DeployedStack) -> None:
+def test_a_large_report_is_exported_only_for_its_studio(world: DeployedStack) -> None:
     studio_id = studio_with_large_report(world)
     export = export_large_report(world, studio_id)
     file = httpx.get(export["url"], timeout=60, trust_env=False)
@@ -98,12 +98,12 @@ def test_a_large_report_is_written_on_the_side_for_its_studio_alone(world: Deplo
         world.call("GET", f"{REPORT}/exports/{'0' * 32}"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "export_not_found")
-    # The link is good for this file alone, and for nobody who has another bucket's key in mind.
+    # The link works only for this file.
     tampered = httpx.get(export["url"].replace(export["export_id"], "0" * 32), trust_env=False)
     assert tampered.status_code == 403
 
 
-def test_open_refunds_are_written_to_a_file_too(world: DeployedStack) -> None:
+def test_open_refunds_are_exported_too(world: DeployedStack) -> None:
     with world.webhooks_held():
         refund = world.refund(world.sell(), {"type": "full"})
         export_id = write_export_of_open_refunds(world, PLATFORM_STUDIO)
@@ -117,7 +117,7 @@ def test_open_refunds_are_written_to_a_file_too(world: DeployedStack) -> None:
 
 
 @pytest.mark.parametrize("state", ["open", "failed"])
-def test_what_is_not_settled_is_listed_on_request(world: DeployedStack, state: str) -> None:
+def test_open_and_failed_refunds_are_listed_on_request(world: DeployedStack, state: str) -> None:
     with world.webhooks_held():
         refund = world.refund(world.sell(), {"type": "full"})
         if state == "failed":
@@ -148,24 +148,24 @@ def test_what_is_not_settled_is_listed_on_request(world: DeployedStack, state: s
         ("studio_id=st_fjord", 403, "forbidden"),
     ],
 )
-def test_what_makes_no_report_is_refused(
+def test_an_invalid_query_is_refused(
     world: DeployedStack, query: str, status: int, code: str
 ) -> None:
     answer = world.call("GET", f"{REPORT}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_an_operator_reads_no_reports(world: DeployedStack) -> None:
+def test_a_print_operator_reads_no_reports(world: DeployedStack) -> None:
     for path in (REPORT, f"{REPORT}?format=csv", f"{REPORT}/exports/{'0' * 32}"):
         assert world.call("GET", path, role="print_operator").status_code == 403
 
 
 @pytest.mark.parametrize("export_id", ["x", "0" * 33, "%2e%2e%2fst_fjord"])
-def test_an_export_s_id_is_what_we_make(world: DeployedStack, export_id: str) -> None:
+def test_a_malformed_export_id_is_refused(world: DeployedStack, export_id: str) -> None:
     assert world.call("GET", f"{REPORT}/exports/{export_id}").status_code in {404, 422}
 
 
-def test_pps_learns_that_a_studio_is_not_there(world: DeployedStack) -> None:
+def test_a_pps_admin_gets_not_found_for_an_unknown_studio(world: DeployedStack) -> None:
     admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     answer = world.call("GET", f"{REPORT}?studio_id=st_nowhere", token=admin)
     assert (answer.status_code, answer.json()["code"]) == (404, "studio_not_found")

@@ -1,4 +1,4 @@
-"""What the functions ask of Stripe is what Stripe's own description takes."""
+"""The functions' requests to Stripe conform to Stripe's own description."""
 
 import pytest
 

@@ -49,7 +49,7 @@ def refunds_of(world: DeployedStack, order_id: str) -> int:
     return found["Count"]
 
 
-def test_what_stripe_did_not_sign_now_is_refused(world: DeployedStack) -> None:
+def test_a_body_that_stripe_did_not_just_sign_is_refused(world: DeployedStack) -> None:
     order_id = world.sell()
     payload = json.dumps(event(world, order_id)).encode()
     secret, now = world.webhook_secret(), int(time.time())
@@ -77,7 +77,9 @@ def test_what_stripe_did_not_sign_now_is_refused(world: DeployedStack) -> None:
         b'{"object":"event","id":"evt_1","type":"refund.created","data":{"object":null}}',
     ],
 )
-def test_a_signed_body_that_is_no_event_is_refused(world: DeployedStack, payload: bytes) -> None:
+def test_a_signed_body_that_is_not_an_event_is_refused(
+    world: DeployedStack, payload: bytes
+) -> None:
     answer = world.send_webhook(payload)
     assert (answer.status_code, answer.json()["code"]) == (400, "event_malformed")
 

@@ -20,7 +20,7 @@ DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 @dataclass(frozen=True)
 class Route:
-    """A route, what it is as far as roles are concerned, and a body that it takes."""
+    """A route with its action and a body that it accepts."""
 
     method: str
     path: str
@@ -95,7 +95,7 @@ def send(
     order_id: str = "ord_nowhere",
     query: str = "",
 ) -> httpx.Response:
-    """Send a request to a route, about an order, as whoever has the token."""
+    """Send a request about an order to a route, with a token."""
     route = ROUTES[name]
     path = route.path.format(**{**NOWHERE, "order_id": order_id})
     asked = "&".join(part for part in (route.query, query) if part)
@@ -115,7 +115,7 @@ def code_of(answer: httpx.Response) -> tuple[int, str | None]:
 
 @pytest.fixture(scope="module")
 def order_id(world: DeployedStack) -> str:
-    """An order of the platform studio, that waits for the printer."""
+    """A queued order of the platform studio."""
     return world.sell(fulfillment={"status": "queued", "claimed_by": None})
 
 
@@ -131,7 +131,7 @@ def test_every_route_of_the_description_is_here() -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("name", ROUTES)
-def test_a_role_gets_as_far_as_the_table_says(
+def test_a_role_may_do_what_the_table_says_and_no_more(
     world: DeployedStack, order_id: str, name: str, role: Role
 ) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO][role]
@@ -149,9 +149,7 @@ def test_a_role_gets_as_far_as_the_table_says(
 
 
 @pytest.mark.parametrize("name", OF_AN_ORDER)
-def test_another_studios_order_is_as_one_that_is_not_there(
-    world: DeployedStack, order_id: str, name: str
-) -> None:
+def test_another_studios_order_is_not_found(world: DeployedStack, order_id: str, name: str) -> None:
     token = world.stack.tokens[DIRECT_STUDIO]["owner"]
     theirs = send(world, name, token, order_id)
     nowhere = send(world, name, token)
@@ -160,7 +158,7 @@ def test_another_studios_order_is_as_one_that_is_not_there(
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_nobody_but_pps_names_a_studio(world: DeployedStack, order_id: str, name: str) -> None:
+def test_only_pps_admins_may_name_a_studio(world: DeployedStack, order_id: str, name: str) -> None:
     owner = world.stack.tokens[DIRECT_STUDIO]["owner"]
     named = send(world, name, owner, order_id, f"studio_id={PLATFORM_STUDIO}")
     assert code_of(named) == (403, "forbidden")
@@ -168,7 +166,7 @@ def test_nobody_but_pps_names_a_studio(world: DeployedStack, order_id: str, name
     assert code_of(send(world, name, admin, order_id)) == (403, "forbidden")
 
 
-def test_what_pps_looks_at_is_logged(world: DeployedStack) -> None:
+def test_reads_by_pps_admins_are_logged(world: DeployedStack) -> None:
     token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     send(world, "find_orders", token, query=f"studio_id={DIRECT_STUDIO}")
 
@@ -181,7 +179,7 @@ def test_what_pps_looks_at_is_logged(world: DeployedStack) -> None:
 
 @pytest.fixture(scope="module")
 def bad_tokens(world: DeployedStack) -> dict[str, str]:
-    """Tokens that are none of ours any more, or never were."""
+    """Tokens that are expired, revoked or from elsewhere."""
     cognito = world.stack.aws.cognito
     good = world.stack.tokens[PLATFORM_STUDIO]["owner"]
     head, claims, signature = good.split(".")
@@ -218,7 +216,7 @@ def bad_tokens(world: DeployedStack) -> dict[str, str]:
     "kind", ["none", "nonsense", "edited", "unsigned", "expired", "of another pool"]
 )
 @pytest.mark.parametrize("name", ROUTES)
-def test_without_a_good_token_nothing_is_said(
+def test_a_request_without_a_good_token_learns_nothing(
     world: DeployedStack, order_id: str, bad_tokens: dict[str, str], name: str, kind: str
 ) -> None:
     token = bad_tokens[kind]

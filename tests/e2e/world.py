@@ -1,4 +1,4 @@
-"""Acting on the deployed stack: as staff, as Stripe, as an operator."""
+"""Acts on the deployed stack as staff, as Stripe and as an operator."""
 
 import hashlib
 import hmac
@@ -98,7 +98,7 @@ class DeployedStack:
         studio_id: str = PLATFORM_STUDIO,
         role: str = "owner",
     ) -> httpx.Response:
-        """Request a refund with a key of its own, unless given."""
+        """Request a refund, with a new idempotency key unless one is given."""
         return self.call(
             "POST",
             f"/orders/{order_id}/refunds",
@@ -124,7 +124,7 @@ class DeployedStack:
         return dict(answer.json())
 
     def await_status(self, refund: Json, status: str, studio_id: str = PLATFORM_STUDIO) -> Json:
-        """Wait until a refund has come to a state, and return it."""
+        """Wait until a refund has a status, and return it."""
 
         def arrived() -> Json | None:
             found = self.read(refund, studio_id)
@@ -155,7 +155,7 @@ class DeployedStack:
         return dict(answer.json())
 
     def stripe_requests(self, charge_or_fee: str) -> list[Json]:
-        """Return what Stripe was asked about a charge or an application fee."""
+        """Return the requests to Stripe about a charge or an application fee."""
         answer = self.http.get(f"{self.standin.url}/_standin/requests").json()
         return [each for each in answer["requests"] if charge_or_fee in json.dumps(each)]
 
@@ -211,7 +211,7 @@ class DeployedStack:
         return dict(found["Environment"]["Variables"])
 
     def log_lines(self, function: str) -> list[Json]:
-        """Return what a function's code has logged; what Lambda adds is no JSON."""
+        """Return the JSON lines that a function's code logged, without Lambda's own lines."""
         lines = self.stack.log_lines(function)
         return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -235,10 +235,10 @@ def signature(payload: bytes, secret: str, at: int) -> str:
 
 
 def until[Found](look: Callable[[], Found | None], what: str, seconds: float = 40) -> Found:
-    """Look until something is found, and return it.
+    """Look repeatedly until something is found, and return it.
 
     Raises:
-        AssertionError: It is not, in time.
+        AssertionError: Nothing was found in time.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -263,7 +263,7 @@ def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client'
 
 
 def sign_in(world: DeployedStack, pool: str, client: str) -> "AuthenticationResultTypeTypeDef":
-    """Make an owner of the platform studio in a pool, sign them in, and return their tokens."""
+    """Create an owner of the platform studio in a pool, sign them in and return their tokens."""
     cognito = world.stack.aws.cognito
     name, password = f"owner-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
     cognito.admin_create_user(

@@ -1,4 +1,4 @@
-"""Handlers in this process, with nothing behind them; and the deployed stack."""
+"""Handlers in this process without any service behind them, and the deployed stack."""
 
 import io
 import json
@@ -36,15 +36,15 @@ _SETTINGS = {
 
 
 @dataclass
-class Telling:
-    """What the code under test says: log lines and metrics, as they leave the process."""
+class Output:
+    """The log lines and metrics of the code under test, as they leave the process."""
 
     logs: io.StringIO
     _printed: Callable[[], str]
     printed: list[str] = field(default_factory=list)
 
     def metrics(self) -> dict[tuple[str, str | None], int]:
-        """Return all that was counted so far, by name and reason."""
+        """Return the metrics counted so far, by name and reason."""
         self.printed += self._printed().splitlines()
         counted: dict[tuple[str, str | None], int] = {}
         for line in self.printed:
@@ -57,23 +57,23 @@ class Telling:
         return counted
 
     def log_text(self) -> str:
-        """Return what was logged so far."""
+        """Return the text logged so far."""
         return self.logs.getvalue()
 
 
 @pytest.fixture
-def telling(capsys: pytest.CaptureFixture[str]) -> Iterator[Telling]:
-    """What is logged and counted while the test lasts."""
+def output(capsys: pytest.CaptureFixture[str]) -> Iterator[Output]:
+    """The logs and metrics that are written while the test lasts."""
     logs = io.StringIO()
     handler: Any = logger.registered_handler
     before = handler.setStream(logs)
-    yield Telling(logs, lambda: capsys.readouterr().out)
+    yield Output(logs, lambda: capsys.readouterr().out)
     handler.setStream(before)
 
 
 @pytest.fixture
 def handler_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Return a function that imports a Lambda's handler, with settings that lead nowhere."""
+    """Return a function that imports a Lambda's handler, with settings of no real service."""
     for name, value in _SETTINGS.items():
         monkeypatch.setenv(name, value)
 
@@ -85,6 +85,6 @@ def handler_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 @pytest.fixture(scope="session")
 def world(stack: Stack) -> Iterator[DeployedStack]:
-    """The stack's three studios, with what it takes to act on them."""
+    """The deployed stack with its three studios."""
     with closing(DeployedStack(stack)) as world:
         yield world

@@ -1,9 +1,8 @@
-"""Forged tokens over HTTP: the authorizer verifies them here as on AWS, and we do after it.
+"""Forged tokens over HTTP: the authorizer refuses them, here as on AWS, or our code does.
 
 MiniStack's authorizer checks what AWS's does: the signature (RS256, by the pool's published keys),
-the issuer, expiry. Neither looks at the app client or tells an access token from an ID token, which
-our code does. What MiniStack does not do: keep a user from writing their own attributes (see
-``test_tokens``).
+the issuer and the expiry. Neither checks the app client, nor refuses access tokens. Our code does
+both. MiniStack does not keep users from writing their own attributes (see ``test_tokens``).
 """
 
 import base64
@@ -50,12 +49,12 @@ class Token:
         return f"{encoded(self.head)}.{encoded(self.claims | changed)}.{self.signature}"
 
     def signed_by_another_key(self, **head: Any) -> str:  # noqa: ANN401  # a header
-        """Return it as if signed by a key that is not the pool's: to the pool's, any bytes."""
+        """Return it signed with a key that is not the pool's: to the authorizer, any bytes."""
         text = f"{encoded(self.head | head)}.{encoded(self.claims)}"
         return f"{text}.{encoded(secrets.token_bytes(256))}"
 
     def signed_symmetrically(self, secret: bytes) -> str:
-        """Return it as HS256, with a secret that everybody knows: the pool's public key."""
+        """Return it signed as HS256 with the pool's public key as the secret."""
         text = f"{encoded(self.head | {'alg': 'HS256'})}.{encoded(self.claims)}"
         return f"{text}.{encoded(hmac.new(secret, text.encode(), hashlib.sha256).digest())}"
 
@@ -65,7 +64,7 @@ class Token:
 
 @pytest.fixture(scope="module")
 def forged(world: DeployedStack) -> dict[str, str]:
-    """What somebody makes who has a bookkeeper's good token and wants more."""
+    """Forgeries made from a bookkeeper's good token."""
     good = Token.of(world.stack.tokens[PLATFORM_STUDIO]["bookkeeper"])
     (published,) = [
         key
@@ -155,14 +154,16 @@ def counted(world: DeployedStack, reason: str) -> bool | None:
     return any("AccessRefused" in line and line.get("reason") == reason for line in lines) or None
 
 
-def test_an_access_token_passes_the_gateway_and_not_us(world: DeployedStack) -> None:
+def test_an_access_token_passes_the_gateway_and_our_code_refuses_it(world: DeployedStack) -> None:
     tokens = sign_in(world, pool_of(world), client_of(world))
     assert world.call("GET", "/orders", token=tokens["IdToken"]).status_code == 200
     assert_forbidden(world.call("GET", "/orders", token=tokens["AccessToken"]))
     until(lambda: counted(world, "token_use"), "the refusal is counted")
 
 
-def test_another_app_clients_token_passes_the_gateway_and_not_us(world: DeployedStack) -> None:
+def test_another_app_clients_token_passes_the_gateway_and_our_code_refuses_it(
+    world: DeployedStack,
+) -> None:
     other = world.stack.aws.cognito.create_user_pool_client(
         UserPoolId=pool_of(world),
         ClientName="theirs",
@@ -174,7 +175,9 @@ def test_another_app_clients_token_passes_the_gateway_and_not_us(world: Deployed
     until(lambda: counted(world, "audience"), "the refusal is counted")
 
 
-def test_cognito_was_told_that_users_do_not_write_their_studio(world: DeployedStack) -> None:
+def test_cognito_is_configured_to_keep_users_from_writing_their_studio(
+    world: DeployedStack,
+) -> None:
     cognito, pool = world.stack.aws.cognito, pool_of(world)
     client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client_of(world))
     assert client["UserPoolClient"]["WriteAttributes"] == ["name"]

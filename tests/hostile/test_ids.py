@@ -1,4 +1,4 @@
-"""Ids with the key format's separators and wildcards: nothing of another's is read, nothing 5xx."""
+"""Ids with separators or wildcards read no other studio's data and cause no 5xx."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack
 
 pytestmark = pytest.mark.stack
 
-# {mine} and {theirs} are orders of this studio and of another.
+# {mine} and {theirs} are an order of this studio and one of another.
 IDS = {
     "separator": "{theirs}#ORDER",
     "separator before": "#ORDER#{theirs}",
@@ -44,7 +44,7 @@ IDS = {
     "very overlong": "x" * 5_000,
 }
 
-# What a refusal may be: of the id's form, or that there is no such thing.
+# A refusal names a malformed id, or something that does not exist.
 CODES = {
     *((400, "bad_request"), (401, "unauthorized"), (404, "not_found"), (422, "invalid_input")),
     *((404, f"{name}_not_found") for name in ("order", "refund", "message", "export", "payout")),
@@ -59,7 +59,7 @@ def orders(world: DeployedStack) -> dict[str, str]:
 
 
 def escaped(text: str) -> str:
-    """Return a text for a URL: its dots too, or the client would resolve them itself."""
+    """Escape a text for a URL. Dots too, or the client would resolve them."""
     return quote(text, safe="").replace(".", "%2E")
 
 
@@ -71,7 +71,7 @@ def parameters() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "parameter"), list(parameters()))
-def test_an_id_in_a_path_finds_nothing_but_what_has_it(
+def test_an_id_in_a_path_finds_only_the_object_with_that_id(
     world: DeployedStack, orders: dict[str, str], name: str, parameter: str
 ) -> None:
     route = ROUTES[name]
@@ -109,13 +109,13 @@ def test_a_query_parameter_shows_nothing_of_another_studio(
         answer = world.call("GET", f"{path}?{parameter}={hostile}")
         assert answer.status_code in {200, 400, 413, 414, 422}, f"{kind}: {answer.text[:300]}"
         assert f'"{orders["theirs"]}"' not in answer.text
-        # Only a search takes any text, and finds what has those words.
+        # Only the search accepts any text, and finds orders with those words.
         if answer.status_code == 200:
             assert parameter == "query", kind
 
 
 @pytest.mark.parametrize("kind", IDS)
-def test_ppss_own_read_no_studio_by_a_pattern(
+def test_a_pps_admin_reads_no_studio_by_a_pattern(
     world: DeployedStack, orders: dict[str, str], kind: str
 ) -> None:
     admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]

@@ -1,4 +1,4 @@
-"""The log: whatever gets into it, a line is one JSON object that no terminal obeys."""
+"""Whatever is logged, each line is one JSON object without control characters."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.edge.observability import logger
-from tests.hostile.conftest import Telling
+from tests.hostile.conftest import Output
 from tests.hostile.test_webhooks import BREAKERS, assert_safe
 
 HOSTILE = [
@@ -22,12 +22,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_field_a_message_or_an_exception_stays_in_its_line(telling: Telling, text: str) -> None:
+def test_a_field_a_message_or_an_exception_stays_in_its_line(output: Output, text: str) -> None:
     logger.info(text, outcome=text)
     logger.append_keys(event_id=text)
     logger.error("unexpected error", exc_info=ValueError(text))
     logger.remove_keys(["event_id"])
-    log = telling.log_text()
+    log = output.log_text()
     assert_safe(log)
     first, second = (json.loads(line) for line in log.splitlines())
     assert (first["message"], first["outcome"]) == (text, text)

@@ -1,7 +1,7 @@
 """Names that are formulas, markup or headers, from the import to the file, the mail and the log.
 
-Each place is tried with many more names by itself: ``tests/unit/test_report_csv.py``,
-``test_compose_message.py``, ``test_payouts.py``, ``tests/integration/test_mail.py``.
+Other tests try many more names in each place: ``tests/unit/test_report_csv.py``,
+``test_message_content_safety.py``, ``test_statements.py``, ``tests/integration/test_mail.py``.
 """
 
 import csv
@@ -44,9 +44,7 @@ def test_no_cell_of_the_report_begins_a_formula(
     assert not [cell for cell in texts if cell.startswith(FORMULA)]
 
 
-def test_a_mail_shows_the_name_and_obeys_nothing_in_it(
-    world: DeployedStack, refund: dict[str, Any]
-) -> None:
+def test_a_mail_shows_the_name_as_plain_text(world: DeployedStack, refund: dict[str, Any]) -> None:
     answer = world.call(
         "POST",
         f"/orders/{refund['order_id']}/messages/preview",

@@ -1,8 +1,8 @@
-"""Tokens that are not ours, at the second line: our own check of what the authorizer let through.
+"""Tokens that are not ours: our own check of the claims that the authorizer let through.
 
-The authorizer verifies signature, expiry and pool, here as on AWS: ``test_forged_tokens`` and
-``tests/e2e/test_who_may.py`` try it. It takes access tokens and any app client's, and a fault in
-its configuration would let all through: so handlers are given such claims here.
+The authorizer verifies signature, expiry and pool, here as on AWS: see ``test_forged_tokens`` and
+``tests/e2e/test_who_may.py``. It accepts access tokens and any app client's tokens, and a wrong
+configuration would accept every token. So these tests give such claims to the handlers.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.bench.start_up import template
-from tests.hostile.conftest import CLIENT_ID, ISSUER, Telling
+from tests.hostile.conftest import CLIENT_ID, ISSUER, Output
 from tests.lambda_context import LambdaContext
 
 FORGED: dict[str, tuple[dict[str, Any], str]] = {
@@ -59,7 +59,7 @@ def claims(**changed: object) -> dict[str, object]:
 
 
 def ask(handler: ModuleType, path: str, authorizer: object, query: object = None) -> Any:  # noqa: ANN401  # JSON
-    """Call the handler as API Gateway does, with what its authorizer is said to have found."""
+    """Call the handler as API Gateway does, with these claims from the authorizer."""
     event = {
         "httpMethod": "GET",
         "path": path,
@@ -76,7 +76,7 @@ def ask(handler: ModuleType, path: str, authorizer: object, query: object = None
 
 
 class Reached(Exception):  # noqa: N818  # it is an outcome, not a fault
-    """The tables would have been read."""
+    """Raised where the tables would be read."""
 
 
 def refuse_to_read(**_: object) -> None:
@@ -85,9 +85,9 @@ def refuse_to_read(**_: object) -> None:
 
 @pytest.mark.parametrize("function", HANDLERS)
 @pytest.mark.parametrize("kind", FORGED)
-def test_forged_claims_are_refused_before_anything_is_read_and_counted(
+def test_forged_claims_are_counted_and_refused_before_anything_is_read(
     handler_of: Callable[[str], ModuleType],
-    telling: Telling,
+    output: Output,
     monkeypatch: pytest.MonkeyPatch,
     function: str,
     kind: str,
@@ -97,40 +97,40 @@ def test_forged_claims_are_refused_before_anything_is_read_and_counted(
     changed, reason = FORGED[kind]
     answer = ask(handler, HANDLERS[function], {"claims": claims(**changed)})
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "forbidden")
-    counted = telling.metrics()
+    counted = output.metrics()
     assert counted["AccessRefused", None] == counted["AccessRefused", reason] == 1
-    assert "eyJ" not in telling.log_text()
+    assert "eyJ" not in output.log_text()
 
 
 @pytest.mark.parametrize("authorizer", [None, {}, {"claims": None}, {"claims": {}}])
-def test_without_an_authorizer_nobody_is_let_in(
-    handler_of: Callable[[str], ModuleType], telling: Telling, authorizer: object
+def test_without_an_authorizer_every_request_is_refused(
+    handler_of: Callable[[str], ModuleType], output: Output, authorizer: object
 ) -> None:
     answer = ask(handler_of("find_orders"), "/orders", authorizer)
     assert answer["statusCode"] == 403
-    assert telling.metrics()["AccessRefused", "token_use"] == 1
+    assert output.metrics()["AccessRefused", "token_use"] == 1
 
 
 @pytest.mark.parametrize("named", ["st_2", "st_1", "", "ST_1", "st_1#x"])
 def test_a_user_who_names_a_studio_is_refused(
-    handler_of: Callable[[str], ModuleType], telling: Telling, named: str
+    handler_of: Callable[[str], ModuleType], output: Output, named: str
 ) -> None:
     answer = ask(handler_of("find_orders"), "/orders", {"claims": claims()}, {"studio_id": named})
     assert answer["statusCode"] == 403
-    assert telling.metrics()["AccessRefused", "studio_named"] == 1
+    assert output.metrics()["AccessRefused", "studio_named"] == 1
 
 
-def test_a_good_token_does_get_as_far_as_the_tables(
-    handler_of: Callable[[str], ModuleType], telling: Telling, monkeypatch: pytest.MonkeyPatch
+def test_a_good_token_reaches_the_tables(
+    handler_of: Callable[[str], ModuleType], output: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler = handler_of("find_orders")
     monkeypatch.setattr(handler.dynamodb, "query", refuse_to_read)
     assert ask(handler, "/orders", {"claims": claims()})["statusCode"] == 500
-    assert "Reached" in telling.log_text()
+    assert "Reached" in output.log_text()
 
 
-# What the template says, and Cognito keeps. The local engine does not: there UpdateUserAttributes
-# writes any attribute, so that nothing but the template can be looked at here.
+# Cognito enforces what the template says. The local engine does not: its UpdateUserAttributes
+# writes any attribute. So these tests can only check the template.
 
 
 def test_no_user_can_write_their_studio() -> None:
@@ -143,13 +143,13 @@ def test_no_user_can_write_their_studio() -> None:
         if each["Type"] == "AWS::Cognito::UserPoolClient"
     ]
     assert [each["WriteAttributes"] for each in clients] == [["name"]]
-    # Nobody makes a user of their own, with a studio to their liking.
+    # Nobody can sign up and choose a studio.
     assert resources["UserPool"]["Properties"]["AdminCreateUserConfig"] == {
         "AllowAdminCreateUserOnly": True
     }
 
 
-def test_what_gateway_and_functions_refuse_together_sets_off_an_alarm() -> None:
+def test_refusals_of_gateway_and_functions_together_raise_an_alarm() -> None:
     resources = template()["Resources"]
     counting = resources["AccessRefusedFilter"]["Properties"]
     alarm = resources["AccessRefusedAlarm"]["Properties"]
@@ -163,7 +163,7 @@ def test_what_gateway_and_functions_refuse_together_sets_off_an_alarm() -> None:
     assert counting["FilterPattern"] == '{ ($.status = "401") || ($.status = "403") }'
 
 
-def test_every_route_but_the_webhook_asks_for_a_token() -> None:
+def test_every_route_except_the_webhook_requires_a_token() -> None:
     resources = template()["Resources"]
     assert resources["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Cognito"
     without = [

@@ -1,7 +1,6 @@
-"""Webhooks that Stripe did not send: thousands, none gets in, each is counted.
+"""Thousands of webhooks that Stripe did not send: each is refused and counted.
 
-At the handler, because what is refused there has cost nothing else; over HTTP in
-``tests/e2e/test_webhook.py``.
+These tests call the handler itself. ``tests/e2e/test_webhook.py`` sends webhooks over HTTP.
 """
 
 import base64
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.world import signature
-from tests.hostile.conftest import Telling
+from tests.hostile.conftest import Output
 from tests.lambda_context import LambdaContext
 
 SECRET, ROLLED, OLD = "whsec_new", "whsec_rolling", "whsec_rolled_out"
@@ -25,12 +24,12 @@ CONNECT = "whsec_connect"
 EACH = 400
 MAX_BODY_BYTES = 256 * 1024
 
-# What would split a line of the log, steer a terminal, or end a JSON string.
+# Characters that could split a log line, control a terminal, or end a JSON string.
 BREAKERS = '\r\n{"level":"INFO"}\x1b[2J\x9b31m\u2028\u2029\x85"\\\u202e\x00'
 
 
 @dataclass
-class Secrets:
+class RollingSecrets:
     """The endpoints' secrets: the platform's are rolling."""
 
     def webhook_secrets(self, arn: str) -> tuple[list[str], list[str]]:
@@ -39,7 +38,7 @@ class Secrets:
 
 
 class Recorder:
-    """Stands where events are recorded, and remembers what came through."""
+    """Replaces the use case, and keeps the events that reach it."""
 
     def __init__(self) -> None:
         self.events: list[Any] = []
@@ -54,7 +53,7 @@ def recorded(
     handler_of: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[ModuleType, Recorder]:
     handler, recorder = handler_of("stripe_webhook"), Recorder()
-    monkeypatch.setattr(handler, "secrets", Secrets())
+    monkeypatch.setattr(handler, "secrets", RollingSecrets())
     monkeypatch.setattr(handler, "handle_event", recorder)
     return handler, recorder
 
@@ -177,9 +176,9 @@ def assert_safe(log: str) -> None:
 
 
 @pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: kind.__name__)
-def test_none_gets_in_and_each_is_counted_by_its_reason(
+def test_forged_webhooks_are_refused_and_counted_by_reason(
     recorded: tuple[ModuleType, Recorder],
-    telling: Telling,
+    output: Output,
     kind: Callable[[random.Random], tuple[bytes, str | None]],
 ) -> None:
     handler, recorder = recorded
@@ -191,17 +190,17 @@ def test_none_gets_in_and_each_is_counted_by_its_reason(
         codes[answer["statusCode"], json.loads(answer["body"])["code"]] += 1
     assert codes == {(400, "signature_invalid"): EACH}
     assert recorder.events == []
-    counted = telling.metrics()
+    counted = output.metrics()
     assert counted["SignatureRefused", None] == EACH
     assert counted["SignatureRefused", REFUSED[kind]] == EACH
-    assert len(telling.log_text().splitlines()) == EACH
-    assert_safe(telling.log_text())
+    assert len(output.log_text().splitlines()) == EACH
+    assert_safe(output.log_text())
     for secret in (SECRET, ROLLED, OLD, CONNECT):
-        assert secret not in telling.log_text()
+        assert secret not in output.log_text()
 
 
-def test_what_stripe_signs_with_either_rolling_secret_does_get_in(
-    recorded: tuple[ModuleType, Recorder], telling: Telling
+def test_webhooks_signed_with_either_rolling_secret_are_accepted(
+    recorded: tuple[ModuleType, Recorder], output: Output
 ) -> None:
     handler, recorder = recorded
     chance = random.Random("ours")  # noqa: S311  # the same test, the same events
@@ -210,11 +209,11 @@ def test_what_stripe_signs_with_either_rolling_secret_does_get_in(
         header = signature(body, ROLLED if number % 2 else SECRET, now())
         assert send(handler, body, header)["statusCode"] == 200
     assert len(recorder.events) == EACH
-    assert ("SignatureRefused", None) not in telling.metrics()
+    assert ("SignatureRefused", None) not in output.metrics()
 
 
-def test_an_oversized_body_is_refused_before_its_signature_is_looked_at(
-    recorded: tuple[ModuleType, Recorder], telling: Telling
+def test_an_oversized_body_is_refused_before_its_signature_is_checked(
+    recorded: tuple[ModuleType, Recorder], output: Output
 ) -> None:
     handler, recorder = recorded
     chance = random.Random("large")  # noqa: S311  # the same test, the same events
@@ -225,7 +224,7 @@ def test_an_oversized_body_is_refused_before_its_signature_is_looked_at(
     encoded = base64.b64encode(b" " * MAX_BODY_BYTES).decode()
     assert send(handler, encoded, "", isBase64Encoded=True)["statusCode"] == 413
     assert recorder.events == []
-    assert telling.metrics()["BodyTooLarge", None] == 21
+    assert output.metrics()["BodyTooLarge", None] == 21
 
 
 @pytest.mark.parametrize(
@@ -243,13 +242,13 @@ def test_an_oversized_body_is_refused_before_its_signature_is_looked_at(
     ],
 )
 def test_a_signed_body_that_breaks_parsers_is_refused_and_counted(
-    recorded: tuple[ModuleType, Recorder], telling: Telling, body: str
+    recorded: tuple[ModuleType, Recorder], output: Output, body: str
 ) -> None:
     handler, recorder = recorded
     answer = send(handler, body, signature(body.encode(), SECRET, now()))
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "event_malformed")
     assert recorder.events == []
-    assert telling.metrics()["EventMalformed", None] == 1
+    assert output.metrics()["EventMalformed", None] == 1
 
 
 def test_half_a_surrogate_pair_is_a_bad_signature_and_no_exception(
@@ -259,14 +258,14 @@ def test_half_a_surrogate_pair_is_a_bad_signature_and_no_exception(
     assert send(handler, "\ud800", signature(b"", SECRET, now()))["statusCode"] == 400
 
 
-def test_what_a_signed_event_names_reaches_the_log_escaped(
-    recorded: tuple[ModuleType, Recorder], telling: Telling
+def test_names_of_a_signed_event_are_escaped_in_the_log(
+    recorded: tuple[ModuleType, Recorder], output: Output
 ) -> None:
     handler, _ = recorded
     whole = json.loads(event(random.Random(1)))  # noqa: S311  # any event
     whole |= {"id": f"evt_{BREAKERS}", "type": f"refund.{BREAKERS}"}
     body = json.dumps(whole).encode()
     assert send(handler, body, signature(body, SECRET, now()))["statusCode"] == 200
-    log = telling.log_text()
+    log = output.log_text()
     assert_safe(log)
     assert json.loads(log.splitlines()[0])["event_id"] == f"evt_{BREAKERS}"

@@ -1,7 +1,7 @@
 """The functions' use cases in this process, against real tables, real queues and the stand-in.
 
-What the Lambdas do, without waiting for Lambdas: tests decide when an event arrives, when a queue
-is drained and what time it is.
+They do what the Lambdas do, without waiting for Lambdas. The test decides when an event arrives,
+when a queue is drained and what time it is.
 """
 
 import itertools
@@ -9,6 +9,7 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
 from shared.domain.order import OrderKey
-from shared.domain.refund import Refund, RefundKey, RefundType
+from shared.domain.refund import Refund, RefundKey, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
 from shared.edge.auth import Caller, Role
 from shared.gateways.charges import Charges
@@ -45,6 +46,7 @@ from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from tests.integration.own_resources import copy_table, make_queue
 from tests.records import line_record, order_record
 
 if TYPE_CHECKING:
@@ -66,10 +68,10 @@ class Clock:
 
 @dataclass
 class Backend:
-    """One studio's world; each test makes its own, so that tests do not meet.
+    """One studio with its own tables and queues. Each test makes its own, so tests share nothing.
 
-    ``studio`` has changed fields of the studio's import record. ``neighbor`` is a studio whose
-    tables this one shares.
+    ``studio`` has changes to the studio's import record. ``neighbor`` is a studio whose tables this
+    one shares.
     """
 
     dynamodb: "DynamoDBClient"
@@ -90,9 +92,9 @@ class Backend:
             self.orders_table = self.neighbor.orders_table
             self.ledger_table = self.neighbor.ledger_table
         else:
-            # Tables of its own, as in the template: scheduled work looks at all there is.
-            self.orders_table = self._copy_of(self.orders_table)
-            self.ledger_table = self._copy_of(self.ledger_table)
+            # Its own tables, because scheduled work reads all open work of a table.
+            self.orders_table = copy_table(self.dynamodb, self.orders_table, self.run)
+            self.ledger_table = copy_table(self.dynamodb, self.ledger_table, self.run)
         self.studio_id = f"st_{self.run}"
         self.account_id = f"acct_{self.run}" if self.direct else None
         self.ids = itertools.count(1)
@@ -115,9 +117,9 @@ class Backend:
         self.import_studio()
 
     def new_queues(self) -> None:
-        """Make queues that know of no message, and what works with them."""
-        self.adjust_url = self._queue("adjust")
-        self.fee_url = self._queue("fee")
+        """Make empty queues, and the use cases that work with them."""
+        self.adjust_url = make_queue(self.sqs, f"adjust-{self.run}")
+        self.fee_url = make_queue(self.sqs, f"fee-{self.run}")
         adjust, fees = (
             AdjustQueue(self.sqs, self.adjust_url),
             FeeRefundQueue(self.sqs, self.fee_url),
@@ -150,38 +152,10 @@ class Backend:
             self.clock,
         )
 
-    def _copy_of(self, table: str) -> str:
-        like = self.dynamodb.describe_table(TableName=table)["Table"]
-        name = f"{table}-{self.run}"
-        indexes: Any = [
-            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
-            for index in like.get("GlobalSecondaryIndexes", [])
-        ]
-        self.dynamodb.create_table(
-            TableName=name,
-            AttributeDefinitions=like["AttributeDefinitions"],
-            KeySchema=like["KeySchema"],
-            BillingMode="PAY_PER_REQUEST",
-            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        )
-        return name
-
-    def _queue(self, name: str) -> str:
-        queue = self.sqs.create_queue(
-            QueueName=f"{name}-{self.run}-{uuid.uuid4().hex[:8]}.fifo",
-            Attributes={
-                "FifoQueue": "true",
-                "VisibilityTimeout": "1",
-                "DeduplicationScope": "messageGroup",
-                "FifoThroughputLimit": "perMessageGroupId",
-            },
-        )
-        return queue["QueueUrl"]
-
-    # Setting the scene.
+    # Setup.
 
     def import_studio(self, *, update: bool = False) -> ImportReport:
-        """Import this world's studio."""
+        """Import this studio."""
         studio = {
             "studio_id": self.studio_id,
             "name": "Test Studio",
@@ -247,7 +221,7 @@ class Backend:
         assert answer.is_success, answer.text
         return answer.json()
 
-    # What happens.
+    # Actions.
 
     def refund(
         self,
@@ -272,8 +246,21 @@ class Backend:
         refund, _ = self.request_refund(self.caller, request)
         return refund
 
+    def refund_and_settle(
+        self,
+        order_id: str,
+        amount: int | None = None,
+        **choice: Any,  # noqa: ANN401  # RefundChoice's fields
+    ) -> Refund:
+        """Request a refund, let Stripe confirm it, and settle it."""
+        refund = self.refund(order_id, amount, **choice)
+        self.settle_all()
+        settled = self.current(refund)
+        assert settled.status is RefundStatus.SETTLED
+        return settled
+
     def stripe_refund(self, order_id: str, amount: int, **params: Any) -> dict[str, Any]:  # noqa: ANN401  # form fields
-        """Make a refund in Stripe's dashboard, so to speak."""
+        """Make a refund at Stripe without the product, as in Stripe's dashboard."""
         record = self.record(order_id)
         return self.stripe_call(
             "POST", "refunds", charge=record.order.charge_id, amount=amount, **params
@@ -302,15 +289,20 @@ class Backend:
         return list(reversed(mine))
 
     def deliver(self, events: list[dict[str, Any]] | None = None) -> list[str]:
-        """Deliver events, by default all in order, and return what they came to."""
+        """Deliver events, by default all in order; return their outcomes."""
         outcomes = []
         for event in self.events() if events is None else events:
             outcomes += [outcome for outcome, _ in self.handle_event(event_from(event))]
         return outcomes
 
     def drain(self) -> int:
-        """Work off both queues and return how many messages there were."""
+        """Process both queues; return the number of messages."""
         return self._drain(self.adjust_url, self._settle) + self._drain(self.fee_url, self._fee)
+
+    def settle_all(self) -> None:
+        """Deliver all events, then process both queues."""
+        self.deliver()
+        self.drain()
 
     def _settle(self, message: dict[str, str]) -> None:
         order = OrderKey(message["studio_id"], message["order_id"])
@@ -335,7 +327,7 @@ class Backend:
         return self.resume_pending(due_only=False, time_is_up=lambda: False)
 
     def come_to_rest(self) -> None:
-        """Resume and work off the queues until nothing is open."""
+        """Resume refunds and process the queues until nothing is open."""
         for _ in range(10):
             self.resume()
             if not self.drain() and not self.open_work():
@@ -343,22 +335,22 @@ class Backend:
             time.sleep(0.2)  # a message that failed comes back after the visibility timeout
         raise AssertionError(f"still open: {self.open_work()}")
 
-    # What came of it.
+    # Results.
 
     def record(self, order_id: str) -> OrderRecord:
-        """Return an order as it stands."""
+        """Return an order from the table."""
         record = self.orders.load_order(self.key(order_id))
         assert record is not None
         return record
 
     def current(self, refund: Refund) -> Refund:
-        """Return a refund as it stands."""
+        """Return a refund from the table."""
         found = self.orders.get_refund(refund.order_key, refund.refund_id)
         assert found is not None
         return found
 
     def open_work(self) -> list[RefundKey | OrderKey]:
-        """Return what has not ended: refunds, and orders with a fee refund."""
+        """Return the open refunds, and the orders with an open fee refund."""
         return [*self.open_index.refunds(None), *self.open_index.fee_refunds(None)]
 
     def key(self, order_id: str) -> OrderKey:
@@ -388,6 +380,10 @@ class Backend:
         charge_id = self.record(order_id).order.charge_id
         found = self.stripe_call("GET", "refunds", charge=charge_id, limit=100)["data"]
         return [each for each in found if each["status"] not in {"failed", "canceled"}]
+
+
+# The function that the fixture ``make_backend`` gives: it takes the Backend's fields.
+type MakeBackend = Callable[..., Backend]
 
 
 def shuffled(events: list[dict[str, Any]], copies: int, seed: int) -> list[dict[str, Any]]:

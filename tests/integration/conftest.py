@@ -9,9 +9,12 @@ import pytest
 
 from infra.local.stack import Stack
 from infra.stripe_standin import RunningStandin, running_standin
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
+from tests.integration.bookkeeper import Bookkeeper
 from tests.integration.disaster import Disaster
-from tests.integration.payout_desk import ACCOUNT
+from tests.integration.message_sender import MessageSender
+from tests.integration.print_station import PrintStation
+from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
 from tests.operate import outputs_of, stack_with_outputs, use_environment
 
 
@@ -30,8 +33,8 @@ def standin(standin_server: RunningStandin) -> RunningStandin:
 
 
 @pytest.fixture
-def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend]:
-    """Return a function that makes a studio's world: ``make_backend(direct=True, …)``."""
+def make_backend(stack: Stack, standin: RunningStandin) -> MakeBackend:
+    """Return a function that makes a studio's backend: ``make_backend(direct=True, …)``."""
 
     def make(**changes: object) -> Backend:
         return Backend(
@@ -47,14 +50,38 @@ def make_backend(stack: Stack, standin: RunningStandin) -> Callable[..., Backend
 
 
 @pytest.fixture
-def backend(make_backend: Callable[..., Backend]) -> Backend:
+def backend(make_backend: MakeBackend) -> Backend:
     """A studio whose orders are charged on the platform's account, in dollars."""
     return make_backend()
 
 
 @pytest.fixture
+def payouts(make_backend: MakeBackend) -> StudioPayouts:
+    """The payouts of a studio that has a payout account."""
+    return StudioPayouts(make_backend(studio={"payout_account_id": ACCOUNT}))
+
+
+@pytest.fixture
+def station(backend: Backend) -> PrintStation:
+    """The print station of a studio of its own."""
+    return PrintStation(backend)
+
+
+@pytest.fixture
+def bookkeeper(backend: Backend) -> Bookkeeper:
+    """The bookkeeper of a studio of its own."""
+    return Bookkeeper(backend)
+
+
+@pytest.fixture
+def sender(backend: Backend, stack: Stack) -> MessageSender:
+    """Sends messages about a refund to the parent of one order."""
+    return MessageSender(backend, stack)
+
+
+@pytest.fixture
 def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """Return a function that names a stack with a backend's tables and queues, for ``--stack``."""
+    """Return a function that deploys a stack with a backend's tables and queues for ``--stack``."""
     use_environment(stack, monkeypatch)
     with ExitStack() as deployed:
 
@@ -73,8 +100,8 @@ def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 
 @pytest.fixture
-def disaster(make_backend: Callable[..., Backend], stack: Stack) -> Callable[..., Disaster]:
-    """Return a function that makes a studio's world with a payout account."""
+def disaster(make_backend: MakeBackend, stack: Stack) -> Callable[..., Disaster]:
+    """Return a function that makes the disaster of a studio with a payout account."""
 
     def make(**changes: Any) -> Disaster:  # noqa: ANN401  # the Backend's fields
         studio = {"payout_account_id": ACCOUNT}

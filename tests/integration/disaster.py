@@ -1,4 +1,4 @@
-"""A studio's world whose tables lose an hour, and the way back."""
+"""A studio whose tables lose an hour, and its restore."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from tests.integration.backend import Backend
 
 
 def replay_for(backend: Backend) -> ReplayStripeEvents:
-    """Return the replay into a backend's tables."""
+    """Return the use case that replays Stripe's events into a backend's tables."""
     return ReplayStripeEvents(
         backend.dynamodb,
         backend.orders_table,
@@ -24,13 +24,13 @@ def replay_for(backend: Backend) -> ReplayStripeEvents:
 
 @dataclass
 class Disaster:
-    """A studio's world, its tables as they were at a time, and the way back."""
+    """A studio's backend, a copy of its tables at one time, and the restore from Stripe."""
 
     backend: Backend
     stack: Stack
 
     def keep(self) -> None:
-        """Let point-in-time recovery keep the tables as they are now."""
+        """Copy the tables as they are now, as point-in-time recovery does."""
         self.at = datetime.now(UTC)
         for table in (self.backend.orders_table, self.backend.ledger_table):
             self.backend.dynamodb.restore_table_to_point_in_time(
@@ -38,7 +38,7 @@ class Disaster:
             )
 
     def strike(self) -> None:
-        """Throw away everything since then, and what is in the queues."""
+        """Lose everything since the copy, and the messages in the queues."""
         backend = self.backend
         resource = self.stack.aws.dynamodb_resource
         kept = f"{backend.orders_table}-kept", f"{backend.ledger_table}-kept"
@@ -46,11 +46,11 @@ class Disaster:
         both = list(zip(kept, (backend.orders_table, backend.ledger_table), strict=True))
         assert sum(sum(put_back(resource, *each).values()) for each in both) > 0
         assert sum(sum(put_back(resource, *each).values()) for each in both) == 0
-        # An hour later SQS has forgotten what it swallows as repeated.
+        # An hour later SQS has forgotten its deduplication ids.
         backend.new_queues()
 
     def replay(self) -> dict[str, int]:
-        """Replay Stripe's events, then let the functions run again."""
+        """Replay Stripe's events, then run the functions again."""
         backend = self.backend
         done = dict(replay_for(backend)(self.at))
         backend.come_to_rest()

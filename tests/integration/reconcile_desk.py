@@ -1,4 +1,4 @@
-"""Reconciles one studio's world in this process, and changes records to be found."""
+"""Reconciles one studio's accounts in this process, and changes records that it must find."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.watermarks import Watermark, Watermarks
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
-from tests.integration.payout_desk import WEEK, PayoutDesk
+from tests.integration.studio_payouts import WEEK, StudioPayouts
 
 
 @dataclass
@@ -33,7 +33,7 @@ class ReconcileDesk:
 
     def __post_init__(self) -> None:
         backend = self.backend
-        self.desk = PayoutDesk(backend)
+        self.payouts = StudioPayouts(backend)
         self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
         entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
@@ -88,8 +88,7 @@ class ReconcileDesk:
     def settled(self, order_id: str | None = None, amount: int | None = None) -> Refund:
         """Refund an order and settle it."""
         refund = self.backend.refund(order_id or self.backend.sell(), amount)
-        self.backend.deliver()
-        self.backend.drain()
+        self.backend.settle_all()
         refund = self.backend.current(refund)
         assert refund.status is RefundStatus.SETTLED
         return refund
@@ -102,8 +101,8 @@ class ReconcileDesk:
     def paid_out(self) -> dict[str, Any]:
         """Pay the studio out, and return the transfer."""
         self.pass_time(WEEK)
-        assert self.desk.run().done == {"PayoutPaid": 1}
-        return self.desk.transfers()[0]
+        assert self.payouts.run().done == {"PayoutPaid": 1}
+        return self.payouts.transfers()[0]
 
     def change(self, table: str, pk: str, sk: str, **values: object) -> None:
         """Change an item without the product."""

@@ -35,7 +35,7 @@ DAY = timedelta(days=1)
 
 @dataclass
 class Anchorage:
-    """A studio's world, and its anchors."""
+    """A studio's backend and its anchors."""
 
     backend: Backend
     stack: Stack
@@ -63,7 +63,7 @@ class Anchorage:
         return list(self.anchors.newest_first(self.backend.studio_id))
 
     def forge(self, seq: int) -> None:
-        """Change an entry, and its hash with it."""
+        """Change an entry and its hash."""
         backend = self.backend
         (entry,) = (each for each in backend.entries() if each["seq"] == seq)
         changed = entry | {"order_id": "ord_of_somebody_else"}
@@ -72,7 +72,7 @@ class Anchorage:
         backend.dynamodb.put_item(TableName=backend.ledger_table, Item=item)
 
     def cut_off_after(self, seq: int, head: LedgerHead) -> None:
-        """Leave the ledger as it was when its head stood there, as a restore does."""
+        """Cut the ledger back to this head, as a restore does."""
         backend = self.backend
         for entry in backend.entries()[seq:]:
             key = primary_key(studio_pk(backend.studio_id), entry_sk(int(entry["seq"])))
@@ -85,7 +85,7 @@ def anchorage(backend: Backend, stack: Stack) -> Anchorage:
     return Anchorage(backend, stack)
 
 
-def test_each_day_has_one_anchor_of_where_the_ledger_stood(anchorage: Anchorage) -> None:
+def test_each_day_has_one_anchor_of_the_ledgers_head(anchorage: Anchorage) -> None:
     backend = anchorage.backend
     heads = [backend.head()]
     assert anchorage.today() is AnchorOutcome.ANCHORED
@@ -98,13 +98,13 @@ def test_each_day_has_one_anchor_of_where_the_ledger_stood(anchorage: Anchorage)
     assert [anchor.head for anchor in reversed(anchorage.all())] == heads
 
 
-def test_of_two_runs_at_once_one_writes(anchorage: Anchorage) -> None:
+def test_of_two_concurrent_runs_one_writes_the_anchor(anchorage: Anchorage) -> None:
     signed = anchorage.key.sign(Anchor(anchorage.backend.head(), "2026-11-25T00:00:00.000Z"))
     assert anchorage.anchors.write(signed)
     assert not anchorage.anchors.write(signed)
 
 
-def test_a_ledger_is_not_signed_where_an_entry_since_the_last_anchor_does_not_fit(
+def test_a_ledger_is_not_signed_if_an_entry_since_the_last_anchor_does_not_verify(
     anchorage: Anchorage,
 ) -> None:
     for _ in range(2):
@@ -118,7 +118,7 @@ def test_a_ledger_is_not_signed_where_an_entry_since_the_last_anchor_does_not_fi
     assert len(anchorage.all()) == 1
 
 
-def test_a_ledger_is_not_signed_where_the_last_anchored_entry_was_rewritten(
+def test_a_ledger_is_not_signed_if_the_last_anchored_entry_was_rewritten(
     anchorage: Anchorage,
 ) -> None:
     for _ in range(2):
@@ -129,7 +129,7 @@ def test_a_ledger_is_not_signed_where_the_last_anchored_entry_was_rewritten(
         anchorage.next_day()
 
 
-def test_a_run_counts_what_it_could_not_anchor_and_goes_on(anchorage: Anchorage) -> None:
+def test_a_run_counts_the_studios_it_could_not_anchor_and_continues(anchorage: Anchorage) -> None:
     backend = anchorage.backend
     run = AnchorLedgers(anchorage.anchor)
     payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
@@ -143,7 +143,7 @@ def test_a_run_counts_what_it_could_not_anchor_and_goes_on(anchorage: Anchorage)
     assert run(studios, time_is_up=lambda: True) == {"LedgersNotAnchored": 2}
 
 
-def test_a_restore_is_recorded_once_and_supersedes_what_it_lost(anchorage: Anchorage) -> None:
+def test_a_restore_is_recorded_once_and_supersedes_the_lost_anchors(anchorage: Anchorage) -> None:
     backend = anchorage.backend
     backend.sell()
     anchorage.today()
@@ -178,7 +178,7 @@ def test_the_operation_checks_signatures_with_a_key_kept_elsewhere(
     assert (sound.exit_code, "sound" in sound.output) == (0, True), sound.output
     assert operate(*verify).exit_code == 0
 
-    # Put there by somebody who cannot sign: of tomorrow, with today's signature.
+    # An anchor of tomorrow with today's signature, as a forger without the key would write it.
     forged = replace(anchorage.key.sign(Anchor(backend.head(), "2027-01-01T00:00:00.000Z")))
     anchorage.anchors.write(replace(forged, signature=base64.b64decode("MEUCIQ==")))
     found = operate(*verify)
@@ -189,7 +189,7 @@ def test_the_operation_checks_signatures_with_a_key_kept_elsewhere(
 @pytest.mark.parametrize(
     ("content", "message"), [(None, "No such file"), ("no key", "not a public key in PEM format")]
 )
-def test_a_key_file_that_is_none_is_one_line(
+def test_an_invalid_key_file_prints_one_line(
     anchorage: Anchorage,
     operated: Callable[..., str],
     tmp_path: Path,
@@ -205,7 +205,7 @@ def test_a_key_file_that_is_none_is_one_line(
     assert message in failure_of(result)
 
 
-def test_the_operation_shows_what_is_locked_and_until_when(
+def test_the_operation_shows_the_locked_anchors_and_until_when(
     anchorage: Anchorage, operated: Callable[..., str]
 ) -> None:
     backend = anchorage.backend

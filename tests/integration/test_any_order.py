@@ -1,22 +1,19 @@
-"""Events repeated and reordered come to the same as once and in order."""
+"""Repeated and reordered events have the same result as each event once and in order."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.integration.backend import Backend, shuffled
+from tests.integration.backend import Backend, MakeBackend, shuffled
 
 pytestmark = pytest.mark.stack
-
-MakeBackend = Callable[..., Backend]
 
 
 @dataclass(frozen=True)
 class State:
-    """What must not depend on the order of events."""
+    """The state that must not depend on the order of events."""
 
     refunds: list[tuple[int, str, str]]
     committed_amount: int
@@ -61,7 +58,7 @@ def play(backend: Backend, order_id: str, seed: int) -> None:
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_thrice_in_random_order_is_once_in_order(
+def test_events_three_times_in_random_order_equal_events_once_in_order(
     make_backend: MakeBackend, seed: int, *, direct: bool
 ) -> None:
     in_order, anyhow = make_backend(direct=direct), make_backend(direct=direct)

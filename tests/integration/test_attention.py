@@ -1,4 +1,4 @@
-"""What a person must act on, and recording what they did, against real tables."""
+"""The attention list on real tables: what a person must act on, and recording what they did."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,14 +37,12 @@ def kinds(backend: Backend) -> list[str]:
 
 
 def failed_refund(backend: Backend, amount: int | None = 4000, *, late: bool = False) -> Refund:
-    """Return a refund that Stripe failed, before it had settled or after."""
+    """Return a refund that Stripe failed before or after settlement."""
     refund = backend.refund(backend.sell(), amount)
     if late:
-        backend.deliver()
-        backend.drain()
+        backend.settle_all()
     backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     return backend.current(refund)
 
 
@@ -53,11 +51,10 @@ def resolve(backend: Backend) -> ResolveRefund:
     return ResolveRefund(backend.orders, backend.clock)
 
 
-def test_where_all_is_well_nothing_needs_attention(backend: Backend) -> None:
+def test_without_problems_nothing_needs_attention(backend: Backend) -> None:
     backend.refund(backend.sell())
     assert kinds(backend) == []  # just requested
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert kinds(backend) == []
 
 
@@ -88,7 +85,7 @@ def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
     assert kinds(backend) == []
 
 
-def test_what_was_paid_otherwise_is_not_refunded_as_well(
+def test_a_refund_paid_by_other_means_is_not_refunded_again(
     backend: Backend, resolve: ResolveRefund
 ) -> None:
     refund = failed_refund(backend)
@@ -98,7 +95,7 @@ def test_what_was_paid_otherwise_is_not_refunded_as_well(
     assert backend.refund(refund.order_id).amount == 6000
 
 
-def test_a_second_click_changes_nothing_and_another_story_is_refused(
+def test_a_second_click_changes_nothing_and_another_resolution_is_refused(
     backend: Backend, resolve: ResolveRefund
 ) -> None:
     refund = failed_refund(backend)
@@ -110,7 +107,7 @@ def test_a_second_click_changes_nothing_and_another_story_is_refused(
     assert backend.record(refund.order_id).state.paid_otherwise_amount == 4000
 
 
-def test_what_was_refunded_again_was_not_paid_by_check(
+def test_a_refund_that_was_repeated_cannot_be_recorded_as_paid_by_check(
     backend: Backend, resolve: ResolveRefund
 ) -> None:
     refund = failed_refund(backend)
@@ -134,7 +131,7 @@ def test_only_a_failed_refund_of_the_callers_studio_is_resolved(
         resolve(STRANGER, refund.order_id, refund.refund_id, *CHECK)
 
 
-def test_a_refund_that_stripe_refused_at_once_is_known_to_whoever_asked(backend: Backend) -> None:
+def test_a_refund_that_stripe_refused_at_once_is_not_on_the_list(backend: Backend) -> None:
     order_id = backend.sell()
     backend.stripe_refund(order_id, 10000)
     with pytest.raises(Exception, match="refunded"):
@@ -163,7 +160,7 @@ def test_a_refund_that_lacks_balance_is_on_the_list_at_once(backend: Backend) ->
     assert kinds(backend) == ["refund_lacks_balance"]
 
 
-def test_a_settlement_that_does_not_come_is_on_the_list(backend: Backend) -> None:
+def test_a_missing_settlement_is_on_the_list(backend: Backend) -> None:
     backend.refund(backend.sell())
     backend.deliver()
     assert kinds(backend) == []
@@ -190,7 +187,7 @@ def test_a_dispute_is_on_the_list_until_it_is_closed(backend: Backend) -> None:
     assert kinds(backend) == []
 
 
-def test_a_parked_message_is_on_the_list_until_somebody_says_done(backend: Backend) -> None:
+def test_a_parked_message_is_on_the_list_until_a_person_resolves_it(backend: Backend) -> None:
     records = ParkedRecords(backend.dynamodb, backend.orders_table)
     parked = ParkedMessage(
         "m_1", backend.studio_id, "adjust-dlq", "no refund_id", rfc3339(backend.clock())

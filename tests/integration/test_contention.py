@@ -1,50 +1,29 @@
-"""Many at once: exactly what fits goes through, and each key makes one refund."""
+"""Concurrent requests: exactly what fits goes through, and each key makes one refund."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shared.domain.errors import (
     AmountExceedsRefundableError,
-    DomainError,
     NothingRefundableError,
 )
 from shared.domain.refund import Refund
 from shared.gateways.conflict import StaleStateError
+from tests.at_once import race
 from tests.integration.backend import Backend
 
 pytestmark = pytest.mark.stack
 
-MakeBackend = Callable[..., Backend]
-
-
-def at_once[Result](count: int, call: Callable[[int], Result]) -> list[Result | DomainError]:
-    """Call ``count`` times at the same moment; return results and refusals."""
-    barrier = threading.Barrier(count)
-
-    def one(number: int) -> Result | DomainError:
-        barrier.wait()
-        try:
-            return call(number)
-        except DomainError as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
-
 
 def test_of_16_refunds_of_a_third_three_fit(backend: Backend) -> None:
     order_id = backend.sell()
-    answers = at_once(16, lambda _: backend.refund(order_id, 3000))
+    answers = race(16, lambda _: backend.refund(order_id, 3000))
     assert Counter(type(answer) for answer in answers) == {
         Refund: 3,
         AmountExceedsRefundableError: 13,
     }
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert backend.record(order_id).state.settled_amount == 9000
     assert sum(each["amount"] for each in backend.stripe_refunds(order_id)) == 9000
     assert backend.verify() is None
@@ -52,20 +31,20 @@ def test_of_16_refunds_of_a_third_three_fit(backend: Backend) -> None:
 
 def test_of_8_full_refunds_one_goes_through(backend: Backend) -> None:
     order_id = backend.sell()
-    answers = at_once(8, lambda _: backend.refund(order_id))
+    answers = race(8, lambda _: backend.refund(order_id))
     assert Counter(type(answer) for answer in answers) == {Refund: 1, NothingRefundableError: 7}
 
 
-def test_one_key_at_once_makes_one_refund(backend: Backend) -> None:
+def test_concurrent_requests_with_one_key_make_one_refund(backend: Backend) -> None:
     order_id = backend.sell()
-    answers = at_once(8, lambda _: backend.refund(order_id, 2000, key="k"))
+    answers = race(8, lambda _: backend.refund(order_id, 2000, key="k"))
     assert len({answer.refund_id for answer in answers if isinstance(answer, Refund)}) == 1
     assert all(isinstance(answer, Refund) for answer in answers)
     assert len(backend.stripe_refunds(order_id)) == 1
 
 
-def settle_in_the_end(backend: Backend, refund: Refund) -> None:
-    """Settle a refund as the queue does: what lost its race too often comes again."""
+def settle_with_retries(backend: Backend, refund: Refund) -> None:
+    """Settle a refund as the queue does: retry it when it lost too many races."""
     for _ in range(20):
         try:
             backend.settle_refund(refund.order_key, refund.refund_id)
@@ -84,11 +63,11 @@ def test_settlements_and_imports_of_one_studio_leave_no_gap(backend: Backend) ->
     def work(number: int) -> None:
         if number < len(orders):
             refund = next(iter(backend.record(orders[number]).refunds.values()))
-            settle_in_the_end(backend, refund)
+            settle_with_retries(backend, refund)
         else:
             backend.sell()
 
-    at_once(10, work)
+    race(10, work)
     kinds = Counter(entry["kind"] for entry in backend.entries())
     assert kinds == {"sale": 10, "refund": 6}
     assert backend.verify() is None

@@ -1,7 +1,7 @@
-"""Messages that cannot be processed: parked with a reason, shown, fixed, sent back; nothing twice.
+"""Messages that cannot be processed are parked with a reason, shown, fixed and sent back.
 
-The functions' real handlers on real queues; what Lambda's poller does, the test does: it receives,
-calls the handler, and deletes what the handler did not report as failed.
+The tests run the functions' real handlers on real queues, and act as Lambda's poller: they receive,
+call the handler, and delete the messages that the handler did not report as failed.
 """
 
 import json
@@ -22,7 +22,7 @@ from shared.domain.refund import Refund
 from shared.edge.sqs import TRIES, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.lambda_context import LambdaContext
 from tests.operate import failure_of, operate
 
@@ -45,7 +45,7 @@ SETTINGS = {
 
 @dataclass
 class Poisoned:
-    """A studio's world with its handlers, and an operator with its dead-letter queues."""
+    """A studio's backend with its handlers and dead-letter queues."""
 
     backend: Backend
     handlers: dict[str, ModuleType]
@@ -61,11 +61,11 @@ class Poisoned:
         )
 
     def work(self, queue: str, receives: int = 1) -> int:
-        """Call the handler with what is on the queue, and return how many messages failed.
+        """Call the handler with the messages of a queue; return how many failed.
 
         Args:
-            queue: Which.
-            receives: How often the messages are said to have been received.
+            queue: The queue's name.
+            receives: The receive count that the messages carry.
         """
         sqs, url, failed = self.backend.sqs, self.dead.urls[queue], 0
         while messages := sqs.receive_message(
@@ -97,7 +97,7 @@ class Poisoned:
             self.dead.fix(letter, changes)
 
     def settling(self, order_id: str) -> tuple[Refund, dict[str, str]]:
-        """Make a refund that Stripe confirms; return it with its message, taken off the queue."""
+        """Make a refund that Stripe confirms; take its message off the queue and return both."""
         refund = self.backend.refund(order_id)
         self.backend.deliver()
         (message,) = self.backend.sqs.receive_message(QueueUrl=self.dead.urls["adjust"])["Messages"]
@@ -112,7 +112,7 @@ class Poisoned:
 
 
 def record(message: Any, receives: int) -> dict[str, Any]:  # noqa: ANN401  # SQS's answer
-    """Return a received message as Lambda hands it over."""
+    """Return a received message as Lambda passes it to the handler."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -127,11 +127,11 @@ def record(message: Any, receives: int) -> dict[str, Any]:  # noqa: ANN401  # SQ
 
 @pytest.fixture
 def poisoned(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Poisoned:
-    """The world; of direct charges where the test says so by ``parametrize(…, indirect=True)``."""
+    """The backend, with direct charges if the test says so: ``parametrize(…, indirect=True)``."""
     backend = make_backend(direct=getattr(request, "param", False))
     sqs = backend.sqs
     urls = {"adjust": backend.adjust_url, "fee_refund": backend.fee_url}
@@ -155,7 +155,7 @@ def poisoned(
     return Poisoned(backend, {"adjust": adjust, "fee_refund": fees}, dead)
 
 
-def test_poison_is_parked_with_its_reason_and_the_rest_flows_on(
+def test_a_bad_message_is_parked_with_its_reason_and_the_others_are_processed(
     poisoned: Poisoned, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order_id = poisoned.backend.sell()
@@ -176,7 +176,7 @@ def test_poison_is_parked_with_its_reason_and_the_rest_flows_on(
     assert '"MessageParked"' in capsys.readouterr().out
 
 
-def test_shown_fixed_and_sent_back_a_message_does_what_it_should_have(poisoned: Poisoned) -> None:
+def test_a_message_that_was_fixed_and_sent_back_is_processed(poisoned: Poisoned) -> None:
     order_id = poisoned.backend.sell()
     refund, good = poisoned.settling(order_id)
     poisoned.put("adjust", {**good, "refund_id": "rf_typo"})
@@ -193,7 +193,7 @@ def test_shown_fixed_and_sent_back_a_message_does_what_it_should_have(poisoned: 
     assert (told.resolved_by, told.resolution) == ("op_1", "sent back")
 
 
-def test_sent_back_twice_also_after_a_day_it_settles_once(poisoned: Poisoned) -> None:
+def test_a_message_sent_back_twice_settles_once_even_after_a_day(poisoned: Poisoned) -> None:
     order_id = poisoned.backend.sell()
     _, good = poisoned.settling(order_id)
 
@@ -215,7 +215,7 @@ def test_sent_back_twice_also_after_a_day_it_settles_once(poisoned: Poisoned) ->
     assert poisoned.backend.verify() is None
 
 
-def test_an_operator_who_dies_between_sending_and_removing_does_no_harm(
+def test_a_crash_between_sending_back_and_removing_does_no_harm(
     poisoned: Poisoned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = poisoned.backend.sell()
@@ -238,7 +238,7 @@ def test_an_operator_who_dies_between_sending_and_removing_does_no_harm(
     assert poisoned.refunds_in_ledger(order_id) == 1
 
 
-def test_what_fails_is_tried_again_and_the_last_time_parked_with_its_error(
+def test_a_failing_message_is_retried_and_finally_parked_with_its_error(
     poisoned: Poisoned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = poisoned.backend.sell()
@@ -303,7 +303,7 @@ def _message_about(backend: Backend, order_id: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("changes", [{"refund_id": ""}, {"amount": "1"}, {"order_id": "ord_1"}])
-def test_what_does_not_fix_a_message_leaves_it_as_it_was(
+def test_an_invalid_fix_leaves_the_message_unchanged(
     poisoned: Poisoned, changes: dict[str, str]
 ) -> None:
     poisoned.put("adjust", {"correlation_id": "c"})
@@ -316,7 +316,7 @@ def test_what_does_not_fix_a_message_leaves_it_as_it_was(
 
 @pytest.fixture
 def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str]:
-    """The option that names the poisoned world's stack."""
+    """The option that names the backend's stack."""
     urls = poisoned.dead.urls
     outputs = {
         "AdjustDLQUrl": urls["adjust_dlq"],
@@ -327,7 +327,7 @@ def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str
     return "--stack", operated(poisoned.backend, **outputs)
 
 
-def test_the_operation_shows_ids_and_reasons_and_does_what_it_is_told(
+def test_the_operation_shows_fixes_and_sends_back_a_message(
     poisoned: Poisoned, of_stack: tuple[str, str]
 ) -> None:
     order_id = poisoned.backend.sell()
@@ -353,9 +353,7 @@ def test_the_operation_shows_ids_and_reasons_and_does_what_it_is_told(
     assert poisoned.refunds_in_ledger(order_id) == 1
 
 
-def test_as_json_each_step_can_be_read_by_a_program(
-    poisoned: Poisoned, of_stack: tuple[str, str]
-) -> None:
+def test_each_step_prints_json_on_request(poisoned: Poisoned, of_stack: tuple[str, str]) -> None:
     order_id = poisoned.backend.sell()
     refund, good = poisoned.settling(order_id)
     poisoned.put("adjust", {**good, "refund_id": "rf_typo"})
@@ -378,7 +376,7 @@ def test_as_json_each_step_can_be_read_by_a_program(
     assert result("show") == []
 
 
-def test_what_the_operation_cannot_do_is_one_line(
+def test_an_operation_that_fails_prints_one_line(
     poisoned: Poisoned, of_stack: tuple[str, str]
 ) -> None:
     poisoned.put("adjust", _message_about(poisoned.backend, "ord_1"))

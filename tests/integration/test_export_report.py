@@ -1,4 +1,4 @@
-"""The report as a file: in the answer, or written on the side into a real bucket."""
+"""The report as a file: in the answer, or exported into a real bucket."""
 
 import csv
 import hashlib
@@ -30,15 +30,12 @@ from shared.domain.errors import ExportNotFoundError
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.report import ReportState
 from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
-from shared.gateways.order_lists import OrderLists
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
-from shared.gateways.refund_lists import RefundLists
-from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 from tests.integration.backend import Backend
+from tests.integration.bookkeeper import Bookkeeper
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,7 +48,7 @@ MONTH = ("2026-10-01", "2026-10-31")
 
 @dataclass(frozen=True)
 class Archive:
-    """A studio's exports: its world, a bucket and a queue of their own."""
+    """A studio's exports: its backend, a bucket and a queue."""
 
     backend: Backend
     s3: "S3Client"
@@ -64,25 +61,15 @@ class Archive:
 
     @property
     def rows(self) -> RefundRows:
-        backend = self.backend
-        return RefundRows(
-            SettledRefunds(backend.dynamodb, backend.ledger_table),
-            RefundLists(backend.dynamodb, backend.orders_table),
-            OrderLists(backend.dynamodb, backend.orders_table),
-            backend.orders,
-        )
+        return Bookkeeper(self.backend).rows
 
     @property
     def select(self) -> SelectRefunds:
-        return SelectRefunds(self.studios, self.backend.books, self.backend.clock)
-
-    @property
-    def studios(self) -> Studios:
-        return Studios(self.backend.dynamodb, self.backend.orders_table)
+        return Bookkeeper(self.backend).select
 
     @property
     def write_export(self) -> WriteExport:
-        return WriteExport(self.studios, self.rows, self.files)
+        return WriteExport(self.backend.studios, self.rows, self.files)
 
     def query(self, state: str = "settled") -> ReportQuery:
         return ReportQuery(self.backend.studio_id, ReportState(state), *MONTH)
@@ -93,7 +80,7 @@ class Archive:
         return export(query or self.query(), "corr")
 
     def requests(self) -> Iterator[ExportRequest]:
-        """Yield what was asked for on the queue."""
+        """Yield the export requests on the queue."""
         sqs = self.backend.sqs
         while messages := sqs.receive_message(QueueUrl=self.queue_url).get("Messages", []):
             for message in messages:
@@ -104,13 +91,13 @@ class Archive:
         return FindExport(self.files)(studio_id or self.backend.studio_id, export_id)
 
     def fetch(self, export_id: str) -> httpx.Response:
-        """Fetch the file as a browser does, with nothing but its link."""
+        """Fetch the file as a browser does, with only its link."""
         url = self.find(export_id).url
         assert url is not None
         return httpx.get(url, timeout=60, trust_env=False).raise_for_status()
 
     def request(self, **changes: Any) -> ExportRequest:  # noqa: ANN401  # a request's fields
-        """Return a request for all there is."""
+        """Return a request for all settled refunds, with changes."""
         return replace(
             ExportRequest(
                 export_id="0" * 32,
@@ -136,7 +123,7 @@ def archive(backend: Backend, stack: Stack) -> Archive:
 
 
 def book_many(backend: Backend, count: int, order_ids: list[str]) -> None:
-    """Put entries of refunds into the ledger, ten seconds apart, in turn of these orders."""
+    """Write ledger entries of refunds ten seconds apart, of these orders in turn."""
     head = backend.head()
     puts: list[Any] = []
     for number in range(count):
@@ -183,13 +170,13 @@ def test_a_small_report_is_answered_as_a_file(archive: Archive) -> None:
     assert list(archive.requests()) == []
 
 
-def test_a_large_report_is_written_on_the_side(archive: Archive) -> None:
+def test_a_large_report_is_exported(archive: Archive) -> None:
     backend = archive.backend
     book_many(backend, 6_000, [backend.sell() for _ in range(5)])
     export = archive.ask()
     assert isinstance(export, Export)
     assert archive.find(export.export_id) == Export(export.export_id, ExportStatus.RUNNING)
-    # What settles after it was asked for is not in it, however late it is written.
+    # Refunds that settle after the request are not in the file, however late it is written.
     book_many(backend, 1, ["ord_late"])
     (request,) = archive.requests()
     assert archive.write_export(request) == 6_000
@@ -201,7 +188,7 @@ def test_a_large_report_is_written_on_the_side(archive: Archive) -> None:
     rows = read(found.content.decode("utf-8-sig"))
     assert len(rows) == len({row["refund_id"] for row in rows}) == 6_000
     assert sum(Decimal(row["refunded_amount"]) for row in rows) == Decimal("6060.00")
-    # The same message again writes the same file.
+    # A repeated message writes the same file.
     archive.write_export(request)
     assert archive.fetch(export.export_id).content == found.content
     with pytest.raises(ExportNotFoundError):
@@ -210,7 +197,7 @@ def test_a_large_report_is_written_on_the_side(archive: Archive) -> None:
         archive.find("f" * 32)
 
 
-def test_the_limit_of_an_answer_is_a_number_of_rows(archive: Archive) -> None:
+def test_an_answer_holds_a_limited_number_of_rows(archive: Archive) -> None:
     book_many(archive.backend, MAX_ROWS_ANSWERED, ["ord_gone"])
     assert isinstance(archive.ask(), CsvFile)
     book_many(archive.backend, 1, ["ord_gone"])
@@ -228,7 +215,7 @@ def test_an_export_that_cannot_be_written_says_so(
     assert found == Export(request.export_id, ExportStatus.FAILED)
 
 
-def test_a_later_try_makes_up_for_a_failed_one(archive: Archive) -> None:
+def test_a_retry_completes_a_failed_export(archive: Archive) -> None:
     request = archive.request()
     archive.files.mark_requested(request.studio_id, request.export_id)
     archive.files.mark_failed(request.studio_id, request.export_id)

@@ -1,4 +1,4 @@
-"""Import: good lines go in, bad ones are reported, nothing goes in twice."""
+"""Import: good lines are imported once, bad lines are reported."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.integration.backend import Backend
 pytestmark = pytest.mark.stack
 
 
-def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(backend: Backend) -> None:
+def test_bad_lines_are_reported_by_number_and_the_others_are_imported(backend: Backend) -> None:
     good, other = backend.order(), backend.order()
     lines = [
         json.dumps(good),

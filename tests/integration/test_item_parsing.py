@@ -1,6 +1,5 @@
-"""A lean Query's answer is the one that botocore makes."""
+"""The lean parser returns the same answer as botocore's."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +16,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
-MakeBackend = Callable[..., Backend]
-
 
 @pytest.fixture
 def lean(stack: Stack) -> "DynamoDBClient":
-    """Return a client of its own: the session's other clients are not to become lean."""
+    """A client of its own, so that the session's other clients stay as they are."""
     aws = stack.aws
     client = aws.session.client("dynamodb", endpoint_url=aws.endpoint_url)
     skip_botocore_item_parsing(client)
@@ -35,7 +32,7 @@ def answer(client: "DynamoDBClient", **query: Any) -> dict[str, Any]:  # noqa: A
     return found
 
 
-def test_it_is_the_same_answer(lean: "DynamoDBClient", backend: Backend) -> None:
+def test_the_answer_is_the_same(lean: "DynamoDBClient", backend: Backend) -> None:
     for quantity in (1, 2, 4):
         line = line_record("li_1", quantity, 10000 // quantity, product="Größe ∞ “M”")
         backend.sell(line_items=[line])
@@ -57,7 +54,7 @@ def test_it_is_the_same_answer(lean: "DynamoDBClient", backend: Backend) -> None
     assert "LastEvaluatedKey" in answer(lean, **orders, Limit=2)
 
 
-def test_a_refusal_is_the_same_refusal(lean: "DynamoDBClient", backend: Backend) -> None:
+def test_an_error_is_the_same(lean: "DynamoDBClient", backend: Backend) -> None:
     query: Any = {
         "TableName": "no-such-table",
         "KeyConditionExpression": "PK = :pk",

@@ -1,4 +1,4 @@
-"""The mail gateway against the engine's SES, and against one that fails in every way."""
+"""The mail gateway against the engine's SES, and against an SES that fails in every way."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.stack
 
 
 def message(**changes: Any) -> Message:  # noqa: ANN401  # a message's fields
-    """Return a message that is about to be sent."""
+    """Return a message that was not sent yet."""
     values: dict[str, Any] = {
         "message_id": "msg_1",
         "order_id": "ord_1",
@@ -71,7 +71,7 @@ def domain(stack: Stack) -> Iterator[str]:
     stack.aws.mail.delete_email_identity(EmailIdentity=name)
 
 
-def test_what_is_sent_can_be_read(stack: Stack, mail: Mail, domain: str) -> None:
+def test_a_sent_mail_can_be_read(stack: Stack, mail: Mail, domain: str) -> None:
     written = message(from_address=f"orders@{domain}")
     ses_message_id = mail.send(written)
     (found,) = [
@@ -86,7 +86,7 @@ def test_what_is_sent_can_be_read(stack: Stack, mail: Mail, domain: str) -> None
     )
 
 
-def test_the_mailbox_has_it_for_people(
+def test_the_local_mailbox_shows_a_sent_mail(
     stack: Stack,
     mail: Mail,
     domain: str,
@@ -106,7 +106,7 @@ def test_a_domain_is_verified_or_not(mail: Mail, domain: str) -> None:
     assert not mail.sends_from(f"not-{domain}")
 
 
-def test_an_unverified_sender_is_refused_by_the_service_too(mail: Mail) -> None:
+def test_the_service_also_refuses_an_unverified_sender(mail: Mail) -> None:
     with pytest.raises(MessageRefusedError) as refused:
         mail.send(message(from_address="orders@nobody.example"))
     assert "MessageRejected" in refused.value.detail
@@ -126,7 +126,7 @@ def test_an_unverified_sender_is_refused_by_the_service_too(mail: Mail) -> None:
         "Studio 🎓 \\ Sons",
     ],
 )
-def test_a_from_header_is_one_line_of_ascii_that_gives_the_name_back(name: str) -> None:
+def test_a_from_header_is_one_line_of_ascii_that_decodes_to_the_name(name: str) -> None:
     header = from_header(name, "orders@studio.example")
     assert header.isascii()
     assert header.isprintable()
@@ -148,7 +148,7 @@ def test_no_message_has_a_line_break_in_a_header(where: str, break_: str) -> Non
 
 @dataclass
 class Failing:
-    """An SES that answers as it is told, and counts how often it is asked."""
+    """An SES that gives a scripted answer, and counts its requests."""
 
     status: int = 200
     code: str = ""
@@ -202,7 +202,7 @@ def failing_ses(**how: Any) -> Iterator[Failing]:  # noqa: ANN401  # Failing's f
 
 @pytest.fixture
 def deployed_mail(monkeypatch: pytest.MonkeyPatch) -> Callable[[Failing], Mail]:
-    """Return a function that makes the gateway as the Lambda does, on another SES."""
+    """Return a function that makes the Lambda's gateway on another SES."""
 
     def make(failing: Failing) -> Mail:
         for name, value in {
@@ -228,7 +228,7 @@ def deployed_mail(monkeypatch: pytest.MonkeyPatch) -> Callable[[Failing], Mail]:
         (404, "NotFoundException", SendingDomainError),
     ],
 )
-def test_a_clear_refusal(
+def test_a_clear_refusal_is_raised_as_its_error(
     deployed_mail: Callable[[Failing], Mail], status: int, code: str, refusal: type[DomainError]
 ) -> None:
     with failing_ses(status=status, code=code) as failing:
@@ -251,7 +251,7 @@ def test_a_clear_refusal(
     ],
     ids=str,
 )
-def test_what_nobody_can_know_is_asked_once(
+def test_a_request_with_an_unknown_outcome_is_sent_once(
     deployed_mail: Callable[[Failing], Mail], how: dict[str, Any]
 ) -> None:
     with failing_ses(**how) as failing:
@@ -260,7 +260,7 @@ def test_what_nobody_can_know_is_asked_once(
         assert len(failing.asked) == 1
 
 
-def test_a_time_out_is_asked_once(
+def test_a_request_that_times_out_is_sent_once(
     deployed_mail: Callable[[Failing], Mail], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patient = aws._ONCE  # noqa: SLF001  # the same, with less patience
@@ -272,12 +272,14 @@ def test_a_time_out_is_asked_once(
         assert len(failing.asked) == 1
 
 
-def test_nobody_there(deployed_mail: Callable[[Failing], Mail]) -> None:
+def test_a_failed_connection_leaves_the_outcome_unknown(
+    deployed_mail: Callable[[Failing], Mail],
+) -> None:
     with pytest.raises(MailOutcomeUnknownError):
         deployed_mail(Failing(url="http://127.0.0.1:9")).send(message())
 
 
-def test_a_domain_that_waits_for_its_records_is_not_verified(
+def test_a_domain_with_pending_dns_records_is_not_verified(
     deployed_mail: Callable[[Failing], Mail],
 ) -> None:
     body = json.dumps({"IdentityType": "DOMAIN", "VerifiedForSendingStatus": False}).encode()
@@ -288,7 +290,7 @@ def test_a_domain_that_waits_for_its_records_is_not_verified(
 @pytest.mark.parametrize(
     "how", [{"status": 500, "code": "x"}, {"status": 429, "code": "TooManyRequestsException"}]
 )
-def test_asking_for_a_domain_may_be_repeated_and_then_says_try_again(
+def test_a_domain_lookup_is_retried_and_then_says_try_again(
     deployed_mail: Callable[[Failing], Mail], how: dict[str, Any]
 ) -> None:
     with failing_ses(**how) as failing:

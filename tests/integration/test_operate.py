@@ -1,4 +1,4 @@
-"""The operator command on stacks that are not what the operator thinks: one line each."""
+"""The operator command on wrong stacks prints one line each."""
 
 import pytest
 
@@ -20,14 +20,14 @@ def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("arguments", OPERATIONS, ids=" ".join)
-def test_every_operation_says_that_there_is_no_such_stack(arguments: tuple[str, ...]) -> None:
+def test_every_operation_says_that_the_stack_does_not_exist(arguments: tuple[str, ...]) -> None:
     result = operate(*arguments, "--stack", "nowhere")
     assert "There is no stack nowhere in us-east-1." in failure_of(result)
     assert (result.exit_code, result.stdout) == (1, "")
 
 
 @pytest.mark.parametrize("arguments", OPERATIONS, ids=" ".join)
-def test_every_operation_says_what_another_products_stack_lacks(
+def test_every_operation_names_the_missing_outputs_of_another_products_stack(
     stack: Stack, arguments: tuple[str, ...]
 ) -> None:
     with stack_with_outputs(stack, {"Something": "else"}) as name:
@@ -36,15 +36,15 @@ def test_every_operation_says_what_another_products_stack_lacks(
     assert result.exit_code == 1
 
 
-def test_a_function_that_fails_is_one_line(stack: Stack) -> None:
-    # This one needs another event: it fails on ours.
+def test_a_function_that_fails_prints_one_line(stack: Stack) -> None:
+    # This function needs another event, so it fails.
     wrong = {"ReconcileFunctionName": stack.functions["payout_adjust"]}
     with stack_with_outputs(stack, wrong) as name:
         result = operate("reconcile", "--stack", name)
     assert "Its log has the reason." in failure_of(result)
 
 
-def test_an_error_of_aws_is_one_line(stack: Stack) -> None:
+def test_an_aws_error_prints_one_line(stack: Stack) -> None:
     gone = {"ReconcileFunctionName": "no-such-function"}
     with stack_with_outputs(stack, gone) as name:
         result = operate("reconcile", "--stack", name)

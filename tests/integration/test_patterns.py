@@ -1,8 +1,7 @@
-"""Patterns among refunds, from orders, refunds and failures in real tables."""
+"""Patterns among refunds, on real tables."""
 
 import json
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +20,7 @@ from shared.gateways.order_lists import OrderLists
 from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.records import line_record
 
 pytestmark = pytest.mark.stack
@@ -31,7 +30,7 @@ ALL = RefundChoice(RefundType.FULL)
 
 
 class PatternStudio:
-    """A studio's shop and its reports."""
+    """A studio that sells and refunds orders, and finds patterns among the refunds."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -51,12 +50,12 @@ class PatternStudio:
         return self.backend.order(placed_at=placed.isoformat(timespec="seconds"), **changes)
 
     def import_orders(self, *records: dict[str, Any]) -> None:
-        """Sell orders that nobody will want to refund."""
+        """Import orders without charges at Stripe."""
         report = self.backend.import_orders([json.dumps(record) for record in records])
         assert report.imported == len(records), report
 
     def sell(self, days_ago: int = 0, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
-        """Sell an order that may be refunded, and return its id."""
+        """Import an order and make its charge; return its id."""
         record = self.order(days_ago, **changes)
         self.import_orders(record)
         self.backend.charge(record)
@@ -76,12 +75,11 @@ class PatternStudio:
         return refund
 
     def settle(self) -> None:
-        """Let Stripe confirm, or fail, what there is, and settle it."""
-        self.backend.deliver()
-        self.backend.drain()
+        """Deliver Stripe's events and settle the refunds."""
+        self.backend.settle_all()
 
     def patterns(self, by: By, first: int | None = None, last: int | None = None) -> PatternsView:
-        """Ask for patterns from so many days ago to so many days ago."""
+        """Return the patterns from so many days ago to so many days ago."""
         days = [None if ago is None else self.days_ago(ago) for ago in (first, last)]
         return patterns_view(self.find(self.backend.studio_id, by, *days))
 
@@ -101,7 +99,7 @@ def figures(pattern: PatternView) -> tuple[int, int, int, int, str | None]:
 
 
 @pytest.fixture
-def desk(make_backend: Callable[..., Backend]) -> PatternStudio:
+def studio(make_backend: MakeBackend) -> PatternStudio:
     return PatternStudio(make_backend())
 
 
@@ -117,22 +115,22 @@ def two_children() -> dict[str, Any]:
     }
 
 
-def test_counts_amounts_and_rates_by_each_of_the_five(desk: PatternStudio) -> None:
-    backend = desk.backend
-    whole, some, part, kept = (desk.sell(**two_children()) for _ in range(4))
-    desk.refund(whole, ALL, "wrong_print", "ana")
+def test_counts_amounts_and_rates_are_right_by_each_of_the_five_keys(studio: PatternStudio) -> None:
+    backend = studio.backend
+    whole, some, part, kept = (studio.sell(**two_children()) for _ in range(4))
+    studio.refund(whole, ALL, "wrong_print", "ana")
     mugs = RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_1", 2),), shipping=False)
-    desk.refund(some, mugs, "quality_issue", "ben")
-    desk.refund(part, RefundChoice(RefundType.PARTIAL, amount=999), "quality_issue", "ana")
+    studio.refund(some, mugs, "quality_issue", "ben")
+    studio.refund(part, RefundChoice(RefundType.PARTIAL, amount=999), "quality_issue", "ana")
     backend.stripe_refund(kept, 1000)
-    desk.settle()
-    desk.import_orders(desk.order(line_items=[line_record("li_1", 4, 2500)]))
+    studio.settle()
+    studio.import_orders(studio.order(line_items=[line_record("li_1", 4, 2500)]))
 
-    product = desk.patterns(By.PRODUCT)
+    product = studio.patterns(By.PRODUCT)
     assert (product.orders, product.refunded_orders) == (5, 4)
     assert (product.refund_count, product.refunded_amount) == (4, 10000 + 4000 + 999 + 1000)
     assert product.currency == "usd"
-    # 999 over 6000, 3000 and 1000 of shipping, and the same of 1000.
+    # 999 and 1000 are shared among 6000, 3000 and 1000 of shipping.
     assert {key: figures(each) for key, each in by_key(product).items()} == {
         "MUG": (4, 6000 + 4000 + 599 + 600, 4, 4, "1.0000"),
         "PRT": (3, 3000 + 300 + 300, 5, 3, "0.6000"),
@@ -141,79 +139,79 @@ def test_counts_amounts_and_rates_by_each_of_the_five(desk: PatternStudio) -> No
     assert by_key(product)["MUG"].name == "Mug"
     assert [each.key for each in product.items] == ["MUG", "PRT", None]
 
-    subject = by_key(desk.patterns(By.SUBJECT))
+    subject = by_key(studio.patterns(By.SUBJECT))
     assert figures(subject["kai"]) == (4, 11199, 4, 4, "1.0000")
     assert (subject["mia"].name, subject["mia"].refunded_amount) == ("Mia", 3600)
 
-    photo_day = by_key(desk.patterns(By.PHOTO_DAY))
+    photo_day = by_key(studio.patterns(By.PHOTO_DAY))
     assert figures(photo_day["pd_fall"]) == (4, 15999, 4, 4, "1.0000")
     assert photo_day.keys() == {"pd_fall"}
 
-    reason = by_key(desk.patterns(By.REASON))
+    reason = by_key(studio.patterns(By.REASON))
     assert {key: figures(each) for key, each in reason.items()} == {
         "wrong_print": (1, 10000, 1, 1, "0.2000"),
         "quality_issue": (2, 4999, 2, 2, "0.4000"),
         None: (1, 1000, 1, 1, "0.2000"),
     }
-    operator = by_key(desk.patterns(By.PROCESSED_BY))
+    operator = by_key(studio.patterns(By.PROCESSED_BY))
     assert figures(operator["ana"]) == (2, 10999, 2, 2, "0.4000")
     assert operator["stripe"].name == "Stripe's dashboard"
 
 
-def test_a_late_failure_takes_its_refund_back(desk: PatternStudio) -> None:
-    first, second = desk.sell(), desk.sell()
-    refunds = [desk.refund(first), desk.refund(second)]
-    desk.settle()
-    assert desk.patterns(By.PHOTO_DAY).refund_count == 2
-    failed = desk.backend.current(refunds[0])
-    desk.backend.control(
+def test_a_late_failure_takes_its_refund_back(studio: PatternStudio) -> None:
+    first, second = studio.sell(), studio.sell()
+    refunds = [studio.refund(first), studio.refund(second)]
+    studio.settle()
+    assert studio.patterns(By.PHOTO_DAY).refund_count == 2
+    failed = studio.backend.current(refunds[0])
+    studio.backend.control(
         f"refunds/{failed.stripe_refund_id}", status="failed", failure_reason="lost_or_stolen_card"
     )
-    desk.settle()
-    assert [entry["kind"] for entry in desk.backend.entries()][-1] == "refund_failed"
+    studio.settle()
+    assert [entry["kind"] for entry in studio.backend.entries()][-1] == "refund_failed"
 
     for by in By:
-        view = desk.patterns(by)
+        view = studio.patterns(by)
         assert (view.refund_count, view.refunded_amount, view.refunded_orders) == (1, 10000, 1)
         assert [each.refund_count for each in view.items] == [1]
 
 
-def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(desk: PatternStudio) -> None:
-    refund = desk.refund(desk.sell())
-    desk.settle()
-    desk.backend.clock.ahead = timedelta(days=20)
-    settled = desk.backend.current(refund)
-    desk.backend.control(f"refunds/{settled.stripe_refund_id}", status="failed")
-    desk.settle()
-    assert desk.backend.entries()[-1]["kind"] == "refund_failed"
-    assert desk.patterns(By.REASON, 0, 0).refund_count == 0
-    # And the days of the failure itself do not come out below nothing.
-    assert desk.patterns(By.REASON, -20, -20).refund_count == 0
+def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(studio: PatternStudio) -> None:
+    refund = studio.refund(studio.sell())
+    studio.settle()
+    studio.backend.clock.ahead = timedelta(days=20)
+    settled = studio.backend.current(refund)
+    studio.backend.control(f"refunds/{settled.stripe_refund_id}", status="failed")
+    studio.settle()
+    assert studio.backend.entries()[-1]["kind"] == "refund_failed"
+    assert studio.patterns(By.REASON, 0, 0).refund_count == 0
+    # The day of the failure itself does not count below zero.
+    assert studio.patterns(By.REASON, -20, -20).refund_count == 0
 
 
-def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(desk: PatternStudio) -> None:
-    old, new = desk.sell(40), desk.sell()
+def test_refunds_of_older_orders_count_and_do_not_raise_the_rate(studio: PatternStudio) -> None:
+    old, new = studio.sell(40), studio.sell()
     mug = RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_2", 1),))
-    desk.refund(old, mug)
-    desk.refund(new)
-    desk.settle()
-    view = desk.patterns(By.PHOTO_DAY, 10, 0)
+    studio.refund(old, mug)
+    studio.refund(new)
+    studio.settle()
+    view = studio.patterns(By.PHOTO_DAY, 10, 0)
     assert (view.orders, view.refunded_orders, view.refund_count) == (1, 1, 2)
     assert figures(view.items[0]) == (2, 12500, 1, 1, "1.0000")
-    view = desk.patterns(By.REASON, 10, 0)
+    view = studio.patterns(By.REASON, 10, 0)
     assert figures(view.items[0]) == (2, 12500, 2, 1, "1.0000")
-    assert by_key(desk.patterns(By.PRODUCT, 10, 0))["PRT"].name == "Print"
-    # Days on which nothing was ordered have no rate.
-    desk.backend.clock.ahead = timedelta(days=2)
-    assert desk.patterns(By.PRODUCT, -1, -2).items == []
+    assert by_key(studio.patterns(By.PRODUCT, 10, 0))["PRT"].name == "Print"
+    # Days without orders have no rate.
+    studio.backend.clock.ahead = timedelta(days=2)
+    assert studio.patterns(By.PRODUCT, -1, -2).items == []
 
 
-def test_a_day_is_the_studio_s_day(desk: PatternStudio) -> None:
+def test_a_day_is_in_the_studio_s_time_zone(studio: PatternStudio) -> None:
     midnight = datetime(2026, 9, 20, tzinfo=CHICAGO)
     for seconds in (-1, 0, 86_399, 86_400):
         placed = (midnight + timedelta(seconds=seconds)).isoformat()
-        desk.import_orders(desk.backend.order(placed_at=placed))
-    find, studio_id = desk.find, desk.backend.studio_id
+        studio.import_orders(studio.backend.order(placed_at=placed))
+    find, studio_id = studio.find, studio.backend.studio_id
     assert find(studio_id, By.PRODUCT, "2026-09-20", "2026-09-20").count.orders == 2
     assert find(studio_id, By.PRODUCT, "2026-09-19", "2026-09-21").count.orders == 4
 
@@ -222,19 +220,19 @@ def photo_day(name: str) -> dict[str, Any]:
     return {"photo_day": {"photo_day_id": f"pd_{name.lower()}", "name": name}}
 
 
-def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: PatternStudio) -> None:
+def test_one_bad_photo_day_is_an_outlier_and_small_numbers_are_not(studio: PatternStudio) -> None:
     for day in ("Adams", "Burr", "Clay", "Dole"):
-        desk.import_orders(*(desk.order(**photo_day(day)) for _ in range(20)))
-        desk.refund(desk.sell(**photo_day(day)), reason="wrong_print")
-    # One order, one refund; and two of two.
+        studio.import_orders(*(studio.order(**photo_day(day)) for _ in range(20)))
+        studio.refund(studio.sell(**photo_day(day)), reason="wrong_print")
+    # One refund of one order, and two of two: too few to stand out.
     for day in ("Tiny", "Small", "Small"):
-        desk.refund(desk.sell(**photo_day(day)))
+        studio.refund(studio.sell(**photo_day(day)))
     for _ in range(6):
-        desk.refund(desk.sell(**photo_day("Lincoln")), reason="quality_issue")
-    desk.import_orders(*(desk.order(**photo_day("Lincoln")) for _ in range(2)))
-    desk.settle()
+        studio.refund(studio.sell(**photo_day("Lincoln")), reason="quality_issue")
+    studio.import_orders(*(studio.order(**photo_day("Lincoln")) for _ in range(2)))
+    studio.settle()
 
-    view = desk.patterns(By.PHOTO_DAY)
+    view = studio.patterns(By.PHOTO_DAY)
     (found,) = view.standing_out
     assert (found.key, found.name) == ("pd_lincoln", "Lincoln")
     assert (found.refunded_orders, found.orders, found.refund_rate) == (6, 8, "0.7500")
@@ -243,42 +241,42 @@ def test_one_bad_photo_day_stands_out_and_small_numbers_do_not(desk: PatternStud
         "6 of 8 orders with Lincoln were refunded; elsewhere 7 of 87. Chance alone would make such "
         "a difference less than once in 1"
     )
-    assert view.summary == "1 photo day stands out: Lincoln."
+    assert view.summary == "1 photo day is an outlier: Lincoln."
     assert by_key(view)["pd_tiny"].refund_rate == "1.0000"
-    # All orders have the one product, and the one subject: there is nothing to hold against.
+    # All orders have the same product and subject, so there is nothing to compare with.
     for by in (By.PRODUCT, By.SUBJECT):
-        assert desk.patterns(by).standing_out == []
-    # Nothing was sold in the time before.
-    assert desk.patterns(By.REASON).standing_out == []
+        assert studio.patterns(by).standing_out == []
+    # Nothing was sold in the period before.
+    assert studio.patterns(By.REASON).standing_out == []
 
 
-def test_a_reason_stands_out_against_the_time_before(desk: PatternStudio) -> None:
+def test_a_reason_is_an_outlier_against_the_period_before(studio: PatternStudio) -> None:
     for days_ago in (3, 13):
-        desk.import_orders(*(desk.order(days_ago) for _ in range(20)))
+        studio.import_orders(*(studio.order(days_ago) for _ in range(20)))
     for _ in range(10):
-        desk.refund(desk.sell(3), reason="wrong_print", by="ana")
-    desk.refund(desk.sell(3), reason="other", by="ben")
-    desk.settle()
-    view = desk.patterns(By.REASON, 9, 0)
+        studio.refund(studio.sell(3), reason="wrong_print", by="ana")
+    studio.refund(studio.sell(3), reason="other", by="ben")
+    studio.settle()
+    view = studio.patterns(By.REASON, 9, 0)
     (found,) = view.standing_out
     assert (found.key, found.compared_with) == ("wrong_print", "time_before")
     assert (found.refunded_orders, found.orders) == (10, 31)
     assert (found.compared_refunded_orders, found.compared_orders) == (0, 20)
-    assert f"from {desk.days_ago(19)} to {desk.days_ago(10)} 0 of 20." in found.statement
-    assert [each.key for each in desk.patterns(By.PROCESSED_BY, 9, 0).standing_out] == ["ana"]
-    # Of the whole time there is no time before to hold it against.
-    assert desk.patterns(By.REASON, 60, 0).standing_out == []
+    assert f"from {studio.days_ago(19)} to {studio.days_ago(10)} 0 of 20." in found.statement
+    assert [each.key for each in studio.patterns(By.PROCESSED_BY, 9, 0).standing_out] == ["ana"]
+    # The range covers all orders, so no earlier period exists to compare with.
+    assert studio.patterns(By.REASON, 60, 0).standing_out == []
 
 
-def test_an_order_that_was_never_charged_is_not_counted(desk: PatternStudio) -> None:
-    free = desk.order()
+def test_an_order_that_was_never_charged_is_not_counted(studio: PatternStudio) -> None:
+    free = studio.order()
     free["stripe"] = {"charge_id": None}
-    desk.import_orders(free, desk.order())
-    assert desk.patterns(By.PHOTO_DAY).orders == 1
+    studio.import_orders(free, studio.order())
+    assert studio.patterns(By.PHOTO_DAY).orders == 1
 
 
 def test_another_studio_s_orders_and_refunds_are_not_seen(
-    make_backend: Callable[..., Backend],
+    make_backend: MakeBackend,
 ) -> None:
     ours, theirs = PatternStudio(make_backend()), PatternStudio(make_backend())
     theirs.find = ours.find
@@ -286,7 +284,7 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
     ours.settle()
     with pytest.raises(StudioNotFoundError):
         theirs.patterns(By.PRODUCT)
-    # In the same tables, once there is such a studio.
+    # In the same tables, after the studio was imported there.
     theirs.backend.import_studios = ours.backend.import_studios
     theirs.backend.import_studio()
     for by in By:
@@ -294,43 +292,43 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
         assert theirs.patterns(by).orders == 0
 
 
-def test_an_erased_order_leaves_its_refund(desk: PatternStudio) -> None:
-    order_id = desk.sell()
-    desk.refund(order_id)
-    desk.settle()
-    backend = desk.backend
+def test_the_refund_of_an_erased_order_still_counts(studio: PatternStudio) -> None:
+    order_id = studio.sell()
+    studio.refund(order_id)
+    studio.settle()
+    backend = studio.backend
     backend.dynamodb.delete_item(
         TableName=backend.orders_table,
         Key=primary_key(order_pk(backend.key(order_id)), ORDER_SK),
     )
-    view = desk.patterns(By.PRODUCT)
+    view = studio.patterns(By.PRODUCT)
     assert [figures(each) for each in view.items] == [(1, 10000, 0, 0, None)]
     assert view.items[0].key is None
 
 
-def test_days_that_are_no_range_are_refused(desk: PatternStudio) -> None:
+def test_a_range_that_ends_before_it_begins_is_refused(studio: PatternStudio) -> None:
     with pytest.raises(DateRangeError):
-        desk.patterns(By.REASON, 1, 2)
+        studio.patterns(By.REASON, 1, 2)
 
 
-def test_what_takes_too_long_is_refused_and_not_timed_out(
-    desk: PatternStudio, monkeypatch: pytest.MonkeyPatch
+def test_a_range_that_takes_too_long_is_refused_before_it_times_out(
+    studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.import_orders(desk.order())
+    studio.import_orders(studio.order())
     monkeypatch.setattr("functions.refund_report.find_patterns._READING_SECONDS", -1.0)
     for by in By:
         with pytest.raises(RangeTooLargeError):
-            desk.patterns(by)
+            studio.patterns(by)
 
 
-def test_of_very_many_keys_those_with_the_most_refunds_are_shown(
-    desk: PatternStudio, monkeypatch: pytest.MonkeyPatch
+def test_of_many_keys_those_with_the_most_refunds_are_shown(
+    studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.refund_report.find_patterns.MOST_PATTERNS", 2)
     for day in ("A", "B", "B", "C", "C", "C"):
-        desk.refund(desk.sell(**photo_day(day)))
-    desk.settle()
-    view = desk.patterns(By.PHOTO_DAY)
+        studio.refund(studio.sell(**photo_day(day)))
+    studio.settle()
+    view = studio.patterns(By.PHOTO_DAY)
     assert [each.name for each in view.items] == ["C", "B"]
     assert view.truncated
     assert view.refund_count == 6

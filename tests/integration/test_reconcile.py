@@ -25,8 +25,8 @@ from shared.gateways.records.keys import (
     studio_pk,
 )
 from tests.integration.backend import STANDIN_KEY, Backend
-from tests.integration.payout_desk import ACCOUNT, WEEK
 from tests.integration.reconcile_desk import ReconcileDesk
+from tests.integration.studio_payouts import ACCOUNT, WEEK
 
 pytestmark = pytest.mark.stack
 
@@ -72,7 +72,7 @@ def test_nothing_differs_where_nothing_went_wrong(books: ReconcileDesk) -> None:
     backend.deliver()
     backend.drain()
     books.pass_time(WEEK)
-    books.desk.run()
+    books.payouts.run()
     late(books)
 
     assert books.findings() == []
@@ -423,7 +423,7 @@ def test_payouts_and_transfers_that_do_not_fit_are_found(platform: ReconcileDesk
     backend = platform.backend
     backend.sell()
     transfer = platform.paid_out()
-    payout = platform.desk.last()
+    payout = platform.payouts.last()
     late(platform)
     pk, sk = studio_pk(backend.studio_id), payout_sk(payout.payout_id)
 

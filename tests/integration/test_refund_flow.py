@@ -1,6 +1,5 @@
 """From request to ledger entry, one step at a time."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,15 +12,13 @@ from shared.domain.errors import (
     StripeOutcomeUnknownError,
     StripeRefusedError,
 )
-from shared.domain.refund import RefundStatus
+from shared.domain.refund import Refund, RefundStatus
 from shared.domain.refund_quote import ChosenLine
 from shared.edge.auth import Caller, Role
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.records import line_record
 
 pytestmark = pytest.mark.stack
-
-MakeBackend = Callable[..., Backend]
 
 
 def test_a_full_refund_of_100_dollars_costs_the_studio_the_stripe_fee(backend: Backend) -> None:
@@ -56,7 +53,9 @@ def test_a_repeated_key_answers_with_the_same_refund(backend: Backend) -> None:
         backend.refund(order_id, 2600, key="k")
 
 
-def test_a_refusal_frees_the_money_and_is_repeated_for_the_same_key(backend: Backend) -> None:
+def test_a_refusal_releases_the_reservation_and_is_answered_again_for_the_same_key(
+    backend: Backend,
+) -> None:
     order_id = backend.sell()
     backend.stripe_refund(order_id, 10000)
     for _ in range(2):
@@ -67,8 +66,7 @@ def test_a_refusal_frees_the_money_and_is_repeated_for_the_same_key(backend: Bac
     assert record.state.committed_amount == 0
     assert [r.status for r in record.refunds.values()] == [RefundStatus.FAILED]
 
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert backend.record(order_id).state.settled_amount == 10000
     with pytest.raises(NothingRefundableError):
         backend.refund(order_id, 2500)
@@ -121,38 +119,35 @@ def test_an_unknown_outcome_ends_in_one_refund(
     assert [entry["kind"] for entry in backend.entries()] == ["sale", "refund"]
 
 
-def test_a_key_that_stripe_has_forgotten_is_not_used_again(backend: Backend) -> None:
+def resumed_after_30_hours(backend: Backend, fault: str) -> tuple[str, Refund]:
+    """Refund an order while Stripe's connection fails; resume after Stripe forgot the key."""
     order_id = backend.sell()
-    backend.control(
-        "faults", fault="reset_after_effect", times=2, match={"path_prefix": "/v1/refunds"}
-    )
+    backend.control("faults", fault=fault, times=2, match={"path_prefix": "/v1/refunds"})
     refund = backend.refund(order_id)
     backend.clock.ahead = timedelta(hours=30)
     backend.control("clock", advance_s=30 * 3600)
-
     backend.come_to_rest()
+    return order_id, refund
+
+
+def test_a_key_that_stripe_has_forgotten_is_not_used_again(backend: Backend) -> None:
+    order_id, refund = resumed_after_30_hours(backend, "reset_after_effect")
 
     assert len(backend.stripe_refunds(order_id)) == 1
     assert backend.current(refund).attempt == 1
 
 
 def test_a_refund_never_sent_is_sent_under_a_new_key_a_day_later(backend: Backend) -> None:
-    order_id = backend.sell()
-    backend.control(
-        "faults", fault="reset_before_effect", times=2, match={"path_prefix": "/v1/refunds"}
-    )
-    refund = backend.refund(order_id)
-    backend.clock.ahead = timedelta(hours=30)
-    backend.control("clock", advance_s=30 * 3600)
-
-    backend.come_to_rest()
+    order_id, refund = resumed_after_30_hours(backend, "reset_before_effect")
 
     settled = backend.current(refund)
     assert (settled.status, settled.attempt) == (RefundStatus.SETTLED, 2)
     assert len(backend.stripe_refunds(order_id)) == 1
 
 
-def test_an_unsettled_failure_frees_money_and_units_and_leaves_no_entry(backend: Backend) -> None:
+def test_an_unsettled_failure_releases_money_and_units_and_leaves_no_entry(
+    backend: Backend,
+) -> None:
     order_id = backend.sell()
     refund = backend.refund(order_id, lines=(ChosenLine("li_1", 2),))
     assert refund.amount == 5000
@@ -172,15 +167,13 @@ def test_a_late_failure_is_compensated_and_can_be_refunded_again(
     backend = make_backend(direct=direct)
     order_id = backend.sell()
     refund = backend.refund(order_id)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     before = backend.head()
 
     backend.control(
         f"refunds/{refund.stripe_refund_id}", status="failed", failure_reason="lost_or_stolen_card"
     )
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
 
     failed = backend.current(refund)
     assert (failed.status, failed.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
@@ -204,8 +197,7 @@ def test_a_late_failure_is_compensated_and_can_be_refunded_again(
         assert head.payable_balance_amount == 8180
 
     backend.refund(order_id)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     assert backend.head() == before.__class__(
         before.studio_id,
         before.currency,
@@ -225,8 +217,7 @@ def test_the_application_fee_is_refunded_with_a_direct_charge(make_backend: Make
     order_id = backend.sell()
     for amount in (3333, 3333, 3334):
         backend.refund(order_id, amount)
-        backend.deliver()
-        backend.drain()
+        backend.settle_all()
     fee = backend.record(order_id).order.application_fee_id
     assert backend.stripe_call("GET", f"application_fees/{fee}")["amount_refunded"] == 1500
     assert [e["payable_amount"] for e in backend.entries()] == [0, 0, 0, 0]
@@ -282,8 +273,7 @@ def test_metadata_changed_at_stripe_books_nothing_twice(
     order_id = backend.sell()
     refund = backend.refund(order_id, 4000)
     if status == "settled":
-        backend.deliver()
-        backend.drain()
+        backend.settle_all()
     backend.stripe_call("POST", f"refunds/{refund.stripe_refund_id}", **metadata)
     changed = [event for event in backend.events() if event["type"] == "refund.updated"][-1]
     assert changed["data"]["object"]["metadata"].get("refund_id") != refund.refund_id

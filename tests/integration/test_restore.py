@@ -1,4 +1,4 @@
-"""The worst day: an hour is thrown away, a payout in it, and comes back from Stripe."""
+"""An hour of data with a payout is lost, and restored from Stripe."""
 
 import json
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from shared.domain.refund_metadata import metadata_of
 from shared.domain.refund_quote import ChosenLine
 from tests.integration.backend import Backend
 from tests.integration.disaster import Disaster
-from tests.integration.payout_desk import ACCOUNT, WEEK, PayoutDesk
+from tests.integration.message_sender import MessageSender
 from tests.integration.reconcile_desk import ReconcileDesk
-from tests.integration.test_send_message import MessageSender
+from tests.integration.studio_payouts import ACCOUNT, WEEK, StudioPayouts
 
 pytestmark = pytest.mark.stack
 
-# What of a refund is known again: who asked for it, and when, is not.
+# The fields that Stripe's metadata restores. The requester and the time are not among them.
 SAME = ("refund_id", "order_id", "type", "status", "amount", "items", "reason", "stripe_refund_id")
 
 
@@ -31,7 +31,7 @@ def refund_of(refund: Refund) -> dict[str, Any]:
 
 
 def books_of(backend: Backend) -> dict[str, tuple[list[dict[str, Any]], OrderState]]:
-    """Return all refunds and state, without what counts writes and names who did them."""
+    """Return all refunds and states, without versions and requesters."""
     found = {}
     for order_id in backend.order_ids():
         record = backend.record(order_id)
@@ -48,7 +48,7 @@ def fees_of(backend: Backend, orders: list[str]) -> list[Any]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The books, and what Stripe has."""
+    """The books, and the objects at Stripe."""
 
     books: dict[str, tuple[list[dict[str, Any]], OrderState]]
     head: LedgerHead
@@ -58,22 +58,22 @@ class Snapshot:
     fee_refunds: list[Any]
 
     @classmethod
-    def taken(cls, backend: Backend, desk: PayoutDesk, orders: list[str]) -> "Snapshot":
+    def taken(cls, backend: Backend, payouts: StudioPayouts, orders: list[str]) -> "Snapshot":
         return cls(
             books_of(backend),
             backend.head(),
-            [(each.payout_id, each.paid_amount) for each in desk.all()],
-            desk.transfers(),
+            [(each.payout_id, each.paid_amount) for each in payouts.all()],
+            payouts.transfers(),
             {order: backend.stripe_refunds(order) for order in orders},
             fees_of(backend, orders),
         )
 
 
-def let_the_hour_pass(backend: Backend, desk: PayoutDesk, orders: list[str]) -> list[Refund]:
+def let_the_hour_pass(backend: Backend, payouts: StudioPayouts, orders: list[str]) -> list[Refund]:
     """Make refunds of each kind, a late failure, an external refund, and run the payouts.
 
     Returns:
-        The refunds that are settled at the end. The third is requested with the key "asked again".
+        The refunds that are settled at the end. The third has the key "asked again".
     """
     settled = next(iter(backend.record(orders[0]).refunds.values()))
     refunds = [
@@ -90,7 +90,7 @@ def let_the_hour_pass(backend: Backend, desk: PayoutDesk, orders: list[str]) -> 
     backend.come_to_rest()
     assert backend.current(settled).status is RefundStatus.FAILED
     backend.clock.ahead += WEEK
-    done = desk.run().done
+    done = payouts.run().done
     assert done == ({"PayoutCarried": 1} if backend.direct else {"PayoutPaid": 1})
     after_payout = backend.refund(orders[1], 500)
     backend.deliver()
@@ -104,16 +104,15 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
 ) -> None:
     day = disaster(direct=direct)
     backend = day.backend
-    desk = PayoutDesk(backend)
+    payouts = StudioPayouts(backend)
     orders = [backend.sell() for _ in range(6)]
     settled = backend.refund(orders[0], 4000)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     under_way = backend.refund(orders[1], 1000)
     assert backend.current(settled).status is RefundStatus.SETTLED
     day.keep()
-    lost = let_the_hour_pass(backend, desk, orders)
-    before = Snapshot.taken(backend, desk, orders)
+    lost = let_the_hour_pass(backend, payouts, orders)
+    before = Snapshot.taken(backend, payouts, orders)
 
     day.strike()
     assert backend.head().seq < before.head.seq
@@ -127,29 +126,29 @@ def test_an_hour_of_refunds_and_a_payout_come_back_as_they_were(
     assert now.direct_balance_amount == before.head.direct_balance_amount
     assert now.payable_balance_amount == before.head.payable_balance_amount
     assert backend.verify() is None
-    # Nothing was done at Stripe a second time, and is not by what runs next.
-    # A payout that paid nothing left nothing at Stripe: the run closes it again.
-    assert desk.run().done == ({"PayoutCarried": 1} if direct else {})
+    # Nothing was done twice at Stripe, and the next runs do not either.
+    # A payout that paid nothing has no transfer at Stripe, so the run closes it again.
+    assert payouts.run().done == ({"PayoutCarried": 1} if direct else {})
     backend.come_to_rest()
-    after = Snapshot.taken(backend, desk, orders)
+    after = Snapshot.taken(backend, payouts, orders)
     assert after.transfers == before.transfers
     assert after.refunds == before.refunds
     assert after.fee_refunds == before.fee_refunds
     assert after.payouts == before.payouts
-    # The client whose answer was lost asks again, and is answered with the same refund.
+    # A client that repeats its request gets the same refund.
     assert backend.refund(orders[4], 3333, key="asked again").refund_id == lost[2].refund_id
     assert day.replay().get("RefundExternal") is None
-    # Reconciling compares all of it with Stripe once more.
+    # Reconciling finds no difference.
     assert ReconcileDesk(backend).findings() == []
 
 
-def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transferred(
+def test_a_payout_of_a_lost_sale_is_entered_for_the_amount_of_its_transfer(
     disaster: Callable[..., Disaster],
 ) -> None:
-    """A sale of the hour, its refund and a payout of it all: the sale comes back by its import."""
+    """The lost hour had a sale, its refund and its payout. A new import brings the sale back."""
     day = disaster()
     backend = day.backend
-    desk = PayoutDesk(backend)
+    payouts = StudioPayouts(backend)
     backend.sell()
     day.keep()
     record = backend.order()
@@ -158,13 +157,13 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     refund = backend.refund(record["order_id"], 2500)
     backend.deliver()
     backend.come_to_rest()
-    assert desk.pay_day() == {"PayoutPaid": 1}
-    before, payout, transfers = books_of(backend), desk.last(), desk.transfers()
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    before, payout, transfers = books_of(backend), payouts.last(), payouts.transfers()
 
     day.strike()
     done = day.replay()
     assert (done["UnknownCharge"], done["PayoutAdopted"]) == (2, 1)
-    again = desk.last()
+    again = payouts.last()
     assert (again.payout_id, again.transfer_id) == (payout.payout_id, payout.transfer_id)
     assert (again.period_start, again.period_end) == (payout.period_start, payout.period_end)
     assert (again.paid_amount, again.total_amount) == (payout.paid_amount, 8180)
@@ -179,51 +178,51 @@ def test_a_payout_of_what_is_not_there_again_yet_is_entered_for_what_was_transfe
     assert books_of(backend) == before
     assert backend.current(refund).status is RefundStatus.SETTLED
     assert backend.head().payable_balance_amount == 0
-    assert desk.run().done == {}
+    assert payouts.run().done == {}
     backend.sell()
-    assert desk.pay_day() == {"PayoutPaid": 1}
-    assert desk.last().paid_amount == 8180
-    assert desk.transfers()[1:] == transfers
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    assert payouts.last().paid_amount == 8180
+    assert payouts.transfers()[1:] == transfers
     assert backend.verify() is None
 
 
 @pytest.mark.parametrize("forgotten", [False, True], ids=["key known", "key forgotten"])
-def test_a_payout_that_a_restore_brings_back_to_its_beginning_is_not_paid_twice(
+def test_a_payout_that_a_restore_sets_back_is_not_paid_twice(
     disaster: Callable[..., Disaster], *, forgotten: bool
 ) -> None:
     day = disaster()
     backend = day.backend
-    desk = PayoutDesk(backend)
+    payouts = StudioPayouts(backend)
     backend.sell()
     backend.clock.ahead += WEEK
-    assert desk.close(backend.studio_id) is not None
+    assert payouts.close(backend.studio_id) is not None
     day.keep()
-    assert desk.later() == {"PayoutPaid": 1}
-    transfers = desk.transfers()
+    assert payouts.later() == {"PayoutPaid": 1}
+    transfers = payouts.transfers()
     day.strike()
-    assert desk.last().status is PayoutStatus.CLOSING
+    assert payouts.last().status is PayoutStatus.CLOSING
     if forgotten:
         backend.clock.ahead += timedelta(days=2)
         backend.control("clock", advance_s=2 * 86400)
-    assert desk.later() == {"PayoutPaid": 1}
-    assert desk.transfers() == transfers
-    assert (desk.last().transfer_id, backend.verify()) == (transfers[0]["id"], None)
+    assert payouts.later() == {"PayoutPaid": 1}
+    assert payouts.transfers() == transfers
+    assert (payouts.last().transfer_id, backend.verify()) == (transfers[0]["id"], None)
 
 
-def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
+def test_reversed_transfers_and_transfers_of_no_payout_enter_nothing(
     disaster: Callable[..., Disaster],
 ) -> None:
     day = disaster()
     backend = day.backend
-    desk = PayoutDesk(backend)
+    payouts = StudioPayouts(backend)
     backend.sell()
     day.keep()
-    assert desk.pay_day() == {"PayoutPaid": 1}
-    backend.stripe_call("POST", f"transfers/{desk.last().transfer_id}/reversals")
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    backend.stripe_call("POST", f"transfers/{payouts.last().transfer_id}/reversals")
     backend.stripe_call(
         "POST", "transfers", amount=5, currency="usd", destination=ACCOUNT, transfer_group="a gift"
     )
-    group = f"po_st_nowhere_{desk.last().period_end}"
+    group = f"po_st_nowhere_{payouts.last().period_end}"
     backend.stripe_call(
         "POST", "transfers", amount=5, currency="usd", destination=ACCOUNT, transfer_group=group
     )
@@ -231,25 +230,25 @@ def test_transfers_that_came_back_or_are_of_no_payout_enter_nothing(
     done = day.replay()
     assert (done["TransferCameBack"], done["TransferOfNoPayout"]) == (1, 1)
     assert done["TransferOfUnknownStudio"] == 1
-    assert desk.all() == []
+    assert payouts.all() == []
     assert backend.head().payable_balance_amount == 8180
 
 
-def test_a_message_of_the_hour_is_lost_and_not_sent_again_by_itself(
+def test_a_message_of_the_lost_hour_is_not_sent_again(
     disaster: Callable[..., Disaster],
 ) -> None:
     day = disaster()
-    desk = MessageSender(day.backend, day.stack)
+    sender = MessageSender(day.backend, day.stack)
     day.keep()
-    desk.send()
+    sender.send()
     day.strike()
     day.replay()
-    assert desk.found() is None
-    assert len(desk.mails()) == 1
+    assert sender.found() is None
+    assert len(sender.mails()) == 1
 
 
 def test_edited_metadata_makes_an_external_refund(backend: Backend) -> None:
-    """Only what names its own order and a refund that is not there was lost."""
+    """Only metadata with its own order and a missing refund marks a lost refund."""
     order, other = backend.sell(), backend.sell()
     known = backend.refund(other, 500)
     copy = {f"metadata[{name}]": value for name, value in metadata_of(known).items() if value}

@@ -40,7 +40,7 @@ def test_tables_that_do_not_agree_are_reported(disaster: Callable[..., Disaster]
 
 @dataclass
 class Restoring:
-    """A studio's stack with an hour to throw away, and the operator who restores it."""
+    """A studio's stack that loses an hour, and the operator who restores it."""
 
     backend: Backend
     stack: str
@@ -59,29 +59,28 @@ def restoring(
     operated: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Restoring:
-    """One sale, and copies of the tables as they are then."""
+    """A studio with one sale, and copies of its tables."""
     backend = disaster().backend
     backend.sell()
     at = datetime.now(UTC).replace(microsecond=0)
     for table in (backend.orders_table, backend.ledger_table):
-        # The engine restores the present only. So the copy is made before the hour, not after.
+        # The engine restores only the present. So the copy is made before the hour, not after.
         backend.dynamodb.restore_table_to_point_in_time(
             SourceTableName=table,
             TargetTableName=f"{table}-{at:%Y%m%dT%H%M%SZ}",
             UseLatestRestorableTime=True,
         )
-    # The stack's own settings name another stand-in than this backend's.
+    # The stack's settings name another stand-in than this backend's.
     monkeypatch.setattr(commands, "replay_for", lambda _: replay_for(backend))
     return Restoring(backend, operated(backend), at)
 
 
 def test_the_operation_puts_tables_back_and_replays(restoring: Restoring) -> None:
-    """The two steps between stop and start, which touch this world's tables alone."""
+    """The two steps between stop and start, which touch only this backend's tables."""
     backend = restoring.backend
     (order,) = backend.order_ids()
     refund = backend.refund(order)
-    backend.deliver()
-    backend.drain()
+    backend.settle_all()
     put = restoring.operate("tables", "--to", restoring.at.isoformat())
     assert put.exit_code == 0, put.output
     assert backend.head().seq == 1
@@ -117,7 +116,7 @@ def test_copies_that_do_not_agree_leave_the_tables_as_they_are(
     assert backend.head().seq == 2
 
 
-def test_a_replay_that_leaves_something_to_do_says_what(restoring: Restoring) -> None:
+def test_a_replay_names_the_work_that_is_left(restoring: Restoring) -> None:
     backend = restoring.backend
     stranger = backend.order()
     backend.charge(stranger)
@@ -125,7 +124,7 @@ def test_a_replay_that_leaves_something_to_do_says_what(restoring: Restoring) ->
     backend.stripe_call("POST", "refunds", charge=charge, amount=100)
     left = restoring.operate("replay", *restoring.since())
     assert left.exit_code == 1
-    # The log of what was replayed comes before it.
+    # The log lines of the replay come before it.
     assert "Not finished: 2 UnknownCharge." in left.stderr.splitlines()[-1]
     assert "Traceback" not in left.output
 

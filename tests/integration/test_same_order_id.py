@@ -1,7 +1,6 @@
 """Two studios that both have order 1001: each sees, refunds and settles its own."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +12,7 @@ from shared.domain.refund import RefundStatus
 from shared.gateways.attention import Attention
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 
 pytestmark = pytest.mark.stack
 
@@ -21,7 +20,7 @@ ID = "1001"
 
 
 @pytest.fixture
-def studios(make_backend: Callable[..., Backend]) -> tuple[Backend, Backend]:
+def studios(make_backend: MakeBackend) -> tuple[Backend, Backend]:
     """Two studios in the same tables: one charged by PPS, one on its own Stripe account."""
     first = make_backend()
     return first, make_backend(neighbor=first, direct=True)
@@ -31,15 +30,19 @@ def sell_1001(backend: Backend, parent: str) -> None:
     assert backend.sell(order_id=ID, parent={"name": parent, "email": "a@mail.example"}) == ID
 
 
+@pytest.fixture
+def both_sold(studios: tuple[Backend, Backend]) -> tuple[Backend, Backend]:
+    """The two studios, each with its own order 1001."""
+    first, second = studios
+    sell_1001(first, "Dana Whitfield")
+    sell_1001(second, "Robin Sato")
+    return studios
+
+
 def found(backend: Backend, query: str | None) -> list[str]:
     search = SearchOrders(OrderLists(backend.dynamodb, backend.orders_table))
     page = search(backend.studio_id, OrderSearch(query, None, 25, None))
     return [order.imported.parent.name or "" for order in page.orders]
-
-
-def settle(backend: Backend) -> None:
-    backend.deliver()
-    backend.drain()
 
 
 def test_each_studio_imports_its_own_and_learns_nothing_of_the_other(
@@ -55,10 +58,8 @@ def test_each_studio_imports_its_own_and_learns_nothing_of_the_other(
     assert [each["reason"] for each in again.refused] == ["order 1001 exists with other content"]
 
 
-def test_each_studio_finds_and_opens_its_own(studios: tuple[Backend, Backend]) -> None:
-    first, second = studios
-    sell_1001(first, "Dana Whitfield")
-    sell_1001(second, "Robin Sato")
+def test_each_studio_finds_and_opens_its_own(both_sold: tuple[Backend, Backend]) -> None:
+    first, second = both_sold
     for backend, name in ((first, "Dana Whitfield"), (second, "Robin Sato")):
         for query in (None, ID, name.split()[0]):
             assert found(backend, query) == [name]
@@ -68,18 +69,16 @@ def test_each_studio_finds_and_opens_its_own(studios: tuple[Backend, Backend]) -
 
 
 def test_the_same_key_makes_two_refunds_that_settle_apart(
-    studios: tuple[Backend, Backend],
+    both_sold: tuple[Backend, Backend],
 ) -> None:
-    first, second = studios
-    sell_1001(first, "Dana Whitfield")
-    sell_1001(second, "Robin Sato")
+    first, second = both_sold
     ours, theirs = first.refund(ID, key="k"), second.refund(ID, 2_500, key="k")
     assert ours.refund_id != theirs.refund_id
-    settle(first)
+    first.settle_all()
     assert first.current(ours).status is RefundStatus.SETTLED
     assert second.current(theirs).status is RefundStatus.PENDING
     assert second.record(ID).state.settled_amount == 0
-    settle(second)
+    second.settle_all()
     assert second.current(theirs).status is RefundStatus.SETTLED
     # The direct charge's rev share went back as a fee refund of the second studio's order.
     fee = second.fee_refunds.get(second.key(ID))
@@ -93,14 +92,12 @@ def test_the_same_key_makes_two_refunds_that_settle_apart(
 
 
 def test_what_is_interrupted_is_resumed_for_the_right_studio(
-    studios: tuple[Backend, Backend],
+    both_sold: tuple[Backend, Backend],
 ) -> None:
-    first, second = studios
-    sell_1001(first, "Dana Whitfield")
-    sell_1001(second, "Robin Sato")
+    first, second = both_sold
     ours, theirs = first.refund(ID), second.refund(ID)
     # No webhook arrives. Scheduled work asks Stripe about both.
-    for backend in studios:
+    for backend in both_sold:
         backend.come_to_rest()
     assert first.current(ours).status is RefundStatus.SETTLED
     assert second.current(theirs).status is RefundStatus.SETTLED
@@ -109,29 +106,25 @@ def test_what_is_interrupted_is_resumed_for_the_right_studio(
 
 
 def test_an_external_refund_goes_to_the_studio_of_its_charge(
-    studios: tuple[Backend, Backend],
+    both_sold: tuple[Backend, Backend],
 ) -> None:
-    first, second = studios
-    sell_1001(first, "Dana Whitfield")
-    sell_1001(second, "Robin Sato")
+    first, second = both_sold
     first.stripe_refund(ID, 700, **{"metadata[order_id]": ID, "metadata[studio_id]": "st_other"})
-    settle(first)
-    settle(second)
+    first.settle_all()
+    second.settle_all()
     assert first.record(ID).state.settled_amount == 700
     assert second.record(ID).state.settled_amount == 0
 
 
 def test_attention_names_only_the_studio_whose_refund_failed(
-    studios: tuple[Backend, Backend],
+    both_sold: tuple[Backend, Backend],
 ) -> None:
-    first, second = studios
-    sell_1001(first, "Dana Whitfield")
-    sell_1001(second, "Robin Sato")
+    first, second = both_sold
     first.refund(ID, 4_000)
     second.refund(ID, 4_000)
     first.control("refunds/" + str(first.stripe_refunds(ID)[0]["id"]), status="failed")
-    settle(first)
-    settle(second)
+    first.settle_all()
+    second.settle_all()
 
     def kinds(backend: Backend) -> list[str]:
         attention = Attention(backend.dynamodb, backend.orders_table)

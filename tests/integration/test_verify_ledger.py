@@ -29,7 +29,7 @@ def tamper(backend: Backend, seq: int, expression: str, value: int) -> None:
     )
 
 
-def test_a_sound_ledger_and_one_whose_history_was_rewritten(backend: Backend) -> None:
+def test_a_sound_ledger_verifies_and_a_rewritten_one_does_not(backend: Backend) -> None:
     for _ in range(4):
         backend.sell()
     assert verify(backend) == (4, None)
@@ -37,7 +37,7 @@ def test_a_sound_ledger_and_one_whose_history_was_rewritten(backend: Backend) ->
     assert verify(backend) == (2, "entry 3: its hash does not match its content")
 
 
-def test_an_entry_that_was_taken_away(backend: Backend) -> None:
+def test_a_deleted_entry_is_found(backend: Backend) -> None:
     for _ in range(3):
         backend.sell()
     key = primary_key(studio_pk(backend.studio_id), entry_sk(2))
@@ -51,7 +51,7 @@ def test_all_studios_are_found(backend: Backend) -> None:
     assert found == [backend.studio_id]
 
 
-def test_the_operation_names_the_first_entry_that_does_not_fit(
+def test_the_operation_names_the_first_entry_that_does_not_verify(
     backend: Backend, operated: Callable[..., str]
 ) -> None:
     stack = operated(backend)
@@ -63,7 +63,7 @@ def test_the_operation_names_the_first_entry_that_does_not_fit(
     assert (found.exit_code, "entry 1: its hash does not match" in found.stdout) == (1, True)
 
 
-def test_as_json_it_gives_each_studios_verdict(
+def test_the_operation_prints_each_studios_verdict_as_json(
     backend: Backend, operated: Callable[..., str]
 ) -> None:
     backend.sell()
@@ -75,9 +75,7 @@ def test_as_json_it_gives_each_studios_verdict(
     assert (verdict["entries"], verdict["currency"]) == (1, "usd")
 
 
-def test_a_studio_that_is_not_there_is_one_line(
-    backend: Backend, operated: Callable[..., str]
-) -> None:
+def test_an_unknown_studio_prints_one_line(backend: Backend, operated: Callable[..., str]) -> None:
     result = operate("verify-ledger", "--studio", "st_nowhere", "--stack", operated(backend))
     assert failure_of(result) == "error: There is no studio st_nowhere"
     assert result.exit_code == 1

@@ -1,6 +1,6 @@
-"""Puts a stack of its own under load, prints and keeps what came of it: ``make load``.
+"""Puts its own stack under load, and prints and keeps the results: ``make load``.
 
-Only ratios and counts: they say the same on any machine.
+The results are ratios and counts, which are the same on any machine.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from infra.local.stack import Stack
 from infra.local.start_stack import start_stack
 from infra.paths import LOCAL, ROOT
 from infra.progress import ConsoleProgress, Progress
-from tests.bench.report import Table
+from tests.bench.report import ReportTable
 from tests.e2e.world import DeployedStack
 from tests.load.bare import BareRate, measure
 from tests.load.killer import KILLED, Killer
@@ -40,7 +40,7 @@ def main(
     seed: Annotated[int, typer.Option(envvar="SEED", help="What is killed is drawn from it.")] = 1,
     results: Annotated[Path, typer.Option(help="Where the tables are kept.")] = RESULTS,
 ) -> None:
-    """Carry refunds through all functions, many at once; then again with workers killed."""
+    """Make many concurrent refunds through all functions; then again while workers are killed."""
     try:
         with _stack(ConsoleProgress(console)) as stack, closing(DeployedStack(stack)) as world:
             tables, faults = _measure(world, refunds, at_once, seed)
@@ -68,7 +68,7 @@ def _stack(progress: Progress) -> Iterator[Stack]:
 
 def _measure(
     world: DeployedStack, refunds: int, at_once: int, seed: int
-) -> tuple[list[Table], list[str]]:
+) -> tuple[list[ReportTable], list[str]]:
     progress, test = ConsoleProgress(console), LoadTest(world)
     bare = []
 
@@ -122,7 +122,7 @@ def _load(  # noqa: PLR0913, PLR0917  # what a load is made of
     return load
 
 
-def _table(title: str, load: Load, bare: BareRate, at_once: int, more: str) -> Table:
+def _table(title: str, load: Load, bare: BareRate, at_once: int, more: str) -> ReportTable:
     depth = sorted(load.depth)
     note = (
         f"{load.refunds} full refunds, {at_once} clients at once, half of them of direct charges. "
@@ -132,7 +132,7 @@ def _table(title: str, load: Load, bare: BareRate, at_once: int, more: str) -> T
         f"client alone. Settlement queue: {depth[len(depth) // 2]} messages in the middle, "
         f"{depth[-1]} at most. Requests sent again: {load.repeats}. {more} "
         + (
-            "Every refund is at Stripe once, in its order's totals once and in the ledger once; "
+            "Every refund is at Stripe once, in its order's state once and in the ledger once; "
             "the chains verify; no dead letters."
             if not load.faults
             else f"{len(load.faults)} FAULTS."
@@ -142,7 +142,7 @@ def _table(title: str, load: Load, bare: BareRate, at_once: int, more: str) -> T
     for stage, seconds in load.stages.items():
         cuts = quantiles(seconds, n=100, method="inclusive")
         rows.append((stage, *(f"{cuts[at - 1] / bare.seconds:.0f}" for at in (50, 95, 99))))
-    return Table(title, note, ("stage", "p50", "p95", "p99"), rows)
+    return ReportTable(title, note, ("stage", "p50", "p95", "p99"), rows)
 
 
 if __name__ == "__main__":

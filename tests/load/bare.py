@@ -1,4 +1,4 @@
-"""How fast the engine's transactions are by themselves: what a load is compared with."""
+"""The engine's own rate of transactions, to compare a load with."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,18 +13,18 @@ from shared.gateways.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A settlement writes as many items, of about this size.
+# A settlement writes this many items of about this size.
 _ITEMS = 4
 _PADDING = "x" * 600
 
 
 @dataclass(frozen=True)
 class BareRate:
-    """What the engine does when it has nothing else to do.
+    """The engine's rate without any other work.
 
     Attributes:
         per_second: Transactions of four conditional puts, with as many clients as the load has.
-        seconds: How long one takes when nobody else is there; the median.
+        seconds: The median duration of one transaction without concurrency.
     """
 
     per_second: float
@@ -36,9 +36,9 @@ def measure(dynamodb: "DynamoDBClient", table: str, clients: int, name: str) -> 
 
     Args:
         dynamodb: A client that threads may share.
-        table: A table whose keys are PK and SK; what is put stays there.
-        clients: How many send at once.
-        name: What tells these items from those of another measurement.
+        table: A table with the keys PK and SK. The items stay there.
+        clients: The number of concurrent clients.
+        name: A prefix that keeps the items of measurements apart.
     """
     written = Table(dynamodb, table)
 

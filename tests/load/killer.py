@@ -1,4 +1,4 @@
-"""Killing the functions' workers, as a machine does that fails under them."""
+"""Kills the functions' workers, as a failing machine does."""
 
 import random
 import threading
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 
 import psutil
 
-# Those that a refund goes through.
+# The functions that a refund goes through.
 KILLED = ("refund_request", "stripe_webhook", "payout_adjust", "fee_refund")
 
 
 @dataclass
 class Killer:
-    """Kills a worker at random, again and again, by SIGKILL: it can finish nothing.
+    """Kills random workers repeatedly with SIGKILL, so that they cannot finish.
 
     Attributes:
         functions: Physical names of the functions whose workers may be hit.
-        seed: What the choices and pauses are drawn from.
-        seconds: The pause between two of them, on average.
-        killed: How often a function's worker was hit, so far.
+        seed: The seed of the choices and pauses.
+        seconds: The average pause between two kills.
+        killed: The number of kills so far, by function.
     """
 
     functions: dict[str, str]
@@ -30,7 +30,7 @@ class Killer:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Kill for as long as the context lasts."""
+        """Kill workers while the context lasts."""
         over = threading.Event()
         thread = threading.Thread(target=self._run, args=(over,), name="killer")
         thread.start()
@@ -45,7 +45,7 @@ class Killer:
         while not over.wait(chance.expovariate(1 / self.seconds)):
             workers = self._workers()
             if workers:
-                # First the function: those with few workers are to be hit as often.
+                # Choose the function first, so that functions with few workers are hit as often.
                 function = chance.choice(sorted(workers))
                 with suppress(psutil.NoSuchProcess):
                     chance.choice(workers[function]).kill()

@@ -1,4 +1,4 @@
-"""One load: so many refunds, so many at once; what it took, and whether the books are right."""
+"""One load: a number of concurrent refunds, their durations, and a check of the books."""
 
 import json
 import threading
@@ -29,8 +29,8 @@ REQUEST = "request: POST to 201"
 WEBHOOK = "webhook: intent on disk to Stripe's confirmation recorded"
 ADJUST = "adjust: confirmation to ledger entry"
 
-# Stripe repeats a webhook after seconds at the earliest, SQS a message after the queue's
-# visibility timeout: both are waited for, and then resume_pending has its turns.
+# Stripe repeats a webhook after some seconds, SQS a message after the visibility timeout. The
+# test waits for both, and then runs resume_pending.
 _END_WITHIN_S = 400
 # API Gateway ends a request after 29 s; the local engine may leave one without an answer.
 _ANSWER_WITHIN_S = 30
@@ -38,7 +38,7 @@ _TRIES = 40
 
 
 @dataclass(frozen=True)
-class Sale:
+class RefundableOrder:
     """An order that is to be refunded in full."""
 
     order_id: str
@@ -48,15 +48,15 @@ class Sale:
 
 @dataclass
 class Load:
-    """What a load came to.
+    """The results of a load.
 
     Attributes:
-        refunds: How many were made.
-        seconds: From the first request to the last ledger entry.
-        stages: By stage, how long each refund was in it, in seconds.
-        depth: How many messages the settlement queue held, every fifth of a second.
-        repeats: How often a request had to be sent again.
-        faults: What is wrong with the books; nothing, if all is well.
+        refunds: The number of refunds.
+        seconds: The time from the first request to the last ledger entry.
+        stages: The seconds that each refund spent, by stage.
+        depth: The number of messages in the settlement queue, every fifth of a second.
+        repeats: The number of requests that were sent again.
+        faults: The errors in the books.
     """
 
     refunds: int
@@ -68,12 +68,12 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Refunds carried through all functions in a second."""
+        """Completed refunds a second."""
         return self.refunds / self.seconds
 
 
 class LoadTest:
-    """Sells orders, refunds them all, and looks what came of it.
+    """Sells orders, refunds them all, and checks the books.
 
     Args:
         world: The running stack.
@@ -88,7 +88,7 @@ class LoadTest:
         self._open_index = OpenWorkIndex(dynamodb, tables["orders"])
         self._books = LedgerStore(dynamodb, tables["orders"], tables["ledger"])
 
-    def sell(self, count: int) -> list[Sale]:
+    def sell(self, count: int) -> list[RefundableOrder]:
         """Import orders, half of them charged on the studio's own account."""
         records = [self._world.order(studio) for studio in islice(cycle(STUDIOS), count)]
         for batch in batched(records, 100, strict=False):
@@ -98,20 +98,20 @@ class LoadTest:
                 raise Failure(f"the orders of the load were not imported: {report}")
             self._world.control("charges", charges=[charge_of(each) for each in batch])
         return [
-            Sale(each["order_id"], each["stripe"]["charge_id"], each["studio_id"])
+            RefundableOrder(each["order_id"], each["stripe"]["charge_id"], each["studio_id"])
             for each in records
         ]
 
-    def run(self, sales: list[Sale], at_once: int, *, resume: bool) -> Load:
+    def run(self, sales: list[RefundableOrder], at_once: int, *, resume: bool) -> Load:
         """Refund all the orders and wait until every refund is in the ledger.
 
         Args:
-            sales: Which.
-            at_once: How many clients send at once.
+            sales: The orders to refund.
+            at_once: The number of concurrent clients.
             resume: Whether the scheduled resume_pending runs while the load test waits.
 
         Raises:
-            Failure: A request was never accepted, or something never came to its end.
+            Failure: A request was never accepted, or a refund never ended.
         """
         load = Load(len(sales))
         with self._watching_the_queue(load), ThreadPoolExecutor(at_once) as pool:
@@ -133,8 +133,8 @@ class LoadTest:
         load.faults = list(self._faults(sales))
         return load
 
-    def _refund(self, sale: Sale, load: Load) -> tuple[Json, float]:
-        """Request a refund as a patient client does: the same again, with the same key."""
+    def _refund(self, sale: RefundableOrder, load: Load) -> tuple[Json, float]:
+        """Request a refund as a patient client does: repeat the request with the same key."""
         key = uuid.uuid4().hex
         for attempt in range(_TRIES):
             began = time.monotonic()
@@ -145,7 +145,7 @@ class LoadTest:
             time.sleep(min(2.0, 0.1 * 2**attempt))
         raise Failure(f"{sale.order_id} was not refunded in {_TRIES} tries")
 
-    def _sent(self, sale: Sale, key: str) -> httpx.Response | None:
+    def _sent(self, sale: RefundableOrder, key: str) -> httpx.Response | None:
         choice = {"type": "full", "reason": "other"}
         try:
             return self._world.request_refund(
@@ -154,7 +154,7 @@ class LoadTest:
         except httpx.TransportError:
             return None
 
-    def _refund_of(self, sale: Sale, answer: Json) -> Refund:
+    def _refund_of(self, sale: RefundableOrder, answer: Json) -> Refund:
         order = OrderKey(sale.studio_id, sale.order_id)
         refund = self._orders.get_refund(order, answer["refund_id"])
         if refund is None:
@@ -171,7 +171,7 @@ class LoadTest:
             time.sleep(0.5)
 
     def _resume(self) -> None:
-        """Resume what is open; a run that is killed has another one."""
+        """Resume what is open; repeat a run that was killed."""
         self._world.stack.aws.lambda_.invoke(
             FunctionName=self._world.stack.functions["resume_pending"], Payload=b"{}"
         )
@@ -204,8 +204,8 @@ class LoadTest:
         )
         return sum(map(int, found["Attributes"].values()))
 
-    def _faults(self, sales: list[Sale]) -> Iterator[str]:
-        """Hold Stripe, the orders and the ledger against each other."""
+    def _faults(self, sales: list[RefundableOrder]) -> Iterator[str]:
+        """Compare Stripe, the orders and the ledger; return the differences."""
         for queue in ("adjust_dlq", "fee_refund_dlq"):
             if self._messages(self._world.stack.queues[queue]):
                 yield f"there are messages in {queue}"
@@ -223,7 +223,7 @@ class LoadTest:
         for sale in sales:
             yield from self._faults_of(sale, refunded.get(sale.order_id, []))
 
-    def _faults_of(self, sale: Sale, entries: list[int]) -> Iterator[str]:
+    def _faults_of(self, sale: RefundableOrder, entries: list[int]) -> Iterator[str]:
         state = self._orders.get_state(OrderKey(sale.studio_id, sale.order_id))
         account = None if sale.studio_id == PLATFORM_STUDIO else self._account(sale)
         at_stripe = self._world.stripe("GET", "refunds", account, charge=sale.charge_id, limit=100)
@@ -235,16 +235,16 @@ class LoadTest:
         elif entries != [-state.total_amount]:
             yield f"{sale.order_id}: the ledger has {entries}"
 
-    def _account(self, sale: Sale) -> str | None:
+    def _account(self, sale: RefundableOrder) -> str | None:
         pointer = self._charges.find(sale.charge_id)
         return pointer.account_id if pointer else None
 
 
 def _at(refund: Refund, status: RefundStatus) -> datetime:
-    """Return when a refund first came to a state.
+    """Return when a refund first had a status.
 
     Raises:
-        Failure: It never did.
+        Failure: The refund never had it.
     """
     for entry in refund.history:
         if entry.status is status:

@@ -1,4 +1,4 @@
-"""A small load on a stack of its own: killing workers would disturb every other test's."""
+"""A small load on its own stack, because killed workers would disturb other tests."""
 
 from contextlib import closing
 from pathlib import Path

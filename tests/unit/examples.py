@@ -1,8 +1,8 @@
-"""How many examples a property test tries, when it wants another number than the profile's."""
+"""The number of examples of a property test that does not use the profile's number."""
 
 from hypothesis import settings
 
-# What a test tries that asks for no number of its own.
+# The number of examples of all other tests under the full profile.
 ALL_EXAMPLES = 60
 
 

@@ -1,4 +1,4 @@
-"""Orders and refunds for the tests, and an oracle that rounds in another way than the code."""
+"""Orders and refunds for the tests, and an oracle that rounds in another way than the domain."""
 
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.domain.ledger import RecordSource
 from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderState
 from shared.domain.refund import Refund, RefundStatus, RefundType
-from shared.domain.refund_quote import RefundQuote
+from shared.domain.refund_quote import RefundChoice, RefundQuote
 from shared.domain.reservation import reserve
 
 AT = "2026-10-14T17:04:00.000Z"
@@ -18,9 +18,11 @@ STUDIO = "st_1"
 ORDER = "ord_1"
 CURRENCIES = ("usd", "eur", "jpy")
 
+FULL = RefundChoice(RefundType.FULL)
+
 
 def half_up(amount: Fraction) -> int:
-    """Round a positive amount half up, by decimal arithmetic and not by the code's integers."""
+    """Round a positive amount half up, with decimals instead of the domain's integers."""
     exact = Decimal(amount.numerator) / Decimal(amount.denominator)
     return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
@@ -70,7 +72,7 @@ def sold(
 
 
 def renamed(sale: Sold, order_id: str, currency: str) -> Sold:
-    """Return the same order by another id, in another currency."""
+    """Return the same order with another id and another currency."""
     return Sold(
         replace(sale.order, order_id=order_id, currency=currency),
         replace(sale.state, order_id=order_id, currency=currency),
@@ -78,7 +80,7 @@ def renamed(sale: Sold, order_id: str, currency: str) -> Sold:
 
 
 def hundred_dollars(*, direct: bool = False) -> Sold:
-    """Return the order of the product's own example: $100.00, 15 % rev share, $3.20 fee."""
+    """Return the order of the product's example: $100.00, 15 % rev share, $3.20 Stripe fee."""
     return sold(
         OrderLine("li_1", 1, 7500),
         OrderLine("li_2", 1, 2500),
@@ -110,7 +112,7 @@ def refund_of(sale: Sold, refund_id: str, amount: int) -> Refund:
 def reserved(
     sale: Sold, state: OrderState, refund_id: str, quote: RefundQuote
 ) -> tuple[OrderState, Refund]:
-    """Return the state and the refund after a reservation of the quote."""
+    """Reserve the quote; return the order's state and the refund."""
     refund = replace(refund_of(sale, refund_id, quote.amount), items=quote.items)
     return reserve(state, refund_id, quote, stop_print=False), refund
 
@@ -122,7 +124,7 @@ def succeeded(refund: Refund) -> Refund:
 
 @st.composite
 def order_lines(draw: st.DrawFn, line_id: str) -> OrderLine:
-    """Draw a line with discount and tax; also free ones, and ones cheaper than their units."""
+    """Draw a line with discount and tax; also free lines, and lines of less than a cent a unit."""
     quantity = draw(st.integers(1, 12))
     gross = quantity * draw(st.integers(0, 6_000))
     discount = draw(st.one_of(st.just(0), st.integers(0, gross)))
@@ -132,7 +134,7 @@ def order_lines(draw: st.DrawFn, line_id: str) -> OrderLine:
 
 @st.composite
 def sold_orders(draw: st.DrawFn) -> Sold:
-    """Draw any order that import lets in: each currency, platform and direct charges."""
+    """Draw any order that the import accepts: each currency, platform and direct charges."""
     count = draw(st.integers(1, 4))
     lines = [draw(order_lines(f"li_{number}")) for number in range(1, count + 1)]
     shipping = draw(st.one_of(st.just(0), st.integers(1, 2_000)))

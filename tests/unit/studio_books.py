@@ -1,7 +1,7 @@
-"""A studio's orders, ledger and payouts in memory, moved by the domain's own functions.
+"""A studio's orders, ledger and payouts in memory, changed by the domain's own functions.
 
-Beside what the domain keeps there are only two things: what an order's figures must be, worked out
-anew from its refunds with fractions and decimals, and where Stripe has moved the money to.
+Two things are independent of the domain: what an order's figures must be, computed from its
+refunds with fractions and decimals, and where Stripe has moved the money to.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ _DUE = "2026-10-14T17:09:00.000Z"
 
 
 @dataclass
-class Sale:
+class OrderBooks:
     """An order with its state, refunds and application fee, and what must be true of them."""
 
     order: Order
@@ -55,38 +55,38 @@ class Sale:
         return [each for each in self.refunds.values() if each.status in statuses]
 
     def counted(self) -> list[Refund]:
-        """Return the refunds whose money is out: all but those that failed and are done with."""
+        """Return the refunds whose money is committed: all but failures that need no settlement."""
         return [each for each in self.refunds.values() if each.status in ALIVE or _late(each)]
 
     def settled(self) -> list[Refund]:
-        """Return the refunds that the ledger holds and has not taken back."""
+        """Return the refunds that the ledger holds and has not compensated."""
         settled = RefundStatus.SETTLED
         return [each for each in self.refunds.values() if each.status is settled or _late(each)]
 
     def settled_amount(self) -> int:
-        """Return what the ledger holds as refunded."""
+        """Return the refunded amount that the ledger holds."""
         return sum(each.amount for each in self.settled())
 
     def not_booked_yet(self) -> int:
-        """Return what Stripe has moved to the parent, or back (negative), ahead of the ledger."""
+        """Return the amount that Stripe moved to the parent, or back (negative), not booked yet."""
         moved = sum(each.amount for each in self.refunds_in(frozenset({RefundStatus.SUCCEEDED})))
         return moved - sum(each.amount for each in self.refunds.values() if _late(each))
 
     def paid_otherwise(self) -> int:
-        """Return what the studio paid the parent by itself after refunds had failed."""
+        """Return the amount that the studio paid by other means after refunds failed."""
         return sum(each.amount for each in self.refunds.values() if each.resolution is not None)
 
     def left(self) -> int:
-        """Return what can still be refunded."""
-        out = sum(each.amount for each in self.counted()) + self.paid_otherwise()
-        return max(0, self.order.total_amount - out)
+        """Return the amount that can still be refunded."""
+        gone = sum(each.amount for each in self.counted()) + self.paid_otherwise()
+        return max(0, self.order.total_amount - gone)
 
     def left_at_stripe(self) -> int:
-        """Return what Stripe would still refund of the charge."""
+        """Return the amount that Stripe would still refund of the charge."""
         return self.order.total_amount - sum(each.amount for each in self.refunds_in(AT_STRIPE))
 
-    def out_of(self, line: OrderLine) -> LineCommitted:
-        """Return what of a line is out."""
+    def committed_of(self, line: OrderLine) -> LineCommitted:
+        """Return the committed units and amount of a line."""
         of_line = [
             item
             for refund in self.counted()
@@ -99,32 +99,34 @@ class Sale:
 
     def units_left(self) -> list[tuple[OrderLine, int]]:
         """Return the lines that have units left, with how many."""
-        left = [(line, line.quantity - self.out_of(line).quantity) for line in self.order.lines]
+        left = [
+            (line, line.quantity - self.committed_of(line).quantity) for line in self.order.lines
+        ]
         return [(line, units) for line, units in left if units]
 
     def money_of(self, line: OrderLine, quantity: int) -> int:
-        """Return what so many more units of a line take."""
-        out = self.out_of(line)
-        share = Fraction(line.net_amount * (out.quantity + quantity), line.quantity)
-        return max(0, half_up(share) - out.amount)
+        """Return the amount that so many more units of a line take."""
+        committed = self.committed_of(line)
+        share = Fraction(line.net_amount * (committed.quantity + quantity), line.quantity)
+        return max(0, half_up(share) - committed.amount)
 
     def share(self, amount: int) -> int:
-        """Return the part of an amount that what is settled is of the order."""
+        """Return the settled part of the order, applied to an amount."""
         total = self.order.total_amount
         return half_up(Fraction(amount * min(self.settled_amount(), total), total))
 
     def reversed_share(self) -> int:
-        """Return the rev share that is reversed by what is settled."""
+        """Return the rev share that the settled refunds reverse."""
         return self.share(self.order.rev_share_amount)
 
 
 def _late(refund: Refund) -> bool:
-    """Say whether it failed after it was settled, and the ledger does not have that yet."""
+    """Return whether it failed after settlement and the ledger lacks the compensation."""
     return refund.status is RefundStatus.FAILED and refund.settlement_owed
 
 
 class StudioBooks:
-    """One studio: its orders, its ledger, its payouts, and who has the money.
+    """One studio: its orders, ledger and payouts, and who holds the money.
 
     ``cash`` has what each party has gained, in minor units: the ``parent``, the ``studio`` on its
     own accounts, ``pps`` on the platform's, and ``stripe`` in fees.
@@ -133,7 +135,7 @@ class StudioBooks:
     def __init__(self, currency: str) -> None:
         self.head = LedgerHead(STUDIO, currency)
         self.entries: list[LedgerEntry] = []
-        self.sales: dict[str, Sale] = {}
+        self.sales: dict[str, OrderBooks] = {}
         self.payouts: dict[str, Payout] = {}
         self.cash: Counter[str] = Counter()
         self._day = date(2026, 1, 4)
@@ -153,7 +155,7 @@ class StudioBooks:
         """Charge an order, and enter its sale."""
         order, state = sold.order, sold.state
         fee = FeeRefund(order.order_id, STUDIO, order.application_fee_id or "")
-        sale = Sale(order, state, fee)
+        sale = OrderBooks(order, state, fee)
         self.sales[order.order_id] = sale
         self._move_cash("parent", _charged(sale), order.total_amount)
         self._move_cash(_charged(sale), "stripe", order.stripe_fee_amount)
@@ -163,13 +165,13 @@ class StudioBooks:
             append(self.head, EntryFacts(EntryKind.SALE, order.order_id, AT), sale_amounts(state))
         )
 
-    def reserve(self, sale: Sale, quote: RefundQuote) -> None:
-        """Record that a refund was asked for."""
+    def reserve(self, sale: OrderBooks, quote: RefundQuote) -> None:
+        """Record a requested refund."""
         sale.state, refund = reserved(_sold(sale), sale.state, _refund_id(sale), quote)
         sale.refunds[refund.refund_id] = refund
 
-    def move(self, sale: Sale, refund: Refund, status: RefundStatus) -> None:
-        """Record what Stripe says of a refund, and what it did with the money."""
+    def move(self, sale: OrderBooks, refund: Refund, status: RefundStatus) -> None:
+        """Record a refund's status at Stripe, and move the money as Stripe does."""
         if status is RefundStatus.SUCCEEDED:
             self._move_cash(_charged(sale), "parent", refund.amount)
         elif refund.status in {RefundStatus.SUCCEEDED, RefundStatus.SETTLED}:
@@ -181,17 +183,19 @@ class StudioBooks:
         at_stripe = f"re_{sale.order.order_id}_{refund.refund_id}"
         sale.refunds[refund.refund_id] = replace(moved, stripe_refund_id=at_stripe)
 
-    def record_external_refund(self, sale: Sale, amount: int) -> None:
+    def record_external_refund(self, sale: OrderBooks, amount: int) -> None:
         """Record a refund that was made in Stripe's dashboard."""
-        asked = refund_of(_sold(sale), _refund_id(sale), amount)
-        outside = f"re_{sale.order.order_id}_{asked.refund_id}"
-        refund = succeeded(replace(asked, source=RecordSource.STRIPE, stripe_refund_id=outside))
+        requested = refund_of(_sold(sale), _refund_id(sale), amount)
+        at_stripe = f"re_{sale.order.order_id}_{requested.refund_id}"
+        refund = succeeded(
+            replace(requested, source=RecordSource.STRIPE, stripe_refund_id=at_stripe)
+        )
         self._move_cash(_charged(sale), "parent", amount)
         sale.state = record_external_refund(sale.state, refund)
         sale.refunds[refund.refund_id] = refund
 
-    def settle(self, sale: Sale, refund: Refund) -> tuple[LedgerEntry, Refund]:
-        """Enter what a refund is owed; return the entry and the refund after it."""
+    def settle(self, sale: OrderBooks, refund: Refund) -> tuple[LedgerEntry, Refund]:
+        """Enter a refund's settlement; return the entry and the refund after it."""
         settlement = settle(sale.state, refund, AT, "payout_adjust")
         facts = EntryFacts(
             settlement.kind,
@@ -212,12 +216,12 @@ class StudioBooks:
         sale.highest_reversal = max(sale.highest_reversal, sale.reversed_share())
         return entry, after
 
-    def begin_fee_refund(self, sale: Sale) -> None:
-        """Fix how much of the application fee Stripe is asked back."""
+    def begin_fee_refund(self, sale: OrderBooks) -> None:
+        """Begin an attempt to refund the open part of the application fee."""
         sale.fee = sale.fee.with_new_attempt(sale.fee.target_amount - sale.fee.refunded_amount, AT)
 
-    def end_fee_refund(self, sale: Sale, *, made: bool) -> None:
-        """Record whether Stripe gave that part of the fee back."""
+    def end_fee_refund(self, sale: OrderBooks, *, made: bool) -> None:
+        """Record whether Stripe refunded that part of the fee."""
         given = sale.fee.in_flight_amount if made else 0
         self._move_cash("pps", "studio", given)
         sale.fee = sale.fee.with_refunded(sale.fee.refunded_amount + given)
@@ -231,7 +235,7 @@ class StudioBooks:
         return self._book(close(self.head, period, account, AT, _DUE))
 
     def begin_transfer(self, payout: Payout) -> Payout:
-        """Fix the key under which Stripe is asked for a payout's transfer."""
+        """Begin an attempt to make a payout's transfer."""
         self.payouts[payout.payout_id] = payout.with_new_attempt(AT)
         return self.payouts[payout.payout_id]
 
@@ -251,11 +255,11 @@ class StudioBooks:
 
     # What the rules choose from.
 
-    def refunds(self, *statuses: RefundStatus) -> list[tuple[Sale, Refund]]:
+    def refunds(self, *statuses: RefundStatus) -> list[tuple[OrderBooks, Refund]]:
         """Return the refunds that are in one of these states, each with its order."""
         return [(sale, each) for sale, each in self._all() if each.status in statuses]
 
-    def owed(self) -> list[tuple[Sale, Refund]]:
+    def owed(self) -> list[tuple[OrderBooks, Refund]]:
         """Return the refunds whose success or late failure the ledger does not have yet."""
         return [(sale, each) for sale, each in self._all() if each.settlement_owed]
 
@@ -263,20 +267,20 @@ class StudioBooks:
         """Return the payouts that are in one of these states."""
         return [payout for payout in self.payouts.values() if payout.status in statuses]
 
-    def _all(self) -> Iterator[tuple[Sale, Refund]]:
+    def _all(self) -> Iterator[tuple[OrderBooks, Refund]]:
         for sale in self.sales.values():
             for refund in sale.refunds.values():
                 yield sale, refund
 
 
-def _charged(sale: Sale) -> str:
-    """Return whose Stripe account the charge is on."""
+def _charged(sale: OrderBooks) -> str:
+    """Return who owns the Stripe account of the charge."""
     return "studio" if sale.direct else "pps"
 
 
-def _refund_id(sale: Sale) -> str:
+def _refund_id(sale: OrderBooks) -> str:
     return f"rf_{len(sale.refunds)}"
 
 
-def _sold(sale: Sale) -> Sold:
+def _sold(sale: OrderBooks) -> Sold:
     return Sold(sale.order, sale.state)

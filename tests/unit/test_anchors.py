@@ -1,4 +1,4 @@
-"""Anchors: what they bind a ledger to, and what a recorded restore releases it from."""
+"""Anchors bind a ledger to its history, and a recorded restore releases it from lost anchors."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from shared.domain.ledger import GENESIS_HASH, LedgerHead
 
 
 def head(seq: int, line: str = "true") -> LedgerHead:
-    """Return a head after an entry of a line of history; the same line, the same hashes."""
+    """Return the head after an entry of a line of history. The same line has the same hashes."""
     name = f"{line}-{seq}" if seq else GENESIS_HASH
     return LedgerHead("st_1", "usd", seq, 100 * seq, 0, name)
 
@@ -35,7 +35,7 @@ def problem(anchors: list[Anchor], ends_at: int, found: dict[int, str]) -> str |
     return f"{fault.anchored_at[8:10]}: {fault.problem}" if fault else None
 
 
-def test_a_ledger_that_went_on_keeps_to_its_anchors() -> None:
+def test_a_ledger_that_grew_agrees_with_its_anchors() -> None:
     assert problem(DAYS, 12, hashes(12)) is None
     assert problem([], 12, {}) is None
 
@@ -55,15 +55,13 @@ def test_a_ledger_that_was_cut_off_is_found() -> None:
     )
 
 
-def test_anchors_that_go_back_are_a_fault_even_where_the_ledger_keeps_to_them() -> None:
+def test_anchors_that_go_back_are_a_fault_even_if_the_ledger_agrees_with_them() -> None:
     assert problem([*DAYS, anchored(5, 5)], 12, hashes(12)) == (
         "05: it goes back to entry 5, and entry 9 was anchored before"
     )
 
 
-def test_a_recorded_restore_releases_from_what_was_anchored_beyond_it_and_from_nothing_else() -> (
-    None
-):
+def test_a_recorded_restore_releases_only_from_the_anchors_beyond_it() -> None:
     anchors = [*DAYS, restored(6, 5, to_seq=4), anchored(11, 6, "after")]
     after = hashes(11, "after", line_from=7)
     assert problem(anchors, 11, after) is None
@@ -87,7 +85,7 @@ def test_an_anchor_is_read_as_it_was_signed() -> None:
         assert anchor_from(anchor.statement()).signed_bytes() == anchor.signed_bytes()
 
 
-def test_what_is_signed_is_known_to_the_byte() -> None:
+def test_the_signed_text_is_known_to_the_byte() -> None:
     assert DAYS[0].signed_bytes() == (
         b'{"anchored_at":"2026-11-01T00:00:00.000Z","closed_seq":0,"currency":"usd",'
         b'"direct_balance_amount":0,"hash":"' + GENESIS_HASH.encode() + b'",'
@@ -96,7 +94,7 @@ def test_what_is_signed_is_known_to_the_byte() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"seq": None}, {"more": 1}, {"restored_to_seq": 3}])
-def test_what_is_no_statement_is_refused(changes: dict[str, int | None]) -> None:
+def test_a_malformed_statement_is_refused(changes: dict[str, int | None]) -> None:
     statement = {
         name: value for name, value in (DAYS[1].statement() | changes).items() if value is not None
     }

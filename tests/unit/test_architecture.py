@@ -1,4 +1,4 @@
-"""The shape of the code, read from its imports: who may know whom."""
+"""The layers of the code, read from its imports."""
 
 import ast
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from shared.gateways.stripe.connection import API_VERSION
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 
-# What only the gateways may talk to, and what a pure rule may not know.
+# Modules that only the gateways may import, and modules that the domain may not import.
 OUTSIDE = {"boto3", "botocore", "stripe"}
 IMPURE = OUTSIDE | {
     *("aws_lambda_powertools", "pydantic", "requests", "socket", "os", "logging"),
     *("time", "random", "secrets", "uuid"),
 }
 
-# What a room of shared may import beside the domain, the clock and itself.
+# What a package of shared may import besides the domain, the clock and itself.
 ROOMS = {
     "shared/edge": ("shared.gateways",),
     "shared/views": (),
@@ -65,7 +65,7 @@ def modules(*folders: str) -> list[Path]:
 
 
 def _statements(body: list[ast.stmt], *, at_init: bool) -> Iterator[ast.stmt]:
-    """Yield the statements that run; those inside functions only if not just at import."""
+    """Yield the statements that run at import, or also those inside functions."""
     for statement in body:
         if _is_type_checking(statement):
             continue
@@ -117,7 +117,7 @@ def reached(function: str) -> set[str]:
     return seen
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_the_functions_are_found() -> None:
     assert {"refund_request", "stripe_webhook", "payout_adjust"} <= set(FUNCTIONS)
     assert modules("shared/domain")
     assert modules("shared/gateways")
@@ -142,7 +142,7 @@ def test_functions_never_import_the_infrastructure(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("shared/domain"), ids=str)
-def test_the_domain_knows_neither_aws_nor_stripe_nor_the_clock(path: Path) -> None:
+def test_the_domain_imports_neither_aws_nor_stripe_nor_the_clock(path: Path) -> None:
     found = imports(path)
     assert not packages(found) & IMPURE
     ours = {name for name in found if name.startswith("shared.")}
@@ -163,13 +163,13 @@ def test_only_gateways_import_aws_and_stripe(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("shared/gateways"), ids=str)
-def test_gateways_know_the_domain_and_each_other_and_nothing_above(path: Path) -> None:
+def test_gateways_import_only_the_domain_and_each_other(path: Path) -> None:
     ours = {name for name in imports(path) if name.startswith("shared.")}
     assert all(name.startswith(("shared.domain", "shared.gateways")) for name in ours)
 
 
 @pytest.mark.parametrize("path", modules(*ROOMS), ids=str)
-def test_a_room_of_shared_imports_only_the_rooms_below_it(path: Path) -> None:
+def test_a_package_of_shared_imports_only_the_packages_below_it(path: Path) -> None:
     room = str(path.relative_to(ROOT).parent)
     ours = {name for name in imports(path) if name.startswith("shared.")}
     below = (room.replace("/", "."), "shared.domain", "shared.clock", *ROOMS[room])
@@ -191,7 +191,7 @@ def test_a_function_that_starts_without_stripe_does_not_load_its_sdk(function: s
 
 
 @pytest.mark.parametrize("function", ["payout_adjust", "import_orders"])
-def test_a_function_that_never_asks_stripe_cannot_reach_its_sdk(function: str) -> None:
+def test_a_function_that_never_calls_stripe_cannot_reach_its_sdk(function: str) -> None:
     found = reached(function)
     files = [ROOT / Path(*name.split(".")).with_suffix(".py") for name in found]
     late = {name for file in files if file.exists() for name in imports(file)}
@@ -210,7 +210,7 @@ def test_the_pinned_api_version_is_the_one_the_sdk_was_made_for() -> None:
 
 
 @pytest.mark.parametrize("path", modules("infra/stripe_standin"), ids=str)
-def test_the_stripe_stand_in_knows_nothing_of_the_product(path: Path) -> None:
+def test_the_stripe_stand_in_imports_nothing_of_the_product(path: Path) -> None:
     ours = {
         name
         for name in imports(path)

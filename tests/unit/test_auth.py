@@ -1,4 +1,4 @@
-"""Who the caller is, from the token's claims alone, and what their roles let them do."""
+"""The caller is read from the token's claims alone, and the roles decide what they may do."""
 
 from typing import Any
 
@@ -66,12 +66,12 @@ def test_a_group_that_is_not_a_role_gives_none(group: str) -> None:
 
 
 @pytest.mark.parametrize("use", ["access", "refresh", "ID", "", None])
-def test_only_an_id_token_is_taken(use: str | None) -> None:
+def test_only_an_id_token_is_accepted(use: str | None) -> None:
     with pytest.raises(ForbiddenError):
         caller_from(claims(token_use=use), OURS)
 
 
-def test_without_claims_nobody_is_let_in() -> None:
+def test_a_request_without_claims_is_refused() -> None:
     with pytest.raises(ForbiddenError):
         caller_from({}, OURS)
 
@@ -89,17 +89,17 @@ def test_a_token_without_a_user_name_is_refused() -> None:
         caller_from(known, OURS)
 
 
-def test_user_and_studio_are_the_tokens() -> None:
+def test_user_and_studio_come_from_the_token() -> None:
     assert caller_from(claims(), OURS) == Caller("ana", "st_1", frozenset({Role.OWNER}))
 
 
-def test_an_address_does_not_get_into_the_ledger_as_a_user_name() -> None:
+def test_an_email_address_does_not_enter_the_ledger_as_a_user_name() -> None:
     known = claims(cognito__username="ana@studio.example", sub="5f1c")
     assert caller_from(known, OURS).user == "5f1c"
 
 
 @pytest.mark.parametrize("groups", ["pps_admin", "owner,pps_admin", "[pps_admin staff]"])
-def test_ppss_own_read_for_the_studio_they_name_and_act_for_none(groups: str) -> None:
+def test_a_pps_admin_reads_for_the_named_studio_and_acts_for_none(groups: str) -> None:
     caller = caller_from(claims(cognito__groups=groups), OURS, "st_2")
     assert caller == Caller("ana", "st_2", frozenset({Role.PPS_ADMIN}))
     caller.require(Action.READ_REFUND)
@@ -107,18 +107,18 @@ def test_ppss_own_read_for_the_studio_they_name_and_act_for_none(groups: str) ->
         caller.require(Action.REQUEST_REFUND)
 
 
-def test_ppss_own_must_name_a_studio() -> None:
+def test_a_pps_admin_must_name_a_studio() -> None:
     with pytest.raises(ForbiddenError):
         caller_from(claims(cognito__groups="pps_admin"), OURS)
 
 
 @pytest.mark.parametrize("named", ["st_1", "st_2", ""])
-def test_a_studios_user_may_not_name_one(named: str) -> None:
+def test_a_studios_user_may_not_name_a_studio(named: str) -> None:
     with pytest.raises(ForbiddenError):
         caller_from(claims(), OURS, named)
 
 
-def test_every_action_says_who_may() -> None:
+def test_every_action_lists_its_roles() -> None:
     assert ALLOWED.keys() == set(Action)
     assert all(ALLOWED.values())
 
@@ -140,7 +140,7 @@ MAY = {
 }
 
 
-def test_ppss_own_only_read() -> None:
+def test_pps_admins_only_read() -> None:
     may = {action for action, roles in MAY.items() if Role.PPS_ADMIN in roles}
     assert may == {action for action in Action if action.name.startswith("READ_")}
 
@@ -154,7 +154,7 @@ def test_ppss_own_only_read() -> None:
         ({Role.OWNER, Role.STAFF}, None),
     ],
 )
-def test_a_role_refunds_of_one_order_no_more_than_its_limit(
+def test_a_role_refunds_no_more_of_one_order_than_its_limit(
     roles: set[Role], limit: int | None
 ) -> None:
     caller = Caller("ana", "st_1", frozenset(roles))

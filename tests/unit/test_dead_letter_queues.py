@@ -20,7 +20,7 @@ def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:
         assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES_OF[QUEUE_NAMES[name]] + 1
 
 
-def test_every_dead_letter_queue_sets_off_an_alarm_at_its_first_message() -> None:
+def test_every_dead_letter_queue_raises_an_alarm_at_its_first_message() -> None:
     queues = [
         name
         for name, each in RESOURCES.items()

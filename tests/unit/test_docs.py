@@ -1,4 +1,4 @@
-"""Everything the documents name exists: files, links, make's targets, operations."""
+"""Everything that the documents name exists: files, links, make targets, operations."""
 
 import re
 from itertools import chain
@@ -27,7 +27,7 @@ document = pytest.mark.parametrize("path", _DOCUMENTS, ids=lambda path: str(path
 
 
 @document
-def test_every_file_named_is_there(path: Path) -> None:
+def test_every_named_file_exists(path: Path) -> None:
     named = [each for each in _CODE.findall(path.read_text("utf-8")) if each.startswith(_FOLDERS)]
 
     assert [each for each in named if "<" not in each and not _there(each)] == []
@@ -53,7 +53,7 @@ def test_every_link_to_a_heading_finds_it(path: Path) -> None:
 
 
 @document
-def test_every_make_target_named_is_one(path: Path) -> None:
+def test_every_named_make_target_exists(path: Path) -> None:
     targets = set(
         re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     )
@@ -68,7 +68,7 @@ def test_every_make_target_named_is_one(path: Path) -> None:
 
 
 @document
-def test_every_operation_named_is_one_with_its_options(path: Path) -> None:
+def test_every_named_operation_exists_with_its_options(path: Path) -> None:
     operations = [
         line.partition("#")[0].split("-m infra.operate")[1].split()
         for block in re.findall(r"```sh\n(.*?)```", path.read_text("utf-8"), re.DOTALL)

@@ -1,4 +1,4 @@
-"""The import format: what is taken, and that nothing of a refused line's content is told."""
+"""The import format: which lines are accepted, and that a refusal repeats nothing of the line."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ from functions.import_orders.import_lines import ImportReport, parse
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 
-# Stands for what must not be told: a child's name that slipped into the wrong field.
+# A child's name in the wrong field, which no refusal may repeat.
 PERSONAL = "Dmitri Freeman"
 
 type Place = tuple[str | int, ...]
@@ -81,7 +81,7 @@ def order() -> dict[str, Any]:
 
 
 def put(record: dict[str, Any], place: Place, value: object) -> dict[str, Any]:
-    """Return the record with the value at that place."""
+    """Return the record with the value at this place."""
     changed: Any = copy.deepcopy(record)
     at = changed
     for step in place[:-1]:
@@ -100,7 +100,7 @@ def drop(record: dict[str, Any], place: Place) -> dict[str, Any]:
 
 
 def places(record: object, above: Place = ()) -> list[Place]:
-    """Return where every single value of the record is."""
+    """Return the places of all values of the record."""
     if isinstance(record, dict):
         return [place for name in record for place in places(record[name], (*above, name))]
     if isinstance(record, list):
@@ -115,7 +115,7 @@ def _dotted(place: Place) -> str:
 
 
 def refusals(line: str, model: type[BaseModel]) -> list[str]:
-    """Return why the line is refused; nothing if it is taken."""
+    """Return the reasons why the line is refused."""
     report = ImportReport()
     taken = list(parse([line], 7, model, report))
     assert len(taken) + len(report.refused) == 1
@@ -129,16 +129,16 @@ def refused_order(record: dict[str, Any]) -> str:
     return reasons[0]
 
 
-# What is taken.
+# Accepted lines.
 
 
-def test_a_good_studio_and_a_good_order_are_taken() -> None:
+def test_a_good_studio_and_a_good_order_are_accepted() -> None:
     assert not refusals(json.dumps(studio()), StudioBody)
     assert not refusals(json.dumps(order()), OrderBody)
 
 
 @pytest.mark.parametrize(("name", "model"), [("studios", StudioBody), ("orders", OrderBody)])
-def test_every_line_of_the_samples_is_taken(name: str, model: type[BaseModel]) -> None:
+def test_every_line_of_the_samples_is_accepted(name: str, model: type[BaseModel]) -> None:
     file = SAMPLES / f"{name}.jsonl"
     if not file.exists():
         pytest.skip(f"{file} is not here")
@@ -162,7 +162,7 @@ def test_every_line_of_the_samples_is_taken(name: str, model: type[BaseModel]) -
         put(put(order(), ("rev_share_amount",), 0), ("stripe", "application_fee_id"), None),
     ],
 )
-def test_an_order_may_leave_out_what_not_every_order_has(changed: dict[str, Any]) -> None:
+def test_an_order_may_omit_its_optional_fields(changed: dict[str, Any]) -> None:
     assert not refusals(json.dumps(changed), OrderBody)
 
 
@@ -177,11 +177,11 @@ def test_an_order_may_leave_out_what_not_every_order_has(changed: dict[str, Any]
         {"timezone": "UTC"},
     ],
 )
-def test_a_studio_may_say_more(more: dict[str, Any]) -> None:
+def test_a_studio_may_have_optional_fields(more: dict[str, Any]) -> None:
     assert not refusals(json.dumps(studio() | more), StudioBody)
 
 
-# What is refused.
+# Refused lines.
 
 NOT_AMOUNTS = [None, -1, 1.5, 100.0, "100", True, 100_000_000]
 NOT_IDS = [None, "", 1, "a#b", "a/b", "a b", "a\n", "é", "a" * 65]
@@ -208,7 +208,7 @@ def test_an_amount_is_an_integer_of_minor_units_and_not_negative(
 
 @pytest.mark.parametrize("place", ID_PLACES)
 @pytest.mark.parametrize("id_", NOT_IDS)
-def test_an_id_holds_nothing_that_a_key_is_made_of(place: Place, id_: object) -> None:
+def test_an_id_has_no_separator_of_the_keys(place: Place, id_: object) -> None:
     assert str(place[-1]) in refused_order(put(order(), place, id_))
 
 
@@ -218,7 +218,7 @@ def test_a_quantity_is_a_positive_integer(quantity: object) -> None:
 
 
 @pytest.mark.parametrize("currency", [None, "", "USD", "bhd", "kwd", "tnd", "isk", "xxx", "us"])
-def test_a_currency_we_do_not_refund_in_is_refused(currency: str | None) -> None:
+def test_an_unsupported_currency_is_refused(currency: str | None) -> None:
     assert "currency" in refused_order(put(order(), ("currency",), currency))
     assert refusals(json.dumps(studio() | {"currency": currency}), StudioBody)
 
@@ -246,7 +246,7 @@ def test_a_time_is_rfc_3339_with_its_zone(at: object) -> None:
 @pytest.mark.parametrize(
     "zone", [None, "", "Lakeside", "America", "../../etc/passwd", "/etc/localtime", "a\0b", 1]
 )
-def test_a_time_zone_is_one_of_ianas(zone: object) -> None:
+def test_a_time_zone_is_an_iana_region(zone: object) -> None:
     (reason,) = refusals(json.dumps(studio() | {"timezone": zone}), StudioBody)
     assert "timezone" in reason
 
@@ -276,13 +276,13 @@ def test_a_time_zone_is_one_of_ianas(zone: object) -> None:
         (put(order(), ("parent", "name"), "x" * 201), "name"),
     ],
 )
-def test_an_order_that_cannot_be_is_refused_with_its_reason(
+def test_an_inconsistent_order_is_refused_with_its_reason(
     changed: dict[str, Any], reason: str
 ) -> None:
     assert reason in refused_order(changed)
 
 
-def test_an_order_that_cost_nothing_was_not_charged() -> None:
+def test_an_order_of_zero_has_no_charge() -> None:
     free = order() | {"shipping_amount": 0, "shipping_tax_amount": 0, "total_amount": 0}
     free |= {"rev_share_amount": 0, "stripe_fee_amount": 0}
     free["line_items"] = [free["line_items"][1] | {"unit_amount": 0}]
@@ -295,7 +295,7 @@ def test_a_rev_share_is_in_basis_points(rate: object) -> None:
 
 
 @pytest.mark.parametrize("place", [place for place in places(order()) if place[-1] != "claimed_by"])
-def test_an_order_lacks_nothing_but_what_may_be_left_out(place: Place) -> None:
+def test_an_order_may_omit_no_required_field(place: Place) -> None:
     optional = {"email", "subject_id", "payment_intent_id"}
     if place[-1] in optional and place[0] != "subjects":
         assert not refusals(json.dumps(drop(order(), place)), OrderBody)
@@ -306,11 +306,11 @@ def test_an_order_lacks_nothing_but_what_may_be_left_out(place: Place) -> None:
 @pytest.mark.parametrize(
     "place", [("note",), ("parent", "phone"), ("line_items", 0, "color"), ("stripe", "secret")]
 )
-def test_a_field_nobody_knows_is_refused(place: Place) -> None:
+def test_an_unknown_field_is_refused(place: Place) -> None:
     assert str(place[-1]) in refused_order(put(order(), place, 1))
 
 
-def test_a_studio_takes_no_field_nobody_knows() -> None:
+def test_an_unknown_field_of_a_studio_is_refused() -> None:
     assert refusals(json.dumps(studio() | {"owner": "Ana"}), StudioBody)
 
 
@@ -318,28 +318,28 @@ def test_a_studio_takes_no_field_nobody_knows() -> None:
     "line", ["{", "not JSON", "null", "7", "[]", '"ord_1"', "{}", "\x00", "9" * 5_000, "[" * 10**5]
 )
 @pytest.mark.parametrize("model", [StudioBody, OrderBody])
-def test_a_line_that_is_no_record_is_refused(line: str, model: type[BaseModel]) -> None:
+def test_a_line_that_is_not_a_record_is_refused(line: str, model: type[BaseModel]) -> None:
     assert refusals(line, model)
 
 
 @given(st.text(st.characters(exclude_characters="\n"), min_size=1).filter(str.strip))
-def test_whatever_a_line_holds_it_is_refused_by_its_number(line: str) -> None:
+def test_any_bad_line_is_refused(line: str) -> None:
     assert refusals(line, OrderBody)
 
 
-def test_a_bad_line_keeps_none_of_the_others_out() -> None:
+def test_a_bad_line_does_not_stop_the_others() -> None:
     report = ImportReport()
     lines = [json.dumps(order()), "", "[" * 10**5, "{", json.dumps(order())]
     assert [each.line for each in parse(lines, 1, OrderBody, report)] == [1, 5]
     assert [refusal["line"] for refusal in report.refused] == [3, 4]
 
 
-# What is told of a refused line: where and why, never what it held.
+# A refusal says where and why, and never repeats the content.
 
 
 @pytest.mark.parametrize("place", places(order()), ids=_dotted)
 def test_the_reason_for_refusing_an_order_repeats_nothing_of_it(place: Place) -> None:
-    # Beside another fault, so that there is a reason also where a name may stand.
+    # Together with another error, so that the line is refused even where a name is allowed.
     record = put(put(order(), ("fulfillment", "status"), "lost"), place, PERSONAL)
     assert PERSONAL not in refused_order(record)
 

@@ -1,4 +1,4 @@
-"""Importing again changes nothing, by the real gateways on a table that is kept in memory."""
+"""A repeated import changes nothing: the real gateways on tables in memory."""
 
 import json
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 AT = datetime(2026, 10, 14, 17, 4, tzinfo=UTC)
 
 
-class Tables:
-    """As much of DynamoDB's client as an import calls; every condition is taken to hold."""
+class InMemoryTables:
+    """The calls of DynamoDB's client that an import makes. Every condition is assumed to hold."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str, str], Mapping[str, Any]] = {}
@@ -49,8 +49,8 @@ class Tables:
 
 
 @pytest.fixture
-def tables() -> Tables:
-    return Tables()
+def tables() -> InMemoryTables:
+    return InMemoryTables()
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Importer:
 
 
 @pytest.fixture
-def records(tables: Tables) -> Importer:
+def records(tables: InMemoryTables) -> Importer:
     client = cast("DynamoDBClient", tables)
     studios = Studios(client, "orders")
     sales = SaleStore(client, "orders", "ledger")
@@ -86,7 +86,7 @@ def records(tables: Tables) -> Importer:
     ids=["complete", "no photo day", "photo day null", "no email", "not charged"],
 )
 def test_an_order_imported_again_is_unchanged(
-    tables: Tables, records: Importer, record: dict[str, Any]
+    tables: InMemoryTables, records: Importer, record: dict[str, Any]
 ) -> None:
     lines = [json.dumps(record)]
     assert records.import_orders(lines) == ImportReport(imported=1)
@@ -99,7 +99,7 @@ def test_an_order_imported_again_is_unchanged(
     "more", [{}, {"payout_schedule": {"interval": "daily"}}, {"payout_account_id": None}]
 )
 def test_a_studio_imported_again_is_unchanged(
-    tables: Tables, records: Importer, more: dict[str, Any]
+    tables: InMemoryTables, records: Importer, more: dict[str, Any]
 ) -> None:
     lines = [json.dumps(studio() | {"studio_id": "st_2"} | more)]
     assert records.import_studios(lines) == ImportReport(imported=1)
@@ -112,8 +112,8 @@ def test_a_studio_imported_again_is_unchanged(
     "other", [{"currency": "eur"}, {"timezone": "Asia/Tokyo"}, {"stripe_account_id": "acct_2"}]
 )
 @pytest.mark.parametrize("update", [True, False])
-def test_what_the_books_were_made_with_is_never_updated(
-    tables: Tables, records: Importer, other: dict[str, Any], *, update: bool
+def test_settings_that_the_books_depend_on_are_never_updated(
+    tables: InMemoryTables, records: Importer, other: dict[str, Any], *, update: bool
 ) -> None:
     before = dict(tables.items)
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"} | other)
@@ -123,7 +123,7 @@ def test_what_the_books_were_made_with_is_never_updated(
     assert tables.items == before
 
 
-def test_an_order_named_twice_in_one_file_goes_in_once(records: Importer) -> None:
+def test_an_order_twice_in_one_file_is_imported_once(records: Importer) -> None:
     lines = [json.dumps(order())] * 2
     assert records.import_orders(lines) == ImportReport(imported=1, unchanged=1)
 
@@ -138,8 +138,8 @@ def test_an_order_named_twice_in_one_file_goes_in_once(records: Importer) -> Non
         (put(order(), ("order_id",), "ord_2"), "used already"),
     ],
 )
-def test_an_order_that_does_not_fit_what_is_there_is_refused_and_changes_nothing(
-    tables: Tables, records: Importer, record: dict[str, Any], reason: str
+def test_an_order_that_contradicts_the_stored_one_is_refused_and_changes_nothing(
+    tables: InMemoryTables, records: Importer, record: dict[str, Any], reason: str
 ) -> None:
     records.import_orders([json.dumps(order())])
     before = dict(tables.items)

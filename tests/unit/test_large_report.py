@@ -1,4 +1,4 @@
-"""A hundred thousand rows: as a page with totals, and as a file, in the memory of a few."""
+"""A page and a file of a hundred thousand rows take the memory of a few."""
 
 import gc
 import json
@@ -21,7 +21,6 @@ from shared.domain.ledger import (
     append,
 )
 from shared.domain.report import ReportState, ReportTotals, Selection
-from shared.domain.studio import Studio
 from shared.gateways import exports
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.order_lists import OrderLists
@@ -36,23 +35,16 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
 
+from .studios import LAKESIDE
+
 AT = "2026-10-14T17:04:00.000Z"
-STUDIO = Studio(
-    studio_id="st_1",
-    name="Lakeside School Portraits",
-    timezone="America/Chicago",
-    currency="usd",
-    rev_share_bps=1500,
-    from_address="orders@lakeside.example",
-    negative_balance_limit=0,
-)
-# As many entries as fill DynamoDB's page of a megabyte, or nearly.
+# About as many entries as fill DynamoDB's page of a megabyte.
 ENTRIES_A_PAGE = 1_000
 
 
 @dataclass
-class Tables:
-    """What DynamoDB answers of a studio with very many refunds, made as it is asked for."""
+class GeneratedTables:
+    """DynamoDB's answers about a studio with many refunds, generated on request."""
 
     count: int
 
@@ -63,7 +55,7 @@ class Tables:
         answer: dict[str, Any] = {"Items": [_entry(first + number + 1) for number in range(size)]}
         if first + size < self.count:
             answer["LastEvaluatedKey"] = entry_place("st_1", AT, first + size)
-        # As it comes over the net, so that nothing is shared between pages.
+        # A copy, as from the network, so that pages share no objects.
         return dict(json.loads(json.dumps(answer)))
 
     def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
@@ -72,7 +64,7 @@ class Tables:
         return {"Responses": {table: [_order(order_id) for order_id in ids]}}
 
     def get_item(self, **_: object) -> dict[str, Any]:
-        return {"Item": studio_to_item(STUDIO)}
+        return {"Item": studio_to_item(LAKESIDE)}
 
 
 def _first_entry() -> Item:
@@ -97,7 +89,7 @@ _FIRST = _first_entry()
 
 
 def _entry(seq: int) -> Item:
-    """Return an entry as it is stored; nobody looks at its hash here."""
+    """Return a stored entry. Nothing here reads its hash."""
     return _FIRST | {
         "seq": {"N": str(seq)},
         "order_id": {"S": f"ord_{seq % 7_000}"},
@@ -128,7 +120,7 @@ def _order(order_id: str) -> Item:
 
 @dataclass
 class Bucket:
-    """A bucket that forgets what it is given, but for its size."""
+    """A bucket that keeps only the size of what it is given."""
 
     parts: list[int] = field(default_factory=list)
     lines: int = 0
@@ -145,7 +137,7 @@ class Bucket:
         pass
 
 
-def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # it stands in for a client
+def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # a fake client
     return RefundRows(
         SettledRefunds(tables, "ledger"),
         RefundLists(tables, "orders"),
@@ -159,7 +151,7 @@ def selection(upto_seq: int) -> Selection:
 
 
 def export(count: int) -> Bucket:
-    tables: Any = Tables(count)
+    tables: Any = GeneratedTables(count)
     bucket: Any = Bucket()
     request = ExportRequest(
         *("0" * 32, "st_1", "settled", "2026-10-01", "2026-11-01", str(count)),
@@ -174,20 +166,20 @@ def export(count: int) -> Bucket:
 
 @pytest.mark.slow
 def test_a_page_of_a_hundred_thousand_rows_has_the_totals_of_all() -> None:
-    rows = rows_of(Tables(100_000))
+    rows = rows_of(GeneratedTables(100_000))
     page = list(islice(rows.rows(selection(100_000), None, 101), 100))
     totals = ReportTotals().plus(page).plus([rows.totals(selection(100_000), page[-1].place)])
     assert totals == ReportTotals(100_000, 10_100_000, 1_500_000, 300_000, -8_600_000, 0)
 
 
-def test_what_settled_later_is_in_neither_rows_nor_totals() -> None:
-    rows = rows_of(Tables(3_000))
+def test_refunds_that_settled_later_are_in_neither_rows_nor_totals() -> None:
+    rows = rows_of(GeneratedTables(3_000))
     assert sum(1 for _ in rows.rows(selection(1_500), None)) == 1_500
     assert rows.totals(selection(1_500), None).count == 1_500
 
 
 @pytest.mark.slow
-def test_a_file_of_a_hundred_thousand_rows_is_whole_and_comes_in_parts() -> None:
+def test_a_file_of_a_hundred_thousand_rows_is_complete_and_written_in_parts() -> None:
     bucket = export(100_000)
     assert bucket.lines == 100_001
     assert all(size >= 5 * 1024 * 1024 for size in bucket.parts[:-1])
@@ -215,5 +207,5 @@ def test_three_times_the_rows_take_no_more_memory(monkeypatch: pytest.MonkeyPatc
         tracemalloc.reset_peak()
         assert len(export(count).parts) > 1
         peaks.append(tracemalloc.get_traced_memory()[1])
-    # The 8,000 rows that there are more of are a megabyte of text, and several as rows.
+    # The additional 8,000 rows would take a megabyte as text, and several as rows.
     assert peaks[1] - peaks[0] < 500_000

@@ -1,4 +1,4 @@
-"""The ledger's chain: it verifies as written, and every kind of tampering is found where it is."""
+"""The ledger's chain verifies as written, and every kind of tampering is found at its entry."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def rehashed(content: Content) -> Content:
 
 
 def chained_again(contents: list[Content]) -> list[Content]:
-    """Return the entries as a forger with time would leave them: every hash right again."""
+    """Return the entries with every hash computed again, as a patient forger would."""
     before, chained = GENESIS_HASH, []
     for content in contents:
         chained.append(rehashed(content | {"prev_hash": before}))
@@ -125,7 +125,7 @@ def test_any_changed_field_is_found_at_its_entry(seq: int, name: str) -> None:
         "direct_balance_amount",
     ],
 )
-def test_a_changed_amount_is_found_at_its_entry_though_every_hash_was_made_right_again(
+def test_a_changed_amount_is_found_at_its_entry_even_if_every_hash_matches(
     seq: int, name: str
 ) -> None:
     contents, head = ledger()
@@ -134,14 +134,14 @@ def test_a_changed_amount_is_found_at_its_entry_though_every_hash_was_made_right
 
 
 @pytest.mark.parametrize("seq", range(1, LENGTH))
-def test_a_lie_that_adds_up_is_found_at_the_entry_after_it(seq: int) -> None:
+def test_a_consistent_change_is_found_at_the_entry_after_it(seq: int) -> None:
     contents, head = ledger()
     lie = changed(contents, seq, order_id="ord_other")
     lie[seq - 1] = rehashed(lie[seq - 1])
     assert first_fault(lie, head) == seq + 1
 
 
-def test_a_lie_in_the_last_entry_that_adds_up_is_found_there_by_the_head() -> None:
+def test_a_consistent_change_of_the_last_entry_is_found_by_the_head() -> None:
     contents, head = ledger()
     lie = changed(contents, LENGTH, order_id="ord_other")
     lie[-1] = rehashed(lie[-1])
@@ -157,7 +157,7 @@ def test_a_removed_entry_is_found_where_it_was(seq: int) -> None:
 
 
 @pytest.mark.parametrize("length", range(LENGTH))
-def test_a_tail_cut_off_is_found_at_the_first_entry_missing(length: int) -> None:
+def test_a_cut_off_tail_is_found_at_the_first_missing_entry(length: int) -> None:
     contents, head = ledger()
     assert first_fault(contents[:length], head) == length + 1
 
@@ -179,13 +179,13 @@ def test_entries_swapped_and_numbered_again_are_found_at_the_first_of_them(seq: 
 
 
 @pytest.mark.parametrize("seq", range(1, LENGTH + 1))
-def test_an_entry_told_twice_is_found_at_the_repeat(seq: int) -> None:
+def test_a_repeated_entry_is_found_at_the_repeat(seq: int) -> None:
     contents, head = ledger()
     assert first_fault([*contents[:seq], *contents[seq - 1 :]], head) == seq + 1
 
 
 @pytest.mark.parametrize("seq", range(1, LENGTH + 1))
-def test_an_inserted_entry_is_found_by_the_one_it_pushed_aside_or_by_the_head(seq: int) -> None:
+def test_an_inserted_entry_is_found_by_the_entry_after_it_or_by_the_head(seq: int) -> None:
     contents, head = ledger()
     _, at = ledger(seq - 1)
     entry, _ = append(
@@ -231,7 +231,7 @@ def test_a_field_that_no_entry_has_is_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ledger(1)[0][0].keys() - {"hash"}))
-def test_an_entry_that_lost_a_field_is_found_though_its_hash_was_made_right_again(
+def test_an_entry_that_lost_a_field_is_found_even_if_its_hash_matches(
     name: str,
 ) -> None:
     contents, head = ledger()
@@ -256,7 +256,7 @@ def test_an_amount_that_is_no_number_is_found(value: str) -> None:
         lambda head: replace(head, seq=head.seq - 1),
     ],
 )
-def test_a_changed_head_does_not_go_unnoticed(
+def test_a_changed_head_is_found(
     tampered: Callable[[LedgerHead], LedgerHead],
 ) -> None:
     contents, head = ledger()
@@ -264,7 +264,7 @@ def test_a_changed_head_does_not_go_unnoticed(
     assert fault is not None
 
 
-def test_a_head_that_has_a_balance_before_any_entry_does_not_go_unnoticed() -> None:
+def test_a_head_with_a_balance_before_any_entry_is_found() -> None:
     _, fault = verify_chain([], LedgerHead("st_1", "usd", payable_balance_amount=1))
     assert fault is not None
 

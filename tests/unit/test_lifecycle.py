@@ -1,4 +1,4 @@
-"""A refund's states: the whole table, what is owed to the ledger, and the history."""
+"""A refund's states: the whole table, the settlement that it owes, and its history."""
 
 from dataclasses import replace
 from itertools import product
@@ -9,7 +9,7 @@ from shared.domain.refund import DISPLAY_STATUS, TRANSITIONS, HistoryEntry, Refu
 
 from .orders import hundred_dollars, refund_of
 
-# Design section 3, written down again on purpose.
+# The table of transitions, repeated here on purpose.
 ALLOWED = {
     ("requested", "pending"),
     ("requested", "succeeded"),
@@ -68,7 +68,7 @@ def test_a_move_adds_to_the_history_and_changes_nothing_else() -> None:
         ("canceled", None, None, False),
     ],
 )
-def test_the_ledger_is_owed_an_entry_for_a_success_and_for_a_late_failure(
+def test_a_success_and_a_late_failure_owe_the_ledger_an_entry(
     status: str, settled_seq: int | None, failed_seq: int | None, *, owed: bool
 ) -> None:
     refund = replace(a_refund(status), settled_seq=settled_seq, failed_seq=failed_seq)
@@ -87,9 +87,9 @@ def test_the_ledger_is_owed_an_entry_for_a_success_and_for_a_late_failure(
         ("canceled", "Canceled"),
     ],
 )
-def test_people_read_pending_until_stripe_confirms(status: str, shown: str) -> None:
+def test_the_shown_status_is_pending_until_stripe_confirms(status: str, shown: str) -> None:
     assert DISPLAY_STATUS[RefundStatus(status)] == shown
 
 
-def test_the_stripe_key_is_the_refund_and_its_attempt() -> None:
+def test_the_idempotency_key_is_the_refund_and_its_attempt() -> None:
     assert replace(a_refund(), attempt=3).idempotency_key == "rf_1:3"

@@ -26,7 +26,7 @@ def test_a_day_when_the_clocks_change_is_one_day(day: str, hours: int) -> None:
     assert days.end - days.start == timedelta(hours=hours)
 
 
-def test_without_dates_it_is_the_last_days_up_to_the_studio_s_today() -> None:
+def test_missing_dates_are_filled_in_up_to_the_studio_s_today() -> None:
     days = local_days(None, None, CHICAGO, NOW, 90)
     assert (days.first, days.last) == (date(2026, 8, 3), date(2026, 10, 31))
     assert local_days(None, "2026-09-30", CHICAGO, NOW, 30).first == date(2026, 9, 1)
@@ -34,7 +34,9 @@ def test_without_dates_it_is_the_last_days_up_to_the_studio_s_today() -> None:
 
 
 @given(st.dates(date(2001, 1, 1), date(2100, 1, 1)), st.integers(0, 400))
-def test_the_days_before_are_as_many_and_end_where_these_begin(first: date, more: int) -> None:
+def test_the_period_before_has_as_many_days_and_ends_where_the_range_begins(
+    first: date, more: int
+) -> None:
     days = LocalDays(first, first + timedelta(days=more), CHICAGO)
     before = days.before()
     assert before.end == days.start
@@ -53,6 +55,6 @@ def test_the_days_before_are_as_many_and_end_where_these_begin(first: date, more
         ("", None),
     ],
 )
-def test_what_is_no_range_is_refused(first: str, last: str | None) -> None:
+def test_an_invalid_range_is_refused(first: str, last: str | None) -> None:
     with pytest.raises(DateRangeError):
         local_days(first, last, CHICAGO, NOW, 90)

@@ -1,4 +1,4 @@
-"""Messages of the queues: objects of strings, or put aside."""
+"""Messages of the queues are objects of strings. Others are parked."""
 
 import json
 from typing import Any, cast

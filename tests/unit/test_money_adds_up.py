@@ -1,325 +1,30 @@
-"""Any sequence of sales, refunds, confirmations, failures and payouts: the money adds up.
+"""After any sequence of sales, refunds, confirmations, failures and payouts, the money adds up.
 
-The machine plays staff, Stripe, the settlement and the payout run in any order, by the domain's own
-functions. After every step the books are held to what Stripe has moved, and to figures that are
-worked out anew from the refunds, in another way than the domain does.
+The machine plays staff, Stripe, the settlement and the payout run in any order. After every step
+it compares the books with what Stripe has moved, and with figures that it computes again from the
+refunds, in another way than the domain does.
 """
 
-from collections.abc import Callable, Sequence
-
-import pytest
 from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from shared.domain.errors import (
-    AmountExceedsRefundableError,
-    AmountTooSmallError,
-    NothingRefundableError,
-    QuantityExceedsRefundableError,
-)
 from shared.domain.ledger import LedgerEntry, verify_chain
-from shared.domain.order import SHIPPING_LINE_ID
-from shared.domain.payout import Payout, PayoutStatus, expected_payout, fail, is_worth_closing
-from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
-from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
-from shared.domain.reservation import resolve
-from shared.domain.settlement import next_to_settle
+from shared.domain.payout import PayoutStatus
 from shared.domain.statement import LineRange, Statement, statement_of
 
 from .examples import scaled
-from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
-from .studio_books import ALIVE, AT_STRIPE, Sale, StudioBooks
-
-ORDERS = 4
-ANY_ORDER = st.one_of(st.builds(hundred_dollars, direct=st.booleans()), sold_orders())
-
-REQUESTED, PENDING = RefundStatus.REQUESTED, RefundStatus.PENDING
-SUCCEEDED, SETTLED = RefundStatus.SUCCEEDED, RefundStatus.SETTLED
-FAILED, CANCELED = RefundStatus.FAILED, RefundStatus.CANCELED
-
-CLOSING, TRANSFERRING = PayoutStatus.CLOSING, PayoutStatus.TRANSFERRING
-ENDED = frozenset(PayoutStatus) - {CLOSING, TRANSFERRING}
+from .money_rules import MoneyRules
+from .studio_books import AT_STRIPE, OrderBooks
 
 
-def _when(there_are: Callable[[StudioBooks], Sequence[object]]) -> Callable[["Money"], bool]:
-    """Return the precondition that the books have any of them."""
-    return lambda machine: bool(there_are(machine.books))
+class Money(MoneyRules):
+    """A studio's money, with what must hold after every step."""
 
-
-def _refundable(books: StudioBooks) -> list[Sale]:
-    return [sale for sale in books.sales.values() if sale.left()]
-
-
-def _refundable_in_units(books: StudioBooks) -> list[Sale]:
-    return [sale for sale in _refundable(books) if sale.units_left()]
-
-
-def _refundable_at_stripe(books: StudioBooks) -> list[Sale]:
-    return [sale for sale in books.sales.values() if sale.left_at_stripe()]
-
-
-def _failed_and_payable(books: StudioBooks) -> list[tuple[Sale, Refund]]:
-    return [
-        (sale, refund)
-        for sale, refund in books.refunds(FAILED)
-        if refund.resolution is None and refund.amount <= sale.left()
-    ]
-
-
-def _fees_owed(books: StudioBooks) -> list[Sale]:
-    return [each for each in books.sales.values() if each.fee.is_open and not _asked(each)]
-
-
-def _fees_asked(books: StudioBooks) -> list[Sale]:
-    return [each for each in books.sales.values() if _asked(each)]
-
-
-def _asked(sale: Sale) -> bool:
-    return sale.fee.in_flight_amount > 0
-
-
-def _quote(sale: Sale, choice: RefundChoice) -> RefundQuote:
-    return quote_refund(sale.order, sale.state, choice)
-
-
-class Money(RuleBasedStateMachine):
-    """A studio from its first sale on."""
-
-    books: StudioBooks
-
-    @initialize(currency=st.sampled_from(CURRENCIES), sold=ANY_ORDER)
-    def begin(self, currency: str, sold: Sold) -> None:
-        self.books = StudioBooks(currency)
-        self.sell(sold)
-
-    @precondition(lambda self: len(self.books.sales) < ORDERS)
-    @rule(sold=ANY_ORDER)
-    def sell(self, sold: Sold) -> None:
-        order_id = f"ord_{len(self.books.sales)}"
-        self.books.sell(renamed(sold, order_id, self.books.head.currency))
-
-    # Staff.
-
-    @precondition(_when(_refundable))
-    @rule(data=st.data())
-    def refund_all_that_is_left(self, data: st.DataObject) -> None:
-        sale = data.draw(st.sampled_from(_refundable(self.books)), "order")
-        quote = _quote(sale, RefundChoice(RefundType.FULL))
-        assert quote.amount == sale.left()
-        self.books.reserve(sale, quote)
-
-    @precondition(_when(_refundable))
-    @rule(data=st.data())
-    def refund_an_amount(self, data: st.DataObject) -> None:
-        sale = data.draw(st.sampled_from(_refundable(self.books)), "order")
-        amount = data.draw(st.integers(1, sale.left()), "amount")
-        quote = _quote(sale, RefundChoice(RefundType.PARTIAL, amount=amount))
-        assert quote == RefundQuote("ch_1", amount)
-        self.books.reserve(sale, quote)
-
-    @rule(data=st.data(), more=st.integers(1, 10_000))
-    def refuse_more_than_is_left(self, data: st.DataObject, more: int) -> None:
-        sale = data.draw(st.sampled_from(list(self.books.sales.values())), "order")
-        with pytest.raises((AmountExceedsRefundableError, NothingRefundableError)):
-            _quote(sale, RefundChoice(RefundType.PARTIAL, amount=sale.left() + more))
-
-    @precondition(_when(_refundable_in_units))
-    @rule(data=st.data())
-    def refund_units_of_lines(self, data: st.DataObject) -> None:
-        sale = data.draw(st.sampled_from(_refundable_in_units(self.books)), "order")
-        chosen = data.draw(
-            st.lists(st.sampled_from(sale.units_left()), min_size=1, unique=True), "lines"
-        )
-        picked = [(line, data.draw(st.integers(1, units), line.line_id)) for line, units in chosen]
-        goods = [
-            ChosenLine(line.line_id, units)
-            for line, units in picked
-            if line.line_id != SHIPPING_LINE_ID
-        ]
-        choice = RefundChoice(
-            RefundType.LINE_ITEMS, lines=tuple(goods), shipping=len(goods) < len(picked)
-        )
-        owed = sum(sale.money_of(line, units) for line, units in picked)
-        if owed > sale.left():
-            with pytest.raises(AmountExceedsRefundableError):
-                _quote(sale, choice)
-        elif owed == 0:
-            with pytest.raises(AmountTooSmallError):
-                _quote(sale, choice)
-        else:
-            quote = _quote(sale, choice)
-            assert quote.amount == owed == sum(item.amount for item in quote.items)
-            self.books.reserve(sale, quote)
-
-    @precondition(_when(_refundable_in_units))
-    @rule(data=st.data(), more=st.integers(1, 20))
-    def refuse_more_units_than_are_left(self, data: st.DataObject, more: int) -> None:
-        sale = data.draw(st.sampled_from(_refundable_in_units(self.books)), "order")
-        line, units = data.draw(st.sampled_from(sale.units_left()), "line")
-        if line.line_id != SHIPPING_LINE_ID:
-            lines = (ChosenLine(line.line_id, units + more),)
-            with pytest.raises(QuantityExceedsRefundableError):
-                _quote(sale, RefundChoice(RefundType.LINE_ITEMS, lines=lines))
-
-    @precondition(_when(_failed_and_payable))
-    @rule(data=st.data())
-    def pay_a_failed_refund_by_check(self, data: st.DataObject) -> None:
-        sale, refund = data.draw(st.sampled_from(_failed_and_payable(self.books)), "refund")
-        check = Resolution(PaidBy.CHECK, "no. 1", AT, "ana")
-        sale.state, sale.refunds[refund.refund_id] = resolve(sale.state, refund, check)
-
-    # Stripe.
-
-    @precondition(_when(lambda books: books.refunds(REQUESTED)))
-    @rule(data=st.data(), status=st.sampled_from([PENDING, SUCCEEDED]))
-    def stripe_answers(self, data: st.DataObject, status: RefundStatus) -> None:
-        """Stripe makes the refund, or refuses it where others took that money meanwhile."""
-        sale, refund = data.draw(st.sampled_from(self.books.refunds(REQUESTED)), "refund")
-        enough = refund.amount <= sale.left_at_stripe()
-        self.books.move(sale, refund, status if enough else FAILED)
-
-    @precondition(_when(lambda books: books.refunds(PENDING)))
-    @rule(data=st.data())
-    def stripe_confirms(self, data: st.DataObject) -> None:
-        sale, refund = data.draw(st.sampled_from(self.books.refunds(PENDING)), "refund")
-        self.books.move(sale, refund, SUCCEEDED)
-
-    @precondition(_when(lambda books: books.refunds(*ALIVE)))
-    @rule(data=st.data(), status=st.sampled_from([FAILED, CANCELED]))
-    def stripe_fails(self, data: st.DataObject, status: RefundStatus) -> None:
-        sale, refund = data.draw(st.sampled_from(self.books.refunds(*ALIVE)), "refund")
-        self.books.move(sale, refund, FAILED if refund.status is SETTLED else status)
-
-    @precondition(_when(_refundable_at_stripe))
-    @rule(data=st.data())
-    def stripe_refunds_by_itself(self, data: st.DataObject) -> None:
-        """Take in a refund of the dashboard, though our own reservations may hold that money."""
-        sale = data.draw(st.sampled_from(_refundable_at_stripe(self.books)), "order")
-        self.books.record_external_refund(
-            sale, data.draw(st.integers(1, sale.left_at_stripe()), "amount")
-        )
-
-    @precondition(_when(_fees_owed))
-    @rule(data=st.data())
-    def ask_for_an_application_fee(self, data: st.DataObject) -> None:
-        sale = data.draw(st.sampled_from(_fees_owed(self.books)), "order")
-        before = sale.fee
-        self.books.begin_fee_refund(sale)
-        assert sale.fee.idempotency_key != before.idempotency_key
-        assert sale.fee.in_flight_amount > 0
-
-    @precondition(_when(_fees_asked))
-    @rule(data=st.data(), made=st.booleans())
-    def stripe_refunds_an_application_fee(self, data: st.DataObject, *, made: bool) -> None:
-        sale = data.draw(st.sampled_from(_fees_asked(self.books)), "order")
-        self.books.end_fee_refund(sale, made=made)
-
-    # Settlement.
-
-    @precondition(_when(StudioBooks.owed))
-    @rule(data=st.data())
-    def settle_one(self, data: st.DataObject) -> None:
-        sale, refund = data.draw(st.sampled_from(self.books.owed()), "refund")
-        self._settle(sale, next_to_settle(sale.refunds.values(), refund))
-
-    @rule()
-    def let_all_that_is_under_way_settle(self) -> None:
-        for sale, refund in self.books.refunds(REQUESTED, PENDING):
-            enough = refund.status is PENDING or refund.amount <= sale.left_at_stripe()
-            self.books.move(sale, refund, SUCCEEDED if enough else FAILED)
-        while owed := self.books.owed():
-            sale, refund = owed[0]
-            self._settle(sale, next_to_settle(sale.refunds.values(), refund))
-
-    @precondition(_when(lambda books: books.refunds(SETTLED)))
-    @rule(data=st.data())
-    def fail_late_and_settle(self, data: st.DataObject) -> None:
-        sale, refund = data.draw(st.sampled_from(self.books.refunds(SETTLED)), "refund")
-        self.books.move(sale, refund, FAILED)
-        self._settle(sale, sale.refunds[refund.refund_id])
-
-    def _settle(self, sale: Sale, refund: Refund) -> None:
-        entry, after = self.books.settle(sale, refund)
-        assert not after.settlement_owed
-        if refund.status is FAILED:
-            assert (entry.kind, entry.gross_amount) == ("refund_failed", refund.amount)
-            assert after.history == refund.history
-            return
-        assert (entry.kind, entry.gross_amount) == ("refund", -refund.amount)
-        assert after.status is SETTLED
-        assert after.net_deduction_amount == entry.net_amount
-        assert after.rev_share_reversed_amount == entry.rev_share_amount
-        assert after.stripe_fee_retained_amount == entry.stripe_fee_retained_amount
-
-    # Payouts.
-
-    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
-    @rule(account=st.sampled_from(["acct_1", "acct_1", None]), days=st.integers(1, 7))
-    def pay_out(self, account: str | None, days: int) -> None:
-        self._pay_out(account, days)
-
-    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
-    @rule(made=st.booleans())
-    def pay_out_to_the_end(self, *, made: bool) -> None:
-        payout = self._pay_out("acct_1", 7)
-        if payout.is_open:
-            self._end_transfer(self.books.begin_transfer(payout), made=made)
-
-    def _pay_out(self, account: str | None, days: int) -> Payout:
-        before = self.books.head
-        foreseen, _ = expected_payout(before.payable_balance_amount, account)
-        payout = self.books.pay_out(account, days)
-        assert payout.paid_amount == foreseen
-        assert payout.total_amount == before.payable_balance_amount
-        assert payout.is_open == (payout.paid_amount > 0)
-        assert self.books.head.payable_balance_amount == payout.carried_amount
-        assert (payout.first_seq, payout.last_seq) == (before.closed_seq + 1, before.seq)
-        return payout
-
-    @precondition(_when(lambda books: books.payouts_in(CLOSING, TRANSFERRING)))
-    @rule(data=st.data())
-    def begin_a_transfer(self, data: st.DataObject) -> None:
-        waiting = self.books.payouts_in(CLOSING, TRANSFERRING)
-        payout = data.draw(st.sampled_from(waiting), "payout")
-        assert self.books.begin_transfer(payout).idempotency_key != payout.idempotency_key
-
-    @precondition(_when(lambda books: books.payouts_in(TRANSFERRING)))
-    @rule(data=st.data(), made=st.booleans())
-    def stripe_transfers(self, data: st.DataObject, *, made: bool) -> None:
-        payout = data.draw(st.sampled_from(self.books.payouts_in(TRANSFERRING)), "payout")
-        self._end_transfer(payout, made=made)
-
-    def _end_transfer(self, payout: Payout, *, made: bool) -> None:
-        if made:
-            self.books.end_transfer(payout)
-        else:
-            assert self.books.fail_transfer(payout).carried_amount == payout.total_amount
-
-    @precondition(_when(lambda books: books.payouts_in(*ENDED)))
-    @rule(data=st.data())
-    def refuse_to_move_a_payout_that_has_ended(self, data: st.DataObject) -> None:
-        payout = data.draw(st.sampled_from(self.books.payouts_in(*ENDED)), "payout")
-        for move in (
-            lambda: payout.with_new_attempt(AT),
-            lambda: payout.paid("tr_2", AT),
-            lambda: fail(payout, self.books.head, "again", AT),
-        ):
-            with pytest.raises(ValueError, match=payout.payout_id):
-                move()
-
-    # What must hold after every step: of all that anybody has.
+    # Of all money.
 
     @invariant()
     def what_parent_studio_pps_and_stripe_hold_adds_up_to_zero(self) -> None:
-        """As the refunds, the ledger and the orders' state each say for themselves."""
+        """By the refunds, the ledger and the orders' state, each alone."""
         sales, head = self.books.sales.values(), self.books.head
         parent = sum(sale.settled_amount() - sale.order.total_amount for sale in sales)
         studio = head.payable_balance_amount + head.direct_balance_amount + self._paid()
@@ -329,7 +34,7 @@ class Money(RuleBasedStateMachine):
 
     @invariant()
     def the_books_know_where_the_money_is(self) -> None:
-        """Each account has what the books say, but for what is on its way to or from the books."""
+        """Each account has what the books say, except for what is still on its way."""
         cash, head = self.books.cash, self.books.head
         direct = [sale for sale in self.books.sales.values() if sale.direct]
         platform = [sale for sale in self.books.sales.values() if not sale.direct]
@@ -346,7 +51,7 @@ class Money(RuleBasedStateMachine):
         assert cash["stripe"] == fees
         assert sum(cash.values()) == 0
 
-    def _kept(self, sale: Sale) -> int:
+    def _kept(self, sale: OrderBooks) -> int:
         return sale.order.rev_share_amount - sale.state.rev_share_reversed_amount
 
     def _paid(self) -> int:
@@ -386,7 +91,7 @@ class Money(RuleBasedStateMachine):
                 assert back == order.tax_amount
 
     @invariant()
-    def an_orders_entries_come_to_what_its_totals_say(self) -> None:
+    def an_orders_entries_add_up_to_its_state(self) -> None:
         for sale in self.books.sales.values():
             first, *later = self._entries_of(sale)
             assert first.gross_amount == sale.order.total_amount
@@ -396,7 +101,7 @@ class Money(RuleBasedStateMachine):
             assert -sum(each.tax_amount for each in later) == sale.state.tax_refunded_amount
 
     @invariant()
-    def stripes_fee_is_never_credited_and_is_retained_once_at_full(self) -> None:
+    def stripes_fee_is_never_credited_and_is_retained_once_in_full(self) -> None:
         for sale in self.books.sales.values():
             fee, entries = sale.order.stripe_fee_amount, self._entries_of(sale)
             assert [each.stripe_fee_amount for each in entries] == [-fee, *[0] * (len(entries) - 1)]
@@ -406,11 +111,11 @@ class Money(RuleBasedStateMachine):
                 assert retained == fee
 
     @invariant()
-    def a_line_gives_back_no_more_than_it_cost_and_all_of_it_with_its_last_unit(self) -> None:
+    def a_line_returns_at_most_its_price_and_all_of_it_with_its_last_unit(self) -> None:
         for sale in self.books.sales.values():
             for line in sale.order.lines:
                 out = sale.state.line_committed(line.line_id)
-                assert out == sale.out_of(line)
+                assert out == sale.committed_of(line)
                 assert 0 <= out.quantity <= line.quantity
                 assert 0 <= out.amount <= line.net_amount
                 if out.quantity == line.quantity:
@@ -419,7 +124,7 @@ class Money(RuleBasedStateMachine):
                 assert shown == min(line.net_amount - out.amount, sale.left())
 
     @invariant()
-    def direct_charges_move_payable_only_by_share_that_is_owed_back(self) -> None:
+    def direct_charges_move_payable_only_by_share_that_pps_is_owed_back(self) -> None:
         for sale in self.books.sales.values():
             payable = sum(each.payable_amount for each in self._entries_of(sale))
             direct = sum(each.direct_amount for each in self._entries_of(sale))
@@ -436,7 +141,7 @@ class Money(RuleBasedStateMachine):
             assert sale.fee.refunded_amount + sale.fee.in_flight_amount <= target
             assert target <= sale.order.rev_share_amount
 
-    def _entries_of(self, sale: Sale) -> list[LedgerEntry]:
+    def _entries_of(self, sale: OrderBooks) -> list[LedgerEntry]:
         return [each for each in self.books.entries if each.order_id == sale.order.order_id]
 
     # Of the ledger and its payouts.

@@ -1,4 +1,4 @@
-"""The operator command without a stack, and used wrongly: one line, no traceback."""
+"""The operator command prints one line and no traceback without a stack or with wrong arguments."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_every_operation_says_that_no_local_stack_runs(
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG_USE, ids=str)
-def test_wrong_use_is_one_line_with_the_place_of_its_help(
+def test_wrong_arguments_print_one_line_that_names_the_help(
     arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operated, "LOCAL", tmp_path)

@@ -1,4 +1,4 @@
-"""What stands out: an exact test, corrected for how many keys are looked at."""
+"""Outliers: an exact test, corrected for the number of keys."""
 
 import random
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from functions.refund_report.outliers import (
 
 
 def exact_chance(table: Comparison) -> Fraction:
-    """The upper tail of the hypergeometric distribution in whole numbers."""
+    """Return the upper tail of the hypergeometric distribution, computed with integers."""
     total = table.orders + table.other_orders
     refunded = table.refunded_orders + table.other_refunded_orders
     ways = sum(
@@ -39,7 +39,7 @@ def tables(draw: st.DrawFn, most: int = 60) -> Comparison:
     )
 
 
-def test_by_counting_every_way_to_deal_the_orders() -> None:
+def test_the_chance_equals_a_count_of_all_ways_to_deal_the_orders() -> None:
     """Three of the key's four orders are refunded, and one of five others."""
     at_least_as_many = sum(
         sum(order < 4 for order in refunded) >= 3 for refunded in combinations(range(9), 4)
@@ -65,7 +65,7 @@ def test_the_chance_is_the_exact_one_among_a_hundred_thousand(
 
 
 @given(tables())
-def test_one_more_refunded_order_is_never_likelier(table: Comparison) -> None:
+def test_one_more_refunded_order_is_never_more_likely(table: Comparison) -> None:
     if table.refunded_orders < table.orders and table.other_refunded_orders > 0:
         more = Comparison(
             "key",
@@ -77,8 +77,8 @@ def test_one_more_refunded_order_is_never_likelier(table: Comparison) -> None:
         assert p_value_of(more) <= p_value_of(table)
 
 
-def test_holm_multiplies_the_least_by_all_and_each_next_by_those_that_are_left() -> None:
-    # The example of Wikipedia's article, worked by hand.
+def test_holm_multiplies_each_chance_by_the_number_of_those_left() -> None:
+    # The example of Wikipedia's article, computed by hand.
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
     assert holm([0.7, 0.9]) == [1.0, 1.0]
@@ -99,7 +99,7 @@ def test_holm_rejects_as_the_step_down_procedure_does(chances: list[float]) -> N
 
 
 def tarone_by_the_book(comparisons: list[Comparison]) -> Iterator[Comparison]:
-    """Tarone's rule by the book, with the least chances as fractions."""
+    """Tarone's rule as published, with the smallest chances as fractions."""
     able = []
     for each in comparisons:
         total = each.orders + each.other_orders
@@ -116,11 +116,11 @@ def tarone_by_the_book(comparisons: list[Comparison]) -> Iterator[Comparison]:
 
 @settings(max_examples=200)
 @given(st.lists(tables(12), max_size=12))
-def test_only_keys_that_testable_are_counted(comparisons: list[Comparison]) -> None:
+def test_only_keys_that_could_be_outliers_are_counted(comparisons: list[Comparison]) -> None:
     assert could_be_outliers(comparisons) == list(tarone_by_the_book(comparisons))
 
 
-def test_the_issue_s_own_example_stands_out() -> None:
+def test_the_example_of_one_bad_photo_day_is_an_outlier() -> None:
     found = find_outliers(
         [Comparison("bad", 9, 12, 30, 1_000)]
         + [Comparison(f"pd_{n}", 3, 100, 36, 912) for n in range(10)]
@@ -143,12 +143,12 @@ def test_the_issue_s_own_example_stands_out() -> None:
     ],
     ids=lambda comparison: comparison.key,
 )
-def test_what_does_not_stand_out(small: Comparison) -> None:
+def test_small_or_ordinary_rates_are_no_outliers(small: Comparison) -> None:
     assert find_outliers([small]).found == []
 
 
-def test_one_subject_with_five_refunds_is_not_drowned_by_the_others() -> None:
-    """50,000 subjects with one order each cannot stand out, and do not count against it."""
+def test_one_subject_with_five_refunds_is_an_outlier_among_many() -> None:
+    """50,000 subjects with one order each cannot be outliers, and do not count against it."""
     others = [Comparison(f"sub_{n}", n % 50 == 0, 1, 1_005, 50_004) for n in range(50_000)]
     findings = find_outliers([*others, Comparison("again", 5, 5, 1_000, 50_000)])
     assert [finding.comparison.key for finding in findings.found] == ["again"]
@@ -156,7 +156,7 @@ def test_one_subject_with_five_refunds_is_not_drowned_by_the_others() -> None:
 
 
 def _null_report(rng: random.Random) -> list[Comparison]:
-    """A studio whose refunds have nothing to do with the photo day, large days and small."""
+    """Return a studio whose refunds do not depend on the photo day, large or small."""
     sizes = [rng.choice([1, 2, 3, 5, 10, 40, 200]) for _ in range(rng.randint(2, 60))]
     rate = rng.choice([0.01, 0.03, 0.1, 0.3])
     refunded = [sum(rng.random() < rate for _ in range(size)) for size in sizes]
@@ -167,7 +167,7 @@ def _null_report(rng: random.Random) -> list[Comparison]:
     ]
 
 
-def test_where_only_chance_is_at_work_false_alarms_stay_below_the_level() -> None:
+def test_with_only_chance_at_work_false_alarms_stay_below_the_level() -> None:
     rng = random.Random(20261124)  # noqa: S311  # a simulation
     reports = 3_000
     alarms = sum(bool(find_outliers(_null_report(rng)).found) for _ in range(reports))
@@ -176,7 +176,7 @@ def test_where_only_chance_is_at_work_false_alarms_stay_below_the_level() -> Non
 
 
 def test_a_bad_photo_day_of_ordinary_size_is_found() -> None:
-    """The power of it: a third of 30 orders refunded, against three in a hundred elsewhere."""
+    """The test's power: a third of 30 orders refunded, against three in a hundred elsewhere."""
     rng = random.Random(7)  # noqa: S311  # a simulation
     found = 0
     for _ in range(200):

@@ -1,4 +1,4 @@
-"""Every refusal of the domain has an answer: one status, one stable code, RFC 9457 members."""
+"""Every error of the domain has an answer: one status, one stable code, RFC 9457 members."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ REFUSED = list(_below(DomainError))
 
 
 def raised(error: type[DomainError]) -> DomainError:
-    """Return such an error, as the code would raise it."""
+    """Return an error of this class, as the code would raise it."""
     if issubclass(error, StripeRefusedError):
         return error("Look it up.", "stripe_refused")
     if issubclass(error, ForbiddenError):
@@ -33,23 +33,23 @@ def raised(error: type[DomainError]) -> DomainError:
     return error("Look at the order again.")
 
 
-def test_the_table_has_every_refusal_and_no_other() -> None:
+def test_the_table_has_every_domain_error_and_no_other() -> None:
     assert STATUS.keys() == set(REFUSED)
 
 
-def test_each_refusal_has_a_code_of_its_own() -> None:
+def test_each_error_has_its_own_code() -> None:
     codes = [error.code for error in REFUSED]
     assert len(set(codes)) == len(codes)
     assert all(code.replace("_", "").isalpha() and code.islower() for code in codes)
 
 
-def test_titles_are_not_used_twice() -> None:
+def test_each_error_has_its_own_title() -> None:
     titles = [title for _, title in STATUS.values()]
     assert len(set(titles)) == len(titles)
 
 
 @pytest.mark.parametrize("error", REFUSED)
-def test_a_refusal_becomes_problem_json(error: type[DomainError]) -> None:
+def test_an_error_becomes_problem_json(error: type[DomainError]) -> None:
     problem = problem_of(raised(error))
     body = json.loads(problem.body())
     status, title = STATUS[error]
@@ -65,26 +65,26 @@ def test_a_refusal_becomes_problem_json(error: type[DomainError]) -> None:
     assert MEDIA_TYPE == "application/problem+json"
 
 
-def test_fields_that_were_refused_are_listed() -> None:
+def test_refused_fields_are_listed() -> None:
     fields = [{"field": "amount", "message": "Input should be greater than 0"}]
     body = json.loads(Problem(422, "invalid_input", "t", "d", fields).body())
     assert body["errors"] == fields
 
 
 @pytest.mark.parametrize("reason", [*STRIPE_STATUS, "charge_not_found", "stripe_refused"])
-def test_what_stripe_refused_is_answered_by_its_reason(reason: str) -> None:
+def test_a_refusal_by_stripe_is_answered_with_its_reason(reason: str) -> None:
     problem = problem_of(StripeRefusedError("Look it up.", reason))
     assert problem.code == reason
     assert (problem.status, problem.title) == STRIPE_STATUS.get(reason, STATUS[StripeRefusedError])
 
 
-def test_a_dispute_reads_the_same_whoever_noticed_it() -> None:
+def test_a_dispute_gets_the_same_answer_whether_we_or_stripe_noticed_it() -> None:
     by_stripe = problem_of(StripeRefusedError("Answer it.", "charge_disputed"))
     by_us = problem_of(ChargeDisputedError("Answer it."))
     assert by_stripe.body() == by_us.body()
 
 
-def test_no_reason_of_stripe_takes_the_code_of_another_refusal() -> None:
+def test_no_reason_of_stripe_uses_the_code_of_another_error() -> None:
     others = {error.code for error in REFUSED} - {"charge_disputed", "stripe_refused"}
     assert not STRIPE_STATUS.keys() & others
 

@@ -1,4 +1,4 @@
-"""The page for readers of the ledger shows the files that are run, to the letter."""
+"""The page for readers of the ledger shows the tested files exactly."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The bodies of the refund API: strict in what they take, exact in what they give."""
+"""The bodies of the refund API: strict requests, exact responses."""
 
 from typing import Annotated, Any
 
@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
-from functions.refund_request.bodies import (
-    FullRefund,
-    LineItemsRefund,
-    PartialRefund,
-)
+from functions.refund_request.bodies import FullRefund, LineItemsRefund, PartialRefund
 from functions.refund_request.payout_impact import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
 from functions.refund_request.views import PreviewView, preview_view
@@ -51,7 +47,7 @@ def choice_of(body: object) -> RefundChoice:
     return BODY.validate_python(body).choice()
 
 
-# What is taken.
+# Accepted bodies.
 
 
 @pytest.mark.parametrize(
@@ -82,16 +78,16 @@ def choice_of(body: object) -> RefundChoice:
         ),
     ],
 )
-def test_a_good_body_is_taken_as_it_says(body: dict[str, Any], choice: RefundChoice) -> None:
+def test_a_good_body_is_read_exactly(body: dict[str, Any], choice: RefundChoice) -> None:
     assert choice_of(body) == choice
 
 
 @pytest.mark.parametrize("reason", ["wrong_print", "parent_changed_mind", "quality_issue", "other"])
-def test_each_reason_of_the_design_is_known(reason: str) -> None:
+def test_each_documented_reason_is_accepted(reason: str) -> None:
     assert BODY.validate_python(full(reason=reason)).reason == reason
 
 
-# What is refused.
+# Refused bodies.
 
 NOT_AMOUNTS: list[object] = [
     None,
@@ -160,7 +156,7 @@ def test_a_bad_body_is_refused(body: object) -> None:
         (line_items(), "reason"),
     ],
 )
-def test_a_body_that_lacks_what_it_needs_is_refused_and_the_field_is_named(
+def test_a_body_without_a_required_field_is_refused_and_the_field_is_named(
     body: dict[str, Any], name: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -176,13 +172,13 @@ def test_a_body_that_lacks_what_it_needs_is_refused_and_the_field_is_named(
         max_leaves=5,
     )
 )
-def test_an_amount_is_an_integer_and_nothing_else(amount: object) -> None:
+def test_an_amount_that_is_not_an_integer_is_refused(amount: object) -> None:
     with pytest.raises(ValidationError):
         BODY.validate_python(partial(amount=amount))
 
 
 @given(st.integers())
-def test_an_integer_is_an_amount_within_limits(amount: int) -> None:
+def test_an_integer_within_the_limits_is_an_amount(amount: int) -> None:
     if 0 < amount <= 99_999_999:
         assert choice_of(partial(amount=amount)).amount == amount
     else:
@@ -190,13 +186,13 @@ def test_an_integer_is_an_amount_within_limits(amount: int) -> None:
             BODY.validate_python(partial(amount=amount))
 
 
-def test_what_is_wrong_with_a_note_is_said_without_the_note() -> None:
+def test_the_refusal_of_a_note_does_not_repeat_the_note() -> None:
     with pytest.raises(ValidationError) as refused:
         BODY.validate_python(full(note="Dmitri Freeman " * 50))
     assert all("Dmitri" not in each["msg"] for each in refused.value.errors())
 
 
-# What is given; the fields are the design's, section 6.
+# Responses.
 
 
 def test_a_refund_has_the_fields_clients_rely_on() -> None:
@@ -242,7 +238,7 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
     )
 
 
-def test_a_refund_shows_before_settlement_what_settlement_then_makes_final() -> None:
+def test_a_refund_shows_the_same_figures_before_and_after_settlement() -> None:
     sale = hundred_dollars()
     quote = quote_refund(
         sale.order, sale.state, RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_2", 1),))

@@ -1,4 +1,4 @@
-"""What Stripe keeps of a refund: it comes back as it was, and what was edited harms nothing."""
+"""A refund's metadata at Stripe restores it, and edited metadata does no harm."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def refund(**changes: Any) -> Refund:  # noqa: ANN401  # a Refund's fields
 
 
 @given(st.sampled_from(RefundType), items(), st.booleans())
-def test_a_refund_comes_back_as_what_it_was_asked_for(
+def test_a_refund_is_restored_as_it_was_requested(
     kind: RefundType,
     found: tuple[RefundItem, ...],
     stop_print: bool,  # noqa: FBT001  # drawn
@@ -85,7 +85,7 @@ def test_a_refund_comes_back_as_what_it_was_asked_for(
         {"type": None},
     ],
 )
-def test_what_names_no_refund_of_ours_is_none(changes: dict[str, Any]) -> None:
+def test_metadata_without_a_refund_of_ours_is_none(changes: dict[str, Any]) -> None:
     assert refund_metadata_from(metadata_of(refund()) | changes, 5000) is None
 
 
@@ -109,7 +109,7 @@ def test_what_names_no_refund_of_ours_is_none(changes: dict[str, Any]) -> None:
         None,
     ],
 )
-def test_items_that_were_edited_leave_an_amount(rows: object) -> None:
+def test_edited_items_leave_a_refund_of_an_amount(rows: object) -> None:
     text = rows if isinstance(rows, str) else json.dumps(rows)
     metadata = metadata_of(refund()) | {"type": "line_items", "items": text}
     copy = refund_metadata_from(metadata, 5000)

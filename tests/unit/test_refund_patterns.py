@@ -1,4 +1,4 @@
-"""Whose refunds they are, to the last cent, and how what stands out is said."""
+"""Refunds are attributed to the last cent, and outliers are described in plain words."""
 
 from collections import Counter
 from dataclasses import replace
@@ -55,14 +55,14 @@ TWO_CHILDREN = order(
 )
 
 
-def test_a_full_refund_belongs_to_all_that_was_ordered() -> None:
+def test_a_full_refund_belongs_to_all_lines() -> None:
     assert attribute(parts_of(By.PRODUCT, TWO_CHILDREN), 10000, None) == {
         "MUG": 3000,
         "PRINT": 5001,
         "CLASS": 1000,
         None: 999,
     }
-    # The class photo is both children's, shipping nobody's.
+    # The class photo belongs to both children, shipping to no child.
     assert attribute(parts_of(By.SUBJECT, TWO_CHILDREN), 10000, None) == {
         "kai": 3500,
         "mia": 5501,
@@ -71,19 +71,19 @@ def test_a_full_refund_belongs_to_all_that_was_ordered() -> None:
     assert attribute(parts_of(By.PHOTO_DAY, TWO_CHILDREN), 10000, None) == {"fall": 10000}
 
 
-def test_an_amount_is_shared_by_what_the_lines_cost() -> None:
+def test_an_amount_is_shared_by_the_price_of_the_lines() -> None:
     contents = order(line("li_1", "MUG", "kai", 2), line("li_2", "PRINT", "mia", 1))
     assert attribute(parts_of(By.PRODUCT, contents), 100, None) == {"MUG": 67, "PRINT": 33}
 
 
-def test_a_refund_of_line_items_belongs_to_its_lines_alone() -> None:
+def test_a_line_item_refund_belongs_only_to_its_lines() -> None:
     returned = {"li_2": 1667}
     assert attribute(parts_of(By.PRODUCT, TWO_CHILDREN), 1667, returned) == {"PRINT": 1667}
     assert attribute(parts_of(By.SUBJECT, TWO_CHILDREN), 1667, returned) == {"mia": 1667}
     assert attribute(parts_of(By.SUBJECT, TWO_CHILDREN), 999, {"shipping": 999}) == {None: 999}
 
 
-def test_what_belongs_to_none_is_counted_as_none() -> None:
+def test_a_refund_without_a_key_is_counted_as_none() -> None:
     nobody = order(line("li_1", "MUG", None, 10), subjects=(), photo_day=None)
     assert attribute(parts_of(By.SUBJECT, nobody), 7, None) == {None: 7}
     assert attribute(parts_of(By.PHOTO_DAY, nobody), 7, None) == {None: 7}
@@ -148,7 +148,7 @@ def test_over_all_keys_the_amounts_add_up_and_no_key_has_more_than_its_orders(
         for _ in range(data.draw(st.integers(0, 3))):
             returned = None
             if by is not By.PHOTO_DAY and data.draw(st.booleans()):
-                # Shipping is a line only where the parent paid for it.
+                # Shipping is a line only if the parent paid for it.
                 ids = [each.line_id for each in contents.lines]
                 some = data.draw(st.sets(st.sampled_from(ids), min_size=1))
                 returned = {line_id: data.draw(st.integers(0, 5_000)) for line_id in some}
@@ -186,7 +186,7 @@ def test_a_rate_is_a_decimal_string_rounded_half_up() -> None:
     ("p_value", "reports"),
     [(0.0099, 100), (0.001, 100), (0.00099, 1_000), (2e-12, 1_000_000), (0.0, 1_000_000)],
 )
-def test_chance_would_do_it_less_than_once_in_so_many(p_value: float, reports: int) -> None:
+def test_a_chance_is_written_as_once_in_so_many(p_value: float, reports: int) -> None:
     assert once_in(p_value) == reports
     assert p_value * reports < 1
 
@@ -198,7 +198,7 @@ NOTHING = Patterns(
 )
 
 
-def test_what_stands_out_is_said_so_that_an_owner_understands_it() -> None:
+def test_an_outlier_is_described_so_that_an_owner_understands_it() -> None:
     found = replace(NOTHING, findings=Outliers([BAD_DAY], 41), names={"pd_9": "Lincoln 2026"})
     view = patterns_view(found)
     (outlier,) = view.standing_out
@@ -211,7 +211,7 @@ def test_what_stands_out_is_said_so_that_an_owner_understands_it() -> None:
     assert view.summary == "1 photo day is an outlier: Lincoln 2026."
 
 
-def test_an_erased_name_leaves_the_id_in_what_is_said() -> None:
+def test_an_erased_name_leaves_the_id_in_the_description() -> None:
     view = patterns_view(replace(NOTHING, findings=Outliers([BAD_DAY], 41), names={"pd_9": None}))
     assert view.standing_out[0].statement.startswith("9 of 12 orders with pd_9 were refunded;")
     assert view.standing_out[0].name is None
@@ -225,7 +225,9 @@ def test_an_erased_name_leaves_the_id_in_what_is_said() -> None:
         (By.PROCESSED_BY, "stripe", "9 of 12 orders were refunded by Stripe's dashboard; "),
     ],
 )
-def test_why_and_by_whom_is_held_against_the_time_before(by: By, key: str, said: str) -> None:
+def test_reasons_and_operators_are_compared_with_the_period_before(
+    by: By, key: str, said: str
+) -> None:
     finding = replace(BAD_DAY, comparison=replace(BAD_DAY.comparison, key=key))
     found = replace(NOTHING, by=by, findings=Outliers([finding], 3), before=DAYS.before())
     (outlier,) = patterns_view(found).standing_out
@@ -233,7 +235,7 @@ def test_why_and_by_whom_is_held_against_the_time_before(by: By, key: str, said:
     assert outlier.compared_with == "time_before"
 
 
-def test_the_summary_says_so_where_nothing_stands_out() -> None:
+def test_the_summary_says_when_nothing_stands_out() -> None:
     for tested in (0, 1, 41):
         view = patterns_view(replace(NOTHING, findings=Outliers([], tested)))
         assert view.summary.startswith("No outliers: ")
@@ -248,13 +250,13 @@ def test_the_summary_names_three_and_counts_the_others() -> None:
     assert view.summary == "5 photo days are outliers: pd_0, pd_1, pd_2 and 2 more."
 
 
-def test_a_time_is_held_against_the_time_before_key_by_key() -> None:
+def test_a_period_is_compared_with_the_one_before_key_by_key() -> None:
     now, before = Count(), Count()
     for reason in ["wrong_print"] * 3 + [None]:
         now.add_order((), [{reason: 100}])
     now.add_order((), [])
     before.add_order((), [{"other": 100}])
-    # An order from before the range has its refund counted, and does not raise the rate.
+    # The refund of an order before the range counts, and does not raise the rate.
     now.add_refunds([{"wrong_print": 50}])
     assert now.tallies["wrong_print"].orders_behind == 4
     assert Counter(now.compared_with(before)) == Counter(

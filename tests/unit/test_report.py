@@ -1,4 +1,4 @@
-"""The report's rows and totals, and the days they are of."""
+"""The report's rows, totals and days."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -61,7 +61,7 @@ def test_days_have_as_many_hours_as_the_clocks_say(zone: str, day: str, hours: i
 
 
 @pytest.mark.parametrize("zone", sorted(available_timezones()))
-def test_each_moment_of_a_year_is_in_the_range_of_its_own_day_alone(zone: str) -> None:
+def test_each_moment_of_a_year_is_only_in_the_range_of_its_own_day(zone: str) -> None:
     here = ZoneInfo(zone)
     for number in range(366):
         day = date(2026, 1, 1) + timedelta(days=number)
@@ -109,7 +109,7 @@ def entries_of(sale: Sold, parts: list[int], failing: set[int]) -> list[LedgerEn
     st.lists(st.integers(1, 5_000), max_size=6),
     st.sets(st.integers(0, 5)),
 )
-def test_totals_are_the_sums_of_the_rows_and_what_failed_leaves_nothing(
+def test_totals_are_the_sums_of_the_rows_and_a_failed_refund_leaves_zero(
     sale: Sold, parts: list[int], failing: set[int]
 ) -> None:
     entries = entries_of(sale, parts, failing)
@@ -133,13 +133,13 @@ def test_totals_are_the_sums_of_the_rows_and_what_failed_leaves_nothing(
 
 
 @given(st.lists(st.integers(1, 5_000), max_size=6), st.integers(0, 6))
-def test_totals_of_two_parts_are_those_of_the_whole(parts: list[int], cut: int) -> None:
+def test_totals_of_two_parts_add_up_to_the_totals_of_the_whole(parts: list[int], cut: int) -> None:
     rows = [row_of_entry(entry) for entry in entries_of(hundred_dollars(), parts, set())]
     rest = ReportTotals().plus(rows[cut:])
     assert ReportTotals().plus(rows[:cut]).plus([rest]) == ReportTotals().plus(rows)
 
 
-def test_the_product_s_example_and_its_late_failure() -> None:
+def test_the_product_s_example_and_its_late_failure_are_right_to_the_cent() -> None:
     row, failed = map(row_of_entry, entries_of(hundred_dollars(), [10_000], {0}))
     assert (row.refunded_amount, row.rev_share_adjustment_amount) == (10_000, 1_500)
     assert (row.stripe_fee_retained_amount, row.net_deduction_amount) == (320, -8_500)
@@ -157,14 +157,14 @@ def test_the_refunded_tax_has_the_sign_of_the_refund() -> None:
     assert failed.tax_refunded_amount == -50
 
 
-def test_an_entry_of_no_refund_makes_no_row() -> None:
+def test_an_entry_without_a_refund_makes_no_row() -> None:
     facts = EntryFacts(kind=EntryKind.SALE, order_id="ord_1", recorded_at=AT)
     sale, _ = append(LedgerHead("st_1", "usd"), facts, sale_amounts(hundred_dollars().state))
     with pytest.raises(ValueError, match="not about a refund"):
         row_of_entry(sale)
 
 
-def test_a_refund_on_its_way_has_estimates_and_is_dated_by_its_request() -> None:
+def test_a_pending_refund_has_estimates_and_is_dated_by_its_request() -> None:
     sale = sold(OrderLine("li_1", 1, 10_000, 1_000), rev_share=1_500, stripe_fee=320)
     state, refund = reserved(sale, sale.state, "re_1", RefundQuote("ch_1", 2_500))
     row = open_row(refund, state)

@@ -1,4 +1,4 @@
-"""The report as CSV: read back by a strict reader, and nothing in it that a spreadsheet runs."""
+"""The report as CSV: a strict reader reads it, and a spreadsheet runs nothing in it."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ ROW = ReportRow(
 
 
 def read(text: str) -> list[dict[str, str]]:
-    """Read a file as RFC 4180 has it; anything else is an error."""
+    """Read a file by RFC 4180; anything else is an error."""
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -93,7 +93,7 @@ def test_a_row_whose_order_was_erased_has_empty_cells() -> None:
     assert (row["parent_name"], row["subject_names"], row["original_amount"]) == ("", "", "")
 
 
-def test_every_field_of_a_row_is_in_the_file_but_its_place() -> None:
+def test_every_field_of_a_row_except_its_place_is_in_the_file() -> None:
     assert set(report_csv.COLUMNS) | {"place"} == set(ReportRow.__dataclass_fields__)
 
 
@@ -113,13 +113,13 @@ def test_amounts_have_the_currency_s_decimals(amount: int, currency: str, major:
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from(sorted(SUPPORTED_CURRENCIES)))
-def test_an_amount_loses_nothing(amount: int, currency: str) -> None:
+def test_an_amount_keeps_every_minor_unit(amount: int, currency: str) -> None:
     text = report_csv.major_units(amount, currency)
     assert re.fullmatch(r"-?\d+(\.\d\d)?", text)
     assert Decimal(text) * 10 ** minor_unit_digits(currency) == amount
 
 
-def test_stripe_s_decimals_are_not_the_ones_that_people_write() -> None:
+def test_amounts_have_stripe_s_decimals_and_not_unicode_s() -> None:
     # If this changes, Babel could be asked instead.
     other = {
         each
@@ -129,14 +129,14 @@ def test_stripe_s_decimals_are_not_the_ones_that_people_write() -> None:
     assert other == {"all", "lak", "lbp", "mmk", "rsd", "sos", "std", "yer"}
 
 
-# What tempts a writer to quote wrongly, and a spreadsheet to calculate.
+# Characters that a writer may quote wrongly, or a spreadsheet may run as a formula.
 TEMPTING = "=+-@'\";,|\t\r\n \\ab1é日＝＠"  # noqa: RUF001  # full-width on purpose
 NASTY = st.text(st.sampled_from(TEMPTING)) | st.text(st.characters(codec="utf-8"))
 FORMULA = "=+-@＝＋－＠\t\r\n"  # noqa: RUF001  # the full-width forms too
 
 
 @given(NASTY, NASTY)
-def test_any_name_comes_back_but_for_the_apostrophes_that_disarm_it(name: str, by: str) -> None:
+def test_any_name_comes_back_except_for_the_apostrophe_that_disarms_it(name: str, by: str) -> None:
     (row,) = written(replace(ROW, parent_name=name, processed_by=by))
     assert row["parent_name"].replace("'", "") == name.replace("'", "")
     assert row["processed_by"].replace("'", "") == by.replace("'", "")
@@ -183,7 +183,7 @@ def test_amounts_are_not_disarmed() -> None:
         ("UTC", "2026-11-01 06:30:00"),
     ],
 )
-def test_times_are_the_studio_s(zone: str, local: str) -> None:
+def test_times_are_in_the_studio_s_time_zone(zone: str, local: str) -> None:
     assert written(ROW, zone=ZoneInfo(zone))[0]["settled_at"] == local
 
 
@@ -193,7 +193,7 @@ def many(count: int) -> Iterator[ReportRow]:
 
 
 def peak_of(count: int) -> tuple[int, int]:
-    """Return the bytes of a file of so many rows, and the most memory that making it took."""
+    """Return the size of a file of so many rows, and the peak memory of writing it."""
     tracemalloc.start()
     try:
         size = sum(len(chunk) for chunk in file_chunks(many(count), CHICAGO))

@@ -1,4 +1,4 @@
-"""Whatever somebody types of a name finds it: its words by their beginnings, in any spelling."""
+"""Names are found by the beginnings of their words, in any spelling."""
 
 import unicodedata
 
@@ -88,7 +88,7 @@ def test_folded_twice_is_folded_once(text: str) -> None:
 
 
 @given(st.lists(st.text(max_size=200), max_size=100))
-def test_tokens_are_few_short_and_fit_between_the_separators_of_a_key(names: list[str]) -> None:
+def test_tokens_are_few_and_short_and_have_no_separator_of_a_key(names: list[str]) -> None:
     tokens = order_tokens(ORDER, names)
     assert len(tokens) == len(set(tokens)) <= MAX_TOKENS
     for token in tokens:
@@ -97,7 +97,7 @@ def test_tokens_are_few_short_and_fit_between_the_separators_of_a_key(names: lis
 
 
 @given(st.text(max_size=400))
-def test_a_query_has_few_words_and_none_that_asks_for_nothing_more(query: str) -> None:
+def test_a_query_has_few_words_and_none_is_redundant(query: str) -> None:
     words = query_words(query)
     assert len(words) <= MAX_QUERY_WORDS
     assert words == sorted(words, key=lambda word: (-len(word), word))
@@ -107,7 +107,7 @@ def test_a_query_has_few_words_and_none_that_asks_for_nothing_more(query: str) -
 
 
 @given(NAMES, st.data())
-def test_a_list_names_an_order_at_exactly_one_of_its_tokens(name: str, data: st.DataObject) -> None:
+def test_a_list_shows_an_order_at_exactly_one_of_its_tokens(name: str, data: st.DataObject) -> None:
     tokens = order_tokens(ORDER, [name])
     word = data.draw(st.sampled_from(query_words(name)))
     assert [token for token in tokens if token == first_match(tokens, word)] == [
@@ -137,12 +137,12 @@ def test_a_list_names_an_order_at_exactly_one_of_its_tokens(name: str, data: st.
         ("D\u2019Angelo, Maria (Mom)", ["d'angelo", "maria", "mom", "Maria D'Angelo"]),
     ],
 )
-def test_names_as_people_type_them(name: str, queries: list[str]) -> None:
+def test_names_are_found_as_people_type_them(name: str, queries: list[str]) -> None:
     assert [query for query in queries if not finds(query, name)] == []
 
 
 @pytest.mark.parametrize("query", ["ose", "josefa", "jose garciaz", "jose smith", "カ", "4711x"])
-def test_what_is_not_the_beginning_of_a_word_finds_nothing(query: str) -> None:
+def test_a_text_that_begins_no_word_finds_nothing(query: str) -> None:
     assert not finds(query, "José García", "ガブリエル")
 
 
@@ -152,11 +152,11 @@ def test_the_orders_id_finds_it(query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", " ", "!?", "'", "___", "\u0301", "🙂", "\ud800"])
-def test_what_has_no_letter_or_digit_is_no_word(query: str) -> None:
+def test_a_text_without_letter_or_digit_is_no_word(query: str) -> None:
     assert query_words(query) == []
 
 
-def test_where_there_are_too_many_whole_words_go_before_parts() -> None:
+def test_of_too_many_tokens_whole_words_come_before_parts() -> None:
     tokens = order_tokens(ORDER, ["寿" * 30 + "限無" * 30, *(f"Subject{n}" for n in range(30))])
     assert len(tokens) == MAX_TOKENS
     assert matches(tokens, [f"subject{n}" for n in range(30)])

@@ -1,4 +1,4 @@
-"""The webhook's signature: as Stripe's SDK judges it, and stricter where the SDK is lax."""
+"""The webhook's signature is checked as Stripe's SDK does, and stricter where the SDK is lax."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ secret_texts = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_s
 
 
 def v1(payload: bytes = BODY, at: object = NOW, secret: str = SECRET) -> str:
-    """Sign as Stripe describes it."""
+    """Return a signature as Stripe describes it."""
     signed = f"{at}.".encode() + payload
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
@@ -43,7 +43,7 @@ def accepted(text: str | None, payload: bytes = BODY, secret: str = SECRET) -> b
 
 
 def accepted_by_the_sdk(text: str, payload: bytes = BODY, secret: str = SECRET) -> bool:
-    """Ask Stripe's SDK, without its tolerance: its clock is not ours."""
+    """Return whether Stripe's SDK accepts the header, without checking its time."""
     try:
         WebhookSignature.verify_header(payload, text, secret)
     except (SignatureVerificationError, TypeError):  # TypeError: a signature that is not ASCII
@@ -51,11 +51,11 @@ def accepted_by_the_sdk(text: str, payload: bytes = BODY, secret: str = SECRET) 
     return True
 
 
-# As the SDK judges.
+# Compared with the SDK.
 
 
 @given(payload=payloads, secret=secret_texts)
-def test_what_stripe_signs_is_accepted_here_and_by_the_sdk(payload: bytes, secret: str) -> None:
+def test_a_signature_of_stripe_is_accepted_here_and_by_the_sdk(payload: bytes, secret: str) -> None:
     text = WebhookSignature.generate_signature_header(payload.decode(), secret, NOW)
     assert text == header(v1(payload, secret=secret))
     assert accepted(text, payload, secret)
@@ -116,14 +116,12 @@ def test_no_header_is_accepted_here_that_the_sdk_refuses(parts: list[str]) -> No
 @example(text=f"t={NOW},v1=\ud800", secrets=[SECRET], payload=BODY)
 @example(text=f"t={NOW},v1=é", secrets=[SECRET], payload=BODY)
 @example(text="t=" + "9" * 10_000 + ",v1=0", secrets=[SECRET], payload=BODY)
-def test_whatever_is_sent_as_header_is_refused_and_nothing_else_happens(
-    text: str, secrets: list[str], payload: bytes
-) -> None:
+def test_any_random_header_is_refused(text: str, secrets: list[str], payload: bytes) -> None:
     with pytest.raises(SignatureRefusedError):
         verify(payload, text, [(Endpoint.PLATFORM, secret) for secret in secrets], NOW)
 
 
-# What is refused.
+# Refused headers.
 
 
 @pytest.mark.parametrize(
@@ -164,7 +162,7 @@ def test_without_a_secret_nothing_is_accepted() -> None:
         verify(BODY, header(v1()), [], NOW)
 
 
-def test_a_refusal_tells_nothing_of_the_header_or_the_secret() -> None:
+def test_a_refusal_repeats_neither_header_nor_secret() -> None:
     with pytest.raises(SignatureRefusedError) as refused:
         verify(BODY, header("f" * 64), PLATFORM, NOW)
     assert "f" * 64 not in str(refused.value)
@@ -172,7 +170,7 @@ def test_a_refusal_tells_nothing_of_the_header_or_the_secret() -> None:
     assert SECRET not in str(refused.value)
 
 
-# When.
+# Time.
 
 
 @pytest.mark.parametrize("off", [-TOLERANCE_SECONDS, -1, 0, 1, TOLERANCE_SECONDS])
@@ -186,15 +184,15 @@ def test_a_signature_further_off_than_five_minutes_is_refused(off: int) -> None:
     assert not accepted(header(v1(at=NOW + off), at=NOW + off))
 
 
-def test_a_time_of_more_digits_than_python_reads_is_refused_though_it_is_signed() -> None:
+def test_a_signed_time_with_more_digits_than_python_reads_is_refused() -> None:
     at = "9" * 5_000
     assert not accepted(header(v1(at=at), at=at))
 
 
-# Rolling secrets, two endpoints.
+# Rolling secrets and two endpoints.
 
 
-def test_while_a_secret_rolls_either_is_accepted() -> None:
+def test_while_a_secret_rolls_both_secrets_are_accepted() -> None:
     rolling = [(Endpoint.PLATFORM, SECRET), (Endpoint.PLATFORM, "whsec_old")]
     for secret in (SECRET, "whsec_old"):
         assert verify(BODY, header(v1(secret=secret)), rolling, NOW) == {Endpoint.PLATFORM}
@@ -211,13 +209,13 @@ def test_one_of_several_signatures_is_enough(*, first: bool) -> None:
     assert accepted(header(*(both if first else reversed(both))))
 
 
-def test_the_secret_tells_which_endpoint_it_was_sent_to() -> None:
+def test_the_secret_identifies_the_endpoint() -> None:
     secrets = [*PLATFORM, (Endpoint.CONNECT, "whsec_connect")]
     assert verify(BODY, header(v1()), secrets, NOW) == {Endpoint.PLATFORM}
     connect = header(v1(secret="whsec_connect"))
     assert verify(BODY, connect, secrets, NOW) == {Endpoint.CONNECT}
 
 
-def test_a_secret_that_both_endpoints_share_is_of_both() -> None:
+def test_a_secret_that_both_endpoints_share_identifies_both() -> None:
     shared = [(Endpoint.PLATFORM, SECRET), (Endpoint.CONNECT, SECRET)]
     assert verify(BODY, header(v1()), shared, NOW) == {Endpoint.PLATFORM, Endpoint.CONNECT}

@@ -1,4 +1,4 @@
-"""What is stored comes back as it was, and is in OpenIndex exactly as long as it is open."""
+"""Stored records come back unchanged, and are in OpenIndex exactly while they are open."""
 
 from dataclasses import replace
 from typing import Any
@@ -91,10 +91,10 @@ any_refund = st.builds(
     next_poll_at=times,
     version=counts,
     history=st.lists(history, max_size=4).map(tuple),
-    # When to look next is nothing to a refund nobody has to look at.
+    # A refund that is not open has no next poll.
 ).map(lambda refund: refund if refund.is_open else replace(refund, next_poll_at=None))
 
-any_totals = st.builds(
+any_state = st.builds(
     OrderState,
     order_id=ids,
     studio_id=ids,
@@ -153,8 +153,8 @@ def test_a_refund_comes_back_as_it_was_stored(refund: Refund) -> None:
     assert item["SK"] == {"S": f"REFUND#{refund.refund_id}"}
 
 
-@given(any_totals)
-def test_an_orders_totals_come_back_as_they_were_stored(state: OrderState) -> None:
+@given(any_state)
+def test_an_orders_state_comes_back_as_it_was_stored(state: OrderState) -> None:
     item = state_to_item(state)
     assert state_from_values(unmarshal(item)) == state
 
@@ -200,7 +200,7 @@ def test_a_fee_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(
         max_size=5,
     )
 )
-def test_any_document_comes_back_without_what_is_none_at_its_top(
+def test_any_document_comes_back_without_top_level_nones(
     document: dict[str, object],
 ) -> None:
     stored = {name: value for name, value in document.items() if value is not None}
@@ -221,11 +221,11 @@ def test_a_ledger_that_was_stored_and_read_still_verifies(
 
 
 @given(st.integers(1, 10**12 - 2))
-def test_keys_of_entries_sort_as_their_numbers_do(seq: int) -> None:
+def test_keys_of_entries_sort_like_their_numbers(seq: int) -> None:
     assert entry_sk(seq) < entry_sk(seq + 1)
 
 
-def test_one_query_between_refunds_and_totals_finds_all_that_a_settlement_reads() -> None:
+def test_one_query_from_refunds_to_state_finds_all_that_a_settlement_reads() -> None:
     refund = refund_sk("rf_1")
     assert REFUND_PREFIX <= refund < FEE_REFUND_SK < STATE_SK
     assert not REFUND_PREFIX <= ORDER_SK <= STATE_SK
@@ -246,6 +246,6 @@ def test_values_are_stored_as_boto3_would_store_them(values: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("value", [1.5, b"bytes", {1, 2}])
-def test_what_is_not_money_text_or_structure_is_not_stored(value: object) -> None:
+def test_values_of_other_types_are_not_stored(value: object) -> None:
     with pytest.raises(TypeError):
         marshal({"value": value})

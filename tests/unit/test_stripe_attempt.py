@@ -1,4 +1,4 @@
-"""Stripe does each intent once; how long a key is valid, and how often open work is polled."""
+"""Stripe executes each intent once. A key's validity, and the pauses between polls."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ REFUSED = StripeRefusedError("no", "no")
 
 
 @dataclass(frozen=True)
-class Paper:
+class FakeIntent:
     """An intent whose first attempt began now."""
 
     attempt: int = 1
@@ -36,44 +36,44 @@ class Paper:
 
 @dataclass
 class Scripted:
-    """Steps that answer as scripted, and write down what was asked of them."""
+    """Steps with scripted answers that record their calls."""
 
     listed: list[str | None]
     sent: list[str | Exception]
     asked: list[str] = field(default_factory=list)
 
-    def find_at_stripe(self, _: Paper) -> str | None:
+    def find_at_stripe(self, _: FakeIntent) -> str | None:
         self.asked.append("list")
         return self.listed.pop(0)
 
-    def send(self, paper: Paper) -> str:
-        self.asked.append(f"send :{paper.attempt}")
+    def send(self, intent: FakeIntent) -> str:
+        self.asked.append(f"send :{intent.attempt}")
         answer = self.sent.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def with_new_attempt(self, paper: Paper) -> Paper:
+    def with_new_attempt(self, intent: FakeIntent) -> FakeIntent:
         self.asked.append("new attempt")
-        return replace(paper, attempt=paper.attempt + 1, attempt_at=rfc3339(NOW))
+        return replace(intent, attempt=intent.attempt + 1, attempt_at=rfc3339(NOW))
 
 
-OLD = Paper(attempt_at=rfc3339(NOW - STRIPE_FORGETS))
-NEVER_SENT = Paper(attempt=0, attempt_at=None)
+OLD = FakeIntent(attempt_at=rfc3339(NOW - STRIPE_FORGETS))
+NEVER_SENT = FakeIntent(attempt=0, attempt_at=None)
 
 
 @pytest.mark.parametrize(
-    ("paper", "listed", "sent", "asked", "answer"),
+    ("intent", "listed", "sent", "asked", "answer"),
     [
-        (Paper(), ["re_1"], [], "list", (1, "re_1")),
-        (Paper(), [None], ["re_1"], "list, send :1", (1, "re_1")),
-        (Paper(), [None], [REFUSED], "list, send :1", (1, REFUSED)),
+        (FakeIntent(), ["re_1"], [], "list", (1, "re_1")),
+        (FakeIntent(), [None], ["re_1"], "list, send :1", (1, "re_1")),
+        (FakeIntent(), [None], [REFUSED], "list, send :1", (1, REFUSED)),
         (OLD, ["re_1"], [], "list", (1, "re_1")),
         (OLD, [None], ["re_1"], "list, new attempt, send :2", (2, "re_1")),
         (NEVER_SENT, [None], ["re_1"], "list, new attempt, send :1", (1, "re_1")),
-        (Paper(), [None, "re_1"], [SPENT], "list, send :1, list", (1, "re_1")),
+        (FakeIntent(), [None, "re_1"], [SPENT], "list, send :1, list", (1, "re_1")),
         (
-            Paper(),
+            FakeIntent(),
             [None, None],
             [SPENT, "re_1"],
             "list, send :1, list, new attempt, send :2",
@@ -88,15 +88,15 @@ NEVER_SENT = Paper(attempt=0, attempt_at=None)
         ),
     ],
 )
-def test_a_new_attempt_begins_only_if_a_list_shows_nothing_and_the_key_is_spent(
-    paper: Paper,
+def test_a_new_attempt_begins_only_if_the_list_is_empty_and_the_key_is_spent(
+    intent: FakeIntent,
     listed: list[str | None],
     sent: list[str | Exception],
     asked: str,
     answer: tuple[int, str | StripeRefusedError],
 ) -> None:
     steps = Scripted(listed, sent)
-    found = ensure_at_stripe(steps, paper, NOW)
+    found = ensure_at_stripe(steps, intent, NOW)
     assert (found.intent.attempt, found.report) == answer
     assert ", ".join(steps.asked) == asked
 
@@ -114,7 +114,7 @@ def test_an_unknown_outcome_ends_the_run_and_keeps_the_attempt(
 ) -> None:
     steps = Scripted([None, None], sent)
     with pytest.raises(StripeOutcomeUnknownError):
-        ensure_at_stripe(steps, Paper(), NOW)
+        ensure_at_stripe(steps, FakeIntent(), NOW)
     assert ", ".join(steps.asked) == asked
 
 
@@ -153,7 +153,7 @@ def test_pauses_never_shrink_and_never_end(poll_count: int) -> None:
 
 
 @given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=2, max_size=2))
-def test_times_as_text_sort_as_the_times_do(times: list[datetime]) -> None:
+def test_times_as_text_sort_like_the_times(times: list[datetime]) -> None:
     early, late = sorted(times)
     assert rfc3339(early) <= rfc3339(late)
     read = datetime.fromisoformat(rfc3339(late))

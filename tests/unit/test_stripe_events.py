@@ -1,4 +1,4 @@
-"""Everyone who sets up a webhook endpoint asks for the events that the webhook handles."""
+"""Every setup of a webhook endpoint subscribes to the events that the webhook handles."""
 
 import re
 
@@ -10,10 +10,10 @@ from infra.paths import ROOT
 ASKED_FOR = (REFUND_EVENTS | DISPUTE_EVENTS | {"charge.refunded"}) - {"charge.refund.updated"}
 
 
-def test_the_local_stack_asks_for_the_events_that_are_handled() -> None:
+def test_the_local_stack_subscribes_to_the_handled_events() -> None:
     assert set(WEBHOOK_EVENTS) == ASKED_FOR
 
 
-def test_the_deployment_page_asks_for_the_events_that_are_handled() -> None:
+def test_the_deployment_page_lists_the_handled_events() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     assert set(re.findall(r"`((?:charge|refund)\.[a-z_.]+)`", page)) == ASKED_FOR

@@ -1,4 +1,4 @@
-"""Reading what Stripe sends: refunds and events, as documented or not at all."""
+"""Refunds and events of Stripe are read as documented, or refused."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_each_status_of_stripe_is_one_of_ours(status: str, read: RefundStatus) -
     assert stripe_refund_from(a_refund(status=status)).status is read
 
 
-def test_reasons_are_kept_where_stripe_gives_them() -> None:
+def test_stripes_reasons_are_kept() -> None:
     read = stripe_refund_from(
         a_refund(pending_reason="insufficient_funds", failure_reason="expired_or_canceled_card")
     )
@@ -84,7 +84,7 @@ def test_reasons_are_kept_where_stripe_gives_them() -> None:
 @pytest.mark.parametrize(
     "metadata", [None, {}, {"refund_id": ""}, {"refund_id": 7}, {"color": "red"}]
 )
-def test_an_external_refund_names_none_of_ours(metadata: object) -> None:
+def test_an_external_refund_names_no_refund_of_ours(metadata: object) -> None:
     read = stripe_refund_from(a_refund(metadata=metadata))
     assert read.refund_id is None
     assert read.order_key is None
@@ -116,13 +116,13 @@ def test_a_refund_that_is_not_as_documented_is_refused(changed: dict[str, object
         stripe_refund_from(a_refund(**changed))
 
 
-def test_a_refund_of_something_else_than_a_charge_names_none() -> None:
+def test_a_refund_without_a_charge_names_no_charge() -> None:
     """Stripe's description has `charge` nullable; such a refund is not about our charges."""
     assert stripe_refund_from(a_refund(charge=None)).charge_id is None
 
 
 @pytest.mark.parametrize("status", [None, "lost in the post"])
-def test_a_state_that_is_no_known_end_is_asked_after_again(status: str | None) -> None:
+def test_an_unknown_status_is_polled_again(status: str | None) -> None:
     """Stripe's description has `status` nullable."""
     assert stripe_refund_from(a_refund(status=status)).status is RefundStatus.PENDING
 
@@ -136,7 +136,7 @@ def test_a_refund_that_lacks_a_field_we_need_is_refused(name: str) -> None:
 
 
 @given(st.dictionaries(st.sampled_from([*a_refund(), "pending_reason"]), anything))
-def test_whatever_an_object_holds_it_is_read_or_refused(changed: dict[str, object]) -> None:
+def test_any_object_is_read_or_refused(changed: dict[str, object]) -> None:
     try:
         read = stripe_refund_from(a_refund(**changed))
     except MalformedStripeObjectError:
@@ -146,12 +146,12 @@ def test_whatever_an_object_holds_it_is_read_or_refused(changed: dict[str, objec
 
 
 @pytest.mark.parametrize("value", [None, "", 7, ["re_1"]])
-def test_a_string_we_need_is_a_string_with_something_in_it(value: object) -> None:
+def test_a_required_string_is_not_empty(value: object) -> None:
     with pytest.raises(MalformedStripeObjectError, match="no id"):
         string({"id": value}, "id")
 
 
-def test_what_is_wrong_is_said_without_what_was_sent() -> None:
+def test_a_refusal_does_not_repeat_the_object() -> None:
     with pytest.raises(MalformedStripeObjectError) as refused:
         stripe_refund_from(a_refund(amount="Dmitri Freeman"))
     assert "Dmitri" not in str(refused.value)
@@ -164,7 +164,7 @@ def test_an_event_is_read() -> None:
 
 
 @pytest.mark.parametrize("account", [None, "", 7])
-def test_an_event_without_an_account_is_the_platforms(account: object) -> None:
+def test_an_event_without_an_account_belongs_to_the_platform(account: object) -> None:
     assert event_from(an_event(account=account)).account_id is None
 
 
@@ -186,12 +186,12 @@ def test_an_event_without_an_account_is_the_platforms(account: object) -> None:
         an_event(data={"object": "re_1"}),
     ],
 )
-def test_an_event_without_an_object_or_not_an_event_is_refused(body: object) -> None:
+def test_a_body_without_an_object_or_of_another_kind_is_refused(body: object) -> None:
     with pytest.raises(MalformedStripeObjectError):
         event_from(body)
 
 
 @given(anything)
-def test_whatever_a_body_holds_it_is_an_event_or_refused(body: object) -> None:
+def test_any_body_is_an_event_or_refused(body: object) -> None:
     with pytest.raises(MalformedStripeObjectError):
         event_from(body)

@@ -1,4 +1,4 @@
-"""The payout run and the payouts' API in this process, for one studio's world."""
+"""The payout run and the payouts' API in this process, for one studio."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,49 +18,53 @@ from shared.gateways.stripe.transfers import StripeTransfers
 from tests.integration.backend import Backend
 
 ACCOUNT = "acct_payouts"
+# What the studio gets of an order that ``Backend.sell`` made: total, Stripe fee and rev share.
+NET = 10000 - 320 - 1500
+# Matches the requests that make transfers, for the stand-in's faults.
+TRANSFERS = {"method": "POST", "path_prefix": "/v1/transfers"}
 WEEK = timedelta(days=7)
 
 
 @dataclass
-class PayoutDesk:
+class StudioPayouts:
     """One studio's payouts."""
 
     backend: Backend
 
     def __post_init__(self) -> None:
         backend = self.backend
-        self.payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
+        self.table = PayoutsTable(backend.dynamodb, backend.orders_table)
         self.lines = ReadLines(LedgerEntries(backend.dynamodb, backend.ledger_table))
-        self.show_next = ShowNextPayout(backend.books, backend.studios, self.payouts, self.lines)
-        self.show = ShowPayout(self.payouts, backend.studios, self.lines)
-        self.list = ListPayouts(self.payouts)
-        self.close = ClosePayout(backend.studios, backend.payout_store, self.payouts, backend.clock)
+        self.show_next = ShowNextPayout(backend.books, backend.studios, self.table, self.lines)
+        self.show = ShowPayout(self.table, backend.studios, self.lines)
+        self.list = ListPayouts(self.table)
+        self.close = ClosePayout(backend.studios, backend.payout_store, self.table, backend.clock)
 
-    def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # what stands in for which part
-        """Return a payout run of its own, with parts of it that are otherwise."""
+    def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # replacements of parts, by name
+        """Return a payout run, with some parts replaced."""
         backend = self.backend
         resume = ResumeTransfer(
             parts.get("ledger", backend.payout_store),
-            parts.get("payouts", self.payouts),
+            parts.get("table", self.table),
             parts.get("stripe", StripeTransfers(backend.stripe)),
             backend.clock,
         )
         close = ClosePayout(
-            backend.studios, parts.get("ledger", backend.payout_store), self.payouts, backend.clock
+            backend.studios, parts.get("ledger", backend.payout_store), self.table, backend.clock
         )
-        return RunPayouts(self.payouts, parts.get("close", close), resume, backend.clock)
+        return RunPayouts(self.table, parts.get("close", close), resume, backend.clock)
 
     def run(self) -> Run:
-        """Do a run that has all the time it needs."""
+        """Run the payouts without a time limit."""
         return self.runner()(time_is_up=lambda: False)
 
     def pay_day(self) -> dict[str, int]:
-        """Let a week pass, do a run, and return what it did."""
+        """Let a week pass and run the payouts; return the counts of the run."""
         self.backend.clock.ahead += WEEK
         return dict(self.run().done)
 
     def later(self) -> dict[str, int]:
-        """Do the run of some hours later, of what has not ended."""
+        """Run the payouts some hours later; return the counts of the run."""
         self.backend.clock.ahead += timedelta(hours=7)
         return dict(self.run().done)
 
@@ -75,7 +79,7 @@ class PayoutDesk:
         return self.all()[0]
 
     def next(self, limit: int = 1000, cursor: str | None = None) -> NextPayout:
-        """Return the next payout as it stands."""
+        """Return the next payout as of now."""
         return self.show_next(self.backend.studio_id, limit, cursor)
 
     def page(self, payout: Payout, limit: int = 1000, cursor: str | None = None) -> LinesPage:
@@ -92,5 +96,15 @@ class PayoutDesk:
         return [each for each in found if self.backend.studio_id in str(each["metadata"])]
 
     def transferred(self) -> int:
-        """Return what Stripe transferred and kept transferred, in minor units."""
+        """Return the transferred amount without reversals, in minor units."""
         return sum(each["amount"] - each["amount_reversed"] for each in self.transfers())
+
+
+def assert_nothing_is_lost(payouts: StudioPayouts) -> None:
+    """Check that the ledger is sound, and that what left it is what Stripe transferred."""
+    backend = payouts.backend
+    assert backend.verify() is None
+    entries = backend.entries()
+    earned = sum(int(e["payable_amount"]) for e in entries if "payout_id" not in e)
+    assert backend.head().payable_balance_amount + payouts.transferred() == earned
+    assert payouts.transferred() == sum(each.paid_amount for each in payouts.all())

@@ -1,0 +1,93 @@
+"""A bookkeeper who reads a studio's refund reports, in this process."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.refund_report.report_refunds import Report, ReportQuery, ReportRefunds, SelectRefunds
+from shared.clock import rfc3339
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
+from shared.domain.report import ReportState
+from shared.gateways.order_lists import OrderLists
+from shared.gateways.records.attributes import marshal
+from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
+from shared.gateways.records.ledger import head_to_item
+from shared.gateways.refund_lists import RefundLists
+from shared.gateways.settled_refunds import SettledRefunds
+from shared.workflow.refund_rows import RefundRows
+from tests.integration.backend import Backend
+
+
+@dataclass(frozen=True)
+class Bookkeeper:
+    """Reads the refund reports of a backend's studio."""
+
+    backend: Backend
+
+    @property
+    def rows(self) -> RefundRows:
+        """The rows of the report."""
+        backend = self.backend
+        return RefundRows(
+            SettledRefunds(backend.dynamodb, backend.ledger_table),
+            RefundLists(backend.dynamodb, backend.orders_table),
+            OrderLists(backend.dynamodb, backend.orders_table),
+            backend.orders,
+        )
+
+    @property
+    def select(self) -> SelectRefunds:
+        """The use case that turns a query into what to read."""
+        return SelectRefunds(self.backend.studios, self.backend.books, self.backend.clock)
+
+    def query(
+        self, state: str = "settled", first: str | None = None, last: str | None = None
+    ) -> ReportQuery:
+        """Return a query of this studio's report."""
+        return ReportQuery(self.backend.studio_id, ReportState(state), first, last)
+
+    def report(
+        self,
+        state: str = "settled",
+        first: str | None = None,
+        last: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Report:
+        """Return a page of the report."""
+        report = ReportRefunds(self.select, self.rows)
+        return report(self.query(state, first, last), limit, cursor)
+
+    def pages(self, limit: int, **query: Any) -> Iterator[Report]:  # noqa: ANN401  # the parameters of report
+        """Return the pages of the report, one after another."""
+        cursor = None
+        while True:
+            page = self.report(limit=limit, cursor=cursor, **query)
+            yield page
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+
+def book(backend: Backend, *times: datetime, order_id: str = "ord_elsewhere") -> None:
+    """Write ledger entries of refunds of $1.00, as if they had settled at these times."""
+    head = backend.head()
+    for number, at in enumerate(times):
+        facts = EntryFacts(
+            kind=EntryKind.REFUND,
+            order_id=order_id,
+            recorded_at=rfc3339(at),
+            refund_id=f"rf_{head.seq}_{number}",
+            refund_type="partial",
+            reason="other",
+            source=RecordSource.API,
+            processed_by="tester",
+            stripe_refund_id=f"re_{head.seq}_{number}",
+            settled_at=rfc3339(at),
+        )
+        entry, head = append(head, facts, EntryAmounts(-100, 0, 15, -85, 0, 3))
+        key = primary_key(studio_pk(entry.studio_id), entry_sk(entry.seq))
+        item = key | marshal(entry.content())
+        backend.dynamodb.put_item(TableName=backend.ledger_table, Item=item)
+    backend.dynamodb.put_item(TableName=backend.orders_table, Item=head_to_item(head))

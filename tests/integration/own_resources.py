@@ -1,0 +1,40 @@
+"""Tables and queues of a test's own, like the deployed ones."""
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+
+def copy_table(dynamodb: "DynamoDBClient", table: str, suffix: str) -> str:
+    """Create an empty table with a deployed table's keys and indexes; return its name."""
+    deployed = dynamodb.describe_table(TableName=table)["Table"]
+    name = f"{table}-{suffix}"
+    indexes: Any = [
+        {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+        for index in deployed.get("GlobalSecondaryIndexes", [])
+    ]
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=deployed["AttributeDefinitions"],
+        KeySchema=deployed["KeySchema"],
+        BillingMode="PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+    )
+    return name
+
+
+def make_queue(sqs: "SQSClient", name: str) -> str:
+    """Create a FIFO queue with the deployed settings and a name that begins so; return its URL."""
+    queue = sqs.create_queue(
+        QueueName=f"{name}-{uuid.uuid4().hex[:8]}.fifo",
+        Attributes={
+            "FifoQueue": "true",
+            "VisibilityTimeout": "1",
+            "DeduplicationScope": "messageGroup",
+            "FifoThroughputLimit": "perMessageGroupId",
+        },
+    )
+    return queue["QueueUrl"]

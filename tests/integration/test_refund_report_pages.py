@@ -1,0 +1,103 @@
+"""Pages and cursors of the refund report, on real tables."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.refund_report.report_refunds import ReportRefunds
+from shared.domain.errors import CursorError, StudioNotFoundError
+from shared.domain.report import ReportTotals
+from shared.edge.cursor import cursor_for
+from tests.integration.bookkeeper import Bookkeeper, book
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 100])
+def test_pages_have_every_row_once_and_each_page_has_the_totals_of_all_rows(
+    bookkeeper: Bookkeeper, limit: int
+) -> None:
+    # Several settle at the same moment: their ledger numbers order them.
+    at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    times = [at + timedelta(seconds=second // 3) for second in range(7)]
+    book(bookkeeper.backend, *times)
+    pages = list(bookkeeper.pages(limit, first="2026-11-01", last="2026-11-30"))
+    rows = [row for page in pages for row in page.rows]
+    assert len(pages) == -(-7 // limit)
+    assert len({row.refund_id for row in rows}) == len(rows) == 7
+    assert sorted(row.settled_at or "" for row in rows) == [row.settled_at for row in rows]
+    totals = ReportTotals().plus(rows)
+    assert {page.totals for page in pages} == {totals}
+    assert totals == ReportTotals(7, 700, 105, 21, -595, 0)
+
+
+def test_refunds_that_settle_between_pages_change_neither_rows_nor_totals(
+    bookkeeper: Bookkeeper,
+) -> None:
+    at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    book(bookkeeper.backend, *(at + timedelta(minutes=minute) for minute in range(4)))
+    span: dict[str, Any] = {"first": "2026-11-01", "last": "2026-11-30"}
+    pages = bookkeeper.pages(2, **span)
+    first = next(pages)
+    # Settled between the shown rows, at the same moment, and after them all.
+    book(bookkeeper.backend, at, at + timedelta(seconds=30), at + timedelta(hours=1))
+    second = next(pages)
+    assert next(pages, None) is None
+    shown = [row.refund_id for page in (first, second) for row in page.rows]
+    assert len(set(shown)) == len(shown) == 4
+    assert first.totals == second.totals == ReportTotals().plus([*first.rows, *second.rows])
+    assert bookkeeper.report(**span).totals.count == 7
+
+
+def test_a_cursor_keeps_the_days_of_its_first_page(bookkeeper: Bookkeeper) -> None:
+    backend = bookkeeper.backend
+    now = backend.clock()
+    book(backend, *(now - timedelta(days=29, minutes=minute) for minute in range(3)))
+    pages = bookkeeper.pages(2)
+    first = next(pages)
+    backend.clock.ahead = timedelta(days=20)
+    second = next(pages)
+    assert len(second.rows) == 1
+    assert first.chosen.days == second.chosen.days
+    assert bookkeeper.report().totals.count == 0
+
+
+def forged(bookkeeper: Bookkeeper, **changes: str) -> str:
+    """Return a cursor in our format with other content."""
+    at = "2026-11-03T12:00:00.000Z"
+    position = {"start": at, "end": at, "upto_seq": "9", "place": f"{at}#1"} | changes
+    return cursor_for([*position.values(), *["0"] * 6], *bookkeeper.query().scope)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"place": "x"},
+        {"place": "2026-11-03T12:00:00.000Z#rf_1"},
+        {"place": "2026-11-03T12:00:00.000Z"},
+        {"start": "x"},
+        {"end": "0001-01-01T00:00:00.000+23:59"},
+        {"upto_seq": "many"},
+    ],
+)
+def test_a_forged_cursor_is_refused(bookkeeper: Bookkeeper, changes: dict[str, str]) -> None:
+    with pytest.raises(CursorError):
+        bookkeeper.report(cursor=forged(bookkeeper, **changes))
+
+
+def test_a_cursor_works_for_one_studio_and_one_query(bookkeeper: Bookkeeper) -> None:
+    at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    book(bookkeeper.backend, at, at)
+    cursor = bookkeeper.report(first="2026-11-01", last="2026-11-30", limit=1).next_cursor
+    for other in (
+        ("settled", "2026-11-02", "2026-11-30"),
+        ("settled", "2026-11-01", "2026-11-29"),
+        ("failed", "2026-11-01", "2026-11-30"),
+    ):
+        with pytest.raises(CursorError):
+            bookkeeper.report(*other, cursor=cursor)
+    query = replace(bookkeeper.query(first="2026-11-01", last="2026-11-30"), studio_id="st_other")
+    with pytest.raises(StudioNotFoundError):
+        ReportRefunds(bookkeeper.select, bookkeeper.rows)(query, 1, cursor)

@@ -1,0 +1,303 @@
+"""The steps that may change a studio's money, for a state machine that takes them in any order.
+
+The steps call the domain's own functions, and check what each call returns.
+"""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from shared.domain.errors import (
+    AmountExceedsRefundableError,
+    AmountTooSmallError,
+    NothingRefundableError,
+    QuantityExceedsRefundableError,
+)
+from shared.domain.order import SHIPPING_LINE_ID
+from shared.domain.payout import Payout, PayoutStatus, expected_payout, fail, is_worth_closing
+from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
+from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
+from shared.domain.reservation import resolve
+from shared.domain.settlement import next_to_settle
+
+from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
+from .studio_books import ALIVE, OrderBooks, StudioBooks
+
+ORDERS = 4
+ANY_ORDER = st.one_of(st.builds(hundred_dollars, direct=st.booleans()), sold_orders())
+
+REQUESTED, PENDING = RefundStatus.REQUESTED, RefundStatus.PENDING
+SUCCEEDED, SETTLED = RefundStatus.SUCCEEDED, RefundStatus.SETTLED
+FAILED, CANCELED = RefundStatus.FAILED, RefundStatus.CANCELED
+
+CLOSING, TRANSFERRING = PayoutStatus.CLOSING, PayoutStatus.TRANSFERRING
+ENDED = frozenset(PayoutStatus) - {CLOSING, TRANSFERRING}
+
+
+def _when(there_are: Callable[[StudioBooks], Sequence[object]]) -> Callable[["MoneyRules"], bool]:
+    """Return the precondition that the books have at least one of these."""
+    return lambda machine: bool(there_are(machine.books))
+
+
+def _refundable(books: StudioBooks) -> list[OrderBooks]:
+    return [sale for sale in books.sales.values() if sale.left()]
+
+
+def _refundable_in_units(books: StudioBooks) -> list[OrderBooks]:
+    return [sale for sale in _refundable(books) if sale.units_left()]
+
+
+def _refundable_at_stripe(books: StudioBooks) -> list[OrderBooks]:
+    return [sale for sale in books.sales.values() if sale.left_at_stripe()]
+
+
+def _failed_and_payable(books: StudioBooks) -> list[tuple[OrderBooks, Refund]]:
+    return [
+        (sale, refund)
+        for sale, refund in books.refunds(FAILED)
+        if refund.resolution is None and refund.amount <= sale.left()
+    ]
+
+
+def _fees_owed(books: StudioBooks) -> list[OrderBooks]:
+    return [each for each in books.sales.values() if each.fee.is_open and not _asked(each)]
+
+
+def _fees_asked(books: StudioBooks) -> list[OrderBooks]:
+    return [each for each in books.sales.values() if _asked(each)]
+
+
+def _asked(sale: OrderBooks) -> bool:
+    return sale.fee.in_flight_amount > 0
+
+
+def _quote(sale: OrderBooks, choice: RefundChoice) -> RefundQuote:
+    return quote_refund(sale.order, sale.state, choice)
+
+
+class MoneyRules(RuleBasedStateMachine):
+    """A studio from its first sale on: what staff, Stripe, settlement and payouts may do."""
+
+    books: StudioBooks
+
+    @initialize(currency=st.sampled_from(CURRENCIES), sold=ANY_ORDER)
+    def begin(self, currency: str, sold: Sold) -> None:
+        self.books = StudioBooks(currency)
+        self.sell(sold)
+
+    @precondition(lambda self: len(self.books.sales) < ORDERS)
+    @rule(sold=ANY_ORDER)
+    def sell(self, sold: Sold) -> None:
+        order_id = f"ord_{len(self.books.sales)}"
+        self.books.sell(renamed(sold, order_id, self.books.head.currency))
+
+    # Staff.
+
+    @precondition(_when(_refundable))
+    @rule(data=st.data())
+    def refund_all_that_is_left(self, data: st.DataObject) -> None:
+        sale = data.draw(st.sampled_from(_refundable(self.books)), "order")
+        quote = _quote(sale, RefundChoice(RefundType.FULL))
+        assert quote.amount == sale.left()
+        self.books.reserve(sale, quote)
+
+    @precondition(_when(_refundable))
+    @rule(data=st.data())
+    def refund_an_amount(self, data: st.DataObject) -> None:
+        sale = data.draw(st.sampled_from(_refundable(self.books)), "order")
+        amount = data.draw(st.integers(1, sale.left()), "amount")
+        quote = _quote(sale, RefundChoice(RefundType.PARTIAL, amount=amount))
+        assert quote == RefundQuote("ch_1", amount)
+        self.books.reserve(sale, quote)
+
+    @rule(data=st.data(), more=st.integers(1, 10_000))
+    def refuse_more_than_is_left(self, data: st.DataObject, more: int) -> None:
+        sale = data.draw(st.sampled_from(list(self.books.sales.values())), "order")
+        with pytest.raises((AmountExceedsRefundableError, NothingRefundableError)):
+            _quote(sale, RefundChoice(RefundType.PARTIAL, amount=sale.left() + more))
+
+    @precondition(_when(_refundable_in_units))
+    @rule(data=st.data())
+    def refund_units_of_lines(self, data: st.DataObject) -> None:
+        sale = data.draw(st.sampled_from(_refundable_in_units(self.books)), "order")
+        chosen = data.draw(
+            st.lists(st.sampled_from(sale.units_left()), min_size=1, unique=True), "lines"
+        )
+        picked = [(line, data.draw(st.integers(1, units), line.line_id)) for line, units in chosen]
+        goods = [
+            ChosenLine(line.line_id, units)
+            for line, units in picked
+            if line.line_id != SHIPPING_LINE_ID
+        ]
+        choice = RefundChoice(
+            RefundType.LINE_ITEMS, lines=tuple(goods), shipping=len(goods) < len(picked)
+        )
+        owed = sum(sale.money_of(line, units) for line, units in picked)
+        if owed > sale.left():
+            with pytest.raises(AmountExceedsRefundableError):
+                _quote(sale, choice)
+        elif owed == 0:
+            with pytest.raises(AmountTooSmallError):
+                _quote(sale, choice)
+        else:
+            quote = _quote(sale, choice)
+            assert quote.amount == owed == sum(item.amount for item in quote.items)
+            self.books.reserve(sale, quote)
+
+    @precondition(_when(_refundable_in_units))
+    @rule(data=st.data(), more=st.integers(1, 20))
+    def refuse_more_units_than_are_left(self, data: st.DataObject, more: int) -> None:
+        sale = data.draw(st.sampled_from(_refundable_in_units(self.books)), "order")
+        line, units = data.draw(st.sampled_from(sale.units_left()), "line")
+        if line.line_id != SHIPPING_LINE_ID:
+            lines = (ChosenLine(line.line_id, units + more),)
+            with pytest.raises(QuantityExceedsRefundableError):
+                _quote(sale, RefundChoice(RefundType.LINE_ITEMS, lines=lines))
+
+    @precondition(_when(_failed_and_payable))
+    @rule(data=st.data())
+    def pay_a_failed_refund_by_check(self, data: st.DataObject) -> None:
+        sale, refund = data.draw(st.sampled_from(_failed_and_payable(self.books)), "refund")
+        check = Resolution(PaidBy.CHECK, "no. 1", AT, "ana")
+        sale.state, sale.refunds[refund.refund_id] = resolve(sale.state, refund, check)
+
+    # Stripe.
+
+    @precondition(_when(lambda books: books.refunds(REQUESTED)))
+    @rule(data=st.data(), status=st.sampled_from([PENDING, SUCCEEDED]))
+    def stripe_answers(self, data: st.DataObject, status: RefundStatus) -> None:
+        """Stripe makes the refund, or refuses it if others took that money meanwhile."""
+        sale, refund = data.draw(st.sampled_from(self.books.refunds(REQUESTED)), "refund")
+        enough = refund.amount <= sale.left_at_stripe()
+        self.books.move(sale, refund, status if enough else FAILED)
+
+    @precondition(_when(lambda books: books.refunds(PENDING)))
+    @rule(data=st.data())
+    def stripe_confirms(self, data: st.DataObject) -> None:
+        sale, refund = data.draw(st.sampled_from(self.books.refunds(PENDING)), "refund")
+        self.books.move(sale, refund, SUCCEEDED)
+
+    @precondition(_when(lambda books: books.refunds(*ALIVE)))
+    @rule(data=st.data(), status=st.sampled_from([FAILED, CANCELED]))
+    def stripe_fails(self, data: st.DataObject, status: RefundStatus) -> None:
+        sale, refund = data.draw(st.sampled_from(self.books.refunds(*ALIVE)), "refund")
+        self.books.move(sale, refund, FAILED if refund.status is SETTLED else status)
+
+    @precondition(_when(_refundable_at_stripe))
+    @rule(data=st.data())
+    def an_external_refund_is_made(self, data: st.DataObject) -> None:
+        """Record an external refund, even of money that our own reservations hold."""
+        sale = data.draw(st.sampled_from(_refundable_at_stripe(self.books)), "order")
+        self.books.record_external_refund(
+            sale, data.draw(st.integers(1, sale.left_at_stripe()), "amount")
+        )
+
+    @precondition(_when(_fees_owed))
+    @rule(data=st.data())
+    def ask_for_an_application_fee(self, data: st.DataObject) -> None:
+        sale = data.draw(st.sampled_from(_fees_owed(self.books)), "order")
+        before = sale.fee
+        self.books.begin_fee_refund(sale)
+        assert sale.fee.idempotency_key != before.idempotency_key
+        assert sale.fee.in_flight_amount > 0
+
+    @precondition(_when(_fees_asked))
+    @rule(data=st.data(), made=st.booleans())
+    def stripe_refunds_an_application_fee(self, data: st.DataObject, *, made: bool) -> None:
+        sale = data.draw(st.sampled_from(_fees_asked(self.books)), "order")
+        self.books.end_fee_refund(sale, made=made)
+
+    # Settlement.
+
+    @precondition(_when(StudioBooks.owed))
+    @rule(data=st.data())
+    def settle_one(self, data: st.DataObject) -> None:
+        sale, refund = data.draw(st.sampled_from(self.books.owed()), "refund")
+        self._settle(sale, next_to_settle(sale.refunds.values(), refund))
+
+    @rule()
+    def settle_everything_that_is_pending(self) -> None:
+        for sale, refund in self.books.refunds(REQUESTED, PENDING):
+            enough = refund.status is PENDING or refund.amount <= sale.left_at_stripe()
+            self.books.move(sale, refund, SUCCEEDED if enough else FAILED)
+        while owed := self.books.owed():
+            sale, refund = owed[0]
+            self._settle(sale, next_to_settle(sale.refunds.values(), refund))
+
+    @precondition(_when(lambda books: books.refunds(SETTLED)))
+    @rule(data=st.data())
+    def fail_late_and_settle(self, data: st.DataObject) -> None:
+        sale, refund = data.draw(st.sampled_from(self.books.refunds(SETTLED)), "refund")
+        self.books.move(sale, refund, FAILED)
+        self._settle(sale, sale.refunds[refund.refund_id])
+
+    def _settle(self, sale: OrderBooks, refund: Refund) -> None:
+        entry, after = self.books.settle(sale, refund)
+        assert not after.settlement_owed
+        if refund.status is FAILED:
+            assert (entry.kind, entry.gross_amount) == ("refund_failed", refund.amount)
+            assert after.history == refund.history
+            return
+        assert (entry.kind, entry.gross_amount) == ("refund", -refund.amount)
+        assert after.status is SETTLED
+        assert after.net_deduction_amount == entry.net_amount
+        assert after.rev_share_reversed_amount == entry.rev_share_amount
+        assert after.stripe_fee_retained_amount == entry.stripe_fee_retained_amount
+
+    # Payouts.
+
+    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
+    @rule(account=st.sampled_from(["acct_1", "acct_1", None]), days=st.integers(1, 7))
+    def pay_out(self, account: str | None, days: int) -> None:
+        self._pay_out(account, days)
+
+    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
+    @rule(made=st.booleans())
+    def pay_out_to_the_end(self, *, made: bool) -> None:
+        payout = self._pay_out("acct_1", 7)
+        if payout.is_open:
+            self._end_transfer(self.books.begin_transfer(payout), made=made)
+
+    def _pay_out(self, account: str | None, days: int) -> Payout:
+        before = self.books.head
+        foreseen, _ = expected_payout(before.payable_balance_amount, account)
+        payout = self.books.pay_out(account, days)
+        assert payout.paid_amount == foreseen
+        assert payout.total_amount == before.payable_balance_amount
+        assert payout.is_open == (payout.paid_amount > 0)
+        assert self.books.head.payable_balance_amount == payout.carried_amount
+        assert (payout.first_seq, payout.last_seq) == (before.closed_seq + 1, before.seq)
+        return payout
+
+    @precondition(_when(lambda books: books.payouts_in(CLOSING, TRANSFERRING)))
+    @rule(data=st.data())
+    def begin_a_transfer(self, data: st.DataObject) -> None:
+        waiting = self.books.payouts_in(CLOSING, TRANSFERRING)
+        payout = data.draw(st.sampled_from(waiting), "payout")
+        assert self.books.begin_transfer(payout).idempotency_key != payout.idempotency_key
+
+    @precondition(_when(lambda books: books.payouts_in(TRANSFERRING)))
+    @rule(data=st.data(), made=st.booleans())
+    def stripe_transfers(self, data: st.DataObject, *, made: bool) -> None:
+        payout = data.draw(st.sampled_from(self.books.payouts_in(TRANSFERRING)), "payout")
+        self._end_transfer(payout, made=made)
+
+    def _end_transfer(self, payout: Payout, *, made: bool) -> None:
+        if made:
+            self.books.end_transfer(payout)
+        else:
+            assert self.books.fail_transfer(payout).carried_amount == payout.total_amount
+
+    @precondition(_when(lambda books: books.payouts_in(*ENDED)))
+    @rule(data=st.data())
+    def refuse_to_move_a_payout_that_has_ended(self, data: st.DataObject) -> None:
+        payout = data.draw(st.sampled_from(self.books.payouts_in(*ENDED)), "payout")
+        for move in (
+            lambda: payout.with_new_attempt(AT),
+            lambda: payout.paid("tr_2", AT),
+            lambda: fail(payout, self.books.head, "again", AT),
+        ):
+            with pytest.raises(ValueError, match=payout.payout_id):
+                move()

@@ -1,0 +1,130 @@
+"""How a payout's statement reads, as CSV and as a page."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from functions.payouts.show_payout import WholeStatement
+from functions.payouts.statement_csv import COLUMNS, statement_csv
+from functions.payouts.statement_html import money, statement_html
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
+from shared.domain.payout import close
+from shared.domain.payout_schedule import PayoutPeriod
+from shared.domain.statement import LineRange, Statement, StatementError, statement_of
+
+from .orders import AT
+from .payout_ledgers import CHICAGO, DUE, PERIOD, ledger
+
+
+def test_a_statement_with_a_missing_entry_is_an_error() -> None:
+    entries, head = ledger(1, 2, 3)
+    for gone in range(3):
+        left = [entry for entry in entries if entry.seq != gone + 1]
+        with pytest.raises(StatementError):
+            statement_of(left, 1, head.seq, LineRange())
+
+
+def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
+    """Return the statement of a payout with three sales and a refund, after -8500 was carried."""
+    head = LedgerHead("st_1", currency)
+    entry, head = append(
+        head,
+        EntryFacts(EntryKind.REFUND, "ord_0", AT, refund_id="rf_0"),
+        EntryAmounts(-10000, 0, 1500, -8500, 0),
+    )
+    entries = [entry]
+    first = close(head, PERIOD, "acct_1", AT, DUE)
+    entries.append(first.entry)
+    head = first.head
+    for kind, order, refund, amounts in (
+        (EntryKind.SALE, "-ord_1", None, EntryAmounts(10000, -320, -1500, 8180, 0)),
+        (EntryKind.SALE, "ord_2", None, EntryAmounts(10000, -320, -1500, 0, 8180)),
+        (EntryKind.REFUND, "-ord_1", "rf_1", EntryAmounts(-2500, 0, 375, -2125, 0)),
+        (EntryKind.SALE, "ord_3", None, EntryAmounts(10001, -320, -1500, 8181, 0)),
+    ):
+        entry, head = append(head, EntryFacts(kind, order, AT, refund_id=refund), amounts)
+        entries.append(entry)
+    later = PayoutPeriod(date(2026, 10, 12), date(2026, 10, 18))
+    payout = close(head, later, "acct_1", AT, DUE).payout.with_new_attempt(AT).paid("tr_1", AT)
+    statement: Statement = statement_of(
+        entries[payout.first_seq - 2 :], payout.first_seq, payout.last_seq, LineRange()
+    )
+    return WholeStatement(payout, statement, name, CHICAGO)
+
+
+def test_the_csv_adds_up_column_by_column() -> None:
+    text = statement_csv(whole_statement())
+    widths = {len(row) for row in csv.reader(io.StringIO(text[1:], newline=""), strict=True)}
+    assert widths == {len(COLUMNS)}
+    assert text.startswith("\ufeff")
+    assert text.count("\r\n") == text.count("\n")
+    rows = list(csv.DictReader(io.StringIO(text[1:])))
+    lines = [row for row in rows if row["kind"] not in {"total", "paid", "carried_forward"}]
+    total, paid, carried = rows[len(lines) :]
+    assert [row["kind"] for row in lines] == ["carried", "sale", "sale", "refund", "sale"]
+    for column in ("gross_amount", "net_amount", "payable_amount", "direct_amount"):
+        assert sum(Decimal(row[column]) for row in lines) == Decimal(total[column])
+    assert (total["payable_amount"], paid["payable_amount"]) == ("57.36", "57.36")
+    assert carried["payable_amount"] == "0.00"
+    assert [row["transfer_id"] for row in rows if row["transfer_id"]] == [paid["transfer_id"]]
+    assert paid["transfer_id"] == "tr_1"
+    assert lines[3]["net_amount"] == "-21.25"
+    assert lines[1]["recorded_at"] == "2026-10-14 12:04:00"
+    assert lines[1]["order_id"] == "'-ord_1"  # an id that begins like a formula is quoted
+
+
+def test_the_page_has_every_line_and_sum_and_escapes_names() -> None:
+    page = statement_html(whole_statement(name="<script>alert(1)</script> & Sons"))
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Sons" in page
+    for shown in ("-$21.25", "$57.36", "rf_1", "ord_2", "-$85.00", "Oct 12, 2026", "tr_1"):
+        assert shown in page
+    assert "None" not in page
+
+
+def test_each_printed_page_names_the_studio_and_the_payout() -> None:
+    page = statement_html(whole_statement())
+    header = page[page.index("<thead>") : page.index("</thead>")]
+    assert "Lakeside · po_st_1_2026-10-18" in header
+    assert "size: landscape" in page
+    assert "ledger entries 3 to 6" in page
+
+
+def test_the_carried_amount_is_in_the_payable_sum_and_in_no_sum_of_sales() -> None:
+    page = statement_html(whole_statement())
+    rows = re.findall(r"<tr>.*?</tr>", page[page.index('class="sums"') :], re.DOTALL)
+    sums = {found[0]: found[1:] for row in rows if (found := re.findall(r">([^<>\n]+)</td>", row))}
+    assert sums["Sales and refunds together"] == [
+        *("$275.01", "-$9.60", "-$41.25", "$224.16", "$81.80", "$142.36")
+    ]
+    assert sums["Carried over from the previous payout"] == ["-$85.00"]
+    assert sums["Total"] == sums["Paid out"] == ["$57.36"]
+    assert sums["Carried into the next payout"] == ["$0.00"]
+
+
+def test_a_payout_of_only_a_carried_amount_names_no_entries() -> None:
+    carried = whole_statement()
+    payout = replace(carried.payout, first_seq=7, last_seq=6)
+    assert "ledger entries" not in statement_html(replace(carried, payout=payout))
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        (-8500, "usd", "-$85.00"),
+        (1234567, "usd", "$12,345.67"),
+        (0, "usd", "$0.00"),
+        (8500, "jpy", "¥8,500"),
+        (1050, "eur", "€10.50"),
+        (1050, "all", "ALL10.50"),  # people write no decimals, but Stripe counts hundredths
+    ],
+)
+def test_money_is_shown_with_the_decimals_of_its_currency(
+    amount: int, currency: str, shown: str
+) -> None:
+    assert money(amount, currency).replace("\xa0", "") == shown
