@@ -26,7 +26,7 @@ from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
-from shared.views import report_csv
+from shared.views import spreadsheet
 
 dynamodb = aws.client("dynamodb")
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
@@ -83,7 +83,7 @@ def list_all(
 
 def _statement_answers() -> dict[int, OpenAPIResponse]:
     answers = described(200, PayoutView, "The payout with a page of its lines, or a whole file")
-    for media_type in (report_csv.MEDIA_TYPE, statement_html.MEDIA_TYPE):
+    for media_type in (spreadsheet.MEDIA_TYPE, statement_html.MEDIA_TYPE):
         answers[200]["content"][media_type] = {"schema": {"type": "string"}}
     return answers
 
@@ -123,7 +123,7 @@ def _file(
         name = f"{whole.payout.payout_id}.csv"
         return Response(
             200,
-            content_type=report_csv.MEDIA_TYPE,
+            content_type=spreadsheet.MEDIA_TYPE,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
             body=statement_csv.statement_csv(whole),
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from functions.payouts.show_payout import WholeStatement
 from shared.domain.statement import StatementLine
-from shared.views.report_csv import BYTE_ORDER_MARK, disarmed, local_time, major_units
+from shared.views.spreadsheet import BYTE_ORDER_MARK, disarmed, local_time, major_units
 
 _AMOUNTS = (
     *("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount"),

@@ -15,7 +15,7 @@ from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
 from shared.domain.stripe_balance import BalanceMovement, MovementType
-from shared.domain.stripe_refund import string
+from shared.domain.stripe_object import string
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payouts_table import PayoutsTable

@@ -27,7 +27,7 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.views import report_csv
+from shared.views import spreadsheet
 from shared.workflow.refund_rows import RefundRows
 
 dynamodb = aws.client("dynamodb")
@@ -72,7 +72,7 @@ ReportAnswer = Response[ReportView | ExportView | str]
 
 def _report_answers() -> dict[int, OpenAPIResponse]:
     answers = described(200, ReportView, "A page of the report, or all of it as CSV")
-    answers[200]["content"][report_csv.MEDIA_TYPE] = {"schema": {"type": "string"}}
+    answers[200]["content"][spreadsheet.MEDIA_TYPE] = {"schema": {"type": "string"}}
     return answers | {202: described(202, ExportView, "A large report that is being written")[202]}
 
 
@@ -117,7 +117,7 @@ def _as_csv(who: Caller, query: ReportQuery) -> ReportAnswer:
     if isinstance(made, CsvFile):
         return Response(
             200,
-            content_type=report_csv.MEDIA_TYPE,
+            content_type=spreadsheet.MEDIA_TYPE,
             headers={"Content-Disposition": f'attachment; filename="{made.name}"'},
             body=made.content,
         )

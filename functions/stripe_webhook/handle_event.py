@@ -7,12 +7,8 @@ from typing import Any, Protocol
 
 from shared.clock import rfc3339
 from shared.domain.refund import Refund
-from shared.domain.stripe_refund import (
-    MalformedStripeObjectError,
-    StripeRefund,
-    string,
-    stripe_refund_from,
-)
+from shared.domain.stripe_object import MalformedStripeObjectError, string
+from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.order_states import OrderStates

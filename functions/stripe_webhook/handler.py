@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.stripe_webhook.handle_event import HandleEvent, StripeEvent, event_from
 from functions.stripe_webhook.signature import Endpoint, SignatureRefusedError, verify
 from shared.clock import utc_now
-from shared.domain.stripe_refund import MalformedStripeObjectError
+from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem
 from shared.edge.settings import setting

@@ -14,7 +14,7 @@ from infra.local.stack import Stack
 from infra.paths import LOCAL
 from shared.clock import rfc3339
 from shared.domain.payout import payout_id_of
-from shared.gateways.records.payout import next_payout_item
+from shared.gateways.records.next_payout import next_payout_item
 from shared.gateways.studios import Studios
 
 _LINES_SHOWN = 40

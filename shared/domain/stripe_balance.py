@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.stripe_refund import MalformedStripeObjectError, string
+from shared.domain.stripe_object import MalformedStripeObjectError, string
 
 
 class MovementType(StrEnum):

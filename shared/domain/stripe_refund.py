@@ -7,11 +7,7 @@ from typing import Any
 from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus
 from shared.domain.refund_metadata import RefundMetadata, order_key_from, refund_metadata_from
-
-
-class MalformedStripeObjectError(Exception):
-    """A Stripe object lacks a field that this product needs, or has it in another form."""
-
+from shared.domain.stripe_object import MalformedStripeObjectError, string
 
 # https://docs.stripe.com/api/refunds/object#refund_object-status
 _STATUS = {
@@ -79,18 +75,6 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         created=created if type(created) is int else 0,
         metadata=refund_metadata_from(metadata, amount),
     )
-
-
-def string(source: Mapping[str, Any], name: str) -> str:
-    """Return a field that must be a non-empty string.
-
-    Raises:
-        MalformedStripeObjectError: It is missing or something else.
-    """
-    value = source.get(name)
-    if not isinstance(value, str) or not value:
-        raise MalformedStripeObjectError(f"no {name}")
-    return value
 
 
 def _optional(source: Mapping[str, Any], name: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.stripe_refund import MalformedStripeObjectError, string
+from shared.domain.stripe_object import MalformedStripeObjectError, string
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import Booking
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.records.payout import next_payout_item, payout_to_item
+from shared.gateways.records.next_payout import next_payout_item
+from shared.gateways.records.payout import payout_to_item
 from shared.gateways.table import STILL_DUE
 
 

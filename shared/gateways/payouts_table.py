@@ -18,9 +18,8 @@ from shared.gateways.records.keys import (
     studio_id_of,
     studio_pk,
 )
+from shared.gateways.records.next_payout import due_at_of, next_payout_item
 from shared.gateways.records.payout import (
-    due_at_of,
-    next_payout_item,
     payout_from_values,
     payout_to_item,
 )

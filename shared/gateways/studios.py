@@ -4,7 +4,7 @@ from shared.domain.ledger import LedgerHead
 from shared.domain.studio import Studio
 from shared.gateways.records.keys import STUDIO_SK, studio_pk
 from shared.gateways.records.ledger import head_to_item
-from shared.gateways.records.payout import next_payout_item
+from shared.gateways.records.next_payout import next_payout_item
 from shared.gateways.records.studio import studio_from_values, studio_to_item
 from shared.gateways.table import CURRENCY_UNCHANGED, TableGateway
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from shared.clock import rfc3339, utc_now
 from shared.gateways.payouts_table import PayoutsTable
-from shared.gateways.records.payout import next_payout_item, payout_to_item
+from shared.gateways.records.next_payout import next_payout_item
+from shared.gateways.records.payout import payout_to_item
 from tests.e2e.world import DeployedStack
 
 ACCOUNT = "acct_1PaydayPayout0"

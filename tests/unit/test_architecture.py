@@ -1,6 +1,9 @@
 """The layers of the code, read from its imports."""
 
 import ast
+import re
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,44 +22,92 @@ IMPURE = OUTSIDE | {
     *("time", "random", "secrets", "uuid"),
 }
 
-# What a package of shared may import besides the domain, the clock and itself.
-ROOMS = {
-    "shared/edge": ("shared.gateways",),
-    "shared/views": (),
-    "shared/workflow": ("shared.gateways", "shared.edge"),
-}
-
-# The domain modules that come together: an order, its refunds, what a settlement writes, a payout.
-ORDER = {"errors", "fulfillment", "imported_order", "money", "order"}
-REFUND = {"refund", "refund_quote", "refusal", "reservation"}
-STRIPE_REFUND = {"refund_metadata", "stripe_refund"}
-BOOKS = {"fee_refund", "ledger", "settlement"}
-PAYOUT = STRIPE_REFUND | {
-    *("ledger", "money", "order", "payout", "payout_schedule", "refund", "refusal"),
-    "stripe_transfer",
+# A module of shared may import only these: our modules by prefix, then packages from outside. The
+# longest folder that contains the module counts.
+LAYERS: dict[str, tuple[set[str], set[str]]] = {
+    "shared": (set(), set()),
+    "shared/domain": ({"shared.domain"}, set()),
+    "shared/gateways": (
+        {"shared.domain", "shared.gateways"},
+        {"aws_lambda_powertools", "botocore", "stripe"},
+    ),
+    "shared/gateways/records": ({"shared.domain", "shared.gateways.records"}, set()),
+    "shared/views": ({"shared.domain", "shared.views"}, {"pydantic"}),
+    "shared/workflow": (
+        {"shared.clock", "shared.domain", "shared.edge", "shared.gateways", "shared.workflow"},
+        set(),
+    ),
+    "shared/edge": (
+        {"shared.domain", "shared.edge", "shared.gateways.secrets", "shared.gateways.stripe"},
+        {"aws_lambda_powertools", "pydantic"},
+    ),
 }
 
 # The domain modules that each function loads when it starts, and no others.
+# `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
-    "anchor_ledger": PAYOUT | {"anchor"},
-    "attention": ORDER | REFUND | BOOKS | {"message", "parked"},
-    "export_report": ORDER | REFUND | BOOKS | PAYOUT | {"report", "studio"},
-    "fee_refund": STRIPE_REFUND
-    | {"errors", "fee_refund", "ledger", "money", "order", "refund", "refusal", "stripe_balance"},
-    "find_orders": ORDER | REFUND | BOOKS | {"message", "search"},
-    "import_orders": ORDER | REFUND | PAYOUT | {"search", "settlement", "studio"},
-    "payout_adjust": ORDER | REFUND | BOOKS | {"parked"},
-    "payouts": PAYOUT
-    | REFUND
-    | {"errors", "fulfillment", "report", "settlement", "statement", "studio"},
-    "print_station": ORDER,
-    "reconcile": ORDER | REFUND | BOOKS | PAYOUT | {"report", "stripe_balance", "studio"},
-    "refund_report": ORDER | REFUND | BOOKS | PAYOUT | {"local_days", "report", "studio"},
-    "refund_request": ORDER | REFUND | BOOKS | PAYOUT | {"studio"},
-    "resume_pending": ORDER | REFUND | STRIPE_REFUND | {"fee_refund", "ledger"},
-    "run_payouts": PAYOUT | {"errors", "studio"},
-    "send_message": ORDER | PAYOUT | {"fee_refund", "message", "studio"},
-    "stripe_webhook": ORDER | REFUND | STRIPE_REFUND | {"fee_refund", "ledger"},
+    "anchor_ledger": """
+        anchor ledger money order payout payout_schedule stripe_object stripe_transfer
+    """,
+    "attention": """
+        errors fee_refund fulfillment imported_order ledger message money order parked refund
+        refund_quote refusal reservation settlement
+    """,
+    "export_report": """
+        errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
+        refund_quote refusal report reservation settlement studio
+    """,
+    "fee_refund": """
+        errors fee_refund ledger money order refund refusal stripe_balance stripe_object
+    """,
+    "find_orders": """
+        errors fee_refund fulfillment imported_order ledger message money order refund refund_quote
+        refusal reservation search settlement
+    """,
+    "import_orders": """
+        errors fulfillment imported_order ledger money order payout_schedule refund refund_quote
+        refusal reservation search settlement studio
+    """,
+    "payout_adjust": """
+        errors fee_refund fulfillment imported_order ledger money order parked refund refund_quote
+        refusal reservation settlement
+    """,
+    "payouts": """
+        errors ledger money order payout payout_schedule statement stripe_object stripe_transfer
+        studio
+    """,
+    "print_station": """
+        errors fulfillment imported_order money order
+    """,
+    "reconcile": """
+        errors fee_refund fulfillment imported_order ledger money order payout payout_schedule
+        refund refund_metadata refund_quote refusal report reservation settlement stripe_balance
+        stripe_object stripe_refund stripe_transfer studio
+    """,
+    "refund_report": """
+        errors fee_refund fulfillment imported_order ledger local_days money order payout_schedule
+        refund refund_quote refusal report reservation settlement studio
+    """,
+    "refund_request": """
+        errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
+        refund_metadata refund_quote refusal reservation settlement stripe_object stripe_refund
+        studio
+    """,
+    "resume_pending": """
+        errors fee_refund fulfillment imported_order ledger money order refund refund_metadata
+        refund_quote refusal reservation stripe_object stripe_refund
+    """,
+    "run_payouts": """
+        errors ledger money order payout payout_schedule stripe_object stripe_transfer studio
+    """,
+    "send_message": """
+        errors fee_refund fulfillment imported_order ledger message money order payout_schedule
+        refund refusal studio
+    """,
+    "stripe_webhook": """
+        errors fee_refund fulfillment imported_order ledger money order refund refund_metadata
+        refund_quote refusal reservation stripe_object stripe_refund
+    """,
 }
 
 
@@ -117,6 +168,25 @@ def reached(function: str) -> set[str]:
     return seen
 
 
+def layer_of(path: Path) -> str:
+    folders = [str(parent) for parent in path.relative_to(ROOT).parents]
+    return next(folder for folder in folders if folder in LAYERS)
+
+
+def domain_loaded(function: str) -> set[str]:
+    """Return the domain modules that importing a function's handler imports."""
+    found = reached(function)
+    names = {path.stem for path in modules("shared/domain")}
+    return {name for name in names if f"shared.domain.{name}" in found}
+
+
+def table_entry(function: str) -> str:
+    """Return a function's entry of ``DOMAIN_LOADED`` as the code is now."""
+    names = " ".join(sorted(domain_loaded(function)))
+    lines = textwrap.fill(names, 99, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    return f'    "{function}": """\n{lines}\n    """,'
+
+
 def test_the_functions_are_found() -> None:
     assert {"refund_request", "stripe_webhook", "payout_adjust"} <= set(FUNCTIONS)
     assert modules("shared/domain")
@@ -162,25 +232,42 @@ def test_only_gateways_import_aws_and_stripe(path: Path) -> None:
         assert not packages(imports(path)) & OUTSIDE
 
 
-@pytest.mark.parametrize("path", modules("shared/gateways"), ids=str)
-def test_gateways_import_only_the_domain_and_each_other(path: Path) -> None:
-    ours = {name for name in imports(path) if name.startswith("shared.")}
-    assert all(name.startswith(("shared.domain", "shared.gateways")) for name in ours)
+@pytest.mark.parametrize("path", modules("shared"), ids=str)
+def test_a_module_of_shared_imports_only_what_its_layer_may(path: Path) -> None:
+    ours, outside = LAYERS[layer_of(path)]
+    found = {name for name in imports(path) if name not in {"shared", "shared.gateways"}}
+    standard = {name for name in found if name.partition(".")[0] in sys.stdlib_module_names}
+    assert packages(found - standard) <= outside | {"shared"}
+    for name in found:
+        if name.startswith("shared."):
+            assert any(f"{name}.".startswith(f"{prefix}.") for prefix in ours), name
 
 
-@pytest.mark.parametrize("path", modules(*ROOMS), ids=str)
-def test_a_package_of_shared_imports_only_the_packages_below_it(path: Path) -> None:
-    room = str(path.relative_to(ROOT).parent)
-    ours = {name for name in imports(path) if name.startswith("shared.")}
-    below = (room.replace("/", "."), "shared.domain", "shared.clock", *ROOMS[room])
-    assert all(name.startswith(below) for name in ours)
+def test_every_layer_has_modules() -> None:
+    assert {layer_of(path) for path in modules("shared")} == set(LAYERS)
+
+
+@pytest.mark.parametrize("path", modules("shared/domain"), ids=str)
+def test_the_domain_names_no_function(path: Path) -> None:
+    # Other functions have the names of domain nouns, such as payouts and fee_refund.
+    nouns = {each.stem for each in modules("shared/domain")}
+    names = {name for name in FUNCTIONS if "_" in name or name == "reconcile"} - nouns
+    assert {"refund_request", "payout_adjust", "stripe_webhook", "reconcile"} <= names
+    assert not names & set(re.findall(r"\w+", path.read_text()))
+
+
+def test_the_table_of_domain_modules_lists_every_function() -> None:
+    assert list(DOMAIN_LOADED) == FUNCTIONS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_loads_only_the_domain_modules_listed_for_it(function: str) -> None:
-    domain = {path.stem for path in modules("shared/domain")}
-    parts = [name.split(".") for name in reached(function) if name.startswith("shared.domain.")]
-    assert {part[2] for part in parts} & domain == DOMAIN_LOADED[function]
+    loaded, listed = domain_loaded(function), set(DOMAIN_LOADED[function].split())
+    assert loaded == listed, (
+        f"{function} now also loads {sorted(loaded - listed)}, and no longer loads "
+        f"{sorted(listed - loaded)}. If it uses what it loads, update DOMAIN_LOADED:\n"
+        f"{table_entry(function)}"
+    )
 
 
 @pytest.mark.parametrize("function", ["payout_adjust", "stripe_webhook", "import_orders"])
@@ -217,3 +304,7 @@ def test_the_stripe_stand_in_imports_nothing_of_the_product(path: Path) -> None:
         if name.split(".")[0] in {"functions", "shared", "infra", "tests"}
     }
     assert all(name.startswith("infra.stripe_standin") for name in ours)
+
+
+if __name__ == "__main__":
+    print(*map(table_entry, FUNCTIONS), sep="\n")  # noqa: T201  # a command's output

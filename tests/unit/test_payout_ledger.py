@@ -16,7 +16,7 @@ from shared.domain.payout import (
     restore_payout,
     studio_of_payout,
 )
-from shared.domain.stripe_refund import MalformedStripeObjectError
+from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.domain.stripe_transfer import stripe_transfer_from
 from shared.gateways.records.attributes import unmarshal
 from shared.gateways.records.payout import payout_from_values, payout_to_item
@@ -78,8 +78,8 @@ def test_a_head_that_names_another_last_payout_is_found() -> None:
             | {"payable_balance_amount": -100},
             "another amount",
         ),
-        ({"gross_amount": -801, "stripe_fee_amount": 1}, "moves no fee"),
-        ({"tax_amount": 1}, "moves no fee"),
+        ({"gross_amount": -801, "stripe_fee_amount": 1}, "must not move a fee"),
+        ({"tax_amount": 1}, "must not move a fee"),
         ({"order_id": "ord_0"}, "payout_id"),
         ({"payout_id": ""}, "payout_id"),
         ({"kind": "sale"}, "order_id"),
@@ -182,7 +182,7 @@ def test_only_an_adopted_payout_may_pay_another_amount_than_was_owed() -> None:
     after = replace(head, seq=2, payable_balance_amount=1, hash=str(forged["hash"]), closed_seq=2)
     _, fault = verify_chain([entries[0].content(), forged], after)
     assert fault is not None
-    assert fault.problem == "it pays out another amount than was owed"
+    assert fault.problem == "its amount is not what PPS owed"
 
 
 @pytest.mark.parametrize("text", ["", "po_st_1", "group of somebody", "po_st_1_2026-10-1"])

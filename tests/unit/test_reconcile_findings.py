@@ -29,7 +29,8 @@ from shared.domain.stripe_balance import (
     balance_movement_from,
     fee_of,
 )
-from shared.domain.stripe_refund import MalformedStripeObjectError, StripeRefund
+from shared.domain.stripe_object import MalformedStripeObjectError
+from shared.domain.stripe_refund import StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.workflow.record_stripe_refund import ReportOutcome
 

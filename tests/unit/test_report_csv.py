@@ -18,7 +18,7 @@ from functions.export_report.write_export import file_chunks
 from shared.domain.ledger import RecordSource
 from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
 from shared.domain.report import ReportRow
-from shared.views import report_csv
+from shared.views import report_csv, spreadsheet
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -109,12 +109,12 @@ def test_every_field_of_a_row_except_its_place_is_in_the_file() -> None:
     ],
 )
 def test_amounts_have_the_currency_s_decimals(amount: int, currency: str, major: str) -> None:
-    assert report_csv.major_units(amount, currency) == major
+    assert spreadsheet.major_units(amount, currency) == major
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from(sorted(SUPPORTED_CURRENCIES)))
 def test_an_amount_keeps_every_minor_unit(amount: int, currency: str) -> None:
-    text = report_csv.major_units(amount, currency)
+    text = spreadsheet.major_units(amount, currency)
     assert re.fullmatch(r"-?\d+(\.\d\d)?", text)
     assert Decimal(text) * 10 ** minor_unit_digits(currency) == amount
 
@@ -167,7 +167,7 @@ def test_no_cell_begins_a_formula_whatever_the_separator(name: str) -> None:
     ],
 )
 def test_a_formula_in_a_name_is_disarmed_and_other_names_stay(name: str, cell: str) -> None:
-    assert report_csv.disarmed(name) == cell
+    assert spreadsheet.disarmed(name) == cell
     assert written(replace(ROW, parent_name=name))[0]["parent_name"] == cell
 
 

@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from functions.stripe_webhook.handle_event import StripeEvent, event_from
 from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus
-from shared.domain.stripe_refund import (
-    MalformedStripeObjectError,
-    StripeRefund,
-    string,
-    stripe_refund_from,
-)
+from shared.domain.stripe_object import MalformedStripeObjectError, string
+from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -23,7 +23,7 @@ from infra.operate.restore.adopt_transfers import AdoptTransfers
 from shared.clock import Clock
 from shared.domain.errors import StripeRefusedError
 from shared.domain.refund import Refund
-from shared.domain.stripe_refund import MalformedStripeObjectError
+from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.edge.observability import logger
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds

@@ -1,11 +1,10 @@
-"""A payout in OrdersTable, and the item that says when a studio's next payout is due."""
+"""A payout in OrdersTable, in its studio's partition."""
 
 from dataclasses import fields
 
 from shared.domain.payout import Payout, PayoutStatus, PayoutStep
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
-    NEXT_PAYOUT_SK,
     PAYOUT_PREFIX,
     OpenWork,
     open_work,
@@ -39,20 +38,3 @@ def payout_from_values(values: Values) -> Payout:
         PayoutStep(PayoutStatus(step["status"]), step["at"]) for step in values["history"]
     )
     return Payout(**known)
-
-
-def next_payout_item(studio_id: str, due_at: str) -> Item:
-    """Return the item that says when a studio's next payout is due.
-
-    Args:
-        studio_id: The studio's id.
-        due_at: RFC 3339 in UTC.
-    """
-    return primary_key(studio_pk(studio_id), NEXT_PAYOUT_SK) | marshal(
-        open_work(OpenWork.PAYOUT_DUE, due_at)
-    )
-
-
-def due_at_of(values: Values) -> str:
-    """Return when a studio's next payout is due, from the values of ``next_payout_item``."""
-    return str(values["open_due"])

@@ -15,7 +15,7 @@ from http import HTTPStatus
 import stripe
 
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
-from shared.domain.stripe_refund import MalformedStripeObjectError
+from shared.domain.stripe_object import MalformedStripeObjectError
 
 # The reason of a refusal because Stripe does not have the object that was named.
 UNKNOWN_TO_STRIPE = "charge_not_found"
