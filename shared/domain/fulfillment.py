@@ -1,4 +1,4 @@
-"""The steps of an order's print, from which states each one starts, and where it ends.
+"""The print of an order: its states, and the steps that people take with it.
 
     none      the order has nothing to print
     queued ──claim──► claimed ──print──► printed ──ship──► shipped

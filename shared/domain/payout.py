@@ -201,7 +201,7 @@ def close(
 def restore_payout(
     head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: str
 ) -> Booking:
-    """Return the payout of a Stripe transfer whose ledger entry a restore has lost.
+    """Return the payout of a Stripe transfer that is missing from the ledger after a restore.
 
     It closes all open entries and pays the amount of the transfer. The balance may differ from
     that amount, because other entries may be missing or in another order. The difference is
