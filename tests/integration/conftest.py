@@ -14,6 +14,7 @@ from tests.integration.bookkeeper import Bookkeeper
 from tests.integration.disaster import Disaster
 from tests.integration.message_sender import MessageSender
 from tests.integration.print_station import PrintStation
+from tests.integration.reconcile_desk import ReconcileDesk
 from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
 from tests.operate import outputs_of, stack_with_outputs, use_environment
 
@@ -108,3 +109,23 @@ def disaster(make_backend: MakeBackend, stack: Stack) -> Callable[..., Disaster]
         return Disaster(make_backend(studio=studio, **changes), stack)
 
     return make
+
+
+@pytest.fixture(params=[False, True], ids=["platform", "direct"])
+def reconcile_desk(
+    make_backend: Callable[..., Backend], request: pytest.FixtureRequest
+) -> ReconcileDesk:
+    """A studio that is paid out, whose orders are charged on either account."""
+    return ReconcileDesk(make_backend(direct=request.param, studio={"payout_account_id": ACCOUNT}))
+
+
+@pytest.fixture
+def platform_desk(make_backend: Callable[..., Backend]) -> ReconcileDesk:
+    """A studio that is paid out, whose orders are charged on the platform."""
+    return ReconcileDesk(make_backend(studio={"payout_account_id": ACCOUNT}))
+
+
+@pytest.fixture
+def direct_desk(make_backend: Callable[..., Backend]) -> ReconcileDesk:
+    """A studio whose orders are charged on its own account."""
+    return ReconcileDesk(make_backend(direct=True))

@@ -123,3 +123,8 @@ class ReconcileDesk:
         """Change a ledger entry without the product."""
         pk = studio_pk(self.backend.studio_id)
         self.change(self.backend.ledger_table, pk, entry_sk(seq), **values)
+
+
+def late(reconcile_desk: ReconcileDesk) -> None:
+    """Let the time pass in which things may be on their way still."""
+    reconcile_desk.pass_time(timedelta(minutes=30))
