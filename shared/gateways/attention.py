@@ -12,7 +12,7 @@ from shared.domain.parked import ParkedMessage
 from shared.domain.refund import Refund
 from shared.gateways.records.keys import (
     ATTENTION_INDEX,
-    AttentionList,
+    AttentionPartition,
     attention_pk,
     primary_key,
 )
@@ -31,28 +31,28 @@ class Attention(TableGateway):
 
     def failed_refunds(self, studio_id: str) -> Iterator[Refund]:
         """Read the failed refunds that nobody has resolved."""
-        return map(refund_from_values, self._read(studio_id, AttentionList.FAILED))
+        return map(refund_from_values, self._read(studio_id, AttentionPartition.FAILED))
 
     def open_refunds(self, studio_id: str) -> Iterator[Refund]:
         """Read the refunds that are not settled yet."""
-        return map(refund_from_values, self._read(studio_id, AttentionList.OPEN))
+        return map(refund_from_values, self._read(studio_id, AttentionPartition.OPEN))
 
     def messages(self, studio_id: str) -> Iterator[Message]:
         """Read the messages whose outcome is not known."""
-        return map(message_from_values, self._read(studio_id, AttentionList.MESSAGE))
+        return map(message_from_values, self._read(studio_id, AttentionPartition.MESSAGE))
 
     def disputed_orders(self, studio_id: str) -> Iterator[OrderState]:
         """Read the states of the orders whose charge is disputed."""
-        return map(state_from_values, self._read(studio_id, AttentionList.DISPUTE))
+        return map(state_from_values, self._read(studio_id, AttentionPartition.DISPUTE))
 
     def parked_messages(self, studio_id: str) -> Iterator[ParkedMessage]:
         """Read the parked messages that nobody has resolved."""
-        return map(parked_from_values, self._read(studio_id, AttentionList.PARKED))
+        return map(parked_from_values, self._read(studio_id, AttentionPartition.PARKED))
 
-    def _read(self, studio_id: str, kind: AttentionList) -> "Iterator[Values]":
+    def _read(self, studio_id: str, partition: AttentionPartition) -> "Iterator[Values]":
         found = self._table.query(
             "attention_pk = :pk",
-            {":pk": attention_pk(studio_id, kind)},
+            {":pk": attention_pk(studio_id, partition)},
             IndexName=ATTENTION_INDEX,
         )
         keys = [primary_key(values["PK"], values["SK"]) for values in found]

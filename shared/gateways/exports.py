@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from shared.gateways.queues import Queue
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
-    from mypy_boto3_sqs import SQSClient
 
 # Every part of an upload except the last must have at least 5 MiB:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -56,17 +57,8 @@ class ExportRequest:
     correlation_id: str
 
 
-class ExportQueue:
-    """The queue of requested exports.
-
-    Args:
-        sqs: A client.
-        url: The queue's URL.
-    """
-
-    def __init__(self, sqs: "SQSClient", url: str) -> None:
-        self._sqs = sqs
-        self._url = url
+class ExportQueue(Queue):
+    """The queue of requested exports."""
 
     def send(self, request: ExportRequest) -> None:
         """Request an export. A repeat writes the same file again."""

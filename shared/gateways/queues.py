@@ -21,8 +21,8 @@ PARKED_ID = "parked_id"
 PARKED_GROUP = "parked_group"
 
 
-class AdjustQueue:
-    """Announces refunds that need a settlement. FIFO, one message group a studio.
+class Queue:
+    """One queue.
 
     Args:
         sqs: A client.
@@ -32,6 +32,10 @@ class AdjustQueue:
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs = sqs
         self._url = url
+
+
+class AdjustQueue(Queue):
+    """Announces refunds that need a settlement. FIFO, one message group a studio."""
 
     def announce(self, refund: Refund) -> None:
         """Announce that a refund needs a settlement; repeats do no harm.
@@ -54,17 +58,8 @@ class AdjustQueue:
         )
 
 
-class FeeRefundQueue:
-    """Announces application fees that need a refund. FIFO, one message group an order.
-
-    Args:
-        sqs: A client.
-        url: The queue's URL.
-    """
-
-    def __init__(self, sqs: "SQSClient", url: str) -> None:
-        self._sqs = sqs
-        self._url = url
+class FeeRefundQueue(Queue):
+    """Announces application fees that need a refund. FIFO, one message group an order."""
 
     def announce(self, fee_refund: FeeRefund) -> None:
         """Announce that a fee must be refunded up to its target; repeats do no harm."""
@@ -85,17 +80,8 @@ class FeeRefundQueue:
         )
 
 
-class ParkedMessages:
-    """A dead-letter queue, which keeps each failed message with its reason.
-
-    Args:
-        sqs: A client.
-        url: The dead-letter queue's URL.
-    """
-
-    def __init__(self, sqs: "SQSClient", url: str) -> None:
-        self._sqs = sqs
-        self._url = url
+class ParkedMessages(Queue):
+    """A dead-letter queue, which keeps each failed message with its reason."""
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from shared.gateways.records.keys import (
     ATTENTION_INDEX,
     REFUND_PREFIX,
     STATE_SK,
-    AttentionList,
+    AttentionPartition,
     attention_pk,
     order_key_of,
     order_pk,
@@ -36,20 +36,20 @@ class RefundLists(TableGateway):
     """A studio's open and failed refunds."""
 
     def between(
-        self, studio_id: str, kind: AttentionList, start: str, end: str
+        self, studio_id: str, partition: AttentionPartition, start: str, end: str
     ) -> Iterator[ListedRefund]:
-        """List a studio's refunds of a list in a range of time, the oldest first.
+        """List a studio's refunds of a partition in a range of time, the oldest first.
 
         Args:
             studio_id: The studio's id.
-            kind: OPEN, FAILED or FAILED_DONE.
+            partition: OPEN, FAILED or FAILED_DONE.
             start: The first moment of the range, RFC 3339 in UTC, or a place to start with.
             end: The first moment after the range.
         """
         found = self._table.query(
             "attention_pk = :pk AND attention_sk BETWEEN :start AND :end",
             # The refund's id follows the time: what is exactly at the end sorts after it.
-            {":pk": attention_pk(studio_id, kind), ":start": start, ":end": end},
+            {":pk": attention_pk(studio_id, partition), ":start": start, ":end": end},
             IndexName=ATTENTION_INDEX,
         )
         for values in found:

@@ -24,16 +24,16 @@ from shared.domain.report import (
 from shared.edge.cursor import invalid_cursor
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.records.keys import AttentionList
+from shared.gateways.records.keys import AttentionPartition
 from shared.gateways.refund_lists import ListedRefund, RefundLists
 from shared.gateways.settled_refunds import EntryPlace, SettledRefunds
 
 # The most that one BatchGetItem reads.
 _ROWS_PER_READ = 100
 
-_LISTS: dict[ReportState, tuple[AttentionList, ...]] = {
-    ReportState.OPEN: (AttentionList.OPEN,),
-    ReportState.FAILED: (AttentionList.FAILED, AttentionList.FAILED_DONE),
+_LISTS: dict[ReportState, tuple[AttentionPartition, ...]] = {
+    ReportState.OPEN: (AttentionPartition.OPEN,),
+    ReportState.FAILED: (AttentionPartition.FAILED, AttentionPartition.FAILED_DONE),
 }
 
 _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[A-Za-z0-9_-]{1,64}")

@@ -8,6 +8,7 @@ import pytest
 from shared.domain.refund import Refund, RefundStatus
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
+from tests.integration.crash import CrashError
 
 pytestmark = pytest.mark.stack
 
@@ -38,10 +39,6 @@ def test_only_what_is_due_is_polled_at_growing_intervals(backend: Backend) -> No
     backend.drain()
     assert backend.current(refund).status is RefundStatus.SETTLED
     assert backend.open_work() == []
-
-
-class CrashError(Exception):
-    """The function stopped here."""
 
 
 class CrashingQueue:

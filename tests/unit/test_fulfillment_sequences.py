@@ -31,7 +31,7 @@ from .orders import AT, FULL, Sold, sold_orders
 from .print_refunds import ANA, BEN, external, line_items, refunded
 
 
-class PrintJob(RuleBasedStateMachine):
+class OrderInPrint(RuleBasedStateMachine):
     """One order with its print and refunds. The oracle computes the job from the refunds alone."""
 
     sale: Sold
@@ -203,4 +203,4 @@ class PrintJob(RuleBasedStateMachine):
 
 def test_the_job_is_right_after_every_step_of_any_sequence() -> None:
     sequences = settings(max_examples=scaled(150), stateful_step_count=40)
-    run_state_machine_as_test(PrintJob, settings=sequences)
+    run_state_machine_as_test(OrderInPrint, settings=sequences)

@@ -49,7 +49,7 @@ class OpenWork(StrEnum):
     PAYOUT_DUE = "PAYOUT_DUE"
 
 
-class AttentionList(StrEnum):
+class AttentionPartition(StrEnum):
     """A studio's partitions of AttentionIndex. ``FAILED_DONE`` has the resolved refunds."""
 
     OPEN = "OPEN"
@@ -146,21 +146,21 @@ def placed_sk(placed_at: str, order_id: str) -> str:
     return f"{placed_at}#{order_id}"
 
 
-def attention_pk(studio_id: str, kind: AttentionList) -> str:
+def attention_pk(studio_id: str, partition: AttentionPartition) -> str:
     """Return the AttentionIndex partition of one of a studio's lists."""
-    return f"{studio_id}#{kind}"
+    return f"{studio_id}#{partition}"
 
 
-def attention(studio_id: str, kind: AttentionList, since: str, name: str) -> Values:
+def attention(studio_id: str, partition: AttentionPartition, since: str, name: str) -> Values:
     """Return the attributes that put an item on one of a studio's attention lists.
 
     Args:
         studio_id: The studio's id.
-        kind: The list.
+        partition: The list.
         since: When the item came on the list, RFC 3339 in UTC. The list is in that order.
         name: The item's id. It makes the key unique.
     """
-    return {"attention_pk": attention_pk(studio_id, kind), "attention_sk": f"{since}#{name}"}
+    return {"attention_pk": attention_pk(studio_id, partition), "attention_sk": f"{since}#{name}"}
 
 
 def open_work(kind: OpenWork, due_at: str | None) -> Values:

@@ -6,7 +6,7 @@ from shared.domain.message import Message, MessageOutcome, MessageStatus, Templa
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     MESSAGE_PREFIX,
-    AttentionList,
+    AttentionPartition,
     attention,
     message_sk,
     order_key_of,
@@ -25,7 +25,7 @@ def message_to_item(message: Message) -> Item:
     values["refusal"] = refusal_to_values(message.refusal)
     if message.is_unsettled:
         values |= attention(
-            message.studio_id, AttentionList.MESSAGE, message.created_at, message.message_id
+            message.studio_id, AttentionPartition.MESSAGE, message.created_at, message.message_id
         )
     key = primary_key(order_pk(message.order_key), message_sk(message.message_id))
     return key | marshal(values)

@@ -12,7 +12,7 @@ from shared.domain.order import (
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     STATE_SK,
-    AttentionList,
+    AttentionPartition,
     attention,
     order_key_of,
     order_pk,
@@ -53,7 +53,7 @@ def state_to_item(state: OrderState) -> Item:
     if state.disputed:
         values |= attention(
             state.studio_id,
-            AttentionList.DISPUTE,
+            AttentionPartition.DISPUTE,
             state.disputed_at or state.placed_at,
             state.order_id,
         )

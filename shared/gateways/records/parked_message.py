@@ -6,7 +6,7 @@ from shared.domain.parked import ParkedMessage
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     PARKED_PREFIX,
-    AttentionList,
+    AttentionPartition,
     attention,
     parked_sk,
     primary_key,
@@ -23,7 +23,7 @@ def parked_to_item(parked: ParkedMessage) -> Item:
     del values["parked_id"], values["studio_id"]
     if parked.resolved_at is None:
         values |= attention(
-            parked.studio_id, AttentionList.PARKED, parked.parked_at, parked.parked_id
+            parked.studio_id, AttentionPartition.PARKED, parked.parked_at, parked.parked_id
         )
     return primary_key(studio_pk(parked.studio_id), parked_sk(parked.parked_id)) | marshal(values)
 

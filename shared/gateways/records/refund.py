@@ -16,7 +16,7 @@ from shared.domain.refund import (
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     REFUND_PREFIX,
-    AttentionList,
+    AttentionPartition,
     OpenWork,
     attention,
     open_work,
@@ -88,10 +88,11 @@ def refund_from_values(values: Values) -> Refund:
 
 def _on_attention_list(refund: Refund) -> Values:
     if refund.status in UNSETTLED:
-        kind, since = AttentionList.OPEN, refund.requested_at
+        partition, since = AttentionPartition.OPEN, refund.requested_at
     elif refund.failed_at is not None:
-        kind = AttentionList.FAILED if refund.needs_attention else AttentionList.FAILED_DONE
-        since = refund.failed_at
+        partition, since = AttentionPartition.FAILED_DONE, refund.failed_at
+        if refund.needs_attention:
+            partition = AttentionPartition.FAILED
     else:
         return {}
-    return attention(refund.studio_id, kind, since, refund.refund_id)
+    return attention(refund.studio_id, partition, since, refund.refund_id)
