@@ -119,6 +119,6 @@ class ParkedMessages(Queue):
                 for name, value in known.items()
                 if value
             },
-            **fifo,  # type: ignore[arg-type]  # two of its own
+            **fifo,  # type: ignore[arg-type]  # a FIFO queue takes two more arguments
         )
         return sent["MessageId"]

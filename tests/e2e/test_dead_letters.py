@@ -20,7 +20,7 @@ def put(world: DeployedStack, queue: str, body: object, group: str) -> None:
     world.stack.aws.sqs.send_message(
         QueueUrl=url,
         MessageBody=json.dumps(body),
-        **(fifo if url.endswith(".fifo") else {}),  # type: ignore[arg-type]  # two of its own
+        **(fifo if url.endswith(".fifo") else {}),  # type: ignore[arg-type]  # a FIFO queue takes two more arguments
     )
 
 

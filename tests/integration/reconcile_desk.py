@@ -126,5 +126,5 @@ class ReconcileDesk:
 
 
 def late(reconcile_desk: ReconcileDesk) -> None:
-    """Let the time pass in which things may be on their way still."""
+    """Let half an hour pass: what was still on its way has then arrived or is lost."""
     reconcile_desk.pass_time(timedelta(minutes=30))
