@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from shared.clock import Clock, rfc3339
 from shared.domain.anchor import Anchor
-from shared.domain.ledger import LedgerHead, verify_chain
+from shared.domain.ledger import LedgerHead
+from shared.domain.ledger_chain import verify_chain
 from shared.gateways.anchors import AnchorKey, Anchors
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore

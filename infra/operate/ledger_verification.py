@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 from infra.failure import Failure
 from infra.operate.stack import OperatedStack
 from shared.domain.anchor import Anchor, superseded, verify_anchors
-from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
+from shared.domain.ledger import LedgerHead
+from shared.domain.ledger_chain import ChainFault, verify_chain
 from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore

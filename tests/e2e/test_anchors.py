@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from infra.local.deployment import STACK_NAME
 from infra.operate.ledger_verification import AnchorSource, Verdict, verify_studio
-from shared.domain.ledger import LedgerHead, entry_hash, verify_chain
+from shared.domain.ledger import LedgerHead, entry_hash
+from shared.domain.ledger_chain import verify_chain
 from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.attributes import marshal

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.stripe_standin.state import StandinState
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import verify_chain
+from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey, OrderState
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund, refund_id_of_request

@@ -26,7 +26,8 @@ from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.resume_pending.resume_pending import ResumePending, Round
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
-from shared.domain.ledger import ChainFault, LedgerHead, verify_chain
+from shared.domain.ledger import LedgerHead
+from shared.domain.ledger_chain import ChainFault, verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundKey, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice

@@ -15,7 +15,7 @@ import httpx
 
 from infra.failure import Failure
 from infra.local.stripe_server import charge_of
-from shared.domain.ledger import verify_chain
+from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.charges import Charges

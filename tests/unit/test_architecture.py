@@ -47,7 +47,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "anchor_ledger": """
-        anchor ledger money order payout payout_schedule stripe_object stripe_transfer
+        anchor ledger ledger_chain money order payout payout_schedule stripe_object stripe_transfer
     """,
     "attention": """
         errors fee_refund fulfillment imported_order ledger message money order parked refund

@@ -17,8 +17,8 @@ from shared.domain.ledger import (
     RecordSource,
     append,
     entry_hash,
-    verify_chain,
 )
+from shared.domain.ledger_chain import verify_chain
 
 from .orders import AT
 

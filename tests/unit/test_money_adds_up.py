@@ -8,7 +8,8 @@ refunds, in another way than the domain does.
 from hypothesis import settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from shared.domain.ledger import LedgerEntry, verify_chain
+from shared.domain.ledger import LedgerEntry
+from shared.domain.ledger_chain import verify_chain
 from shared.domain.payout import PayoutStatus
 from shared.domain.statement import LineRange, Statement, statement_of
 

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import (
-    EntryAmounts,
-    EntryFacts,
-    EntryKind,
-    LedgerHead,
-    append,
-    verify_chain,
-)
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
+from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import LineCommitted, OrderState, RefundItem
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
 from shared.domain.refusal import Refusal
@@ -213,8 +207,8 @@ def test_a_ledger_that_was_stored_and_read_still_verifies(
 ) -> None:
     head = LedgerHead("st_1", "usd")
     read = []
-    for amount, text in sales:
-        facts = EntryFacts(EntryKind.SALE, "ord_1", "2026-10-14T17:04:00.000Z", reason=text)
+    for number, (amount, text) in enumerate(sales):
+        facts = EntryFacts(EntryKind.SALE, f"ord_{number}", "2026-10-14T17:04:00.000Z", reason=text)
         entry, head = append(head, facts, EntryAmounts(amount, 0, 0, amount, 0))
         read.append(unmarshal(marshal(entry.content())))
     assert verify_chain(read, head) == (len(sales), None)
