@@ -6,8 +6,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from functions.attention.bodies import ResolutionBody
 from functions.attention.list_attention import ListAttention
-from functions.attention.record_resolution import ResolveParked, ResolveRefund
-from functions.attention.views import AttentionList, ParkedView, attention_list, parked_view
+from functions.attention.record_resolution import DismissDispute, ResolveParked, ResolveRefund
+from functions.attention.views import (
+    AttentionList,
+    DismissedView,
+    ParkedView,
+    attention_list,
+    parked_view,
+)
 from shared.clock import utc_now
 from shared.domain.refund import PaidBy
 from shared.edge.auth import Action
@@ -31,6 +37,7 @@ from shared.views.refund import RefundView, refund_view
 dynamodb = aws.client("dynamodb")
 list_attention = ListAttention(Attention(dynamodb, setting("ORDERS_TABLE")), utc_now)
 resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
+dismiss_dispute = DismissDispute(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
 
 app = api_resolver()
@@ -70,6 +77,27 @@ def resolve_failed(
     refund, state = resolve_refund(who, order_id, refund_id, PaidBy(body.paid_by), body.reference)
     count("RefundResolved")
     return refund_view(refund, state)
+
+
+@app.post(
+    "/orders/<order_id>/disputes/<dispute_id>/dismissal",
+    summary="Dismiss a lost dispute",
+    operation_id="dismiss_dispute",
+    responses=described(200, DismissedView, "The dispute, dismissed"),
+)
+def dismiss_lost_dispute(
+    order_id: OrderId, dispute_id: Annotated[str, Path(max_length=255)]
+) -> DismissedView:
+    """Take a lost dispute off the list. Its money stays in the ledger."""
+    who = caller(app)
+    who.require(Action.RESOLVE)
+    dispute = dismiss_dispute(who, order_id, dispute_id)
+    return DismissedView(
+        order_id=order_id,
+        dispute_id=dispute.dispute_id,
+        status=dispute.status,
+        dismissed_by=dispute.dismissed_by or who.user,
+    )
 
 
 @app.post(

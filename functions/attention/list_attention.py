@@ -7,7 +7,9 @@ from enum import StrEnum
 from itertools import chain
 
 from shared.clock import Clock, rfc3339
+from shared.domain.dispute import Dispute
 from shared.domain.message import MessageStatus
+from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.attention import Attention
 
@@ -30,6 +32,11 @@ class AttentionKind(StrEnum):
     MESSAGE_UNKNOWN = "message_unknown"
     MESSAGE_PARKED = "message_parked"
     CHARGE_DISPUTED = "charge_disputed"
+    DISPUTE_INQUIRY = "dispute_inquiry"
+    DISPUTE_UNDER_REVIEW = "dispute_under_review"
+    DISPUTE_LOST = "dispute_lost"
+    CHARGE_DIFFERS = "charge_differs"
+    CHARGE_NOT_FOUND = "charge_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class AttentionItem:
     """One thing that a person must act on, with the ids of the records that it is about.
 
     ``since`` is RFC 3339 in UTC, ``amount`` in minor units. ``reason`` says why a parked message
-    could not be processed.
+    could not be processed. ``due_by`` is when a dispute's answer is due.
     """
 
     kind: AttentionKind
@@ -49,6 +56,8 @@ class AttentionItem:
     amount: int | None = None
     currency: str | None = None
     reason: str | None = None
+    dispute_id: str | None = None
+    due_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class ListAttention:
             self._stuck(studio_id),
             self._messages(studio_id),
             self._disputes(studio_id),
+            self._payments(studio_id),
             self._parked(studio_id),
         )
         return sorted(found, key=lambda each: each.since)
@@ -102,13 +112,28 @@ class ListAttention:
 
     def _disputes(self, studio_id: str) -> Iterator[AttentionItem]:
         for state in self.attention.disputed_orders(studio_id):
-            if state.disputed:
+            for dispute in state.disputes_to_see:
                 yield AttentionItem(
-                    AttentionKind.CHARGE_DISPUTED,
-                    state.disputed_at or state.placed_at,
+                    _kind_of(dispute),
+                    dispute.created_at,
+                    order_id=state.order_id,
+                    amount=dispute.amount,
+                    currency=state.currency,
+                    dispute_id=dispute.dispute_id,
+                    due_by=dispute.due_by,
+                )
+
+    def _payments(self, studio_id: str) -> Iterator[AttentionItem]:
+        for state in self.attention.wrong_payments(studio_id):
+            if state.has_wrong_payment:
+                missing = state.payment_status is PaymentStatus.NOT_FOUND
+                yield AttentionItem(
+                    AttentionKind.CHARGE_NOT_FOUND if missing else AttentionKind.CHARGE_DIFFERS,
+                    state.placed_at,
                     order_id=state.order_id,
                     amount=state.total_amount,
                     currency=state.currency,
+                    reason=state.payment_problem,
                 )
 
     def _parked(self, studio_id: str) -> Iterator[AttentionItem]:
@@ -120,6 +145,16 @@ class ListAttention:
                     parked_id=parked.parked_id,
                     reason=parked.reason,
                 )
+
+
+def _kind_of(dispute: Dispute) -> AttentionKind:
+    if dispute.is_lost:
+        return AttentionKind.DISPUTE_LOST
+    if dispute.is_inquiry:
+        return AttentionKind.DISPUTE_INQUIRY
+    if dispute.needs_response:
+        return AttentionKind.CHARGE_DISPUTED
+    return AttentionKind.DISPUTE_UNDER_REVIEW
 
 
 def _of_refund(kind: AttentionKind, refund: Refund, since: str) -> AttentionItem:

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import BusyError, ParkedMessageNotFoundError, RefundNotFoundError
+from shared.domain.dispute import Dispute, find, with_report
+from shared.domain.errors import (
+    BusyError,
+    DisputeNotFoundError,
+    DisputeOpenError,
+    ParkedMessageNotFoundError,
+    RefundNotFoundError,
+)
 from shared.domain.order import OrderState
 from shared.domain.parked import ParkedMessage
 from shared.domain.refund import PaidBy, Refund, Resolution
@@ -63,6 +70,41 @@ class ResolveRefund:
             except StaleStateError:
                 continue
             return resolved, state
+        raise BusyError("Others are changing this order. Send the request again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class DismissDispute:
+    """Takes a lost dispute off the attention list."""
+
+    orders: OrdersTable
+
+    def __call__(self, caller: Caller, order_id: str, dispute_id: str) -> Dispute:
+        """Record that a person has seen the lost dispute, and return it. A repeat changes nothing.
+
+        Raises:
+            OrderNotFoundError, DisputeNotFoundError: There is no such dispute.
+            DisputeOpenError: The dispute is not lost. It leaves the list by itself.
+            BusyError: Others keep changing this order.
+        """
+        for _ in tries(_CONTENTION_SECONDS):
+            state = load_callers_order(self.orders, caller, order_id).state
+            dispute = find(state.disputes, dispute_id)
+            if dispute is None:
+                raise DisputeNotFoundError("This order has no such dispute.")
+            if not dispute.is_lost:
+                raise DisputeOpenError(
+                    "Only a lost dispute can be dismissed. Any other leaves the list by itself."
+                )
+            if dispute.dismissed_by is not None:
+                return dispute
+            dismissed = replace(dispute, dismissed_by=caller.user)
+            others = tuple(each for each in state.disputes if each is not dispute)
+            try:
+                self.orders.update_state(replace(state, disputes=with_report(others, dismissed)))
+            except StaleStateError:
+                continue
+            return dismissed
         raise BusyError("Others are changing this order. Send the request again in a moment.")
 
 

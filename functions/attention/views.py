@@ -27,8 +27,27 @@ _DETAIL = {
         "Ask the parent. Then record the answer at the message's resolution."
     ),
     AttentionKind.CHARGE_DISPUTED: (
-        "The parent disputes the charge with their bank. Answer the dispute in Stripe. "
-        "You can refund again once it is closed."
+        "The parent disputes the charge with their bank, and Stripe has taken the money back. "
+        "Answer the dispute in Stripe before it is due."
+    ),
+    AttentionKind.DISPUTE_INQUIRY: (
+        "The parent's bank asks about this charge. No money was taken yet. Refund the order now to "
+        "avoid a dispute, or answer in Stripe."
+    ),
+    AttentionKind.DISPUTE_UNDER_REVIEW: (
+        "The bank decides about this dispute. There is nothing to do until it has decided."
+    ),
+    AttentionKind.DISPUTE_LOST: (
+        "The dispute is lost: the parent keeps the money, and your next payout carries the "
+        "deduction. There is nothing left to do. Dismiss it when you have seen it."
+    ),
+    AttentionKind.CHARGE_DIFFERS: (
+        "Stripe charged this order differently than it was imported, so it is not in your payouts. "
+        "Import the order again with the amounts that Stripe has."
+    ),
+    AttentionKind.CHARGE_NOT_FOUND: (
+        "Stripe does not know this order's charge, so it is not in your payouts. Import the order "
+        "again with the right charge and account."
     ),
     AttentionKind.MESSAGE_PARKED: (
         "The refund system could not process one of its own messages. "
@@ -49,6 +68,8 @@ class AttentionView(BaseModel):
     parked_id: str | None = None
     amount: int | None = None
     currency: str | None = None
+    dispute_id: str | None = None
+    due_by: str | None = None
 
 
 class AttentionList(BaseModel):
@@ -56,6 +77,15 @@ class AttentionList(BaseModel):
 
     items: list[AttentionView]
     next_cursor: None = None
+
+
+class DismissedView(BaseModel):
+    """A lost dispute that was dismissed from the attention list."""
+
+    order_id: str
+    dispute_id: str
+    status: str
+    dismissed_by: str
 
 
 class ParkedView(BaseModel):
@@ -85,6 +115,8 @@ def _attention_view(item: AttentionItem) -> AttentionView:
         parked_id=item.parked_id,
         amount=item.amount,
         currency=item.currency,
+        dispute_id=item.dispute_id,
+        due_by=item.due_by,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from functions.find_orders.search_orders import FoundOrder, OrdersPage
+from shared.domain.dispute import Dispute
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -14,6 +15,7 @@ from shared.domain.order import (
     OrderRefundStatus,
     OrderState,
 )
+from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
 from shared.gateways.order_panels import OrderPanel
 from shared.views.message import MessageView, message_view
 from shared.views.order import (
@@ -57,9 +59,10 @@ class _OrderView(BaseModel):
     """What the list and the panel both show.
 
     ``refunded_amount`` is in the ledger, and ``pending_refund_amount`` is on its way to the
-    parent. ``paid_otherwise_amount`` is what the studio paid by other means after a refund failed.
+    parent. ``paid_otherwise_amount`` is what the studio paid by other means after a refund failed,
+    and ``withdrawn_amount`` what disputes have taken.
     Together with ``refundable_amount`` they add up to the total. They do not if external refunds
-    returned more, or if nothing was charged: then nothing is refundable.
+    returned more, or if the order is not paid: then nothing is refundable.
     """
 
     order_id: str
@@ -75,7 +78,10 @@ class _OrderView(BaseModel):
     pending_refund_amount: int
     paid_otherwise_amount: int
     rev_share_reversed_amount: int
+    withdrawn_amount: int
     refund_status: OrderRefundStatus
+    payment_status: PaymentStatus
+    payment_detail: str | None
     dispute_status: str | None
 
 
@@ -116,6 +122,26 @@ class LineView(BaseModel):
     print_quantity: int
 
 
+class DisputeView(BaseModel):
+    """A dispute of the charge, as Stripe last reported it.
+
+    ``withdrawn_amount`` is the money that Stripe has taken and not given back, and ``fee_amount``
+    its fee likewise. ``detail`` says what the dispute means now.
+    """
+
+    dispute_id: str
+    status: str
+    detail: str
+    amount: int
+    withdrawn_amount: int
+    fee_amount: int
+    reason: str | None
+    created_at: str
+    due_by: str | None
+    blocks_refunds: bool
+    dismissed_by: str | None
+
+
 class OrderPanelView(_OrderView):
     """An order with its refunds, its messages and its print. Refunds and messages: newest first."""
 
@@ -130,6 +156,7 @@ class OrderPanelView(_OrderView):
     stripe: StripeView
     dispute_id: str | None
     disputed_at: str | None
+    disputes: list[DisputeView]
     fulfillment: FulfillmentView
     refunds: list[RefundView]
     messages: list[MessageView]
@@ -161,7 +188,7 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
     """
     imported, state = panel.record.imported, panel.record.state
     refunds = panel.record.refunds.values()
-    order, charge = imported.order, imported.charge
+    order, charge, dispute = imported.order, imported.charge, state.newest_dispute
     return OrderPanelView(
         **dict(_order_view(imported, state)),
         line_items=list(_lines(imported, state)),
@@ -171,15 +198,16 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
         tax_amount=order.tax_amount,
         tax_refunded_amount=state.tax_refunded_amount,
         rev_share_amount=imported.rev_share_amount,
-        stripe_fee_amount=imported.stripe_fee_amount,
+        stripe_fee_amount=state.stripe_fee_amount,
         stripe=StripeView(
             charge_id=charge.charge_id,
             payment_intent_id=charge.payment_intent_id,
             account_id=charge.account_id,
             application_fee_id=charge.application_fee_id,
         ),
-        dispute_id=state.dispute_id,
-        disputed_at=state.disputed_at,
+        dispute_id=dispute.dispute_id if dispute else None,
+        disputed_at=dispute.created_at if dispute else None,
+        disputes=[_dispute_view(each) for each in state.disputes],
         fulfillment=fulfillment_view(state),
         refunds=[
             refund_view(refund, state)
@@ -193,7 +221,7 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
 
 
 def _order_view(imported: ImportedOrder, state: OrderState) -> _OrderView:
-    day = imported.photo_day
+    day, dispute = imported.photo_day, state.newest_dispute
     return _OrderView(
         order_id=imported.order_id,
         studio_id=imported.studio_id,
@@ -203,14 +231,48 @@ def _order_view(imported: ImportedOrder, state: OrderState) -> _OrderView:
         subjects=[subject_view(subject) for subject in imported.subjects],
         photo_day=photo_day_view(day) if day else None,
         total_amount=imported.total_amount,
-        refundable_amount=state.refundable_amount if _is_charged(imported.order) else 0,
+        refundable_amount=state.refundable_amount if _is_paid(state) else 0,
         refunded_amount=state.settled_amount,
         pending_refund_amount=state.in_flight_amount,
         paid_otherwise_amount=state.paid_otherwise_amount,
         rev_share_reversed_amount=state.rev_share_reversed_amount,
+        withdrawn_amount=state.withdrawn_amount,
         refund_status=state.refund_status,
-        dispute_status=state.dispute_status,
+        payment_status=state.payment_status,
+        payment_detail=_payment_detail(state),
+        dispute_status=dispute.status if dispute else None,
     )
+
+
+def _dispute_view(dispute: Dispute) -> DisputeView:
+    return DisputeView(
+        dispute_id=dispute.dispute_id,
+        status=dispute.status,
+        detail=_dispute_detail(dispute),
+        amount=dispute.amount,
+        withdrawn_amount=dispute.withdrawn_amount,
+        fee_amount=dispute.fee_amount,
+        reason=dispute.reason,
+        created_at=dispute.created_at,
+        due_by=dispute.due_by,
+        blocks_refunds=dispute.blocks_refunds,
+        dismissed_by=dispute.dismissed_by,
+    )
+
+
+def _dispute_detail(dispute: Dispute) -> str:
+    if dispute.is_inquiry:
+        return "The bank asks about this charge. Refund the order to avoid a dispute."
+    if dispute.is_lost:
+        return "Lost: the parent keeps the money."
+    if dispute.is_open:
+        return "The bank has taken the money back until it has decided."
+    return "Closed in the studio's favor."
+
+
+def _payment_detail(state: OrderState) -> str | None:
+    is_paid = state.payment_status is PaymentStatus.PAID
+    return None if is_paid else PAYMENT_WORDS[state.payment_status]
 
 
 def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
@@ -229,7 +291,7 @@ def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
             tax_amount=product.tax_amount,
             subject_id=product.subject_id,
             net_amount=product.net_amount,
-            refundable_quantity=(state.line_refundable_quantity(line) if _is_charged(order) else 0),
+            refundable_quantity=(state.line_refundable_quantity(line) if _is_paid(state) else 0),
             refundable_amount=_line_refundable(order, state, line.line_id),
             print_quantity=printed if on_the_job else 0,
         )
@@ -237,9 +299,9 @@ def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
 
 def _line_refundable(order: Order, state: OrderState, line_id: str) -> int:
     line = order.line(line_id)
-    return state.line_refundable_amount(line) if line and _is_charged(order) else 0
+    return state.line_refundable_amount(line) if line and _is_paid(state) else 0
 
 
-def _is_charged(order: Order) -> bool:
-    """Return whether Stripe charged the order. Otherwise there is no money to give back."""
-    return order.charge_id is not None
+def _is_paid(state: OrderState) -> bool:
+    """Return whether the parent's money is there. Otherwise there is nothing to give back."""
+    return state.payment_status is PaymentStatus.PAID

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from shared.clock import rfc3339
 from shared.domain.imported_order import (
     ChargeIds,
     ImportedOrder,
@@ -39,6 +40,14 @@ def _supported(currency: str) -> str:
     return currency
 
 
+def _existing_time(text: str | None) -> str | None:
+    try:
+        datetime.fromisoformat(text or "1970-01-01")
+    except ValueError as error:
+        raise ValueError("no such date and time") from error
+    return text
+
+
 class PayoutScheduleBody(StrictBody):
     """When a studio is paid out, in its time zone. ``weekday`` 0 is Monday."""
 
@@ -60,8 +69,10 @@ class StudioBody(StrictBody):
     payout_schedule: Literal["daily", "weekly", "monthly"] | PayoutScheduleBody | None = None
     negative_balance_limit: Amount
     on_negative_limit: Literal["warn", "refuse"] | None = None
+    ledger_starts_at: Annotated[str, StringConstraints(pattern=_RFC3339)] | None = None
 
     _currency = field_validator("currency")(_supported)
+    _ledger_start = field_validator("ledger_starts_at")(_existing_time)
 
     def studio(self) -> Studio:
         """Return the studio. A field that the line leaves out gets its default."""
@@ -80,6 +91,8 @@ class StudioBody(StrictBody):
             payout_interval=Interval(schedule.interval),
             payout_weekday=schedule.weekday,
             on_negative_limit=OnNegativeLimit(self.on_negative_limit or "warn"),
+            ledger_starts_at=self.ledger_starts_at
+            and rfc3339(datetime.fromisoformat(self.ledger_starts_at)),
         )
 
     @field_validator("timezone")
@@ -190,14 +203,7 @@ class OrderBody(StrictBody):
             fulfillment_claimed_by=self.fulfillment.claimed_by,
         )
 
-    @field_validator("placed_at")
-    @classmethod
-    def _exists(cls, text: str) -> str:
-        try:
-            datetime.fromisoformat(text)
-        except ValueError as error:
-            raise ValueError("no such date and time") from error
-        return text
+    _placed = field_validator("placed_at")(_existing_time)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "OrderBody":

@@ -11,14 +11,16 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.sale_store import SaleStore
+from shared.gateways.order_import_store import OrderImportStore
+from shared.gateways.queues import ChargeQueue
 from shared.gateways.studios import Studios
 
 dynamodb = aws.client("dynamodb")
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
-sales = SaleStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+orders = OrderImportStore(dynamodb, setting("ORDERS_TABLE"))
+charge_queue = ChargeQueue(aws.client("sqs"), setting("CHARGE_QUEUE_URL"))
 import_studios = ImportStudios(studios, utc_now)
-import_orders = ImportOrders(studios, sales, utc_now)
+import_orders = ImportOrders(studios, orders, charge_queue, utc_now)
 
 
 class ImportEvent(BaseModel):

@@ -1,28 +1,39 @@
-"""Importing orders with their sale entries. Bad lines are reported. No line is imported twice."""
+"""Importing orders. Bad lines are reported. No line is imported twice.
+
+An imported order is no sale yet. Its charge is read at Stripe first, which a queue asks for.
+"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from functions.import_orders.bodies import OrderBody
 from functions.import_orders.import_lines import ImportReport, Numbered, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.imported_order import ImportedOrder
-from shared.domain.ledger import EntryFacts, EntryKind, LedgerEntry, LedgerHead, append
 from shared.domain.order import OrderState
+from shared.domain.payment_status import UNSETTLED_PAYMENTS, PaymentStatus
 from shared.domain.search import order_tokens
-from shared.domain.settlement import sale_amounts
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.sale_store import ImportState, NewSale, SaleStore
+from shared.gateways.order_import_store import (
+    ImportState,
+    NewOrder,
+    OrderImportStore,
+    StoredOrder,
+)
+from shared.gateways.queues import ChargeQueue
 from shared.gateways.studios import Studios
 
-# DynamoDB's limit is 100 writes a transaction. One is the ledger head's.
-_STEPS_PER_TRANSACTION = 99
-# The order, its state, its charge and its sale entry. Its search entries come on top.
-_STEPS_PER_ORDER = 4
+# DynamoDB's limit is 100 writes a transaction.
+_STEPS_PER_TRANSACTION = 100
+# The order, its state and its charge. Its search entries come on top.
+_STEPS_PER_ORDER = 3
 
 _CONTENTION_SECONDS = 20.0
+
+# The queue asks for the charge at once. If its message is lost, a schedule asks.
+_FIRST_CHECK_DELAY = timedelta(minutes=10)
 
 type NumberedOrder = Numbered[ImportedOrder]
 
@@ -32,19 +43,23 @@ class ImportOrders:
     """Imports orders, as many in a transaction as fit."""
 
     studios: Studios
-    sales: SaleStore
+    orders: OrderImportStore
+    charge_queue: ChargeQueue
     clock: Clock
 
     def __call__(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
-        """Import orders with their sale entries. A stored order stays as it is.
+        """Import orders, and have their charges read at Stripe.
+
+        A stored order stays as it is. But an order that is no sale yet takes its charge and its
+        amounts from the line, so that an unpaid or wrong order can be corrected.
 
         Args:
             lines: One order each, as JSON.
             first_line: The number of the first line in its file.
 
         Raises:
-            StaleStateError: Others kept changing a studio's ledger. What was imported stays.
-                Import the file again for the rest.
+            StaleStateError: Others kept changing the same orders. What was imported stays. Import
+                the file again for the rest.
         """
         report = ImportReport()
         by_studio: dict[str, list[NumberedOrder]] = {}
@@ -54,76 +69,112 @@ class ImportOrders:
         for studio_id, orders in by_studio.items():
             studio = self.studios.get(studio_id)
             fitting = [each for each in orders if _fits(each, studio, report)]
-            for batch in _transactions(fitting):
-                self._import_batch(studio_id, batch, report)
+            if studio is not None:
+                for batch in _transactions(fitting):
+                    self._import_batch(studio, batch, report)
         report.refused.sort(key=lambda refused: refused["line"])
         return report
 
     def _import_batch(
-        self, studio_id: str, batch: list[NumberedOrder], report: ImportReport
+        self, studio: Studio, batch: list[NumberedOrder], report: ImportReport
     ) -> None:
         for _ in tries(_CONTENTION_SECONDS):
-            tried = ImportReport()
-            new = self._new_orders(studio_id, batch, tried)
+            tried, plan = ImportReport(), self._plan(studio, batch)
             try:
-                self._record(studio_id, new)
+                self._record(studio, plan.new)
             except StaleStateError:
                 continue
-            tried.imported = len(new)
+            tried.imported = len(plan.new)
+            tried.unchanged = plan.unchanged
+            for refused in plan.refused:
+                tried.refuse(refused.line, refused.content)
             report.add(tried)
+            self._announce([*plan.new, *plan.waiting])
+            for correction in plan.corrections:
+                self._correct(studio, correction, report)
             return
         raise StaleStateError
 
-    def _new_orders(
-        self, studio_id: str, batch: list[NumberedOrder], report: ImportReport
-    ) -> list[ImportedOrder]:
-        """Return the orders that are not stored yet, and report those that conflict."""
-        charge_ids = (each.content.charge.charge_id for each in batch)
-        state = self.sales.import_state(
-            studio_id,
-            [each.content.order_id for each in batch],
-            [charge_id for charge_id in charge_ids if charge_id],
-        )
-        new = []
+    def _plan(self, studio: Studio, batch: list[NumberedOrder]) -> "_Plan":
+        """Compare the lines with what is stored, and return what to do with each."""
+        state = self._stored(studio.studio_id, batch)
+        plan = _Plan()
         for each in batch:
-            order = each.content
-            stored = state.orders.get(order.order_id)
-            if stored == order:
-                report.unchanged += 1
-            elif stored is not None:
-                report.refuse(each.line, f"order {order.order_id} exists with other content")
-            elif order.charge.charge_id in state.orders_of_charges:
-                report.refuse(each.line, f"charge {order.charge.charge_id} is used already")
+            order, stored = each.content, state.orders.get(each.content.order_id)
+            charge_owner = state.orders_of_charges.get(order.charge.charge_id or "")
+            if stored is not None and stored.imported == order:
+                plan.unchanged += 1
+                if stored.state.payment_status in UNSETTLED_PAYMENTS:
+                    plan.waiting.append(order)
+            elif charge_owner is not None and charge_owner != order.key:
+                reason = f"charge {order.charge.charge_id} is used already"
+                plan.refused.append(Numbered(each.line, reason))
+            elif stored is None:
+                plan.new.append(order)
+                _remember(state, order, _first_state(order, studio, self.clock()))
+            elif _is_correctable(stored, order):
+                plan.corrections.append(each)
             else:
-                new.append(order)
-                _remember(state, order)
-        return new
+                reason = f"order {order.order_id} exists with other content"
+                plan.refused.append(Numbered(each.line, reason))
+        return plan
 
-    def _record(self, studio_id: str, orders: list[ImportedOrder]) -> None:
-        if not orders:
+    def _stored(self, studio_id: str, batch: Iterable[NumberedOrder]) -> ImportState:
+        orders = [each.content for each in batch]
+        charge_ids = [each.charge.charge_id for each in orders if each.charge.charge_id]
+        order_ids = [each.order_id for each in orders]
+        return self.orders.import_state(studio_id, order_ids, charge_ids)
+
+    def _record(self, studio: Studio, orders: list[ImportedOrder]) -> None:
+        if orders:
+            now = self.clock()
+            self.orders.record_orders(
+                NewOrder(each, _first_state(each, studio, now), _tokens(each)) for each in orders
+            )
+
+    def _correct(self, studio: Studio, line: NumberedOrder, report: ImportReport) -> None:
+        """Give an order that is no sale yet the line's charge and amounts."""
+        order = line.content
+        for _ in tries(_CONTENTION_SECONDS):
+            state = self._stored(studio.studio_id, [line])
+            stored = state.orders[order.order_id]
+            if stored.imported == order:
+                report.unchanged += 1
+                return
+            if not _is_correctable(stored, order):
+                report.refuse(line.line, f"order {order.order_id} exists with other content")
+                return
+            first = _first_state(order, studio, self.clock())
+            corrected = NewOrder(order, _corrected(stored.state, first), [])
+            new_charge = order.charge.charge_id not in state.orders_of_charges
+            try:
+                self.orders.record_correction(corrected, new_charge=new_charge)
+            except StaleStateError:
+                continue
+            report.updated += 1
+            self._announce([order])
             return
-        head = self.sales.load_head(studio_id)
-        if head is None:
-            raise LookupError(f"studio {studio_id} has no ledger")
-        after = head
-        sales = []
-        for order in orders:
-            sale, after = self._sale(order, after)
-            sales.append(sale)
-        self.sales.record_sales(sales, head, after)
+        raise StaleStateError
 
-    def _sale(self, imported: ImportedOrder, head: LedgerHead) -> tuple[NewSale, LedgerHead]:
-        state = _first_state(imported)
-        entry: LedgerEntry | None = None
-        # An order without a charge moved no money, so it is not a sale.
-        if imported.charge.charge_id is not None:
-            facts = EntryFacts(EntryKind.SALE, imported.order_id, rfc3339(self.clock()))
-            entry, head = append(head, facts, sale_amounts(state))
-        return NewSale(imported, state, entry, _tokens(imported)), head
+    def _announce(self, orders: Iterable[ImportedOrder]) -> None:
+        """Have the charges read. If this fails, a schedule finds the orders."""
+        self.charge_queue.announce(*(each.key for each in orders if each.charge.charge_id))
 
 
-def _first_state(imported: ImportedOrder) -> OrderState:
+@dataclass(slots=True)
+class _Plan:
+    """What to do with the lines of a batch. ``waiting`` are unchanged orders that are not paid."""
+
+    new: list[ImportedOrder] = field(default_factory=list)
+    waiting: list[ImportedOrder] = field(default_factory=list)
+    corrections: list[NumberedOrder] = field(default_factory=list)
+    refused: list[Numbered[str]] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def _first_state(imported: ImportedOrder, studio: Studio, now: datetime) -> OrderState:
     order = imported.order
+    is_charged = order.charge_id is not None
     return OrderState(
         order_id=order.order_id,
         studio_id=order.studio_id,
@@ -138,12 +189,35 @@ def _first_state(imported: ImportedOrder) -> OrderState:
         placed_at=rfc3339(datetime.fromisoformat(imported.placed_at)),
         tax_amount=order.tax_amount,
         print_units=order.print_units,
+        payment_status=PaymentStatus.UNVERIFIED if is_charged else PaymentStatus.NOT_CHARGED,
+        ledger_starts_at=studio.ledger_starts_at,
+        next_check_at=rfc3339(now + _FIRST_CHECK_DELAY) if is_charged else None,
     )
 
 
-def _remember(state: ImportState, order: ImportedOrder) -> None:
+def _is_correctable(stored: StoredOrder, order: ImportedOrder) -> bool:
+    """Return whether the order is no sale yet, and the line is about the same people."""
+    before = stored.imported
+    same_people = (order.parent, order.subjects) == (before.parent, before.subjects)
+    is_sale = stored.state.payment_status is PaymentStatus.PAID
+    return same_people and not is_sale and order.currency == before.currency
+
+
+def _corrected(stored: OrderState, first: OrderState) -> OrderState:
+    """Return the first state of the corrected order. Its print stays where it is."""
+    return replace(
+        first,
+        version=stored.version,
+        fulfillment_status=stored.fulfillment_status,
+        fulfillment_canceled_by=stored.fulfillment_canceled_by,
+        fulfillment_claimed_by=stored.fulfillment_claimed_by,
+        fulfillment_history=stored.fulfillment_history,
+    )
+
+
+def _remember(state: ImportState, order: ImportedOrder, first: OrderState) -> None:
     """Treat an order as stored, so that the same file cannot import it twice."""
-    state.orders[order.order_id] = order
+    state.orders[order.order_id] = StoredOrder(order, first)
     if order.charge.charge_id:
         state.orders_of_charges[order.charge.charge_id] = order.key
 

@@ -12,7 +12,7 @@ from shared.gateways.conflict import StaleStateError
 from shared.gateways.studios import Studios
 
 # The studio's orders, ledger and payouts depend on these.
-_NEVER_CHANGES = ("currency", "timezone", "stripe_account_id")
+_NEVER_CHANGES = ("currency", "timezone", "stripe_account_id", "ledger_starts_at")
 
 
 @dataclass(frozen=True, slots=True)

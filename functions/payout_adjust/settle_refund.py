@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import EntryFacts, LedgerEntry, Posting, append
+from shared.domain.ledger import OPENING_KINDS, EntryFacts, LedgerEntry, Posting, append
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
 from shared.domain.settlement import Settlement, next_to_settle, settle
@@ -86,15 +86,15 @@ class SettleRefund:
         state = settlement.state
         if settlement.effect.fee_refund_amount == 0 or state.application_fee_id is None:
             return None
+        if refund.before_ledger:
+            return None
         known = record.fee_refund or FeeRefund(
             state.order_id, state.studio_id, state.application_fee_id
         )
-        return replace(
-            known,
-            target_amount=state.fee_refund_target_amount,
-            next_poll_at=rfc3339(self.clock() + FIRST_POLL_DELAY),
-            poll_count=0,
-            correlation_id=refund.correlation_id,
+        return known.with_target(
+            state.fee_refund_target_amount,
+            rfc3339(self.clock() + FIRST_POLL_DELAY),
+            refund.correlation_id,
         )
 
     def _announce_fee_refund(self, fee_refund: FeeRefund | None) -> None:
@@ -122,5 +122,6 @@ def _facts(settlement: Settlement, at: str) -> EntryFacts:
         processed_by=refund.requested_by,
         stripe_refund_id=refund.stripe_refund_id,
         correlation_id=refund.correlation_id,
-        settled_at=at,
+        # Reports are about the money that this ledger moved.
+        settled_at=None if settlement.kind in OPENING_KINDS else at,
     )

@@ -36,6 +36,11 @@ _KINDS = {
     "sale": _Label("Sale", "Sales"),
     "refund": _Label("Refund", "Refunds"),
     "refund_failed": _Label("Refund failed, added back", "Refunds that failed, added back"),
+    "opening_sale": _Label("Sale, paid out before", "Sales, paid out before"),
+    "opening_refund": _Label("Refund, paid out before", "Refunds, paid out before"),
+    "dispute": _Label("Dispute", "Disputes"),
+    "dispute_reversed": _Label("Dispute, added back", "Disputes, added back"),
+    "payout_reversed": _Label("Transfer reversed, added back", "Transfers reversed, added back"),
     "payout_failed": _Label("Transfer failed, added back", "Transfers that failed, added back"),
     "carried": _Label("Carried over", "Carried over from the previous payout"),
 }

@@ -17,7 +17,10 @@ from functions.payouts.show_payout import NextPayout
 from shared.domain.payout import Payout
 from shared.domain.statement import Statement, Sum
 
-_KINDS = ("sale", "refund", "refund_failed", "payout_failed", "carried")
+_KINDS = (
+    *("sale", "refund", "refund_failed", "opening_sale", "opening_refund"),
+    *("dispute", "dispute_reversed", "payout_failed", "payout_reversed", "carried"),
+)
 
 
 class PayoutLineView(BaseModel):
@@ -42,6 +45,8 @@ class PayoutLineView(BaseModel):
     net_amount: int
     payable_amount: int
     direct_amount: int
+    elsewhere_amount: int
+    dispute_id: str | None
 
 
 class SumView(BaseModel):
@@ -54,6 +59,7 @@ class SumView(BaseModel):
     net_amount: int
     payable_amount: int
     direct_amount: int
+    elsewhere_amount: int
 
 
 class SumsView(BaseModel):
@@ -62,6 +68,11 @@ class SumsView(BaseModel):
     sale: SumView
     refund: SumView
     refund_failed: SumView
+    opening_sale: SumView
+    opening_refund: SumView
+    dispute: SumView
+    dispute_reversed: SumView
+    payout_reversed: SumView
     payout_failed: SumView
     carried: SumView
     total: SumView

@@ -6,9 +6,12 @@ from enum import StrEnum
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import LedgerEntry
+from shared.domain.order import OrderKey, OrderState
+from shared.domain.payment_status import PaymentStatus
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, StripeFee
+from shared.domain.stripe_dispute import StripeDispute
 from shared.domain.stripe_refund import StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.workflow.record_stripe_refund import ReportOutcome
@@ -25,6 +28,9 @@ class FindingKind(StrEnum):
     REFUND_STATUS_DIFFERS = "refund_status_differs"
     REFUND_AMOUNT_DIFFERS = "refund_amount_differs"
     CHARGE_UNKNOWN_HERE = "charge_unknown_here"
+    CHARGE_DIFFERS = "charge_differs"
+    CHARGE_NOT_AT_STRIPE = "charge_not_at_stripe"
+    DISPUTE_MISSED = "dispute_missed"
     ACCOUNT_DIFFERS = "account_differs"
     CURRENCY_DIFFERS = "currency_differs"
     LEDGER_DIFFERS = "ledger_differs"
@@ -77,6 +83,7 @@ _OF_OUTCOME: dict[ReportOutcome, tuple[FindingKind, bool]] = {
     ReportOutcome.UNKNOWN_CHARGE: (FindingKind.CHARGE_UNKNOWN_HERE, False),
     ReportOutcome.ACCOUNT_MISMATCH: (FindingKind.ACCOUNT_DIFFERS, False),
     ReportOutcome.CURRENCY_MISMATCH: (FindingKind.CURRENCY_DIFFERS, False),
+    ReportOutcome.ORDER_NOT_PAID: (FindingKind.REFUND_UNKNOWN_HERE, True),
 }
 
 
@@ -89,7 +96,7 @@ def of_report(
     is a finding only on the platform's account, or if its metadata names one of our refunds.
     """
     other_business = account_id is not None and report.refund_id is None
-    if outcome is ReportOutcome.REPEATED:
+    if outcome in {ReportOutcome.REPEATED, ReportOutcome.RELEASED}:
         return None
     if outcome is ReportOutcome.UNKNOWN_CHARGE and other_business:
         return None
@@ -105,6 +112,34 @@ def of_report(
         stripe_id=report.stripe_refund_id,
         amount=refund.amount if refund else None,
         stripe_amount=report.amount,
+        currency=report.currency,
+    )
+
+
+def of_payment(state: OrderState) -> Finding:
+    """Return the finding that an order's charge differs from its import, or is not at Stripe."""
+    missing = state.payment_status is PaymentStatus.NOT_FOUND
+    return Finding(
+        FindingKind.CHARGE_NOT_AT_STRIPE if missing else FindingKind.CHARGE_DIFFERS,
+        account_id=state.account_id,
+        studio_id=state.studio_id,
+        order_id=state.order_id,
+        amount=state.total_amount,
+        stripe_amount=state.charged_amount,
+        currency=state.currency,
+    )
+
+
+def of_dispute(report: StripeDispute, order: OrderKey, account_id: str | None) -> Finding:
+    """Return the finding that the books did not have a dispute as Stripe has it."""
+    return Finding(
+        FindingKind.DISPUTE_MISSED,
+        healed=True,
+        account_id=account_id,
+        studio_id=order.studio_id,
+        order_id=order.order_id,
+        stripe_id=report.dispute_id,
+        stripe_amount=report.withdrawn_amount,
         currency=report.currency,
     )
 

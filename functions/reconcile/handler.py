@@ -9,6 +9,7 @@ from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
+from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
 from functions.reconcile.reconcile_transfers import ReconcileTransfers
@@ -17,15 +18,17 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.attention import Attention
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
-from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
@@ -48,6 +51,7 @@ charges = Charges(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = connect_to_stripe(secrets)
 balance = StripeBalance(connection)
+charge_queue = ChargeQueue(sqs, setting("CHARGE_QUEUE_URL"))
 adjust = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 record = RecordStripeRefund(orders, charges, adjust, utc_now, ACTOR)
 entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
@@ -57,7 +61,24 @@ reconcile_accounts = ReconcileAccounts(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     payouts,
     Watermarks(dynamodb, setting("ORDERS_TABLE")),
-    ReconcileRefunds(orders, entries, settled, StripeRefunds(connection), balance, record),
+    ReconcileCharges(
+        orders,
+        charges,
+        Attention(dynamodb, setting("ORDERS_TABLE")),
+        StripeCharges(connection),
+        balance,
+        charge_queue,
+    ),
+    ReconcileRefunds(
+        orders,
+        entries,
+        settled,
+        StripeRefunds(connection),
+        balance,
+        record,
+        charges,
+        charge_queue,
+    ),
     ReconcileFeeRefunds(
         orders,
         charges,

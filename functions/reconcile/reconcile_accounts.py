@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from functions.reconcile.findings import Finding
+from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
 from functions.reconcile.reconcile_transfers import ReconcileTransfers
@@ -67,6 +68,7 @@ class ReconcileAccounts:
     studios: Studios
     payouts: PayoutsTable
     watermarks: Watermarks
+    charges: ReconcileCharges
     refunds: ReconcileRefunds
     fee_refunds: ReconcileFeeRefunds
     transfers: ReconcileTransfers
@@ -159,6 +161,7 @@ class ReconcileAccounts:
         return to
 
     def _differences(self, account: Account, window: Window) -> Iterator[Finding]:
+        yield from self.charges(account, window)
         yield from self.refunds(account, window)
         if account.account_id is None:
             yield from self.fee_refunds(account, window)

@@ -21,6 +21,7 @@ from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
+from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
@@ -28,6 +29,7 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.announcers import ChargeAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
 _REFUND_MOVEMENTS = (
@@ -70,6 +72,8 @@ class ReconcileRefunds:
     stripe: StripeRefunds
     balance: StripeBalance
     record: RecordStripeRefund
+    charges: Charges
+    charge_queue: ChargeAnnouncer
 
     def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
         """Yield the differences, each healed where the ordinary path can safely do that.
@@ -95,6 +99,8 @@ class ReconcileRefunds:
                 yield from self._reconcile(report, account.account_id, window)
             except (StaleStateError, LookupError) as error:
                 errors.append(error)  # one that cannot be recorded does not hide the others
+            if report.is_release:
+                continue
             if movements_differ(report, moved, complete=stripe_id in found.created):
                 yield of_movements(report, moved, account.account_id)
         for refund in _refunds_of(account, entered):
@@ -123,6 +129,8 @@ class ReconcileRefunds:
     ) -> Iterator[Finding]:
         """Record Stripe's report of a refund, and compare the books with it."""
         outcome, refund = self.record(report, account_id)
+        if outcome is ReportOutcome.ORDER_NOT_PAID:
+            self._announce_charge(report)
         if finding := of_report(report, outcome, refund, account_id):
             yield finding
         if refund is None:
@@ -134,6 +142,12 @@ class ReconcileRefunds:
         elif outcome is ReportOutcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
             # Recording the report has announced the settlement again.
             yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
+
+    def _announce_charge(self, report: StripeRefund) -> None:
+        """Have the charge read: the order becomes a sale first, then its refunds are recorded."""
+        pointer = self.charges.find(report.charge_id or "")
+        if pointer is not None:
+            self.charge_queue.announce(pointer.order)
 
     def _reconcile_entries(self, refund: Refund) -> Iterator[Finding]:
         named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]
@@ -161,8 +175,10 @@ class ReconcileRefunds:
         found: list[EnteredRefund] = []
         for studio_id in account.studio_ids:
             for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
+                if entry.refund_id is None:  # a dispute
+                    continue
                 order = OrderKey(entry.studio_id, entry.order_id or "")
-                refund = self.orders.get_refund(order, entry.refund_id or "")
+                refund = self.orders.get_refund(order, entry.refund_id)
                 named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
                 found.append((entry, refund if named else None))
         return found

@@ -13,18 +13,19 @@ from shared.gateways.exports import ExportStatus
 
 
 class RowView(BaseModel):
-    """A refund. A late failure is a row of its own with all signs reversed.
+    """A refund or a dispute. A late failure is a row of its own with all signs reversed.
 
     `refunded_amount` went to the parent. `rev_share_adjustment_amount` is the share that came back
     to the studio. `net_deduction_amount` is negative: it is what the studio bears. For an open
     refund these effects are estimates. For a failed refund `refunded_amount` did not reach the
-    parent, and the effects are 0. Erased names are null or missing.
+    parent, and the effects are 0. A dispute has no `refund_id`; `dispute_fee_amount` is Stripe's
+    fee for it, and money that came back is negative. Erased names are null or missing.
     """
 
     settled_at: str | None
     requested_at: str | None
     failed_at: str | None
-    refund_id: str
+    refund_id: str | None
     order_id: str
     parent_name: str | None
     subject_names: list[str]
@@ -41,6 +42,8 @@ class RowView(BaseModel):
     processed_by: str | None
     stripe_refund_id: str | None
     source: str | None
+    dispute_id: str | None
+    dispute_fee_amount: int
 
 
 class TotalsView(BaseModel):
@@ -53,6 +56,7 @@ class TotalsView(BaseModel):
     stripe_fee_retained_amount: int
     net_deduction_amount: int
     tax_refunded_amount: int
+    dispute_fee_amount: int
 
 
 class ReportView(BaseModel):

@@ -15,7 +15,8 @@ from functions.refund_request.bodies import (
 )
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import PreviewRefund
-from functions.refund_request.request_refund import RefundRequest, RequestRefund
+from functions.refund_request.read_charge import ChargeReader
+from functions.refund_request.request_refund import ACTOR, RefundRequest, RequestRefund
 from functions.refund_request.views import PreviewView, preview_view
 from shared.clock import utc_now
 from shared.domain.errors import RefundNotFoundError
@@ -35,22 +36,49 @@ from shared.edge.observability import logger
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.charge_store import ChargeStore
+from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
 from shared.workflow.load_callers_order import load_callers_order
+from shared.workflow.record_stripe_refund import RecordStripeRefund
+from shared.workflow.verify_charge import VerifyCharge
 
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = connect_to_stripe(secrets)
+sqs = aws.client("sqs")
+stripe_refunds = StripeRefunds(connection)
+charge_reader = ChargeReader(
+    orders,
+    VerifyCharge(
+        orders,
+        ChargeStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+        StripeCharges(connection),
+        stripe_refunds,
+        FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
+        RecordStripeRefund(
+            orders,
+            Charges(dynamodb, setting("ORDERS_TABLE")),
+            AdjustQueue(sqs, setting("ADJUST_QUEUE_URL")),
+            utc_now,
+            ACTOR,
+        ),
+        utc_now,
+    ),
+    ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")),
+)
 payout_impact = PayoutImpact(ledger, Studios(dynamodb, setting("ORDERS_TABLE")))
-request_refund = RequestRefund(orders, StripeRefunds(connection), payout_impact, utc_now)
-preview_refund = PreviewRefund(orders, payout_impact)
+request_refund = RequestRefund(orders, stripe_refunds, payout_impact, charge_reader, utc_now)
+preview_refund = PreviewRefund(payout_impact, charge_reader)
 
 app = api_resolver()
 

@@ -1,8 +1,9 @@
-"""Previewing a refund: what it would do. Nothing is changed."""
+"""Previewing a refund: what it would do. No refund is made."""
 
 from dataclasses import dataclass
 
 from functions.refund_request.payout_impact import NextPayoutEffect, PayoutImpact
+from functions.refund_request.read_charge import ChargeReader
 from shared.domain.order import OrderState
 from shared.domain.refund_quote import (
     RefundChoice,
@@ -13,8 +14,6 @@ from shared.domain.refund_quote import (
 )
 from shared.domain.settlement import Effect, estimate
 from shared.edge.auth import Caller
-from shared.gateways.orders_table import OrdersTable
-from shared.workflow.load_callers_order import load_callers_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Preview:
 class PreviewRefund:
     """Shows what a refund would do to parent, studio and PPS."""
 
-    orders: OrdersTable
     payout_impact: PayoutImpact
+    charge_reader: ChargeReader
 
     def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
         """Return what the choice would do now.
@@ -44,7 +43,7 @@ class PreviewRefund:
         Raises:
             DomainError: The request would be refused.
         """
-        record = load_callers_order(self.orders, caller, order_id)
+        record = self.charge_reader.load_order(caller, order_id)
         quote = quote_refund(record.order, record.state, choice)
         effect = estimate(record.state, quote.amount)
         next_payout = self.payout_impact.effect(record.state, effect)
@@ -55,6 +54,8 @@ class PreviewRefund:
 def _warnings(caller: Caller, state: OrderState, quote: RefundQuote) -> list[RefundWarning]:
     warnings = list(print_warnings(state))
     limit = caller.refund_limit
+    if any(each.is_inquiry for each in state.disputes):
+        warnings.append(RefundWarning.DISPUTE_INQUIRY)
     if limit is not None and state.committed_amount + quote.amount > limit:
         warnings.append(RefundWarning.REFUND_LIMIT_EXCEEDED)
     return warnings

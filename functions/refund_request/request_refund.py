@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.refund_request.payout_impact import PayoutImpact
+from functions.refund_request.read_charge import ChargeReader
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
     BusyError,
@@ -38,8 +39,8 @@ from shared.edge.fingerprint import fingerprint_of
 from shared.edge.observability import count, logger
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
+from shared.gateways.stripe.errors import BOOKS_ARE_BEHIND
 from shared.gateways.stripe.refunds import StripeRefunds
-from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.release_refused import release_refused
 
 ACTOR = "refund_request"
@@ -81,6 +82,7 @@ class RequestRefund:
     orders: OrdersTable
     stripe: StripeRefunds
     payout_impact: PayoutImpact
+    charge_reader: ChargeReader
     clock: Clock
 
     def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderState]:
@@ -103,7 +105,7 @@ class RequestRefund:
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
         """Record the intent. The refund is None if this key has made one before."""
         for _ in tries(_CONTENTION_SECONDS):
-            record = load_callers_order(self.orders, caller, request.order.order_id)
+            record = self.charge_reader.load_order(caller, request.order.order_id)
             if request.refund_id in record.refunds:
                 return None, record
             quote = quote_refund(record.order, record.state, request.choice)
@@ -178,6 +180,8 @@ class RequestRefund:
         except StripeRefusedError as refusal:
             logger.info("stripe refused", reason=refusal.reason)
             self._release(refund, refusal)
+            if refusal.reason in BOOKS_ARE_BEHIND:
+                self.charge_reader.follow(refund.order_key)
             raise
         except StripeOutcomeUnknownError as unknown:
             # The reservation stays. ``ResumePending`` asks Stripe and carries on.

@@ -17,7 +17,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund
@@ -45,6 +45,7 @@ resume_pending = ResumePending(
     OpenWorkIndex(dynamodb, setting("ORDERS_TABLE")),
     ResumeRefund(orders, StripeRefunds(connection), queue, record, utc_now),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
+    ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")),
     utc_now,
 )
 

@@ -16,6 +16,7 @@ from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
+from shared.workflow.announcers import ChargeAnnouncer
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
@@ -37,13 +38,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class ResumePending:
-    """Polls all open refunds and fee refunds, each at its own growing interval."""
+    """Polls all open refunds, fee refunds and charges, each at its own growing interval."""
 
     orders: OrdersTable
     fee_refunds: FeeRefunds
     open_work: OpenWorkIndex
     resume_refund: ResumeRefund
     fee_refund_queue: FeeRefundQueue
+    charge_queue: ChargeAnnouncer
     clock: Clock
 
     def __call__(self, *, due_only: bool, time_is_up: Callable[[], bool]) -> Round:
@@ -70,6 +72,10 @@ class ResumePending:
             if time_is_up():
                 return Round(done, oldest, complete=False)
             done[self._safely(order, None, partial(self._fee_refund, order))] += 1
+        for order in self.open_work.charges(due_before):
+            if time_is_up():
+                return Round(done, oldest, complete=False)
+            done[self._safely(order, None, partial(self._charge, order))] += 1
         return Round(done, oldest, complete=True)
 
     def _safely(self, order: OrderKey, refund_id: str | None, resume: Callable[[], str]) -> str:
@@ -121,6 +127,18 @@ class ResumePending:
         )
         self.fee_refund_queue.announce(fee)
         return "FeeRefundAnnouncedAgain"
+
+    def _charge(self, order: OrderKey) -> str:
+        """Have an order's charge read again. The next time is stored first."""
+        state = self.orders.get_state(order)
+        if state is None or not state.must_be_checked:
+            return "ResumeNothingOpen"
+        next_check_at = rfc3339(next_poll_time(state.check_count, self.clock()))
+        self.orders.update_state(
+            replace(state, check_count=state.check_count + 1, next_check_at=next_check_at)
+        )
+        self.charge_queue.announce(order)
+        return "ChargeAnnouncedAgain"
 
     def _age_seconds(self, requested_at: str) -> int:
         return int((self.clock() - datetime.fromisoformat(requested_at)).total_seconds())

@@ -9,7 +9,8 @@ from shared.domain.refusal import Refusal
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.stripe.refunds import StripeRefunds
-from shared.workflow.record_stripe_refund import Announcer, RecordStripeRefund
+from shared.workflow.announcers import SettlementAnnouncer
+from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.release_refused import release_refused
 from shared.workflow.stripe_attempt import ensure_at_stripe
 
@@ -23,7 +24,7 @@ class ResumeRefund:
 
     orders: OrdersTable
     stripe: StripeRefunds
-    queue: Announcer
+    queue: SettlementAnnouncer
     record: RecordStripeRefund
     clock: Clock
 

@@ -1,31 +1,38 @@
 """Applies each kind of Stripe event to the books."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.clock import rfc3339
 from shared.domain.refund import Refund
-from shared.domain.stripe_object import MalformedStripeObjectError, string
+from shared.domain.stripe_object import MalformedStripeObjectError, optional_id, string
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.charges import Charges
-from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.order_states import OrderStates
 from shared.gateways.records.imported_order import ChargePointer
+from shared.workflow.announcers import ChargeAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
 # charge.refund.updated is the name refund.updated had before 2024.
 REFUND_EVENTS = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
-DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+# Events about a charge, or about a dispute of one. They only say that there is something to read.
+CHARGE_EVENTS = frozenset(
+    {"charge.succeeded", "charge.captured", "charge.failed", "charge.expired"}
+)
+DISPUTE_EVENTS = frozenset(
+    {
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+    }
+)
 
-# https://docs.stripe.com/api/disputes/object#dispute_object-status
-_CLOSED = frozenset({"won", "lost", "warning_closed"})
 
-# Requests and settlements change the same order; each takes well under a second.
-_CONTENTION_SECONDS = 5.0
+# The outcome of an event after which the charge is read, as the name of the metric that counts it.
+CHARGE_ANNOUNCED = "ChargeAnnounced"
 
 
 class RefundLister(Protocol):
@@ -73,17 +80,12 @@ def event_from(body: object) -> StripeEvent:
     )
 
 
-def _created(dispute: Mapping[str, Any]) -> str | None:
-    created = dispute.get("created")
-    return rfc3339(datetime.fromtimestamp(created, UTC)) if type(created) is int else None
-
-
 @dataclass(frozen=True, slots=True)
 class HandleEvent:
     """Applies a verified event. Repeated, early and reordered events do no harm."""
 
-    states: OrderStates
     charges: Charges
+    charge_queue: ChargeAnnouncer
     record: RecordStripeRefund
     stripe_refunds: Callable[[], RefundLister]
 
@@ -100,12 +102,14 @@ class HandleEvent:
         """
         if event.type in REFUND_EVENTS:
             report = stripe_refund_from(event.object)
-            outcome, refund = self.record(report, event.account_id)
-            return [(outcome.value, refund)]
+            return [self._record(report, event.account_id)]
         if event.type == "charge.refunded":
             return self._charge_refunded(event)
+        if event.type in CHARGE_EVENTS:
+            return [(self._announce_charge(string(event.object, "id"), event.account_id), None)]
         if event.type in DISPUTE_EVENTS:
-            return [(self._dispute(event), None)]
+            charge_id = optional_id(event.object, "charge")
+            return [(self._announce_charge(charge_id, event.account_id), None)]
         return [("EventIgnored", None)]
 
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
@@ -114,37 +118,24 @@ class HandleEvent:
         refusal, _ = self._find(charge_id, event.account_id)
         if refusal is not None:
             return [(refusal.value, None)]
-        found = []
-        for report in self.stripe_refunds().list_of_charge(charge_id, event.account_id):
-            outcome, refund = self.record(report, event.account_id)
-            found.append((outcome.value, refund))
-        return found
+        reports = self.stripe_refunds().list_of_charge(charge_id, event.account_id)
+        return [self._record(report, event.account_id) for report in reports]
 
-    def _dispute(self, event: StripeEvent) -> str:
-        refusal, pointer = self._find(string(event.object, "charge"), event.account_id)
+    def _record(self, report: StripeRefund, account_id: str | None) -> tuple[str, Refund | None]:
+        outcome, refund = self.record(report, account_id)
+        if outcome is ReportOutcome.ORDER_NOT_PAID:
+            return self._announce_charge(report.charge_id, account_id), None
+        return outcome.value, refund
+
+    def _announce_charge(self, charge_id: str | None, account_id: str | None) -> str:
+        """Have the charge read at Stripe: the newest state wins, whatever order events come in."""
+        if charge_id is None:
+            return ReportOutcome.UNKNOWN_CHARGE.value
+        refusal, pointer = self._find(charge_id, account_id)
         if refusal is not None or pointer is None:
             return (refusal or ReportOutcome.UNKNOWN_CHARGE).value
-        dispute_id, status = string(event.object, "id"), string(event.object, "status")
-        for _ in tries(_CONTENTION_SECONDS):
-            state = self.states.get_state(pointer.order)
-            if state is None:
-                raise LookupError(f"order {pointer.order} has a charge and no state")
-            is_known = state.dispute_id == dispute_id
-            if is_known and state.dispute_status in {status, *_CLOSED}:
-                return "DisputeReportRepeated"
-            try:
-                self.states.update_state(
-                    replace(
-                        state,
-                        dispute_id=dispute_id,
-                        dispute_status=status,
-                        disputed_at=_created(event.object),
-                    )
-                )
-            except StaleStateError:
-                continue
-            return "DisputeRecorded"
-        raise StaleStateError
+        self.charge_queue.announce(pointer.order)
+        return CHARGE_ANNOUNCED
 
     def _find(
         self, charge_id: str, account_id: str | None

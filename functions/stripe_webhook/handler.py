@@ -20,7 +20,7 @@ from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.charges import Charges
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.queues import AdjustQueue
+from shared.gateways.queues import AdjustQueue, ChargeQueue
 from shared.gateways.secrets import Secrets
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
@@ -36,7 +36,9 @@ MAX_BODY_BYTES = 256 * 1024
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 charges = Charges(dynamodb, setting("ORDERS_TABLE"))
-queue = AdjustQueue(aws.client("sqs"), setting("ADJUST_QUEUE_URL"))
+sqs = aws.client("sqs")
+queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
+charge_queue = ChargeQueue(sqs, setting("CHARGE_QUEUE_URL"))
 secrets = Secrets(aws.client("secretsmanager"))
 livemode = setting("STRIPE_LIVEMODE") == "true"
 
@@ -54,7 +56,7 @@ def stripe_refunds() -> "StripeRefunds":
 _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
 record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR)
-handle_event = HandleEvent(orders, charges, record_stripe_refund, stripe_refunds)
+handle_event = HandleEvent(charges, charge_queue, record_stripe_refund, stripe_refunds)
 
 
 @logger.inject_lambda_context(

@@ -103,6 +103,8 @@ class _Assembly:
                 "adjust_dlq": outputs["AdjustDLQUrl"],
                 "fee_refund": outputs["FeeRefundQueueUrl"],
                 "fee_refund_dlq": outputs["FeeRefundDLQUrl"],
+                "charge": outputs["ChargeQueueUrl"],
+                "charge_dlq": outputs["ChargeDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
             },

@@ -22,8 +22,15 @@ WEBHOOK_EVENTS = (
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "charge.succeeded",
+    "charge.captured",
+    "charge.failed",
+    "charge.expired",
     "charge.dispute.created",
+    "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 )
 _CHARGES_PER_CALL = 500
 

@@ -20,6 +20,7 @@ from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import (
     ADJUST_FIELDS,
+    CHARGE_FIELDS,
     FEE_REFUND_FIELDS,
     PARKED_GROUP,
     PARKED_ID,
@@ -38,9 +39,15 @@ _HELD_SECONDS = 60
 QUEUES = {
     "adjust": ADJUST_FIELDS,
     "fee_refund": FEE_REFUND_FIELDS,
+    "charge": CHARGE_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
 }
-_OUTPUTS = {"adjust": "Adjust", "fee_refund": "FeeRefund", "export": "Export"}
+_OUTPUTS = {
+    "adjust": "Adjust",
+    "fee_refund": "FeeRefund",
+    "charge": "Charge",
+    "export": "Export",
+}
 _NO_REASON = "unknown: the function crashed or timed out, see its log"
 
 

@@ -38,6 +38,24 @@ class OrderNotChargedError(DomainError):
     code = "order_not_charged"
 
 
+class OrderNotPaidError(DomainError):
+    """The order's money is not there: it is on its way, or the payment failed."""
+
+    code = "order_not_paid"
+
+
+class DisputeNotFoundError(DomainError):
+    """No such dispute on this order."""
+
+    code = "dispute_not_found"
+
+
+class DisputeOpenError(DomainError):
+    """The dispute is not over. Only a lost dispute is dismissed."""
+
+    code = "dispute_open"
+
+
 class ChargeDisputedError(DomainError):
     """The parent disputes the charge with their bank. Meanwhile Stripe refuses refunds."""
 

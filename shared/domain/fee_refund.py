@@ -63,6 +63,24 @@ class FeeRefund:
             new = replace(new, attempt=new.attempt + 1)
         return new
 
+    def with_target(
+        self, target_amount: int, next_poll_at: str, correlation_id: str
+    ) -> "FeeRefund":
+        """Return it with a higher target, to be polled from now on.
+
+        Args:
+            target_amount: In minor units.
+            next_poll_at: When it is looked at if the message is lost, RFC 3339 in UTC.
+            correlation_id: What raised the target.
+        """
+        return replace(
+            self,
+            target_amount=target_amount,
+            next_poll_at=next_poll_at,
+            poll_count=0,
+            correlation_id=correlation_id,
+        )
+
     def with_refunded(self, refunded_amount: int) -> "FeeRefund":
         """Return it with no attempt under way and the amount that Stripe has refunded."""
         return replace(self, refunded_amount=refunded_amount, in_flight_amount=0)

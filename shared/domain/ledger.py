@@ -113,8 +113,9 @@ class LedgerEntry:
     balances after this entry. Times are RFC 3339 in UTC. ``hash`` covers every other field,
     ``prev_hash`` included. Only entries of refunds and disputes have ``settled_at``, by which
     reports find them. Entries of ``ORDER_KINDS`` have an ``order_id``, those of ``PAYOUT_KINDS`` a
-    ``payout_id``, an adjustment an ``adjustment_id``. Entries of ``OPENING_KINDS`` alone have
-    ``elsewhere_amount``. Two people made an adjustment: ``processed_by`` and ``approved_by``.
+    ``payout_id``, an adjustment an ``adjustment_id``. Entries of ``OPENING_KINDS`` have an
+    ``elsewhere_amount``, and so have disputes from before the ledger started. Two people made an
+    adjustment: ``processed_by`` and ``approved_by``.
     """
 
     studio_id: str
@@ -203,7 +204,7 @@ def append(
         "seq": head.seq + 1,
         "currency": head.currency,
         "net_amount": amounts.net_amount,
-        "elsewhere_amount": amounts.elsewhere_amount if facts.kind in OPENING_KINDS else None,
+        "elsewhere_amount": _elsewhere_amount(facts.kind, amounts),
         "payable_balance_amount": payable,
         "direct_balance_amount": direct,
         "prev_hash": head.hash,
@@ -215,6 +216,11 @@ def append(
         head.studio_id, head.currency, entry.seq, payable, direct, entry.hash, closed
     )
     return entry, after
+
+
+def _elsewhere_amount(kind: EntryKind, amounts: EntryAmounts) -> int | None:
+    """Return the amount to store. Only openings, and disputes of that time, have one."""
+    return amounts.elsewhere_amount if kind in OPENING_KINDS else amounts.elsewhere_amount or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,10 +162,10 @@ def _checks(
     yield from _subject_checks(content)
     amounts = {name: int(content.get(name, 0)) for name in _AMOUNTS}
     yield from _sum_checks(at, amounts)
-    if content["kind"] in OPENING_KINDS:
+    if "elsewhere_amount" in content:
         yield (
             bool(amounts["payable_amount"] or amounts["direct_amount"]),
-            "an opening entry must not move a balance",
+            "what was paid out elsewhere must not move a balance",
         )
     if content["kind"] not in ORDER_KINDS:
         yield from _plain_amount_checks(content, amounts)
@@ -198,9 +198,10 @@ def _subject_checks(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]
         _SUBJECT_IDS & content.keys() != expected,
         f"a {kind} must name its {' and '.join(sorted(expected))}, and no other subject",
     )
+    has_elsewhere = "elsewhere_amount" in content
     yield (
-        ("elsewhere_amount" in content) != (kind in OPENING_KINDS),
-        "opening entries have an amount elsewhere, and no others",
+        has_elsewhere != (kind in OPENING_KINDS) and kind not in DISPUTE_KINDS,
+        "opening entries and old disputes have an amount elsewhere, and no others",
     )
 
 

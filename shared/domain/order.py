@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from shared.domain.dispute import Dispute
 from shared.domain.money import share_of
+from shared.domain.payment_status import UNSETTLED_PAYMENTS, WRONG_PAYMENTS, PaymentStatus
 
 # Shipping with its tax is one more line of quantity 1; import refuses a line of this id.
 SHIPPING_LINE_ID = "shipping"
@@ -109,6 +111,12 @@ class OrderState:
     ``print_units`` counts the order's units. ``print_units_off`` counts, by line, the units that
     line-item refunds removed from the print job. ``fulfillment_canceled_by`` is a refund's id,
     ``NOTHING_LEFT``, or the user who canceled.
+
+    ``payment_problem`` says why the payment failed or how the charge differs from the import, and
+    ``charged_amount`` what Stripe captured instead. ``stripe_fee_amount`` is the imported fee until
+    the order is paid, then the one that Stripe took. ``ledger_starts_at`` is the studio's: what
+    moved before it was paid out elsewhere. ``next_check_at`` is when the charge is read at Stripe
+    again, after ``check_count`` times; None if it need not be.
     """
 
     order_id: str
@@ -135,9 +143,13 @@ class OrderState:
     tax_amount: int = 0
     tax_refunded_amount: int = 0
     paid_otherwise_amount: int = 0
-    dispute_id: str | None = None
-    dispute_status: str | None = None
-    disputed_at: str | None = None
+    payment_status: PaymentStatus = PaymentStatus.PAID
+    payment_problem: str | None = None
+    charged_amount: int | None = None
+    ledger_starts_at: str | None = None
+    next_check_at: str | None = None
+    check_count: int = 0
+    disputes: tuple[Dispute, ...] = ()
 
     @property
     def key(self) -> OrderKey:
@@ -145,9 +157,20 @@ class OrderState:
         return OrderKey(self.studio_id, self.order_id)
 
     @property
+    def withdrawn_amount(self) -> int:
+        """The money that disputes have taken and not given back."""
+        return sum(each.withdrawn_amount for each in self.disputes)
+
+    @property
+    def returned_amount(self) -> int:
+        """The money in the ledger that went back to the parent: by refunds and by disputes."""
+        return self.settled_amount + self.withdrawn_amount
+
+    @property
     def refundable_amount(self) -> int:
         """The amount that can still be refunded. External refunds never take it below zero."""
-        return max(0, self.total_amount - self.committed_amount - self.paid_otherwise_amount)
+        gone = self.committed_amount + self.withdrawn_amount + self.paid_otherwise_amount
+        return max(0, self.total_amount - gone)
 
     @property
     def in_flight_amount(self) -> int:
@@ -165,9 +188,31 @@ class OrderState:
         return OrderRefundStatus.REFUNDED if full else OrderRefundStatus.PARTIALLY_REFUNDED
 
     @property
-    def disputed(self) -> bool:
-        """Whether Stripe refuses refunds because of a dispute that is open or lost."""
-        return self.dispute_id is not None and self.dispute_status not in {"won", "warning_closed"}
+    def blocks_refunds(self) -> bool:
+        """Whether Stripe refuses refunds because of a dispute."""
+        return any(each.blocks_refunds for each in self.disputes)
+
+    @property
+    def newest_dispute(self) -> Dispute | None:
+        """The dispute to show first: an open one, then the newest, or None."""
+        ranked = sorted(self.disputes, key=lambda each: (each.is_open, each.created_at))
+        return ranked[-1] if ranked else None
+
+    @property
+    def disputes_to_see(self) -> tuple[Dispute, ...]:
+        """The disputes on the attention list."""
+        return tuple(each for each in self.disputes if each.needs_attention)
+
+    @property
+    def has_wrong_payment(self) -> bool:
+        """Whether a person must correct the order's import before it is a sale."""
+        return self.payment_status in WRONG_PAYMENTS
+
+    @property
+    def must_be_checked(self) -> bool:
+        """Whether its charge must be read at Stripe again, even if no event comes."""
+        is_unsettled = self.payment_status in UNSETTLED_PAYMENTS
+        return is_unsettled or any(each.is_open for each in self.disputes)
 
     def line_committed(self, line_id: str) -> LineCommitted:
         """Return the part of a line that is refunded or in flight."""

@@ -119,7 +119,8 @@ class Refund:
     recorded the refund; ``failed_seq`` is the one that compensated a late failure.
     ``next_poll_at`` is when Stripe is polled next, after ``poll_count`` polls. ``stop_print`` says
     that the refund removed its units from the print job, ``keep_print`` that the requester asked
-    to print anyway. ``tax_amount`` is known after settlement.
+    to print anyway. ``tax_amount`` is known after settlement. ``before_ledger`` marks a refund from
+    before the studio's ledger starts, which was paid out elsewhere.
     """
 
     refund_id: str
@@ -140,6 +141,7 @@ class Refund:
     note: str | None = None
     stop_print: bool = False
     keep_print: bool = False
+    before_ledger: bool = False
     fingerprint: str | None = None
     attempt: int = 1
     attempt_at: str | None = None

@@ -10,6 +10,7 @@ from shared.domain.errors import (
     FulfillmentInProgressError,
     NothingRefundableError,
     OrderNotChargedError,
+    OrderNotPaidError,
     QuantityExceedsRefundableError,
     RefundableAmountChangedError,
     ShippingNotRefundableError,
@@ -24,6 +25,7 @@ from shared.domain.order import (
     OrderState,
     RefundItem,
 )
+from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
 from shared.domain.refund import RefundType
 
 
@@ -35,6 +37,7 @@ class RefundWarning(StrEnum):
     REFUND_LIMIT_EXCEEDED = "refund_limit_exceeded"
     NEXT_PAYOUT_NEGATIVE = "next_payout_negative"
     NEGATIVE_BALANCE_LIMIT = "negative_balance_limit"
+    DISPUTE_INQUIRY = "dispute_inquiry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
 
     Raises:
         OrderNotChargedError: There is no charge to refund.
+        OrderNotPaidError: The money is not there.
         ChargeDisputedError: The charge is disputed, or the dispute was lost.
         RefundableAmountChangedError: The amount left is not ``expected_refundable_amount``.
         NothingRefundableError: Nothing is left.
@@ -84,10 +88,12 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
         raise OrderNotChargedError(
             "This order was not charged through Stripe, so there is nothing to refund."
         )
-    if state.disputed:
+    if state.payment_status is not PaymentStatus.PAID:
+        raise OrderNotPaidError(PAYMENT_WORDS[state.payment_status])
+    if state.blocks_refunds:
         raise ChargeDisputedError(
-            "The parent disputes this charge with their bank. Answer the dispute in Stripe. "
-            "You can refund once the dispute is closed in the studio's favor."
+            "The parent disputes this charge with their bank, so Stripe refuses to refund it. "
+            "Answer the dispute in Stripe. You can refund if it is closed in the studio's favor."
         )
     left = state.refundable_amount
     expected = choice.expected_refundable_amount

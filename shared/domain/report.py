@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from shared.domain.ledger import EntryKind, LedgerEntry, RecordSource
 from shared.domain.order import OrderState
 from shared.domain.refund import Refund, RefundStatus
-from shared.domain.settlement import effect_of, refunded_tax
+from shared.domain.settlement import effect_of_open, refunded_tax
 
 
 class ReportState(StrEnum):
@@ -40,17 +40,18 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A row of the report: a refund, or its late failure with all signs reversed.
+    """A row of the report: a refund, its late failure with all signs reversed, or a dispute.
 
     Amounts in minor units. ``refunded_amount`` is what the parent got, and
     ``rev_share_adjustment_amount`` the share that the studio got back; both are positive for a
-    refund. ``net_deduction_amount`` is what the studio pays, as a negative number. The names and
+    refund. ``net_deduction_amount`` is what the studio pays, as a negative number. A dispute has
+    Stripe's ``dispute_fee_amount`` in it, and money that came back is negative. The names and
     ``original_amount`` are added from the order later, and are None if they were erased. Rows sort
     by ``place``: a time, and an id that makes it unique.
     """
 
     place: str
-    refund_id: str
+    refund_id: str | None
     order_id: str
     type: str | None
     reason: str | None
@@ -70,6 +71,8 @@ class ReportRow:
     parent_name: str | None = None
     subject_names: tuple[str, ...] = ()
     original_amount: int | None = None
+    dispute_id: str | None = None
+    dispute_fee_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class ReportTotals:
     stripe_fee_retained_amount: int = 0
     net_deduction_amount: int = 0
     tax_refunded_amount: int = 0
+    dispute_fee_amount: int = 0
 
     def plus(self, rows: "Iterable[ReportRow | ReportTotals]") -> Self:
         """Return the totals with more rows, or other totals, added."""
@@ -98,7 +102,7 @@ _SUMMED = tuple(field.name for field in fields(ReportTotals) if field.name != "c
 
 
 class EntryFigures(NamedTuple):
-    """The amounts of a refund's ledger entry, in minor units with the ledger's signs.
+    """The amounts of a refund's or dispute's ledger entry, in minor units with the ledger's signs.
 
     It is a tuple for speed: a report adds up a hundred thousand of them.
     """
@@ -109,11 +113,12 @@ class EntryFigures(NamedTuple):
     stripe_fee_retained_amount: int
     net_amount: int
     tax_amount: int
+    stripe_fee_amount: int
 
 
 def totals_of_figures(entries: Iterable[EntryFigures]) -> ReportTotals:
     """Return the totals of ledger entries, the same as the totals of their rows."""
-    count = gross = rev_share = retained = net = tax = 0
+    count = gross = rev_share = retained = net = tax = fee = 0
     for entry in entries:
         count += 1
         gross += entry.gross_amount
@@ -121,25 +126,25 @@ def totals_of_figures(entries: Iterable[EntryFigures]) -> ReportTotals:
         retained += entry.stripe_fee_retained_amount
         net += entry.net_amount
         tax += entry.tax_amount
-    return ReportTotals(count, -gross, rev_share, retained, net, -tax)
+        fee += entry.stripe_fee_amount
+    return ReportTotals(count, -gross, rev_share, retained, net, -tax, -fee)
 
 
 def row_of_entry(entry: LedgerEntry) -> ReportRow:
-    """Return the row of a refund's ledger entry.
+    """Return the row of a refund's or a dispute's ledger entry.
 
     Raises:
-        ValueError: The entry is not about a refund.
+        ValueError: The entry is about something else.
     """
-    if entry.settled_at is None or entry.refund_id is None or entry.order_id is None:
-        raise ValueError(f"entry {entry.seq} is not about a refund")
-    failed = entry.kind is EntryKind.REFUND_FAILED
+    if entry.settled_at is None or entry.order_id is None or entry.kind not in _ROW_STATUS:
+        raise ValueError(f"entry {entry.seq} is not about a refund or a dispute")
     return ReportRow(
         place=f"{entry.settled_at}#{entry.seq}",
         refund_id=entry.refund_id,
         order_id=entry.order_id,
-        type=entry.refund_type,
+        type="dispute" if entry.dispute_id else entry.refund_type,
         reason=entry.reason,
-        status=RefundStatus.FAILED if failed else RefundStatus.SETTLED,
+        status=_ROW_STATUS[entry.kind],
         currency=entry.currency,
         refunded_amount=-entry.gross_amount,
         rev_share_adjustment_amount=entry.rev_share_amount,
@@ -150,7 +155,17 @@ def row_of_entry(entry: LedgerEntry) -> ReportRow:
         stripe_refund_id=entry.stripe_refund_id,
         source=entry.source,
         settled_at=entry.settled_at,
+        dispute_id=entry.dispute_id,
+        dispute_fee_amount=-entry.stripe_fee_amount,
     )
+
+
+_ROW_STATUS: dict[EntryKind, str] = {
+    EntryKind.REFUND: RefundStatus.SETTLED.value,
+    EntryKind.REFUND_FAILED: RefundStatus.FAILED.value,
+    EntryKind.DISPUTE: "disputed",
+    EntryKind.DISPUTE_REVERSED: "dispute_reversed",
+}
 
 
 def open_row(refund: Refund, state: OrderState) -> ReportRow:
@@ -159,7 +174,7 @@ def open_row(refund: Refund, state: OrderState) -> ReportRow:
     Its effects are estimates, the same as the refund's own view shows, as if this refund settles
     after all others in flight. The tax is an estimate as if it settles next.
     """
-    effect = effect_of(state, state.committed_amount - refund.amount, state.committed_amount)
+    effect = effect_of_open(state, refund)
     return _row_of_refund(
         refund,
         refund.requested_at,

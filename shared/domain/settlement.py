@@ -76,14 +76,14 @@ def refunded_tax(state: OrderState, refund: Refund) -> int:
     full refund add up to the order's tax.
     """
     left = state.tax_amount - state.tax_refunded_amount
-    unsettled = state.total_amount - state.settled_amount
+    unsettled = state.total_amount - state.returned_amount
     if refund.amount >= unsettled:
         wanted = left
     elif refund.items:
         wanted = sum(item.tax_amount for item in refund.items)
     else:
         wanted = share_of(left, refund.amount, unsettled)
-    return _possible_tax(state, state.settled_amount + refund.amount, wanted)
+    return possible_tax(state, state.returned_amount + refund.amount, wanted)
 
 
 def _compensated_tax(state: OrderState, refund: Refund) -> int:
@@ -92,17 +92,17 @@ def _compensated_tax(state: OrderState, refund: Refund) -> int:
     It is the refund's tax, unless an external refund completed the order before Stripe reported
     the failure. Then the tax stays refunded.
     """
-    return _possible_tax(state, state.settled_amount - refund.amount, -(refund.tax_amount or 0))
+    return possible_tax(state, state.returned_amount - refund.amount, -(refund.tax_amount or 0))
 
 
-def _possible_tax(state: OrderState, settled_after: int, wanted: int) -> int:
+def possible_tax(state: OrderState, returned_after: int, wanted: int) -> int:
     """Return the change of the refunded tax that comes closest to ``wanted``.
 
     Afterwards neither the refunded nor the unrefunded tax is more than the amount it is part of.
     """
-    settled = min(max(0, settled_after), state.total_amount)
-    least = max(0, state.tax_amount - (state.total_amount - settled))
-    most = min(state.tax_amount, settled)
+    returned = min(max(0, returned_after), state.total_amount)
+    least = max(0, state.tax_amount - (state.total_amount - returned))
+    most = min(state.tax_amount, returned)
     return min(max(state.tax_refunded_amount + wanted, least), most) - state.tax_refunded_amount
 
 
@@ -117,7 +117,14 @@ def next_to_settle(refunds: Iterable[Refund], refund: Refund) -> Refund:
 
 def estimate(state: OrderState, amount: int) -> Effect:
     """Return the effect of refunding ``amount`` after all refunds in flight have settled."""
-    return effect_of(state, state.committed_amount, state.committed_amount + amount)
+    before = state.committed_amount + state.withdrawn_amount
+    return effect_of(state, before, before + amount)
+
+
+def effect_of_open(state: OrderState, refund: Refund) -> Effect:
+    """Return the effect of a refund in flight, as if it settles after all others in flight."""
+    after = state.committed_amount + state.withdrawn_amount
+    return effect_of(state, after - refund.amount, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +159,7 @@ def settle(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
 
 
 def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
-    effect = effect_of(state, state.settled_amount, state.settled_amount + refund.amount)
+    effect = effect_of(state, state.returned_amount, state.returned_amount + refund.amount)
     tax = refunded_tax(state, refund)
     settled = replace(
         refund.with_status(RefundStatus.SETTLED, at, by),
@@ -162,17 +169,18 @@ def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Sett
         net_deduction_amount=effect.net_deduction_amount,
         tax_amount=tax,
     )
+    amounts = _entry_amounts(state, effect, tax)
     return Settlement(
-        kind=EntryKind.REFUND,
+        kind=EntryKind.OPENING_REFUND if refund.before_ledger else EntryKind.REFUND,
         state=_with_effect(state, effect, tax),
         refund=settled,
-        amounts=_entry_amounts(state, effect, tax),
+        amounts=moved_elsewhere(amounts) if refund.before_ledger else amounts,
         effect=effect,
     )
 
 
 def _settle_late_failure(state: OrderState, refund: Refund) -> Settlement:
-    effect = effect_of(state, state.settled_amount, state.settled_amount - refund.amount)
+    effect = effect_of(state, state.returned_amount, state.returned_amount - refund.amount)
     tax = _compensated_tax(state, refund)
     return Settlement(
         kind=EntryKind.REFUND_FAILED,
@@ -217,6 +225,11 @@ def _entry_amounts(state: OrderState, effect: Effect, tax: int) -> EntryAmounts:
         stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
         tax_amount=-tax,
     )
+
+
+def moved_elsewhere(amounts: EntryAmounts) -> EntryAmounts:
+    """Return the amounts of what was paid out before the ledger started. No balance changes."""
+    return replace(amounts, payable_amount=0, direct_amount=0, elsewhere_amount=amounts.net_amount)
 
 
 def sale_amounts(state: OrderState) -> EntryAmounts:

@@ -16,8 +16,8 @@ class StatementError(Exception):
 class StatementLine:
     """A line. Amounts in minor units; what the studio gains is positive, as in the ledger.
 
-    Every line has ``gross + stripe_fee + rev_share = net = payable + direct``. The line for the
-    balance carried in from the previous payout has neither number nor ids.
+    Every line has ``gross + stripe_fee + rev_share = net = payable + direct + elsewhere``. The
+    line for the balance carried in from the previous payout has neither number nor ids.
     """
 
     kind: str
@@ -27,12 +27,14 @@ class StatementLine:
     net_amount: int
     payable_amount: int
     direct_amount: int
+    elsewhere_amount: int = 0
     seq: int | None = None
     recorded_at: str | None = None
     order_id: str | None = None
     refund_id: str | None = None
     payout_id: str | None = None
     stripe_refund_id: str | None = None
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Sum:
     net_amount: int = 0
     payable_amount: int = 0
     direct_amount: int = 0
+    elsewhere_amount: int = 0
 
     def plus(self, line: StatementLine) -> "Sum":
         """Return the sum with one more line."""
@@ -138,7 +141,8 @@ def _checked(
 
 def line_of(entry: LedgerEntry) -> StatementLine:
     """Return the line of a ledger entry."""
-    return StatementLine(**{name: getattr(entry, name) for name in _LINE_FIELDS})
+    fields_of_line = {name: getattr(entry, name) for name in _LINE_FIELDS}
+    return StatementLine(**fields_of_line | {"elsewhere_amount": entry.elsewhere_amount or 0})
 
 
 def carried_line(amount: int) -> StatementLine:

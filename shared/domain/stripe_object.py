@@ -18,3 +18,11 @@ def string(source: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise MalformedStripeObjectError(f"no {name}")
     return value
+
+
+def optional_id(source: Mapping[str, Any], name: str) -> str | None:
+    """Return the text of a field, or the id if Stripe has expanded it to an object, or None."""
+    value = source.get(name)
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return value if isinstance(value, str) and value else None

@@ -7,7 +7,7 @@ from typing import Any
 from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus
 from shared.domain.refund_metadata import RefundMetadata, order_key_from, refund_metadata_from
-from shared.domain.stripe_object import MalformedStripeObjectError, string
+from shared.domain.stripe_object import MalformedStripeObjectError, optional_id, string
 
 # https://docs.stripe.com/api/refunds/object#refund_object-status
 _STATUS = {
@@ -39,6 +39,20 @@ class StripeRefund:
     failure_reason: str | None = None
     created: int = 0
     metadata: RefundMetadata | None = None
+    balance_transaction_id: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_release(self) -> bool:
+        """Whether it only releases an authorization, so that no money moves.
+
+        Stripe shows the release of an uncaptured charge, or of the part that was not captured, as
+        a refund without a balance transaction:
+        https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
+        """
+        if self.reason == "expired_uncaptured_charge":
+            return True
+        return self.status is RefundStatus.SUCCEEDED and self.balance_transaction_id is None
 
 
 def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
@@ -68,15 +82,12 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         status=status,
         amount=amount,
         currency=string(source, "currency"),
-        refund_id=_optional(metadata, "refund_id"),
+        refund_id=optional_id(metadata, "refund_id"),
         order_key=order_key_from(metadata),
-        pending_reason=_optional(source, "pending_reason"),
-        failure_reason=_optional(source, "failure_reason"),
+        pending_reason=optional_id(source, "pending_reason"),
+        failure_reason=optional_id(source, "failure_reason"),
         created=created if type(created) is int else 0,
         metadata=refund_metadata_from(metadata, amount),
+        balance_transaction_id=optional_id(source, "balance_transaction"),
+        reason=optional_id(source, "reason"),
     )
-
-
-def _optional(source: Mapping[str, Any], name: str) -> str | None:
-    value = source.get(name)
-    return value if isinstance(value, str) and value else None

@@ -20,7 +20,7 @@ class Studio:
 
     ``timezone`` is an IANA zone. ``stripe_account_id`` is set if the studio's charges are on its
     own Stripe account. PPS transfers payouts to ``payout_account_id``. ``payout_weekday`` is 0
-    for Monday.
+    for Monday. What moved before ``ledger_starts_at`` (RFC 3339 in UTC) was paid out elsewhere.
     """
 
     studio_id: str
@@ -35,6 +35,7 @@ class Studio:
     payout_interval: Interval = Interval.WEEKLY
     payout_weekday: int = 0
     on_negative_limit: OnNegativeLimit = OnNegativeLimit.WARN
+    ledger_starts_at: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -42,8 +42,12 @@ class Attention(TableGateway):
         return map(message_from_values, self._read(studio_id, AttentionPartition.MESSAGE))
 
     def disputed_orders(self, studio_id: str) -> Iterator[OrderState]:
-        """Read the states of the orders whose charge is disputed."""
+        """Read the states of the orders with a dispute that is open, or lost and not dismissed."""
         return map(state_from_values, self._read(studio_id, AttentionPartition.DISPUTE))
+
+    def wrong_payments(self, studio_id: str) -> Iterator[OrderState]:
+        """Read the states of the orders whose charge differs from the import, or is missing."""
+        return map(state_from_values, self._read(studio_id, AttentionPartition.PAYMENT))
 
     def parked_messages(self, studio_id: str) -> Iterator[ParkedMessage]:
         """Read the parked messages that nobody has resolved."""

@@ -1,4 +1,4 @@
-"""Refunds and fee refunds that were interrupted or wait for an answer, from OpenIndex.
+"""Refunds, fee refunds and charges that were interrupted or wait for Stripe, from OpenIndex.
 
 The index is read eventually consistent. What it does not show yet is found by the next run.
 """
@@ -31,6 +31,11 @@ class OpenWorkIndex(TableGateway):
     def fee_refunds(self, due_before: str | None) -> Iterator[OrderKey]:
         """List the orders whose fee refund is due before a time (RFC 3339, UTC), or all."""
         for found in self._due(OpenWork.FEE_REFUND, due_before):
+            yield order_key_of(found["PK"])
+
+    def charges(self, due_before: str | None) -> Iterator[OrderKey]:
+        """List the orders whose charge must be read before a time (RFC 3339, UTC), or all."""
+        for found in self._due(OpenWork.CHARGE, due_before):
             yield order_key_of(found["PK"])
 
     def _due(self, kind: OpenWork, due_before: str | None) -> "Iterator[Values]":

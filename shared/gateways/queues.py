@@ -2,23 +2,35 @@
 
 import hashlib
 import json
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 
 # The fields of a message on each queue.
 ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
 FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
+CHARGE_FIELDS = ("studio_id", "order_id")
 
 # The attributes of a parked message.
 PARKED_REASON = "parked_reason"
 PARKED_ID = "parked_id"
 PARKED_GROUP = "parked_group"
+
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+_MESSAGES_PER_CALL = 10
+
+
+class QueueBusyError(Exception):
+    """SQS did not take a message. Sending it again does no harm."""
 
 
 class Queue:
@@ -78,6 +90,30 @@ class FeeRefundQueue(Queue):
                 }
             ),
         )
+
+
+class ChargeQueue(Queue):
+    """Announces orders whose charge must be read at Stripe. Repeats and reordering do no harm."""
+
+    def announce(self, *orders: OrderKey) -> None:
+        """Announce that these orders' charges must be read.
+
+        Raises:
+            QueueBusyError: SQS did not take all of them. Announce them again.
+        """
+        for batch in batched(orders, _MESSAGES_PER_CALL, strict=False):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {
+                    "Id": str(number),
+                    "MessageBody": json.dumps(
+                        {"studio_id": order.studio_id, "order_id": order.order_id}
+                    ),
+                }
+                for number, order in enumerate(batch)
+            ]
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if answer.get("Failed"):
+                raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
 
 
 class ParkedMessages(Queue):

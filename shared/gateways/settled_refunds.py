@@ -1,8 +1,8 @@
-"""What settled of a studio's refunds, in order of time, from LedgerTable's SettledIndex.
+"""What settled of a studio's refunds and disputes, by time, from LedgerTable's SettledIndex.
 
-The index has an entry for each refund that settled and for each late failure, and none for sales
-and payouts: reading a month costs what settled in it. It is read eventually consistent: an entry
-may appear a moment after it was written.
+The index has an entry for each refund that settled, each late failure and each dispute that moved
+money, and none for sales and payouts: reading a month costs what settled in it. It is read
+eventually consistent: an entry may appear a moment after it was written.
 """
 
 from collections.abc import Iterator
@@ -94,6 +94,8 @@ class SettledRefunds(TableGateway):
         """
         read = ", ".join(_REFUND_ATTRIBUTES)
         for values in self._read(studio_id, start, end, None, ProjectionExpression=read):
+            if "refund_id" not in values:  # a dispute
+                continue
             yield SettledRefund(
                 EntryKind(values["kind"]),
                 values["settled_at"],

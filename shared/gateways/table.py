@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # The conditions of all writes. ``:seen`` is the value that the writer has read.
 NOT_THERE_YET = "attribute_not_exists(PK)"
+ALREADY_THERE = "attribute_exists(PK)"
 VERSION_UNCHANGED = "version = :seen"
 HEAD_UNMOVED = "seq = :seen"
 STILL_DUE = "open_due = :seen"
@@ -105,6 +106,16 @@ class Table:
                 "TableName": self._name,
                 "Item": item,
                 "ConditionExpression": NOT_THERE_YET,
+            }
+        }
+
+    def existing(self, item: Item) -> "Step":
+        """Return the step that replaces an item which another step of the write guards."""
+        return {
+            "Put": {
+                "TableName": self._name,
+                "Item": item,
+                "ConditionExpression": ALREADY_THERE,
             }
         }
 

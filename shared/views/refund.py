@@ -15,7 +15,7 @@ from shared.domain.refund import (
     RefundType,
     Resolution,
 )
-from shared.domain.settlement import effect_of
+from shared.domain.settlement import effect_of_open
 
 
 class RefundItemView(BaseModel):
@@ -124,7 +124,7 @@ def _effects(refund: Refund, state: OrderState) -> _Effects:
             refund.net_deduction_amount or 0,
         )
     if refund.status in UNSETTLED:
-        effect = effect_of(state, state.committed_amount - refund.amount, state.committed_amount)
+        effect = effect_of_open(state, refund)
         return _Effects(
             effect.rev_share_reversed_amount,
             effect.stripe_fee_retained_amount,

@@ -18,6 +18,7 @@ COLUMNS = (
     *("currency", "original_amount", "refunded_amount", "rev_share_adjustment_amount"),
     *("stripe_fee_retained_amount", "net_deduction_amount", "tax_refunded_amount"),
     *("processed_by", "type", "reason", "status", "source", "refund_id", "stripe_refund_id"),
+    *("dispute_id", "dispute_fee_amount"),
 )
 
 

@@ -7,12 +7,13 @@ our own limits never refuse it.
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
 
 from shared.clock import Clock, rfc3339
 from shared.domain.ledger import RecordSource
 from shared.domain.order import OrderState
+from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import (
     FIRST_POLL_DELAY,
     HistoryEntry,
@@ -29,6 +30,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.records.imported_order import ChargePointer
+from shared.workflow.announcers import SettlementAnnouncer
 
 # Requests and settlements change the same order; each takes well under a second.
 _CONTENTION_SECONDS = 5.0
@@ -47,13 +49,10 @@ class ReportOutcome(StrEnum):
     UNKNOWN_CHARGE = "UnknownCharge"
     ACCOUNT_MISMATCH = "AccountMismatch"
     CURRENCY_MISMATCH = "CurrencyMismatch"
-
-
-class Announcer(Protocol):
-    """Announces refunds that need a settlement."""
-
-    def announce(self, refund: Refund, /) -> None:
-        """Announce that the refund needs a settlement."""
+    # Only the release of an authorization: no money moved.
+    RELEASED = "AuthorizationReleased"
+    # The order is not a sale yet. Its charge must be read first, with all its refunds.
+    ORDER_NOT_PAID = "RefundBeforeSale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class RecordStripeRefund:
 
     orders: OrdersTable
     charges: Charges
-    queue: Announcer
+    queue: SettlementAnnouncer
     clock: Clock
     actor: str
 
@@ -106,7 +105,7 @@ class RecordStripeRefund:
         if refund is None:
             pointer = self.charges.find(report.charge_id) if report.charge_id else None
             if pointer is None:
-                return ReportOutcome.UNKNOWN_CHARGE, None
+                return _outcome_of_unknown(report), None
             if pointer.account_id != account_id:
                 return ReportOutcome.ACCOUNT_MISMATCH, None
             record = self.orders.load_settlement(pointer.order)
@@ -189,6 +188,10 @@ class RecordStripeRefund:
         self, report: StripeRefund, pointer: ChargePointer, record: SettlementRecord
     ) -> tuple[ReportOutcome, Refund | None]:
         state = record.state
+        if report.is_release:
+            return ReportOutcome.RELEASED, None
+        if state.payment_status is not PaymentStatus.PAID:
+            return ReportOutcome.ORDER_NOT_PAID, None
         if state.currency != report.currency:
             return ReportOutcome.CURRENCY_MISMATCH, None
         refund = self._external_refund(report, pointer, state)
@@ -224,6 +227,7 @@ class RecordStripeRefund:
             stripe_refund_id=report.stripe_refund_id,
             pending_reason=report.pending_reason,
             failure_reason=report.failure_reason,
+            before_ledger=_is_before_ledger(report, state),
             next_poll_at=self._first_poll(),
             history=(HistoryEntry(report.status, now, self.actor),),
         )
@@ -236,6 +240,10 @@ class RecordStripeRefund:
 
     def _first_poll(self) -> str:
         return rfc3339(self.clock() + FIRST_POLL_DELAY)
+
+
+def _outcome_of_unknown(report: StripeRefund) -> ReportOutcome:
+    return ReportOutcome.RELEASED if report.is_release else ReportOutcome.UNKNOWN_CHARGE
 
 
 def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
@@ -252,6 +260,12 @@ def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
         ),
         None,
     )
+
+
+def _is_before_ledger(report: StripeRefund, state: OrderState) -> bool:
+    """Return whether the refund was made before the studio's ledger starts."""
+    made_at = rfc3339(datetime.fromtimestamp(report.created, UTC))
+    return state.ledger_starts_at is not None and made_at < state.ledger_starts_at
 
 
 def _lost(metadata: RefundMetadata, record: SettlementRecord) -> bool:

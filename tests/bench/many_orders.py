@@ -16,6 +16,8 @@ from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from shared.gateways.sale_store import SaleStore
+
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.import_orders.import_orders import ImportOrders
@@ -29,7 +31,6 @@ from shared.edge.auth import Caller, Role
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
 from shared.gateways.records.keys import studio_pk
-from shared.gateways.sale_store import SaleStore
 from shared.gateways.studios import Studios
 from tests.bench.meter import Consumption, Meter
 from tests.records import order_record

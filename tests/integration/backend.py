@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from shared.gateways.order_import_store import OrderImportStore
 
 from functions.fee_refund.refund_application_fee import RefundApplicationFee
 from functions.import_orders.import_lines import ImportReport
@@ -40,7 +41,6 @@ from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
-from shared.gateways.sale_store import SaleStore
 from shared.gateways.settlement_store import SettlementStore
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds

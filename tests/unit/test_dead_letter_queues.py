@@ -5,8 +5,13 @@ from shared.edge.sqs import EXPORT_TRIES, TRIES
 from tests.bench.start_up import template
 
 RESOURCES = template()["Resources"]
-QUEUE_NAMES = {"AdjustQueue": "adjust", "FeeRefundQueue": "fee_refund", "ExportQueue": "export"}
-TRIES_OF = {"adjust": TRIES, "fee_refund": TRIES, "export": EXPORT_TRIES}
+QUEUE_NAMES = {
+    "AdjustQueue": "adjust",
+    "FeeRefundQueue": "fee_refund",
+    "ChargeQueue": "charge",
+    "ExportQueue": "export",
+}
+TRIES_OF = {"adjust": TRIES, "fee_refund": TRIES, "charge": TRIES, "export": EXPORT_TRIES}
 
 
 def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:

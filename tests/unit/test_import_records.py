@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from shared.gateways.sale_store import SaleStore
 
 from functions.import_orders.import_lines import ImportReport
 from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
-from shared.gateways.sale_store import SaleStore
 from shared.gateways.studios import Studios
 
 from .test_import_formats import drop, order, put, studio

@@ -14,6 +14,7 @@ from functions.payout_adjust.settle_refund import SettleRefund
 from functions.resume_pending.resume_pending import ResumePending
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import (
+    CHARGE_EVENTS,
     DISPUTE_EVENTS,
     REFUND_EVENTS,
     HandleEvent,
@@ -22,24 +23,27 @@ from functions.stripe_webhook.handle_event import (
 from infra.operate.restore.adopt_transfers import AdoptTransfers
 from shared.clock import Clock
 from shared.domain.errors import StripeRefusedError
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.edge.observability import logger
+from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.open_work import OpenWorkIndex
-from shared.gateways.order_states import OrderStates
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
+from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.events import StripeEvents
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from shared.workflow.verify_charge import VerifyCharge
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,7 +52,7 @@ ACTOR = "restore"
 
 # Refund events first: their order is that of settlements and failures, which decides how much of
 # an application fee goes back. `charge.refunded` adds the refunds that have no event of their own.
-_EVENT_GROUPS = (sorted(REFUND_EVENTS | DISPUTE_EVENTS), ["charge.refunded"])
+_EVENT_GROUPS = (sorted(REFUND_EVENTS | DISPUTE_EVENTS | CHARGE_EVENTS), ["charge.refunded"])
 
 # Covers a torn second and differing clocks. Replaying an event twice changes nothing.
 _MARGIN = timedelta(minutes=5)
@@ -62,6 +66,17 @@ class _SettleAtOnce:
 
     def announce(self, refund: Refund) -> None:
         self.settle(refund.order_key, refund.refund_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _VerifyAtOnce:
+    """Reads a charge directly, because the queue's function is stopped."""
+
+    verify_charge: VerifyCharge
+
+    def announce(self, *orders: OrderKey) -> None:
+        for order in orders:
+            self.verify_charge(order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +135,8 @@ class ReplayStripeEvents:
     def _replay(self, begin: datetime, now: datetime, account_id: str | None) -> Counter[str]:
         """Replay an account's events through the webhook's use case, oldest first."""
         handle = HandleEvent(
-            OrderStates(self.dynamodb, self.orders_table),
             Charges(self.dynamodb, self.orders_table),
+            self._verify(),
             self._record(),
             lambda: StripeRefunds(self.stripe),
         )
@@ -149,6 +164,7 @@ class ReplayStripeEvents:
             OpenWorkIndex(self.dynamodb, self.orders_table),
             ResumeRefund(orders, refunds, settle, self._record(), self.clock),
             self.fee_refunds,
+            self._verify(),
             self.clock,
         )
         return resume_pending(due_only=False, time_is_up=lambda: False).done
@@ -160,6 +176,19 @@ class ReplayStripeEvents:
             _SettleAtOnce(self._settle()),
             self.clock,
             ACTOR,
+        )
+
+    def _verify(self) -> _VerifyAtOnce:
+        return _VerifyAtOnce(
+            VerifyCharge(
+                OrdersTable(self.dynamodb, self.orders_table),
+                ChargeStore(self.dynamodb, self.orders_table, self.ledger_table),
+                StripeCharges(self.stripe),
+                StripeRefunds(self.stripe),
+                self.fee_refunds,
+                self._record(),
+                self.clock,
+            )
         )
 
     def _settle(self) -> SettleRefund:

@@ -44,6 +44,8 @@ class OpenWork(StrEnum):
 
     REFUND = "REFUND"
     FEE_REFUND = "FEE_REFUND"
+    # Orders whose charge must be read at Stripe again.
+    CHARGE = "CHARGE"
     PAYOUT = "PAYOUT"
     # Each studio, with the time when its next payout is due.
     PAYOUT_DUE = "PAYOUT_DUE"
@@ -56,6 +58,8 @@ class AttentionPartition(StrEnum):
     FAILED = "FAILED"
     FAILED_DONE = "FAILED_DONE"
     DISPUTE = "DISPUTE"
+    # Orders whose charge differs from the import, or is not at Stripe.
+    PAYMENT = "PAYMENT"
     MESSAGE = "MESSAGE"
     PARKED = "PARKED"
 

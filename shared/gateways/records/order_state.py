@@ -1,7 +1,8 @@
 """An order's state in OrdersTable: one small item, with its keys in the lists."""
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields
 
+from shared.domain.dispute import Dispute
 from shared.domain.fulfillment import PRINT_QUEUE_STATUSES
 from shared.domain.order import (
     FulfillmentStatus,
@@ -9,11 +10,14 @@ from shared.domain.order import (
     LineCommitted,
     OrderState,
 )
+from shared.domain.payment_status import PaymentStatus
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     STATE_SK,
     AttentionPartition,
+    OpenWork,
     attention,
+    open_work,
     order_key_of,
     order_pk,
     placed_sk,
@@ -35,6 +39,7 @@ def state_to_item(state: OrderState) -> Item:
         if getattr(state, name) != _DEFAULTS.get(name)
     }
     del values["order_id"]
+    values.pop("next_check_at", None)
     values["version"] = state.version
     values["lines_committed"] = {
         line_id: {"quantity": line.quantity, "amount": line.amount}
@@ -44,19 +49,16 @@ def state_to_item(state: OrderState) -> Item:
     values["fulfillment_history"] = [
         {"status": step.status, "at": step.at, "by": step.by} for step in state.fulfillment_history
     ] or None
+    values["disputes"] = [_without_none(asdict(each)) for each in state.disputes] or None
     values |= {
         "status_pk": status_pk(state.studio_id, state.refund_status),
         "placed_sk": placed_sk(state.placed_at, state.order_id),
     }
     if state.fulfillment_status in PRINT_QUEUE_STATUSES:
         values["print_pk"] = state.studio_id
-    if state.disputed:
-        values |= attention(
-            state.studio_id,
-            AttentionPartition.DISPUTE,
-            state.disputed_at or state.placed_at,
-            state.order_id,
-        )
+    if state.must_be_checked:
+        values |= open_work(OpenWork.CHARGE, state.next_check_at)
+    values |= _on_attention_list(state)
     return primary_key(order_pk(state.key), STATE_SK) | marshal(values)
 
 
@@ -64,6 +66,9 @@ def state_from_values(values: Values) -> OrderState:
     """Return the state of an item's values."""
     known = {name: values[name] for name in _FIELDS if name in values}
     known["order_id"] = order_key_of(values["PK"]).order_id
+    known["next_check_at"] = values.get("open_due")
+    known["payment_status"] = PaymentStatus(values.get("payment_status", PaymentStatus.PAID))
+    known["disputes"] = tuple(Dispute(**each) for each in values.get("disputes", ()))
     known["fulfillment_status"] = FulfillmentStatus(values.get("fulfillment_status", "none"))
     known["lines_committed"] = {
         line_id: LineCommitted(**line)
@@ -74,3 +79,18 @@ def state_from_values(values: Values) -> OrderState:
         for step in values.get("fulfillment_history", ())
     )
     return OrderState(**known)
+
+
+def _on_attention_list(state: OrderState) -> Values:
+    """Return the keys of an attention list: of the disputes, or else of the payment."""
+    if state.disputes_to_see:
+        partition, since = AttentionPartition.DISPUTE, state.disputes_to_see[0].created_at
+    elif state.has_wrong_payment:
+        partition, since = AttentionPartition.PAYMENT, state.placed_at
+    else:
+        return {}
+    return attention(state.studio_id, partition, since, state.order_id)
+
+
+def _without_none(values: Values) -> Values:
+    return {name: value for name, value in values.items() if value is not None}

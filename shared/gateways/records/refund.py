@@ -56,6 +56,7 @@ def refund_to_item(refund: Refund) -> Item:
     }
     values["stop_print"] = refund.stop_print or None
     values["keep_print"] = refund.keep_print or None
+    values["before_ledger"] = refund.before_ledger or None
     values["poll_count"] = refund.poll_count or None
     if refund.is_open:
         values |= open_work(OpenWork.REFUND, refund.next_poll_at)

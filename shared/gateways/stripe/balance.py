@@ -6,6 +6,9 @@ from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_
 from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
 from shared.gateways.stripe.errors import translated_errors
 
+# https://docs.stripe.com/api/disputes/object
+_DISPUTE_PREFIXES = ("dp_", "du_")
+
 
 class StripeBalance:
     """The balances of the platform's account and of connected accounts."""
@@ -46,3 +49,20 @@ class StripeBalance:
                 self._connection.options(account_id),
             )
             return [balance_movement_from(plain(each)) for each in page.auto_paging_iter()]
+
+    def list_disputes(self, since: datetime, until: datetime, account_id: str | None) -> list[str]:
+        """Return the ids of the disputes that moved an account's balance in a time.
+
+        Raises:
+            StripeRefusedError: Stripe refused, for example because the account is closed.
+            StripeOutcomeUnknownError: The list is not complete.
+        """
+        with translated_errors():
+            page = self._connection.v1.balance_transactions.list(
+                {"type": "adjustment", "created": between(since, until), "limit": PAGE_SIZE},
+                self._connection.options(account_id),
+            )
+            sources = [plain(each).get("source") for each in page.auto_paging_iter()]
+            found = [each for each in sources if isinstance(each, str)]
+            # Stripe also adjusts a balance for other reasons.
+            return [each for each in dict.fromkeys(found) if each.startswith(_DISPUTE_PREFIXES)]

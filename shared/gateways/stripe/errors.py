@@ -19,6 +19,10 @@ from shared.domain.stripe_object import MalformedStripeObjectError
 
 # The reason of a refusal because Stripe does not have the object that was named.
 UNKNOWN_TO_STRIPE = "charge_not_found"
+# The reasons of refusals that say that Stripe knows more about a charge than the books.
+BOOKS_ARE_BEHIND = frozenset(
+    {"charge_already_refunded", "amount_exceeds_charge", "charge_disputed", UNKNOWN_TO_STRIPE}
+)
 
 _UNKNOWN_STATUSES = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -31,8 +35,8 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
     """Return the refusal of a refund, or of a question, in words for people."""
     if error.code == "charge_already_refunded":
         return StripeRefusedError(
-            "This charge was already refunded outside this system. That refund will be recorded "
-            "here soon: look at the order again in a minute.",
+            "This charge was already refunded outside this system. That refund is being recorded "
+            "here now: look at the order again.",
             "charge_already_refunded",
         )
     if error.code in {"charge_disputed", "refund_disputed_payment"}:
@@ -50,8 +54,8 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
     # An amount over what is left has no code: https://docs.stripe.com/error-codes
     if getattr(error, "param", None) == "amount":
         return StripeRefusedError(
-            "Less is left of this charge: part of it was refunded outside this system. Look at "
-            "the order again in a minute, and refund what is left.",
+            "Less is left of this charge: part of it was refunded outside this system. That is "
+            "being recorded here now: look at the order again, and refund what is left.",
             "amount_exceeds_charge",
         )
     if error.code == "resource_missing":

@@ -1,0 +1,1 @@
+"""Reads charges at Stripe, and makes the books say what Stripe says."""

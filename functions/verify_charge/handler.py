@@ -1,0 +1,82 @@
+"""Lambda on the charge queue: reads the charges of the orders that its messages name."""
+
+from typing import Any
+
+from aws_lambda_powertools.tracing import Tracer
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.clock import utc_now
+from shared.domain.order import OrderKey
+from shared.edge.observability import count, logger, metrics
+from shared.edge.settings import setting
+from shared.edge.sqs import dead_letter_failures, message_from
+from shared.edge.stripe_connection import connect_to_stripe
+from shared.gateways import aws
+from shared.gateways.charge_store import ChargeStore
+from shared.gateways.charges import Charges
+from shared.gateways.orders_table import OrdersTable
+from shared.gateways.queues import CHARGE_FIELDS, AdjustQueue, FeeRefundQueue, ParkedMessages
+from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.charges import StripeCharges
+from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.record_stripe_refund import RecordStripeRefund
+from shared.workflow.verify_charge import NoChargeError, VerifyCharge
+
+ACTOR = "verify_charge"
+
+# The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
+# it shows each call to Stripe.
+tracer = Tracer()
+dynamodb = aws.client("dynamodb")
+sqs = aws.client("sqs")
+secrets = Secrets(aws.client("secretsmanager"))
+connection = connect_to_stripe(secrets)
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+record = RecordStripeRefund(
+    orders,
+    Charges(dynamodb, setting("ORDERS_TABLE")),
+    AdjustQueue(sqs, setting("ADJUST_QUEUE_URL")),
+    utc_now,
+    ACTOR,
+)
+verify_charge = VerifyCharge(
+    orders,
+    ChargeStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
+    StripeCharges(connection),
+    StripeRefunds(connection),
+    FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
+    record,
+    utc_now,
+)
+parked = ParkedMessages(sqs, setting("CHARGE_DLQ_URL"))
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Read the charges of a batch, and report the messages that failed."""
+    return process_partial_response(event, verify, processor, context)
+
+
+def verify(record: SQSRecord) -> None:
+    """Read the charge of the order that a message names, or park the message with its reason."""
+    with dead_letter_failures(record, parked, NoChargeError):
+        message = message_from(record.body, *CHARGE_FIELDS)
+        order = OrderKey(message["studio_id"], message["order_id"])
+        outcome = verify_charge(order)
+        count(outcome.value)
+        logger.info(
+            "charge read",
+            studio_id=order.studio_id,
+            order_id=order.order_id,
+            outcome=outcome.value,
+        )

@@ -1,0 +1,97 @@
+"""How the books follow a charge that was read at Stripe: its sale, and its disputes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from shared.domain.dispute import Dispute
+from shared.domain.dispute_settlement import DisputeSettlement, settle_dispute
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource
+from shared.domain.order import OrderState
+from shared.domain.payment import Payment
+from shared.domain.payment_status import PaymentStatus
+from shared.domain.settlement import moved_elsewhere, sale_amounts
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """A ledger entry before it has its place in the chain."""
+
+    facts: EntryFacts
+    amounts: EntryAmounts
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePosting:
+    """The order's state as Stripe has it, and the ledger entries that it needs, in order.
+
+    ``fee_refund_amount`` is what Stripe must refund of the application fee, in minor units.
+    """
+
+    state: OrderState
+    drafts: tuple[EntryDraft, ...] = ()
+    fee_refund_amount: int = 0
+
+
+def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) -> ChargePosting:
+    """Return the order's state with its payment, and the sale entry once it is paid.
+
+    A paid order stays paid: what happens to its money later is a refund or a dispute.
+
+    Args:
+        state: The order's state now.
+        payment: Its payment, as Stripe has it now.
+        at: Now, RFC 3339 in UTC.
+        charged_at: When the charge was made, RFC 3339 in UTC.
+    """
+    if state.payment_status is PaymentStatus.PAID:
+        return ChargePosting(state)
+    after = replace(
+        state,
+        payment_status=payment.status,
+        payment_problem=payment.problem,
+        charged_amount=payment.charged_amount,
+        stripe_fee_amount=payment.stripe_fee_amount,
+    )
+    if payment.status is not PaymentStatus.PAID:
+        return ChargePosting(after)
+    amounts = sale_amounts(after)
+    kind = EntryKind.SALE
+    if _is_before_ledger(state, charged_at):
+        kind, amounts = EntryKind.OPENING_SALE, moved_elsewhere(amounts)
+    return ChargePosting(after, (EntryDraft(EntryFacts(kind, state.order_id, at), amounts),))
+
+
+def post_disputes(posting: ChargePosting, disputes: Iterable[Dispute], at: str) -> ChargePosting:
+    """Return the posting with a charge's disputes, and an entry for each that moved money.
+
+    Args:
+        posting: The order's payment. Before it is paid, no dispute moves its money.
+        disputes: All of the charge's disputes, as Stripe has them now.
+        at: Now, RFC 3339 in UTC.
+    """
+    for dispute in disputes:
+        before_ledger = _is_before_ledger(posting.state, dispute.created_at)
+        settled = settle_dispute(posting.state, dispute, before_ledger=before_ledger)
+        drafts = posting.drafts
+        if settled.amounts is not None:
+            drafts = (*drafts, EntryDraft(_facts(settled, at, settled.amounts), settled.amounts))
+        fee_refund = 0 if before_ledger else settled.effect.fee_refund_amount
+        posting = ChargePosting(settled.state, drafts, posting.fee_refund_amount + fee_refund)
+    return posting
+
+
+def _facts(settled: DisputeSettlement, at: str, amounts: EntryAmounts) -> EntryFacts:
+    return EntryFacts(
+        kind=settled.kind,
+        order_id=settled.state.order_id,
+        recorded_at=at,
+        reason=settled.dispute.reason,
+        source=RecordSource.STRIPE,
+        # Reports are about the money that this ledger moved.
+        settled_at=None if amounts.elsewhere_amount else at,
+        dispute_id=settled.dispute.dispute_id,
+    )
+
+
+def _is_before_ledger(state: OrderState, happened_at: str) -> bool:
+    return state.ledger_starts_at is not None and happened_at < state.ledger_starts_at
