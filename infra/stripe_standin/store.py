@@ -186,6 +186,11 @@ class Store:
         refunds = self.refunds.of_group(charge.id).newest_first()
         return sum(refund.amount for refund in refunds if refund.counts_as_refunded)
 
+    def amount_released(self, charge: ChargeRecord) -> int:
+        """Return how much of the charge's authorization was never collected."""
+        refunds = self.refunds.of_group(charge.id).newest_first()
+        return sum(refund.amount for refund in refunds if refund.is_release)
+
     def fee_amount_refunded(self, fee: ApplicationFeeRecord) -> int:
         """Return how much of an application fee the platform returned."""
         refunds = self.fee_refunds.of_group(fee.id).newest_first()
