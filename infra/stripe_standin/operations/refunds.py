@@ -135,7 +135,7 @@ def _release(call: ApiCall[CreateRefund], charge: ChargeRecord, amount: int) -> 
 def _amount_to_refund(standin: StandinState, charge: ChargeRecord, requested: int | None) -> int:
     """Return the requested amount, or all that is left for None."""
     store = standin.store
-    if charge.dispute is not None and not store.disputes[charge.dispute].is_charge_refundable:
+    if not all(dispute.is_charge_refundable for dispute in store.disputes_of(charge)):
         raise StripeError(
             400,
             f"Charge {charge.id} has been charged back; cannot issue a refund.",

@@ -108,7 +108,6 @@ class ChargeRecord(StripeRecord):
     manual_capture: bool = False
     metadata: Metadata = Field(default_factory=dict)
     payment_method: PaymentMethod = "card"
-    dispute: str | None = None
     source_transfer: str | None = None
     seed: ChargeSeed | None = None
 

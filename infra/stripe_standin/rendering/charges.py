@@ -28,7 +28,7 @@ def render_charge(store: Store, charge: ChargeRecord) -> JsonObject:
         "currency": charge.currency,
         "customer": None,
         "description": charge.description,
-        "disputed": charge.dispute is not None,
+        "disputed": any(store.disputes_of(charge)),
         "fraud_details": {},
         "livemode": False,
         "metadata": charge.metadata,
