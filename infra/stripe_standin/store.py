@@ -171,7 +171,9 @@ class Store:
             "transfer reversal",
             group_by=lambda reversal: reversal.transfer,
         )
-        self.disputes = Collection(DisputeRecord, "dispute")
+        self.disputes = Collection(
+            DisputeRecord, "dispute", group_by=lambda dispute: dispute.charge
+        )
         self.events = Collection(EventRecord, "event")
         self.webhook_endpoints = Collection(WebhookEndpointRecord, "webhook endpoint")
         self.deliveries = defaultdict(list)
@@ -185,6 +187,15 @@ class Store:
         """Return the sum of the charge's refunds that neither failed nor were canceled."""
         refunds = self.refunds.of_group(charge.id).newest_first()
         return sum(refund.amount for refund in refunds if refund.counts_as_refunded)
+
+    def amount_released(self, charge: ChargeRecord) -> int:
+        """Return how much of the charge's authorization was never collected."""
+        refunds = self.refunds.of_group(charge.id).newest_first()
+        return sum(refund.amount for refund in refunds if refund.is_release)
+
+    def disputes_of(self, charge: ChargeRecord) -> Iterator[DisputeRecord]:
+        """Return the charge's inquiries and disputes, oldest first."""
+        return self.disputes.of_group(charge.id).oldest_first()
 
     def fee_amount_refunded(self, fee: ApplicationFeeRecord) -> int:
         """Return how much of an application fee the platform returned."""

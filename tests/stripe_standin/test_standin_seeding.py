@@ -77,6 +77,10 @@ def test_seeding_a_charge_that_the_api_made_is_refused(
             },
             "more than amount",
         ),
+        ({"amount_captured": 10001}, "more than amount"),
+        ({"amount_captured": 0}, "charges.0.amount_captured"),
+        ({"amount_captured": 1, "state": "uncaptured"}, "only a paid charge"),
+        ({"state": "refunded"}, "charges.0.state"),
     ],
 )
 def test_wrong_seeds_are_refused(

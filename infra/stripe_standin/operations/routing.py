@@ -4,6 +4,7 @@ import re
 
 from infra.stripe_standin.operations import (
     application_fees,
+    balance,
     balance_transactions,
     charges,
     disputes,
@@ -19,6 +20,7 @@ from infra.stripe_standin.protocol.operation import Operation
 
 _OPERATIONS = [
     *application_fees.OPERATIONS,
+    *balance.OPERATIONS,
     *balance_transactions.OPERATIONS,
     *charges.OPERATIONS,
     *disputes.OPERATIONS,

@@ -117,6 +117,7 @@ def _pay_destination(standin: StandinState, params: CreateTransfer, *, transfer_
         created=standin.clock.now(),
         amount=params.amount,
         currency=params.currency,
+        amount_captured=params.amount,
         balance_transaction=credit,
         source_transfer=transfer_id,
     )

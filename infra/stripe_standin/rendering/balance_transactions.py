@@ -38,6 +38,7 @@ def render_balance_transaction(
 
 
 def _fee_details(transaction: BalanceTransactionRecord) -> list[JsonObject]:
+    is_dispute = transaction.reporting_category.startswith("dispute")
     application_fee = {
         "amount": transaction.application_fee,
         "application": APPLICATION,
@@ -49,7 +50,7 @@ def _fee_details(transaction: BalanceTransactionRecord) -> list[JsonObject]:
         "amount": transaction.stripe_fee,
         "application": None,
         "currency": transaction.currency,
-        "description": "Stripe processing fees",
+        "description": "Dispute fee" if is_dispute else "Stripe processing fees",
         "type": "stripe_fee",
     }
     return [fee for fee in (application_fee, stripe_fee) if fee["amount"]]
