@@ -196,11 +196,18 @@ def _first_state(imported: ImportedOrder, studio: Studio, now: datetime) -> Orde
 
 
 def _is_correctable(stored: StoredOrder, order: ImportedOrder) -> bool:
-    """Return whether the order is no sale yet, and the line is about the same people."""
-    before = stored.imported
-    same_people = (order.parent, order.subjects) == (before.parent, before.subjects)
-    is_sale = stored.state.payment_status is PaymentStatus.PAID
-    return same_people and not is_sale and order.currency == before.currency
+    """Return whether the order is no sale yet, and only its charge and amounts differ."""
+    corrected = replace(
+        stored.imported,
+        charge=order.charge,
+        products=order.products,
+        shipping_amount=order.shipping_amount,
+        shipping_tax_amount=order.shipping_tax_amount,
+        total_amount=order.total_amount,
+        rev_share_amount=order.rev_share_amount,
+        stripe_fee_amount=order.stripe_fee_amount,
+    )
+    return stored.state.payment_status is not PaymentStatus.PAID and corrected == order
 
 
 def _corrected(stored: OrderState, first: OrderState) -> OrderState:

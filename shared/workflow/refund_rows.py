@@ -135,7 +135,7 @@ class RefundRows:
                 yield replace(
                     row,
                     parent_name=order.parent.name,
-                    subject_names=tuple(order.subject_names(line_ids.get(row.refund_id, ()))),
+                    subject_names=tuple(order.subject_names(line_ids.get(row.refund_id or "", ()))),
                     original_amount=order.total_amount,
                 )
 
@@ -146,7 +146,7 @@ class RefundRows:
         keys = dict.fromkeys(
             RefundKey(OrderKey(studio_id, row.order_id), row.refund_id)
             for row in rows
-            if row.type == RefundType.LINE_ITEMS
+            if row.type == RefundType.LINE_ITEMS and row.refund_id is not None
         )
         return {
             refund.refund_id: frozenset(item.line_id for item in refund.items)

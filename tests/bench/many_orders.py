@@ -16,8 +16,6 @@ from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from shared.gateways.sale_store import SaleStore
-
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.import_orders.import_orders import ImportOrders
@@ -28,8 +26,10 @@ from infra.progress import Progress, Stage
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Caller, Role
+from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
+from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import studio_pk
 from shared.gateways.studios import Studios
 from tests.bench.meter import Consumption, Meter
@@ -37,6 +37,7 @@ from tests.records import order_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
     from shared.gateways.records.attributes import Item
 
@@ -163,7 +164,12 @@ def _write_items(file: Path, count: int, stage: Stage) -> int:
         client = cast("DynamoDBClient", table)
         studios = Studios(client, _ORDERS)
         ImportStudios(studios, utc_now)([json.dumps(_studio())])
-        import_orders = ImportOrders(studios, SaleStore(client, _ORDERS, _LEDGER), utc_now)
+        import_orders = ImportOrders(
+            studios,
+            OrderImportStore(client, _ORDERS),
+            ChargeQueue(cast("SQSClient", _NoQueue()), ""),
+            utc_now,
+        )
         imported = 0
         for numbers in batched(range(count), _ORDERS_A_REPORT, strict=False):
             report = import_orders(json.dumps(_order(number)) for number in numbers)
@@ -172,6 +178,13 @@ def _write_items(file: Path, count: int, stage: Stage) -> int:
     if imported != count:
         raise AssertionError(f"{imported} of {count} orders imported")
     return table.written
+
+
+class _NoQueue:
+    """An SQS client that takes every message: no charge is read."""
+
+    def send_message_batch(self, **_: object) -> dict[str, Any]:
+        return {}
 
 
 class _FileTable:

@@ -36,6 +36,7 @@ FUNCTIONS = (
     "stripe_webhook",
     "payout_adjust",
     "fee_refund",
+    "verify_charge",
     "resume_pending",
     "reconcile",
     "import_orders",
@@ -137,7 +138,8 @@ def use_everything(world: DeployedStack) -> None:
             MessageGroupId="nobody",
             MessageDeduplicationId=order,
         )
-    world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues["export"], MessageBody="{}")
+    for queue in ("export", "charge"):
+        world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues[queue], MessageBody="{}")
 
 
 def resume_everything(world: DeployedStack, order_id: str) -> None:
@@ -339,7 +341,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         UpdateExpression="SET total_amount = :n",
         ExpressionAttributeValues={":n": {"N": "0"}},
     )
-    if function not in {"payout_adjust", "import_orders", "run_payouts"}:
+    if function not in {"payout_adjust", "verify_charge", "refund_request", "run_payouts"}:
         entry = primary_key(studio_pk("st_x"), entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
@@ -350,12 +352,15 @@ def test_a_role_is_refused_what_its_function_does_not_need(
     if function != "stripe_webhook":
         webhook = secrets["STRIPE_WEBHOOK_SECRET_ARN"]
         assert refused(impostor.secrets.get_secret_value, SecretId=webhook)
-    if function in {"payout_adjust", "import_orders", "send_message", "payouts"}:
+    if function in {"payout_adjust", "import_orders", "send_message", "payouts", "attention"}:
         assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
     may_send = {
-        "stripe_webhook": {"adjust"},
-        "resume_pending": {"adjust", "fee_refund"},
-        "reconcile": {"adjust", "fee_refund"},
+        "refund_request": {"adjust", "fee_refund", "charge"},
+        "stripe_webhook": {"adjust", "charge"},
+        "verify_charge": {"adjust", "fee_refund", "charge_dlq"},
+        "resume_pending": {"adjust", "fee_refund", "charge"},
+        "reconcile": {"adjust", "fee_refund", "charge"},
+        "import_orders": {"charge"},
         "payout_adjust": {"fee_refund", "adjust_dlq"},
         "fee_refund": {"fee_refund_dlq"},
         "refund_report": {"export"},

@@ -111,9 +111,7 @@ class LedgerStudio:
     def sell(self) -> str:
         """Sell another order and return its charge."""
         order = self.world.order() | {"studio_id": self.studio_id}
-        report = self.world.invoke("import_orders", {"orders": [json.dumps(order)]})
-        assert report["imported"] == 1, report
-        self.world.control("charges", charges=[charge_of(order)])
+        self.world.import_orders([order])
         return str(order["stripe"]["charge_id"])
 
     def charge_first_order(self) -> str:

@@ -73,6 +73,9 @@ ROUTES = {
     "list_payouts": Route("GET", "/payouts", Action.READ_PAYOUTS),
     "read_payout": Route("GET", "/payouts/{payout_id}", Action.READ_PAYOUTS),
     "list_attention": Route("GET", "/attention", Action.READ_ATTENTION),
+    "dismiss_dispute": Route(
+        "POST", "/orders/{order_id}/disputes/{dispute_id}/dismissal", Action.RESOLVE
+    ),
     "resolve_parked_message": Route(
         "POST", "/attention/parked/{parked_id}/resolution", Action.RESOLVE
     ),
@@ -85,6 +88,7 @@ NOWHERE = {
     "export_id": "0" * 32,
     "payout_id": "po_nowhere",
     "parked_id": "nowhere",
+    "dispute_id": "dp_nowhere",
 }
 
 

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -56,13 +57,30 @@ class DeployedStack:
         return record | changes
 
     def sell(self, studio_id: str = PLATFORM_STUDIO, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
-        """Import an order through its function, make its charge, and return its id."""
+        """Sell an order: its charge is at Stripe, and its sale in the ledger. Return its id."""
         record = self.order(studio_id, **changes)
-        report = self.invoke("import_orders", {"orders": [json.dumps(record)]})
-        assert report["imported"] == 1, report
-        if record["stripe"]["charge_id"]:
-            self.control("charges", charges=[charge_of(record)])
+        self.import_orders([record])
         return str(record["order_id"])
+
+    def import_orders(self, records: list[Json]) -> None:
+        """Make the orders' charges, import them, and wait until their sales are in the ledger."""
+        charged = [each for each in records if each["stripe"]["charge_id"]]
+        for charges in batched(map(charge_of, charged), 500, strict=False):
+            self.control("charges", charges=list(charges))
+        for lines in batched(map(json.dumps, records), 200, strict=False):
+            report = self.invoke("import_orders", {"orders": list(lines)})
+            assert report["imported"] == len(lines), report
+        for studio_id in {each["studio_id"] for each in charged}:
+            wanted = {each["order_id"] for each in charged if each["studio_id"] == studio_id}
+            until(
+                lambda: wanted <= self._sold(studio_id) or None,  # noqa: B023  # called at once
+                "the charges are verified",
+                seconds=120,
+            )
+
+    def _sold(self, studio_id: str) -> set[str | int | None]:
+        entries = self.entries(studio_id)
+        return {each.get("order_id") for each in entries if each["kind"] == "sale"}
 
     # Staff.
 

@@ -30,6 +30,11 @@ def refund_fee(world: FaultWorld) -> None:
     world.queues.process_batch("fee_refund")
 
 
+def read_charges(world: FaultWorld) -> None:
+    """Lambda reads the queue of charges."""
+    world.queues.process_batch("verify_charge")
+
+
 def cancel_fulfillment(world: FaultWorld) -> None:
     """The studio cancels the print."""
     world.client.request("POST", "/orders/ord_1/fulfillment/cancel")

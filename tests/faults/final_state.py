@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from infra.stripe_standin.rendering.disputes import render_dispute
 from infra.stripe_standin.state import StandinState
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey, OrderState
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund, refund_id_of_request
+from shared.domain.stripe_dispute import StripeDispute, stripe_dispute_from
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.records.attributes import Values, unmarshal
 from shared.gateways.records.fee_refund import fee_refund_from_values
@@ -38,6 +40,7 @@ class FinalState:
         stripe_refunds: Stripe's refunds of charges; ``ours`` is our refund's id or None.
         stripe_fee_refunds: How much went back of each application fee.
         stripe_transfers: How much each transfer kept, after reversals.
+        stripe_disputes: Stripe's disputes, by id.
         parked: Why messages were parked.
         chain_fault: Where the ledger's hash chain is broken, or None.
     """
@@ -53,6 +56,7 @@ class FinalState:
     stripe_refunds: list[dict[str, Any]]
     stripe_fee_refunds: dict[str, int]
     stripe_transfers: dict[str, int]
+    stripe_disputes: dict[str, StripeDispute]
     emails: Counter[str]
     parked: list[str]
     chain_fault: object
@@ -62,7 +66,9 @@ class FinalState:
         return {
             "studio": self.studio,
             "orders": {
-                order_id: replace(each, version=0, fulfillment_history=())
+                order_id: replace(
+                    each, version=0, fulfillment_history=(), next_check_at=None, check_count=0
+                )
                 for order_id, each in self.orders.items()
             },
             "refunds": _counted(
@@ -133,6 +139,7 @@ def read_final_state(world: FaultWorld) -> FinalState:
         stripe_refunds=_charge_refunds(standin),
         stripe_fee_refunds=_fee_refund_amounts(standin),
         stripe_transfers=_kept_transfer_amounts(standin),
+        stripe_disputes=_disputes(standin),
         emails=Counter(world.engine.sent_emails()),
         parked=[each["reason"] for each in items["PARKED"]],
         chain_fault=verify_chain(entries, head)[1],
@@ -160,6 +167,13 @@ def _kept_transfer_amounts(standin: StandinState) -> dict[str, int]:
     for reversal in standin.store.transfer_reversals:
         amounts[reversal.transfer] -= reversal.amount
     return amounts
+
+
+def _disputes(standin: StandinState) -> dict[str, StripeDispute]:
+    rendered = (
+        render_dispute(standin.store, each, standin.clock) for each in standin.store.disputes
+    )
+    return {each.dispute_id: each for each in map(stripe_dispute_from, rendered)}
 
 
 def _counted(of: Iterable[Any]) -> Counter[str]:

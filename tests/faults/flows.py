@@ -83,6 +83,31 @@ _SETTLEMENT_FLOWS = (
     Flow("fee refund", "fee_refund", scenes.settled_without_fee_refund, actions.refund_fee),
 )
 
+_CHARGE_FLOWS = (
+    Flow("charges after an import", "verify_charge", scenes.imported, actions.read_charges),
+    Flow("charge, disputed", "verify_charge", scenes.dispute_announced, actions.read_charges),
+    Flow(
+        "charge, disputed, direct",
+        "verify_charge",
+        partial(scenes.dispute_announced, direct=True),
+        actions.read_charges,
+    ),
+    Flow("charge, dispute won", "verify_charge", scenes.disputed_and_won, actions.read_charges),
+    Flow(
+        "request, not verified yet",
+        "refund_request",
+        scenes.not_verified,
+        actions.refund_in_full,
+        client_may_give_up=True,
+    ),
+    Flow(
+        "resume, charge's message lost",
+        "resume_pending",
+        scenes.charge_message_lost,
+        actions.resume,
+    ),
+)
+
 _FULFILLMENT_FLOWS = (
     Flow(
         "fulfillment cancel",
@@ -175,6 +200,7 @@ FLOWS = (
     *_REQUEST_FLOWS,
     *_WEBHOOK_FLOWS,
     *_SETTLEMENT_FLOWS,
+    *_CHARGE_FLOWS,
     *_FULFILLMENT_FLOWS,
     *_IMPORT_FLOWS,
     *_PAYOUT_FLOWS,

@@ -88,13 +88,38 @@ class MoneyOracle:
         if refunded > order.total_amount:
             yield f"{order_id}: {refunded} refunded of {order.total_amount}"
         yield from _check_lines(order, refunds)
-        yield from self._check_rev_share(order, refunded)
+        yield from self._check_disputes(order)
+        yield from self._check_rev_share(order, refunded + order.withdrawn_amount)
         if order.application_fee_id is not None:
             yield from self._check_application_fee(order)
 
-    def _check_rev_share(self, order: OrderState, refunded: int) -> Iterator[str]:
-        """Check that the reversed share is ``round_half_up(share * refunded / total)``."""
+    def _check_disputes(self, order: OrderState) -> Iterator[str]:
+        """Check that each dispute agrees with Stripe, and its money with the ledger."""
+        order_id = order.order_id
+        for each in order.disputes:
+            there = self._state.stripe_disputes[each.dispute_id]
+            known = (each.status, each.withdrawn_amount, each.fee_amount)
+            said = (there.status, there.withdrawn_amount, there.fee_amount)
+            if known != said:
+                yield f"{order_id}: dispute {each.dispute_id} is {known}, and {said} at Stripe"
+            entries = [
+                entry for entry in self._state.entries if entry.get("dispute_id") == each.dispute_id
+            ]
+            entered = tuple(
+                -sum(entry[name] for entry in entries)
+                for name in ("gross_amount", "stripe_fee_amount")
+            )
+            if entered != known[1:]:
+                yield f"{order_id}: the ledger has {entered} of dispute {each.dispute_id}"
+        for dispute_id, there in self._state.stripe_disputes.items():
+            is_ours = there.charge_id == f"ch_{order_id.removeprefix('ord_')}"
+            if is_ours and dispute_id not in {each.dispute_id for each in order.disputes}:
+                yield f"{order_id}: dispute {dispute_id} is not recorded"
+
+    def _check_rev_share(self, order: OrderState, returned: int) -> Iterator[str]:
+        """Check that the reversed share is ``round_half_up(share * returned / total)``."""
         order_id, total = order.order_id, order.total_amount
+        refunded = returned
         expected = (2 * order.rev_share_amount * refunded + total) // (2 * total)
         recorded = order.rev_share_reversed_amount
         if recorded != expected:

@@ -3,7 +3,7 @@
 import json
 
 from infra.stripe_standin.faults import FaultName
-from tests.faults.world.import_records import STUDIO
+from tests.faults.world.import_records import STUDIO, charge_of, sold_order_record
 from tests.faults.world.world import FaultWorld
 
 _DAY_SECONDS = 24 * 3600
@@ -40,6 +40,49 @@ def disputed(world: FaultWorld) -> None:
     """The parent has disputed the charge."""
     sold(world)
     world.stripe.open_dispute("ord_1")
+
+
+def disputed_and_won(world: FaultWorld) -> None:
+    """The parent's dispute of a direct charge is in the books, and the bank has decided against."""
+    sold(world, direct=True)
+    dispute_id = world.stripe.open_dispute("ord_1")
+    world.run_until_idle()
+    world.stripe.move_dispute(dispute_id, "won")
+    world.events.deliver_due()
+
+
+def dispute_announced(world: FaultWorld, *, direct: bool = False) -> None:
+    """The webhook has announced that a charge is disputed."""
+    sold(world, direct=direct)
+    world.stripe.open_dispute("ord_1")
+    world.events.deliver_due()
+
+
+def imported(world: FaultWorld) -> None:
+    """Orders are imported, and their charges are to be read. One has an external refund."""
+    world.operator.import_studio()
+    orders = [sold_order_record(f"ord_{number}", direct=number == 2) for number in range(1, 4)]
+    for each in orders:
+        world.stripe.seed_charge(charge_of(each))
+    world.stripe.refund_in_dashboard("ord_1", 2500)
+    world.stripe.new_events()
+    world.operator.import_all(orders=orders)
+
+
+def charge_message_lost(world: FaultWorld) -> None:
+    """Orders are imported, and the messages to read their charges are lost."""
+    imported(world)
+    world.queues.lose_messages("ChargeQueue")
+    world.clock.wait(_RESUME_AFTER_SECONDS)
+
+
+def not_verified(world: FaultWorld) -> None:
+    """An order is imported, and nothing has read its charge."""
+    world.operator.import_studio()
+    record = sold_order_record("ord_1")
+    world.stripe.seed_charge(charge_of(record))
+    world.operator.import_all(orders=[record])
+    world.queues.lose_messages("ChargeQueue")
 
 
 def requested(

@@ -9,13 +9,12 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from shared.gateways.order_import_store import OrderImportStore
 
 from functions.fee_refund.refund_application_fee import RefundApplicationFee
 from functions.import_orders.import_lines import ImportReport
@@ -23,6 +22,7 @@ from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.refund_request.payout_impact import PayoutImpact
+from functions.refund_request.read_charge import ChargeReader
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.resume_pending.resume_pending import ResumePending, Round
 from functions.resume_pending.resume_refund import ResumeRefund
@@ -33,20 +33,24 @@ from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundKey, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
 from shared.edge.auth import Caller, Role
+from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.payout_store import PayoutStore
-from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
+from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from shared.workflow.verify_charge import VerifyCharge
 from tests.integration.own_resources import copy_table, make_queue
 from tests.records import line_record, order_record
 
@@ -99,6 +103,7 @@ class Backend:
         self.studio_id = f"st_{self.run}"
         self.account_id = f"acct_{self.run}" if self.direct else None
         self.ids = itertools.count(1)
+        self.charged: set[str] = set()
         self.orders = OrdersTable(self.dynamodb, self.orders_table)
         self.charges = Charges(self.dynamodb, self.orders_table)
         self.fee_refunds = FeeRefunds(self.dynamodb, self.orders_table)
@@ -112,7 +117,6 @@ class Backend:
         self.fee_refunds_at_stripe = StripeFeeRefunds(self.stripe)
         self.studios = Studios(self.dynamodb, self.orders_table)
         self.import_studios = ImportStudios(self.studios, self.clock)
-        self.import_orders = ImportOrders(self.studios, SaleStore(*tables), self.clock)
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.new_queues()
         self.import_studio()
@@ -121,16 +125,38 @@ class Backend:
         """Make empty queues, and the use cases that work with them."""
         self.adjust_url = make_queue(self.sqs, f"adjust-{self.run}")
         self.fee_url = make_queue(self.sqs, f"fee-{self.run}")
+        self.charge_url = make_queue(self.sqs, f"charge-{self.run}", fifo=False)
         adjust, fees = (
             AdjustQueue(self.sqs, self.adjust_url),
             FeeRefundQueue(self.sqs, self.fee_url),
         )
+        charges = ChargeQueue(self.sqs, self.charge_url)
+        self.record_orders = ImportOrders(
+            self.studios,
+            OrderImportStore(self.dynamodb, self.orders_table),
+            charges,
+            self.clock,
+        )
+        self.verify_charge = VerifyCharge(
+            self.orders,
+            ChargeStore(self.dynamodb, self.orders_table, self.ledger_table),
+            StripeCharges(self.stripe),
+            self.refunds_at_stripe,
+            fees,
+            RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "verify_charge"),
+            self.clock,
+        )
+        self.charge_reader = ChargeReader(self.orders, self.verify_charge, charges)
         self.request_refund = RequestRefund(
-            self.orders, self.refunds_at_stripe, PayoutImpact(self.books, self.studios), self.clock
+            self.orders,
+            self.refunds_at_stripe,
+            PayoutImpact(self.books, self.studios),
+            self.charge_reader,
+            self.clock,
         )
         self.handle_event = HandleEvent(
-            self.orders,
             self.charges,
+            charges,
             RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "stripe_webhook"),
             lambda: self.refunds_at_stripe,
         )
@@ -150,6 +176,7 @@ class Backend:
                 self.clock,
             ),
             fees,
+            charges,
             self.clock,
         )
 
@@ -186,18 +213,34 @@ class Backend:
         return record | changes
 
     def sell(self, **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
-        """Import an order and make its charge at Stripe; return the order's id."""
+        """Sell an order: its charge is at Stripe, and its sale in the ledger. Return its id."""
         record = self.order(**changes)
         report = self.import_orders([json.dumps(record)])
         assert report.refused == [], report.refused
-        self.charge(record)
         return str(record["order_id"])
 
+    def import_orders(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
+        """Import orders, make the charges that Stripe does not have, and read all charges."""
+        lines = list(lines)
+        report = self.record_orders(lines, first_line)
+        refused = {each["line"] for each in report.refused}
+        for number, line in enumerate(lines, first_line):
+            if number not in refused and line.strip():
+                self.charge(json.loads(line))
+        self.read_charges()
+        return report
+
+    def read_charges(self) -> int:
+        """Read the charges that the queue asks for; return the number of messages."""
+        return self._drain(self.charge_url, self._verify)
+
     def charge(self, record: dict[str, Any]) -> None:
-        """Make an order's charge at Stripe."""
+        """Make an order's charge at Stripe, unless Stripe has it."""
         stripe = record["stripe"]
-        if stripe["charge_id"] is None:
+        charge_id = stripe["charge_id"]
+        if charge_id is None or charge_id in self.charged:
             return
+        self.charged.add(charge_id)
         self.control(
             "charges",
             charges=[
@@ -290,15 +333,24 @@ class Backend:
         return list(reversed(mine))
 
     def deliver(self, events: list[dict[str, Any]] | None = None) -> list[str]:
-        """Deliver events, by default all in order; return their outcomes."""
+        """Deliver events, by default all in order, and read the charges that they name.
+
+        Returns:
+            The outcomes of the events.
+        """
         outcomes = []
         for event in self.events() if events is None else events:
             outcomes += [outcome for outcome, _ in self.handle_event(event_from(event))]
+        self.read_charges()
         return outcomes
 
     def drain(self) -> int:
-        """Process both queues; return the number of messages."""
-        return self._drain(self.adjust_url, self._settle) + self._drain(self.fee_url, self._fee)
+        """Process all queues; return the number of messages."""
+        return (
+            self.read_charges()
+            + self._drain(self.adjust_url, self._settle)
+            + self._drain(self.fee_url, self._fee)
+        )
 
     def settle_all(self) -> None:
         """Deliver all events, then process both queues."""
@@ -308,6 +360,9 @@ class Backend:
     def _settle(self, message: dict[str, str]) -> None:
         order = OrderKey(message["studio_id"], message["order_id"])
         self.settle_refund(order, message["refund_id"])
+
+    def _verify(self, message: dict[str, str]) -> None:
+        self.verify_charge(OrderKey(message["studio_id"], message["order_id"]))
 
     def _fee(self, message: dict[str, str]) -> None:
         self.refund_fee(OrderKey(message["studio_id"], message["order_id"]))
@@ -351,8 +406,12 @@ class Backend:
         return found
 
     def open_work(self) -> list[RefundKey | OrderKey]:
-        """Return the open refunds, and the orders with an open fee refund."""
-        return [*self.open_index.refunds(None), *self.open_index.fee_refunds(None)]
+        """Return the open refunds, and the orders with an open fee refund or an open charge."""
+        return [
+            *self.open_index.refunds(None),
+            *self.open_index.fee_refunds(None),
+            *self.open_index.charges(None),
+        ]
 
     def key(self, order_id: str) -> OrderKey:
         """Return what identifies an order of this studio."""

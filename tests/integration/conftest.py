@@ -92,6 +92,7 @@ def operated(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
                 "LedgerTableName": backend.ledger_table,
                 "AdjustQueueUrl": backend.adjust_url,
                 "FeeRefundQueueUrl": backend.fee_url,
+                "ChargeQueueUrl": backend.charge_url,
             }
             return deployed.enter_context(
                 stack_with_outputs(stack, outputs_of(stack) | own | outputs)

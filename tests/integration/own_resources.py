@@ -26,15 +26,15 @@ def copy_table(dynamodb: "DynamoDBClient", table: str, suffix: str) -> str:
     return name
 
 
-def make_queue(sqs: "SQSClient", name: str) -> str:
-    """Create a FIFO queue with the deployed settings and a name that begins so; return its URL."""
+def make_queue(sqs: "SQSClient", name: str, *, fifo: bool = True) -> str:
+    """Create a queue with the deployed settings and a name that begins so; return its URL."""
+    of_fifo: Any = {
+        "FifoQueue": "true",
+        "DeduplicationScope": "messageGroup",
+        "FifoThroughputLimit": "perMessageGroupId",
+    }
     queue = sqs.create_queue(
-        QueueName=f"{name}-{uuid.uuid4().hex[:8]}.fifo",
-        Attributes={
-            "FifoQueue": "true",
-            "VisibilityTimeout": "1",
-            "DeduplicationScope": "messageGroup",
-            "FifoThroughputLimit": "perMessageGroupId",
-        },
+        QueueName=f"{name}-{uuid.uuid4().hex[:8]}{'.fifo' if fifo else ''}",
+        Attributes={"VisibilityTimeout": "1", **(of_fifo if fifo else {})},
     )
     return queue["QueueUrl"]

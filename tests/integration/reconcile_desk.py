@@ -7,17 +7,20 @@ from typing import Any
 
 from functions.reconcile.findings import Finding, FindingKind
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
+from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
 from functions.reconcile.reconcile_transfers import ReconcileTransfers
 from shared.domain.refund import Refund, RefundStatus
+from shared.gateways.attention import Attention
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payouts_table import PayoutsTable
-from shared.gateways.queues import AdjustQueue, FeeRefundQueue
+from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, order_pk, primary_key, refund_sk, studio_pk
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
+from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.watermarks import Watermark, Watermarks
 from shared.workflow.record_stripe_refund import RecordStripeRefund
@@ -43,13 +46,29 @@ class ReconcileDesk:
             backend.orders, backend.charges, adjust, backend.clock, "reconcile"
         )
         balance = StripeBalance(backend.stripe)
+        charge_queue = ChargeQueue(backend.sqs, backend.charge_url)
         fees = FeeRefundQueue(backend.sqs, backend.fee_url)
         self.reconcile_accounts = ReconcileAccounts(
             backend.studios,
             payouts,
             self.watermarks,
+            ReconcileCharges(
+                backend.orders,
+                backend.charges,
+                Attention(backend.dynamodb, backend.orders_table),
+                StripeCharges(backend.stripe),
+                balance,
+                charge_queue,
+            ),
             ReconcileRefunds(
-                backend.orders, entries, settled, backend.refunds_at_stripe, balance, record
+                backend.orders,
+                entries,
+                settled,
+                backend.refunds_at_stripe,
+                balance,
+                record,
+                backend.charges,
+                charge_queue,
             ),
             ReconcileFeeRefunds(
                 backend.orders,

@@ -39,6 +39,8 @@ SETTINGS = {
     "ADJUST_DLQ_URL": "replaced",
     "FEE_REFUND_DLQ_URL": "replaced",
     "FEE_REFUND_QUEUE_URL": "replaced",
+    "ADJUST_QUEUE_URL": "replaced",
+    "CHARGE_DLQ_URL": "replaced",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
 
@@ -134,12 +136,16 @@ def poisoned(
     """The backend, with direct charges if the test says so: ``parametrize(…, indirect=True)``."""
     backend = make_backend(direct=getattr(request, "param", False))
     sqs = backend.sqs
-    urls = {"adjust": backend.adjust_url, "fee_refund": backend.fee_url}
+    urls = {
+        "adjust": backend.adjust_url,
+        "fee_refund": backend.fee_url,
+        "charge": backend.charge_url,
+    }
     for name in ("adjust", "fee_refund"):
         urls[f"{name}_dlq"] = sqs.create_queue(
             QueueName=f"{name}-{backend.run}-dlq.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]
-    for name in ("export", "export_dlq"):
+    for name in ("charge_dlq", "export", "export_dlq"):
         urls[name] = sqs.create_queue(QueueName=f"{name}-{backend.run}")["QueueUrl"]
     for setting, value in SETTINGS.items():
         monkeypatch.setenv(setting, value)
@@ -151,8 +157,11 @@ def poisoned(
     monkeypatch.setattr(adjust, "parked", ParkedMessages(sqs, urls["adjust_dlq"]))
     monkeypatch.setattr(fees, "refund_application_fee", backend.refund_fee)
     monkeypatch.setattr(fees, "parked", ParkedMessages(sqs, urls["fee_refund_dlq"]))
+    charges = import_module("functions.verify_charge.handler")
+    monkeypatch.setattr(charges, "verify_charge", backend.verify_charge)
+    monkeypatch.setattr(charges, "parked", ParkedMessages(sqs, urls["charge_dlq"]))
     dead = DeadLetters(sqs, urls, records)
-    return Poisoned(backend, {"adjust": adjust, "fee_refund": fees}, dead)
+    return Poisoned(backend, {"adjust": adjust, "fee_refund": fees, "charge": charges}, dead)
 
 
 def test_a_bad_message_is_parked_with_its_reason_and_the_others_are_processed(
@@ -321,6 +330,7 @@ def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str
     outputs = {
         "AdjustDLQUrl": urls["adjust_dlq"],
         "FeeRefundDLQUrl": urls["fee_refund_dlq"],
+        "ChargeDLQUrl": urls["charge_dlq"],
         "ExportQueueUrl": urls["export"],
         "ExportDLQUrl": urls["export_dlq"],
     }

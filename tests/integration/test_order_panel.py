@@ -1,7 +1,5 @@
 """The panel of one order, on real tables."""
 
-from dataclasses import replace
-
 import pytest
 
 from functions.find_orders.views import OrderPanelView, panel_view
@@ -178,17 +176,18 @@ def test_the_panel_shows_the_current_print_status_not_the_imported_one(backend: 
 
 def test_a_dispute_shows_in_list_and_panel(backend: Backend) -> None:
     (order_id,) = import_all(backend, backend.order())
-    state = backend.record(order_id).state
-    at = "2026-10-01T00:00:00.000Z"
-    backend.orders.update_state(
-        replace(state, dispute_id="dp_1", dispute_status="needs_response", disputed_at=at)
-    )
+    charge_id = backend.record(order_id).order.charge_id
+    dispute = backend.control("disputes", charge=charge_id)
+    backend.deliver()
     shown = panel(backend, order_id)
+    (only,) = shown.disputes
     assert (shown.dispute_id, shown.dispute_status, shown.disputed_at) == (
-        "dp_1",
+        dispute["id"],
         "needs_response",
-        at,
+        only.created_at,
     )
+    assert (only.withdrawn_amount, only.fee_amount, only.blocks_refunds) == (10_000, 1500, True)
+    assert (shown.withdrawn_amount, shown.refundable_amount) == (10_000, 0)
     assert find(backend).items[0].dispute_status == "needs_response"
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 
 
 def preview(backend: Backend, order_id: str, amount: int) -> Preview:
-    shown = PreviewRefund(backend.orders, PayoutImpact(backend.books, backend.studios))
+    shown = PreviewRefund(PayoutImpact(backend.books, backend.studios), backend.charge_reader)
     choice = RefundChoice(RefundType.PARTIAL, amount=amount)
     return shown(backend.caller, order_id, choice)
 

@@ -1,6 +1,5 @@
 """One load: a number of concurrent refunds, their durations, and a check of the books."""
 
-import json
 import threading
 import time
 import uuid
@@ -9,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched, chain, cycle, islice
+from itertools import chain, cycle, islice
 
 import httpx
 
 from infra.failure import Failure
-from infra.local.stripe_server import charge_of
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus
@@ -91,12 +89,7 @@ class LoadTest:
     def sell(self, count: int) -> list[RefundableOrder]:
         """Import orders, half of them charged on the studio's own account."""
         records = [self._world.order(studio) for studio in islice(cycle(STUDIOS), count)]
-        for batch in batched(records, 100, strict=False):
-            lines = [json.dumps(each) for each in batch]
-            report = self._world.invoke("import_orders", {"orders": lines})
-            if report["imported"] != len(batch):
-                raise Failure(f"the orders of the load were not imported: {report}")
-            self._world.control("charges", charges=[charge_of(each) for each in batch])
+        self._world.import_orders(records)
         return [
             RefundableOrder(each["order_id"], each["stripe"]["charge_id"], each["studio_id"])
             for each in records

@@ -47,66 +47,77 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "anchor_ledger": """
-        anchor ledger ledger_chain money order payout payout_schedule stripe_object stripe_transfer
+        anchor dispute ledger ledger_chain money order payment_status payout payout_schedule
+        stripe_object stripe_transfer
     """,
     "attention": """
-        errors fee_refund fulfillment imported_order ledger message money order parked refund
-        refund_quote refusal reservation settlement
+        dispute errors fee_refund fulfillment imported_order ledger message money order parked
+        payment_status refund refund_quote refusal reservation settlement
     """,
     "export_report": """
-        errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
-        refund_quote refusal report reservation settlement studio
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        payout_schedule refund refund_quote refusal report reservation settlement studio
     """,
     "fee_refund": """
-        errors fee_refund ledger money order refund refusal stripe_balance stripe_object
+        dispute errors fee_refund ledger money order payment_status refund refusal stripe_balance
+        stripe_object
     """,
     "find_orders": """
-        errors fee_refund fulfillment imported_order ledger message money order refund refund_quote
-        refusal reservation search settlement
+        dispute errors fee_refund fulfillment imported_order ledger message money order
+        payment_status refund refund_quote refusal reservation search settlement
     """,
     "import_orders": """
-        errors fulfillment imported_order ledger money order payout_schedule refund refund_quote
-        refusal reservation search settlement studio
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        payout_schedule refund refusal search studio
     """,
     "payout_adjust": """
-        errors fee_refund fulfillment imported_order ledger money order parked refund refund_quote
-        refusal reservation settlement
+        dispute errors fee_refund fulfillment imported_order ledger money order parked
+        payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        errors ledger money order payout payout_schedule statement stripe_object stripe_transfer
-        studio
+        dispute errors ledger money order payment_status payout payout_schedule statement
+        stripe_object stripe_transfer studio
     """,
     "print_station": """
-        errors fulfillment imported_order money order
+        dispute errors fulfillment imported_order money order payment_status
     """,
     "reconcile": """
-        errors fee_refund fulfillment imported_order ledger money order payout payout_schedule
-        refund refund_metadata refund_quote refusal report reservation settlement stripe_balance
-        stripe_object stripe_refund stripe_transfer studio
+        dispute errors fee_refund fulfillment imported_order ledger message money order parked
+        payment_status payout payout_schedule refund refund_metadata refund_quote refusal report
+        reservation settlement stripe_balance stripe_charge stripe_dispute stripe_object
+        stripe_refund stripe_transfer studio
     """,
     "refund_report": """
-        errors fee_refund fulfillment imported_order ledger local_days money order payout_schedule
-        refund refund_quote refusal report reservation settlement studio
-    """,
-    "refund_request": """
-        errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_object stripe_refund
+        dispute errors fee_refund fulfillment imported_order ledger local_days money order
+        payment_status payout_schedule refund refund_quote refusal report reservation settlement
         studio
     """,
+    "refund_request": """
+        charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
+        ledger money order payment payment_status payout_schedule refund refund_metadata
+        refund_quote refusal reservation settlement stripe_charge stripe_dispute stripe_object
+        stripe_refund studio
+    """,
     "resume_pending": """
-        errors fee_refund fulfillment imported_order ledger money order refund refund_metadata
-        refund_quote refusal reservation stripe_object stripe_refund
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
     """,
     "run_payouts": """
-        errors ledger money order payout payout_schedule stripe_object stripe_transfer studio
+        dispute errors ledger money order payment_status payout payout_schedule stripe_object
+        stripe_transfer studio
     """,
     "send_message": """
-        errors fee_refund fulfillment imported_order ledger message money order payout_schedule
-        refund refusal studio
+        dispute errors fee_refund fulfillment imported_order ledger message money order
+        payment_status payout_schedule refund refusal studio
     """,
     "stripe_webhook": """
-        errors fee_refund fulfillment imported_order ledger money order refund refund_metadata
-        refund_quote refusal reservation stripe_object stripe_refund
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
+    """,
+    "verify_charge": """
+        charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
+        ledger money order payment payment_status refund refund_metadata refund_quote refusal
+        reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
     """,
 }
 

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from shared.gateways.sale_store import SaleStore
 
 from functions.import_orders.import_lines import ImportReport
 from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
+from shared.gateways.order_import_store import OrderImportStore
+from shared.gateways.queues import ChargeQueue
 from shared.gateways.studios import Studios
 
 from .test_import_formats import drop, order, put, studio
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 AT = datetime(2026, 10, 14, 17, 4, tzinfo=UTC)
 
@@ -53,6 +55,13 @@ def tables() -> InMemoryTables:
     return InMemoryTables()
 
 
+class _NoQueue:
+    """An SQS client that takes every message."""
+
+    def send_message_batch(self, **_: object) -> dict[str, Any]:
+        return {}
+
+
 @dataclass(frozen=True)
 class Importer:
     """Imports into the tables, as the function does."""
@@ -65,9 +74,10 @@ class Importer:
 def records(tables: InMemoryTables) -> Importer:
     client = cast("DynamoDBClient", tables)
     studios = Studios(client, "orders")
-    sales = SaleStore(client, "orders", "ledger")
+    orders = OrderImportStore(client, "orders")
     importer = Importer(
-        ImportStudios(studios, lambda: AT), ImportOrders(studios, sales, lambda: AT)
+        ImportStudios(studios, lambda: AT),
+        ImportOrders(studios, orders, ChargeQueue(cast("SQSClient", _NoQueue()), ""), lambda: AT),
     )
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"})
     assert importer.import_studios([line]) == ImportReport(imported=1)

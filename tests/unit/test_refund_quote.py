@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.dispute import Dispute
 from shared.domain.errors import (
     AmountTooSmallError,
     ChargeDisputedError,
@@ -13,10 +14,12 @@ from shared.domain.errors import (
     FulfillmentInProgressError,
     NothingRefundableError,
     OrderNotChargedError,
+    OrderNotPaidError,
     RefundableAmountChangedError,
     UnknownLineError,
 )
-from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus, OrderKey, OrderLine
+from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus, OrderKey, OrderLine, OrderState
+from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
 from shared.domain.refund import RefundType, refund_id_of_request
 from shared.domain.refund_quote import (
     ChosenLine,
@@ -87,19 +90,42 @@ def test_an_order_without_a_charge_has_nothing_to_refund() -> None:
         quote_refund(replace(sale.order, charge_id=None), sale.state, FULL)
 
 
-@pytest.mark.parametrize("status", ["needs_response", "warning_needs_response", "lost"])
-def test_a_disputed_charge_is_not_refunded(status: str) -> None:
+def disputed(sale: Sold, status: str, *, refundable: bool) -> OrderState:
+    dispute = Dispute("dp_1", status, 10_000, refundable, "2026-10-01T00:00:00.000Z")
+    return replace(sale.state, disputes=(dispute,))
+
+
+@pytest.mark.parametrize("status", ["needs_response", "under_review", "lost", "newer_than_us"])
+def test_a_charge_that_stripe_does_not_refund_is_not_refunded(status: str) -> None:
     sale = hundred_dollars()
-    disputed = replace(sale.state, dispute_id="dp_1", dispute_status=status)
     with pytest.raises(ChargeDisputedError):
-        quote_refund(sale.order, disputed, FULL)
+        quote_refund(sale.order, disputed(sale, status, refundable=False), FULL)
 
 
-@pytest.mark.parametrize("status", ["won", "warning_closed"])
-def test_a_dispute_that_ended_well_does_not_block_a_refund(status: str) -> None:
+@pytest.mark.parametrize("status", ["won", "warning_closed", "prevented"])
+@pytest.mark.parametrize("refundable", [True, False])
+def test_a_dispute_that_ended_well_does_not_block_a_refund(
+    status: str, *, refundable: bool
+) -> None:
     sale = hundred_dollars()
-    closed = replace(sale.state, dispute_id="dp_1", dispute_status=status)
-    assert quote_refund(sale.order, closed, FULL).amount == 10_000
+    state = disputed(sale, status, refundable=refundable)
+    assert quote_refund(sale.order, state, FULL).amount == 10_000
+
+
+def test_an_inquiry_does_not_block_a_refund() -> None:
+    sale = hundred_dollars()
+    state = disputed(sale, "warning_needs_response", refundable=True)
+    assert quote_refund(sale.order, state, FULL).amount == 10_000
+
+
+@pytest.mark.parametrize("status", set(PaymentStatus) - {PaymentStatus.PAID})
+def test_an_order_that_is_not_paid_is_not_refunded_and_the_answer_says_why(
+    status: PaymentStatus,
+) -> None:
+    sale = hundred_dollars()
+    with pytest.raises(OrderNotPaidError) as refused:
+        quote_refund(sale.order, replace(sale.state, payment_status=status), FULL)
+    assert refused.value.detail == PAYMENT_WORDS[status]
 
 
 # The print.

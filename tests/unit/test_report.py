@@ -125,7 +125,7 @@ def test_totals_are_the_sums_of_the_rows_and_a_failed_refund_leaves_zero(
     assert totals.net_deduction_amount == (
         totals.rev_share_adjustment_amount - totals.refunded_amount
     )
-    by_refund: dict[str, list[ReportRow]] = {}
+    by_refund: dict[str | None, list[ReportRow]] = {}
     for row in rows:
         by_refund.setdefault(row.refund_id, []).append(row)
     standing = [found[0] for found in by_refund.values() if len(found) == 1]

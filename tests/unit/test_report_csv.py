@@ -85,6 +85,8 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "source": "api",
         "refund_id": "re_1",
         "stripe_refund_id": "re_stripe",
+        "dispute_id": "",
+        "dispute_fee_amount": "0.00",
     }
 
 

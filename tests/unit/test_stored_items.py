@@ -8,10 +8,12 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.dispute import Dispute, DisputeStatus
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import LineCommitted, OrderState, RefundItem
+from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
 from shared.domain.refusal import Refusal
 from shared.gateways.records.attributes import marshal, unmarshal
@@ -88,6 +90,21 @@ any_refund = st.builds(
     # A refund that is not open has no next poll.
 ).map(lambda refund: refund if refund.is_open else replace(refund, next_poll_at=None))
 
+any_dispute = st.builds(
+    Dispute,
+    dispute_id=ids,
+    status=st.sampled_from(DisputeStatus).map(str),
+    amount=amounts,
+    is_charge_refundable=st.booleans(),
+    created_at=times,
+    reason=maybe(ids),
+    due_by=maybe(times),
+    withdrawn_amount=amounts,
+    fee_amount=amounts,
+    tax_amount=amounts,
+    dismissed_by=maybe(ids),
+)
+
 any_state = st.builds(
     OrderState,
     order_id=ids,
@@ -108,9 +125,14 @@ any_state = st.builds(
     ),
     fulfillment_status=st.sampled_from(["none", "queued", "claimed", "canceled"]),
     fulfillment_canceled_by=maybe(ids),
-    dispute_id=maybe(ids),
-    dispute_status=maybe(texts),
-)
+    payment_status=st.sampled_from(PaymentStatus),
+    payment_problem=maybe(texts),
+    charged_amount=maybe(amounts),
+    ledger_starts_at=maybe(times),
+    next_check_at=times,
+    check_count=counts,
+    disputes=st.lists(any_dispute, max_size=3).map(tuple),
+).map(lambda state: state if state.must_be_checked else replace(state, next_check_at=None))
 
 any_fee_refund = st.builds(
     FeeRefund,

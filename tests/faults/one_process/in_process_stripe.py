@@ -11,13 +11,20 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from infra.stripe_standin.app import DEFAULT_API_KEY
-from infra.stripe_standin.changes.disputes import open_dispute
+from infra.stripe_standin.changes.charge_states import ChargeTransition, apply_charge_transition
+from infra.stripe_standin.changes.disputes import (
+    DisputeOpening,
+    DisputeTransition,
+    apply_dispute_transition,
+    open_dispute,
+)
 from infra.stripe_standin.changes.refunds import RefundTransition, apply_refund_transition
 from infra.stripe_standin.changes.seeding import seed_charges
 from infra.stripe_standin.dropped_connection import DroppedConnection
 from infra.stripe_standin.exchange import respond
 from infra.stripe_standin.faults import FaultName, FaultRule, RequestMatcher
 from infra.stripe_standin.records.charges import ChargeSeed
+from infra.stripe_standin.records.disputes import DisputeStatus, OpeningStatus
 from infra.stripe_standin.records.refunds import RefundRecord, StripeRefundStatus
 from infra.stripe_standin.records.webhooks import EventRecord
 from infra.stripe_standin.rendering.webhooks import render_event
@@ -121,9 +128,26 @@ class InProcessStripe:
         refund = self.standin.store.refunds[stripe_refund_id]
         apply_refund_transition(self.standin, refund, RefundTransition(status))
 
-    def open_dispute(self, order_id: str) -> None:
-        """Dispute an order's charge, as a parent does at the bank."""
-        open_dispute(self.standin, self.standin.store.charges[charge_id_of(order_id)])
+    def open_dispute(
+        self, order_id: str, status: OpeningStatus = "needs_response", amount: int | None = None
+    ) -> str:
+        """Dispute an order's charge, as a parent does at the bank, and return the dispute's id."""
+        charge = self.standin.store.charges[charge_id_of(order_id)]
+        opening = DisputeOpening(status=status, amount=amount)
+        return open_dispute(self.standin, charge, opening).id
+
+    def move_dispute(
+        self, dispute_id: str, status: DisputeStatus, *, return_fee: bool = False
+    ) -> None:
+        """Move a dispute to another status, as a bank does."""
+        dispute = self.standin.store.disputes[dispute_id]
+        transition = DisputeTransition(status, return_fee=return_fee)
+        apply_dispute_transition(self.standin, dispute, transition)
+
+    def move_charge(self, order_id: str, transition: ChargeTransition) -> None:
+        """Let a bank pay a pending charge, or a shop capture an authorization."""
+        charge = self.standin.store.charges[charge_id_of(order_id)]
+        apply_charge_transition(self.standin, charge, transition)
 
     def new_events(self) -> list[EventRecord]:
         """Return the events since the last call, oldest first."""

@@ -28,7 +28,7 @@ from tests.faults.one_process.in_process_stripe import InProcessStripe
 
 STRIPE = "stripe"
 
-_STRIPE_ID = re.compile(r"/(?:re|fee|tr|ch|fr)_\w+")
+_STRIPE_ID = re.compile(r"/(?:re|fee|tr|ch|fr|dp)_\w+")
 
 
 @dataclass(frozen=True, slots=True)

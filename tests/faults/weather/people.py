@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from infra.stripe_standin.changes.charge_states import ChargeTransition
 from infra.stripe_standin.changes.disputes import DisputeTransitionError
+from infra.stripe_standin.records.charges import ChargeState
+from infra.stripe_standin.records.disputes import DisputeStatus, OpeningStatus
 from tests.faults.one_process.in_process_stripe import DashboardRefusedError
 from tests.faults.weather.aws_activity import AwsActivity
 from tests.faults.weather.simulation import Simulation
@@ -24,6 +27,34 @@ _SECONDS_UNTIL_RETRY = (1.0, 30.0, 20 * _MINUTE)
 _PAYOUT_PAUSES = (_HOUR, 20 * _HOUR, _DAY, _DAY)
 _RESUME_PAUSES = (*(5 * _MINUTE,) * 5, *(_HOUR,) * 2, *(8 * _HOUR,) * 6)
 _RECONCILE_PAUSES = (_DAY,) * 3
+
+_DISPUTE_OPENINGS: tuple[OpeningStatus, ...] = ("needs_response", "warning_needs_response")
+# What the bank does with a dispute, one after the other.
+_BANK_DECISIONS: dict[OpeningStatus, tuple[tuple[DisputeStatus, ...], ...]] = {
+    "needs_response": (
+        ("won",),
+        ("lost",),
+        ("under_review", "won"),
+        ("lost", "won"),
+        ("prevented",),
+    ),
+    "warning_needs_response": (
+        ("warning_closed",),
+        ("warning_under_review", "warning_closed"),
+        ("needs_response", "lost"),
+        ("needs_response", "won"),
+    ),
+}
+_CHARGE_STATES: tuple[ChargeState, ...] = ("paid", "paid", "pending", "uncaptured")
+_CHARGE_DECISIONS = {
+    "pending": (ChargeTransition("paid"), ChargeTransition("failed")),
+    "uncaptured": (
+        ChargeTransition("paid"),
+        ChargeTransition("paid", amount_captured=4000),
+        ChargeTransition("expired"),
+        ChargeTransition("canceled"),
+    ),
+}
 
 # A problem with status 502 that is a final answer, see shared/edge/problems.py.
 _REFUSED_BY_STRIPE = "stripe_refused"
@@ -128,18 +159,41 @@ class People:
             self.stripe.send_events()
 
     def _open_dispute(self) -> None:
-        """Let a parent dispute a charge. Stripe then refuses to refund it."""
-        order_id = self.simulation.dice.choice(self._orders)
+        """Let a parent's bank ask about a charge, or take its money back, and decide later."""
+        dice = self.simulation.dice
+        order_id, status = dice.choice(self._orders), dice.choice(_DISPUTE_OPENINGS)
+        amount = dice.choice((None, dice.randint(1, 4000)))
         with suppress(DisputeTransitionError):
-            self.simulation.world.stripe.open_dispute(order_id)
-            self.simulation.note(f"{order_id} is disputed")
+            made = self.simulation.world.stripe.open_dispute(order_id, status, amount)
+            self.simulation.note(f"{order_id} is disputed: {made} {status}")
             self.stripe.send_events()
+            decisions = dice.choice(_BANK_DECISIONS[status])
+            self.simulation.within(2 * _DAY, partial(self._decide_dispute, made, decisions))
+
+    def _decide_dispute(self, dispute_id: str, decisions: tuple[DisputeStatus, ...]) -> None:
+        """Let the bank take its next decision about a dispute."""
+        dice = self.simulation.dice
+        status, *later = decisions
+        self.simulation.note(f"{dispute_id} {status}")
+        world = self.simulation.world
+        world.stripe.move_dispute(dispute_id, status, return_fee=dice.random() < 0.5)
+        self.stripe.send_events()
+        if later:
+            self.simulation.within(_DAY, partial(self._decide_dispute, dispute_id, tuple(later)))
 
     def _import_order(self) -> None:
-        """Let an operator import one more order, and repeat it until an answer comes."""
+        """Let an operator import one more order, and repeat it until an answer comes.
+
+        Its charge may be paid already, or wait for the bank or for its capture.
+        """
         self._imported_count += 1
-        record = sold_order_record(f"ord_new_{self._imported_count}")
-        self.simulation.world.stripe.seed_charge(charge_of(record))
+        dice = self.simulation.dice
+        order_id, state = f"ord_new_{self._imported_count}", dice.choice(_CHARGE_STATES)
+        record = sold_order_record(order_id)
+        self.simulation.world.stripe.seed_charge(charge_of(record) | {"state": state})
+        if state != "paid":
+            transition = dice.choice(_CHARGE_DECISIONS[state])
+            self.simulation.within(2 * _DAY, partial(self._decide_charge, order_id, transition))
 
         def call() -> None:
             answer = self.simulation.world.operator.import_once(orders=[record])
@@ -148,6 +202,12 @@ class People:
                 self.simulation.within(_HOUR, lambda: self.aws.start("import_orders", call))
 
         self.aws.start("import_orders", call)
+
+    def _decide_charge(self, order_id: str, transition: ChargeTransition) -> None:
+        """Let the bank pay a charge or not, or the shop capture it or not."""
+        self.simulation.note(f"charge of {order_id} {transition}")
+        self.simulation.world.stripe.move_charge(order_id, transition)
+        self.stripe.send_events()
 
     def _move_print(self) -> None:
         """Let the print station claim or print an order, or the studio cancel its print."""

@@ -83,6 +83,8 @@ class FaultWorld:
         self.stripe.seed_charge(charge_of(record))
         answer = self.operator.import_all(orders=[record])
         assert answer["refused"] == [], answer
+        while self.queues.process_batch("verify_charge"):
+            pass
 
     def call_scheduled(self, function: str, event: object = None) -> dict[str, Any]:
         """Call a scheduled function with its first schedule's event, or with another one.
@@ -106,11 +108,15 @@ class FaultWorld:
         return [each for each in template.schedules() if each.function not in ABSENT_FUNCTIONS]
 
     def open_work(self) -> list[str]:
-        """Return the keys of the refunds, fee refunds and payouts that are not finished."""
+        """Return the keys of the refunds, fee refunds, charges and payouts that are not finished.
+
+        A paid order with an open dispute is polled until the bank decides, which may take months.
+        """
         return sorted(
             f"{item['PK']['S']} {item['SK']['S']}"
             for item in self.engine.scan(ORDERS_TABLE)
             if item.get("open_pk", {}).get("S") in _OPEN_WORK_INDEX_KEYS
+            or (item.get("open_pk", {}).get("S") == "CHARGE" and "payment_status" in item)
         )
 
     def refund_ids(self) -> list[str]:
