@@ -101,9 +101,12 @@ class _Exchange:
             entry.idempotency_key = headers.get("idempotency-key")
         check_api_key(headers.get("authorization"), self._standin.api_key)
         entry.account = headers.get("stripe-account")
-        if entry.account is not None and not entry.account.startswith("acct_"):
+        if entry.account is not None and not self._may_act_for(entry.account):
             raise no_such_account(entry.account)
         entry.params = await read_form(self._request)
+
+    def _may_act_for(self, account: str) -> bool:
+        return account.startswith("acct_") and self._standin.store.is_connected(account)
 
     async def _respond(self) -> ApiResponse:
         """Return the response saved under the idempotency key, or execute the request."""
