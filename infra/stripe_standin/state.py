@@ -14,6 +14,8 @@ from infra.stripe_standin.records.webhooks import EventRecord
 from infra.stripe_standin.store import Store
 from infra.stripe_standin.webhooks.delivery_queue import DeliveryQueue
 
+DEAUTHORIZED = "account.application.deauthorized"
+
 
 @dataclass(frozen=True)
 class EventCause:
@@ -102,7 +104,10 @@ class StandinState:
             idempotency_key=cause.idempotency_key,
         )
         self.store.events.add(event)
-        self.webhooks.publish(event)
+        # An account that left tells the platform only that it left.
+        is_heard = self.store.is_connected(account) or event_type == DEAUTHORIZED
+        if is_heard:
+            self.webhooks.publish(event)
 
 
 def _previous(before: JsonObject, after: JsonObject) -> JsonObject:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from infra.stripe_standin.protocol.errors import resource_missing
+from infra.stripe_standin.records.accounts import AccountRecord
 from infra.stripe_standin.records.application_fees import ApplicationFeeRecord, FeeRefundRecord
 from infra.stripe_standin.records.balance_transactions import BalanceTransactionRecord
 from infra.stripe_standin.records.base import StripeRecord
@@ -153,6 +154,7 @@ class Store:
 
     def clear(self) -> None:
         """Delete everything."""
+        self.accounts = Collection(AccountRecord, "account")
         self.charges = Collection(ChargeRecord, "charge")
         self.payment_intents = Collection(PaymentIntentRecord, "payment_intent")
         self.refunds = Collection(RefundRecord, "refund", group_by=lambda refund: refund.charge)
@@ -182,6 +184,14 @@ class Store:
     def collections(self) -> dict[str, Collection[Any]]:
         """Return every collection by its name."""
         return {name: each for name, each in vars(self).items() if isinstance(each, Collection)}
+
+    def is_connected(self, account: str | None) -> bool:
+        """Return whether the platform may act for an account. It always may for itself."""
+        return (
+            account is None
+            or account not in self.accounts
+            or self.accounts[account].access == "connected"
+        )
 
     def amount_refunded(self, charge: ChargeRecord) -> int:
         """Return the sum of the charge's refunds that neither failed nor were canceled."""

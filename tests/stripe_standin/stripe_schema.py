@@ -47,6 +47,34 @@ _BALANCE = {
 }
 
 
+_ACCOUNT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "object": {"enum": ["account"]},
+        "charges_enabled": {"type": "boolean"},
+        "payouts_enabled": {"type": "boolean"},
+        "details_submitted": {"type": "boolean"},
+        "requirements": {
+            "type": "object",
+            "properties": {"disabled_reason": {"type": ["string", "null"]}},
+            "required": ["disabled_reason"],
+        },
+        "type": {"enum": ["standard", "express", "custom", "none"]},
+    },
+    "required": ["id", "object", "charges_enabled", "payouts_enabled", "details_submitted"],
+}
+_APPLICATION = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": ["string", "null"]},
+        "object": {"enum": ["application"]},
+    },
+    "required": ["id", "name", "object"],
+}
+
+
 class UndescribedError(LookupError):
     """The description lacks this operation or object."""
 
@@ -130,7 +158,7 @@ def _spec() -> JsonObject:
     spec = _load(_SPEC)
     schemas = spec["components"]["schemas"]
     schemas["dispute"]["properties"]["status"]["enum"].append("prevented")
-    schemas["balance"] = _BALANCE
+    schemas |= {"account": _ACCOUNT, "application": _APPLICATION, "balance": _BALANCE}
     return spec
 
 

@@ -321,3 +321,26 @@ def test_fee_goes_back_in_proportion_to_what_was_captured(
     assert api.post("/v1/refunds", data=form, headers=ON_ACCOUNT).status_code == 200
 
     assert api.get("/v1/application_fees/fee_1").json()["amount_refunded"] == 375
+
+
+def test_charge_settles_in_another_currency(api: httpx.Client, control: httpx.Client) -> None:
+    rate = {"currency": "eur", "exchange_rate": "0.92345"}
+    direct = DIRECT_CHARGE | {"settlement": rate, "fee": 296}
+    control.post("/charges", json={"charges": [direct]}).raise_for_status()
+    for amount in ("3333", "1"):
+        api.post("/v1/refunds", data={"charge": "ch_1", "amount": amount}, headers=ON_ACCOUNT)
+    control.post("/disputes", json={"charge": "ch_1", "amount": 1000}).raise_for_status()
+
+    listed = api.get("/v1/balance_transactions", headers=ON_ACCOUNT).json()["data"]
+
+    names = ("type", "amount", "fee", "net", "currency", "exchange_rate")
+    assert [fields(each, *names) for each in listed[::-1]] == [
+        # 9234.5 and 1385.175 are rounded half away from zero.
+        ["charge", 9235, 296 + 1385, 7554, "eur", 0.92345],
+        ["refund", -3078, 0, -3078, "eur", 0.92345],
+        ["refund", -1, 0, -1, "eur", 0.92345],
+        ["adjustment", -923, 1500, -2423, "eur", 0.92345],
+    ]
+    charge = api.get("/v1/charges/ch_1", headers=ON_ACCOUNT).json()
+    assert fields(charge, "currency", "amount_refunded") == ["usd", 3334]
+    assert api.get("/v1/balance", headers=ON_ACCOUNT).json()["pending"][0]["amount"] == 2052

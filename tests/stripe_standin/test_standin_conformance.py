@@ -204,6 +204,24 @@ def test_charges_in_every_state_and_their_events_conform(
     check_events(api, {})
 
 
+def test_accounts_transfers_and_their_events_conform(
+    api: httpx.Client, control: httpx.Client
+) -> None:
+    form = {"amount": "8", "currency": "usd", "destination": CONNECTED_ACCOUNT}
+    transfer = api.post("/v1/transfers", data=form).json()["id"]
+    for command, body in (
+        (f"transfers/{transfer}/reversals", {"amount": 3}),
+        (f"accounts/{CONNECTED_ACCOUNT}", {"charges_enabled": False, "access": "closed"}),
+        (f"accounts/{CONNECTED_ACCOUNT}", {"charges_enabled": True, "access": "connected"}),
+    ):
+        control.post(f"/{command}", json=body).raise_for_status()
+
+    api.get(f"/v1/transfers/{transfer}/reversals", params={"expand[]": "data.transfer"})
+    api.get(f"/v1/accounts/{CONNECTED_ACCOUNT}")
+    check_events(api, {})
+    check_events(api, {"Stripe-Account": CONNECTED_ACCOUNT})
+
+
 def test_payments_conform_although_the_description_lacks_their_operation(api: httpx.Client) -> None:
     intent = api.post("/v1/payment_intents", data=PAYMENT).json()
 

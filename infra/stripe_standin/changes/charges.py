@@ -31,6 +31,7 @@ def make_charge(standin: StandinState, seed: ChargeSeed) -> ChargeRecord:
         manual_capture=seed.is_captured_by_hand,
         metadata=seed.metadata,
         payment_method=seed.payment_method or _usual_payment_method(seed),
+        settlement=seed.settlement,
         seed=seed,
     )
     standin.store.charges.add(charge)
@@ -87,6 +88,7 @@ def collect_charge(
         account=charge.account,
         stripe_fee=charge.stripe_fee,
         application_fee=charge.application_fee_amount or 0,
+        settlement=charge.settlement,
         created=at,
     )
     if charge.planned_application_fee is not None:

@@ -197,6 +197,7 @@ def _adjust_balance(
         account=dispute.account,
         reporting_category="dispute" if amount < 0 else "dispute_reversal",
         stripe_fee=fee,
+        settlement=standin.store.charges[dispute.charge].settlement,
         created=at,
     )
     dispute.balance_transactions.append(adjustment)

@@ -98,6 +98,7 @@ def _move_refund_amount(
         currency=refund.currency,
         source=refund.id,
         account=refund.account,
+        settlement=standin.store.charges[refund.charge].settlement,
     )
 
 

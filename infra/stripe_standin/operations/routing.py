@@ -3,6 +3,7 @@
 import re
 
 from infra.stripe_standin.operations import (
+    accounts,
     application_fees,
     balance,
     balance_transactions,
@@ -19,6 +20,7 @@ from infra.stripe_standin.protocol.errors import no_such_url
 from infra.stripe_standin.protocol.operation import Operation
 
 _OPERATIONS = [
+    *accounts.OPERATIONS,
     *application_fees.OPERATIONS,
     *balance.OPERATIONS,
     *balance_transactions.OPERATIONS,

@@ -36,7 +36,7 @@ def _page_size(value: int) -> int:
 
 def _boolean(value: object) -> bool:
     # Older SDKs of Stripe for Python send `True` and `False`.
-    if value not in {"true", "false", "True", "False"}:
+    if not isinstance(value, str) or value not in {"true", "false", "True", "False"}:
         raise PydanticCustomError("invalid", "Invalid boolean: {value}", {"value": value})
     return value in {"true", "True"}
 

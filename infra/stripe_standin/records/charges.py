@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from infra.stripe_standin.records.base import Metadata, StripeRecord
+from infra.stripe_standin.records.conversions import Conversion
 
 # Where a payment stands. Stripe shows it as `status`, `paid`, `captured` and `refunded` together.
 # `pending` is a bank debit under way. `uncaptured` is a card authorization, which ends as `paid`,
@@ -26,6 +27,8 @@ class ChargeSeed(BaseModel):
         created: None is the time of seeding.
         amount_captured: Less than `amount` captures an authorization in part; None captures all.
         payment_method: None is a bank debit for a pending charge, and a card for any other.
+        settlement: How the money is converted; None settles in the charge's currency. Stripe's
+            fee is in the currency of the settlement.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -45,6 +48,7 @@ class ChargeSeed(BaseModel):
     failure_code: str = "card_declined"
     failure_message: str = "Your card was declined."
     payment_method: PaymentMethod | None = None
+    settlement: Conversion | None = None
 
     @model_validator(mode="after")
     def _application_fee_must_be_possible(self) -> Self:
@@ -88,6 +92,7 @@ class ChargeRecord(StripeRecord):
         application_fee: The fee that was collected; None until the charge is paid.
         planned_application_fee: The id that the application fee gets once the charge is paid.
         manual_capture: True if the charge began as an authorization.
+        settlement: How its money is converted; None settles in its own currency.
         source_transfer: The transfer that arrived as this charge (its id begins with `py_`).
         seed: What the charge was seeded from; None if the API made it.
     """
@@ -108,6 +113,7 @@ class ChargeRecord(StripeRecord):
     manual_capture: bool = False
     metadata: Metadata = Field(default_factory=dict)
     payment_method: PaymentMethod = "card"
+    settlement: Conversion | None = None
     source_transfer: str | None = None
     seed: ChargeSeed | None = None
 

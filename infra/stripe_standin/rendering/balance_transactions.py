@@ -26,7 +26,9 @@ def render_balance_transaction(
         "created": transaction.created,
         "currency": transaction.currency,
         "description": transaction.description,
-        "exchange_rate": None,
+        "exchange_rate": None
+        if transaction.exchange_rate is None
+        else float(transaction.exchange_rate),
         "fee": fee,
         "fee_details": _fee_details(transaction),
         "net": transaction.amount - fee,
