@@ -234,8 +234,8 @@ class Backend:
         """Read the charges that the queue asks for; return the number of messages."""
         return self._drain(self.charge_url, self._verify)
 
-    def charge(self, record: dict[str, Any]) -> None:
-        """Make an order's charge at Stripe, unless Stripe has it."""
+    def charge(self, record: dict[str, Any], **changes: Any) -> None:  # noqa: ANN401  # a charge's fields
+        """Make an order's charge at Stripe, with changes, unless Stripe has it."""
         stripe = record["stripe"]
         charge_id = stripe["charge_id"]
         if charge_id is None or charge_id in self.charged:
@@ -256,6 +256,7 @@ class Backend:
                     if stripe["application_fee_id"]
                     else None,
                 }
+                | changes
             ],
         )
 
