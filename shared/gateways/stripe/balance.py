@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.connection import StripeConnection, between, read_pages
 from shared.gateways.stripe.errors import translated_errors
 
 
@@ -36,13 +36,13 @@ class StripeBalance:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.balance_transactions.list(
+            found = read_pages(
+                self._connection.v1.balance_transactions.list,
                 {
                     "type": kind.value,
                     "created": between(since, until),
                     "expand": [f"data.{expand}"],
-                    "limit": PAGE_SIZE,
                 },
                 self._connection.options(account_id),
             )
-            return [balance_movement_from(plain(each)) for each in page.auto_paging_iter()]
+            return [balance_movement_from(each) for each in found]
