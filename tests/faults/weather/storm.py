@@ -9,6 +9,9 @@ from tests.faults.one_process.failed_calls import (
     FunctionCrash,
     LostAnswerError,
     aws_error,
+    cut_short,
+    cut_success,
+    edge_page,
     stripe_error,
 )
 from tests.faults.one_process.outside_calls import STRIPE, OutsideCall, Perform
@@ -38,6 +41,10 @@ class CallFault(StrEnum):
     UNAVAILABLE = "unavailable"
     WRITE_CONFLICT = "write conflict"
     KEY_REFUSED = "API key refused"
+    PAGE_BEFORE = "an edge's page before the effect"
+    PAGE_AFTER = "an edge's page after the effect"
+    CUT_BEFORE = "a cut success before the effect"
+    CUT_AFTER = "the answer cut short after the effect"
     SLOW = "slow"
     SAVED_500_BEFORE = "saved 500 before the effect"
     SAVED_500_AFTER = "saved 500 after the effect"
@@ -53,8 +60,15 @@ _FAULTS = (
     *(CallFault.THROTTLED, CallFault.UNAVAILABLE),
 )
 _WRITE_FAULTS = (*_FAULTS, *(CallFault.WRITE_CONFLICT,) * 3)
+_UNREADABLE = (
+    *(CallFault.PAGE_BEFORE, CallFault.PAGE_AFTER),
+    *(CallFault.CUT_BEFORE, CallFault.CUT_AFTER),
+)
+# An edge answers with these in the form of a page.
+_PAGE_STATUSES = (200, 400, 403, 404)
 _STRIPE_READ_FAULTS = (
     *_FAULTS,
+    *_UNREADABLE,
     *(CallFault.KEY_REFUSED, CallFault.SLOW),
     *(CallFault.TIMEOUT_BEFORE, CallFault.TIMEOUT_AFTER, CallFault.TIMEOUT_THEN_EFFECT),
 )
@@ -125,7 +139,18 @@ class StormInterceptor:
         if fault is CallFault.SLOW:
             self.simulation.wait(self.simulation.dice.uniform(1, _STRIPE_TIMEOUT_SECONDS - 1))
             return perform()
-        return self._lose_answer(fault, perform)
+        answer = self._answer_unreadably if fault in _UNREADABLE else self._lose_answer
+        return answer(fault, perform)
+
+    def _answer_unreadably(self, fault: CallFault, perform: Perform) -> Answer:
+        """Answer with what does not show what Stripe did, before or after the effect."""
+        if fault is CallFault.CUT_AFTER:
+            return cut_short(perform())
+        if fault is CallFault.CUT_BEFORE:
+            return cut_success()
+        if fault is CallFault.PAGE_AFTER:
+            perform()
+        return edge_page(self.simulation.dice.choice(_PAGE_STATUSES))
 
     def _crash(self, fault: CallFault, perform: Perform) -> None:
         """Crash the function, before or after the call's effect."""
