@@ -36,7 +36,7 @@ _API_SECONDS = 29
 
 
 @dataclass(frozen=True)
-class WorstCase:
+class LongestWork:
     """The longest piece of work that a function begins, if Stripe takes its whole time.
 
     Attributes:
@@ -57,16 +57,16 @@ _RELEASE_SECONDS = release_refused._CONTENTION_SECONDS  # noqa: SLF001  # the ar
 _RECORD_SECONDS = record_stripe_refund._CONTENTION_SECONDS  # noqa: SLF001  # the same
 
 # For each function that calls Stripe. A list of several pages ends at the first that fails.
-WORST_CASES = {
+LONGEST_WORK = {
     # If it has waited for others, there is no second try: see below.
-    "refund_request": WorstCase(1, request_refund._NO_RETRY_AFTER_SECONDS + _RELEASE_SECONDS),  # noqa: SLF001  # the same
-    "stripe_webhook": WorstCase(1, handle_event._CONTENTION_SECONDS),  # noqa: SLF001  # the same
-    "fee_refund": WorstCase(2),
-    "resume_pending": WorstCase(_ATTEMPT_CALLS, _RECORD_SECONDS + _RELEASE_SECONDS),
+    "refund_request": LongestWork(1, request_refund._NO_RETRY_AFTER_SECONDS + _RELEASE_SECONDS),  # noqa: SLF001  # the same
+    "stripe_webhook": LongestWork(1, handle_event._CONTENTION_SECONDS),  # noqa: SLF001  # the same
+    "fee_refund": LongestWork(2),
+    "resume_pending": LongestWork(_ATTEMPT_CALLS, _RECORD_SECONDS + _RELEASE_SECONDS),
     # Closing the payout, then its transfer, then returning the money of one that was refused.
-    "run_payouts": WorstCase(_ATTEMPT_CALLS, 15.0 + 15.0),
+    "run_payouts": LongestWork(_ATTEMPT_CALLS, 15.0 + 15.0),
     # One call without an answer ends the account.
-    "reconcile": WorstCase(1, _RECORD_SECONDS),
+    "reconcile": LongestWork(1, _RECORD_SECONDS),
 }
 
 
@@ -82,12 +82,12 @@ def test_every_function_that_calls_stripe_has_its_arithmetic() -> None:
     calling = {
         each.name for each in template.functions().values() if "STRIPE_API_BASE" in each.environment
     }
-    assert calling == WORST_CASES.keys()
+    assert calling == LONGEST_WORK.keys()
 
 
-@pytest.mark.parametrize("function", WORST_CASES)
+@pytest.mark.parametrize("function", LONGEST_WORK)
 def test_a_function_ends_before_its_time_although_stripe_never_answers(function: str) -> None:
-    assert WORST_CASES[function].seconds <= seconds_for_one_piece(function)
+    assert LONGEST_WORK[function].seconds <= seconds_for_one_piece(function)
     assert seconds_for_one_piece(function) <= template.functions()[function].timeout_seconds
 
 

@@ -163,9 +163,11 @@ def _unknown_outcome(error: stripe.StripeError) -> StripeOutcomeUnknownError:
     status, headers = error.http_status, error.headers or {}
     repeated = headers.get("Idempotent-Replayed") or headers.get("idempotent-replayed")
     is_failure = status == HTTPStatus.INTERNAL_SERVER_ERROR or repeated == "true"
+    if status is not None and not _is_from_stripe(error):
+        # It comes from a proxy, and Stripe may go on.
+        return StripeOutcomeUnknownError(f"a {status} that is not Stripe's", key_spent=False)
     return StripeOutcomeUnknownError(
         f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
-        # Stripe saves a 500 under the key. 502 to 504 and a body that is not Stripe's come from a
-        # proxy, and Stripe may go on.
-        key_spent=is_failure and _is_from_stripe(error),
+        # Stripe saves a 500 under the key. 502 to 504 come from a proxy.
+        key_spent=is_failure,
     )
