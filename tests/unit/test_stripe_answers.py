@@ -38,7 +38,6 @@ REFUSED_ALWAYS = {
     "400 of an amount": error_answer(400, "balance_insufficient"),
     "402": error_answer(402, "card_declined"),
     "404": error_answer(404, "resource_missing"),
-    "400 labeled as HTML": HttpAnswer(400, error_answer(400).body, HTML),
 }
 UNKNOWN_ALWAYS = {
     **{
@@ -52,6 +51,10 @@ UNKNOWN_ALWAYS = {
     **{
         f"{status} labeled as JSON": HttpAnswer(status, b"<html>Request blocked</html>")
         for status in (200, 400, 403, 404)
+    },
+    **{
+        f"{status} of Stripe labeled as HTML": HttpAnswer(status, error_answer(status).body, HTML)
+        for status in (400, 402, 403, 404, 500)
     },
     **{
         f"{status} cut": HttpAnswer(status, error_answer(status).body[:-9], missing_bytes=9)

@@ -9,7 +9,7 @@ anything else, readable or not                     StripeOutcomeUnknownError
     500 or a repeated failure, with the object         … and the idempotency key is spent
 
 Whatever stands between us and Stripe can answer too: an HTML page with 403 or 404, or a body that
-is cut short. Such an answer does not show what Stripe did.
+is cut short or labeled as something else than JSON. It does not show what Stripe did.
 """
 
 import json
@@ -131,9 +131,7 @@ def translated_errors(refusals: Refusals = READ) -> Iterator[None]:
     except MalformedStripeObjectError as error:
         raise StripeOutcomeUnknownError(f"an answer that is {error}", key_spent=False) from error
     except _SDK_CANNOT_READ as error:
-        raise StripeOutcomeUnknownError(
-            "an answer with an unknown form", key_spent=False
-        ) from error
+        raise StripeOutcomeUnknownError("an unreadable answer", key_spent=False) from error
 
 
 def is_definitive(error: stripe.StripeError, refusals: Refusals) -> bool:
@@ -147,6 +145,8 @@ def is_definitive(error: stripe.StripeError, refusals: Refusals) -> bool:
 
 def _is_from_stripe(error: stripe.StripeError) -> bool:
     """Return whether the body is Stripe's error object: https://docs.stripe.com/api/errors."""
+    if not _header(error, "content-type").startswith("application/json"):
+        return False
     try:
         body = json.loads(error.http_body or "")
     except (ValueError, RecursionError):  # RecursionError: nested too deeply
@@ -160,14 +160,19 @@ def _is_from_stripe(error: stripe.StripeError) -> bool:
 
 
 def _unknown_outcome(error: stripe.StripeError) -> StripeOutcomeUnknownError:
-    status, headers = error.http_status, error.headers or {}
-    repeated = headers.get("Idempotent-Replayed") or headers.get("idempotent-replayed")
-    is_failure = status == HTTPStatus.INTERNAL_SERVER_ERROR or repeated == "true"
+    status = error.http_status
     if status is not None and not _is_from_stripe(error):
-        # It comes from a proxy, and Stripe may go on.
+        # It comes from a proxy, or from Stripe through one that spoiled it.
         return StripeOutcomeUnknownError(f"a {status} that is not Stripe's", key_spent=False)
     return StripeOutcomeUnknownError(
         f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
         # Stripe saves a 500 under the key. 502 to 504 come from a proxy.
-        key_spent=is_failure,
+        key_spent=status == HTTPStatus.INTERNAL_SERVER_ERROR
+        or _header(error, "idempotent-replayed") == "true",
     )
+
+
+def _header(error: stripe.StripeError, name: str) -> str:
+    """Return a header of an answer, or nothing. Names have any case."""
+    headers = error.headers or {}
+    return next((value for each, value in headers.items() if each.lower() == name), "")
