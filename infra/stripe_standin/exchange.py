@@ -13,9 +13,11 @@ from infra.stripe_standin.faults import (
     NETWORK_FAULTS,
     OUTCOME_FAULTS,
     SERVER_FAULTS,
+    UNREADABLE_FAULTS,
     FaultRule,
     OutcomeFault,
     RequestTraits,
+    UnreadableFault,
 )
 from infra.stripe_standin.identifiers import new_id
 from infra.stripe_standin.operations.routing import find_operation
@@ -35,6 +37,7 @@ from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.saved_responses import SavedResponse
 from infra.stripe_standin.state import EventCause, StandinState
 from infra.stripe_standin.store import Store
+from infra.stripe_standin.unreadable import happens_before_effect, unreadable_answer
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ async def respond(standin: StandinState, request: Request) -> Response:
     exchange = _Exchange(standin, request)
     response = await exchange.run()
     if isinstance(response, DroppedConnection):
+        return response
+    if isinstance(response, Response):
+        exchange.entry.status = response.status_code
         return response
     _log_response(exchange.entry, response)
     return JSONResponse(response.body, response.status, _headers(exchange.entry, response))
@@ -77,15 +83,20 @@ class _Exchange:
             path=request.url.path,
         )
 
-    async def run(self) -> ApiResponse | DroppedConnection:
-        """Apply the network faults around the request, and return what the client gets."""
+    async def run(self) -> ApiResponse | Response:
+        """Apply the network faults around the request, and return what the client gets.
+
+        What does not come from Stripe is a finished `Response`.
+        """
         try:
             await self._read()
         except StripeError as error:
             return self._error_response(error)
-        fault = self._take_fault(NETWORK_FAULTS)
+        fault = self._take_fault(NETWORK_FAULTS | UNREADABLE_FAULTS)
         if fault is None:
             return await self._respond()
+        if fault.fault in UNREADABLE_FAULTS:
+            return await self._respond_unreadably(cast("UnreadableFault", fault.fault))
         match fault.fault:
             case "status_429":
                 return self._error_response(rate_limited())
@@ -94,6 +105,13 @@ class _Exchange:
         resets = fault.fault.startswith("reset")
         return DroppedConnection(hold_s=0 if resets else fault.seconds, reset=resets)
 
+    async def _respond_unreadably(self, fault: UnreadableFault) -> Response:
+        if happens_before_effect(fault):
+            response = self._error_response(server_error())
+        else:
+            response = await self._respond()
+        return unreadable_answer(fault, response.status, response.body)
+
     async def _read(self) -> None:
         headers, entry = self._request.headers, self.entry
         entry.stripe_version = headers.get("stripe-version")
@@ -101,9 +119,12 @@ class _Exchange:
             entry.idempotency_key = headers.get("idempotency-key")
         check_api_key(headers.get("authorization"), self._standin.api_key)
         entry.account = headers.get("stripe-account")
-        if entry.account is not None and not entry.account.startswith("acct_"):
+        if entry.account is not None and not self._may_act_for(entry.account):
             raise no_such_account(entry.account)
         entry.params = await read_form(self._request)
+
+    def _may_act_for(self, account: str) -> bool:
+        return account.startswith("acct_") and self._standin.store.is_connected(account)
 
     async def _respond(self) -> ApiResponse:
         """Return the response saved under the idempotency key, or execute the request."""

@@ -14,13 +14,37 @@ type NetworkFault = Literal[
     "reset_after_effect",
     "status_429",
 ]
+# Also between the client and Stripe: an answer comes, but nobody can read it.
+type UnreadableFault = Literal[
+    "html_200_before_effect",
+    "html_200_after_effect",
+    "html_403_before_effect",
+    "html_403_after_effect",
+    "html_502_before_effect",
+    "html_502_after_effect",
+    "cut_json_200_before_effect",
+    "cut_json_200_after_effect",
+    "empty_200_before_effect",
+    "empty_200_after_effect",
+    "empty_402_before_effect",
+    "empty_402_after_effect",
+    "text_400_before_effect",
+    "text_400_after_effect",
+    "other_json_400_before_effect",
+    "other_json_400_after_effect",
+    "oauth_error_400_before_effect",
+    "oauth_error_400_after_effect",
+    "wrong_content_type_before_effect",
+    "wrong_content_type_after_effect",
+]
 # Inside Stripe, during execution. Stripe saves the response under the idempotency key.
 type ServerFault = Literal["slow", "status_500_before_effect", "status_500_after_effect"]
 # Stripe creates the refund or transfer, which then does not succeed.
 type OutcomeFault = Literal["pending", "requires_action", "insufficient_funds", "fail_at_once"]
-type FaultName = NetworkFault | ServerFault | OutcomeFault
+type FaultName = NetworkFault | UnreadableFault | ServerFault | OutcomeFault
 
 NETWORK_FAULTS = frozenset(get_args(NetworkFault.__value__))
+UNREADABLE_FAULTS = frozenset(get_args(UnreadableFault.__value__))
 SERVER_FAULTS = frozenset(get_args(ServerFault.__value__))
 OUTCOME_FAULTS = frozenset(get_args(OutcomeFault.__value__))
 _TRANSFER_OUTCOMES = frozenset({"insufficient_funds", "fail_at_once"})

@@ -1,5 +1,7 @@
 """The state of one stand-in, and how a change of it becomes an event."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from infra.stripe_standin.clock import SimulatedClock
@@ -11,6 +13,8 @@ from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.webhooks import EventRecord
 from infra.stripe_standin.store import Store
 from infra.stripe_standin.webhooks.delivery_queue import DeliveryQueue
+
+DEAUTHORIZED = "account.application.deauthorized"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class StandinState:
     def __post_init__(self) -> None:
         self.idempotency_keys = IdempotencyKeys(self.store, self.clock)
         self.webhooks = DeliveryQueue(self.store, self.clock)
+        self._is_silent = False
 
     def reset(self) -> None:
         """Delete all objects, keys, faults, settings and log entries, and show real time."""
@@ -57,6 +62,15 @@ class StandinState:
         self.faults.clear()
         self.request_log.clear()
         self.webhooks.reset()
+
+    @contextmanager
+    def maybe_silent(self, *, silent: bool) -> Iterator[None]:
+        """Make a change. A silent one has no events, as if Stripe had lost all of them."""
+        self._is_silent = silent
+        try:
+            yield
+        finally:
+            self._is_silent = False
 
     def emit(
         self,
@@ -76,6 +90,8 @@ class StandinState:
             cause: The request that made the change.
             before: The object before the change; None leaves out `previous_attributes`.
         """
+        if self._is_silent:
+            return
         event = EventRecord(
             id=new_id("evt"),
             account=account,
@@ -88,7 +104,10 @@ class StandinState:
             idempotency_key=cause.idempotency_key,
         )
         self.store.events.add(event)
-        self.webhooks.publish(event)
+        # An account that left tells the platform only that it left.
+        is_heard = self.store.is_connected(account) or event_type == DEAUTHORIZED
+        if is_heard:
+            self.webhooks.publish(event)
 
 
 def _previous(before: JsonObject, after: JsonObject) -> JsonObject:

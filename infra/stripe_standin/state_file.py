@@ -26,7 +26,7 @@ class _StateHeader(StoredModel):
     Faults and the request log belong to one run: the file does not keep them.
     """
 
-    format: Literal["stripe-standin-2"] = "stripe-standin-2"
+    format: Literal["stripe-standin-3"] = "stripe-standin-3"
     clock_offset_s: int
     deliveries: list[WebhookDelivery]
     saved_responses: list[SavedResponse]
@@ -91,7 +91,7 @@ def save_state(standin: StandinState, path: Path) -> None:
     }
     # Everything is valid already, and there is a lot of it: skip the validation.
     state = _State.model_construct(
-        format="stripe-standin-2",
+        format="stripe-standin-3",
         clock_offset_s=standin.clock.offset_s,
         deliveries=standin.webhooks.all_deliveries(),
         saved_responses=list(store.saved_responses.values()),

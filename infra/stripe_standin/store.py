@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from infra.stripe_standin.protocol.errors import resource_missing
+from infra.stripe_standin.records.accounts import AccountRecord
 from infra.stripe_standin.records.application_fees import ApplicationFeeRecord, FeeRefundRecord
 from infra.stripe_standin.records.balance_transactions import BalanceTransactionRecord
 from infra.stripe_standin.records.base import StripeRecord
@@ -153,6 +154,7 @@ class Store:
 
     def clear(self) -> None:
         """Delete everything."""
+        self.accounts = Collection(AccountRecord, "account")
         self.charges = Collection(ChargeRecord, "charge")
         self.payment_intents = Collection(PaymentIntentRecord, "payment_intent")
         self.refunds = Collection(RefundRecord, "refund", group_by=lambda refund: refund.charge)
@@ -171,7 +173,9 @@ class Store:
             "transfer reversal",
             group_by=lambda reversal: reversal.transfer,
         )
-        self.disputes = Collection(DisputeRecord, "dispute")
+        self.disputes = Collection(
+            DisputeRecord, "dispute", group_by=lambda dispute: dispute.charge
+        )
         self.events = Collection(EventRecord, "event")
         self.webhook_endpoints = Collection(WebhookEndpointRecord, "webhook endpoint")
         self.deliveries = defaultdict(list)
@@ -181,10 +185,27 @@ class Store:
         """Return every collection by its name."""
         return {name: each for name, each in vars(self).items() if isinstance(each, Collection)}
 
+    def is_connected(self, account: str | None) -> bool:
+        """Return whether the platform may act for an account. It always may for itself."""
+        return (
+            account is None
+            or account not in self.accounts
+            or self.accounts[account].access == "connected"
+        )
+
     def amount_refunded(self, charge: ChargeRecord) -> int:
         """Return the sum of the charge's refunds that neither failed nor were canceled."""
         refunds = self.refunds.of_group(charge.id).newest_first()
         return sum(refund.amount for refund in refunds if refund.counts_as_refunded)
+
+    def amount_released(self, charge: ChargeRecord) -> int:
+        """Return how much of the charge's authorization was never collected."""
+        refunds = self.refunds.of_group(charge.id).newest_first()
+        return sum(refund.amount for refund in refunds if refund.is_release)
+
+    def disputes_of(self, charge: ChargeRecord) -> Iterator[DisputeRecord]:
+        """Return the charge's inquiries and disputes, oldest first."""
+        return self.disputes.of_group(charge.id).oldest_first()
 
     def fee_amount_refunded(self, fee: ApplicationFeeRecord) -> int:
         """Return how much of an application fee the platform returned."""

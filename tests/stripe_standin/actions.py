@@ -8,7 +8,9 @@ import stripe
 
 from tests.stripe_standin.webhook_receiver import Received
 
-type EventName = Literal["*", "charge.refunded", "refund.created", "refund.failed"]
+type EventName = Literal[
+    "*", "account.updated", "charge.refunded", "refund.created", "refund.failed"
+]
 
 
 def request_refund(api: httpx.Client, **params: str) -> httpx.Response:

@@ -2,7 +2,8 @@
 
 The description (API version 2023-08-16, trimmed to what refunds need) is beside the repository,
 in `../shared/stripe/`. Tests that need it skip if it is missing (`needs_spec`). It lacks the
-fields and events that Stripe added later, and accepts additional fields in responses.
+fields and events that Stripe added later, and accepts additional fields in responses. What the
+stand-in needs of those is added here, after Stripe's documentation.
 """
 
 import json
@@ -24,6 +25,54 @@ SPEC_IS_HERE = _SPEC.is_file() and _FIXTURES.is_file()
 needs_spec = pytest.mark.skipif(
     not SPEC_IS_HERE, reason="Stripe's OpenAPI description is not beside the repository"
 )
+
+
+_FUNDS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"amount": {"type": "integer"}, "currency": {"type": "string"}},
+        "required": ["amount", "currency"],
+    },
+}
+_BALANCE = {
+    "type": "object",
+    "properties": {
+        "object": {"enum": ["balance"]},
+        "available": _FUNDS,
+        "pending": _FUNDS,
+        "livemode": {"type": "boolean"},
+    },
+    "required": ["object", "available", "pending", "livemode"],
+}
+
+
+_ACCOUNT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "object": {"enum": ["account"]},
+        "charges_enabled": {"type": "boolean"},
+        "payouts_enabled": {"type": "boolean"},
+        "details_submitted": {"type": "boolean"},
+        "requirements": {
+            "type": "object",
+            "properties": {"disabled_reason": {"type": ["string", "null"]}},
+            "required": ["disabled_reason"],
+        },
+        "type": {"enum": ["standard", "express", "custom", "none"]},
+    },
+    "required": ["id", "object", "charges_enabled", "payouts_enabled", "details_submitted"],
+}
+_APPLICATION = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": ["string", "null"]},
+        "object": {"enum": ["application"]},
+    },
+    "required": ["id", "name", "object"],
+}
 
 
 class UndescribedError(LookupError):
@@ -66,12 +115,16 @@ def validate_request(method: str, path: str, params: JsonObject) -> None:
 
 
 def validate_object(kind: str, body: JsonObject) -> None:
-    """Check one object, such as the `refund` in an event.
+    """Check one object, such as the `refund` in an event. Of a list, check each object in it.
 
     Raises:
         UndescribedError: If the description lacks the kind.
         jsonschema.ValidationError: If the object is not as described.
     """
+    if kind == "list":
+        for item in body["data"]:
+            validate_object(item["object"], item)
+        return
     if kind not in _spec()["components"]["schemas"]:
         raise UndescribedError(kind)
     _validator(json.dumps({"$ref": f"#/components/schemas/{kind}"})).validate(body)
@@ -100,8 +153,13 @@ def _load(path: Path) -> JsonObject:
     return content
 
 
+@cache
 def _spec() -> JsonObject:
-    return _load(_SPEC)
+    spec = _load(_SPEC)
+    schemas = spec["components"]["schemas"]
+    schemas["dispute"]["properties"]["status"]["enum"].append("prevented")
+    schemas |= {"account": _ACCOUNT, "application": _APPLICATION, "balance": _BALANCE}
+    return spec
 
 
 def _template(method: str, path: str) -> str:

@@ -1,5 +1,6 @@
 """Balances add up, whatever is refunded, fails and is canceled, in any order."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -67,6 +68,99 @@ def test_balances_add_up_after_any_refunds(
     debited = sum(refund["amount"] for refund in effective) - sum(r["amount"] for r in unpaid)
     assert net(api, **on_account) == AMOUNT - FEE - APPLICATION_FEE - debited + fee_refunded
     assert net(api) == APPLICATION_FEE - fee_refunded
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens to one of the charges. Stripe may refuse it."""
+
+    charge: str
+    path: str
+    body: dict[str, Any]
+
+
+CHARGES = {"ch_paid": "paid", "ch_debit": "pending", "ch_hold": "uncaptured"}
+amounts = st.integers(min_value=1, max_value=AMOUNT)
+statuses = ["under_review", "won", "lost", "prevented", "warning_closed", "needs_response"]
+openings = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["needs_response", "warning_needs_response"]),
+        "fee": st.sampled_from([0, 1500]),
+    },
+    optional={"amount": amounts},
+)
+moves = st.fixed_dictionaries({"status": st.sampled_from(statuses), "return_fee": st.booleans()})
+steps = st.builds(
+    Step, st.sampled_from([*CHARGES]), st.just("refund"), st.fixed_dictionaries({"amount": amounts})
+)
+steps |= st.builds(Step, st.sampled_from([*CHARGES]), st.just("open"), openings)
+steps |= st.builds(Step, st.sampled_from([*CHARGES]), st.just("move"), moves)
+steps |= st.builds(
+    Step,
+    st.sampled_from([*CHARGES]),
+    st.just("charge"),
+    st.fixed_dictionaries(
+        {"state": st.sampled_from(["paid", "failed", "expired"])},
+        optional={"amount_captured": amounts},
+    ),
+)
+
+
+def perform(api: httpx.Client, control: httpx.Client, step: Step) -> None:
+    """Try a step. A refund or a move that Stripe refuses changes nothing."""
+    match step.path:
+        case "refund":
+            form = {"charge": step.charge, "amount": str(step.body["amount"])}
+            api.post("/v1/refunds", data=form)
+        case "open":
+            control.post("/disputes", json={"charge": step.charge} | step.body)
+        case "charge":
+            control.post(f"/charges/{step.charge}", json=step.body)
+        case "move":
+            params = {"charge": step.charge, "limit": "100"}
+            for dispute in api.get("/v1/disputes", params=params).json()["data"]:
+                control.post(f"/disputes/{dispute['id']}", json=step.body)
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(plan=st.lists(steps, max_size=12))
+def test_balance_is_what_charges_refunds_and_disputes_left(
+    api: httpx.Client, control: httpx.Client, plan: list[Step]
+) -> None:
+    control.delete("/state").raise_for_status()
+    seeds = [
+        {"id": id_, "payment_intent": None, "amount": AMOUNT, "currency": "usd", "fee": FEE}
+        | {"state": state}
+        for id_, state in CHARGES.items()
+    ]
+    control.post("/charges", json={"charges": seeds}).raise_for_status()
+
+    for step in plan:
+        perform(api, control, step)
+
+    expected = 0
+    for id_ in CHARGES:
+        charge = api.get(f"/v1/charges/{id_}").json()
+        params = {"charge": id_, "limit": "100"}
+        refunds = api.get("/v1/refunds", params=params).json()["data"]
+        disputes = api.get("/v1/disputes", params=params).json()["data"]
+        paid_back = sum(each["amount"] for each in refunds if each["balance_transaction"])
+        collected = charge["balance_transaction"] is not None
+        expected += charge["amount_captured"] - FEE if collected else 0
+        expected -= paid_back
+        for dispute in disputes:
+            moved = [each["amount"] for each in dispute["balance_transactions"]]
+            assert sum(moved) == (0 if dispute["is_charge_refundable"] else -dispute["amount"])
+            expected += sum(each["net"] for each in dispute["balance_transactions"])
+        assert paid_back <= charge["amount_captured"] <= charge["amount"]
+        assert charge["amount_refunded"] == sum(each["amount"] for each in refunds)
+    body = api.get("/v1/balance").json()
+    assert sum(each["amount"] for each in body["available"] + body["pending"]) == expected
+    assert net(api) == expected
 
 
 def test_amount_of_a_balance_transaction_can_be_changed(

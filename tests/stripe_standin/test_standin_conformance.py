@@ -58,6 +58,14 @@ def objects(api: httpx.Client, control: httpx.Client) -> dict[str, dict[str, Any
     }
 
 
+def check_events(api: httpx.Client, headers: dict[str, str]) -> None:
+    """Check all events of an account, and the objects in them."""
+    events = api.get("/v1/events", params={"limit": "100"}, headers=headers).json()["data"]
+    for event in events:
+        validate_object("event", event)
+        validate_object(event["data"]["object"]["object"], event["data"]["object"])
+
+
 def test_every_described_operation_is_supported(
     api: httpx.Client, objects: dict[str, dict[str, Any]], control: httpx.Client
 ) -> None:
@@ -140,17 +148,78 @@ def test_refunds_in_every_status_and_their_events_conform(
         control.post(f"/refunds/{refund['id']}", json={"status": "failed"})
     api.get("/v1/refunds", params={"expand[]": "data.charge"}, headers=headers)
 
-    for account in ({}, headers):
-        for event in api.get("/v1/events", params={"limit": "100"}, headers=account).json()["data"]:
-            validate_object("event", event)
-            validate_object(event["data"]["object"]["object"], event["data"]["object"])
+    check_events(api, {})
+    check_events(api, headers)
 
 
-def test_closed_disputes_conform(api: httpx.Client, control: httpx.Client) -> None:
-    dispute = control.post("/disputes", json={"charge": "ch_platform"}).json()
-    control.post(f"/disputes/{dispute['id']}/close", json={"status": "won"})
+@pytest.mark.parametrize(
+    ("opening", "statuses"),
+    [
+        ("needs_response", ["under_review", "lost", "won"]),
+        ("needs_response", ["prevented"]),
+        ("warning_needs_response", ["warning_under_review", "warning_closed", "needs_response"]),
+    ],
+)
+def test_disputes_in_every_status_and_their_events_conform(
+    api: httpx.Client, control: httpx.Client, opening: str, statuses: list[str]
+) -> None:
+    body = {"charge": "ch_direct", "status": opening}
+    dispute = control.post("/disputes", json=body).raise_for_status().json()
+    headers = {"Stripe-Account": CONNECTED_ACCOUNT}
+    for status in statuses:
+        control.post(f"/disputes/{dispute['id']}", json={"status": status}).raise_for_status()
+        api.get(f"/v1/disputes/{dispute['id']}", headers=headers)
 
-    assert api.get(f"/v1/disputes/{dispute['id']}").json()["status"] == "won"
+    api.get("/v1/disputes", params={"expand[]": "data.charge"}, headers=headers)
+    api.get("/v1/balance_transactions", params={"expand[]": "data.source"}, headers=headers)
+    api.get("/v1/balance", headers=headers)
+    check_events(api, headers)
+
+
+@pytest.mark.parametrize(
+    ("state", "next_state"),
+    [
+        ("paid", None),
+        ("pending", "paid"),
+        ("pending", "failed"),
+        ("uncaptured", "paid"),
+        ("uncaptured", "expired"),
+        ("uncaptured", "canceled"),
+        ("failed", None),
+    ],
+)
+def test_charges_in_every_state_and_their_events_conform(
+    api: httpx.Client, control: httpx.Client, state: str, next_state: str | None
+) -> None:
+    charge: dict[str, object] = {"id": "ch_3", "payment_intent": "pi_3", "amount": 5, "fee": 0}
+    charge |= {"currency": "usd", "state": state}
+    control.post("/charges", json={"charges": [charge], "events": True}).raise_for_status()
+    for name in ("charges/ch_3", "payment_intents/pi_3"):
+        api.get(f"/v1/{name}")
+    if next_state is not None:
+        control.post("/charges/ch_3", json={"state": next_state}).raise_for_status()
+
+    api.get("/v1/payment_intents/pi_3", params={"expand[]": "latest_charge.refunds"})
+    api.get("/v1/refunds", params={"charge": "ch_3", "expand[]": "data.charge"})
+    check_events(api, {})
+
+
+def test_accounts_transfers_and_their_events_conform(
+    api: httpx.Client, control: httpx.Client
+) -> None:
+    form = {"amount": "8", "currency": "usd", "destination": CONNECTED_ACCOUNT}
+    transfer = api.post("/v1/transfers", data=form).json()["id"]
+    for command, body in (
+        (f"transfers/{transfer}/reversals", {"amount": 3}),
+        (f"accounts/{CONNECTED_ACCOUNT}", {"charges_enabled": False, "access": "closed"}),
+        (f"accounts/{CONNECTED_ACCOUNT}", {"charges_enabled": True, "access": "connected"}),
+    ):
+        control.post(f"/{command}", json=body).raise_for_status()
+
+    api.get(f"/v1/transfers/{transfer}/reversals", params={"expand[]": "data.transfer"})
+    api.get(f"/v1/accounts/{CONNECTED_ACCOUNT}")
+    check_events(api, {})
+    check_events(api, {"Stripe-Account": CONNECTED_ACCOUNT})
 
 
 def test_payments_conform_although_the_description_lacks_their_operation(api: httpx.Client) -> None:

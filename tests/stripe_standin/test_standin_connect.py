@@ -123,3 +123,28 @@ def test_unknown_account_is_refused(api: httpx.Client) -> None:
 
     assert response.status_code == 403
     assert response.json()["error"]["code"] == "account_invalid"
+
+
+@pytest.mark.parametrize(
+    ("sent", "fee_refunded"), [("true", 1500), ("True", 1500), ("false", 0), ("False", 0)]
+)
+def test_booleans_may_begin_with_a_capital(api: httpx.Client, sent: str, fee_refunded: int) -> None:
+    form = {"charge": "ch_direct", "refund_application_fee": sent}
+    api.post("/v1/refunds", data=form, headers={"Stripe-Account": CONNECTED_ACCOUNT})
+
+    fee = api.get("/v1/application_fees/fee_direct").json()
+    assert fee["amount_refunded"] == fee_refunded
+
+
+@pytest.mark.parametrize(
+    "form", [{"refund_application_fee": "TRUE"}, {"refund_application_fee[on]": "true"}]
+)
+def test_other_booleans_are_refused(api: httpx.Client, form: dict[str, str]) -> None:
+    refused = api.post(
+        "/v1/refunds",
+        data={"charge": "ch_direct"} | form,
+        headers={"Stripe-Account": CONNECTED_ACCOUNT},
+    )
+
+    error = refused.json()["error"]
+    assert (refused.status_code, error["param"]) == (400, "refund_application_fee")

@@ -89,6 +89,38 @@ def test_state_survives_a_clean_stop(tmp_path: Path, receiver: Receiver) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["standin.json"]
 
 
+def test_charges_disputes_and_accounts_survive_a_clean_stop(tmp_path: Path) -> None:
+    state_file = tmp_path / "standin.json"
+    pending = DIRECT_CHARGE | {"state": "pending"}
+    disputed = {"id": "ch_2", "payment_intent": None, "amount": 500, "currency": "usd", "fee": 45}
+    settlement = {"currency": "eur", "exchange_rate": "0.92"}
+    with (
+        running_standin(state_file=state_file) as standin,
+        httpx.Client(base_url=standin.control_url) as control,
+    ):
+        body = {"charges": [pending, disputed | {"settlement": settlement}]}
+        control.post("/charges", json=body).raise_for_status()
+        control.post("/disputes", json={"charge": "ch_2"}).raise_for_status()
+        control.post("/accounts/acct_left", json={"access": "closed"}).raise_for_status()
+
+    with (
+        running_standin(state_file=state_file) as standin,
+        httpx.Client(base_url=standin.control_url) as control,
+    ):
+        client = client_of(standin)
+        assert control.post("/charges", json=body).json() == {"created": 0, "unchanged": 2}
+        control.post("/charges/ch_1", json={"state": "paid"}).raise_for_status()
+        assert client.v1.application_fees.retrieve("fee_1").amount == 1500
+        (dispute,) = client.v1.disputes.list({"charge": "ch_2"}).data
+        control.post(f"/disputes/{dispute.id}", json={"status": "won"}).raise_for_status()
+        with pytest.raises(stripe.PermissionError):
+            client.v1.charges.list({}, {"stripe_account": "acct_left"})
+        # 500 at 0.92, less the two fees.
+        balance = client.v1.balance.retrieve()
+        held = {each.currency: each.amount for each in balance.pending}
+        assert held == {"eur": 460 - 45 - 1500, "usd": 1500}
+
+
 def test_queued_deliveries_continue_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
     state_file = tmp_path / "standin.json"
     with running_standin(state_file=state_file) as standin:
@@ -134,7 +166,9 @@ def test_command_line_serves_and_stops_cleanly(tmp_path: Path) -> None:
     assert '"ch_1"' in state_file.read_text()
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format": "something else"}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"format": "something else"}', '{"format": "stripe-standin-2"}']
+)
 def test_other_files_are_refused_as_state(tmp_path: Path, content: str) -> None:
     state_file = tmp_path / "standin.json"
     state_file.write_text(content)

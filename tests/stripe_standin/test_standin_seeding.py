@@ -77,6 +77,12 @@ def test_seeding_a_charge_that_the_api_made_is_refused(
             },
             "more than amount",
         ),
+        ({"amount_captured": 10001}, "more than amount"),
+        ({"amount_captured": 0}, "charges.0.amount_captured"),
+        ({"amount_captured": 1, "state": "uncaptured"}, "only a paid charge"),
+        ({"state": "refunded"}, "charges.0.state"),
+        ({"settlement": {"currency": "eur", "exchange_rate": "-1"}}, "settlement.exchange_rate"),
+        ({"settlement": {"currency": "eur", "exchange_rate": 0.5}}, "settlement.exchange_rate"),
     ],
 )
 def test_wrong_seeds_are_refused(

@@ -103,3 +103,46 @@ def test_transfers_can_fail(
     failed = api.post("/v1/transfers", data=params).json()
     assert (failed["reversed"], failed["amount_reversed"]) == (True, 100)
     assert balance_movements(client, None)[-2:] == [("transfer", -100), ("transfer_failure", 100)]
+
+
+def make_transfer(api: httpx.Client) -> str:
+    params = {"amount": "8000", "currency": "usd", "destination": CONNECTED_ACCOUNT}
+    return str(api.post("/v1/transfers", data=params).json()["id"])
+
+
+def test_command_reverses_a_transfer_in_part_and_in_whole(
+    api: httpx.Client, control: httpx.Client, client: stripe.StripeClient
+) -> None:
+    id_ = make_transfer(api)
+    path = f"/transfers/{id_}/reversals"
+
+    partly = control.post(path, json={"amount": 3000}).raise_for_status().json()
+    assert (partly["amount_reversed"], partly["reversed"]) == (3000, False)
+    assert control.post(path, json={"amount": 5001}).status_code == 409
+    wholly = control.post(path).raise_for_status().json()
+
+    assert (wholly["amount_reversed"], wholly["reversed"]) == (8000, True)
+    assert [each["amount"] for each in wholly["reversals"]["data"]] == [5000, 3000]
+    assert control.post(path).status_code == 409
+    assert control.post("/transfers/tr_none/reversals").status_code == 404
+    event = client.v1.events.list({"type": "transfer.reversed"}).data[0].to_dict()
+    assert (event["data"]["object"]["id"], event["request"]["id"]) == (id_, None)
+    reversals = client.v1.transfers.reversals.list(id_, {"limit": 1})
+    assert [each.amount for each in reversals.auto_paging_iter()] == [5000, 3000]
+    params = {"source": str(reversals.data[0].id)}
+    (credit,) = api.get("/v1/balance_transactions", params=params).json()["data"]
+    assert (credit["type"], credit["reporting_category"], credit["net"]) == (
+        *("transfer_refund", "transfer_reversal", 5000),
+    )
+
+
+def test_transfer_can_be_reversed_silently(
+    api: httpx.Client, control: httpx.Client, client: stripe.StripeClient
+) -> None:
+    id_ = make_transfer(api)
+
+    control.post(f"/transfers/{id_}/reversals", json={"silent": True}).raise_for_status()
+
+    assert client.v1.transfers.retrieve(id_).reversed
+    assert [each.type for each in client.v1.events.list()] == ["transfer.created"]
+    assert balance_movements(client, None)[-1] == ("transfer_refund", 8000)

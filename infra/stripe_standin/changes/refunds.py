@@ -55,6 +55,9 @@ def apply_refund_transition(
     Raises:
         RefundTransitionError: If Stripe never moves a refund that way.
     """
+    if refund.is_release:
+        message = f"refund {refund.id} released an authorization, so its status never changes"
+        raise RefundTransitionError(message)
     if transition.status not in _NEXT_STATUSES[refund.status]:
         message = f"a refund that is {refund.status} does not become {transition.status}"
         raise RefundTransitionError(message)
@@ -72,7 +75,10 @@ def apply_refund_transition(
 
 def debit_refund(standin: StandinState, refund: RefundRecord) -> None:
     """Take the refund's amount from the balance of its account."""
-    refund.balance_transaction = _move_refund_amount(standin, refund, "refund", -refund.amount)
+    transaction_type = "payment_refund" if refund.charge.startswith("py_") else "refund"
+    refund.balance_transaction = _move_refund_amount(
+        standin, refund, transaction_type, -refund.amount
+    )
 
 
 def _return_debit(standin: StandinState, refund: RefundRecord) -> None:
@@ -92,6 +98,7 @@ def _move_refund_amount(
         currency=refund.currency,
         source=refund.id,
         account=refund.account,
+        settlement=standin.store.charges[refund.charge].settlement,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from infra.stripe_standin.changes.charge_states import announce_seeded_charge
 from infra.stripe_standin.changes.charges import make_charge
 from infra.stripe_standin.changes.impossible import ImpossibleChangeError
 from infra.stripe_standin.records.charges import ChargeSeed
@@ -12,8 +13,15 @@ class SeedConflictError(ImpossibleChangeError):
     """Another object already has an id of a seed."""
 
 
-def seed_charges(standin: StandinState, seeds: Iterable[ChargeSeed]) -> tuple[int, int]:
+def seed_charges(
+    standin: StandinState, seeds: Iterable[ChargeSeed], *, with_events: bool = False
+) -> tuple[int, int]:
     """Seed all charges or none, and return how many were new and how many were unchanged.
+
+    Args:
+        standin: The stand-in.
+        seeds: The charges.
+        with_events: Whether to emit the events that Stripe sent while the charges were made.
 
     Raises:
         SeedConflictError: If a charge, payment intent or fee exists with other content.
@@ -32,7 +40,9 @@ def seed_charges(standin: StandinState, seeds: Iterable[ChargeSeed]) -> tuple[in
             raise SeedConflictError(message)
     _check_ids_are_distinct(new.values())
     for seed in new.values():
-        make_charge(standin, seed)
+        charge = make_charge(standin, seed)
+        if with_events:
+            announce_seeded_charge(standin, charge)
     return len(new), unchanged
 
 

@@ -1,12 +1,17 @@
 """Reversals of transfers, see https://stripe.com/docs/api/transfer_reversals."""
 
 from infra.stripe_standin.changes.balances import move_balance
+from infra.stripe_standin.changes.impossible import ImpossibleChangeError
 from infra.stripe_standin.identifiers import new_id
 from infra.stripe_standin.records.base import Metadata
 from infra.stripe_standin.records.refunds import RefundRecord
 from infra.stripe_standin.records.transfers import TransferRecord, TransferReversalRecord
 from infra.stripe_standin.rendering.transfers import render_transfer
 from infra.stripe_standin.state import EventCause, StandinState
+
+
+class TransferReversalError(ImpossibleChangeError):
+    """The transfer has not so much left to reverse."""
 
 
 def reverse_transfer(  # noqa: PLR0913 - a reversal has these parts

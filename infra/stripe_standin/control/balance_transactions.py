@@ -11,7 +11,7 @@ from infra.stripe_standin.control.command import CommandBody, Commands, find_nam
 from infra.stripe_standin.rendering.balance_transactions import render_balance_transaction
 
 
-class ChangeBody(CommandBody):
+class CorrectionBody(CommandBody):
     """Body of POST /_standin/balance_transactions/{id}. An absent field stays as it is."""
 
     amount: int | None = None
@@ -27,7 +27,7 @@ class BalanceTransactionCommands(Commands):
 
     async def change(self, request: Request) -> Response:
         """Change the amount, so that it differs from the source's, or the time."""
-        body = await read_body(request, ChangeBody)
+        body = await read_body(request, CorrectionBody)
         transaction = find_named(self._standin.store.balance_transactions, request)
         for name, value in body.model_dump(exclude_none=True).items():
             setattr(transaction, name, value)

@@ -31,6 +31,16 @@ class CommandBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class ChangeBody(CommandBody):
+    """The JSON body of a command that changes objects of Stripe.
+
+    Attributes:
+        silent: True emits no events, as if Stripe had lost all of them.
+    """
+
+    silent: bool = False
+
+
 class Commands(ABC):
     """The commands on one subject."""
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from infra.stripe_standin.changes.refunds import RefundTransition, apply_refund_transition
 from infra.stripe_standin.control.command import (
-    CommandBody,
+    ChangeBody,
     Commands,
     find_named,
     find_record,
@@ -19,7 +19,7 @@ from infra.stripe_standin.records.refunds import FailureReason, PendingReason
 from infra.stripe_standin.rendering.refunds import render_refund
 
 
-class TransitionBody(CommandBody):
+class TransitionBody(ChangeBody):
     """Body of POST /_standin/refunds/{id}."""
 
     status: Literal["succeeded", "failed", "canceled", "pending"]
@@ -42,11 +42,15 @@ class RefundCommands(Commands):
         body = await read_body(request, TransitionBody)
         refund = find_named(self._standin.store.refunds, request)
         transition = RefundTransition(body.status, body.failure_reason, body.pending_reason)
-        apply_refund_transition(self._standin, refund, transition)
+        with self._standin.maybe_silent(silent=body.silent):
+            apply_refund_transition(self._standin, refund, transition)
         return JSONResponse(render_refund(refund))
 
     async def show_totals(self, request: Request) -> Response:
-        """Add up the refunds of one charge, or of all charges."""
+        """Add up the refunds of one charge, or of all charges.
+
+        What moved no money does not count: charges not paid, and released authorizations.
+        """
         store, charge_id = self._standin.store, request.query_params.get("charge")
         if charge_id is None:
             charges = list(store.charges)
@@ -57,12 +61,16 @@ class RefundCommands(Commands):
             for charge in charges
             for refund in store.refunds.of_group(charge.id).oldest_first()
         ]
-        charge_amount = sum(charge.amount for charge in charges)
-        amount = sum(store.amount_refunded(charge) for charge in charges)
+        charge_amount = sum(charge.amount_captured for charge in charges)
+        amount = sum(
+            store.amount_refunded(charge) - store.amount_released(charge) for charge in charges
+        )
         return JSONResponse(
             {
                 "charge": charge_id,
-                "count": sum(refund.counts_as_refunded for refund in refunds),
+                "count": sum(
+                    refund.counts_as_refunded and not refund.is_release for refund in refunds
+                ),
                 "amount": amount,
                 "charge_amount": charge_amount,
                 "refundable_amount": charge_amount - amount,

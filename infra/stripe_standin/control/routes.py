@@ -2,6 +2,7 @@
 
 from starlette.routing import Route
 
+from infra.stripe_standin.control.accounts import AccountCommands
 from infra.stripe_standin.control.balance_transactions import BalanceTransactionCommands
 from infra.stripe_standin.control.charges import ChargeCommands
 from infra.stripe_standin.control.clock import ClockCommands
@@ -10,10 +11,12 @@ from infra.stripe_standin.control.disputes import DisputeCommands
 from infra.stripe_standin.control.faults import FaultCommands
 from infra.stripe_standin.control.refunds import RefundCommands
 from infra.stripe_standin.control.state import StateCommands
+from infra.stripe_standin.control.transfers import TransferCommands
 from infra.stripe_standin.control.webhooks import WebhookCommands
 from infra.stripe_standin.state import StandinState
 
 _SUBJECTS: list[type[Commands]] = [
+    AccountCommands,
     BalanceTransactionCommands,
     ChargeCommands,
     ClockCommands,
@@ -21,6 +24,7 @@ _SUBJECTS: list[type[Commands]] = [
     FaultCommands,
     RefundCommands,
     StateCommands,
+    TransferCommands,
     WebhookCommands,
 ]
 

@@ -60,7 +60,7 @@ def _create(call: ApiCall[CreatePaymentIntent]) -> JsonObject:
     intent = standin.store.payment_intents[str(charge.payment_intent)]
     intent.description = params.description
     _announce(call, charge, intent)
-    return render_payment_intent(intent)
+    return render_payment_intent(standin.store, intent)
 
 
 def _check_payment(call: ApiCall[CreatePaymentIntent]) -> None:
@@ -95,9 +95,9 @@ def _announce(
     call: ApiCall[CreatePaymentIntent], charge: ChargeRecord, intent: PaymentIntentRecord
 ) -> None:
     store = call.standin.store
-    call.emit("payment_intent.created", render_payment_intent(intent))
+    call.emit("payment_intent.created", render_payment_intent(store, intent))
     call.emit("charge.succeeded", render_charge(store, charge))
-    call.emit("payment_intent.succeeded", render_payment_intent(intent))
+    call.emit("payment_intent.succeeded", render_payment_intent(store, intent))
     if charge.application_fee is not None:
         fee = store.application_fees[charge.application_fee]
         rendered = render_application_fee(store, fee)
@@ -105,7 +105,8 @@ def _announce(
 
 
 def _retrieve(call: ApiCall[Params]) -> JsonObject:
-    return render_payment_intent(call.find(call.standin.store.payment_intents, "intent"))
+    store = call.standin.store
+    return render_payment_intent(store, call.find(store.payment_intents, "intent"))
 
 
 OPERATIONS = [

@@ -3,6 +3,8 @@
 from typing import Literal
 
 from infra.stripe_standin.changes.application_fees import refund_application_fee
+from infra.stripe_standin.changes.charge_states import announce_release
+from infra.stripe_standin.changes.charges import release_authorization
 from infra.stripe_standin.changes.refunds import (
     RefundTransition,
     announce_refund_change,
@@ -57,8 +59,11 @@ class CreateRefund(Params):
 def _create(call: ApiCall[CreateRefund]) -> JsonObject:
     params, store = call.params, call.standin.store
     charge = _charge_to_refund(call)
+    _check_charge_moved_money(call, charge)
     amount = _amount_to_refund(call.standin, charge, params.amount)
     _check_connect_params(params, charge)
+    if charge.state == "uncaptured":
+        return _release(call, charge, amount)
     fault = call.take_outcome_fault()
     charge_before = render_charge(store, charge)
     refund = _add_refund(call, charge, amount, fault)
@@ -92,10 +97,45 @@ def _charge_to_refund(call: ApiCall[CreateRefund]) -> ChargeRecord:
     return store.charges[intent.latest_charge]
 
 
+def _check_charge_moved_money(call: ApiCall[CreateRefund], charge: ChargeRecord) -> None:
+    if charge.state not in {"pending", "failed"}:
+        return
+    intent, problem = call.params.payment_intent, "has not succeeded, so it cannot be refunded"
+    raise StripeError(
+        400,
+        f"Charge {charge.id} {problem}."
+        if intent is None
+        else f"This PaymentIntent ({intent}) does not have a successful charge to refund.",
+        code="charge_not_refundable",
+    )
+
+
+def _release(call: ApiCall[CreateRefund], charge: ChargeRecord, amount: int) -> JsonObject:
+    """Release an authorization. Nothing was captured, so no money moves."""
+    params, standin = call.params, call.standin
+    if amount < charge.amount:
+        raise StripeError(
+            400,
+            "You cannot partially refund an uncaptured charge. Instead, capture the charge for "
+            "an amount less than the original amount",
+            param="amount",
+        )
+    before = render_charge(standin.store, charge)
+    release = release_authorization(
+        standin,
+        charge,
+        at=standin.clock.now(),
+        reason=params.reason,
+        metadata=merge_metadata({}, params.metadata),
+    )
+    announce_release(standin, charge, release, before=before, cause=call.cause)
+    return render_refund(release)
+
+
 def _amount_to_refund(standin: StandinState, charge: ChargeRecord, requested: int | None) -> int:
     """Return the requested amount, or all that is left for None."""
     store = standin.store
-    if charge.dispute is not None and not store.disputes[charge.dispute].is_charge_refundable:
+    if not all(dispute.is_charge_refundable for dispute in store.disputes_of(charge)):
         raise StripeError(
             400,
             f"Charge {charge.id} has been charged back; cannot issue a refund.",
@@ -136,7 +176,7 @@ def _add_refund(
 ) -> RefundRecord:
     params, standin = call.params, call.standin
     refund = RefundRecord(
-        id=new_id("re"),
+        id=new_id("pyr" if charge.is_local_payment else "re"),
         account=charge.account,
         created=standin.clock.now(),
         charge=charge.id,
@@ -158,16 +198,17 @@ def _add_refund(
 def _fee_share(standin: StandinState, refund: RefundRecord) -> int:
     """Return how much of the application fee goes back with a refund.
 
-    A refund of the whole charge returns all that is left of the fee. A partial refund returns
+    A refund of all that was captured returns all that is left of the fee. A partial refund returns
     its share, rounded half up: Stripe documents "proportional" and leaves the rounding open.
     """
     store = standin.store
     charge = store.charges[refund.charge]
     fee = store.application_fees[str(charge.application_fee)]
     left = fee.amount - store.fee_amount_refunded(fee)
-    if refund.amount == charge.amount:
+    collected = charge.amount_captured
+    if refund.amount == collected:
         return left
-    share = (2 * fee.amount * refund.amount + charge.amount) // (2 * charge.amount)
+    share = (2 * fee.amount * refund.amount + collected) // (2 * collected)
     return min(share, left)
 
 

@@ -3,7 +3,9 @@
 import re
 
 from infra.stripe_standin.operations import (
+    accounts,
     application_fees,
+    balance,
     balance_transactions,
     charges,
     disputes,
@@ -18,7 +20,9 @@ from infra.stripe_standin.protocol.errors import no_such_url
 from infra.stripe_standin.protocol.operation import Operation
 
 _OPERATIONS = [
+    *accounts.OPERATIONS,
     *application_fees.OPERATIONS,
+    *balance.OPERATIONS,
     *balance_transactions.OPERATIONS,
     *charges.OPERATIONS,
     *disputes.OPERATIONS,

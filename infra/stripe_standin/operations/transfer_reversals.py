@@ -4,8 +4,9 @@ from infra.stripe_standin.changes.transfers import reverse_transfer
 from infra.stripe_standin.protocol.errors import StripeError, amount_too_large
 from infra.stripe_standin.protocol.metadata import MetadataChange, merge_metadata
 from infra.stripe_standin.protocol.operation import ApiCall, Operation
+from infra.stripe_standin.protocol.pagination import list_page
 from infra.stripe_standin.protocol.parameter_types import Boolean, PositiveInteger, Text
-from infra.stripe_standin.protocol.params import Params
+from infra.stripe_standin.protocol.params import ListParams, Params
 from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.rendering.transfers import render_transfer_reversal
 
@@ -41,6 +42,15 @@ def _create(call: ApiCall[CreateReversal]) -> JsonObject:
     return render_transfer_reversal(reversal)
 
 
+def _list(call: ApiCall[ListParams]) -> JsonObject:
+    store = call.standin.store
+    timeline = store.transfer_reversals.of_group(call.find(store.transfers, "id").id)
+    reversals = store.transfer_reversals
+    return list_page(call, reversals, render_transfer_reversal, timeline=timeline)
+
+
+_PATH = "/v1/transfers/{id}/reversals"
 OPERATIONS = [
-    Operation("POST", "/v1/transfers/{id}/reversals", CreateReversal, "transfer_reversal", _create)
+    Operation("POST", _PATH, CreateReversal, "transfer_reversal", _create),
+    Operation("GET", _PATH, ListParams, "list of transfer_reversal", _list),
 ]

@@ -33,6 +33,7 @@ def _create(call: ApiCall[CreateTransfer]) -> JsonObject:
     params, store = call.params, call.standin.store
     if not params.destination.startswith("acct_"):
         raise resource_missing("destination", params.destination, param="destination", status=400)
+    _check_destination(call)
     _check_source(call)
     fault = call.take_outcome_fault()
     if fault == "insufficient_funds":
@@ -54,6 +55,21 @@ def _create(call: ApiCall[CreateTransfer]) -> JsonObject:
             cause=call.cause,
         )
     return render_transfer(store, transfer)
+
+
+def _check_destination(call: ApiCall[CreateTransfer]) -> None:
+    """Refuse an account that left, or that was closed."""
+    destination, store = call.params.destination, call.standin.store
+    if store.is_connected(destination):
+        return
+    if store.accounts[destination].access == "deauthorized":
+        raise resource_missing("destination", destination, param="destination", status=400)
+    raise StripeError(
+        400,
+        f"The destination account '{destination}' was closed, so it cannot receive transfers.",
+        code="account_invalid",
+        param="destination",
+    )
 
 
 def _check_source(call: ApiCall[CreateTransfer]) -> None:
@@ -117,6 +133,7 @@ def _pay_destination(standin: StandinState, params: CreateTransfer, *, transfer_
         created=standin.clock.now(),
         amount=params.amount,
         currency=params.currency,
+        amount_captured=params.amount,
         balance_transaction=credit,
         source_transfer=transfer_id,
     )

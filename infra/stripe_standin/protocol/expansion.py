@@ -125,7 +125,7 @@ def _object_with_id(standin: StandinState, id_: str) -> JsonObject | None:
         "txn": lambda: render_balance_transaction(store.balance_transactions[id_], clock),
         "ch": lambda: render_charge(store, store.charges[id_]),
         "py": lambda: render_charge(store, store.charges[id_]),
-        "pi": lambda: render_payment_intent(store.payment_intents[id_]),
+        "pi": lambda: render_payment_intent(store, store.payment_intents[id_]),
         "re": lambda: render_refund(store.refunds[id_]),
         "pyr": lambda: render_refund(store.refunds[id_]),
         "fee": lambda: render_application_fee(store, store.application_fees[id_]),

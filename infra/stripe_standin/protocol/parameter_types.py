@@ -35,9 +35,10 @@ def _page_size(value: int) -> int:
 
 
 def _boolean(value: object) -> bool:
-    if value not in {"true", "false"}:
+    # Older SDKs of Stripe for Python send `True` and `False`.
+    if not isinstance(value, str) or value not in {"true", "false", "True", "False"}:
         raise PydanticCustomError("invalid", "Invalid boolean: {value}", {"value": value})
-    return value == "true"
+    return value in {"true", "True"}
 
 
 def _currency(value: str) -> str:

@@ -8,6 +8,7 @@ class BalanceTransactionRecord(StripeRecord):
 
     Attributes:
         source: The id of the object that moved the balance.
+        exchange_rate: How the amount was converted; None if it was not.
         stripe_fee: Stripe's share of the amount.
         application_fee: The platform's share of the amount.
     """
@@ -18,5 +19,6 @@ class BalanceTransactionRecord(StripeRecord):
     currency: str
     source: str
     description: str | None = None
+    exchange_rate: str | None = None
     stripe_fee: int = 0
     application_fee: int = 0

@@ -6,11 +6,10 @@ from infra.stripe_standin.records.base import Metadata, StripeRecord
 
 
 class PaymentIntentRecord(StripeRecord):
-    """A payment intent. It has always succeeded: the stand-in makes no others."""
+    """A payment intent. Its status follows from its charge."""
 
     amount: int
     currency: str
-    application_fee_amount: int | None = None
     description: str | None = None
     latest_charge: str
     metadata: Metadata = Field(default_factory=dict)

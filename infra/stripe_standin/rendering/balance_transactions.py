@@ -26,7 +26,9 @@ def render_balance_transaction(
         "created": transaction.created,
         "currency": transaction.currency,
         "description": transaction.description,
-        "exchange_rate": None,
+        "exchange_rate": None
+        if transaction.exchange_rate is None
+        else float(transaction.exchange_rate),
         "fee": fee,
         "fee_details": _fee_details(transaction),
         "net": transaction.amount - fee,
@@ -38,6 +40,7 @@ def render_balance_transaction(
 
 
 def _fee_details(transaction: BalanceTransactionRecord) -> list[JsonObject]:
+    is_dispute = transaction.reporting_category.startswith("dispute")
     application_fee = {
         "amount": transaction.application_fee,
         "application": APPLICATION,
@@ -49,7 +52,7 @@ def _fee_details(transaction: BalanceTransactionRecord) -> list[JsonObject]:
         "amount": transaction.stripe_fee,
         "application": None,
         "currency": transaction.currency,
-        "description": "Stripe processing fees",
+        "description": "Dispute fee" if is_dispute else "Stripe processing fees",
         "type": "stripe_fee",
     }
     return [fee for fee in (application_fee, stripe_fee) if fee["amount"]]

@@ -1,10 +1,16 @@
 """Charges as Stripe's JSON."""
 
 from infra.stripe_standin.records.base import JsonObject
-from infra.stripe_standin.records.charges import ChargeRecord
+from infra.stripe_standin.records.charges import ChargeRecord, PaymentMethod
 from infra.stripe_standin.rendering.embedded import APPLICATION, embedded_list
 from infra.stripe_standin.rendering.refunds import render_refund
 from infra.stripe_standin.store import Store
+
+METHOD_IDS: dict[PaymentMethod, str] = {
+    "card": "pm_card_visa",
+    "us_bank_account": "pm_usBankAccount",
+    "sepa_debit": "pm_sepaDebit",
+}
 
 
 def render_charge(store: Store, charge: ChargeRecord) -> JsonObject:
@@ -22,7 +28,7 @@ def render_charge(store: Store, charge: ChargeRecord) -> JsonObject:
         "currency": charge.currency,
         "customer": None,
         "description": charge.description,
-        "disputed": charge.dispute is not None,
+        "disputed": any(store.disputes_of(charge)),
         "fraud_details": {},
         "livemode": False,
         "metadata": charge.metadata,
@@ -46,31 +52,44 @@ def render_charge(store: Store, charge: ChargeRecord) -> JsonObject:
 
 
 def _outcome(charge: ChargeRecord) -> JsonObject:
-    """Return whether the payment went through and why."""
-    approved = {
-        "network_status": "approved_by_network",
-        "reason": None,
+    """Return whether the payment went through and why.
+
+    An authorization is `paid` although nothing was captured. A bank debit under way is `captured`
+    although it is not paid.
+    """
+    return {
+        "captured": charge.state in {"paid", "pending"},
+        "failure_balance_transaction": None,
+        "failure_code": charge.failure_code,
+        "failure_message": charge.failure_message,
+        "outcome": None if _is_arrived_transfer(charge) else _bank_answer(charge),
+        "paid": charge.status == "succeeded",
+        "status": charge.status,
+    }
+
+
+def _bank_answer(charge: ChargeRecord) -> JsonObject:
+    is_declined = charge.state == "failed"
+    return {
+        "network_status": "declined_by_network" if is_declined else "approved_by_network",
+        "reason": "generic_decline" if is_declined else None,
         "risk_level": "normal",
         "risk_score": 12,
-        "seller_message": "Payment complete.",
-        "type": "authorized",
-    }
-    return {
-        "captured": True,
-        "failure_balance_transaction": None,
-        "failure_code": None,
-        "failure_message": None,
-        "outcome": None if _is_arrived_transfer(charge) else approved,
-        "paid": True,
-        "status": "succeeded",
+        "seller_message": "The bank did not return any further details with this decline."
+        if is_declined
+        else "Payment complete.",
+        "type": "issuer_declined" if is_declined else "authorized",
     }
 
 
 def _amounts(store: Store, charge: ChargeRecord) -> JsonObject:
-    """Return how much was captured and how much went back."""
+    """Return how much was captured and how much went back.
+
+    What went back includes the released part of an authorization.
+    """
     refunded = store.amount_refunded(charge)
     return {
-        "amount_captured": charge.amount,
+        "amount_captured": charge.amount if charge.state == "pending" else charge.amount_captured,
         "amount_refunded": refunded,
         "refunded": refunded == charge.amount,
     }
@@ -95,7 +114,7 @@ def _payment_method(charge: ChargeRecord) -> JsonObject:
     if _is_arrived_transfer(charge):
         method, details = None, {"type": "stripe_account"}
     else:
-        method, details = "pm_card_visa", _visa_details()
+        method, details = METHOD_IDS[charge.payment_method], _method_details(charge)
     return {
         "billing_details": billing_details,
         "payment_method": method,
@@ -105,6 +124,35 @@ def _payment_method(charge: ChargeRecord) -> JsonObject:
 
 def _is_arrived_transfer(charge: ChargeRecord) -> bool:
     return charge.source_transfer is not None
+
+
+def _method_details(charge: ChargeRecord) -> JsonObject:
+    details: dict[PaymentMethod, JsonObject] = {
+        "card": _visa_details(),
+        "us_bank_account": {
+            "us_bank_account": {
+                "account_holder_type": "individual",
+                "account_type": "checking",
+                "bank_name": "STRIPE TEST BANK",
+                "fingerprint": "standinstandin43",
+                "last4": "6789",
+                "routing_number": "110000000",
+            },
+            "type": "us_bank_account",
+        },
+        "sepa_debit": {
+            "sepa_debit": {
+                "bank_code": "37040044",
+                "branch_code": None,
+                "country": "DE",
+                "fingerprint": "standinstandin44",
+                "last4": "3000",
+                "mandate": "mandate_standin",
+            },
+            "type": "sepa_debit",
+        },
+    }
+    return details[charge.payment_method]
 
 
 def _visa_details() -> JsonObject:

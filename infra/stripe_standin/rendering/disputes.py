@@ -6,7 +6,6 @@ from infra.stripe_standin.records.disputes import DisputeRecord
 from infra.stripe_standin.rendering.balance_transactions import render_balance_transaction
 from infra.stripe_standin.store import Store
 
-_EVIDENCE_DUE_AFTER_S = 14 * 24 * 3600
 _EVIDENCE_FIELDS = (
     "access_activity_log",
     "billing_address",
@@ -40,7 +39,7 @@ _EVIDENCE_FIELDS = (
 
 def render_dispute(store: Store, dispute: DisputeRecord, clock: SimulatedClock) -> JsonObject:
     """Render a dispute with its balance transactions."""
-    due_by = dispute.created + _EVIDENCE_DUE_AFTER_S
+    is_submitted = dispute.status.endswith("under_review")
     transactions = (store.balance_transactions[id_] for id_ in dispute.balance_transactions)
     return {
         "id": dispute.id,
@@ -53,19 +52,23 @@ def render_dispute(store: Store, dispute: DisputeRecord, clock: SimulatedClock) 
         "enhanced_eligibility_types": [],
         "evidence": dict.fromkeys(_EVIDENCE_FIELDS),
         "evidence_details": {
-            "due_by": due_by,
-            "has_evidence": False,
-            "past_due": clock.now() > due_by,
-            "submission_count": 0,
+            "due_by": dispute.evidence_due_by,
+            "has_evidence": is_submitted,
+            "past_due": clock.now() > dispute.evidence_due_by,
+            "submission_count": int(is_submitted),
         },
         "is_charge_refundable": dispute.is_charge_refundable,
         "livemode": False,
         "metadata": {},
         "payment_intent": dispute.payment_intent,
         "payment_method_details": {
-            "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"},
+            "card": {
+                "brand": "visa",
+                "case_type": "inquiry" if dispute.is_inquiry else "chargeback",
+                "network_reason_code": "10.4",
+            },
             "type": "card",
         },
-        "reason": "fraudulent",
+        "reason": dispute.reason,
         "status": dispute.status,
     }
