@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 
+from infra.stripe_standin.faults import FaultName
 from shared.domain.payout import PayoutStatus
 from tests.faults import scenes
 from tests.faults.final_state import FinalState, read_final_state
 from tests.faults.money_oracle import MoneyOracle
 from tests.faults.one_process.answer import Answer
-from tests.faults.one_process.failed_calls import (
-    LostAnswerError,
-    cut_short,
-    cut_success,
-    edge_page,
-)
+from tests.faults.one_process.failed_calls import LostAnswerError
 from tests.faults.one_process.outside_calls import OutsideCall, Perform
 from tests.faults.world.new_world import new_world
 from tests.faults.world.world import FaultWorld
@@ -25,46 +22,52 @@ FEE_REFUND = "POST /v1/application_fees/{id}/refunds"
 TRANSFER = "POST /v1/transfers"
 
 LOST = ["lost before", "lost after"]
-UNREADABLE = ["page 403", "page 404", "page 400", "page 200", "cut before", "cut after"]
+UNREADABLE: list[FaultName] = [
+    "html_200_after_effect",
+    "html_403_before_effect",
+    "html_403_after_effect",
+    "cut_json_200_before_effect",
+    "cut_json_200_after_effect",
+    "other_json_400_before_effect",
+    "empty_402_after_effect",
+    "oauth_error_400_after_effect",
+]
 
 
-class EdgeInterceptor:
-    """Answers the first two calls of an operation badly.
+@dataclass
+class BadEdge:
+    """Answers the first two calls of an operation badly: none comes, then an unreadable one.
 
     Attributes:
         calls: How often the operation was called.
     """
 
-    def __init__(self, operation: str, first: str, second: str) -> None:
-        self._operation = operation
-        self._faults = iter([first, second])
-        self.calls = 0
+    world: FaultWorld
+    operation: str
+    lost: str
+    unreadable: FaultName
+    calls: int = 0
 
     def intercept(self, call: OutsideCall, perform: Perform, /) -> Answer:
-        """Answer a call, with the next fault of the script."""
-        if call.operation != self._operation:
+        """Answer a call, with a fault if its turn has come."""
+        if call.operation != self.operation:
             return perform()
         self.calls += 1
-        return _answer(next(self._faults, None), perform)
-
-
-def _answer(fault: str | None, perform: Perform) -> Answer:
-    if fault in {None, "lost after", "cut after"}:
-        answer = perform()
-        if fault == "cut after":
-            return cut_short(answer)
-        if fault is None:
-            return answer
-    if fault in LOST:
-        raise LostAnswerError
-    return cut_success() if fault == "cut before" else edge_page(int(str(fault)[-3:]))
+        if self.calls == 1:
+            if self.lost == "lost after":
+                perform()
+            raise LostAnswerError
+        if self.calls == 2:
+            with self.world.stripe.with_fault(self.unreadable):
+                return perform()
+        return perform()
 
 
 @contextmanager
 def bad_edge(
-    world: FaultWorld, operation: str, first: str, second: str
-) -> Iterator[EdgeInterceptor]:
-    edge = EdgeInterceptor(operation, first, second)
+    world: FaultWorld, operation: str, lost: str, unreadable: FaultName
+) -> Iterator[BadEdge]:
+    edge = BadEdge(world, operation, lost, unreadable)
     world.outside_calls.interceptor = edge
     yield edge
 
@@ -82,7 +85,7 @@ def checked(world: FaultWorld) -> FinalState:
 @pytest.mark.parametrize("first", LOST)
 @pytest.mark.parametrize("direct", [False, True], ids=["platform", "direct"])
 def test_a_refund_stays_pending_and_pays_the_parent_once(
-    first: str, second: str, *, direct: bool
+    first: str, second: FaultName, *, direct: bool
 ) -> None:
     with new_world() as world:
         scenes.sold(world, direct=direct)
@@ -99,7 +102,7 @@ def test_a_refund_stays_pending_and_pays_the_parent_once(
 
 @pytest.mark.parametrize("second", UNREADABLE)
 @pytest.mark.parametrize("first", LOST)
-def test_a_fee_refund_is_made_once(first: str, second: str) -> None:
+def test_a_fee_refund_is_made_once(first: str, second: FaultName) -> None:
     with new_world() as world:
         scenes.settled_without_fee_refund(world)
         with bad_edge(world, FEE_REFUND, first, second) as edge:
@@ -114,7 +117,7 @@ def test_a_fee_refund_is_made_once(first: str, second: str) -> None:
 
 @pytest.mark.parametrize("second", UNREADABLE)
 @pytest.mark.parametrize("first", LOST)
-def test_a_transfer_is_made_once(first: str, second: str) -> None:
+def test_a_transfer_is_made_once(first: str, second: FaultName) -> None:
     with new_world() as world:
         scenes.payout_due(world)
         with bad_edge(world, TRANSFER, first, second) as edge:
@@ -131,11 +134,11 @@ def test_a_transfer_is_made_once(first: str, second: str) -> None:
 
 
 @pytest.mark.parametrize("unreadable", UNREADABLE)
-def test_an_unreadable_list_begins_no_new_attempt(unreadable: str) -> None:
+def test_an_unreadable_list_begins_no_new_attempt(unreadable: FaultName) -> None:
     """Stripe saved a failure under the key. Only a complete list may begin the next attempt."""
     with new_world() as world:
         scenes.answer_and_events_lost(world, stripe_fault="status_500_after_effect")
-        with bad_edge(world, "GET /v1/refunds", unreadable, unreadable):
+        with bad_edge(world, "GET /v1/refunds", "lost before", unreadable):
             assert world.call_scheduled("resume_pending")["done"] == {"ResumeDeferred": 1}
         (refund,) = read_final_state(world).refunds.values()
         assert (refund.status, refund.attempt) == ("requested", 1)

@@ -27,19 +27,3 @@ def stripe_error(status: int) -> Answer:
     """Return an error of a proxy in front of Stripe: the request never reached Stripe."""
     body = b'{"error":{"type":"api_error","message":"-"}}'
     return status, {"Content-Type": "application/json"}, body
-
-
-def edge_page(status: int) -> Answer:
-    """Return a page of whatever stands between us and Stripe. It does not show what Stripe did."""
-    return status, {"Content-Type": "text/html"}, b"<html><h1>Request blocked</h1></html>"
-
-
-def cut_success() -> Answer:
-    """Return a success that is cut short, and that Stripe never gave."""
-    return 200, {"Content-Type": "application/json"}, b'{"id": "re_1", "object": "ref'
-
-
-def cut_short(answer: Answer) -> Answer:
-    """Return the first half of Stripe's answer."""
-    status, headers, content = answer
-    return status, headers, content[: len(content) // 2]

@@ -1,17 +1,15 @@
 """What goes wrong with outside calls in bad weather."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.stripe_standin.faults import FaultName
+from infra.stripe_standin.faults import UNREADABLE_FAULTS, FaultName
 from tests.faults.one_process.answer import Answer
 from tests.faults.one_process.failed_calls import (
     FunctionCrash,
     LostAnswerError,
     aws_error,
-    cut_short,
-    cut_success,
-    edge_page,
     stripe_error,
 )
 from tests.faults.one_process.outside_calls import STRIPE, OutsideCall, Perform
@@ -41,10 +39,8 @@ class CallFault(StrEnum):
     UNAVAILABLE = "unavailable"
     WRITE_CONFLICT = "write conflict"
     KEY_REFUSED = "API key refused"
-    PAGE_BEFORE = "an edge's page before the effect"
-    PAGE_AFTER = "an edge's page after the effect"
-    CUT_BEFORE = "a cut success before the effect"
-    CUT_AFTER = "the answer cut short after the effect"
+    UNREADABLE_BEFORE = "unreadable answer before the effect"
+    UNREADABLE_AFTER = "unreadable answer after the effect"
     SLOW = "slow"
     SAVED_500_BEFORE = "saved 500 before the effect"
     SAVED_500_AFTER = "saved 500 after the effect"
@@ -60,15 +56,9 @@ _FAULTS = (
     *(CallFault.THROTTLED, CallFault.UNAVAILABLE),
 )
 _WRITE_FAULTS = (*_FAULTS, *(CallFault.WRITE_CONFLICT,) * 3)
-_UNREADABLE = (
-    *(CallFault.PAGE_BEFORE, CallFault.PAGE_AFTER),
-    *(CallFault.CUT_BEFORE, CallFault.CUT_AFTER),
-)
-# An edge answers with these in the form of a page.
-_PAGE_STATUSES = (200, 400, 403, 404)
 _STRIPE_READ_FAULTS = (
     *_FAULTS,
-    *_UNREADABLE,
+    *(CallFault.UNREADABLE_BEFORE, CallFault.UNREADABLE_AFTER) * 2,
     *(CallFault.KEY_REFUSED, CallFault.SLOW),
     *(CallFault.TIMEOUT_BEFORE, CallFault.TIMEOUT_AFTER, CallFault.TIMEOUT_THEN_EFFECT),
 )
@@ -83,10 +73,16 @@ _OUTCOMES = {
     _TRANSFERS: (CallFault.INSUFFICIENT_FUNDS, CallFault.FAILS_AT_ONCE),
 }
 
-# The stand-in's names of the faults inside Stripe.
-_SAVED_ERRORS: dict[CallFault, FaultName] = {
-    CallFault.SAVED_500_BEFORE: "status_500_before_effect",
-    CallFault.SAVED_500_AFTER: "status_500_after_effect",
+# The stand-in's names of the faults inside Stripe, and of answers that are not Stripe's.
+_STANDIN_FAULTS: dict[CallFault, Sequence[FaultName]] = {
+    CallFault.SAVED_500_BEFORE: ["status_500_before_effect"],
+    CallFault.SAVED_500_AFTER: ["status_500_after_effect"],
+    CallFault.UNREADABLE_BEFORE: [
+        each for each in sorted(UNREADABLE_FAULTS) if each.endswith("_before_effect")
+    ],
+    CallFault.UNREADABLE_AFTER: [
+        each for each in sorted(UNREADABLE_FAULTS) if each.endswith("_after_effect")
+    ],
 }
 _OUTCOME_NAMES: dict[CallFault, FaultName] = {
     CallFault.PENDING: "pending",
@@ -128,8 +124,9 @@ class StormInterceptor:
             self._crash(fault, perform)
         if refusal := _refusal(fault, call):
             return refusal
-        if fault in _SAVED_ERRORS:
-            with self.simulation.world.stripe.with_fault(_SAVED_ERRORS[fault]):
+        if fault in _STANDIN_FAULTS:
+            name = self.simulation.dice.choice(_STANDIN_FAULTS[fault])
+            with self.simulation.world.stripe.with_fault(name):
                 return perform()
         if fault in _OUTCOME_NAMES:
             # The stand-in asks whether the call makes a refund or a transfer.
@@ -139,18 +136,7 @@ class StormInterceptor:
         if fault is CallFault.SLOW:
             self.simulation.wait(self.simulation.dice.uniform(1, _STRIPE_TIMEOUT_SECONDS - 1))
             return perform()
-        answer = self._answer_unreadably if fault in _UNREADABLE else self._lose_answer
-        return answer(fault, perform)
-
-    def _answer_unreadably(self, fault: CallFault, perform: Perform) -> Answer:
-        """Answer with what does not show what Stripe did, before or after the effect."""
-        if fault is CallFault.CUT_AFTER:
-            return cut_short(perform())
-        if fault is CallFault.CUT_BEFORE:
-            return cut_success()
-        if fault is CallFault.PAGE_AFTER:
-            perform()
-        return edge_page(self.simulation.dice.choice(_PAGE_STATUSES))
+        return self._lose_answer(fault, perform)
 
     def _crash(self, fault: CallFault, perform: Perform) -> None:
         """Crash the function, before or after the call's effect."""
