@@ -1,14 +1,17 @@
 """A batch of reads asks again for what DynamoDB left out, after pauses and not forever."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.edge.http import api_resolver
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.records.keys import primary_key
 from shared.gateways.table import KEYS_PER_BATCH, Table
+from tests.lambda_context import LambdaContext
 
 
 @dataclass
@@ -95,3 +98,16 @@ def test_a_table_that_throttles_whole_batches_raises_as_other_calls_do() -> None
 
 def test_an_empty_answer_with_nothing_left_out_ends() -> None:
     assert read(ThrottledTable([0, 100]), 0) == []
+
+
+def test_the_api_answers_a_throttled_table_with_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGIN", "https://dashboard.example")
+    app = api_resolver()
+
+    @app.get("/orders")
+    def orders() -> dict[str, Any]:
+        return {"orders": read(ThrottledTable([None]), 10)}
+
+    event = {"httpMethod": "GET", "path": "/orders", "headers": {}, "requestContext": {}}
+    answer = app.resolve(event, cast("Any", LambdaContext()))
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (503, "try_again")
