@@ -21,6 +21,9 @@ from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 
+# One refund takes a list and a send, each with its retry.
+_STOP_WHEN_LEFT_MS = 40_000
+
 # The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
 # it shows each call to Stripe.
 tracer = Tracer()
@@ -39,15 +42,18 @@ processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Refund the fees that a batch names, and report the messages that failed."""
+    """Refund the fee that a message names, and report whether that failed."""
     return process_partial_response(event, refund, processor, context)
 
 
-def refund(record: SQSRecord) -> None:
+def refund(record: SQSRecord, lambda_context: LambdaContext) -> None:
     """Refund the fee that a message names, or park the message with its reason."""
     with dead_letter_failures(record, parked, NoFeeRefundError):
         message = message_from(record.body, *FEE_REFUND_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
-        amount = refund_application_fee(OrderKey(message["studio_id"], message["order_id"]))
+        amount = refund_application_fee(
+            OrderKey(message["studio_id"], message["order_id"]),
+            time_is_up=lambda: lambda_context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
+        )
         count("ApplicationFeeRefunded" if amount else "ApplicationFeeRefundRepeated")
         logger.info("application fee", order_id=message["order_id"], refunded_amount=amount)

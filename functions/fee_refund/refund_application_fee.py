@@ -1,5 +1,6 @@
 """Refunds an application fee up to its target, each cent once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
@@ -23,8 +24,13 @@ class RefundApplicationFee:
     stripe: StripeFeeRefunds
     clock: Clock
 
-    def __call__(self, order: OrderKey) -> int:
+    def __call__(self, order: OrderKey, *, time_is_up: Callable[[], bool] = lambda: False) -> int:
         """Refund what is missing and return how much that was, in minor units.
+
+        Args:
+            order: The order.
+            time_is_up: Whether to stop after a refund although more is missing, because the time
+                does not suffice for another. ``ResumePending`` announces the rest again.
 
         Raises:
             NoFeeRefundError: The order has no application fee to refund.
@@ -38,6 +44,8 @@ class RefundApplicationFee:
         while fee.is_open:
             fee, amount = self._refund(fee)
             sent_amount += amount
+            if time_is_up():
+                break
         return sent_amount
 
     def _refund(self, fee: FeeRefund) -> tuple[FeeRefund, int]:

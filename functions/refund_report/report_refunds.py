@@ -1,11 +1,11 @@
 """The refund report: a page of rows, with the totals of all rows."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StudioNotFoundError
+from shared.domain.errors import CursorError, StudioNotFoundError
 from shared.domain.local_days import LocalDays, local_days
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
 from shared.edge.cursor import cursor_for, invalid_cursor, position_of
@@ -113,37 +113,69 @@ class ReportRefunds:
         Raises:
             DateRangeError: The days are not a range.
             StudioNotFoundError: There is no such studio.
-            CursorError: The cursor is not of this report.
+            CursorError: The cursor is not of this report, or entries appeared since its first page.
         """
-        chosen, totals, after = self.select(query), None, None
+        chosen, so_far = self.select(query), None
         if cursor is not None:
-            chosen, totals, after = _continued(query, chosen, cursor)
-        selection = chosen.selection
+            chosen, so_far = _continued(query, chosen, cursor)
+        selection, after = chosen.selection, so_far.place if so_far else None
         found = list(islice(self.rows.rows(selection, after, limit + 1), limit + 1))
         page, more = found[:limit], len(found) > limit
-        if totals is None:
-            totals = ReportTotals().plus(page)
-            if more:
-                totals = totals.plus([self.rows.totals(selection, page[-1].place)])
+        totals = so_far.totals if so_far else self._totals(selection, found, more=more)
+        shown = (so_far.shown if so_far else ReportTotals()).plus(page)
+        # Open and failed refunds move on while they are read. Entries never do.
+        if not more and selection.state is ReportState.SETTLED and shown != totals:
+            raise CursorError(
+                "Refunds that settled just before the first page appeared only after it, so the "
+                "totals do not fit the rows. Read the report again from its first page."
+            )
         return Report(
             chosen=chosen,
             rows=list(self.rows.with_names(selection.studio_id, page)),
             totals=totals,
-            next_cursor=_cursor(query, selection, totals, page[-1].place) if more else None,
+            next_cursor=_cursor(query, selection, _SoFar(page[-1].place, totals, shown))
+            if more
+            else None,
         )
 
+    def _totals(self, selection: Selection, found: list[ReportRow], *, more: bool) -> ReportTotals:
+        """Return the totals of all rows, of which the first ones were found.
 
-def _cursor(query: ReportQuery, selection: Selection, totals: ReportTotals, place: str) -> str:
-    pinned = [selection.start, selection.end, str(selection.upto_seq), place]
-    return cursor_for([*pinned, *map(str, astuple(totals))], *query.scope)
+        The others are read from there on. Each row is read once, because a second read of an
+        eventually consistent index may show others.
+        """
+        totals = ReportTotals().plus(found)
+        return totals.plus([self.rows.totals(selection, found[-1].place)]) if more else totals
+
+
+@dataclass(frozen=True, slots=True)
+class _SoFar:
+    """Where a page ends: its last row's place, all totals, and the sums of the rows shown."""
+
+    place: str
+    totals: ReportTotals
+    shown: ReportTotals
+
+
+# The numbers in a cursor for each totals.
+_FIGURES = len(fields(ReportTotals))
+
+
+def _cursor(query: ReportQuery, selection: Selection, so_far: _SoFar) -> str:
+    pinned = [selection.start, selection.end, str(selection.upto_seq), so_far.place]
+    figures = map(str, (*astuple(so_far.totals), *astuple(so_far.shown)))
+    return cursor_for([*pinned, *figures], *query.scope)
 
 
 def _continued(
     query: ReportQuery, chosen: ReportSelection, cursor: str
-) -> tuple[ReportSelection, ReportTotals, str]:
-    start, end, upto_seq, place, *totals = position_of(cursor, 10, *query.scope)
+) -> tuple[ReportSelection, _SoFar]:
+    position = position_of(cursor, 4 + 2 * _FIGURES, *query.scope)
+    start, end, upto_seq, place, *texts = position
     try:
         selection = Selection(query.studio_id, query.state, start, end, int(upto_seq))
-        return chosen.continued(selection), ReportTotals(*map(int, totals)), place
+        figures = [int(each) for each in texts]
+        totals, shown = ReportTotals(*figures[:_FIGURES]), ReportTotals(*figures[_FIGURES:])
+        return chosen.continued(selection), _SoFar(place, totals, shown)
     except (ValueError, OverflowError) as error:  # OverflowError: a time outside the calendar
         raise invalid_cursor() from error

@@ -2,26 +2,26 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from functions.resume_pending.resume_refund import ResumeRefund
+from functions.resume_pending.turns import Kind, in_turns
 from shared.clock import Clock, rfc3339
-from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.edge.observability import logger
-from shared.gateways.conflict import StaleStateError
 from shared.gateways.fee_refunds import FeeRefunds
-from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.open_work import DueWork, OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.workflow.announcers import ChargeAnnouncer
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
+_NOTHING_OPEN = "ResumeNothingOpen"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Round:
     """What a round did.
 
@@ -31,14 +31,18 @@ class Round:
         complete: Whether the round got to its end.
     """
 
-    done: Counter[str]
-    oldest_seconds: int
-    complete: bool
+    done: Counter[str] = field(default_factory=Counter)
+    oldest_seconds: int = 0
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ResumePending:
-    """Polls all open refunds, fee refunds and charges, each at its own growing interval."""
+    """Polls all open refunds, fee refunds and charges, each at its own growing interval.
+
+    The next time is stored before the work begins. So work on which the function dies is polled
+    less and less often, and does not keep the rest waiting.
+    """
 
     orders: OrdersTable
     fee_refunds: FeeRefunds
@@ -56,71 +60,58 @@ class ResumePending:
             time_is_up: Whether to stop, so that the round ends before the function times out. The
                 next round begins with what has been due longest.
         """
-        done: Counter[str] = Counter()
-        oldest = 0
+        round_ = Round()
         due_before = rfc3339(self.clock()) if due_only else None
-        for key in self.open_work.refunds(due_before):
+        kinds = (
+            Kind(self.open_work.refunds, lambda work: self._refund(work, round_)),
+            Kind(self.open_work.fee_refunds, self._fee_refund),
+            Kind(self.open_work.charges, self._charge),
+        )
+        for kind, work in in_turns(kinds, due_before, self.clock):
             if time_is_up():
-                return Round(done, oldest, complete=False)
-            refund = self.orders.get_refund(key.order, key.refund_id)
-            if refund is None or not refund.is_open:
-                done["ResumeNothingOpen"] += 1
-                continue
-            oldest = max(oldest, self._age_seconds(refund.requested_at))
-            done[self._safely(key.order, key.refund_id, partial(self._refund, refund))] += 1
-        for order in self.open_work.fee_refunds(due_before):
-            if time_is_up():
-                return Round(done, oldest, complete=False)
-            done[self._safely(order, None, partial(self._fee_refund, order))] += 1
-        for order in self.open_work.charges(due_before):
-            if time_is_up():
-                return Round(done, oldest, complete=False)
-            done[self._safely(order, None, partial(self._charge, order))] += 1
-        return Round(done, oldest, complete=True)
+                round_.complete = False
+                break
+            round_.done[self._safely(kind, work)] += 1
+        return round_
 
-    def _safely(self, order: OrderKey, refund_id: str | None, resume: Callable[[], str]) -> str:
-        """Resume one refund and return the outcome; an error does not keep the others waiting."""
+    def _safely(self, kind: Kind, work: DueWork) -> str:
+        """Do a piece of work and return the outcome; an error does not keep the others waiting."""
         try:
-            return resume()
+            return kind.resume(work)
         except TRANSIENT_ERRORS as reason:
             logger.warning(
                 "resume deferred",
-                order_id=order.order_id,
-                refund_id=refund_id,
-                reason=type(reason).__name__,
+                order_id=work.order.order_id,
+                refund_id=work.refund_id,
+                reason=str(reason) or type(reason).__name__,
             )
             return "ResumeDeferred"
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
-            logger.exception("cannot resume", order_id=order.order_id, refund_id=refund_id)
+            logger.exception(
+                "cannot resume", order_id=work.order.order_id, refund_id=work.refund_id
+            )
             return "ResumeFailed"
 
-    def _refund(self, refund: Refund) -> str:
+    def _refund(self, work: DueWork, round_: Round) -> str:
+        refund = self.orders.get_refund(work.order, work.refund_id or "")
+        if refund is None or not refund.is_open:
+            return _NOTHING_OPEN
+        round_.oldest_seconds = max(round_.oldest_seconds, self._age_seconds(refund))
         logger.set_correlation_id(refund.correlation_id)
-        try:
-            outcome = self.resume_refund(refund)
-        finally:
-            self._poll_later(refund.order_key, refund.refund_id)
+        next_poll_at = rfc3339(next_poll_time(refund.poll_count, self.clock()))
+        refund = self.orders.advance_refund(
+            replace(refund, poll_count=refund.poll_count + 1, next_poll_at=next_poll_at)
+        )
+        outcome = self.resume_refund(refund)
         logger.info(
             "refund resumed", refund_id=refund.refund_id, order_id=refund.order_id, outcome=outcome
         )
         return outcome
 
-    def _poll_later(self, order: OrderKey, refund_id: str) -> None:
-        refund = self.orders.get_refund(order, refund_id)
-        if refund is None or not refund.is_open:
-            return
-        next_poll_at = rfc3339(next_poll_time(refund.poll_count, self.clock()))
-        try:
-            self.orders.advance_refund(
-                replace(refund, poll_count=refund.poll_count + 1, next_poll_at=next_poll_at)
-            )
-        except StaleStateError:
-            logger.info("refund changed meanwhile", refund_id=refund_id)
-
-    def _fee_refund(self, order: OrderKey) -> str:
-        fee = self.fee_refunds.get(order)
+    def _fee_refund(self, work: DueWork) -> str:
+        fee = self.fee_refunds.get(work.order)
         if fee is None or not fee.is_open:
-            return "ResumeNothingOpen"
+            return _NOTHING_OPEN
         next_poll_at = rfc3339(next_poll_time(fee.poll_count, self.clock()))
         fee = self.fee_refunds.advance(
             replace(fee, poll_count=fee.poll_count + 1, next_poll_at=next_poll_at)
@@ -128,17 +119,18 @@ class ResumePending:
         self.fee_refund_queue.announce(fee)
         return "FeeRefundAnnouncedAgain"
 
-    def _charge(self, order: OrderKey) -> str:
-        """Have an order's charge read again. The next time is stored first."""
-        state = self.orders.get_state(order)
+    def _charge(self, work: DueWork) -> str:
+        """Have an order's charge read again."""
+        state = self.orders.get_state(work.order)
         if state is None or not state.must_be_checked:
-            return "ResumeNothingOpen"
+            return _NOTHING_OPEN
         next_check_at = rfc3339(next_poll_time(state.check_count, self.clock()))
         self.orders.update_state(
             replace(state, check_count=state.check_count + 1, next_check_at=next_check_at)
         )
-        self.charge_queue.announce(order)
+        self.charge_queue.announce(work.order)
         return "ChargeAnnouncedAgain"
 
-    def _age_seconds(self, requested_at: str) -> int:
-        return int((self.clock() - datetime.fromisoformat(requested_at)).total_seconds())
+    def _age_seconds(self, refund: Refund) -> int:
+        requested_at = datetime.fromisoformat(refund.requested_at)
+        return int((self.clock() - requested_at).total_seconds())

@@ -297,7 +297,7 @@ class BusyError(DomainError):
 
 
 class StripeOutcomeUnknownError(Exception):
-    """It is unknown whether Stripe did it: a time-out, a 429, a 5xx, the key in use.
+    """It is unknown whether Stripe did it: no answer, a 429, a 5xx, or one that is not Stripe's.
 
     This is not a refusal: the reservation stays, and scheduled work asks Stripe later.
 

@@ -17,12 +17,13 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from shared.domain.errors import DomainError, ForbiddenError
+from shared.domain.errors import BusyError, DomainError, ForbiddenError
 from shared.edge.auth import Audience, Caller, caller_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem, problem_of
 from shared.edge.settings import setting
+from shared.gateways.conflict import StaleStateError
 
 # Pydantic's paths also name the body and its `type`, which are not fields.
 _NOT_FIELDS = frozenset({"body", "full", "partial", "line_items"})
@@ -105,6 +106,7 @@ def api_resolver() -> APIGatewayRestResolver:
     app = APIGatewayRestResolver(enable_validation=True, cors=cors)
     for refused, problem_for in (
         (DomainError, problem_of),
+        (StaleStateError, _busy),
         (RequestValidationError, _invalid_input),
         (RequestUnsupportedContentType, _unsupported_media_type),
         (NotFoundError, _no_such_resource),
@@ -213,6 +215,12 @@ def _path(location: Sequence[object]) -> Iterator[str]:
 
 def _no_such_resource(_: NotFoundError) -> Problem:
     return Problem(404, "not_found", "Not found", "There is no such resource.")
+
+
+def _busy(_: StaleStateError) -> Problem:
+    return problem_of(
+        BusyError("Too many others use this right now. Send the request again in a moment.")
+    )
 
 
 def _unexpected(_: Exception) -> Problem:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from shared.gateways.conflict import stale_on_conflict
+from shared.gateways.conflict import StaleStateError, stale_on_conflict, tries
 from shared.gateways.records.attributes import Item, Values, marshal, unmarshal
 from shared.gateways.records.keys import primary_key
 
@@ -32,6 +32,9 @@ CURRENCY_UNCHANGED = "currency = :seen"
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_PER_BATCH = 100
+
+# How long to ask again for what a batch left out. DynamoDB leaves keys out while it throttles.
+_BATCH_SECONDS = 5.0
 
 
 class Table:
@@ -89,13 +92,29 @@ class Table:
         return map(unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
 
     def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
-        """Yield the items that exist among some keys, in any order."""
+        """Yield the items that exist among some keys, in any order.
+
+        Raises:
+            StaleStateError: DynamoDB keeps throttling, and some keys were not read.
+        """
         for batch in batched(keys, KEYS_PER_BATCH, strict=False):
-            remaining: Any = {self._name: {"Keys": list(batch), "ConsistentRead": consistent}}
-            while remaining:
-                answer = self._dynamodb.batch_get_item(RequestItems=remaining)
-                yield from map(unmarshal, answer["Responses"][self._name])
-                remaining = answer.get("UnprocessedKeys", {})
+            request = {"Keys": list(batch), "ConsistentRead": consistent}
+            yield from map(unmarshal, self._read_batch({self._name: request}))
+
+    def _read_batch(self, request: Any) -> list[Item]:  # noqa: ANN401  # parameters of a BatchGetItem
+        """Return the items of a batch. What DynamoDB leaves out is asked for again after a pause.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+        """
+        found: list[Item] = []
+        for _ in tries(_BATCH_SECONDS):
+            with stale_on_conflict():
+                answer = self._dynamodb.batch_get_item(RequestItems=request)
+            found += answer["Responses"].get(self._name, [])
+            request = answer.get("UnprocessedKeys")
+            if not request:
+                return found
+        raise StaleStateError
 
     # Writes: first the steps, then one call that makes them
 

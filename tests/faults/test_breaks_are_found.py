@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import stripe
 
 from functions.refund_request.request_refund import RequestRefund
 from functions.resume_pending.resume_refund import ResumeRefund
@@ -97,6 +98,16 @@ def unknown_outcome_is_refusal() -> Iterator[None]:
         yield
 
 
+def unreadable_answer_is_refusal() -> AbstractContextManager[object]:
+    """An edge's page, or a body that is cut short, counts as Stripe's refusal."""
+
+    def is_definitive(error: stripe.StripeError, _: object) -> bool:
+        status = error.http_status
+        return status is not None and status < 500 and status not in {401, 408, 409, 429}
+
+    return patch.object(errors, "is_definitive", is_definitive)
+
+
 def settled_twice() -> AbstractContextManager[object]:
     """A settled refund is settled again if the message comes again."""
     owed = property(lambda self: self.status in {RefundStatus.SUCCEEDED, RefundStatus.SETTLED})
@@ -123,6 +134,7 @@ def email_without_record() -> AbstractContextManager[object]:
         (nothing_resumes, lambda: in_flow("request, full")),
         (new_attempt_without_search, lambda: in_flow("resume, failure after effect")),
         (unknown_outcome_is_refusal, in_weather),
+        (unreadable_answer_is_refusal, in_weather),
         (settled_twice, lambda: in_flow("adjust")),
         (share_rounded_up, in_weather),
         (email_without_record, lambda: in_flow("message to the parent")),

@@ -30,7 +30,7 @@ from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from shared.domain.ledger import LedgerHead
 from shared.domain.ledger_chain import ChainFault, verify_chain
 from shared.domain.order import OrderKey
-from shared.domain.refund import Refund, RefundKey, RefundStatus, RefundType
+from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
 from shared.edge.auth import Caller, Role
 from shared.gateways.charge_store import ChargeStore
@@ -38,7 +38,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.open_work import OpenWorkIndex
+from shared.gateways.open_work import DueWork, OpenWorkIndex
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.payout_store import PayoutStore
@@ -406,7 +406,7 @@ class Backend:
         assert found is not None
         return found
 
-    def open_work(self) -> list[RefundKey | OrderKey]:
+    def open_work(self) -> list[DueWork]:
         """Return the open refunds, and the orders with an open fee refund or an open charge."""
         return [
             *self.open_index.refunds(None),

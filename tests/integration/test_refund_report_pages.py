@@ -68,7 +68,7 @@ def forged(bookkeeper: Bookkeeper, **changes: str) -> str:
     """Return a cursor in our format with other content."""
     at = "2026-11-03T12:00:00.000Z"
     position = {"start": at, "end": at, "upto_seq": "9", "place": f"{at}#1"} | changes
-    return cursor_for([*position.values(), *["0"] * 6], *bookkeeper.query().scope)
+    return cursor_for([*position.values(), *["0"] * 12], *bookkeeper.query().scope)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.errors import StripeOutcomeUnknownError
 from shared.domain.refund import Refund, RefundStatus
+from shared.domain.stripe_refund import StripeRefund
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.integration.crash import CrashError
 
 pytestmark = pytest.mark.stack
@@ -88,3 +91,48 @@ def test_a_round_that_runs_out_of_time_says_so_and_the_next_goes_on(backend: Bac
     assert (round_.complete, sum(round_.done.values())) == (False, 1)
     backend.come_to_rest()
     assert backend.open_work() == []
+
+
+def test_a_refund_on_which_the_function_dies_is_not_the_first_one_next_time(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, fine = backend.refund(backend.sell()), backend.refund(backend.sell())
+    backend.clock.ahead = timedelta(minutes=3)
+    get = StripeRefunds.get
+
+    def die(stripe: StripeRefunds, stripe_refund_id: str, account_id: str | None) -> StripeRefund:
+        if stripe_refund_id == poison.stripe_refund_id:
+            raise CrashError
+        return get(stripe, stripe_refund_id, account_id)
+
+    monkeypatch.setattr(StripeRefunds, "get", die)
+    with pytest.raises(CrashError):
+        due_round(backend)
+    assert due_round(backend) == {"RefundConfirmed": 1}
+    backend.drain()
+    assert backend.current(fine).status is RefundStatus.SETTLED
+
+
+def test_stuck_refunds_do_not_keep_a_fee_refund_waiting(
+    make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = make_backend(direct=True)
+    settled = backend.refund(backend.sell())
+    backend.deliver()
+    stuck = [backend.refund(backend.sell()) for _ in range(4)]
+    backend.settle_refund(settled.order_key, settled.refund_id)
+    backend.new_queues()  # the fee's message is lost
+    backend.clock.ahead = timedelta(hours=1)
+
+    def time_out(_: StripeRefunds, *_args: object) -> StripeRefund:
+        backend.clock.ahead += timedelta(seconds=80)
+        raise StripeOutcomeUnknownError("no answer", key_spent=False)
+
+    monkeypatch.setattr(StripeRefunds, "get", time_out)
+    began = backend.clock()
+    done = backend.resume_pending(
+        due_only=True, time_is_up=lambda: backend.clock() - began > timedelta(seconds=100)
+    )
+    assert (done.complete, len(stuck)) == (False, 4)
+    assert done.done["FeeRefundAnnouncedAgain"] == 1
+    assert 1 <= done.done["ResumeDeferred"] <= 2

@@ -1,8 +1,17 @@
-"""How Hypothesis runs here: all its examples in ``make test``, a quarter in ``make unit``."""
+"""How Hypothesis runs here: all its examples in ``make test``, a quarter in ``make unit``.
 
+And a server in Stripe's place.
+"""
+
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from shared.gateways.stripe.connection import StripeConnection
+
 from .examples import ALL_EXAMPLES
+from .scripted_stripe import ScriptedStripe, scripted_stripe
 
 settings.register_profile(
     "unit",
@@ -15,3 +24,25 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("unit"), max_examples=ALL_EXAMPLES // 4)
 # `make unit` asks for "quick" with an option, which pytest reads after this file.
 settings.load_profile("unit")
+
+
+@pytest.fixture(scope="module")
+def running_server() -> Iterator[ScriptedStripe]:
+    """A server in Stripe's place."""
+    with scripted_stripe() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def connection(running_server: ScriptedStripe) -> StripeConnection:
+    """A connection to the server in Stripe's place."""
+    return StripeConnection(running_server.url, lambda: "sk_test")
+
+
+@pytest.fixture
+def server(running_server: ScriptedStripe, monkeypatch: pytest.MonkeyPatch) -> ScriptedStripe:
+    """The server without requests of other tests. Calls are retried at once."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    running_server.keys.clear()
+    running_server.paths.clear()
+    return running_server

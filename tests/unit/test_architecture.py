@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "shared/domain": ({"shared.domain"}, set()),
     "shared/gateways": (
         {"shared.domain", "shared.gateways"},
-        {"aws_lambda_powertools", "botocore", "stripe"},
+        {"aws_lambda_powertools", "botocore", "stripe", "urllib3"},
     ),
     "shared/gateways/records": ({"shared.domain", "shared.gateways.records"}, set()),
     "shared/views": ({"shared.domain", "shared.views"}, {"pydantic"}),
@@ -38,7 +38,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "shared/edge": (
-        {"shared.domain", "shared.edge", "shared.gateways.secrets", "shared.gateways.stripe"},
+        {"shared.domain", "shared.edge"}
+        | {f"shared.gateways.{name}" for name in ("conflict", "secrets", "stripe")},
         {"aws_lambda_powertools", "pydantic"},
     ),
 }

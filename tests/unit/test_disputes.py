@@ -25,7 +25,7 @@ def dispute(status: str = "needs_response", taken: int = 0, fee: int = 0) -> Dis
         False,
         AT,
         withdrawn_amount=taken,
-        fee_amount=fee,  # noqa: FBT003  # not refundable
+        fee_amount=fee,  # not refundable
     )
 
 

@@ -16,6 +16,7 @@ from infra.operate.ledger_verification import studios_of, verify_studio
 from shared.domain.ledger import ORDER_KINDS
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
+from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.orders_table import OrdersTable
 
@@ -26,6 +27,8 @@ type Key = tuple[str, str]
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _KEYS_PER_BATCH = 100
+# How long to ask again for what a batch left out.
+_BATCH_SECONDS = 60.0
 
 # More entries than a studio's ledger gets in a second. Older entries cannot be torn.
 _LAST_ENTRIES = 100
@@ -116,11 +119,13 @@ def _read(
         table: {"Keys": [{"PK": pk, "SK": sk} for pk, sk in keys], "ConsistentRead": True}
     }
     found: dict[Key, dict[str, Any]] = {}
-    while request:
+    for _ in tries(_BATCH_SECONDS):
         answer = dynamodb.batch_get_item(RequestItems=request)
         found |= {_key(item): item for item in answer["Responses"].get(table, [])}
-        request = answer.get("UnprocessedKeys", {})
-    return found
+        request = answer.get("UnprocessedKeys")
+        if not request:
+            return found
+    raise StaleStateError
 
 
 def _key(item: Any) -> Key:  # noqa: ANN401  # an item

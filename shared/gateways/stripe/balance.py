@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.domain.stripe_balance import BalanceMovement, MovementType, balance_movement_from
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.connection import StripeConnection, between, read_pages
 from shared.gateways.stripe.errors import translated_errors
 
 # https://docs.stripe.com/api/disputes/object
@@ -39,16 +39,16 @@ class StripeBalance:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.balance_transactions.list(
+            found = read_pages(
+                self._connection.v1.balance_transactions.list,
                 {
                     "type": kind.value,
                     "created": between(since, until),
                     "expand": [f"data.{expand}"],
-                    "limit": PAGE_SIZE,
                 },
                 self._connection.options(account_id),
             )
-            return [balance_movement_from(plain(each)) for each in page.auto_paging_iter()]
+            return [balance_movement_from(each) for each in found]
 
     def list_disputes(self, since: datetime, until: datetime, account_id: str | None) -> list[str]:
         """Return the ids of the disputes that moved an account's balance in a time.
@@ -58,11 +58,12 @@ class StripeBalance:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.balance_transactions.list(
-                {"type": "adjustment", "created": between(since, until), "limit": PAGE_SIZE},
+            movements = read_pages(
+                self._connection.v1.balance_transactions.list,
+                {"type": "adjustment", "created": between(since, until)},
                 self._connection.options(account_id),
             )
-            sources = [plain(each).get("source") for each in page.auto_paging_iter()]
-            found = [each for each in sources if isinstance(each, str)]
-            # Stripe also adjusts a balance for other reasons.
-            return [each for each in dict.fromkeys(found) if each.startswith(_DISPUTE_PREFIXES)]
+            sources = [each.get("source") for each in movements]
+        found = [each for each in sources if isinstance(each, str)]
+        # Stripe also adjusts a balance for other reasons.
+        return [each for each in dict.fromkeys(found) if each.startswith(_DISPUTE_PREFIXES)]

@@ -1,10 +1,12 @@
 """Charges at Stripe, with their disputes."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from shared.domain.stripe_charge import StripeCharge, stripe_charge_from
 from shared.domain.stripe_dispute import StripeDispute, stripe_dispute_from
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.connection import StripeConnection, between, read_object, read_pages
 from shared.gateways.stripe.errors import translated_errors
 
 
@@ -27,7 +29,7 @@ class StripeCharges:
                 {"expand": ["balance_transaction"]},
                 self._connection.options(account_id),
             )
-            return stripe_charge_from(plain(answer))
+            return stripe_charge_from(read_object(answer, id=charge_id))
 
     def list_disputes(self, charge_id: str, account_id: str | None) -> list[StripeDispute]:
         """Return all disputes of a charge, the oldest first.
@@ -36,12 +38,7 @@ class StripeCharges:
             StripeRefusedError: Stripe does not know the charge.
             StripeOutcomeUnknownError: The list is not complete.
         """
-        with translated_errors():
-            page = self._connection.v1.disputes.list(
-                {"charge": charge_id, "limit": PAGE_SIZE}, self._connection.options(account_id)
-            )
-            found = [stripe_dispute_from(plain(each)) for each in page.auto_paging_iter()]
-            return list(reversed(found))
+        return self._list({"charge": charge_id}, account_id)[::-1]
 
     def list_disputes_created(
         self, since: datetime, until: datetime, account_id: str | None
@@ -52,12 +49,7 @@ class StripeCharges:
             StripeRefusedError: Stripe refused, for example because the account is closed.
             StripeOutcomeUnknownError: The list is not complete.
         """
-        with translated_errors():
-            page = self._connection.v1.disputes.list(
-                {"created": between(since, until), "limit": PAGE_SIZE},
-                self._connection.options(account_id),
-            )
-            return [stripe_dispute_from(plain(each)) for each in page.auto_paging_iter()]
+        return self._list({"created": between(since, until)}, account_id)
 
     def get_dispute(self, dispute_id: str, account_id: str | None) -> StripeDispute:
         """Read a dispute.
@@ -70,4 +62,10 @@ class StripeCharges:
             answer = self._connection.v1.disputes.retrieve(
                 dispute_id, options=self._connection.options(account_id)
             )
-            return stripe_dispute_from(plain(answer))
+            return stripe_dispute_from(read_object(answer, id=dispute_id))
+
+    def _list(self, params: Mapping[str, Any], account_id: str | None) -> list[StripeDispute]:
+        with translated_errors():
+            listing = self._connection.v1.disputes.list
+            found = read_pages(listing, params, self._connection.options(account_id))
+            return [stripe_dispute_from(each) for each in found]

@@ -1,10 +1,13 @@
 """The connection to Stripe's API, through its SDK."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import stripe
+from urllib3 import Timeout
+
+from shared.domain.stripe_object import MalformedStripeObjectError, string
 
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
@@ -12,9 +15,15 @@ if TYPE_CHECKING:
 # The version whose objects this code reads. The webhook endpoints use the same.
 API_VERSION = "2026-10-28.endive"
 
-# Two tries of 9 s and a pause stay below the 20 s that a caller waits for an answer.
-_TIMEOUT_SECONDS = 9
+# A packet and its repetition fit. Each address of Stripe's is tried for so long.
+_CONNECT_SECONDS = 2
+# Connecting and the wait for the answer together.
+TRY_SECONDS = 9
 _RETRIES = 1
+# The SDK's pause before its first retry: stripe.HTTPClient.INITIAL_DELAY.
+RETRY_PAUSE_SECONDS = 0.5
+# The longest that one call takes. tests/unit/test_time_limits.py adds them up for each function.
+CALL_SECONDS = (1 + _RETRIES) * TRY_SECONDS + _RETRIES * RETRY_PAUSE_SECONDS
 
 # The most that Stripe lists at once: https://docs.stripe.com/api/pagination
 PAGE_SIZE = 100
@@ -36,7 +45,9 @@ class StripeConnection:
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
+            http_client=stripe.RequestsClient(
+                timeout=Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # type: ignore[arg-type]  # passed on to requests, which takes it
+            ),
         )
 
     @property
@@ -70,6 +81,62 @@ def between(since: datetime, until: datetime) -> Any:  # noqa: ANN401  # the SDK
     return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
 
 
-def plain(answer: stripe.StripeObject) -> Mapping[str, Any]:
-    """Return an answer of the SDK as a plain mapping."""
-    return answer.to_dict()
+def read_object(answer: object, **expected: object) -> Mapping[str, Any]:
+    """Return an answer of the SDK as a plain mapping.
+
+    Args:
+        answer: The answer.
+        expected: Values that show that it is the object that was asked for.
+
+    Raises:
+        MalformedStripeObjectError: It is something else.
+    """
+    if not isinstance(answer, stripe.StripeObject):
+        raise MalformedStripeObjectError("not an object")
+    values = answer.to_dict()
+    _require(values, expected)
+    return values
+
+
+def read_pages(
+    read: Callable[[Any, stripe.RequestOptions], object],
+    params: Mapping[str, Any],
+    options: stripe.RequestOptions,
+    **expected: object,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield all objects of a list, page by page. An incomplete list raises.
+
+    The SDK's own pages end quietly at an answer without objects, whatever else it is.
+
+    Args:
+        read: The SDK's method that reads a page.
+        params: What to list.
+        options: The options of each request.
+        expected: Values that each object must have.
+
+    Raises:
+        MalformedStripeObjectError: A page is not such a list.
+    """
+    after: dict[str, str] = {}
+    while True:
+        page = read_object(read({**params, "limit": PAGE_SIZE, **after}, options), object="list")
+        found, more = page.get("data"), page.get("has_more")
+        if not isinstance(found, list) or type(more) is not bool:
+            raise MalformedStripeObjectError("a list without data or has_more")
+        for each in found:
+            _require(each, expected)
+            yield each
+        if not more:
+            return
+        last = string(found[-1], "id") if found else ""
+        if not last or last == after.get("starting_after"):
+            raise MalformedStripeObjectError("a list that has more and does not go on")
+        after = {"starting_after": last}
+
+
+def _require(values: object, expected: Mapping[str, object]) -> None:
+    if not isinstance(values, Mapping):
+        raise MalformedStripeObjectError("not an object")
+    for name, value in expected.items():
+        if values.get(name) != value:
+            raise MalformedStripeObjectError(f"an object with another {name}")

@@ -2,14 +2,20 @@
 
 the answer                                         what is raised
 ─────────────────────────────────────────────────  ─────────────────────────────────────────
-none, 408, 409, 429, 5xx, not as documented        StripeOutcomeUnknownError: it may be done
-    500, or a failure that Stripe repeats              … and the idempotency key is spent
-401, 403 after an earlier send under the same key  StripeOutcomeUnknownError
-any other error                                    StripeRefusedError: it is not done
+400, 402, 403, 404 with Stripe's error object      StripeRefusedError: it is not done
+401 with it, on the first send of a refund         StripeRefusedError
+403 with it, after an earlier send                 StripeOutcomeUnknownError: it may be done
+anything else, readable or not                     StripeOutcomeUnknownError
+    500 or a repeated failure, with the object         … and the idempotency key is spent
+
+Whatever stands between us and Stripe can answer too: an HTML page with 403 or 404, or a body that
+is cut short or labeled as something else than JSON. It does not show what Stripe did.
 """
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import stripe
@@ -24,11 +30,11 @@ BOOKS_ARE_BEHIND = frozenset(
     {"charge_already_refunded", "amount_exceeds_charge", "charge_disputed", UNKNOWN_TO_STRIPE}
 )
 
-_UNKNOWN_STATUSES = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
-)
+# These errors say that the request came at a bad time or under a used key, not that it was refused.
+_NOT_REFUSALS = (stripe.RateLimitError, stripe.IdempotencyError)
 
-type Refusal = Callable[[stripe.StripeError], Exception]
+# The SDK fails with these on a body that it does not expect: {"error": null}, or not UTF-8.
+_SDK_CANNOT_READ = (AttributeError, TypeError, UnicodeDecodeError)
 
 
 def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
@@ -71,33 +77,50 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
     )
 
 
-def repeated_refund_refusal(error: stripe.StripeError) -> Exception:
-    """Return what a refusal means if an earlier send under the same key may have taken effect.
-
-    Stripe would have refused the earlier send for the same reason, unless our API key is refused:
-    that says nothing about what was sent before.
-    """
-    return _refused_key(error) or refund_refusal(error)
-
-
-def transfer_refusal(error: stripe.StripeError) -> Exception:
-    """Return what the refusal of a transfer means.
-
-    A refused API key says nothing about this transfer and would fail every studio's. The payout
-    waits, and the next run tries again.
-    """
-    if unknown := _refused_key(error):
-        return unknown
+def transfer_refusal(error: stripe.StripeError) -> StripeRefusedError:
+    """Return the refusal of a transfer. Its reason is Stripe's code."""
     reason = error.code or f"stripe_{error.http_status}"
     return StripeRefusedError(f"Stripe refused the transfer ({reason}).", reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Which of Stripe's errors refuse a call for good, and how such a refusal reads.
+
+    Attributes:
+        statuses: The HTTP statuses of a definitive refusal.
+        refusal: Returns the refusal that an error stands for.
+    """
+
+    statuses: frozenset[HTTPStatus]
+    refusal: Callable[[stripe.StripeError], StripeRefusedError]
+
+
+_DEFINITIVE = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.PAYMENT_REQUIRED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+    }
+)
+# Stripe would have refused an earlier send under the same key for the same reason. But if our API
+# key has lost its access since then, that says nothing about the earlier send.
+_DEFINITIVE_AFTER_A_SEND = _DEFINITIVE - {HTTPStatus.FORBIDDEN}
+
+READ = Refusals(_DEFINITIVE, refund_refusal)
+FIRST_REFUND = Refusals(_DEFINITIVE | {HTTPStatus.UNAUTHORIZED}, refund_refusal)
+REPEATED_REFUND = Refusals(_DEFINITIVE_AFTER_A_SEND, refund_refusal)
+# A payout cannot know that a transfer was never sent: a restore may have lost the attempt.
+TRANSFER = Refusals(_DEFINITIVE_AFTER_A_SEND, transfer_refusal)
+
+
 @contextmanager
-def translated_errors(refusal: Refusal = refund_refusal) -> Iterator[None]:
+def translated_errors(refusals: Refusals = READ) -> Iterator[None]:
     """Raise the SDK's errors as a refusal or as an unknown outcome.
 
     Args:
-        refusal: Returns the error of a definitive refusal.
+        refusals: Which errors are definitive refusals.
 
     Raises:
         StripeRefusedError: Stripe has not done it.
@@ -106,33 +129,54 @@ def translated_errors(refusal: Refusal = refund_refusal) -> Iterator[None]:
     try:
         yield
     except stripe.StripeError as error:
-        raise _unknown_outcome(error) or refusal(error) from error
+        if is_definitive(error, refusals):
+            raise refusals.refusal(error) from error
+        raise _unknown_outcome(error) from error
     except MalformedStripeObjectError as error:
         raise StripeOutcomeUnknownError(f"an answer that is {error}", key_spent=False) from error
+    except _SDK_CANNOT_READ as error:
+        raise StripeOutcomeUnknownError("an unreadable answer", key_spent=False) from error
 
 
-def _unknown_outcome(error: stripe.StripeError) -> StripeOutcomeUnknownError | None:
-    """Return the unknown outcome that an error stands for, or None for a definitive refusal."""
-    status = error.http_status
-    if (
-        status is not None
-        and status < HTTPStatus.INTERNAL_SERVER_ERROR
-        and status not in _UNKNOWN_STATUSES
-        and not isinstance(error, stripe.IdempotencyError)
-    ):
-        return None
-    headers = error.headers or {}
-    repeated = headers.get("Idempotent-Replayed") or headers.get("idempotent-replayed")
-    return StripeOutcomeUnknownError(
-        f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
-        # Stripe saves a 500 under the key. 502 to 504 come from a proxy, and Stripe may go on.
-        key_spent=status == HTTPStatus.INTERNAL_SERVER_ERROR or repeated == "true",
+def is_definitive(error: stripe.StripeError, refusals: Refusals) -> bool:
+    """Return whether an error proves that Stripe refused the call and did nothing."""
+    return (
+        error.http_status in refusals.statuses
+        and _is_from_stripe(error)
+        and not isinstance(error, _NOT_REFUSALS)
     )
 
 
-def _refused_key(error: stripe.StripeError) -> StripeOutcomeUnknownError | None:
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return StripeOutcomeUnknownError(
-            f"{type(error).__name__} {error.code or ''}", key_spent=False
-        )
-    return None
+def _is_from_stripe(error: stripe.StripeError) -> bool:
+    """Return whether the body is Stripe's error object: https://docs.stripe.com/api/errors."""
+    if not _header(error, "content-type").startswith("application/json"):
+        return False
+    try:
+        body = json.loads(error.http_body or "")
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
+        return False
+    details = body.get("error") if isinstance(body, Mapping) else None
+    return (
+        isinstance(details, Mapping)
+        and isinstance(details.get("type"), str)
+        and isinstance(details.get("code"), str | None)
+    )
+
+
+def _unknown_outcome(error: stripe.StripeError) -> StripeOutcomeUnknownError:
+    status = error.http_status
+    if status is not None and not _is_from_stripe(error):
+        # It comes from a proxy, or from Stripe through one that spoiled it.
+        return StripeOutcomeUnknownError(f"a {status} that is not Stripe's", key_spent=False)
+    return StripeOutcomeUnknownError(
+        f"{type(error).__name__} {status or 'no answer'} {error.code or ''}".strip(),
+        # Stripe saves a 500 under the key. 502 to 504 come from a proxy.
+        key_spent=status == HTTPStatus.INTERNAL_SERVER_ERROR
+        or _header(error, "idempotent-replayed") == "true",
+    )
+
+
+def _header(error: stripe.StripeError, name: str) -> str:
+    """Return a header of an answer, or nothing. Names have any case."""
+    headers = error.headers or {}
+    return next((value for each, value in headers.items() if each.lower() == name), "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.connection import StripeConnection, between, read_pages
 from shared.gateways.stripe.errors import translated_errors
 
 
@@ -24,8 +24,10 @@ class StripeEvents:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.events.list(
-                {"created": between(since, until), "types": list(types), "limit": PAGE_SIZE},
+            found = read_pages(
+                self._connection.v1.events.list,
+                {"created": between(since, until), "types": list(types)},
                 self._connection.options(account_id),
+                object="event",
             )
-            return [plain(each) for each in page.auto_paging_iter()]
+            return list(found)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.stripe_balance import StripeFee, stripe_fee_from
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, plain
-from shared.gateways.stripe.errors import repeated_refund_refusal, translated_errors
+from shared.domain.stripe_object import MalformedStripeObjectError
+from shared.gateways.stripe.connection import StripeConnection, read_object, read_pages
+from shared.gateways.stripe.errors import REPEATED_REFUND, translated_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class StripeFeeRefunds:
             StripeRefusedError: Stripe has not made the refund.
             StripeOutcomeUnknownError: Stripe may have made it.
         """
-        with translated_errors(repeated_refund_refusal):
-            self._connection.v1.application_fees.refunds.create(
+        with translated_errors(REPEATED_REFUND):
+            answer = self._connection.v1.application_fees.refunds.create(
                 fee_refund.application_fee_id,
                 {
                     "amount": fee_refund.in_flight_amount,
@@ -51,6 +53,12 @@ class StripeFeeRefunds:
                 },
                 self._connection.options(idempotency_key=fee_refund.idempotency_key),
             )
+            read_object(
+                answer,
+                object="fee_refund",
+                fee=fee_refund.application_fee_id,
+                amount=fee_refund.in_flight_amount,
+            )
 
     def list_of_fee(self, application_fee_id: str) -> list[ApplicationFeeRefund]:
         """Return all refunds of an application fee.
@@ -60,10 +68,14 @@ class StripeFeeRefunds:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.application_fees.refunds.list(
-                application_fee_id, {"limit": PAGE_SIZE}, self._connection.options()
+            found = read_pages(
+                partial(self._connection.v1.application_fees.refunds.list, application_fee_id),
+                {},
+                self._connection.options(),
+                object="fee_refund",
+                fee=application_fee_id,
             )
-            return [_fee_refund_from(plain(each)) for each in page.auto_paging_iter()]
+            return [_fee_refund_from(each) for each in found]
 
     def get_fee(self, application_fee_id: str) -> StripeFee:
         """Read an application fee with the amount refunded.
@@ -76,9 +88,11 @@ class StripeFeeRefunds:
             answer = self._connection.v1.application_fees.retrieve(
                 application_fee_id, options=self._connection.options()
             )
-            return stripe_fee_from(plain(answer))
+            return stripe_fee_from(read_object(answer, id=application_fee_id))
 
 
 def _fee_refund_from(source: Mapping[str, Any]) -> ApplicationFeeRefund:
-    metadata = source.get("metadata") or {}
-    return ApplicationFeeRefund(int(source["amount"]), metadata.get("key"))
+    amount, metadata = source.get("amount"), source.get("metadata") or {}
+    if type(amount) is not int or not isinstance(metadata, Mapping):
+        raise MalformedStripeObjectError("a fee refund without an integer amount or its metadata")
+    return ApplicationFeeRefund(amount, metadata.get("key"))

@@ -1,21 +1,27 @@
 """Refunds at Stripe."""
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from shared.domain.errors import StripeOutcomeUnknownError
 from shared.domain.refund import Refund
 from shared.domain.refund_metadata import metadata_of
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
+from shared.gateways.stripe.connection import (
+    RETRY_PAUSE_SECONDS,
+    StripeConnection,
+    between,
+    read_object,
+    read_pages,
+)
 from shared.gateways.stripe.errors import (
-    Refusal,
-    refund_refusal,
-    repeated_refund_refusal,
+    FIRST_REFUND,
+    REPEATED_REFUND,
+    Refusals,
     translated_errors,
 )
-
-_RETRY_PAUSE_SECONDS = 0.5
 
 
 class StripeRefunds:
@@ -45,12 +51,12 @@ class StripeRefunds:
             StripeOutcomeUnknownError: Stripe may have made it.
         """
         try:
-            return self._create(refund, refund_refusal if first else repeated_refund_refusal)
+            return self._create(refund, FIRST_REFUND if first else REPEATED_REFUND)
         except StripeOutcomeUnknownError as unknown:
             if unknown.key_spent or not retry:
                 raise
-        time.sleep(_RETRY_PAUSE_SECONDS)
-        return self._create(refund, repeated_refund_refusal)
+        time.sleep(RETRY_PAUSE_SECONDS)
+        return self._create(refund, REPEATED_REFUND)
 
     def get(self, stripe_refund_id: str, account_id: str | None) -> StripeRefund:
         """Read a refund.
@@ -63,7 +69,7 @@ class StripeRefunds:
             answer = self._connection.v1.refunds.retrieve(
                 stripe_refund_id, options=self._connection.options(account_id)
             )
-            return stripe_refund_from(plain(answer))
+            return stripe_refund_from(read_object(answer, id=stripe_refund_id))
 
     def list_of_charge(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
         """Return all refunds of a charge, the oldest first.
@@ -73,11 +79,7 @@ class StripeRefunds:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.refunds.list(
-                {"charge": charge_id, "limit": PAGE_SIZE}, self._connection.options(account_id)
-            )
-            found = [stripe_refund_from(plain(each)) for each in page.auto_paging_iter()]
-            return list(reversed(found))
+            return self._list({"charge": charge_id}, account_id, charge=charge_id)[::-1]
 
     def list_created(
         self, since: datetime, until: datetime, account_id: str | None
@@ -89,15 +91,18 @@ class StripeRefunds:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.refunds.list(
-                {"created": between(since, until), "limit": PAGE_SIZE},
-                self._connection.options(account_id),
-            )
-            return [stripe_refund_from(plain(each)) for each in page.auto_paging_iter()]
+            return self._list({"created": between(since, until)}, account_id)
 
-    def _create(self, refund: Refund, refusal: Refusal) -> StripeRefund:
+    def _list(
+        self, params: Mapping[str, Any], account_id: str | None, **expected: str
+    ) -> list[StripeRefund]:
+        listing, options = self._connection.v1.refunds.list, self._connection.options(account_id)
+        found = read_pages(listing, params, options, **expected)
+        return [stripe_refund_from(each) for each in found]
+
+    def _create(self, refund: Refund, refusals: Refusals) -> StripeRefund:
         options = self._connection.options(refund.account_id, refund.idempotency_key)
-        with translated_errors(refusal):
+        with translated_errors(refusals):
             answer = self._connection.v1.refunds.create(
                 {
                     "charge": refund.charge_id,
@@ -107,4 +112,6 @@ class StripeRefunds:
                 # Not the SDK's own retry: it would not say which try was refused.
                 options | {"max_network_retries": 0},
             )
-            return stripe_refund_from(plain(answer))
+            return stripe_refund_from(
+                read_object(answer, charge=refund.charge_id, amount=refund.amount)
+            )

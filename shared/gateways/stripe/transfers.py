@@ -1,11 +1,13 @@
 """Transfers from the platform's account to the studios' accounts at Stripe."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from shared.domain.payout import Payout
 from shared.domain.stripe_transfer import StripeTransfer, stripe_transfer_from
-from shared.gateways.stripe.connection import PAGE_SIZE, StripeConnection, between, plain
-from shared.gateways.stripe.errors import transfer_refusal, translated_errors
+from shared.gateways.stripe.connection import StripeConnection, between, read_object, read_pages
+from shared.gateways.stripe.errors import TRANSFER, translated_errors
 
 
 class StripeTransfers:
@@ -25,7 +27,7 @@ class StripeTransfers:
         """
         if payout.account_id is None:
             raise ValueError(f"payout {payout.payout_id} has no account")
-        with translated_errors(transfer_refusal):
+        with translated_errors(TRANSFER):
             answer = self._connection.v1.transfers.create(
                 {
                     "amount": payout.paid_amount,
@@ -39,7 +41,9 @@ class StripeTransfers:
                 },
                 self._connection.options(idempotency_key=payout.idempotency_key),
             )
-            return stripe_transfer_from(plain(answer))
+            return stripe_transfer_from(
+                read_object(answer, amount=payout.paid_amount, transfer_group=payout.payout_id)
+            )
 
     def get(self, transfer_id: str) -> StripeTransfer:
         """Read a transfer.
@@ -52,7 +56,7 @@ class StripeTransfers:
             answer = self._connection.v1.transfers.retrieve(
                 transfer_id, options=self._connection.options()
             )
-            return stripe_transfer_from(plain(answer))
+            return stripe_transfer_from(read_object(answer, id=transfer_id))
 
     def list_of_payout(self, payout_id: str) -> list[StripeTransfer]:
         """Return all transfers that were made for a payout.
@@ -61,11 +65,8 @@ class StripeTransfers:
             StripeRefusedError: Stripe refused the question.
             StripeOutcomeUnknownError: The list is not complete.
         """
-        with translated_errors(transfer_refusal):
-            page = self._connection.v1.transfers.list(
-                {"transfer_group": payout_id, "limit": PAGE_SIZE}, self._connection.options()
-            )
-            return [stripe_transfer_from(plain(each)) for each in page.auto_paging_iter()]
+        with translated_errors(TRANSFER):
+            return self._list({"transfer_group": payout_id}, transfer_group=payout_id)
 
     def list_created(self, since: datetime, until: datetime) -> list[StripeTransfer]:
         """Return all transfers that the platform made in a time, without its end.
@@ -75,7 +76,9 @@ class StripeTransfers:
             StripeOutcomeUnknownError: The list is not complete.
         """
         with translated_errors():
-            page = self._connection.v1.transfers.list(
-                {"created": between(since, until), "limit": PAGE_SIZE}, self._connection.options()
-            )
-            return [stripe_transfer_from(plain(each)) for each in page.auto_paging_iter()]
+            return self._list({"created": between(since, until)})
+
+    def _list(self, params: Mapping[str, Any], **expected: str) -> list[StripeTransfer]:
+        listing, options = self._connection.v1.transfers.list, self._connection.options()
+        found = read_pages(listing, params, options, **expected)
+        return [stripe_transfer_from(each) for each in found]

@@ -1,9 +1,10 @@
 """What goes wrong with outside calls in bad weather."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.stripe_standin.faults import FaultName
+from infra.stripe_standin.faults import UNREADABLE_FAULTS, FaultName
 from tests.faults.one_process.answer import Answer
 from tests.faults.one_process.failed_calls import (
     FunctionCrash,
@@ -38,6 +39,8 @@ class CallFault(StrEnum):
     UNAVAILABLE = "unavailable"
     WRITE_CONFLICT = "write conflict"
     KEY_REFUSED = "API key refused"
+    UNREADABLE_BEFORE = "unreadable answer before the effect"
+    UNREADABLE_AFTER = "unreadable answer after the effect"
     SLOW = "slow"
     SAVED_500_BEFORE = "saved 500 before the effect"
     SAVED_500_AFTER = "saved 500 after the effect"
@@ -55,6 +58,7 @@ _FAULTS = (
 _WRITE_FAULTS = (*_FAULTS, *(CallFault.WRITE_CONFLICT,) * 3)
 _STRIPE_READ_FAULTS = (
     *_FAULTS,
+    *(CallFault.UNREADABLE_BEFORE, CallFault.UNREADABLE_AFTER) * 2,
     *(CallFault.KEY_REFUSED, CallFault.SLOW),
     *(CallFault.TIMEOUT_BEFORE, CallFault.TIMEOUT_AFTER, CallFault.TIMEOUT_THEN_EFFECT),
 )
@@ -69,10 +73,16 @@ _OUTCOMES = {
     _TRANSFERS: (CallFault.INSUFFICIENT_FUNDS, CallFault.FAILS_AT_ONCE),
 }
 
-# The stand-in's names of the faults inside Stripe.
-_SAVED_ERRORS: dict[CallFault, FaultName] = {
-    CallFault.SAVED_500_BEFORE: "status_500_before_effect",
-    CallFault.SAVED_500_AFTER: "status_500_after_effect",
+# The stand-in's names of the faults inside Stripe, and of answers that are not Stripe's.
+_STANDIN_FAULTS: dict[CallFault, Sequence[FaultName]] = {
+    CallFault.SAVED_500_BEFORE: ["status_500_before_effect"],
+    CallFault.SAVED_500_AFTER: ["status_500_after_effect"],
+    CallFault.UNREADABLE_BEFORE: [
+        each for each in sorted(UNREADABLE_FAULTS) if each.endswith("_before_effect")
+    ],
+    CallFault.UNREADABLE_AFTER: [
+        each for each in sorted(UNREADABLE_FAULTS) if each.endswith("_after_effect")
+    ],
 }
 _OUTCOME_NAMES: dict[CallFault, FaultName] = {
     CallFault.PENDING: "pending",
@@ -114,8 +124,9 @@ class StormInterceptor:
             self._crash(fault, perform)
         if refusal := _refusal(fault, call):
             return refusal
-        if fault in _SAVED_ERRORS:
-            with self.simulation.world.stripe.with_fault(_SAVED_ERRORS[fault]):
+        if fault in _STANDIN_FAULTS:
+            name = self.simulation.dice.choice(_STANDIN_FAULTS[fault])
+            with self.simulation.world.stripe.with_fault(name):
                 return perform()
         if fault in _OUTCOME_NAMES:
             # The stand-in asks whether the call makes a refund or a transfer.
