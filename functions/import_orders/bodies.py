@@ -60,6 +60,7 @@ class StudioBody(StrictBody):
     payout_schedule: Literal["daily", "weekly", "monthly"] | PayoutScheduleBody | None = None
     negative_balance_limit: Amount
     on_negative_limit: Literal["warn", "refuse"] | None = None
+    hold_disputed: bool = False
 
     _currency = field_validator("currency")(_supported)
 
@@ -80,6 +81,7 @@ class StudioBody(StrictBody):
             payout_interval=Interval(schedule.interval),
             payout_weekday=schedule.weekday,
             on_negative_limit=OnNegativeLimit(self.on_negative_limit or "warn"),
+            hold_disputed=self.hold_disputed,
         )
 
     @field_validator("timezone")

@@ -12,10 +12,10 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.sale_store import SaleStore
-from shared.gateways.studios import Studios
+from shared.gateways.studio_updates import StudioUpdates
 
 dynamodb = aws.client("dynamodb")
-studios = Studios(dynamodb, setting("ORDERS_TABLE"))
+studios = StudioUpdates(dynamodb, setting("ORDERS_TABLE"))
 sales = SaleStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 import_studios = ImportStudios(studios, utc_now)
 import_orders = ImportOrders(studios, sales, utc_now)

@@ -188,16 +188,22 @@ def of_fee(
     )
 
 
-def of_transfer(kind: FindingKind, transfer: StripeTransfer, payout: Payout | None) -> Finding:
+def of_transfer(
+    kind: FindingKind, transfer: StripeTransfer, payout: Payout | None, *, healed: bool = False
+) -> Finding:
     """Return a finding about a transfer, with its payout if that is known."""
     reversed_ = kind is FindingKind.TRANSFER_REVERSED
+    in_books = payout.paid_amount if payout else None
+    if payout and reversed_:
+        in_books = payout.paid_amount - payout.reversed_amount
     return Finding(
         kind,
+        healed,
         account_id=None,
         studio_id=payout.studio_id if payout else None,
         payout_id=payout.payout_id if payout else transfer.group,
         stripe_id=transfer.transfer_id,
-        amount=payout.paid_amount if payout else None,
+        amount=in_books,
         stripe_amount=transfer.amount - (transfer.amount_reversed if reversed_ else 0),
         currency=payout.currency if payout else None,
     )

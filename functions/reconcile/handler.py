@@ -31,6 +31,7 @@ from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermarks
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
 ACTOR = "reconcile"
@@ -68,7 +69,9 @@ reconcile_accounts = ReconcileAccounts(
         FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
         utc_now,
     ),
-    ReconcileTransfers(payouts, entries, StripeTransfers(connection), balance),
+    ReconcileTransfers(
+        payouts, entries, StripeTransfers(connection), balance, MarkTransfer(payouts, utc_now)
+    ),
     utc_now,
 )
 

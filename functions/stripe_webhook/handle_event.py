@@ -20,6 +20,7 @@ REFUND_EVENTS = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
 DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+TRANSFER_REVERSED = "transfer.reversed"
 
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 _CLOSED = frozenset({"won", "lost", "warning_closed"})
@@ -86,6 +87,7 @@ class HandleEvent:
     charges: Charges
     record: RecordStripeRefund
     stripe_refunds: Callable[[], RefundLister]
+    mark_transfer: Callable[[str], str]
 
     def __call__(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """Record what the event says.
@@ -106,6 +108,8 @@ class HandleEvent:
             return self._charge_refunded(event)
         if event.type in DISPUTE_EVENTS:
             return [(self._dispute(event), None)]
+        if event.type == TRANSFER_REVERSED and event.account_id is None:
+            return [(self.mark_transfer(str(event.object.get("transfer_group") or "")), None)]
         return [("EventIgnored", None)]
 
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:

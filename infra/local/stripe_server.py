@@ -24,6 +24,7 @@ WEBHOOK_EVENTS = (
     "refund.failed",
     "charge.dispute.created",
     "charge.dispute.closed",
+    "transfer.reversed",
 )
 _CHARGES_PER_CALL = 500
 

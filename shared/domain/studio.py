@@ -20,7 +20,7 @@ class Studio:
 
     ``timezone`` is an IANA zone. ``stripe_account_id`` is set if the studio's charges are on its
     own Stripe account. PPS transfers payouts to ``payout_account_id``. ``payout_weekday`` is 0
-    for Monday.
+    for Monday. With ``hold_disputed`` a payout holds back what open disputes may still take.
     """
 
     studio_id: str
@@ -35,6 +35,7 @@ class Studio:
     payout_interval: Interval = Interval.WEEKLY
     payout_weekday: int = 0
     on_negative_limit: OnNegativeLimit = OnNegativeLimit.WARN
+    hold_disputed: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

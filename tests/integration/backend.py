@@ -39,13 +39,16 @@ from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.payout_store import PayoutStore
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
 from shared.gateways.sale_store import SaleStore
 from shared.gateways.settlement_store import SettlementStore
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.gateways.studio_updates import StudioUpdates
 from shared.gateways.studios import Studios
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.own_resources import copy_table, make_queue
 from tests.records import line_record, order_record
@@ -111,7 +114,9 @@ class Backend:
         self.refunds_at_stripe = StripeRefunds(self.stripe)
         self.fee_refunds_at_stripe = StripeFeeRefunds(self.stripe)
         self.studios = Studios(self.dynamodb, self.orders_table)
-        self.import_studios = ImportStudios(self.studios, self.clock)
+        self.import_studios = ImportStudios(
+            StudioUpdates(self.dynamodb, self.orders_table), self.clock
+        )
         self.import_orders = ImportOrders(self.studios, SaleStore(*tables), self.clock)
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.new_queues()
@@ -133,6 +138,7 @@ class Backend:
             self.charges,
             RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "stripe_webhook"),
             lambda: self.refunds_at_stripe,
+            MarkTransfer(PayoutsTable(self.dynamodb, self.orders_table), self.clock),
         )
         self.settle_refund = SettleRefund(self.orders, self.settlements, fees, self.clock)
         self.refund_fee = RefundApplicationFee(

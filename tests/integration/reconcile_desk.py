@@ -20,6 +20,7 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.watermarks import Watermark, Watermarks
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
 from tests.integration.studio_payouts import WEEK, StudioPayouts
@@ -61,7 +62,13 @@ class ReconcileDesk:
                 fees,
                 backend.clock,
             ),
-            ReconcileTransfers(payouts, entries, StripeTransfers(backend.stripe), balance),
+            ReconcileTransfers(
+                payouts,
+                entries,
+                StripeTransfers(backend.stripe),
+                balance,
+                MarkTransfer(payouts, backend.clock),
+            ),
             backend.clock,
         )
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.ledger import LedgerHead
-from shared.domain.payout import Booking, PayoutStatus
+from shared.domain.payout import PayoutStatus
+from shared.domain.payout_booking import Booking
 from tests.at_once import at_once
 from tests.integration.backend import Backend
 from tests.integration.studio_payouts import ACCOUNT, NET, StudioPayouts, assert_nothing_is_lost

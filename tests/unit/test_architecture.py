@@ -47,11 +47,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "anchor_ledger": """
-        anchor ledger ledger_chain money order payout payout_schedule stripe_object stripe_transfer
+        anchor ledger ledger_chain ledger_closings money order payout payout_schedule refusal
     """,
     "attention": """
-        errors fee_refund fulfillment imported_order ledger message money order parked refund
-        refund_quote refusal reservation settlement
+        errors fee_refund fulfillment imported_order ledger message money order parked payout_hold
+        refund refund_quote refusal reservation settlement
     """,
     "export_report": """
         errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
@@ -65,16 +65,15 @@ DOMAIN_LOADED = {
         refusal reservation search settlement
     """,
     "import_orders": """
-        errors fulfillment imported_order ledger money order payout_schedule refund refund_quote
-        refusal reservation search settlement studio
+        errors fulfillment imported_order ledger money order payout_hold payout_schedule refund
+        refund_quote refusal reservation search settlement studio
     """,
     "payout_adjust": """
         errors fee_refund fulfillment imported_order ledger money order parked refund refund_quote
         refusal reservation settlement
     """,
     "payouts": """
-        errors ledger money order payout payout_schedule statement stripe_object stripe_transfer
-        studio
+        errors ledger money order payout payout_hold payout_schedule refusal statement studio
     """,
     "print_station": """
         errors fulfillment imported_order money order
@@ -98,7 +97,8 @@ DOMAIN_LOADED = {
         refund_quote refusal reservation stripe_object stripe_refund
     """,
     "run_payouts": """
-        errors ledger money order payout payout_schedule stripe_object stripe_transfer studio
+        errors ledger money order payout payout_booking payout_hold payout_schedule refusal
+        stripe_object stripe_transfer studio
     """,
     "send_message": """
         errors fee_refund fulfillment imported_order ledger message money order payout_schedule

@@ -12,7 +12,7 @@ from functions.import_orders.import_lines import ImportReport
 from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
 from shared.gateways.sale_store import SaleStore
-from shared.gateways.studios import Studios
+from shared.gateways.studio_updates import StudioUpdates
 
 from .test_import_formats import drop, order, put, studio
 
@@ -64,7 +64,7 @@ class Importer:
 @pytest.fixture
 def records(tables: InMemoryTables) -> Importer:
     client = cast("DynamoDBClient", tables)
-    studios = Studios(client, "orders")
+    studios = StudioUpdates(client, "orders")
     sales = SaleStore(client, "orders", "ledger")
     importer = Importer(
         ImportStudios(studios, lambda: AT), ImportOrders(studios, sales, lambda: AT)

@@ -15,10 +15,14 @@ from http import HTTPStatus
 import stripe
 
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.stripe_object import MalformedStripeObjectError
 
 # The reason of a refusal because Stripe does not have the object that was named.
 UNKNOWN_TO_STRIPE = "charge_not_found"
+
+# https://docs.stripe.com/error-codes
+_BALANCE_CODES = frozenset({"balance_insufficient", "insufficient_funds"})
 
 _UNKNOWN_STATUSES = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -41,11 +45,11 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
             "Answer the dispute in Stripe.",
             "charge_disputed",
         )
-    if error.code in {"balance_insufficient", "insufficient_funds"}:
+    if error.code in _BALANCE_CODES:
         return StripeRefusedError(
             "The Stripe account does not hold enough to refund this. Add funds to it in Stripe, "
             "then send the refund again with a new Idempotency-Key.",
-            "insufficient_balance",
+            INSUFFICIENT_BALANCE,
         )
     # An amount over what is left has no code: https://docs.stripe.com/error-codes
     if getattr(error, "param", None) == "amount":
@@ -85,6 +89,8 @@ def transfer_refusal(error: stripe.StripeError) -> Exception:
     if unknown := _refused_key(error):
         return unknown
     reason = error.code or f"stripe_{error.http_status}"
+    if reason in _BALANCE_CODES:
+        reason = INSUFFICIENT_BALANCE
     return StripeRefusedError(f"Stripe refused the transfer ({reason}).", reason)
 
 
