@@ -15,6 +15,7 @@ from functions.refund_request.bodies import (
 )
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import PreviewRefund
+from functions.refund_request.refunds_in_flight import RefundsInFlight
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.refund_request.views import PreviewView, preview_view
 from shared.clock import utc_now
@@ -36,6 +37,7 @@ from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.refunds import StripeRefunds
@@ -48,7 +50,11 @@ orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = connect_to_stripe(secrets)
-payout_impact = PayoutImpact(ledger, Studios(dynamodb, setting("ORDERS_TABLE")))
+payout_impact = PayoutImpact(
+    ledger,
+    Studios(dynamodb, setting("ORDERS_TABLE")),
+    RefundsInFlight(LimitGuards(dynamodb, setting("ORDERS_TABLE"))),
+)
 request_refund = RequestRefund(orders, StripeRefunds(connection), payout_impact, utc_now)
 preview_refund = PreviewRefund(orders, payout_impact)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -22,6 +23,7 @@ from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.refund_request.payout_impact import PayoutImpact
+from functions.refund_request.refunds_in_flight import RefundsInFlight
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.resume_pending.resume_pending import ResumePending, Round
 from functions.resume_pending.resume_refund import ResumeRefund
@@ -36,6 +38,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.payout_store import PayoutStore
@@ -120,6 +123,7 @@ class Backend:
         self.import_orders = ImportOrders(self.studios, SaleStore(*tables), self.clock)
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.new_queues()
+        self.weekday = self.clock().astimezone(ZoneInfo("America/Chicago")).weekday()
         self.import_studio()
 
     def new_queues(self) -> None:
@@ -131,7 +135,7 @@ class Backend:
             FeeRefundQueue(self.sqs, self.fee_url),
         )
         self.request_refund = RequestRefund(
-            self.orders, self.refunds_at_stripe, PayoutImpact(self.books, self.studios), self.clock
+            self.orders, self.refunds_at_stripe, self.payout_impact(), self.clock
         )
         self.handle_event = HandleEvent(
             self.orders,
@@ -159,6 +163,11 @@ class Backend:
             self.clock,
         )
 
+    def payout_impact(self) -> PayoutImpact:
+        """Return what refunds do to the next payout."""
+        in_flight = RefundsInFlight(LimitGuards(self.dynamodb, self.orders_table))
+        return PayoutImpact(self.books, self.studios, in_flight)
+
     # Setup.
 
     def import_studio(self, *, update: bool = False) -> ImportReport:
@@ -172,6 +181,8 @@ class Backend:
             "from_address": "orders@studio.example",
             "stripe_account_id": self.account_id,
             "negative_balance_limit": 50000,
+            # The day on which a test begins: no payout is due by itself for a week.
+            "payout_schedule": {"interval": "weekly", "weekday": self.weekday},
         } | self.studio
         return self.import_studios([json.dumps(studio)], update=update)
 

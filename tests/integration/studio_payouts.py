@@ -121,6 +121,17 @@ class StudioPayouts:
         found = self.backend.stripe_call("GET", "transfers", limit=100)["data"]
         return [each for each in found if self.backend.studio_id in str(each["metadata"])]
 
+    def take_back(self, amount: int, *, with_event: bool = True) -> None:
+        """Reverse a part of the newest transfer at Stripe, and deliver the event or lose it."""
+        transfer_id = self.transfers()[0]["id"]
+        self.backend.stripe_call("POST", f"transfers/{transfer_id}/reversals", amount=amount)
+        if with_event:
+            self.backend.deliver(self.reversal_events()[-1:])
+
+    def reversal_events(self) -> list[dict[str, Any]]:
+        """Return Stripe's events about reversed transfers, oldest first."""
+        return [each for each in self.backend.events() if each["type"] == "transfer.reversed"]
+
     def transferred(self) -> int:
         """Return the transferred amount without reversals, in minor units."""
         return sum(each["amount"] - each["amount_reversed"] for each in self.transfers())

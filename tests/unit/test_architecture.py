@@ -88,9 +88,9 @@ DOMAIN_LOADED = {
         refund refund_quote refusal report reservation settlement studio
     """,
     "refund_request": """
-        errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_object stripe_refund
-        studio
+        errors fee_refund fulfillment imported_order ledger limit_guard money order payout_schedule
+        refund refund_metadata refund_quote refusal reservation settlement stripe_object
+        stripe_refund studio
     """,
     "resume_pending": """
         errors fee_refund fulfillment imported_order ledger money order refund refund_metadata
