@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import LedgerEntry
+from shared.domain.ledger import LedgerEntry, LedgerHead
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, StripeFee
@@ -37,6 +37,8 @@ class FindingKind(StrEnum):
     TRANSFER_NOT_AT_STRIPE = "transfer_not_at_stripe"
     TRANSFER_AMOUNT_DIFFERS = "transfer_amount_differs"
     TRANSFER_REVERSED = "transfer_reversed"
+    # No difference, but money that PPS has to get back by other means.
+    NEGATIVE_BALANCE_UNCOVERED = "negative_balance_uncovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +220,21 @@ def of_payout(kind: FindingKind, payout: Payout) -> Finding:
         stripe_id=payout.transfer_id,
         amount=payout.paid_amount,
         currency=payout.currency,
+    )
+
+
+def of_negative_balance(head: LedgerHead, reversible: Payout | None) -> Finding:
+    """Return the finding that a studio owes PPS, and no sale will cover it.
+
+    Args:
+        head: The studio's ledger head.
+        reversible: A payout whose transfer could be reversed, or None.
+    """
+    return Finding(
+        FindingKind.NEGATIVE_BALANCE_UNCOVERED,
+        studio_id=head.studio_id,
+        payout_id=reversible.payout_id if reversible else None,
+        stripe_id=reversible.transfer_id if reversible else None,
+        amount=head.payable_balance_amount,
+        currency=head.currency,
     )

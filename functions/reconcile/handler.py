@@ -8,6 +8,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.reconcile.find_uncovered import FindUncovered
+from functions.reconcile.findings import FindingKind
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
@@ -20,6 +22,7 @@ from shared.gateways import aws
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, FeeRefundQueue
@@ -72,6 +75,9 @@ reconcile_accounts = ReconcileAccounts(
     ReconcileTransfers(
         payouts, entries, StripeTransfers(connection), balance, MarkTransfer(payouts, utc_now)
     ),
+    FindUncovered(
+        LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), entries, payouts
+    ),
     utc_now,
 )
 
@@ -109,7 +115,9 @@ def _count(done: Reconciliation) -> None:
     counts = Counter(AccountsReconciled=done.reconciled, AccountReconcileFailed=len(done.failed))
     for finding in done.findings:
         counts[f"Reconcile_{finding.kind}"] += 1
-        counts["ReconcileHealed" if finding.healed else "ReconcileFinding"] += 1
+        # A studio that owes is no difference to repair: it must not alarm until it has paid.
+        if finding.kind is not FindingKind.NEGATIVE_BALANCE_UNCOVERED:
+            counts["ReconcileHealed" if finding.healed else "ReconcileFinding"] += 1
     for name, times in counts.items():
         count(name, times)
     metrics.add_metric("ReconcileAge", MetricUnit.Seconds, done.oldest_seconds)

@@ -69,9 +69,10 @@ def release(
 
 
 def _act(action: str, studio_id: str, because: str, stack: str | None) -> dict[str, Any]:
+    operated = find_stack(stack)
     event = {"action": action, "studio_id": studio_id, "because": because}
     with progress.stage(action.replace("_", " ")):
-        return invoke(find_stack(stack), RUN_PAYOUTS, event)
+        return invoke(operated, RUN_PAYOUTS, event)
 
 
 def _meaning(result: dict[str, Any]) -> str:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from shared.gateways.records.attributes import Values
 
+# Callers stop soon, so that a page of 1 MB would be mostly waste.
+_ENTRIES_PER_PAGE = 50
+
 
 class LedgerEntries(TableGateway):
     """The entries of LedgerTable by their numbers."""
@@ -68,6 +71,21 @@ class LedgerEntries(TableGateway):
         if entry is None:
             raise LookupError(f"the ledger of {studio_id} lacks entry {seq}")
         return entry
+
+    def newest_first(self, studio_id: str, newest_seq: int) -> Iterator[LedgerEntry]:
+        """Read entries from one down to the first, consistently. Each page is read when needed."""
+        found = self._table.query(
+            "PK = :pk AND SK BETWEEN :first AND :last",
+            {
+                ":pk": studio_pk(studio_id),
+                ":first": entry_sk(1),
+                ":last": entry_sk(newest_seq),
+            },
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=_ENTRIES_PER_PAGE,
+        )
+        return map(entry_from_values, found)
 
     def contents_between(
         self, studio_id: str, first_seq: int, last_seq: int

@@ -38,6 +38,7 @@ class FinalState:
         stripe_refunds: Stripe's refunds of charges; ``ours`` is our refund's id or None.
         stripe_fee_refunds: How much went back of each application fee.
         stripe_transfers: How much each transfer kept, after reversals.
+        holds: Of each hold of payouts, its reason and whether it is active.
         parked: Why messages were parked.
         chain_fault: Where the ledger's hash chain is broken, or None.
     """
@@ -54,6 +55,7 @@ class FinalState:
     stripe_fee_refunds: dict[str, int]
     stripe_transfers: dict[str, int]
     emails: Counter[str]
+    holds: list[tuple[str, bool]]
     parked: list[str]
     chain_fault: object
 
@@ -74,7 +76,10 @@ class FinalState:
                 for order_id, each in self.fee_refunds.items()
             },
             "payouts": _counted(
-                (each.status, each.total_amount, each.paid_amount, each.carried_amount)
+                (
+                    *(each.status, each.total_amount, each.paid_amount, each.carried_amount),
+                    *(each.reversed_amount, each.reason),
+                )
                 for each in self.payouts.values()
             ),
             "entries": _counted(
@@ -86,6 +91,7 @@ class FinalState:
             ),
             "stripe_fee_refunds": self.stripe_fee_refunds,
             "stripe_transfers": _counted(self.stripe_transfers.values()),
+            "holds": self.holds,
             "parked": self.parked,
         }
 
@@ -134,6 +140,7 @@ def read_final_state(world: FaultWorld) -> FinalState:
         stripe_fee_refunds=_fee_refund_amounts(standin),
         stripe_transfers=_kept_transfer_amounts(standin),
         emails=Counter(world.engine.sent_emails()),
+        holds=[(each["reason"], "released_at" not in each) for each in items["PAYOUT_HOLD"]],
         parked=[each["reason"] for each in items["PARKED"]],
         chain_fault=verify_chain(entries, head)[1],
     )

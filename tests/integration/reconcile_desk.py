@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from functions.reconcile.find_uncovered import FindUncovered
 from functions.reconcile.findings import Finding, FindingKind
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
@@ -69,6 +70,7 @@ class ReconcileDesk:
                 balance,
                 MarkTransfer(payouts, backend.clock),
             ),
+            FindUncovered(backend.books, entries, payouts),
             backend.clock,
         )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from functions.reconcile.findings import FindingKind
+from shared.clock import rfc3339
 from shared.domain.payout import PayoutStatus
 from tests.at_once import at_once
 from tests.integration.backend import shuffled
@@ -126,3 +127,28 @@ def test_events_of_other_transfers_change_nothing(payouts: StudioPayouts) -> Non
     assert payouts.last() == before
     backend.clock.ahead += timedelta(hours=1)
     assert payouts.run().done == {}
+
+
+def test_a_balance_that_no_sale_will_cover_is_shown_with_the_transfer_to_reverse(
+    platform_desk: ReconcileDesk,
+) -> None:
+    backend = platform_desk.backend
+    order_id = backend.sell()
+    transfer = platform_desk.paid_out()
+    backend.refund_and_settle(order_id)
+    platform_desk.pass_time(timedelta(days=20))
+    assert platform_desk.kinds() == {}
+    platform_desk.pass_time(timedelta(days=11))
+    (finding,) = platform_desk.findings()
+    assert finding.kind is FindingKind.NEGATIVE_BALANCE_UNCOVERED
+    assert (finding.studio_id, finding.amount) == (backend.studio_id, -8500)
+    assert (finding.payout_id, finding.stripe_id) == (transfer["transfer_group"], transfer["id"])
+    # It holds nothing up: the watermark moves on.
+    assert platform_desk.watermark().until > rfc3339(backend.clock() - timedelta(hours=1))
+
+    platform_desk.payouts.take_back(NET)
+    assert platform_desk.payouts.run().done["PayoutReversed"] == 1
+    (finding,) = platform_desk.findings()
+    assert (finding.amount, finding.payout_id) == (NET - 8500, None)
+    backend.sell()
+    assert platform_desk.kinds() == {}
