@@ -31,6 +31,7 @@ _STOP_WHEN_LEFT_MS = 120_000
 # it shows each call to Stripe.
 tracer = Tracer()
 dynamodb = aws.client("dynamodb")
+studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 ledger = PayoutStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 holds = PayoutHolds(dynamodb, setting("ORDERS_TABLE"))
@@ -40,7 +41,7 @@ transfers = StripeTransfers(connect_to_stripe(secrets))
 run_payouts = RunPayouts(
     payouts,
     ClosePayout(
-        Studios(dynamodb, setting("ORDERS_TABLE")),
+        studios,
         ledger,
         LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
         payouts,
@@ -48,7 +49,7 @@ run_payouts = RunPayouts(
         disputed.held,
         utc_now,
     ),
-    ResumeTransfer(ledger, payouts, holds, transfers, utc_now),
+    ResumeTransfer(studios, ledger, payouts, holds, transfers, utc_now),
     BookReversal(ledger, payouts, transfers, utc_now),
     utc_now,
 )

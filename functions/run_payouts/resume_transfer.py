@@ -6,7 +6,7 @@ from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.payout import BALANCE_POLL_DELAY, Payout, PayoutStatus
 from shared.domain.payout_booking import fail
-from shared.domain.payout_hold import hold_after
+from shared.domain.payout_hold import PayoutHold, hold_after
 from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
@@ -14,6 +14,7 @@ from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.transfers import StripeTransfers
+from shared.gateways.studios import Studios
 from shared.workflow.stripe_attempt import ensure_at_stripe
 
 # Settlements and imports change the same ledger; each takes well under a second.
@@ -35,6 +36,7 @@ class ResumeTransfer:
     beginning.
     """
 
+    studios: Studios
     ledger: PayoutStore
     payouts: PayoutsTable
     holds: PayoutHolds
@@ -111,10 +113,17 @@ class ResumeTransfer:
                 # Another run resumes the payout, and may have begun another attempt.
                 raise StaleStateError
             at = rfc3339(self.clock())
-            hold = hold_after(payout, reason, at, self.holds.get(payout.studio_id))
+            failure = fail(payout, head, reason, at)
             try:
-                self.ledger.record_payout_failure(head, fail(payout, head, reason, at), hold)
+                self.ledger.record_payout_failure(head, failure, self._hold(payout, reason, at))
             except StaleStateError:
                 continue
             return "PayoutFailed"
         raise StaleStateError
+
+    def _hold(self, payout: Payout, reason: str, at: str) -> PayoutHold | None:
+        """Return the studio's hold, or None if it has another account by now."""
+        studio = self.studios.get(payout.studio_id)
+        if studio is None or studio.payout_account_id != payout.account_id:
+            return None
+        return hold_after(payout, reason, at, self.holds.get(payout.studio_id))

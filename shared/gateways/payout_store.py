@@ -47,18 +47,21 @@ class PayoutStore(LedgerStore):
             self._orders_table.when(STILL_DUE, due_at, next_payout),
         )
 
-    def record_payout_failure(self, head: LedgerHead, failure: Booking, hold: PayoutHold) -> None:
+    def record_payout_failure(
+        self, head: LedgerHead, failure: Booking, hold: PayoutHold | None
+    ) -> None:
         """Write a failed payout, the entry that gives its money back, the head, and the hold.
 
         Args:
             head: The ledger head that the entry follows.
             failure: The payout, at the version read, with its entry and the head after it.
-            hold: The hold that it puts the studio's payouts under, at the version read.
+            hold: The hold that it puts the studio's payouts under, at the version read, or None.
 
         Raises:
             StaleStateError: The ledger, the payout or the hold has changed.
         """
-        self._orders_table.write(*self._change(head, failure), self._holds.put(hold))
+        holds = () if hold is None else (self._holds.put(hold),)
+        self._orders_table.write(*self._change(head, failure), *holds)
 
     def record_payout_reversal(self, head: LedgerHead, reversal: Booking) -> None:
         """Write a payout of which money came back, the entry for that money, and the head.

@@ -75,7 +75,7 @@ class StudioPayouts:
         return RunPayouts(
             self.table,
             parts.get("close", self._close(ledger)),
-            ResumeTransfer(ledger, table, self.holds, stripe, clock),
+            ResumeTransfer(self.backend.studios, ledger, table, self.holds, stripe, clock),
             BookReversal(ledger, table, stripe, clock),
             clock,
         )

@@ -105,6 +105,23 @@ def test_another_payout_account_releases_the_payouts(make_backend: MakeBackend) 
     assert_nothing_is_lost(payouts)
 
 
+def test_a_payout_to_an_account_that_was_replaced_puts_nothing_on_hold(
+    make_backend: MakeBackend,
+) -> None:
+    payouts = StudioPayouts(make_backend(studio={"payout_account_id": CLOSED}))
+    backend = payouts.backend
+    backend.sell()
+    backend.control("faults", fault="reset_before_effect", times=2, match=TRANSFERS)
+    assert payouts.pay_day() == {"PayoutDeferred": 1}
+    backend.studio = {"payout_account_id": ACCOUNT}
+    backend.import_studio(update=True)
+    assert payouts.later() == {"PayoutFailed": 1}
+    assert attention(payouts) == []
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    assert payouts.last().paid_amount == NET
+    assert_nothing_is_lost(payouts)
+
+
 def test_a_released_hold_comes_back_if_the_account_still_cannot_be_paid(
     make_backend: MakeBackend,
 ) -> None:

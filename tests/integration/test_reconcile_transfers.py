@@ -49,7 +49,7 @@ def test_a_transfer_that_was_reversed_weeks_later_is_found(platform_desk: Reconc
     assert (finding.kind, finding.healed) == (FindingKind.TRANSFER_REVERSED, True)
     assert (finding.amount, finding.stripe_amount) == (transfer["amount"], transfer["amount"] - 80)
     assert finding.payout_id == transfer["transfer_group"]
-    assert platform_desk.payouts.run().done == {"PayoutReversed": 1}
+    assert platform_desk.payouts.run().done["PayoutReversed"] == 1
     assert platform_desk.kinds() == {}
 
 

@@ -1,6 +1,7 @@
 """What the ledger accepts of payouts, and payouts that are adopted from Stripe's transfers."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -27,9 +28,10 @@ from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.domain.stripe_transfer import stripe_transfer_from
 from shared.gateways.records.attributes import unmarshal
 from shared.gateways.records.payout import payout_from_values, payout_to_item
+from shared.workflow.stripe_attempt import is_key_expired
 
 from .orders import AT
-from .payout_ledgers import PERIOD, closed, ledger, paid_out, transfer, week_before, whole
+from .payout_ledgers import DUE, PERIOD, closed, ledger, paid_out, transfer, week_before, whole
 
 # The schedule.
 
@@ -172,10 +174,29 @@ def test_a_payout_without_news_is_not_made() -> None:
 @pytest.mark.parametrize("account", ["acct_1", None])
 def test_a_payout_comes_back_as_it_was_stored(account: str | None) -> None:
     payout = paid_out(ledger(1000)[1], account).payout
-    for stored in (payout, payout.with_new_attempt(AT).paid("tr_1", AT) if account else payout):
+    states = [payout]
+    if account:
+        sent = payout.with_new_attempt(AT)
+        paid = sent.paid("tr_1", AT)
+        # The last one is marked for the payout run, because money came back of it.
+        states += [sent, sent.waiting_for_balance(DUE), paid, replace(paid, next_poll_at=DUE)]
+    for stored in states:
         item = payout_to_item(stored)
         assert payout_from_values(unmarshal(item)) == stored
-        assert ("open_pk" in item) == ("open_due" in item) == stored.is_open
+        is_due = stored.next_poll_at is not None
+        assert ("open_pk" in item) == ("open_due" in item) == is_due >= stored.is_open
+
+
+def test_a_payout_that_waits_for_balance_is_paid_by_a_new_attempt() -> None:
+    sent = paid_out(ledger(1000)[1]).payout.with_new_attempt(AT)
+    waiting = sent.waiting_for_balance(DUE)
+    assert (waiting.status, waiting.reason) == (PayoutStatus.TRANSFERRING, "insufficient_balance")
+    assert is_key_expired(waiting.attempt_at, datetime.fromisoformat(AT))
+    again = waiting.with_new_attempt(DUE)
+    assert again.idempotency_key != sent.idempotency_key
+    assert again.paid("tr_1", DUE).reason is None
+    with pytest.raises(ValueError, match="paid"):
+        again.paid("tr_1", DUE).waiting_for_balance(DUE)
 
 
 def test_what_came_after_the_period_is_in_the_next_payout() -> None:

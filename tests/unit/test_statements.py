@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from functions.payouts.show_payout import WholeStatement
 from functions.payouts.statement_csv import COLUMNS, statement_csv
 from functions.payouts.statement_html import money, statement_html
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
+from shared.domain.payout import PayoutStatus
 from shared.domain.payout_booking import close
 from shared.domain.statement import (
     LineRange,
@@ -117,6 +119,34 @@ def test_the_carried_amount_is_in_the_payable_sum_and_in_no_sum_of_sales() -> No
     assert sums["Carried over from the previous payout"] == ["-$85.00"]
     assert sums["Total"] == sums["Paid out"] == ["$57.36"]
     assert sums["Carried into the next payout"] == ["$0.00"]
+
+
+def test_the_statement_says_from_when_to_when() -> None:
+    whole_payout = whole_statement()
+    page = statement_html(whole_payout)
+    assert "from Oct 12, 2026, 12:00:00 AM on" in page.replace("\u202f", " ")
+    assert "before Oct 19, 2026, 12:00:00 AM (America/Chicago)" in page.replace("\u202f", " ")
+    rows = list(csv.DictReader(io.StringIO(statement_csv(whole_payout)[1:])))
+    assert (rows[-1]["period_started_at"], rows[-1]["period_ended_at"]) == (
+        "2026-10-12 00:00:00",
+        "2026-10-19 00:00:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"status": "transferring", "reason": "insufficient_balance"}, "We will keep trying"),
+        ({"status": "carried", "reason": "disputed_amount_held"}, "open disputes"),
+        ({"status": "failed", "reason": "account_invalid"}, "could not pay your account"),
+        ({"reversed_amount": 1000}, "$10.00 of the transfer"),
+    ],
+)
+def test_the_statement_shows_the_state_of_the_transfer(changes: dict[str, Any], shown: str) -> None:
+    made = whole_statement()
+    status = PayoutStatus(changes.get("status", made.payout.status))
+    payout = replace(made.payout, **changes | {"status": status})
+    assert shown in statement_html(replace(made, payout=payout))
 
 
 def test_a_payout_of_only_a_carried_amount_names_no_entries() -> None:
