@@ -74,18 +74,21 @@ def next_period(
     return PayoutPeriod(started_at, ended_at, zone) if ended_at > not_before else None
 
 
-def is_worth_closing(head: LedgerHead, closing: Closing, previous: Payout | None) -> bool:
+def is_worth_closing(
+    head: LedgerHead, closing: Closing, previous: Payout | None, held_amount: int = 0
+) -> bool:
     """Return whether a payout would follow the one before, and have a line or money to pay.
 
     Args:
         head: The ledger's head now.
         closing: What the payout would close.
         previous: The studio's newest payout. Its own entry is among the closed ones, and no line.
+        held_amount: What open disputes may still take, if the studio lets PPS hold that back.
     """
     if previous is not None and closing.last_seq < previous.entry_seq:
         return False
     lines = closing.last_seq - head.closed_seq - (previous is not None)
-    return lines > 0 or closing.total_amount > 0
+    return lines > 0 or closing.total_amount > max(0, held_amount)
 
 
 def close(

@@ -209,7 +209,7 @@ def test_what_disputes_may_take_is_held_back_and_paid_later(make_backend: MakeBa
     assert payout.disputed_held_amount == 3000
     payouts.disputed_amount = 5000
     assert payouts.next().reason == "disputed_amount_held"
-    assert payouts.pay_day() == {"PayoutCarried": 1}
+    assert payouts.pay_day() == {"PayoutNothingDue": 1}  # no statement that pays nothing
     payouts.disputed_amount = 0
     assert payouts.pay_day() == {"PayoutPaid": 1}
     assert payouts.last().paid_amount == 3000

@@ -167,6 +167,7 @@ def test_a_payout_without_news_is_not_made() -> None:
     assert not is_made(carried, carried.head)
     held = close(ledger(5)[1], whole(ledger(5)[1]), "acct_1", AT, held_amount=5)
     assert is_made(held, held.head)
+    assert not is_worth_closing(held.head, whole(held.head), held.payout, held_amount=5)
     before = replace(whole(held.head), last_seq=held.payout.last_seq)
     assert not is_worth_closing(held.head, before, held.payout)  # it ends before the last one
 
