@@ -23,6 +23,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("reconcile",),
     ("resume",),
     ("verify-ledger",),
+    ("payouts", "now", "st_1", "--by", "op_1", "--why", "test"),
+    ("payouts", "release", "st_1", "--by", "op_1", "--why", "test"),
     ("anchors", "now"),
     ("anchors", "show"),
     ("restore", "stop"),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 type Entry = dict[str, Any]
 
+# The kind of the entries that close a payout.
+CLOSES = "payout_closed"
+
 
 class LedgerError(Exception):
     """An entry or an amount is missing from what was read. Read again later."""
@@ -45,18 +48,19 @@ class Ledger:
 
     def open_lines(self) -> Lines:
         """Return the entries that no payout has closed: the next payout as of now."""
-        return _until_closed(self._newest_first())
+        return _lines(self._newest_first(), None)
 
     def payout_lines(self, payout_id: str) -> Lines:
-        """Return the entries of a payout. It is an entry too, and closes those before it."""
+        """Return the entries of a payout, which its own entry closes."""
 
         def is_later(entry: Entry) -> bool:
-            return (entry["kind"], entry.get("payout_id")) != ("payout", payout_id)
+            return (entry["kind"], entry.get("payout_id")) != (CLOSES, payout_id)
 
         entries = dropwhile(is_later, self._newest_first())
-        if next(entries, None) is None:
+        closing = next(entries, None)
+        if closing is None:
             raise LedgerError(f"{self.studio_id} has no payout {payout_id}")
-        return _until_closed(entries)
+        return _lines(entries, closing)
 
     def entries_after(self, seq: int) -> list[Entry]:
         """Return the entries after entry ``seq``; 0 returns all of them."""
@@ -103,20 +107,31 @@ def _check(entry: Entry, expected: int) -> None:
         raise LedgerError(f"entry {expected} is missing: read again")
 
 
-def _until_closed(newest_first: Iterable[Entry]) -> Lines:
-    """Take entries down to the payout before them. Its balance is carried in."""
+def _lines(newest_first: Iterable[Entry], closing: Entry | None) -> Lines:
+    """Take the entries of a payout, or the open ones, down to those of the payout before it.
+
+    Args:
+        newest_first: The entries before the payout's own entry, or the whole ledger.
+        closing: The payout's own entry; None for the open entries.
+    """
     entries: list[Entry] = []
-    carried = 0
+    carried = closed_before = 0
+    owed: int | None = None
+    last_seq = closing["closed_seq"] if closing else None
     for entry in newest_first:
-        if entry["kind"] == "payout":
-            carried = entry["payable_balance_amount"]
+        if entry["seq"] <= closed_before:
             break
-        entries.append(entry)
+        if entry["kind"] == CLOSES and not closed_before:
+            carried, closed_before = entry["carried_amount"], entry["closed_seq"]
+        if last_seq is not None and entry["seq"] > last_seq:
+            continue  # it came after the payout's period, and is in a later payout
+        owed = entry["payable_balance_amount"] if owed is None else owed
+        if entry["kind"] != CLOSES:
+            entries.append(entry)
     entries.reverse()
     total = carried + sum(entry["payable_amount"] for entry in entries)
-    if entries and total != entries[-1]["payable_balance_amount"]:
-        balance = entries[-1]["payable_balance_amount"]
-        raise LedgerError(f"entries add up to {total}, the balance is {balance}: read again")
+    if total != (owed or 0):
+        raise LedgerError(f"entries add up to {total}, the balance is {owed}: read again")
     return Lines(carried, entries, total)
 
 

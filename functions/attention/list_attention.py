@@ -37,6 +37,7 @@ class AttentionKind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     CHARGE_DIFFERS = "charge_differs"
     CHARGE_NOT_FOUND = "charge_not_found"
+    PAYOUTS_ON_HOLD = "payouts_on_hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class AttentionItem:
     """One thing that a person must act on, with the ids of the records that it is about.
 
     ``since`` is RFC 3339 in UTC, ``amount`` in minor units. ``reason`` says why a parked message
-    could not be processed. ``due_by`` is when a dispute's answer is due.
+    could not be processed, or why Stripe could not pay a payout. ``due_by`` is when a dispute's
+    answer is due.
     """
 
     kind: AttentionKind
@@ -53,6 +55,7 @@ class AttentionItem:
     refund_id: str | None = None
     message_id: str | None = None
     parked_id: str | None = None
+    payout_id: str | None = None
     amount: int | None = None
     currency: str | None = None
     reason: str | None = None
@@ -76,6 +79,7 @@ class ListAttention:
             self._disputes(studio_id),
             self._payments(studio_id),
             self._parked(studio_id),
+            self._payout_holds(studio_id),
         )
         return sorted(found, key=lambda each: each.since)
 
@@ -144,6 +148,18 @@ class ListAttention:
                     parked.parked_at,
                     parked_id=parked.parked_id,
                     reason=parked.reason,
+                )
+
+    def _payout_holds(self, studio_id: str) -> Iterator[AttentionItem]:
+        for hold in self.attention.payout_holds(studio_id):
+            if hold.is_active:
+                yield AttentionItem(
+                    AttentionKind.PAYOUTS_ON_HOLD,
+                    hold.held_at,
+                    payout_id=hold.payout_id,
+                    amount=hold.amount,
+                    currency=hold.currency,
+                    reason=hold.reason,
                 )
 
 

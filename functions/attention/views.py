@@ -53,6 +53,11 @@ _DETAIL = {
         "The refund system could not process one of its own messages. "
         "Tell PPS. PPS repairs it and records the resolution."
     ),
+    AttentionKind.PAYOUTS_ON_HOLD: (
+        "Stripe could not pay your account, so your payouts are on hold. The money is in your "
+        "balance. Repair the account in Stripe or name another one, and tell PPS. The next payout "
+        "then pays everything that is due."
+    ),
 }
 
 
@@ -66,6 +71,7 @@ class AttentionView(BaseModel):
     refund_id: str | None = None
     message_id: str | None = None
     parked_id: str | None = None
+    payout_id: str | None = None
     amount: int | None = None
     currency: str | None = None
     dispute_id: str | None = None
@@ -113,6 +119,7 @@ def _attention_view(item: AttentionItem) -> AttentionView:
         refund_id=item.refund_id,
         message_id=item.message_id,
         parked_id=item.parked_id,
+        payout_id=item.payout_id,
         amount=item.amount,
         currency=item.currency,
         dispute_id=item.dispute_id,

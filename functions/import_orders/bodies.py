@@ -70,6 +70,7 @@ class StudioBody(StrictBody):
     negative_balance_limit: Amount
     on_negative_limit: Literal["warn", "refuse"] | None = None
     ledger_starts_at: Annotated[str, StringConstraints(pattern=_RFC3339)] | None = None
+    hold_disputed: bool = False
 
     _currency = field_validator("currency")(_supported)
     _ledger_start = field_validator("ledger_starts_at")(_existing_time)
@@ -93,6 +94,7 @@ class StudioBody(StrictBody):
             on_negative_limit=OnNegativeLimit(self.on_negative_limit or "warn"),
             ledger_starts_at=self.ledger_starts_at
             and rfc3339(datetime.fromisoformat(self.ledger_starts_at)),
+            hold_disputed=self.hold_disputed,
         )
 
     @field_validator("timezone")

@@ -13,10 +13,10 @@ from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.queues import ChargeQueue
-from shared.gateways.studios import Studios
+from shared.gateways.studio_updates import StudioUpdates
 
 dynamodb = aws.client("dynamodb")
-studios = Studios(dynamodb, setting("ORDERS_TABLE"))
+studios = StudioUpdates(dynamodb, setting("ORDERS_TABLE"))
 orders = OrderImportStore(dynamodb, setting("ORDERS_TABLE"))
 charge_queue = ChargeQueue(aws.client("sqs"), setting("CHARGE_QUEUE_URL"))
 import_studios = ImportStudios(studios, utc_now)

@@ -2,24 +2,30 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from functions.import_orders.bodies import StudioBody
 from functions.import_orders.import_lines import ImportReport, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.ledger import LedgerHead
 from shared.domain.studio import Studio
-from shared.gateways.conflict import StaleStateError
-from shared.gateways.studios import Studios
+from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.studio_updates import PayoutState, StudioUpdates
 
 # The studio's orders, ledger and payouts depend on these.
 _NEVER_CHANGES = ("currency", "timezone", "stripe_account_id", "ledger_starts_at")
+
+# Payout runs change the same records; each write takes well under a second.
+_CONTENTION_SECONDS = 15.0
+
+_NEW_ACCOUNT = "an import gave the studio another payout account"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportStudios:
     """Adds studios, and updates their settings on request."""
 
-    studios: Studios
+    studios: StudioUpdates
     clock: Clock
 
     def __call__(
@@ -44,7 +50,7 @@ class ImportStudios:
             elif reason := _reason_not_to_update(stored, studio, update=update):
                 report.refuse(numbered.line, reason)
             else:
-                self.studios.update(studio)
+                self._update(stored, studio)
                 report.updated += 1
         return report
 
@@ -57,6 +63,40 @@ class ImportStudios:
         except StaleStateError:
             return self.studios.get(studio.studio_id)
         return None
+
+    def _update(self, stored: Studio, studio: Studio) -> None:
+        """Store new settings with the next due time under them, and release a hold.
+
+        Raises:
+            StaleStateError: Others kept changing the studio's payouts. Nothing was stored.
+        """
+        for _ in tries(_CONTENTION_SECONDS):
+            before = self.studios.payout_state(studio.studio_id)
+            after = _payout_state(before, stored, studio, self.clock())
+            try:
+                self.studios.update(studio, before, after)
+            except StaleStateError:
+                continue
+            return
+        raise StaleStateError
+
+
+def _payout_state(
+    before: PayoutState, stored: Studio, studio: Studio, now: datetime
+) -> PayoutState:
+    """Return when the next payout is due under new settings, and the hold under them.
+
+    What is due already stays due. A studio that can be paid at last is due at once, and the payout
+    run pays what its schedule says.
+    """
+    at, account_id = rfc3339(now), studio.payout_account_id
+    is_payable = account_id is not None and account_id != stored.payout_account_id
+    if is_payable and (before.hold is not None or stored.payout_account_id is None):
+        hold = before.hold.released(_NEW_ACCOUNT, at) if before.hold else None
+        return PayoutState(min(before.due_at, at), hold)
+    if before.due_at <= at:
+        return before
+    return PayoutState(rfc3339(studio.payout_schedule.next_due(now)), before.hold)
 
 
 def _reason_not_to_update(stored: Studio, studio: Studio, *, update: bool) -> str | None:

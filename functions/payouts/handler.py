@@ -22,8 +22,10 @@ from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.disputed_amounts import DisputedAmounts
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 from shared.views import spreadsheet
@@ -33,7 +35,14 @@ ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 lines = ReadLines(LedgerEntries(dynamodb, setting("LEDGER_TABLE")))
-show_next_payout = ShowNextPayout(ledger, studios, payouts, lines)
+show_next_payout = ShowNextPayout(
+    ledger,
+    studios,
+    payouts,
+    PayoutHolds(dynamodb, setting("ORDERS_TABLE")),
+    DisputedAmounts(dynamodb, setting("ORDERS_TABLE")).held,
+    lines,
+)
 show_payout = ShowPayout(payouts, studios, lines)
 list_payouts = ListPayouts(payouts)
 

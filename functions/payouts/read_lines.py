@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 
 from shared.domain.errors import CursorError
-from shared.domain.statement import LineRange, Statement, StatementLine, statement_of
+from shared.domain.statement import (
+    LineRange,
+    Statement,
+    StatementLine,
+    StatementRange,
+    statement_of,
+)
 from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.ledger_entries import LedgerEntries
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The ledger entries of a payout, both ends included."""
-
-    studio_id: str
-    first_seq: int
-    last_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class ReadLines:
 
     entries: LedgerEntries
 
-    def all(self, of: Range) -> Statement:
+    def all(self, of: StatementRange) -> Statement:
         """Return the whole statement.
 
         Raises:
@@ -40,7 +37,7 @@ class ReadLines:
         """
         return self._read(of, LineRange())
 
-    def page(self, of: Range, limit: int, cursor: str | None) -> LinesPage:
+    def page(self, of: StatementRange, limit: int, cursor: str | None) -> LinesPage:
         """Return a page of lines.
 
         Args:
@@ -62,11 +59,9 @@ class ReadLines:
         last = shown[-1].seq or of.first_seq - 1
         return LinesPage(shown, read, cursor_for([str(last)], *scope))
 
-    def _read(self, of: Range, wanted: LineRange) -> Statement:
-        # The entry before the first one has the balance that is carried over.
-        before = max(1, of.first_seq - 1)
-        entries = self.entries.between(of.studio_id, before, of.last_seq)
-        return statement_of(entries, of.first_seq, of.last_seq, wanted)
+    def _read(self, of: StatementRange, wanted: LineRange) -> Statement:
+        entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)
+        return statement_of(entries, of, wanted)
 
 
 def _seq(text: str) -> int:

@@ -1,18 +1,20 @@
 """A payout with its lines: the next one as it is now, or one that was made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from functions.payouts.read_lines import LinesPage, Range, ReadLines
+from functions.payouts.read_lines import LinesPage, ReadLines
 from shared.domain.errors import (
     PayoutNotFoundError,
     StatementTooLargeError,
     StudioNotFoundError,
 )
 from shared.domain.ledger import LedgerHead
-from shared.domain.payout import Payout, expected_payout
-from shared.domain.statement import Statement
+from shared.domain.payout import ON_HOLD, Payout, expected_payout, held_of
+from shared.domain.statement import Statement, StatementRange
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 
@@ -22,11 +24,16 @@ MAX_FILE_LINES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class NextPayout:
-    """What the next payout would be now. Amounts in minor units, ``due_at`` RFC 3339 in UTC."""
+    """What the next payout would be now. Amounts in minor units, times RFC 3339 in UTC.
+
+    ``period_started_at`` is None before the first payout.
+    """
 
     head: LedgerHead
+    period_started_at: str | None
     due_at: str | None
     paid_amount: int
+    disputed_held_amount: int
     reason: str | None
     page: LinesPage
 
@@ -38,11 +45,17 @@ class NextPayout:
 
 @dataclass(frozen=True, slots=True)
 class ShowNextPayout:
-    """Shows the open entries of a studio's ledger as the payout that they would make."""
+    """Shows the open entries of a studio's ledger as the payout that they would make.
+
+    Attributes:
+        held_amount: Returns what a studio's open disputes may still take, by its id.
+    """
 
     ledger: LedgerStore
     studios: Studios
     payouts: PayoutsTable
+    holds: PayoutHolds
+    held_amount: Callable[[str], int]
     lines: ReadLines
 
     def __call__(self, studio_id: str, limit: int, cursor: str | None) -> NextPayout:
@@ -58,13 +71,20 @@ class ShowNextPayout:
         studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
         if studio is None or head is None:
             raise StudioNotFoundError("There is no such studio.")
-        paid, reason = expected_payout(head.payable_balance_amount, studio.payout_account_id)
+        total, account_id = head.payable_balance_amount, studio.payout_account_id
+        disputed = self.held_amount(studio_id) if studio.hold_disputed else 0
+        paid, reason = expected_payout(total, account_id, disputed)
+        if paid and self.holds.active(studio_id):
+            paid, reason = 0, ON_HOLD
+        previous = self.payouts.last(studio_id)
         return NextPayout(
             head,
+            previous.period_ended_at if previous else None,
             self.payouts.due_at(studio_id),
             paid,
+            held_of(total, disputed),
             reason,
-            self.lines.page(Range(studio_id, head.closed_seq + 1, head.seq), limit, cursor),
+            self.lines.page(_open_range(head), limit, cursor),
         )
 
 
@@ -130,5 +150,21 @@ class ShowPayout:
         return payout
 
 
-def _range(payout: Payout) -> Range:
-    return Range(payout.studio_id, payout.first_seq, payout.last_seq)
+def _open_range(head: LedgerHead) -> StatementRange:
+    return StatementRange(
+        head.studio_id,
+        head.closed_seq + 1,
+        head.seq,
+        head.carried_amount,
+        head.payable_balance_amount,
+    )
+
+
+def _range(payout: Payout) -> StatementRange:
+    return StatementRange(
+        payout.studio_id,
+        payout.first_seq,
+        payout.last_seq,
+        payout.carried_in_amount,
+        payout.total_amount,
+    )

@@ -17,11 +17,15 @@ _AMOUNTS = (
     *("payable_amount", "direct_amount"),
 )
 _IDS = ("order_id", "refund_id", "stripe_refund_id", "payout_id")
-COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id")
+_PERIOD = ("period_started_at", "period_ended_at")
+COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id", *_PERIOD)
 
 
 def statement_csv(whole: WholeStatement) -> str:
-    """Return the statement: a row for each line, then the total, and what was paid and carried."""
+    """Return the statement: a row for each line, then the total, and what was paid and carried.
+
+    The last rows say from when on and before when the lines were recorded.
+    """
     written = io.StringIO()
     written.write(BYTE_ORDER_MARK)
     rows = csv.DictWriter(written, COLUMNS, lineterminator="\r\n")
@@ -44,6 +48,7 @@ def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
 def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
     payout, total = whole.payout, whole.statement.total
     about = {"currency": payout.currency, "payout_id": disarmed(payout.payout_id)}
+    about |= {name: local_time(getattr(payout, name), whole.zone) for name in _PERIOD}
     amounts = {name: _major(getattr(total, name), whole) for name in _AMOUNTS}
     yield {"kind": "total", **about, **amounts}
     # A bookkeeper finds the payout on the account's own statement by its transfer.

@@ -14,13 +14,11 @@ from pydantic import BaseModel
 from functions.payouts.list_payouts import PayoutsPage
 from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
+from shared.domain.ledger import EntryKind
 from shared.domain.payout import Payout
-from shared.domain.statement import Statement, Sum
+from shared.domain.statement import CARRIED, Statement, Sum
 
-_KINDS = (
-    *("sale", "refund", "refund_failed", "opening_sale", "opening_refund"),
-    *("dispute", "dispute_reversed", "payout_failed", "payout_reversed", "carried"),
-)
+_KINDS = (*(kind.value for kind in EntryKind if kind is not EntryKind.PAYOUT_CLOSED), CARRIED)
 
 
 class PayoutLineView(BaseModel):
@@ -28,8 +26,10 @@ class PayoutLineView(BaseModel):
 
     For a refund, gross is what the parent got (negative), rev share is what PPS gave back
     (positive), and net is the deduction. ``kind`` is sale, refund, refund_failed (a refund that
-    failed after it was deducted), payout_failed (a transfer that Stripe refused), or carried (the
-    balance that the previous payout left).
+    failed after it was deducted), opening_sale and opening_refund (from before the ledger started,
+    paid out elsewhere), dispute and dispute_reversed (money that a dispute took, and that came
+    back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
+    back), adjustment (a manual correction), or carried (the balance that the previous payout left).
     """
 
     kind: str
@@ -72,8 +72,9 @@ class SumsView(BaseModel):
     opening_refund: SumView
     dispute: SumView
     dispute_reversed: SumView
-    payout_reversed: SumView
     payout_failed: SumView
+    payout_reversed: SumView
+    adjustment: SumView
     carried: SumView
     total: SumView
 
@@ -88,21 +89,29 @@ class PayoutStepView(BaseModel):
 class PayoutSummary(BaseModel):
     """A payout. ``total_amount`` is the sum of ``paid_amount`` and ``carried_amount``.
 
-    ``status`` is closing, transferring, paid, failed, held or carried. ``reason`` says why nothing
-    was paid, or that the payout was ``restored`` from Stripe's transfer. ``transfer_id`` is
-    Stripe's.
+    It holds what was recorded from ``period_started_at`` on and before ``period_ended_at``.
+    ``period_start`` and ``period_end`` are the days of its first and its last moment. ``status`` is
+    closing, transferring, paid, failed, held or carried. ``reason`` says why nothing was paid, or
+    that the payout was ``restored`` from Stripe's transfer. A payout that is transferring with the
+    reason ``insufficient_balance`` is tried again every hour. ``disputed_held_amount`` is the part
+    of ``carried_amount`` that open disputes may still take. Of the transfer ``transfer_id``, Stripe
+    has taken ``reversed_amount`` back since; it is a line of a later payout.
     """
 
     payout_id: str
     currency: str
     status: str
     reason: str | None
+    period_started_at: str
+    period_ended_at: str
     period_start: str
     period_end: str
     closed_at: str
     total_amount: int
     paid_amount: int
     carried_amount: int
+    disputed_held_amount: int
+    reversed_amount: int
     account_id: str | None
     transfer_id: str | None
     history: list[PayoutStepView]
@@ -117,16 +126,24 @@ class PayoutView(PayoutSummary):
 
 
 class NextPayoutView(BaseModel):
-    """What the next payout would be now. ``due_at`` is when it will be made."""
+    """What the next payout would be now. ``due_at`` is when it will be made.
+
+    Its period begins at ``period_started_at``, which is null before the first payout, and will end
+    at ``due_at``. ``reason`` says why it would pay nothing; ``payouts_on_hold`` means that Stripe
+    could not pay the studio's account. ``disputed_held_amount`` is the part of ``carried_amount``
+    that open disputes may still take.
+    """
 
     payout_id: None = None
     currency: str
     status: Literal["open"] = "open"
     reason: str | None
+    period_started_at: str | None
     due_at: str | None
     total_amount: int
     paid_amount: int
     carried_amount: int
+    disputed_held_amount: int
     lines: list[PayoutLineView]
     next_cursor: str | None
     sums: SumsView
@@ -157,10 +174,12 @@ def next_payout_view(payout: NextPayout) -> NextPayoutView:
     return NextPayoutView(
         currency=payout.head.currency,
         reason=payout.reason,
+        period_started_at=payout.period_started_at,
         due_at=payout.due_at,
         total_amount=payout.page.statement.total_amount,
         paid_amount=payout.paid_amount,
         carried_amount=payout.carried_amount,
+        disputed_held_amount=payout.disputed_held_amount,
         **_lines(payout.page),
     )
 
@@ -171,12 +190,16 @@ def _summary(payout: Payout) -> PayoutSummary:
         currency=payout.currency,
         status=payout.status.value,
         reason=payout.reason,
+        period_started_at=payout.period_started_at,
+        period_ended_at=payout.period_ended_at,
         period_start=payout.period_start,
         period_end=payout.period_end,
         closed_at=payout.closed_at,
         total_amount=payout.total_amount,
         paid_amount=payout.paid_amount,
         carried_amount=payout.carried_amount,
+        disputed_held_amount=payout.disputed_held_amount,
+        reversed_amount=payout.reversed_amount,
         account_id=payout.account_id,
         transfer_id=payout.transfer_id,
         history=[PayoutStepView(status=step.status.value, at=step.at) for step in payout.history],

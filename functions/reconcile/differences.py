@@ -49,8 +49,13 @@ def payout_entry_differs(payout: Payout, entry: LedgerEntry | None) -> bool:
     """Say whether the ledger has a paid payout otherwise than the payout itself."""
     if entry is None:
         return True
-    found = (entry.kind, entry.payout_id, entry.payable_amount)
-    return found != (EntryKind.PAYOUT, payout.payout_id, -payout.paid_amount)
+    found = (entry.kind, entry.payout_id, entry.payable_amount, entry.closed_seq)
+    return found != (
+        EntryKind.PAYOUT_CLOSED,
+        payout.payout_id,
+        -payout.paid_amount,
+        payout.last_seq,
+    )
 
 
 def source_differs(movement: BalanceMovement) -> bool:
@@ -102,7 +107,8 @@ def transfer_difference(transfer: StripeTransfer, payout: Payout | None) -> Find
         return None if transfer.is_fully_reversed else FindingKind.TRANSFER_UNKNOWN_HERE
     if transfer.amount != payout.paid_amount:
         return FindingKind.TRANSFER_AMOUNT_DIFFERS
-    return FindingKind.TRANSFER_REVERSED if transfer.amount_reversed else None
+    is_known = transfer.amount_reversed == payout.reversed_amount
+    return None if is_known else FindingKind.TRANSFER_REVERSED
 
 
 def at_rest(refunds: Iterable[Refund], until: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import LedgerEntry
+from shared.domain.ledger import LedgerEntry, LedgerHead
 from shared.domain.order import OrderKey, OrderState
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.payout import Payout
@@ -43,6 +43,8 @@ class FindingKind(StrEnum):
     TRANSFER_NOT_AT_STRIPE = "transfer_not_at_stripe"
     TRANSFER_AMOUNT_DIFFERS = "transfer_amount_differs"
     TRANSFER_REVERSED = "transfer_reversed"
+    # No difference, but money that PPS has to get back by other means.
+    NEGATIVE_BALANCE_UNCOVERED = "negative_balance_uncovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,16 +225,22 @@ def of_fee(
     )
 
 
-def of_transfer(kind: FindingKind, transfer: StripeTransfer, payout: Payout | None) -> Finding:
+def of_transfer(
+    kind: FindingKind, transfer: StripeTransfer, payout: Payout | None, *, healed: bool = False
+) -> Finding:
     """Return a finding about a transfer, with its payout if that is known."""
     reversed_ = kind is FindingKind.TRANSFER_REVERSED
+    in_books = payout.paid_amount if payout else None
+    if payout and reversed_:
+        in_books = payout.paid_amount - payout.reversed_amount
     return Finding(
         kind,
+        healed,
         account_id=None,
         studio_id=payout.studio_id if payout else None,
         payout_id=payout.payout_id if payout else transfer.group,
         stripe_id=transfer.transfer_id,
-        amount=payout.paid_amount if payout else None,
+        amount=in_books,
         stripe_amount=transfer.amount - (transfer.amount_reversed if reversed_ else 0),
         currency=payout.currency if payout else None,
     )
@@ -247,4 +255,21 @@ def of_payout(kind: FindingKind, payout: Payout) -> Finding:
         stripe_id=payout.transfer_id,
         amount=payout.paid_amount,
         currency=payout.currency,
+    )
+
+
+def of_negative_balance(head: LedgerHead, reversible: Payout | None) -> Finding:
+    """Return the finding that a studio owes PPS, and no sale will cover it.
+
+    Args:
+        head: The studio's ledger head.
+        reversible: A payout whose transfer could be reversed, or None.
+    """
+    return Finding(
+        FindingKind.NEGATIVE_BALANCE_UNCOVERED,
+        studio_id=head.studio_id,
+        payout_id=reversible.payout_id if reversible else None,
+        stripe_id=reversible.transfer_id if reversible else None,
+        amount=head.payable_balance_amount,
+        currency=head.currency,
     )

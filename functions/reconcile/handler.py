@@ -8,6 +8,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.reconcile.find_uncovered import FindUncovered
+from functions.reconcile.findings import FindingKind
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
 from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
@@ -22,6 +24,7 @@ from shared.gateways.attention import Attention
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
@@ -34,6 +37,7 @@ from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermarks
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
 ACTOR = "reconcile"
@@ -89,7 +93,12 @@ reconcile_accounts = ReconcileAccounts(
         FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
         utc_now,
     ),
-    ReconcileTransfers(payouts, entries, StripeTransfers(connection), balance),
+    ReconcileTransfers(
+        payouts, entries, StripeTransfers(connection), balance, MarkTransfer(payouts, utc_now)
+    ),
+    FindUncovered(
+        LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), entries, payouts
+    ),
     utc_now,
 )
 
@@ -127,7 +136,9 @@ def _count(done: Reconciliation) -> None:
     counts = Counter(AccountsReconciled=done.reconciled, AccountReconcileFailed=len(done.failed))
     for finding in done.findings:
         counts[f"Reconcile_{finding.kind}"] += 1
-        counts["ReconcileHealed" if finding.healed else "ReconcileFinding"] += 1
+        # A studio that owes is no difference to repair: it must not alarm until it has paid.
+        if finding.kind is not FindingKind.NEGATIVE_BALANCE_UNCOVERED:
+            counts["ReconcileHealed" if finding.healed else "ReconcileFinding"] += 1
     for name, times in counts.items():
         count(name, times)
     metrics.add_metric("ReconcileAge", MetricUnit.Seconds, done.oldest_seconds)

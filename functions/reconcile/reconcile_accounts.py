@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from functions.reconcile.find_uncovered import FindUncovered
 from functions.reconcile.findings import Finding
 from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
@@ -72,6 +73,7 @@ class ReconcileAccounts:
     refunds: ReconcileRefunds
     fee_refunds: ReconcileFeeRefunds
     transfers: ReconcileTransfers
+    uncovered: FindUncovered
     clock: Clock
 
     def __call__(
@@ -149,8 +151,17 @@ class ReconcileAccounts:
                 clean_until = max(clean_until, rfc3339(window.until))
             if window.until == until:
                 reconciled_at = rfc3339(now)
+                self._find_uncovered(account, run)
             mark = self._moved(account, mark, Watermark(clean_until, reconciled_at))
         return True
+
+    def _find_uncovered(self, account: Account, run: _Run) -> None:
+        """Add the balances that no sale will cover. They are no difference and hold nothing up."""
+        if account.account_id is not None:
+            return
+        for finding in self.uncovered(account.studio_ids, self.clock()):
+            logger.warning("finding", finding=finding.content())
+            run.result.findings.append(finding)
 
     def _moved(self, account: Account, mark: Watermark | None, to: Watermark) -> Watermark | None:
         try:

@@ -22,6 +22,7 @@ from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.transfers import StripeTransfers
+from shared.workflow.mark_transfer import MarkTransfer
 
 _PAYOUTS_PER_READ = 20
 
@@ -40,14 +41,15 @@ class ReconcileTransfers:
     """Reconciles transfers in both directions.
 
     From Stripe: each transfer that was made, or moved the balance, in the window. From the books:
-    each payout that was paid in the window. Nothing is healed: the payout run resumes a payout
-    whose transfer is not known yet, and any other difference needs a person.
+    each payout that was paid in the window. The payout run resumes a payout whose transfer is not
+    known yet, and enters what came back of a transfer. Any other difference needs a person.
     """
 
     payouts: PayoutsTable
     entries: LedgerEntries
     stripe: StripeTransfers
     balance: StripeBalance
+    mark: MarkTransfer
 
     def __call__(self, studio_ids: tuple[str, ...], window: Window) -> Iterator[Finding]:
         """Yield the differences.
@@ -63,8 +65,7 @@ class ReconcileTransfers:
             transfers[transfer_id] = self.stripe.get(transfer_id)
         for transfer in transfers.values():
             payout = self._payout_of(transfer)
-            if kind := transfer_difference(transfer, payout):
-                yield of_transfer(kind, transfer, payout)
+            yield from self._compare(transfer, payout)
         yield from self._not_ended(window)
         for studio_id in studio_ids:
             for payout in self._paid(studio_id, window):
@@ -100,7 +101,7 @@ class ReconcileTransfers:
 
     def _reconcile(self, payout: Payout, listed: dict[str, StripeTransfer]) -> Iterator[Finding]:
         """Compare a paid payout with its entry, and with its transfer if that is not listed."""
-        seq = payout.last_seq + 1
+        seq = payout.entry_seq
         entry = next(self.entries.between(payout.studio_id, seq, seq), None)
         if payout_entry_differs(payout, entry):
             yield of_payout(FindingKind.LEDGER_DIFFERS, payout)
@@ -113,8 +114,16 @@ class ReconcileTransfers:
                 raise
             yield of_payout(FindingKind.TRANSFER_NOT_AT_STRIPE, payout)
         else:
-            if kind := transfer_difference(transfer, payout):
-                yield of_transfer(kind, transfer, payout)
+            yield from self._compare(transfer, payout)
+
+    def _compare(self, transfer: StripeTransfer, payout: Payout | None) -> Iterator[Finding]:
+        kind = transfer_difference(transfer, payout)
+        if kind is None:
+            return
+        healed = kind is FindingKind.TRANSFER_REVERSED and payout is not None
+        if healed and payout:
+            self.mark(payout.payout_id)
+        yield of_transfer(kind, transfer, payout, healed=healed)
 
 
 def _transfer_of(movement: BalanceMovement) -> str:

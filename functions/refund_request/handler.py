@@ -16,6 +16,7 @@ from functions.refund_request.bodies import (
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import PreviewRefund
 from functions.refund_request.read_charge import ChargeReader
+from functions.refund_request.refunds_in_flight import RefundsInFlight
 from functions.refund_request.request_refund import ACTOR, RefundRequest, RequestRefund
 from functions.refund_request.views import PreviewView, preview_view
 from shared.clock import utc_now
@@ -39,6 +40,7 @@ from shared.gateways import aws
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
@@ -76,7 +78,11 @@ charge_reader = ChargeReader(
     ),
     ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")),
 )
-payout_impact = PayoutImpact(ledger, Studios(dynamodb, setting("ORDERS_TABLE")))
+payout_impact = PayoutImpact(
+    ledger,
+    Studios(dynamodb, setting("ORDERS_TABLE")),
+    RefundsInFlight(LimitGuards(dynamodb, setting("ORDERS_TABLE"))),
+)
 request_refund = RequestRefund(orders, stripe_refunds, payout_impact, charge_reader, utc_now)
 preview_refund = PreviewRefund(payout_impact, charge_reader)
 

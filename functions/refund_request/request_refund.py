@@ -110,7 +110,7 @@ class RequestRefund:
                 return None, record
             quote = quote_refund(record.order, record.state, request.choice)
             caller.require_within_limit(record.state.committed_amount + quote.amount)
-            self.payout_impact.require_within_limit(
+            within_limit = self.payout_impact.require_within_limit(
                 record.state, estimate(record.state, quote.amount)
             )
             check_fulfillment(record.state, request.choice, quote)
@@ -119,7 +119,7 @@ class RequestRefund:
             refund = self._intent(caller, request, record.order, quote, stop_print=stop)
             self.stripe.check_key()
             try:
-                self.orders.reserve_refund(state, refund)
+                self.orders.reserve_refund(state, refund, *within_limit)
             except StaleStateError:
                 continue
             return refund, replace(record, state=state)

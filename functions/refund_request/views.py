@@ -6,7 +6,11 @@ from functions.refund_request.preview_refund import Preview
 
 
 class PreviewView(BaseModel):
-    """What the refund would do. Amounts are estimates until the refund settles."""
+    """What the refund would do. Amounts are estimates until the refund settles.
+
+    ``next_payout_in_flight_amount`` is what refunds that have not settled yet will still take from
+    the next payout. The warnings count it.
+    """
 
     refund_amount: int
     currency: str
@@ -17,6 +21,7 @@ class PreviewView(BaseModel):
     net_deduction_amount: int
     next_payout_before_amount: int
     next_payout_after_amount: int
+    next_payout_in_flight_amount: int
     warnings: list[str]
 
 
@@ -34,5 +39,6 @@ def preview_view(preview: Preview) -> PreviewView:
         net_deduction_amount=preview.effect.net_deduction_amount,
         next_payout_before_amount=preview.next_payout.before_amount,
         next_payout_after_amount=preview.next_payout.after_amount,
+        next_payout_in_flight_amount=preview.next_payout.in_flight_amount,
         warnings=[warning.value for warning in preview.warnings],
     )

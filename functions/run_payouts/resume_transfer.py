@@ -1,15 +1,20 @@
 """Moves a payout's money to the studio's account, once, whatever is lost on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.payout import Payout, PayoutStatus, fail
+from shared.domain.payout import BALANCE_POLL_DELAY, Payout, PayoutStatus
+from shared.domain.payout_booking import fail
+from shared.domain.payout_hold import PayoutHold, hold_after
+from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.transfers import StripeTransfers
+from shared.gateways.studios import Studios
 from shared.workflow.stripe_attempt import ensure_at_stripe
 
 # Settlements and imports change the same ledger; each takes well under a second.
@@ -23,13 +28,18 @@ CAME_BACK = "transfer_failure"
 class ResumeTransfer:
     """Takes an open payout to its end: paid, or failed with its money back in the balance.
 
+    If the platform's balance is too low, the payout waits, and an hourly run tries it again. Any
+    other refusal means that the account cannot be paid: the studio's payouts are put on hold.
+
     It is also the ``AttemptSteps`` of a payout's transfer. Even the first transfer is sent only
     after a list that shows none: Stripe may have one if a restore took the payout back to its
     beginning.
     """
 
+    studios: Studios
     ledger: PayoutStore
     payouts: PayoutsTable
+    holds: PayoutHolds
     stripe: StripeTransfers
     clock: Clock
 
@@ -43,7 +53,7 @@ class ResumeTransfer:
         """
         answer = ensure_at_stripe(self, payout, self.clock())
         if isinstance(answer.report, StripeRefusedError):
-            return self._fail(answer.intent, answer.report.reason)
+            return self._refused(answer.intent, answer.report.reason)
         payout = answer.intent
         if payout.status is PayoutStatus.CLOSING:  # found before it was sent: a restore lost it
             payout = self.with_new_attempt(payout)
@@ -71,14 +81,25 @@ class ResumeTransfer:
         """Store the transfer's next attempt."""
         return self.payouts.advance(payout.with_new_attempt(rfc3339(self.clock())))
 
+    def _refused(self, payout: Payout, reason: str) -> str:
+        if reason != INSUFFICIENT_BALANCE:
+            return self._fail(payout, reason)
+        next_poll_at = rfc3339(self.clock() + BALANCE_POLL_DELAY)
+        self.payouts.advance(payout.waiting_for_balance(next_poll_at))
+        return "PayoutWaitsForBalance"
+
     def _record(self, payout: Payout, transfer: StripeTransfer) -> str:
         if transfer.is_fully_reversed:
             return self._fail(payout, CAME_BACK)
-        self.payouts.advance(payout.paid(transfer.transfer_id, rfc3339(self.clock())))
+        at = rfc3339(self.clock())
+        paid = payout.paid(transfer.transfer_id, at)
+        if transfer.amount_reversed:  # the next run enters what came back
+            paid = replace(paid, next_poll_at=at)
+        self.payouts.advance(paid)
         return "PayoutPaid"
 
     def _fail(self, payout: Payout, reason: str) -> str:
-        """Return the money to the balance, in one step with the payout's failure.
+        """Return the money to the balance and hold the studio's payouts, in one step.
 
         Raises:
             StaleStateError: Another run changed the payout, or others kept changing the ledger.
@@ -91,10 +112,18 @@ class ResumeTransfer:
             if current != payout:
                 # Another run resumes the payout, and may have begun another attempt.
                 raise StaleStateError
+            at = rfc3339(self.clock())
+            failure = fail(payout, head, reason, at)
             try:
-                failure = fail(payout, head, reason, rfc3339(self.clock()))
-                self.ledger.record_payout_failure(head, failure)
+                self.ledger.record_payout_failure(head, failure, self._hold(payout, reason, at))
             except StaleStateError:
                 continue
             return "PayoutFailed"
         raise StaleStateError
+
+    def _hold(self, payout: Payout, reason: str, at: str) -> PayoutHold | None:
+        """Return the studio's hold, or None if it has another account by now."""
+        studio = self.studios.get(payout.studio_id)
+        if studio is None or studio.payout_account_id != payout.account_id:
+            return None
+        return hold_after(payout, reason, at, self.holds.get(payout.studio_id))

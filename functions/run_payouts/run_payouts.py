@@ -1,11 +1,12 @@
-"""Makes every payout that is due, then resumes every transfer that has not ended."""
+"""Makes every payout that is due, then looks at every transfer that is due for a look."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from functions.run_payouts.close_payout import ClosePayout
+from functions.run_payouts.book_reversal import BookReversal
+from functions.run_payouts.close_payout import ClosePayout, NotClosed
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import Payout
@@ -37,6 +38,7 @@ class RunPayouts:
     payouts: PayoutsTable
     close: ClosePayout
     resume_transfer: ResumeTransfer
+    book_reversal: BookReversal
     clock: Clock
 
     def __call__(self, *, time_is_up: Callable[[], bool]) -> Run:
@@ -53,6 +55,26 @@ class RunPayouts:
             done[self._safely(studio_id, payout_id, work)] += 1
         return Run(done, complete=True)
 
+    def pay_now(self, studio_id: str, because: str) -> tuple[str, str | None]:
+        """Pay one studio everything up to now, between two payout days.
+
+        Args:
+            studio_id: The studio's id.
+            because: Who asks for it, and why; no personal data.
+
+        Returns:
+            The outcome, as the name of a metric, and the payout's id or None.
+
+        Raises:
+            LookupError: There is no such studio.
+            StaleStateError: Others kept changing the studio's ledger. Nothing was closed.
+        """
+        made = self.close.now(studio_id, because)
+        if isinstance(made, NotClosed):
+            return made.value, None
+        outcome = self._safely(studio_id, made.payout_id, partial(self._pay, made))
+        return outcome, made.payout_id
+
     def _work(self, now: str) -> Iterator[Work]:
         for studio_id in self.payouts.due(now):
             yield studio_id, None, partial(self._make, studio_id)
@@ -60,9 +82,10 @@ class RunPayouts:
             yield each.studio_id, each.payout_id, partial(self._resume, each)
 
     def _make(self, studio_id: str) -> str:
-        payout = self.close(studio_id)
-        if payout is None:
-            return "PayoutNothingDue"
+        made = self.close(studio_id)
+        return made.value if isinstance(made, NotClosed) else self._pay(made)
+
+    def _pay(self, payout: Payout) -> str:
         logger.info(
             "payout closed",
             payout_id=payout.payout_id,
@@ -71,21 +94,22 @@ class RunPayouts:
         )
         if not payout.is_open:
             return f"Payout{payout.status.value.capitalize()}"
-        return self._resumed(payout)
+        return self._looked_at(payout)
 
-    def _resume(self, open_payout: PayoutKey) -> str:
-        payout = self.payouts.get(open_payout.studio_id, open_payout.payout_id)
-        if payout is None or not payout.is_open:
+    def _resume(self, due: PayoutKey) -> str:
+        payout = self.payouts.get(due.studio_id, due.payout_id)
+        if payout is None or payout.next_poll_at is None:
             return "PayoutNothingOpen"
         # Stored first, so that a payout on which the run dies is polled less and less often.
         next_poll_at = rfc3339(next_poll_time(payout.poll_count, self.clock()))
         payout = self.payouts.advance(
             replace(payout, poll_count=payout.poll_count + 1, next_poll_at=next_poll_at)
         )
-        return self._resumed(payout)
+        return self._looked_at(payout)
 
-    def _resumed(self, payout: Payout) -> str:
-        outcome = self.resume_transfer(payout)
+    def _looked_at(self, payout: Payout) -> str:
+        look = self.resume_transfer if payout.is_open else self.book_reversal
+        outcome = look(payout)
         logger.info("payout resumed", payout_id=payout.payout_id, outcome=outcome)
         return outcome
 

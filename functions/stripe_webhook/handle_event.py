@@ -29,6 +29,7 @@ DISPUTE_EVENTS = frozenset(
         "charge.dispute.funds_reinstated",
     }
 )
+TRANSFER_REVERSED = "transfer.reversed"
 
 
 # The outcome of an event after which the charge is read, as the name of the metric that counts it.
@@ -88,6 +89,7 @@ class HandleEvent:
     charge_queue: ChargeAnnouncer
     record: RecordStripeRefund
     stripe_refunds: Callable[[], RefundLister]
+    mark_transfer: Callable[[str], str]
 
     def __call__(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """Record what the event says.
@@ -110,6 +112,8 @@ class HandleEvent:
         if event.type in DISPUTE_EVENTS:
             charge_id = optional_id(event.object, "charge")
             return [(self._announce_charge(charge_id, event.account_id), None)]
+        if event.type == TRANSFER_REVERSED and event.account_id is None:
+            return [(self.mark_transfer(str(event.object.get("transfer_group") or "")), None)]
         return [("EventIgnored", None)]
 
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:

@@ -52,11 +52,21 @@ def stripe_refunds() -> "StripeRefunds":
     return StripeRefunds(connect_to_stripe(secrets))
 
 
+def mark_transfer(payout_id: str) -> str:
+    """Let the payout run look at a payout's transfer. Few events load what payouts need."""
+    from shared.gateways.payouts_table import PayoutsTable  # noqa: PLC0415  # rarely needed
+    from shared.workflow.mark_transfer import MarkTransfer  # noqa: PLC0415  # rarely needed
+
+    return MarkTransfer(PayoutsTable(dynamodb, setting("ORDERS_TABLE")), utc_now)(payout_id)
+
+
 # Stripe sends the event again, with growing pauses, for three days.
 _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
 record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR)
-handle_event = HandleEvent(charges, charge_queue, record_stripe_refund, stripe_refunds)
+handle_event = HandleEvent(
+    charges, charge_queue, record_stripe_refund, stripe_refunds, mark_transfer
+)
 
 
 @logger.inject_lambda_context(

@@ -1,7 +1,7 @@
 """The demo of payout day: the payout, and its statement with the refund's deduction line."""
 
+import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import httpx
 from rich.box import SIMPLE
@@ -12,10 +12,6 @@ from infra.local.api_user import ApiUser, Json
 from infra.local.console import DemoConsole, money, signed
 from infra.local.stack import Stack
 from infra.paths import LOCAL
-from shared.clock import rfc3339
-from shared.domain.payout import payout_id_of
-from shared.gateways.records.next_payout import next_payout_item
-from shared.gateways.studios import Studios
 
 _LINES_SHOWN = 40
 _LINE_NAMES = {
@@ -24,20 +20,20 @@ _LINE_NAMES = {
     "refund_failed": "refund failed",
     "payout_failed": "payout failed",
     "carried": "carried over",
-}
+}  # other kinds keep their names
 _COLUMNS = ("Line", "Order", "Gross", "Stripe fee", "Rev share", "Payable")
 _AMOUNTS = ("gross_amount", "stripe_fee_amount", "rev_share_amount", "payable_amount")
 
 
 @dataclass(frozen=True)
 class DemoPayout:
-    """Makes it payout day for one studio, and prints the payout and its statement."""
+    """Pays one studio out, and prints the payout and its statement."""
 
     stack: Stack
     console: DemoConsole
 
     def run(self, refund: Json, studio_id: str) -> None:
-        """Pay the studio out, once per payout period, and show the payout with the refund.
+        """Pay the studio out now, between two payout days, and show the payout with the refund.
 
         Args:
             refund: A settled refund of the studio.
@@ -54,38 +50,42 @@ class DemoPayout:
             elif (payout := self._pay_out(user)) is not None:
                 self.console.step(f"Payout day: {payout['payout_id']} is {payout['status']}")
             else:
-                self._show_next(user)
                 return
+            self._show_period(payout)
             self._show_statement(user, payout, refund)
             self._show_transfer(payout)
             self._save_statement(user, payout["payout_id"])
 
     def _pay_out(self, user: ApiUser) -> Json | None:
-        """Make the studio due for a payout now, and run the payouts.
+        """Pay the studio out now, as ``python -m infra.operate payouts now`` does.
 
         Returns:
-            The payout; None if the studio is already paid out for this period.
+            The payout; None if none can be made now.
         """
-        dynamodb, table = self.stack.aws.dynamodb, self.stack.tables["orders"]
-        studio = Studios(dynamodb, table).get(user.studio_id)
-        if studio is None:
-            raise Failure(f"There is no studio {user.studio_id}")
-        now, schedule = datetime.now(UTC), studio.payout_schedule
-        payout_id = payout_id_of(user.studio_id, schedule.period(schedule.latest(now), None))
-        if user.send("GET", f"payouts/{payout_id}").is_success:
-            return None
-        due = next_payout_item(user.studio_id, rfc3339(now))
-        dynamodb.put_item(TableName=table, Item=due)
+        event = {
+            "action": "pay_now",
+            "studio_id": user.studio_id,
+            "because": "demo: shows a payout without waiting for the payout day",
+        }
         function = self.stack.functions["run_payouts"]
-        self.stack.aws.lambda_.invoke(FunctionName=function, Payload=b"{}")
-        return user.get(f"payouts/{payout_id}")
-
-    def _show_next(self, user: ApiUser) -> None:
-        payout = user.get("payouts/next")
-        self.console.step(
-            "This period is already paid out. The deduction is in the next payout, now "
-            f"{signed(payout['total_amount'], payout['currency'])}."
+        answer = self.stack.aws.lambda_.invoke(
+            FunctionName=function, Payload=json.dumps(event).encode()
         )
+        done = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise Failure(f"{function} failed with {done.get('errorType')}")
+        if done["payout_id"] is not None:
+            return user.get(f"payouts/{done['payout_id']}")
+        payout = user.get("payouts/next")
+        amount = signed(payout["total_amount"], payout["currency"])
+        self.console.step(
+            f"No payout now ({done['outcome']}). The deduction is in the next one: {amount}."
+        )
+        return None
+
+    def _show_period(self, payout: Json) -> None:
+        started, ended = payout["period_started_at"], payout["period_ended_at"]
+        self.console.step(f"It has what was recorded from {started} on, before {ended}")
 
     def _show_statement(self, user: ApiUser, payout: Json, refund: Json) -> None:
         lines = _lines(user, payout["payout_id"])
@@ -97,7 +97,11 @@ class DemoPayout:
         table = _table_for(payout["sums"]["total"], currency)
         for line in lines[-_LINES_SHOWN:]:
             style = "bold" if line["refund_id"] == refund["refund_id"] else None
-            cells = (_LINE_NAMES[line["kind"]], line["order_id"] or "", *_amounts(line, currency))
+            cells = (
+                _LINE_NAMES.get(line["kind"], line["kind"]),
+                line["order_id"] or "",
+                *_amounts(line, currency),
+            )
             table.add_row(*cells, style=style)
         if len(lines) > _LINES_SHOWN:
             self.console.note(f"The last {_LINES_SHOWN} of {len(lines)} lines")

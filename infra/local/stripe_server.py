@@ -31,6 +31,7 @@ WEBHOOK_EVENTS = (
     "charge.dispute.closed",
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
+    "transfer.reversed",
 )
 _CHARGES_PER_CALL = 500
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.operate import anchors, dead_letters, reconcile, resume, verify_ledger
+from infra.operate import anchors, dead_letters, payouts, reconcile, resume, verify_ledger
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
 
@@ -13,6 +13,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(payouts.app, name="payouts")
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("verify-ledger")(verify_ledger.verify_ledger)

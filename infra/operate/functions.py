@@ -13,6 +13,8 @@ RECONCILE = "ReconcileFunction"
 RECONCILED = "reconciled"
 
 RESUME = "ResumePendingFunction"
+RUN_PAYOUTS = "RunPayoutsFunction"
+
 # The counts of work that the function could not resume.
 NOT_RESUMED = ("ResumeDeferred", "ResumeFailed")
 

@@ -25,8 +25,8 @@ class EntryKind(StrEnum):
     # Money that a dispute took, and money that came back.
     DISPUTE = "dispute"
     DISPUTE_REVERSED = "dispute_reversed"
-    # Closes the entries before it.
-    PAYOUT = "payout"
+    # Closes the entries up to its closed_seq, and pays for them.
+    PAYOUT_CLOSED = "payout_closed"
     # Reverses a payout that Stripe did not transfer.
     PAYOUT_FAILED = "payout_failed"
     # Money of a paid payout that came back from the studio's account, all of it or a part.
@@ -47,7 +47,9 @@ ORDER_KINDS = frozenset(
         EntryKind.DISPUTE_REVERSED,
     }
 )
-PAYOUT_KINDS = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_FAILED, EntryKind.PAYOUT_REVERSED})
+PAYOUT_KINDS = frozenset(
+    {EntryKind.PAYOUT_CLOSED, EntryKind.PAYOUT_FAILED, EntryKind.PAYOUT_REVERSED}
+)
 OPENING_KINDS = frozenset({EntryKind.OPENING_SALE, EntryKind.OPENING_REFUND})
 DISPUTE_KINDS = frozenset({EntryKind.DISPUTE, EntryKind.DISPUTE_REVERSED})
 
@@ -92,8 +94,9 @@ class EntryAmounts:
 class LedgerHead:
     """The end of a studio's ledger: the last entry's number and hash, and both balances.
 
-    ``closed_seq`` is the number of the last payout's entry, or 0. The entries after it are open,
-    and the next payout will contain them.
+    ``closed_seq`` is the number of the last entry that a payout has closed, or 0. The entries after
+    it are open, and the next payout will contain them. It begins with ``carried_amount``, which the
+    last payout left.
     """
 
     studio_id: str
@@ -103,6 +106,7 @@ class LedgerHead:
     direct_balance_amount: int = 0
     hash: str = GENESIS_HASH
     closed_seq: int = 0
+    carried_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ class LedgerEntry:
     reports find them. Entries of ``ORDER_KINDS`` have an ``order_id``, those of ``PAYOUT_KINDS`` a
     ``payout_id``, an adjustment an ``adjustment_id``. Entries of ``OPENING_KINDS`` have an
     ``elsewhere_amount``, and so have disputes from before the ledger started. Two people made an
-    adjustment: ``processed_by`` and ``approved_by``.
+    adjustment: ``processed_by`` and ``approved_by``. A ``payout_closed`` entry closes the entries
+    up to ``closed_seq``, and leaves ``carried_amount`` of the balance after that entry.
     """
 
     studio_id: str
@@ -148,6 +153,8 @@ class LedgerEntry:
     adjustment_id: str | None = None
     approved_by: str | None = None
     elsewhere_amount: int | None = None
+    closed_seq: int | None = None
+    carried_amount: int | None = None
     hash: str = ""
 
     def content(self) -> dict[str, str | int]:
@@ -178,6 +185,8 @@ class EntryFacts:
     dispute_id: str | None = None
     adjustment_id: str | None = None
     approved_by: str | None = None
+    closed_seq: int | None = None
+    carried_amount: int | None = None
 
 
 def entry_hash(content: dict[str, str | int]) -> str:
@@ -211,9 +220,16 @@ def append(
     }
     present = {name: value for name, value in fields_of_entry.items() if value is not None}
     entry = LedgerEntry(**present, hash=entry_hash(present))  # type: ignore[arg-type]  # the two dataclasses have these names and types
-    closed = entry.seq if entry.kind == EntryKind.PAYOUT else head.closed_seq
+    closed_seq, carried = entry.closed_seq, entry.carried_amount
     after = LedgerHead(
-        head.studio_id, head.currency, entry.seq, payable, direct, entry.hash, closed
+        head.studio_id,
+        head.currency,
+        entry.seq,
+        payable,
+        direct,
+        entry.hash,
+        head.closed_seq if closed_seq is None else closed_seq,
+        head.carried_amount if carried is None else carried,
     )
     return entry, after
 

@@ -11,9 +11,9 @@ from shared.domain.ledger import (
     EntryKind,
     LedgerEntry,
     LedgerHead,
-    RecordSource,
     entry_hash,
 )
+from shared.domain.ledger_closings import ClosingCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,18 @@ def verify_chain(
         contents: The stored entries' fields (without table keys) in order of ``seq``. They begin
             with the first entry, or with the first one after ``since``.
         head: The studio's head as stored.
-        since: An earlier head that is known to be right. Duplicates are found only without it,
-            because they need the whole ledger.
+        since: An earlier head that is known to be right. Duplicates, and wrong amounts of payouts
+            that close only entries before it, are found only without it.
 
     Returns:
         The number of the last correct entry, and the first fault or None.
     """
     at = since or LedgerHead(head.studio_id, head.currency)
     duplicates = _DuplicateCheck()
+    closings = ClosingCheck(at)
     is_whole_ledger = since is None or since.seq == 0
     for content in contents:
-        problem = _problem(at, content, head)
+        problem = _problem(at, content, head) or closings.problem(content)
         if is_whole_ledger:
             problem = problem or duplicates.problem(content)
         if problem:
@@ -67,7 +68,8 @@ def _head_after(at: LedgerHead, content: dict[str, str | int]) -> LedgerHead:
         int(content["payable_balance_amount"]),
         int(content["direct_balance_amount"]),
         str(content["hash"]),
-        int(content["seq"]) if content["kind"] == EntryKind.PAYOUT else at.closed_seq,
+        int(content.get("closed_seq", at.closed_seq)),
+        int(content.get("carried_amount", at.carried_amount)),
     )
 
 
@@ -128,7 +130,7 @@ class _DuplicateCheck:
 
     def _payout(self, content: dict[str, str | int], payout_id: str) -> str | None:
         amount = int(content["payable_amount"])
-        if content["kind"] == EntryKind.PAYOUT:
+        if content["kind"] == EntryKind.PAYOUT_CLOSED:
             if payout_id in self.payouts:
                 return f"payout {payout_id} is already entered"
             self.payouts[payout_id] = -amount
@@ -151,7 +153,7 @@ def _checks(
     yield seq > head.seq, f"it is one too many: the head is at {head.seq}"
     unexpected = sorted(content.keys() - _FIELDS) + sorted(_REQUIRED - content.keys())
     yield bool(unexpected), f"fields unknown or missing: {unexpected}"
-    not_integers = sorted(name for name in _AMOUNTS if type(content.get(name, 0)) is not int)
+    not_integers = sorted(name for name in _INTEGERS if type(content.get(name, 0)) is not int)
     yield bool(not_integers), f"amounts that are not integers: {not_integers}"
     yield content["hash"] != entry_hash(content), "its hash does not match its content"
     yield content["prev_hash"] != at.hash, "its prev_hash is not the hash of the entry before it"
@@ -169,14 +171,9 @@ def _checks(
         )
     if content["kind"] not in ORDER_KINDS:
         yield from _plain_amount_checks(content, amounts)
-    if content["kind"] == EntryKind.PAYOUT:
-        yield (
-            not _is_payout_amount(at, amounts["payable_amount"], content.get("source")),
-            "its amount is not what PPS owed",
-        )
     yield (
         seq == head.seq and _head_after(at, content) != head,
-        "the head does not have its hash, balances or last payout",
+        "the head does not have its hash, balances or what is closed",
     )
 
 
@@ -188,6 +185,7 @@ _SUBJECT: dict[EntryKind, frozenset[str]] = {
     EntryKind.ADJUSTMENT: frozenset({"adjustment_id"}),
 }
 _SUBJECT_IDS = frozenset[str]().union(*_SUBJECT.values())
+_CLOSING_FIELDS = frozenset({"closed_seq", "carried_amount"})
 
 
 def _subject_checks(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]:
@@ -203,6 +201,11 @@ def _subject_checks(content: dict[str, str | int]) -> Iterator[tuple[bool, str]]
         has_elsewhere != (kind in OPENING_KINDS) and kind not in DISPUTE_KINDS,
         "opening entries and old disputes have an amount elsewhere, and no others",
     )
+    of_closing = _CLOSING_FIELDS if kind == EntryKind.PAYOUT_CLOSED else frozenset[str]()
+    yield (
+        _CLOSING_FIELDS & content.keys() != of_closing,
+        "entries that close a payout have a closed_seq and a carried amount, and no others",
+    )
 
 
 def _plain_amount_checks(
@@ -214,16 +217,6 @@ def _plain_amount_checks(
         bool(moved - {"gross_amount", "net_amount", "payable_amount"}),
         f"a {content['kind']} must not move a fee, a share, tax or the direct balance",
     )
-
-
-def _is_payout_amount(at: LedgerHead, payable: int, source: str | int | None) -> bool:
-    """Return whether a payout moves the whole balance or nothing.
-
-    A payout that was restored from its Stripe transfer moves the transfer's amount.
-    """
-    if source == RecordSource.STRIPE:
-        return payable < 0
-    return payable in {0, -max(0, at.payable_balance_amount)}
 
 
 def _sum_checks(at: LedgerHead, amounts: dict[str, int]) -> Iterator[tuple[bool, str]]:
@@ -250,4 +243,10 @@ _REQUIRED = frozenset(field.name for field in fields(LedgerEntry) if field.defau
     "hash"
 }
 _AMOUNTS = tuple(sorted(name for name in _FIELDS if name.endswith("_amount")))
-_MOVED = tuple(name for name in _AMOUNTS if not name.endswith("_balance_amount"))
+_INTEGERS = (*_AMOUNTS, "closed_seq")
+# Balances and what a payout carries over are states. The other amounts move something.
+_MOVED = tuple(
+    name
+    for name in _AMOUNTS
+    if not name.endswith("_balance_amount") and name not in _CLOSING_FIELDS
+)

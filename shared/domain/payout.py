@@ -1,12 +1,12 @@
-"""A payout: it closes a studio's open ledger entries and pays what PPS owes.
+"""A payout: it holds what a studio's ledger recorded in a period, and pays what PPS owes for it.
 
-    closing ──► transferring ──► paid
-                     └─────────► failed      the balance has it back, for the next payout
-    held                                     the studio has no account to transfer to
-    carried                                  nothing is owed, or the studio owes
+    closing ──► transferring ──► paid       what Stripe takes back later is a new ledger entry
+                     ├─────────► failed     the account cannot be paid: the balance has the money
+                     └── waits for balance  the same payout is tried again every hour
+    carried                                 nothing is owed, or the studio owes, or it is held
 
-Closing is one ledger entry. It pays the whole balance if PPS owes it, and nothing otherwise. What
-is not paid stays in the balance, so the next payout contains it.
+What a payout does not pay stays in the balance, so the next payout begins with it.
+``payout_booking`` has the steps that also write the ledger.
 """
 
 import re
@@ -14,30 +14,34 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from shared.domain.ledger import (
-    EntryAmounts,
-    EntryFacts,
-    EntryKind,
-    LedgerEntry,
-    LedgerHead,
-    RecordSource,
-    append,
-)
 from shared.domain.payout_schedule import PayoutPeriod
-from shared.domain.stripe_transfer import StripeTransfer
+from shared.domain.refusal import INSUFFICIENT_BALANCE
 
 # The next payout run resumes a transfer that has not ended by then.
 FIRST_POLL_DELAY = timedelta(minutes=5)
+# Less than an hour, so that each hourly run tries a transfer that was refused for balance.
+BALANCE_POLL_DELAY = timedelta(minutes=50)
 
 NO_ACCOUNT = "no_payout_account"
 NEGATIVE_BALANCE = "negative_balance"
 NOTHING_OWED = "nothing_owed"
+# All that is owed is in open disputes, and the studio lets PPS hold that back.
+DISPUTED = "disputed_amount_held"
+# Stripe refused the account of an earlier payout, and nobody has dealt with it yet.
+ON_HOLD = "payouts_on_hold"
 # Restored from Stripe's transfer.
 RESTORED = "restored"
 
+# The id's number has one digit, so that ids sort like the payouts they name.
+MOST_PER_DAY = 9
+
+
+class TooManyPayoutsError(Exception):
+    """So many payouts end on one day that no id is left for another. The next day has room."""
+
 
 class PayoutStatus(StrEnum):
-    """The state of a payout."""
+    """The state of a payout. No new payout is ``held``; payouts of old versions may be."""
 
     CLOSING = "closing"
     TRANSFERRING = "transferring"
@@ -54,7 +58,7 @@ _COMES_FROM: dict[PayoutStatus, frozenset[PayoutStatus]] = {
     PayoutStatus.FAILED: frozenset({PayoutStatus.TRANSFERRING}),
 }
 
-_PAYOUT_ID = re.compile(r"po_(.+)_\d{4}-\d\d-\d\d")
+_PAYOUT_ID = re.compile(r"po_(.+)_(\d{4}-\d\d-\d\d)(?:_([2-9]))?")
 
 _OPEN = frozenset({PayoutStatus.CLOSING, PayoutStatus.TRANSFERRING})
 
@@ -71,20 +75,34 @@ class PayoutStep:
 class Payout:
     """A payout of the entries ``first_seq`` to ``last_seq``; amounts in minor units.
 
-    ``total_amount`` is the payable balance after these entries. ``paid_amount`` is transferred, and
-    the next payout begins with the rest, ``carried_amount``. ``first_seq`` is ``last_seq + 1`` if
-    nothing was entered since the previous payout. ``attempt`` counts the transfers begun.
-    ``transfer_id`` is Stripe's. ``reason`` says why nothing was paid, or that the payout was
-    restored. Days are ``YYYY-MM-DD`` in the studio's zone, times RFC 3339 in UTC.
+    They were recorded from ``period_started_at`` on and before ``period_ended_at``. Entries that
+    close payouts are no lines. ``first_seq`` is ``last_seq + 1`` if nothing was entered.
+    ``entry_seq`` is the payout's own entry.
+
+    ``total_amount`` is ``carried_in_amount`` and all lines: the payable balance after entry
+    ``last_seq``. ``paid_amount`` is transferred, and the next payout begins with the rest,
+    ``carried_amount``. ``disputed_held_amount`` is the part of the rest that open disputes may
+    still take. Stripe has taken ``reversed_amount`` of the transfer back since.
+
+    ``attempt`` counts the transfers begun. ``attempt_at`` is None while the current attempt's key
+    is spent. ``transfer_id`` is Stripe's. ``reason`` says why nothing was paid yet, or that the
+    payout was restored. ``next_poll_at`` is when the payout run compares it with its transfer.
+    ``off_cycle_because`` says who made it between two payout days, and why.
+
+    Days are ``YYYY-MM-DD`` in the studio's zone, times RFC 3339 in UTC.
     """
 
     payout_id: str
     studio_id: str
     currency: str
+    period_started_at: str
+    period_ended_at: str
     period_start: str
     period_end: str
     first_seq: int
     last_seq: int
+    entry_seq: int
+    carried_in_amount: int
     total_amount: int
     paid_amount: int
     carried_amount: int
@@ -95,6 +113,9 @@ class Payout:
     attempt: int = 0
     attempt_at: str | None = None
     transfer_id: str | None = None
+    reversed_amount: int = 0
+    disputed_held_amount: int = 0
+    off_cycle_because: str | None = None
     failed_seq: int | None = None
     next_poll_at: str | None = None
     poll_count: int = 0
@@ -123,6 +144,24 @@ class Payout:
         transferring = self.status is PayoutStatus.TRANSFERRING
         return new if transferring else new.with_status(PayoutStatus.TRANSFERRING, at)
 
+    def waiting_for_balance(self, next_poll_at: str) -> "Payout":
+        """Return it after Stripe has refused the transfer because the balance is too low.
+
+        The refusal has spent the attempt's key, so the next try is a new attempt.
+
+        Raises:
+            ValueError: No transfer is under way.
+        """
+        if self.status is not PayoutStatus.TRANSFERRING:
+            raise ValueError(f"payout {self.payout_id} is {self.status}")
+        return replace(
+            self,
+            reason=INSUFFICIENT_BALANCE,
+            attempt_at=None,
+            next_poll_at=next_poll_at,
+            poll_count=0,
+        )
+
     def paid(self, transfer_id: str, at: str) -> "Payout":
         """Return it after Stripe has made the transfer.
 
@@ -130,7 +169,10 @@ class Payout:
             ValueError: No transfer is under way.
         """
         return replace(
-            self.with_status(PayoutStatus.PAID, at), transfer_id=transfer_id, next_poll_at=None
+            self.with_status(PayoutStatus.PAID, at),
+            transfer_id=transfer_id,
+            reason=None,
+            next_poll_at=None,
         )
 
     def with_status(self, status: PayoutStatus, at: str) -> "Payout":
@@ -144,18 +186,35 @@ class Payout:
         return replace(self, status=status, history=(*self.history, PayoutStep(status, at)))
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """A payout in a new state, the ledger entry for the change, and the head after it."""
+def payout_id_of(
+    studio_id: str, period: PayoutPeriod, previous: Payout | None, most: int = MOST_PER_DAY
+) -> str:
+    """Return the id of a studio's new payout. Ids sort like the payouts.
 
-    payout: Payout
-    entry: LedgerEntry
-    head: LedgerHead
+    Args:
+        studio_id: The studio's id.
+        period: The payout's period. Its last day names the payout.
+        previous: The studio's newest payout. Payouts that end on the same day are numbered.
+        most: How many may end on one day.
+
+    Raises:
+        TooManyPayoutsError: No number is left for that day.
+    """
+    name = f"po_{studio_id}_{period.last.isoformat()}"
+    number = _number_on(period.last, previous) + 1
+    if number > most:
+        raise TooManyPayoutsError(
+            f"{most} payouts of {studio_id} end on {period.last}. The next day has room."
+        )
+    return name if number == 1 else f"{name}_{number}"
 
 
-def payout_id_of(studio_id: str, period: PayoutPeriod) -> str:
-    """Return the id of a studio's payout for a period. It never changes."""
-    return f"po_{studio_id}_{period.last.isoformat()}"
+def _number_on(day: date, previous: Payout | None) -> int:
+    """Return how many payouts end on a day up to a payout, which may end earlier."""
+    match = _PAYOUT_ID.fullmatch(previous.payout_id) if previous else None
+    if match is None or match[2] != day.isoformat():
+        return 0
+    return int(match[3] or 1)
 
 
 def studio_of_payout(payout_id: str) -> str | None:
@@ -166,148 +225,33 @@ def studio_of_payout(payout_id: str) -> str | None:
 
 def last_day_of_payout(payout_id: str) -> date | None:
     """Return the last day of the period in a payout's id, or None if it is not a date."""
+    match = _PAYOUT_ID.fullmatch(payout_id)
     try:
-        return date.fromisoformat(payout_id.rpartition("_")[2])
+        return date.fromisoformat(match[2]) if match else None
     except ValueError:
         return None
 
 
-def close(
-    head: LedgerHead, period: PayoutPeriod, account_id: str | None, at: str, next_poll_at: str
-) -> Booking:
-    """Return the payout that closes all open entries of a studio's ledger.
+def expected_payout(
+    total_amount: int, account_id: str | None, held_amount: int = 0
+) -> tuple[int, str | None]:
+    """Return the amount that a payout of this balance would pay, and why it would pay nothing.
 
     Args:
-        head: The ledger's head now. The payout is about its payable balance.
-        period: The days that the payout is named for.
+        total_amount: The payable balance, in minor units.
         account_id: The Stripe account to transfer to, or None if the studio has none.
-        at: Now, RFC 3339 in UTC.
-        next_poll_at: When a payout run resumes the transfer if it has not ended.
+        held_amount: What open disputes may still take, if the studio lets PPS hold that back.
     """
-    total = head.payable_balance_amount
-    status, reason = _first_status(total, account_id)
-    paid = total if status is PayoutStatus.CLOSING else 0
-    payout = replace(
-        _new_payout(head, period, at, paid, status),
-        reason=reason,
-        account_id=account_id,
-        next_poll_at=next_poll_at if paid else None,
-    )
-    facts = _entry_facts(EntryKind.PAYOUT, payout, at)
-    entry, after = append(head, facts, _entry_amounts(-paid))
-    return Booking(payout, entry, after)
-
-
-def restore_payout(
-    head: LedgerHead, period: PayoutPeriod, transfer: StripeTransfer, at: str
-) -> Booking:
-    """Return the payout of a Stripe transfer that is missing from the ledger after a restore.
-
-    It closes all open entries and pays the amount of the transfer. The balance may differ from
-    that amount, because other entries may be missing or in another order. The difference is
-    carried into the next payout.
-
-    Args:
-        head: The ledger's head now.
-        period: The days that the payout was named for.
-        transfer: Stripe's transfer, not fully reversed.
-        at: Now, RFC 3339 in UTC.
-    """
-    payout = replace(
-        _new_payout(head, period, at, transfer.amount, PayoutStatus.PAID),
-        reason=RESTORED,
-        account_id=transfer.destination,
-        attempt=1,
-        transfer_id=transfer.transfer_id,
-    )
-    facts = replace(_entry_facts(EntryKind.PAYOUT, payout, at), source=RecordSource.STRIPE)
-    entry, after = append(head, facts, _entry_amounts(-transfer.amount))
-    return Booking(payout, entry, after)
-
-
-def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
-    """Return the payout as failed, with its money back in the balance.
-
-    Args:
-        payout: A payout whose transfer Stripe definitively did not make.
-        head: The ledger's head now.
-        reason: A stable code that says why.
-        at: Now, RFC 3339 in UTC.
-
-    Raises:
-        ValueError: No transfer is under way.
-    """
-    facts = _entry_facts(EntryKind.PAYOUT_FAILED, payout, at)
-    entry, after = append(head, facts, _entry_amounts(payout.paid_amount))
-    failed = replace(
-        payout.with_status(PayoutStatus.FAILED, at),
-        paid_amount=0,
-        carried_amount=payout.total_amount,
-        reason=reason,
-        failed_seq=entry.seq,
-        next_poll_at=None,
-    )
-    return Booking(failed, entry, after)
-
-
-def is_worth_closing(head: LedgerHead, account_id: str | None) -> bool:
-    """Return whether a payout would have an entry to close or money to pay.
-
-    Args:
-        head: The ledger's head now.
-        account_id: The Stripe account to transfer to, or None if the studio has none.
-    """
-    has_open_entries = head.seq > head.closed_seq
-    can_pay = head.payable_balance_amount > 0 and account_id is not None
-    return has_open_entries or can_pay
-
-
-def expected_payout(total_amount: int, account_id: str | None) -> tuple[int, str | None]:
-    """Return the amount that a payout of this balance would pay, and why it would pay nothing."""
-    status, reason = _first_status(total_amount, account_id)
-    return (total_amount if status is PayoutStatus.CLOSING else 0), reason
-
-
-def _new_payout(
-    head: LedgerHead, period: PayoutPeriod, at: str, paid: int, status: PayoutStatus
-) -> Payout:
-    """Return a payout of all open entries that pays a part of the balance."""
-    return Payout(
-        payout_id=payout_id_of(head.studio_id, period),
-        studio_id=head.studio_id,
-        currency=head.currency,
-        period_start=period.first.isoformat(),
-        period_end=period.last.isoformat(),
-        first_seq=head.closed_seq + 1,
-        last_seq=head.seq,
-        total_amount=head.payable_balance_amount,
-        paid_amount=paid,
-        carried_amount=head.payable_balance_amount - paid,
-        status=status,
-        closed_at=at,
-        history=(PayoutStep(status, at),),
-    )
-
-
-def _first_status(total: int, account_id: str | None) -> tuple[PayoutStatus, str | None]:
-    if total < 0:
-        return PayoutStatus.CARRIED, NEGATIVE_BALANCE
-    if total == 0:
-        return PayoutStatus.CARRIED, NOTHING_OWED
+    if total_amount < 0:
+        return 0, NEGATIVE_BALANCE
+    if total_amount == 0:
+        return 0, NOTHING_OWED
     if account_id is None:
-        return PayoutStatus.HELD, NO_ACCOUNT
-    return PayoutStatus.CLOSING, None
+        return 0, NO_ACCOUNT
+    paid = total_amount - held_of(total_amount, held_amount)
+    return paid, None if paid else DISPUTED
 
 
-def _entry_facts(kind: EntryKind, payout: Payout, at: str) -> EntryFacts:
-    return EntryFacts(kind, None, at, payout_id=payout.payout_id)
-
-
-def _entry_amounts(amount: int) -> EntryAmounts:
-    return EntryAmounts(
-        gross_amount=amount,
-        stripe_fee_amount=0,
-        rev_share_amount=0,
-        payable_amount=amount,
-        direct_amount=0,
-    )
+def held_of(total_amount: int, held_amount: int) -> int:
+    """Return the part of a balance that a payout holds back for open disputes."""
+    return max(0, min(total_amount, held_amount))

@@ -1,4 +1,4 @@
-"""When a studio is paid out: on days of its own calendar, from midnight on."""
+"""When a studio is paid out, and from when to when a payout's entries were recorded."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _WEEK = 7
+# Times are stored in milliseconds, so this is the last moment before another.
+_LAST_MOMENT = timedelta(milliseconds=1)
 
 
 class Interval(StrEnum):
@@ -20,15 +22,38 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayoutPeriod:
-    """The days that a payout is named for, both included. The ledger says what is in it."""
+    """A time, without its end. A payout holds the entries that were recorded in it.
 
-    first: date
-    last: date
+    Attributes:
+        started_at: Where the period before ended; RFC 3339 in UTC with milliseconds.
+        ended_at: The first moment after the period, the same.
+        zone: The studio's time zone, in which people read the days.
+    """
+
+    started_at: str
+    ended_at: str
+    zone: ZoneInfo
+
+    @property
+    def first(self) -> date:
+        """The day of its first moment, in the studio's zone."""
+        first = datetime.fromisoformat(self.started_at).astimezone(self.zone).date()
+        return min(first, self.last)
+
+    @property
+    def last(self) -> date:
+        """The day of its last moment, in the studio's zone."""
+        last = datetime.fromisoformat(self.ended_at) - _LAST_MOMENT
+        return last.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutSchedule:
-    """The payout days: every day, a day of the week (0 is Monday), or the first of the month."""
+    """The payout days: every day, a day of the week (0 is Monday), or the first of the month.
+
+    A payout day begins at midnight in the studio's zone. Then the payout of the time before it is
+    due.
+    """
 
     interval: Interval
     weekday: int
@@ -66,21 +91,10 @@ class PayoutSchedule:
         """Return when the next payout is due after ``now``, in UTC."""
         return self.begins(self.following(self.latest(now)))
 
-    def period(self, payout_day: date, last_paid_out: date | None) -> PayoutPeriod:
-        """Return the period of the payout that is made on a payout day.
+    def latest_end(self, now: datetime) -> datetime:
+        """Return where the latest period that is over ends, in UTC."""
+        return self.begins(self.latest(now))
 
-        Args:
-            payout_day: A day of the schedule. The period ends with the day before it.
-            last_paid_out: The last day of the previous payout. The period begins after it. None
-                for the first payout, whose period is one interval.
-        """
-        last = payout_day - _DAY
-        if last_paid_out is not None:
-            return PayoutPeriod(min(last_paid_out + _DAY, last), last)
-        match self.interval:
-            case Interval.DAILY:
-                return PayoutPeriod(last, last)
-            case Interval.WEEKLY:
-                return PayoutPeriod(payout_day - _DAY * _WEEK, last)
-            case Interval.MONTHLY:
-                return PayoutPeriod(last.replace(day=1), last)
+    def day_start(self, at: datetime) -> datetime:
+        """Return when the day of a time begins in the studio's zone, in UTC."""
+        return self.begins(at.astimezone(self.zone).date())

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# The reason of a refusal because the Stripe account does not hold enough.
+INSUFFICIENT_BALANCE = "insufficient_balance"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

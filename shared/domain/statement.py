@@ -1,9 +1,12 @@
-"""A payout line by line, with the sums: each line is a ledger entry."""
+"""A payout line by line, with the sums: each line is a ledger entry.
+
+Entries that close payouts are no lines: they pay for lines.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
-from shared.domain.ledger import LedgerEntry
+from shared.domain.ledger import EntryKind, LedgerEntry
 
 CARRIED = "carried"
 
@@ -83,30 +86,47 @@ class LineRange:
     limit: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StatementRange:
+    """The ledger entries of a payout, both ends included, and its amounts in minor units.
+
+    ``carried_in_amount`` is what the payout before left. With the lines it makes up
+    ``total_amount``.
+    """
+
+    studio_id: str
+    first_seq: int
+    last_seq: int
+    carried_in_amount: int
+    total_amount: int
+
+
 def statement_of(
-    entries: Iterable[LedgerEntry], first_seq: int, last_seq: int, wanted: LineRange
+    entries: Iterable[LedgerEntry], of: StatementRange, wanted: LineRange
 ) -> Statement:
     """Return a payout's statement.
 
     Args:
-        entries: The ledger's entries from the one before ``first_seq``, if there is one, to
-            ``last_seq``. The balance of the one before is carried in.
-        first_seq: The number of the payout's first entry.
-        last_seq: The number of its last entry.
+        entries: The ledger's entries of that range, in order.
+        of: The payout's entries and amounts.
         wanted: The lines to return. The sums cover all lines.
 
     Raises:
-        StatementError: An entry is missing, or the lines do not add up to the ledger's balance.
+        StatementError: An entry is missing, or the lines do not add up to the payout's total.
     """
     by_kind: dict[str, Sum] = {}
     total = Sum()
     lines: list[StatementLine] = []
-    for line in _checked(entries, first_seq, last_seq):
+    for line in _all_lines(entries, of):
         total = total.plus(line)
         by_kind[line.kind] = by_kind.get(line.kind, Sum()).plus(line)
         has_room = wanted.limit is None or len(lines) < wanted.limit
         if has_room and _is_in_range(line, wanted):
             lines.append(line)
+    if total.payable_amount != of.total_amount:
+        raise StatementError(
+            f"the lines add up to {total.payable_amount}, but the total is {of.total_amount}"
+        )
     return Statement(lines, by_kind, total)
 
 
@@ -116,27 +136,19 @@ def _is_in_range(line: StatementLine, wanted: LineRange) -> bool:
     return line.seq is not None and line.seq > wanted.after_seq
 
 
-def _checked(
-    entries: Iterable[LedgerEntry], first_seq: int, last_seq: int
-) -> Iterator[StatementLine]:
-    """Yield the lines, the line carried in first. At the end, compare them with the ledger."""
-    balance = sum_of_lines = 0
-    seq = max(1, first_seq - 1)
+def _all_lines(entries: Iterable[LedgerEntry], of: StatementRange) -> Iterator[StatementLine]:
+    """Yield the lines, the line carried in first."""
+    if of.carried_in_amount:
+        yield carried_line(of.carried_in_amount)
+    seq = of.first_seq
     for entry in entries:
         if entry.seq != seq:
-            raise StatementError(f"entry {seq} of {first_seq} to {last_seq} is missing")
-        balance = entry.payable_balance_amount
-        line = line_of(entry) if seq >= first_seq else carried_line(balance)
-        if seq >= first_seq or balance:
-            sum_of_lines += line.payable_amount
-            yield line
+            raise StatementError(f"entry {seq} of {of.first_seq} to {of.last_seq} is missing")
+        if entry.kind is not EntryKind.PAYOUT_CLOSED:
+            yield line_of(entry)
         seq += 1
-    if seq != last_seq + 1:
-        raise StatementError(f"entries {seq} to {last_seq} are missing")
-    if sum_of_lines != balance:
-        raise StatementError(
-            f"the lines add up to {sum_of_lines}, but the ledger's balance is {balance}"
-        )
+    if seq != of.last_seq + 1:
+        raise StatementError(f"entries {seq} to {of.last_seq} are missing")
 
 
 def line_of(entry: LedgerEntry) -> StatementLine:

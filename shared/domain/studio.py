@@ -21,6 +21,7 @@ class Studio:
     ``timezone`` is an IANA zone. ``stripe_account_id`` is set if the studio's charges are on its
     own Stripe account. PPS transfers payouts to ``payout_account_id``. ``payout_weekday`` is 0
     for Monday. What moved before ``ledger_starts_at`` (RFC 3339 in UTC) was paid out elsewhere.
+    With ``hold_disputed`` a payout holds back what open disputes may still take.
     """
 
     studio_id: str
@@ -36,6 +37,7 @@ class Studio:
     payout_weekday: int = 0
     on_negative_limit: OnNegativeLimit = OnNegativeLimit.WARN
     ledger_starts_at: str | None = None
+    hold_disputed: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

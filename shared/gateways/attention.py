@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.domain.message import Message
 from shared.domain.order import OrderState
 from shared.domain.parked import ParkedMessage
+from shared.domain.payout_hold import PayoutHold
 from shared.domain.refund import Refund
 from shared.gateways.records.keys import (
     ATTENTION_INDEX,
@@ -19,6 +20,7 @@ from shared.gateways.records.keys import (
 from shared.gateways.records.message import message_from_values
 from shared.gateways.records.order_state import state_from_values
 from shared.gateways.records.parked_message import parked_from_values
+from shared.gateways.records.payout_hold import hold_from_values
 from shared.gateways.records.refund import refund_from_values
 from shared.gateways.table import TableGateway
 
@@ -52,6 +54,10 @@ class Attention(TableGateway):
     def parked_messages(self, studio_id: str) -> Iterator[ParkedMessage]:
         """Read the parked messages that nobody has resolved."""
         return map(parked_from_values, self._read(studio_id, AttentionPartition.PARKED))
+
+    def payout_holds(self, studio_id: str) -> Iterator[PayoutHold]:
+        """Read the hold that the studio's payouts are under, if any."""
+        return map(hold_from_values, self._read(studio_id, AttentionPartition.PAYOUT_HOLD))
 
     def _read(self, studio_id: str, partition: AttentionPartition) -> "Iterator[Values]":
         found = self._table.query(

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from shared.gateways.records.attributes import Values
 
+# Callers stop soon, so that a page of 1 MB would be mostly waste.
+_ENTRIES_PER_PAGE = 50
+
 
 class LedgerEntries(TableGateway):
     """The entries of LedgerTable by their numbers."""
@@ -26,6 +29,63 @@ class LedgerEntries(TableGateway):
             last_seq: The number of the last entry. Nothing is read if it is less than the first.
         """
         return map(entry_from_values, self._between(studio_id, first_seq, last_seq))
+
+    def get(self, studio_id: str, seq: int) -> LedgerEntry | None:
+        """Read one entry, consistently, or None."""
+        values = self._table.get(studio_pk(studio_id), entry_sk(seq))
+        return entry_from_values(values) if values else None
+
+    def last_before(self, studio_id: str, at: str, newest_seq: int) -> LedgerEntry | None:
+        """Return the last entry that was recorded before a time, or None.
+
+        Entries are in order of time, and few are newer than a payout's period. So it steps back
+        from the newest one, each step twice as long, and then halves the step that went too far.
+        That reads about ``2 * log2(n)`` entries, if ``n`` were recorded since.
+
+        Args:
+            studio_id: The studio's id.
+            at: RFC 3339 in UTC.
+            newest_seq: The number of the ledger's newest entry.
+
+        Raises:
+            LookupError: The ledger lacks an entry.
+        """
+        step, too_late = 1, newest_seq + 1
+        found: LedgerEntry | None = None
+        while found is None and too_late > 1:
+            entry = self._existing(studio_id, max(1, too_late - step))
+            if entry.recorded_at < at:
+                found = entry
+            else:
+                too_late, step = entry.seq, step * 2
+        while found is not None and too_late - found.seq > 1:
+            entry = self._existing(studio_id, (found.seq + too_late) // 2)
+            if entry.recorded_at < at:
+                found = entry
+            else:
+                too_late = entry.seq
+        return found
+
+    def _existing(self, studio_id: str, seq: int) -> LedgerEntry:
+        entry = self.get(studio_id, seq)
+        if entry is None:
+            raise LookupError(f"the ledger of {studio_id} lacks entry {seq}")
+        return entry
+
+    def newest_first(self, studio_id: str, newest_seq: int) -> Iterator[LedgerEntry]:
+        """Read entries from one down to the first, consistently. Each page is read when needed."""
+        found = self._table.query(
+            "PK = :pk AND SK BETWEEN :first AND :last",
+            {
+                ":pk": studio_pk(studio_id),
+                ":first": entry_sk(1),
+                ":last": entry_sk(newest_seq),
+            },
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=_ENTRIES_PER_PAGE,
+        )
+        return map(entry_from_values, found)
 
     def contents_between(
         self, studio_id: str, first_seq: int, last_seq: int

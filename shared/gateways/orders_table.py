@@ -83,13 +83,19 @@ class OrdersTable(OrderStates):
         wanted = [primary_key(order_pk(each.order), refund_sk(each.refund_id)) for each in keys]
         return map(refund_from_values, self._table.batch_get(wanted, consistent=False))
 
-    def reserve_refund(self, state: OrderState, refund: Refund) -> None:
+    def reserve_refund(self, state: OrderState, refund: Refund, *also: "Step") -> None:
         """Write the intent and reserve its money in one step, before Stripe is called.
 
+        Args:
+            state: The order's state with the reservation, at the version read.
+            refund: The new refund.
+            also: Steps of the same transaction, such as the studio's limit guard.
+
         Raises:
-            StaleStateError: The state has changed, or the refund exists already.
+            StaleStateError: The state has changed, the refund exists already, or the condition of
+                another step is not true any more.
         """
-        self._table.write(self.put_state(state), self._put_new_refund(refund))
+        self._table.write(self.put_state(state), self._put_new_refund(refund), *also)
 
     def record_external_refund(self, state: OrderState, refund: Refund) -> None:
         """Record a refund that was made outside, and reserve its money.

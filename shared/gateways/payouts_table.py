@@ -66,6 +66,10 @@ class PayoutsTable(TableGateway):
         )
         return [payout_from_values(values) for values in found]
 
+    def last(self, studio_id: str) -> Payout | None:
+        """Read a studio's newest payout, consistently, or None."""
+        return next(iter(self.newest(studio_id, 1)), None)
+
     def due_at(self, studio_id: str) -> str | None:
         """Read when a studio's next payout is due, consistently; RFC 3339 in UTC."""
         values = self._table.get(studio_pk(studio_id), NEXT_PAYOUT_SK)
@@ -88,7 +92,7 @@ class PayoutsTable(TableGateway):
             yield studio_id_of(values["PK"])
 
     def open(self, now: str) -> Iterator[PayoutKey]:
-        """List the payouts whose transfer has not ended and that are due for a poll."""
+        """List the payouts that are due for a look at their transfer."""
         for values in self._open(OpenWork.PAYOUT, now):
             yield PayoutKey(studio_id_of(values["PK"]), values["SK"].removeprefix(PAYOUT_PREFIX))
 

@@ -6,11 +6,11 @@ from shared.gateways.records.keys import STUDIO_SK, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from shared.gateways.records.next_payout import next_payout_item
 from shared.gateways.records.studio import studio_from_values, studio_to_item
-from shared.gateways.table import CURRENCY_UNCHANGED, TableGateway
+from shared.gateways.table import TableGateway
 
 
 class Studios(TableGateway):
-    """The studios' items."""
+    """The studios' items. ``StudioUpdates`` changes them."""
 
     def get(self, studio_id: str) -> Studio | None:
         """Read a studio, consistently, or None."""
@@ -33,12 +33,3 @@ class Studios(TableGateway):
             self._table.new(head_to_item(head)),
             self._table.new(next_payout_item(studio.studio_id, due_at)),
         )
-
-    def update(self, studio: Studio) -> None:
-        """Replace a studio's settings.
-
-        Raises:
-            StaleStateError: There is no such studio, or it has another currency.
-        """
-        item = studio_to_item(studio)
-        self._table.write(self._table.when(CURRENCY_UNCHANGED, studio.currency, item))

@@ -31,7 +31,7 @@ from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import studio_pk
-from shared.gateways.studios import Studios
+from shared.gateways.studio_updates import StudioUpdates
 from tests.bench.meter import Consumption, Meter
 from tests.records import order_record
 
@@ -162,7 +162,7 @@ def _write_items(file: Path, count: int, stage: Stage) -> int:
     with gzip.open(file, "wt", compresslevel=1, encoding="utf-8") as lines:
         table = _FileTable(lines.write)
         client = cast("DynamoDBClient", table)
-        studios = Studios(client, _ORDERS)
+        studios = StudioUpdates(client, _ORDERS)
         ImportStudios(studios, utc_now)([json.dumps(_studio())])
         import_orders = ImportOrders(
             studios,

@@ -11,7 +11,6 @@ from typing import Any
 
 from shared.clock import rfc3339, utc_now
 from shared.gateways.payouts_table import PayoutsTable
-from shared.gateways.records.next_payout import next_payout_item
 from shared.gateways.records.payout import payout_to_item
 from tests.e2e.world import DeployedStack
 
@@ -37,10 +36,10 @@ def studio_with_a_sale(world: DeployedStack, **changes: Any) -> str:  # noqa: AN
     return studio_id
 
 
-def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> None:
-    """Make the studio's payout due, and run the payouts.
+def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> str:
+    """Pay the studio everything up to now; return the outcome.
 
-    A run pays every studio that is due. So a lock lets one test at a time run payouts.
+    A lock lets one test at a time make payouts, so that a fault meets the payout it is for.
 
     Args:
         world: The stack.
@@ -52,11 +51,8 @@ def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> N
         if fault is not None:
             transfers = {"method": "POST", "path_prefix": "/v1/transfers"}
             world.control("faults", fault=fault, times=1, match=transfers)
-        world.stack.aws.dynamodb.put_item(
-            TableName=world.stack.tables["orders"],
-            Item=next_payout_item(studio_id, "2026-01-01T00:00:00.000Z"),
-        )
-        world.invoke("run_payouts", None)
+        event = {"action": "pay_now", "studio_id": studio_id, "because": "test: pays out now"}
+        return str(world.invoke("run_payouts", event)["outcome"])
 
 
 @contextmanager

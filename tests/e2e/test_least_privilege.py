@@ -124,6 +124,7 @@ def use_everything(world: DeployedStack) -> None:
     # A payout, and what it is looked at with.
     studio_id = studio_with_a_sale(world)
     pay_out(world, studio_id)
+    world.invoke("run_payouts", None)
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
     reconcile_everything(world)
@@ -157,6 +158,9 @@ def resume_everything(world: DeployedStack, order_id: str) -> None:
     )
     with world.webhooks_held():
         world.refund(order_id, {"type": "full"})
+        # A preview counts the refund in flight.
+        body = {"type": "full", "reason": "other"}
+        world.call("POST", f"/orders/{world.sell()}/refunds/preview", body)
         # Without its metadata the refund is found by its charge.
         cleared = world.refund(world.sell(), {"type": "full"})
         params = {"metadata[refund_id]": "", "metadata[order_id]": ""}

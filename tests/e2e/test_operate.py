@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.payday import studio_with_a_sale
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
 from tests.operate import operate, use_local_stack
 
@@ -51,3 +52,20 @@ def test_a_studio_that_cannot_be_anchored_prints_one_line() -> None:
     assert result.exit_code == 1
     assert "Ledgers not anchored: 1" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.output
+
+
+def test_a_studio_is_paid_now_and_a_hold_is_released(world: DeployedStack) -> None:
+    who = ("--by", "ops", "--why", "test")
+    studio_id = studio_with_a_sale(world)
+    paid = answer_of("payouts", "now", studio_id, *who)
+    assert paid["outcome"] == "PayoutPaid"
+    assert paid["payout_id"].startswith(f"po_{studio_id}_")
+    again = operate("payouts", "now", studio_id, *who)
+    assert again.exit_code == 1
+    assert "PPS owes it nothing" in again.stderr.splitlines()[-1]
+
+    closed = studio_with_a_sale(world, payout_account_id="closed_account")
+    assert operate("payouts", "now", closed, *who).exit_code == 1
+    on_hold = operate("payouts", "now", closed, *who)
+    assert "Release them first" in on_hold.stderr.splitlines()[-1]
+    assert answer_of("payouts", "release", closed, *who)["outcome"] == "PayoutsReleased"

@@ -117,11 +117,38 @@ def test_other_roles_may_not_read_payouts(world: DeployedStack, role: str) -> No
         assert world.call("GET", path, role=role).status_code == 403
 
 
-def test_a_payout_without_an_account_is_held_and_the_next_begins_with_it(
+def test_a_studio_without_an_account_gets_no_payout_and_is_told_why(world: DeployedStack) -> None:
+    studio_id = studio_with_a_sale(world, payout_account_id=None)
+    assert pay_out(world, studio_id) == "PayoutWithoutAccount"
+    assert read(world, studio_id, "/payouts")["items"] == []
+    assert read(world, studio_id, "/payouts/next")["reason"] == "no_payout_account"
+
+
+def test_an_account_that_cannot_be_paid_needs_attention_until_it_is_released(
     world: DeployedStack,
 ) -> None:
-    studio_id = studio_with_a_sale(world, payout_account_id=None)
-    pay_out(world, studio_id)
-    (held,) = read(world, studio_id, "/payouts")["items"]
-    assert (held["status"], held["reason"]) == ("held", "no_payout_account")
-    assert read(world, studio_id, "/payouts/next")["lines"][0]["kind"] == "carried"
+    studio_id = studio_with_a_sale(world, payout_account_id="closed_account")
+    assert pay_out(world, studio_id) == "PayoutFailed"
+    (failed,) = read(world, studio_id, "/payouts")["items"]
+    (item,) = read(world, studio_id, "/attention")["items"]
+    assert (item["kind"], item["payout_id"]) == ("payouts_on_hold", failed["payout_id"])
+    assert pay_out(world, studio_id) == "PayoutOnHold"
+    release = {"action": "release", "studio_id": studio_id, "because": "test: repaired"}
+    assert world.invoke("run_payouts", release)["outcome"] == "PayoutsReleased"
+    assert read(world, studio_id, "/attention")["items"] == []
+
+
+def test_a_statement_says_from_when_to_when_and_its_lines_lie_inside(
+    world: DeployedStack, studio_id: str, payout: dict[str, Any]
+) -> None:
+    path = f"/payouts/{payout['payout_id']}"
+    shown = read(world, studio_id, path)
+    assert shown["period_started_at"] < shown["period_ended_at"]
+    for line in shown["lines"]:
+        assert shown["period_started_at"] <= line["recorded_at"] < shown["period_ended_at"]
+    file = get(world, studio_id, path, format="csv").content.decode("utf-8-sig")
+    total = next(row for row in csv.DictReader(io.StringIO(file)) if row["kind"] == "total")
+    assert total["period_started_at"] < total["period_ended_at"]
+    page = get(world, studio_id, path, format="html").text
+    assert "<dt>Recorded</dt>" in page
+    assert "(America/Chicago)" in page

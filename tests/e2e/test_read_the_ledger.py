@@ -208,7 +208,7 @@ def test_the_pages_code_reads_a_carried_amount(reader: Reader, studio: LedgerStu
 def test_the_pages_code_reads_the_amount_of_a_failed_payout(
     reader: Reader, studio: LedgerStudio
 ) -> None:
-    failed = studio.pay_out("insufficient_funds")
+    failed = studio.pay_out("fail_at_once")
     assert failed["status"] == "failed"
 
     open_now = reader.read(studio.studio_id)

@@ -66,6 +66,18 @@ def pay_out_twice(world: FaultWorld) -> None:
     world.call_scheduled("run_payouts")
 
 
+def pay_out_now(world: FaultWorld) -> None:
+    """An operator pays the studio between two payout days."""
+    world.operator.act_on_payouts("pay_now")
+
+
+def release_payouts(world: FaultWorld) -> None:
+    """An operator releases the studio's payouts, and the next run pays."""
+    world.operator.act_on_payouts("release")
+    world.clock.wait(3600)
+    world.call_scheduled("run_payouts")
+
+
 def resume(world: FaultWorld) -> None:
     """The schedule resumes interrupted work."""
     world.call_scheduled("resume_pending")

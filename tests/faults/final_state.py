@@ -41,6 +41,7 @@ class FinalState:
         stripe_fee_refunds: How much went back of each application fee.
         stripe_transfers: How much each transfer kept, after reversals.
         stripe_disputes: Stripe's disputes, by id.
+        holds: Of each hold of payouts, its reason and whether it is active.
         parked: Why messages were parked.
         chain_fault: Where the ledger's hash chain is broken, or None.
     """
@@ -58,6 +59,7 @@ class FinalState:
     stripe_transfers: dict[str, int]
     stripe_disputes: dict[str, StripeDispute]
     emails: Counter[str]
+    holds: list[tuple[str, bool]]
     parked: list[str]
     chain_fault: object
 
@@ -80,7 +82,10 @@ class FinalState:
                 for order_id, each in self.fee_refunds.items()
             },
             "payouts": _counted(
-                (each.status, each.total_amount, each.paid_amount, each.carried_amount)
+                (
+                    *(each.status, each.total_amount, each.paid_amount, each.carried_amount),
+                    *(each.reversed_amount, each.reason),
+                )
                 for each in self.payouts.values()
             ),
             "entries": _counted(
@@ -92,6 +97,7 @@ class FinalState:
             ),
             "stripe_fee_refunds": self.stripe_fee_refunds,
             "stripe_transfers": _counted(self.stripe_transfers.values()),
+            "holds": self.holds,
             "parked": self.parked,
         }
 
@@ -141,6 +147,7 @@ def read_final_state(world: FaultWorld) -> FinalState:
         stripe_transfers=_kept_transfer_amounts(standin),
         stripe_disputes=_disputes(standin),
         emails=Counter(world.engine.sent_emails()),
+        holds=[(each["reason"], "released_at" not in each) for each in items["PAYOUT_HOLD"]],
         parked=[each["reason"] for each in items["PARKED"]],
         chain_fault=verify_chain(entries, head)[1],
     )

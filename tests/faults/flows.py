@@ -73,6 +73,12 @@ _WEBHOOK_FLOWS = (
         actions.deliver_events,
     ),
     Flow("webhook, disputed", "stripe_webhook", scenes.disputed, actions.deliver_events),
+    Flow(
+        "webhook, transfer taken back",
+        "stripe_webhook",
+        scenes.transfer_taken_back,
+        actions.deliver_events,
+    ),
 )
 
 _SETTLEMENT_FLOWS = (
@@ -122,6 +128,12 @@ _FULFILLMENT_FLOWS = (
 _IMPORT_FLOWS = (
     Flow("import", "import_orders", scenes.nothing, actions.import_studio_and_orders),
     Flow("import, update", "import_orders", scenes.sold, actions.update_studio),
+    Flow(
+        "import, update releases payouts",
+        "import_orders",
+        scenes.payouts_on_hold,
+        actions.update_studio,
+    ),
 )
 
 _PAYOUT_FLOWS = (
@@ -144,6 +156,20 @@ _PAYOUT_FLOWS = (
         partial(scenes.payout_due, transfer_fault="status_500_after_effect"),
         actions.pay_out_twice,
     ),
+    Flow(
+        "payout run, account closed",
+        "run_payouts",
+        scenes.account_closed,
+        actions.pay_out_twice,
+    ),
+    Flow(
+        "payout run, transfer taken back",
+        "run_payouts",
+        partial(scenes.transfer_taken_back, told=True),
+        actions.pay_out_twice,
+    ),
+    Flow("payout now", "run_payouts", scenes.settled, actions.pay_out_now),
+    Flow("payouts released", "run_payouts", scenes.payouts_on_hold, actions.release_payouts),
 )
 
 _RESUME_FLOWS = (

@@ -148,9 +148,13 @@ class MoneyOracle:
     def _check_balances(self) -> Iterator[str]:
         """Check that payouts and balances are the sum of all entries, and transfers the payouts."""
         state, entries = self._state, self._state.entries
-        payout_kinds = {"payout", "payout_failed"}
+        payout_kinds = {"payout_closed", "payout_failed", "payout_reversed"}
         earned = sum(each["payable_amount"] for each in entries if each["kind"] not in payout_kinds)
-        paid = sum(each.paid_amount for each in state.payouts.values() if each.status == "paid")
+        paid = sum(
+            each.paid_amount - each.reversed_amount
+            for each in state.payouts.values()
+            if each.status == "paid"
+        )
         left = state.payable_balance_amount
         if earned != paid + left:
             yield f"{earned} earned, but {paid} paid out and {left} left"

@@ -158,6 +158,29 @@ def payout_due(world: FaultWorld, *, transfer_fault: FaultName | None = None) ->
         world.stripe.add_fault(transfer_fault, TRANSFERS_PATH)
 
 
+def account_closed(world: FaultWorld) -> None:
+    """The studio's payout is due, and Stripe cannot pay its account."""
+    settled(world)
+    world.operator.import_studio(update=True, payout_account_id="closed_account")
+    world.clock.wait(_SECONDS_UNTIL_PAYOUT)
+
+
+def payouts_on_hold(world: FaultWorld) -> None:
+    """Stripe could not pay the studio's account, and its payouts are on hold."""
+    account_closed(world)
+    world.call_scheduled("run_payouts")
+
+
+def transfer_taken_back(world: FaultWorld, *, told: bool = False) -> None:
+    """The studio was paid, and a part was taken back. The event is on its way, or was delivered."""
+    payout_due(world)
+    world.call_scheduled("run_payouts")
+    world.run_until_idle()
+    world.stripe.reverse_transfer(1000)
+    if told:
+        world.events.deliver_due()
+
+
 def answer_and_events_lost(
     world: FaultWorld, *, stripe_fault: FaultName, hours: float = 0.1
 ) -> None:

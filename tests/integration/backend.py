@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -23,6 +24,7 @@ from functions.import_orders.import_studios import ImportStudios
 from functions.payout_adjust.settle_refund import SettleRefund
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
+from functions.refund_request.refunds_in_flight import RefundsInFlight
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.resume_pending.resume_pending import ResumePending, Round
 from functions.resume_pending.resume_refund import ResumeRefund
@@ -38,17 +40,21 @@ from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.open_work import DueWork, OpenWorkIndex
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.payout_store import PayoutStore
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.gateways.studio_updates import StudioUpdates
 from shared.gateways.studios import Studios
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
 from tests.integration.own_resources import copy_table, make_queue
@@ -116,9 +122,12 @@ class Backend:
         self.refunds_at_stripe = StripeRefunds(self.stripe)
         self.fee_refunds_at_stripe = StripeFeeRefunds(self.stripe)
         self.studios = Studios(self.dynamodb, self.orders_table)
-        self.import_studios = ImportStudios(self.studios, self.clock)
+        self.import_studios = ImportStudios(
+            StudioUpdates(self.dynamodb, self.orders_table), self.clock
+        )
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.new_queues()
+        self.weekday = self.clock().astimezone(ZoneInfo("America/Chicago")).weekday()
         self.import_studio()
 
     def new_queues(self) -> None:
@@ -150,7 +159,7 @@ class Backend:
         self.request_refund = RequestRefund(
             self.orders,
             self.refunds_at_stripe,
-            PayoutImpact(self.books, self.studios),
+            self.payout_impact(),
             self.charge_reader,
             self.clock,
         )
@@ -159,6 +168,7 @@ class Backend:
             charges,
             RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "stripe_webhook"),
             lambda: self.refunds_at_stripe,
+            MarkTransfer(PayoutsTable(self.dynamodb, self.orders_table), self.clock),
         )
         self.settle_refund = SettleRefund(self.orders, self.settlements, fees, self.clock)
         self.refund_fee = RefundApplicationFee(
@@ -180,6 +190,11 @@ class Backend:
             self.clock,
         )
 
+    def payout_impact(self) -> PayoutImpact:
+        """Return what refunds do to the next payout."""
+        in_flight = RefundsInFlight(LimitGuards(self.dynamodb, self.orders_table))
+        return PayoutImpact(self.books, self.studios, in_flight)
+
     # Setup.
 
     def import_studio(self, *, update: bool = False) -> ImportReport:
@@ -193,6 +208,8 @@ class Backend:
             "from_address": "orders@studio.example",
             "stripe_account_id": self.account_id,
             "negative_balance_limit": 50000,
+            # The day on which a test begins: no payout is due by itself for a week.
+            "payout_schedule": {"interval": "weekly", "weekday": self.weekday},
         } | self.studio
         return self.import_studios([json.dumps(studio)], update=update)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from functions.reconcile.find_uncovered import FindUncovered
 from functions.reconcile.findings import Finding, FindingKind
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
 from functions.reconcile.reconcile_charges import ReconcileCharges
@@ -23,6 +24,7 @@ from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.watermarks import Watermark, Watermarks
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
 from tests.integration.studio_payouts import WEEK, StudioPayouts
@@ -80,7 +82,14 @@ class ReconcileDesk:
                 fees,
                 backend.clock,
             ),
-            ReconcileTransfers(payouts, entries, StripeTransfers(backend.stripe), balance),
+            ReconcileTransfers(
+                payouts,
+                entries,
+                StripeTransfers(backend.stripe),
+                balance,
+                MarkTransfer(payouts, backend.clock),
+            ),
+            FindUncovered(backend.books, entries, payouts),
             backend.clock,
         )
 

@@ -5,14 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 from functions.payouts.list_payouts import ListPayouts
-from functions.payouts.read_lines import LinesPage, Range, ReadLines
+from functions.payouts.read_lines import LinesPage, ReadLines
 from functions.payouts.show_payout import NextPayout, ShowNextPayout, ShowPayout
+from functions.run_payouts.book_reversal import BookReversal
 from functions.run_payouts.close_payout import ClosePayout
+from functions.run_payouts.release_payouts import ReleasePayouts
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from functions.run_payouts.run_payouts import Run, RunPayouts
 from shared.domain.payout import Payout
 from shared.domain.statement import StatementLine
 from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.payout_holds import PayoutHolds
+from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.transfers import StripeTransfers
 from tests.integration.backend import Backend
@@ -34,25 +38,47 @@ class StudioPayouts:
     def __post_init__(self) -> None:
         backend = self.backend
         self.table = PayoutsTable(backend.dynamodb, backend.orders_table)
-        self.lines = ReadLines(LedgerEntries(backend.dynamodb, backend.ledger_table))
-        self.show_next = ShowNextPayout(backend.books, backend.studios, self.table, self.lines)
+        self.holds = PayoutHolds(backend.dynamodb, backend.orders_table)
+        self.entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
+        self.lines = ReadLines(self.entries)
+        self.disputed_amount = 0
+        self.show_next = ShowNextPayout(
+            backend.books, backend.studios, self.table, self.holds, self._disputed, self.lines
+        )
         self.show = ShowPayout(self.table, backend.studios, self.lines)
         self.list = ListPayouts(self.table)
-        self.close = ClosePayout(backend.studios, backend.payout_store, self.table, backend.clock)
+        self.close = self._close(backend.payout_store)
+        self.release = ReleasePayouts(self.holds, self.table, backend.clock)
+
+    def _disputed(self, studio_id: str) -> int:
+        assert studio_id == self.backend.studio_id
+        return self.disputed_amount
+
+    def _close(self, ledger: PayoutStore) -> ClosePayout:
+        backend = self.backend
+        return ClosePayout(
+            backend.studios,
+            ledger,
+            self.entries,
+            self.table,
+            self.holds,
+            self._disputed,
+            backend.clock,
+        )
 
     def runner(self, **parts: Any) -> RunPayouts:  # noqa: ANN401  # replacements of parts, by name
         """Return a payout run, with some parts replaced."""
-        backend = self.backend
-        resume = ResumeTransfer(
-            parts.get("ledger", backend.payout_store),
-            parts.get("table", self.table),
-            parts.get("stripe", StripeTransfers(backend.stripe)),
-            backend.clock,
+        clock = self.backend.clock
+        ledger = parts.get("ledger", self.backend.payout_store)
+        table = parts.get("table", self.table)
+        stripe = parts.get("stripe", StripeTransfers(self.backend.stripe))
+        return RunPayouts(
+            self.table,
+            parts.get("close", self._close(ledger)),
+            ResumeTransfer(self.backend.studios, ledger, table, self.holds, stripe, clock),
+            BookReversal(ledger, table, stripe, clock),
+            clock,
         )
-        close = ClosePayout(
-            backend.studios, parts.get("ledger", backend.payout_store), self.table, backend.clock
-        )
-        return RunPayouts(self.table, parts.get("close", close), resume, backend.clock)
 
     def run(self) -> Run:
         """Run the payouts without a time limit."""
@@ -88,12 +114,23 @@ class StudioPayouts:
 
     def lines_of(self, payout: Payout) -> list[StatementLine]:
         """Return all lines of a payout."""
-        return self.lines.all(Range(payout.studio_id, payout.first_seq, payout.last_seq)).lines
+        return self.show.whole(payout.studio_id, payout.payout_id).statement.lines
 
     def transfers(self) -> list[dict[str, Any]]:
         """Return all transfers to this studio, as Stripe has them."""
         found = self.backend.stripe_call("GET", "transfers", limit=100)["data"]
         return [each for each in found if self.backend.studio_id in str(each["metadata"])]
+
+    def take_back(self, amount: int, *, with_event: bool = True) -> None:
+        """Reverse a part of the newest transfer at Stripe, and deliver the event or lose it."""
+        transfer_id = self.transfers()[0]["id"]
+        self.backend.stripe_call("POST", f"transfers/{transfer_id}/reversals", amount=amount)
+        if with_event:
+            self.backend.deliver(self.reversal_events()[-1:])
+
+    def reversal_events(self) -> list[dict[str, Any]]:
+        """Return Stripe's events about reversed transfers, oldest first."""
+        return [each for each in self.backend.events() if each["type"] == "transfer.reversed"]
 
     def transferred(self) -> int:
         """Return the transferred amount without reversals, in minor units."""
@@ -107,4 +144,5 @@ def assert_nothing_is_lost(payouts: StudioPayouts) -> None:
     entries = backend.entries()
     earned = sum(int(e["payable_amount"]) for e in entries if "payout_id" not in e)
     assert backend.head().payable_balance_amount + payouts.transferred() == earned
-    assert payouts.transferred() == sum(each.paid_amount for each in payouts.all())
+    paid = sum(each.paid_amount - each.reversed_amount for each in payouts.all())
+    assert payouts.transferred() == paid

@@ -61,7 +61,7 @@ def test_a_crash_while_a_refusal_is_booked_returns_the_money_once(
     backend = payouts.backend
     backend.sell()
     backend.clock.ahead += timedelta(days=7)
-    backend.control("faults", fault="insufficient_funds", match=TRANSFERS)
+    backend.control("faults", fault="fail_at_once", match=TRANSFERS)
     runner = payouts.runner(
         ledger=CrashingPart(backend.payout_store, "record_payout_failure", after=after)
     )
@@ -70,7 +70,55 @@ def test_a_crash_while_a_refusal_is_booked_returns_the_money_once(
     payouts.later()
     (payout,) = payouts.all()
     assert payout.status is PayoutStatus.FAILED
-    assert [e["kind"] for e in backend.entries()] == ["sale", "payout", "payout_failed"]
+    assert [e["kind"] for e in backend.entries()] == ["sale", "payout_closed", "payout_failed"]
+    assert payouts.holds.active(backend.studio_id)
+    assert_nothing_is_lost(payouts)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", [1, 2, 3], ids=["intent", "waiting", "second attempt"])
+def test_a_crash_while_a_payout_waits_for_balance_pays_it_once(
+    payouts: StudioPayouts, nth: int, *, after: bool
+) -> None:
+    backend = payouts.backend
+    backend.sell()
+    backend.clock.ahead += timedelta(days=7)
+    backend.control("faults", fault="insufficient_funds", match=TRANSFERS)
+    runner = payouts.runner(table=CrashingPart(payouts.table, "advance", after=after, nth=nth))
+
+    def run_twice() -> None:
+        for _ in range(2):
+            runner(time_is_up=lambda: False)
+            backend.clock.ahead += timedelta(hours=1)
+
+    with pytest.raises(CrashError):
+        run_twice()
+    for _ in range(3):
+        payouts.later()
+    (payout,) = payouts.all()
+    assert (payout.status, payout.reason) == (PayoutStatus.PAID, None)
+    assert len(payouts.transfers()) == 1
+    assert_nothing_is_lost(payouts)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_crash_while_a_reversal_is_booked_enters_it_once(
+    payouts: StudioPayouts, *, after: bool
+) -> None:
+    backend = payouts.backend
+    backend.sell()
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    payouts.take_back(1000)
+    runner = payouts.runner(
+        ledger=CrashingPart(backend.payout_store, "record_payout_reversal", after=after)
+    )
+    with pytest.raises(CrashError):
+        runner(time_is_up=lambda: False)
+    payouts.later()
+    kinds = [e["kind"] for e in backend.entries()]
+    assert kinds == ["sale", "payout_closed", "payout_reversed"]
+    assert payouts.last().reversed_amount == 1000
+    assert payouts.later() == {}
     assert_nothing_is_lost(payouts)
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.preview_refund import Preview, PreviewRefund
 from shared.domain.errors import NegativeBalanceLimitError
 from shared.domain.refund import RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
+from shared.gateways.limit_guards import LimitGuards
+from tests.at_once import at_once
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.studio_payouts import ACCOUNT, NET, StudioPayouts
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.stack
 
 
 def preview(backend: Backend, order_id: str, amount: int) -> Preview:
-    shown = PreviewRefund(PayoutImpact(backend.books, backend.studios), backend.charge_reader)
+    shown = PreviewRefund(backend.payout_impact(), backend.charge_reader)
     choice = RefundChoice(RefundType.PARTIAL, amount=amount)
     return shown(backend.caller, order_id, choice)
 
@@ -73,3 +74,60 @@ def test_a_refund_beyond_the_limit_passes_by_default(
     order_id = backend.sell()
     StudioPayouts(backend).pay_day()
     assert backend.refund(order_id).status is RefundStatus.PENDING
+
+
+def strict_studio(make_backend: MakeBackend, limit: int) -> tuple[Backend, list[str]]:
+    """Return a studio that owes nothing and refuses to owe more than a limit, and its orders."""
+    strict = {"negative_balance_limit": limit, "on_negative_limit": "refuse"}
+    backend = make_backend(studio={"payout_account_id": ACCOUNT, **strict})
+    order_ids = [backend.sell() for _ in range(6)]
+    assert StudioPayouts(backend).pay_day() == {"PayoutPaid": 1}
+    return backend, order_ids
+
+
+def test_refunds_in_flight_of_other_orders_count_against_the_limit(
+    make_backend: MakeBackend,
+) -> None:
+    backend, (first, second, third, *_) = strict_studio(make_backend, 10_000)
+    refund = backend.refund(first)  # takes 8500
+    assert preview(backend, second, 1000).next_payout.in_flight_amount == -8500
+    assert preview(backend, second, 2000).warnings[-1] == "negative_balance_limit"
+    with pytest.raises(NegativeBalanceLimitError, match="-10200"):
+        backend.refund(second, 2000)
+    backend.refund(second, 1000)  # takes 850
+    backend.settle_all()
+    assert backend.head().payable_balance_amount == -9350
+    assert preview(backend, second, 1).next_payout.in_flight_amount == 0
+    with pytest.raises(NegativeBalanceLimitError):
+        backend.refund(third, 1000)
+    backend.control(f"refunds/{backend.current(refund).stripe_refund_id}", status="failed")
+    backend.settle_all()
+    backend.refund(third)
+    assert LimitGuards(backend.dynamodb, backend.orders_table).get(backend.studio_id).order_ids == (
+        third,
+    )
+
+
+def test_of_refunds_at_the_same_time_only_those_that_fit_the_limit_pass(
+    make_backend: MakeBackend,
+) -> None:
+    backend, order_ids = strict_studio(make_backend, 3 * 850)
+
+    def try_refund(number: int) -> bool:
+        try:
+            backend.refund(order_ids[number], 1000)
+        except NegativeBalanceLimitError:
+            return False
+        return True
+
+    assert sum(at_once(len(order_ids), try_refund)) == 3
+    backend.settle_all()
+    assert backend.head().payable_balance_amount == -3 * 850
+
+
+def test_a_refund_made_in_stripe_counts_before_it_is_settled(make_backend: MakeBackend) -> None:
+    backend, (first, second, *_) = strict_studio(make_backend, 1000)
+    backend.stripe_refund(first, 1000)
+    backend.deliver()
+    with pytest.raises(NegativeBalanceLimitError, match="-1700"):
+        backend.refund(second, 1000)

@@ -15,19 +15,15 @@ from tests.integration.studio_payouts import (
 pytestmark = pytest.mark.stack
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [("insufficient_funds", "balance_insufficient"), ("fail_at_once", "transfer_failure")],
-)
-def test_a_refused_transfer_returns_to_the_balance_and_to_the_next_payout(
-    payouts: StudioPayouts, fault: str, reason: str
+def test_a_transfer_that_comes_back_at_once_returns_to_the_balance_and_holds_the_payouts(
+    payouts: StudioPayouts,
 ) -> None:
     backend = payouts.backend
     backend.sell()
-    backend.control("faults", fault=fault, match=TRANSFERS)
+    backend.control("faults", fault="fail_at_once", match=TRANSFERS)
     assert payouts.pay_day() == {"PayoutFailed": 1}
     failed = payouts.last()
-    assert (failed.status, failed.reason) == (PayoutStatus.FAILED, reason)
+    assert (failed.status, failed.reason) == (PayoutStatus.FAILED, "transfer_failure")
     assert (failed.total_amount, failed.paid_amount, failed.carried_amount) == (NET, 0, NET)
     assert_nothing_is_lost(payouts)
 
@@ -38,7 +34,9 @@ def test_a_refused_transfer_returns_to_the_balance_and_to_the_next_payout(
         NET,
     )
     backend.sell()
-    assert payouts.pay_day() == {"PayoutPaid": 1}
+    assert payouts.pay_day() == {"PayoutOnHold": 1}
+    assert payouts.release(backend.studio_id, "ops: the account was repaired") == "PayoutsReleased"
+    assert dict(payouts.run().done) == {"PayoutPaid": 1}
     assert payouts.last().paid_amount == 2 * NET
     assert_nothing_is_lost(payouts)
 
@@ -60,38 +58,34 @@ def test_a_negative_total_is_carried_into_the_next_payout(
     backend.sell()
     assert payouts.pay_day() == {"PayoutPaid": 1}
     last = payouts.last()
+    assert last.carried_in_amount == -8500
     assert [line.kind for line in payouts.lines_of(last)] == ["carried", "sale", "sale"]
     assert last.paid_amount == 2 * NET - 8500
     assert last.period_start > carried.period_end
     assert_nothing_is_lost(payouts)
 
 
-def test_a_payout_without_an_account_is_held_and_stays_owed(backend: Backend) -> None:
+def test_a_studio_without_an_account_gets_no_payout_until_it_has_one(backend: Backend) -> None:
     payouts = StudioPayouts(backend)
     backend.sell()
     assert payouts.next().reason == "no_payout_account"
-    assert payouts.pay_day() == {"PayoutHeld": 1}
-    held = payouts.last()
-    assert (held.status, held.reason) == (PayoutStatus.HELD, "no_payout_account")
-    assert (held.paid_amount, held.carried_amount) == (0, NET)
-    assert backend.head().payable_balance_amount == NET
+    assert (payouts.next().paid_amount, payouts.next().carried_amount) == (0, NET)
+    assert payouts.pay_day() == {"PayoutWithoutAccount": 1}
+    assert payouts.later() == {}  # once each payout day
     backend.sell()
-    assert payouts.pay_day() == {"PayoutHeld": 1}
-    assert [line.kind for line in payouts.lines_of(payouts.last())] == ["carried", "sale"]
-    assert payouts.last().total_amount == 2 * NET
-    assert_nothing_is_lost(payouts)
+    assert payouts.pay_day() == {"PayoutWithoutAccount": 1}
+    assert payouts.all() == []
+    assert backend.head().payable_balance_amount == 2 * NET
 
-
-def test_a_held_payout_is_paid_once_the_studio_has_an_account(backend: Backend) -> None:
-    payouts = StudioPayouts(backend)
-    backend.sell()
-    assert payouts.pay_day() == {"PayoutHeld": 1}
     backend.studio = {"payout_account_id": ACCOUNT}
     assert backend.import_studio().refused[0]["reason"].endswith("send `update`: true to change it")
     assert backend.import_studio(update=True).updated == 1
     assert backend.import_studio(update=True).unchanged == 1
-    assert payouts.pay_day() == {"PayoutPaid": 1}
-    assert payouts.last().paid_amount == NET
+    assert dict(payouts.run().done) == {"PayoutPaid": 1}  # it is due at once
+    (payout,) = payouts.all()
+    assert payout.paid_amount == 2 * NET
+    assert [line.kind for line in payouts.lines_of(payout)] == ["sale", "sale"]
+    assert payouts.run().done == {}
     assert_nothing_is_lost(payouts)
 
 

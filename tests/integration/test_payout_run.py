@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.ledger import LedgerHead
-from shared.domain.payout import Booking, PayoutStatus
+from shared.domain.payout import PayoutStatus
+from shared.domain.payout_booking import Booking
 from tests.at_once import at_once
 from tests.integration.backend import Backend
 from tests.integration.studio_payouts import ACCOUNT, NET, StudioPayouts, assert_nothing_is_lost
@@ -94,7 +95,7 @@ class SettlingPayoutStore:
         self._store.record_payout(head, closing, due_at, next_due_at)
 
 
-def test_a_refund_that_settles_during_the_run_is_in_this_payout_or_the_next(
+def test_a_refund_that_settles_during_the_run_is_in_the_next_payout(
     payouts: StudioPayouts,
 ) -> None:
     backend = payouts.backend
@@ -110,9 +111,10 @@ def test_a_refund_that_settles_during_the_run_is_in_this_payout_or_the_next(
         line.order_id for line in payouts.lines_of(payouts.last()) if line.kind == "refund"
     ]
     in_the_next = [line.order_id for line in payouts.next().page.lines if line.kind == "refund"]
-    assert in_this_payout == [first, second]
-    assert in_the_next == [third]
-    assert payouts.last().paid_amount == 4 * NET - 2 * 8500
+    assert in_this_payout == []
+    assert in_the_next == [first, second, third]
+    assert payouts.last().paid_amount == 4 * NET
+    assert payouts.last().entry_seq == payouts.last().last_seq + 3
     assert_nothing_is_lost(payouts)
 
 

@@ -46,9 +46,11 @@ def test_a_transfer_that_was_reversed_weeks_later_is_found(platform_desk: Reconc
     late(platform_desk)
 
     (finding,) = platform_desk.findings()
-    assert (finding.kind, finding.healed) == (FindingKind.TRANSFER_REVERSED, False)
+    assert (finding.kind, finding.healed) == (FindingKind.TRANSFER_REVERSED, True)
     assert (finding.amount, finding.stripe_amount) == (transfer["amount"], transfer["amount"] - 80)
     assert finding.payout_id == transfer["transfer_group"]
+    assert platform_desk.payouts.run().done["PayoutReversed"] == 1
+    assert platform_desk.kinds() == {}
 
 
 def test_payouts_and_transfers_that_do_not_fit_are_found(platform_desk: ReconcileDesk) -> None:

@@ -16,7 +16,8 @@ from shared.domain.errors import (
     QuantityExceedsRefundableError,
 )
 from shared.domain.order import SHIPPING_LINE_ID
-from shared.domain.payout import Payout, PayoutStatus, expected_payout, fail, is_worth_closing
+from shared.domain.payout import Payout, PayoutStatus, expected_payout
+from shared.domain.payout_booking import fail
 from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resolution
 from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
 from shared.domain.reservation import resolve
@@ -67,6 +68,11 @@ def _fees_owed(books: StudioBooks) -> list[OrderBooks]:
 
 def _fees_asked(books: StudioBooks) -> list[OrderBooks]:
     return [each for each in books.sales.values() if _asked(each)]
+
+
+def _reversible(books: StudioBooks) -> list[Payout]:
+    paid = books.payouts_in(PayoutStatus.PAID)
+    return [each for each in paid if each.reversed_amount < each.paid_amount]
 
 
 def _asked(sale: OrderBooks) -> bool:
@@ -248,28 +254,36 @@ class MoneyRules(RuleBasedStateMachine):
 
     # Payouts.
 
-    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
-    @rule(account=st.sampled_from(["acct_1", "acct_1", None]), days=st.integers(1, 7))
-    def pay_out(self, account: str | None, days: int) -> None:
-        self._pay_out(account, days)
+    @rule(data=st.data(), days=st.integers(1, 7), held=st.integers(0, 20_000))
+    def pay_out_a_period(self, data: st.DataObject, days: int, held: int) -> None:
+        """Pay out what was entered up to some entry, while later ones are there already."""
+        first, last = self.books.last_closable(), self.books.head.seq
+        self._pay_out(days, data.draw(st.integers(first, last), "last entry"), held)
 
-    @precondition(lambda self: is_worth_closing(self.books.head, "acct_1"))
     @rule(made=st.booleans())
     def pay_out_to_the_end(self, *, made: bool) -> None:
-        payout = self._pay_out("acct_1", 7)
+        payout = self._pay_out(7, self.books.head.seq)
         if payout.is_open:
             self._end_transfer(self.books.begin_transfer(payout), made=made)
 
-    def _pay_out(self, account: str | None, days: int) -> Payout:
-        before = self.books.head
-        foreseen, _ = expected_payout(before.payable_balance_amount, account)
-        payout = self.books.pay_out(account, days)
-        assert payout.paid_amount == foreseen
-        assert payout.total_amount == before.payable_balance_amount
+    def _pay_out(self, days: int, last_seq: int, held: int = 0) -> Payout:
+        before, owed = self.books.head, self.books.entries[last_seq - 1].payable_balance_amount
+        foreseen, _ = expected_payout(owed, "acct_1", held)
+        payout = self.books.pay_out("acct_1", days, last_seq, held)
+        assert payout.paid_amount == foreseen <= max(0, owed)
+        assert payout.total_amount == owed
         assert payout.is_open == (payout.paid_amount > 0)
-        assert self.books.head.payable_balance_amount == payout.carried_amount
-        assert (payout.first_seq, payout.last_seq) == (before.closed_seq + 1, before.seq)
+        left = self.books.head.payable_balance_amount
+        assert left == before.payable_balance_amount - payout.paid_amount
+        assert (payout.first_seq, payout.last_seq) == (before.closed_seq + 1, last_seq)
         return payout
+
+    @precondition(_when(_reversible))
+    @rule(data=st.data())
+    def stripe_takes_a_transfer_back(self, data: st.DataObject) -> None:
+        payout = data.draw(st.sampled_from(_reversible(self.books)), "payout")
+        left = payout.paid_amount - payout.reversed_amount
+        self.books.reverse_transfer(payout, data.draw(st.integers(1, left), "amount"))
 
     @precondition(_when(lambda books: books.payouts_in(CLOSING, TRANSFERRING)))
     @rule(data=st.data())

@@ -1,8 +1,9 @@
 """Ledgers of one studio that are paid out, and transfers as Stripe returns them."""
 
-from datetime import date
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.clock import rfc3339
 from shared.domain.ledger import (
     EntryAmounts,
     EntryFacts,
@@ -11,18 +12,24 @@ from shared.domain.ledger import (
     LedgerHead,
     append,
 )
-from shared.domain.payout import close
+from shared.domain.payout import Payout, payout_id_of
+from shared.domain.payout_booking import Booking, Closing, close
 from shared.domain.payout_schedule import PayoutPeriod
 
 from .orders import AT
 
 DUE = "2026-10-14T17:09:00.000Z"
 
-
-PERIOD = PayoutPeriod(date(2026, 10, 5), date(2026, 10, 11))
-
-
 CHICAGO = ZoneInfo("America/Chicago")
+
+
+def week_before(day: str) -> PayoutPeriod:
+    """Return the seven days before a day in Chicago's summer."""
+    ended = datetime.fromisoformat(f"{day}T05:00:00Z")
+    return PayoutPeriod(rfc3339(ended - timedelta(days=7)), rfc3339(ended), CHICAGO)
+
+
+PERIOD = week_before("2026-10-12")
 
 
 # The ledger.
@@ -38,10 +45,23 @@ def ledger(*payable: int) -> tuple[list[LedgerEntry], LedgerHead]:
     return entries, head
 
 
+def whole(
+    head: LedgerHead, period: PayoutPeriod = PERIOD, previous: Payout | None = None
+) -> Closing:
+    """Return the closing of all entries of a ledger."""
+    payout_id = payout_id_of(head.studio_id, period, previous)
+    return Closing(payout_id, period, head.seq, head.payable_balance_amount, DUE)
+
+
+def paid_out(head: LedgerHead, account: str | None = "acct_1") -> Booking:
+    """Return the payout of all entries of a ledger."""
+    return close(head, whole(head), account, AT)
+
+
 def closed(*payable: int, account: str | None = "acct_1") -> tuple[list[LedgerEntry], LedgerHead]:
     """Return a ledger of such sales whose period is closed."""
     entries, head = ledger(*payable)
-    booking = close(head, PERIOD, account, AT, DUE)
+    booking = paid_out(head, account)
     return [*entries, booking.entry], booking.head
 
 

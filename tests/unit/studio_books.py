@@ -7,9 +7,11 @@ refunds with fractions and decimals, and where Stripe has moved the money to.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
+from shared.clock import rfc3339
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import (
     EntryFacts,
@@ -20,12 +22,14 @@ from shared.domain.ledger import (
     append,
 )
 from shared.domain.order import LineCommitted, Order, OrderLine, OrderState
-from shared.domain.payout import Booking, Payout, PayoutStatus, close, fail
+from shared.domain.payout import Payout, PayoutStatus, payout_id_of
+from shared.domain.payout_booking import Booking, Closing, close, fail, reverse
 from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import sale_amounts, settle
+from shared.domain.stripe_transfer import StripeTransfer
 
 from .orders import AT, STUDIO, Sold, half_up, refund_of, reserved, succeeded
 
@@ -138,7 +142,7 @@ class StudioBooks:
         self.sales: dict[str, OrderBooks] = {}
         self.payouts: dict[str, Payout] = {}
         self.cash: Counter[str] = Counter()
-        self._day = date(2026, 1, 4)
+        self._ended = datetime(2026, 1, 4, tzinfo=UTC)
 
     def _enter(self, booking: tuple[LedgerEntry, LedgerHead]) -> LedgerEntry:
         entry, self.head = booking
@@ -228,11 +232,20 @@ class StudioBooks:
 
     # Payouts.
 
-    def pay_out(self, account: str | None, days: int) -> Payout:
-        """Close what is open, some days after the payout before."""
-        period = PayoutPeriod(self._day, self._day + timedelta(days=days))
-        self._day += timedelta(days=days + 1)
-        return self._book(close(self.head, period, account, AT, _DUE))
+    def last_closable(self) -> int:
+        """Return the number of the first entry that a payout may end with."""
+        last = max((each.entry_seq for each in self.payouts.values()), default=0)
+        return max(1, last)
+
+    def pay_out(self, account: str, days: int, last_seq: int, held: int) -> Payout:
+        """Close what is open up to an entry, some days after the payout before."""
+        ended = self._ended + timedelta(days=days)
+        period = PayoutPeriod(rfc3339(self._ended), rfc3339(ended), ZoneInfo("UTC"))
+        self._ended = ended
+        payout_id = payout_id_of(STUDIO, period, None)
+        owed = self.entries[last_seq - 1].payable_balance_amount
+        closing = Closing(payout_id, period, last_seq, owed, _DUE)
+        return self._book(close(self.head, closing, account, AT, held))
 
     def begin_transfer(self, payout: Payout) -> Payout:
         """Begin an attempt to make a payout's transfer."""
@@ -247,6 +260,15 @@ class StudioBooks:
     def fail_transfer(self, payout: Payout) -> Payout:
         """Record that Stripe has refused a payout's transfer."""
         return self._book(fail(payout, self.head, "account_closed", AT))
+
+    def reverse_transfer(self, payout: Payout, amount: int) -> Payout:
+        """Record that Stripe has taken a part of a payout's transfer back."""
+        self._move_cash("studio", "pps", amount)
+        taken = payout.reversed_amount + amount
+        made = StripeTransfer(payout.transfer_id or "", payout.paid_amount, taken)
+        booking = reverse(payout, self.head, made, AT)
+        assert booking
+        return self._book(booking)
 
     def _book(self, booking: Booking) -> Payout:
         self._enter((booking.entry, booking.head))

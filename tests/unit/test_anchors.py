@@ -87,8 +87,8 @@ def test_an_anchor_is_read_as_it_was_signed() -> None:
 
 def test_the_signed_text_is_known_to_the_byte() -> None:
     assert DAYS[0].signed_bytes() == (
-        b'{"anchored_at":"2026-11-01T00:00:00.000Z","closed_seq":0,"currency":"usd",'
-        b'"direct_balance_amount":0,"hash":"' + GENESIS_HASH.encode() + b'",'
+        b'{"anchored_at":"2026-11-01T00:00:00.000Z","carried_amount":0,"closed_seq":0,'
+        b'"currency":"usd","direct_balance_amount":0,"hash":"' + GENESIS_HASH.encode() + b'",'
         b'"payable_balance_amount":0,"seq":0,"studio_id":"st_1"}'
     )
 

@@ -173,6 +173,7 @@ def test_an_order_may_omit_its_optional_fields(changed: dict[str, Any]) -> None:
         {"payout_schedule": {"interval": "weekly", "weekday": 4}},
         {"on_negative_limit": "refuse"},
         {"on_negative_limit": "warn"},
+        {"hold_disputed": True},
         {"stripe_account_id": "acct_1"},
         {"timezone": "UTC"},
     ],

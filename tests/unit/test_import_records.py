@@ -13,7 +13,7 @@ from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.queues import ChargeQueue
-from shared.gateways.studios import Studios
+from shared.gateways.studio_updates import StudioUpdates
 
 from .test_import_formats import drop, order, put, studio
 
@@ -73,7 +73,7 @@ class Importer:
 @pytest.fixture
 def records(tables: InMemoryTables) -> Importer:
     client = cast("DynamoDBClient", tables)
-    studios = Studios(client, "orders")
+    studios = StudioUpdates(client, "orders")
     orders = OrderImportStore(client, "orders")
     importer = Importer(
         ImportStudios(studios, lambda: AT),

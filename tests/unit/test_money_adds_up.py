@@ -11,10 +11,11 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from shared.domain.ledger import LedgerEntry
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.payout import PayoutStatus
-from shared.domain.statement import LineRange, Statement, statement_of
+from shared.domain.statement import LineRange, Statement, StatementRange, statement_of
 
 from .examples import scaled
 from .money_rules import MoneyRules
+from .orders import STUDIO
 from .studio_books import AT_STRIPE, OrderBooks
 
 
@@ -40,8 +41,7 @@ class Money(MoneyRules):
         direct = [sale for sale in self.books.sales.values() if sale.direct]
         platform = [sale for sale in self.books.sales.values() if not sale.direct]
         fees_to_come = sum(sale.fee.target_amount - sale.fee.refunded_amount for sale in direct)
-        transfers_to_come = sum(each.paid_amount for each in self.books.payouts.values())
-        transfers_to_come -= self._transferred()
+        transfers_to_come = self._paid() - self._transferred()
 
         studio = head.direct_balance_amount + self._transferred() - fees_to_come
         assert cash["studio"] == studio - sum(sale.not_booked_yet() for sale in direct)
@@ -56,10 +56,12 @@ class Money(MoneyRules):
         return sale.order.rev_share_amount - sale.state.rev_share_reversed_amount
 
     def _paid(self) -> int:
-        return sum(payout.paid_amount for payout in self.books.payouts.values())
+        payouts = self.books.payouts.values()
+        return sum(each.paid_amount - each.reversed_amount for each in payouts)
 
     def _transferred(self) -> int:
-        return sum(each.paid_amount for each in self.books.payouts_in(PayoutStatus.PAID))
+        paid = self.books.payouts_in(PayoutStatus.PAID)
+        return sum(each.paid_amount - each.reversed_amount for each in paid)
 
     # Of each order.
 
@@ -168,18 +170,26 @@ class Money(MoneyRules):
     @invariant()
     def every_entry_is_in_one_payout_or_open(self) -> None:
         head = self.books.head
-        statements = [self._statement(head.closed_seq + 1, head.seq)]
-        assert statements[0].total_amount == head.payable_balance_amount
-        for payout in self.books.payouts.values():
-            statements.append(self._statement(payout.first_seq, payout.last_seq))
-            assert statements[-1].total_amount == payout.total_amount
+        ranges = [(head.closed_seq + 1, head.seq, head.carried_amount, head.payable_balance_amount)]
+        for each in self.books.payouts.values():
+            amounts = each.carried_in_amount, each.total_amount
+            ranges.append((each.first_seq, each.last_seq, *amounts))
+        statements = [self._statement(StatementRange(STUDIO, *each)) for each in ranges]
         shown = [line.seq for statement in statements for line in statement.lines]
-        not_closing = [entry.seq for entry in self.books.entries if entry.kind != "payout"]
+        not_closing = [entry.seq for entry in self.books.entries if entry.kind != "payout_closed"]
         assert sorted(seq for seq in shown if seq is not None) == not_closing
 
-    def _statement(self, first: int, last: int) -> Statement:
-        read = self.books.entries[max(1, first - 1) - 1 : last]
-        return statement_of(read, first, last, LineRange())
+    def _statement(self, of: StatementRange) -> Statement:
+        return statement_of(self.books.entries[of.first_seq - 1 : of.last_seq], of, LineRange())
+
+    @invariant()
+    def a_payout_begins_with_what_the_one_before_left(self) -> None:
+        left = 0
+        for payout in self.books.payouts.values():
+            assert payout.carried_in_amount == left
+            entry = self.books.entries[payout.entry_seq - 1]
+            left = payout.total_amount + entry.payable_amount
+            assert entry.carried_amount == left
 
     @invariant()
     def the_chain_verifies(self) -> None:

@@ -20,6 +20,8 @@ WRONG_USE = (
     (("reconcile", "--since", "2026-11-25T09:00:00"), "has no time zone"),
     (("resume", "now"), "unexpected extra argument"),
     (("verify-ledger", "--orders-table", "orders"), "No such option: --orders-table"),
+    (("payouts", "now", "--by", "op_1"), "Missing argument 'STUDIO'"),
+    (("payouts", "release", "st_1", "--by", "op_1"), "Missing option '--why'"),
     (("anchors", "now", "st_1"), "unexpected extra argument"),
     (("anchors", "show", "--since"), "No such option: --since"),
     (("restore", "stop", "--to"), "No such option: --to"),

@@ -220,7 +220,7 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
             RefundQuote("ch_1", 10_000),
             estimate(state, 10_000),
             state,
-            NextPayoutEffect(8_180, 8_180 - 8_500, []),
+            NextPayoutEffect(8_180, 8_180 - 8_500, -850, []),
             [RefundWarning.ALREADY_SHIPPED],
         )
     )
@@ -234,6 +234,7 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
         net_deduction_amount=-8_500,
         next_payout_before_amount=8_180,
         next_payout_after_amount=-320,
+        next_payout_in_flight_amount=-850,
         warnings=[RefundWarning.ALREADY_SHIPPED],
     )
 

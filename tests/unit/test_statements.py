@@ -4,8 +4,8 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,12 +13,18 @@ from functions.payouts.show_payout import WholeStatement
 from functions.payouts.statement_csv import COLUMNS, statement_csv
 from functions.payouts.statement_html import money, statement_html
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
-from shared.domain.payout import close
-from shared.domain.payout_schedule import PayoutPeriod
-from shared.domain.statement import LineRange, Statement, StatementError, statement_of
+from shared.domain.payout import PayoutStatus
+from shared.domain.payout_booking import close
+from shared.domain.statement import (
+    LineRange,
+    Statement,
+    StatementError,
+    StatementRange,
+    statement_of,
+)
 
 from .orders import AT
-from .payout_ledgers import CHICAGO, DUE, PERIOD, ledger
+from .payout_ledgers import CHICAGO, ledger, paid_out, week_before, whole
 
 
 def test_a_statement_with_a_missing_entry_is_an_error() -> None:
@@ -26,7 +32,9 @@ def test_a_statement_with_a_missing_entry_is_an_error() -> None:
     for gone in range(3):
         left = [entry for entry in entries if entry.seq != gone + 1]
         with pytest.raises(StatementError):
-            statement_of(left, 1, head.seq, LineRange())
+            statement_of(left, StatementRange("st_1", 1, head.seq, 0, 6), LineRange())
+    with pytest.raises(StatementError, match="add up to 6"):
+        statement_of(entries, StatementRange("st_1", 1, head.seq, 0, 7), LineRange())
 
 
 def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
@@ -38,7 +46,7 @@ def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeSt
         EntryAmounts(-10000, 0, 1500, -8500, 0),
     )
     entries = [entry]
-    first = close(head, PERIOD, "acct_1", AT, DUE)
+    first = paid_out(head)
     entries.append(first.entry)
     head = first.head
     for kind, order, refund, amounts in (
@@ -49,11 +57,17 @@ def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeSt
     ):
         entry, head = append(head, EntryFacts(kind, order, AT, refund_id=refund), amounts)
         entries.append(entry)
-    later = PayoutPeriod(date(2026, 10, 12), date(2026, 10, 18))
-    payout = close(head, later, "acct_1", AT, DUE).payout.with_new_attempt(AT).paid("tr_1", AT)
-    statement: Statement = statement_of(
-        entries[payout.first_seq - 2 :], payout.first_seq, payout.last_seq, LineRange()
+    closing = whole(head, week_before("2026-10-19"), first.payout)
+    closed = close(head, closing, "acct_1", AT).payout.with_new_attempt(AT)
+    payout = closed.paid("tr_1", AT)
+    of = StatementRange(
+        "st_1",
+        payout.first_seq,
+        payout.last_seq,
+        payout.carried_in_amount,
+        payout.total_amount,
     )
+    statement: Statement = statement_of(entries[payout.first_seq - 1 :], of, LineRange())
     return WholeStatement(payout, statement, name, CHICAGO)
 
 
@@ -92,7 +106,7 @@ def test_each_printed_page_names_the_studio_and_the_payout() -> None:
     header = page[page.index("<thead>") : page.index("</thead>")]
     assert "Lakeside · po_st_1_2026-10-18" in header
     assert "size: landscape" in page
-    assert "ledger entries 3 to 6" in page
+    assert "ledger entries 2 to 6" in page
 
 
 def test_the_carried_amount_is_in_the_payable_sum_and_in_no_sum_of_sales() -> None:
@@ -105,6 +119,34 @@ def test_the_carried_amount_is_in_the_payable_sum_and_in_no_sum_of_sales() -> No
     assert sums["Carried over from the previous payout"] == ["-$85.00"]
     assert sums["Total"] == sums["Paid out"] == ["$57.36"]
     assert sums["Carried into the next payout"] == ["$0.00"]
+
+
+def test_the_statement_says_from_when_to_when() -> None:
+    whole_payout = whole_statement()
+    page = statement_html(whole_payout)
+    assert "from Oct 12, 2026, 12:00:00 AM on" in page.replace("\u202f", " ")
+    assert "before Oct 19, 2026, 12:00:00 AM (America/Chicago)" in page.replace("\u202f", " ")
+    rows = list(csv.DictReader(io.StringIO(statement_csv(whole_payout)[1:])))
+    assert (rows[-1]["period_started_at"], rows[-1]["period_ended_at"]) == (
+        "2026-10-12 00:00:00",
+        "2026-10-19 00:00:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"status": "transferring", "reason": "insufficient_balance"}, "We will keep trying"),
+        ({"status": "carried", "reason": "disputed_amount_held"}, "open disputes"),
+        ({"status": "failed", "reason": "account_invalid"}, "could not pay your account"),
+        ({"reversed_amount": 1000}, "$10.00 of the transfer"),
+    ],
+)
+def test_the_statement_shows_the_state_of_the_transfer(changes: dict[str, Any], shown: str) -> None:
+    made = whole_statement()
+    status = PayoutStatus(changes.get("status", made.payout.status))
+    payout = replace(made.payout, **changes | {"status": status})
+    assert shown in statement_html(replace(made, payout=payout))
 
 
 def test_a_payout_of_only_a_carried_amount_names_no_entries() -> None:

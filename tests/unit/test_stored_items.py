@@ -158,6 +158,8 @@ any_head = st.builds(
     payable_balance_amount=balances,
     direct_balance_amount=balances,
     hash=st.text("0123456789abcdef", min_size=64, max_size=64),
+    closed_seq=st.integers(0, 10**12),
+    carried_amount=balances,
 )
 
 

@@ -2,12 +2,17 @@
 
 import re
 
-from functions.stripe_webhook.handle_event import CHARGE_EVENTS, DISPUTE_EVENTS, REFUND_EVENTS
+from functions.stripe_webhook.handle_event import (
+    CHARGE_EVENTS,
+    DISPUTE_EVENTS,
+    REFUND_EVENTS,
+    TRANSFER_REVERSED,
+)
 from infra.local.stripe_server import WEBHOOK_EVENTS
 from infra.paths import ROOT
 
 # Stripe no longer sends refund.updated under its old name.
-ASKED_FOR = {"charge.refunded"} | REFUND_EVENTS | DISPUTE_EVENTS | CHARGE_EVENTS
+ASKED_FOR = {"charge.refunded", TRANSFER_REVERSED} | REFUND_EVENTS | DISPUTE_EVENTS | CHARGE_EVENTS
 ASKED_FOR -= {"charge.refund.updated"}
 
 
@@ -17,4 +22,4 @@ def test_the_local_stack_subscribes_to_the_handled_events() -> None:
 
 def test_the_deployment_page_lists_the_handled_events() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    assert set(re.findall(r"`((?:charge|refund)\.[a-z_.]+)`", page)) == ASKED_FOR
+    assert set(re.findall(r"`((?:charge|refund|transfer)\.[a-z_.]+)`", page)) == ASKED_FOR

@@ -2,12 +2,16 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.clock import Clock, rfc3339
-from shared.domain.payout import last_day_of_payout, restore_payout, studio_of_payout
+from shared.domain.payout import last_day_of_payout, studio_of_payout
+from shared.domain.payout_booking import Closing, restore_payout
+from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.stripe_transfer import StripeTransfer
+from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
@@ -24,6 +28,7 @@ class AdoptTransfers:
 
     studios: Studios
     ledger: PayoutStore
+    entries: LedgerEntries
     payouts: PayoutsTable
     clock: Clock
 
@@ -57,17 +62,22 @@ class AdoptTransfers:
         studio = self.studios.get(studio_id)
         if head is None or due_at is None or studio is None:
             return "TransferOfUnknownStudio"
-        schedule, payout_day = studio.payout_schedule, last_day + timedelta(days=1)
-        period = schedule.period(payout_day, self._paid_out_until(studio_id))
-        next_due = max(due_at, rfc3339(schedule.begins(schedule.following(payout_day))))
-        self.ledger.record_payout(
-            head,
-            restore_payout(head, period, transfer, rfc3339(self.clock())),
-            due_at,
-            next_due,
-        )
+        schedule, now = studio.payout_schedule, rfc3339(self.clock())
+        end = schedule.begins(last_day + timedelta(days=1))
+        period = self._period(studio, min(rfc3339(end), now))
+        closing = Closing(transfer.group or "", period, head.seq, head.payable_balance_amount, now)
+        booking = restore_payout(head, closing, transfer, now)
+        next_due = max(due_at, rfc3339(schedule.next_due(end)))
+        self.ledger.record_payout(head, booking, due_at, next_due)
         return "PayoutAdopted"
 
-    def _paid_out_until(self, studio_id: str) -> date | None:
-        newest = self.payouts.newest(studio_id, 1)
-        return date.fromisoformat(newest[0].period_end) if newest else None
+    def _period(self, studio: Studio, ended_at: str) -> PayoutPeriod:
+        """Return the period of a lost payout. The entries of its time may be entered late."""
+        previous = self.payouts.last(studio.studio_id)
+        if previous is not None:
+            started_at = previous.period_ended_at
+        else:
+            first = self.entries.get(studio.studio_id, 1)
+            recorded_at = datetime.fromisoformat(first.recorded_at if first else ended_at)
+            started_at = rfc3339(studio.payout_schedule.day_start(recorded_at))
+        return PayoutPeriod(min(started_at, ended_at), ended_at, studio.zone)

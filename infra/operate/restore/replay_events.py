@@ -17,6 +17,7 @@ from functions.stripe_webhook.handle_event import (
     CHARGE_EVENTS,
     DISPUTE_EVENTS,
     REFUND_EVENTS,
+    TRANSFER_REVERSED,
     HandleEvent,
     event_from,
 )
@@ -30,6 +31,7 @@ from shared.edge.observability import logger
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payout_store import PayoutStore
@@ -42,6 +44,7 @@ from shared.gateways.stripe.events import StripeEvents
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
+from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
 
@@ -52,7 +55,11 @@ ACTOR = "restore"
 
 # Refund events first: their order is that of settlements and failures, which decides how much of
 # an application fee goes back. `charge.refunded` adds the refunds that have no event of their own.
-_EVENT_GROUPS = (sorted(REFUND_EVENTS | DISPUTE_EVENTS | CHARGE_EVENTS), ["charge.refunded"])
+_EVENT_GROUPS = (
+    sorted(REFUND_EVENTS | DISPUTE_EVENTS | CHARGE_EVENTS),
+    ["charge.refunded"],
+    [TRANSFER_REVERSED],
+)
 
 # Covers a torn second and differing clocks. Replaying an event twice changes nothing.
 _MARGIN = timedelta(minutes=5)
@@ -119,6 +126,7 @@ class ReplayStripeEvents:
         adopt = AdoptTransfers(
             Studios(self.dynamodb, self.orders_table),
             PayoutStore(self.dynamodb, self.orders_table, self.ledger_table),
+            LedgerEntries(self.dynamodb, self.ledger_table),
             PayoutsTable(self.dynamodb, self.orders_table),
             self.clock,
         )
@@ -139,6 +147,7 @@ class ReplayStripeEvents:
             self._verify(),
             self._record(),
             lambda: StripeRefunds(self.stripe),
+            MarkTransfer(PayoutsTable(self.dynamodb, self.orders_table), self.clock),
         )
         done: Counter[str] = Counter()
         events = StripeEvents(self.stripe)

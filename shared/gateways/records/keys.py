@@ -1,6 +1,7 @@
 """The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
-    STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, NEXT_PAYOUT, PAYOUT#…, PARKED#…
+    STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
+                                           PAYOUT_HOLD, PAYOUT#…, PARKED#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
@@ -25,6 +26,8 @@ SETTLED_INDEX = "SettledIndex"
 STUDIO_SK = "STUDIO"
 HEAD_SK = "LEDGER_HEAD"
 NEXT_PAYOUT_SK = "NEXT_PAYOUT"
+PAYOUT_HOLD_SK = "PAYOUT_HOLD"
+LIMIT_GUARD_SK = "LIMIT_GUARD"
 ORDER_SK = "ORDER"
 STATE_SK = "STATE"
 # It sorts between the refunds and the state, so that one Query reads all that a settlement needs.
@@ -62,6 +65,7 @@ class AttentionPartition(StrEnum):
     PAYMENT = "PAYMENT"
     MESSAGE = "MESSAGE"
     PARKED = "PARKED"
+    PAYOUT_HOLD = "PAYOUT_HOLD"
 
 
 def primary_key(pk: str, sk: str) -> Item:

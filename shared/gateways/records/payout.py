@@ -18,11 +18,11 @@ _FIELDS = tuple(field.name for field in fields(Payout))
 
 
 def payout_to_item(payout: Payout) -> Item:
-    """Return the item of a payout, in OpenIndex until its transfer has ended."""
+    """Return the item of a payout, in OpenIndex while the payout run must look at its transfer."""
     values: Values = {name: getattr(payout, name) for name in _FIELDS}
     del values["payout_id"], values["studio_id"], values["next_poll_at"]
     values["history"] = [{"status": step.status, "at": step.at} for step in payout.history]
-    if payout.is_open:
+    if payout.is_open or payout.next_poll_at is not None:
         values |= open_work(OpenWork.PAYOUT, payout.next_poll_at)
     return primary_key(studio_pk(payout.studio_id), payout_sk(payout.payout_id)) | marshal(values)
 

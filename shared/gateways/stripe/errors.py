@@ -21,6 +21,7 @@ from http import HTTPStatus
 import stripe
 
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.stripe_object import MalformedStripeObjectError
 
 # The reason of a refusal because Stripe does not have the object that was named.
@@ -29,6 +30,9 @@ UNKNOWN_TO_STRIPE = "charge_not_found"
 BOOKS_ARE_BEHIND = frozenset(
     {"charge_already_refunded", "amount_exceeds_charge", "charge_disputed", UNKNOWN_TO_STRIPE}
 )
+
+# https://docs.stripe.com/error-codes
+_BALANCE_CODES = frozenset({"balance_insufficient", "insufficient_funds"})
 
 # These errors say that the request came at a bad time or under a used key, not that it was refused.
 _NOT_REFUSALS = (stripe.RateLimitError, stripe.IdempotencyError)
@@ -51,11 +55,11 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
             "Answer the dispute in Stripe.",
             "charge_disputed",
         )
-    if error.code in {"balance_insufficient", "insufficient_funds"}:
+    if error.code in _BALANCE_CODES:
         return StripeRefusedError(
             "The Stripe account does not hold enough to refund this. Add funds to it in Stripe, "
             "then send the refund again with a new Idempotency-Key.",
-            "insufficient_balance",
+            INSUFFICIENT_BALANCE,
         )
     # An amount over what is left has no code: https://docs.stripe.com/error-codes
     if getattr(error, "param", None) == "amount":
@@ -80,6 +84,8 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
 def transfer_refusal(error: stripe.StripeError) -> StripeRefusedError:
     """Return the refusal of a transfer. Its reason is Stripe's code."""
     reason = error.code or f"stripe_{error.http_status}"
+    if reason in _BALANCE_CODES:
+        reason = INSUFFICIENT_BALANCE
     return StripeRefusedError(f"Stripe refused the transfer ({reason}).", reason)
 
 

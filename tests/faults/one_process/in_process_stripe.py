@@ -52,7 +52,7 @@ class NumberedIds:
 
 
 class DashboardRefusedError(Exception):
-    """Stripe refused a dashboard user's refund."""
+    """Stripe refused what a dashboard user asked for."""
 
 
 class InProcessStripe:
@@ -89,17 +89,33 @@ class InProcessStripe:
         """
         charge_id = charge_id_of(order_id)
         account = self.standin.store.charges[charge_id].account
+        return self._post_in_dashboard(
+            "refunds", {"charge": charge_id, "amount": amount}, account=account
+        )
+
+    def reverse_transfer(self, amount: int) -> str:
+        """Take a part of the one transfer back, and return the reversal's id.
+
+        Raises:
+            DashboardRefusedError: Stripe refuses it.
+        """
+        (transfer,) = self.standin.store.transfers
+        return self._post_in_dashboard(f"transfers/{transfer.id}/reversals", {"amount": amount})
+
+    def _post_in_dashboard(
+        self, path: str, values: dict[str, Any], account: str | None = None
+    ) -> str:
         headers = {
             "Authorization": f"Bearer {KEY}",
             "Content-Type": "application/x-www-form-urlencoded",
         }
         if account is not None:
             headers["Stripe-Account"] = account
-        form = urlencode({"charge": charge_id, "amount": amount}).encode()
-        status, _, content = self.answer("POST", f"{URL}/v1/refunds", headers, form)
+        form = urlencode(values).encode()
+        status, _, content = self.answer("POST", f"{URL}/v1/{path}", headers, form)
         answer = json.loads(content)
         if status != 200:  # OK
-            raise DashboardRefusedError(f"Stripe refuses the external refund: {answer}")
+            raise DashboardRefusedError(f"Stripe refuses it: {answer}")
         return str(answer["id"])
 
     def seed_charge(self, charge: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.faults.one_process.virtual_clock import VirtualClock
 from tests.faults.world.functions import FunctionRuntime
-from tests.faults.world.import_records import studio_record
+from tests.faults.world.import_records import STUDIO, studio_record
 from tests.records import Record
 
 _TRIES = 10
@@ -36,6 +36,19 @@ class Operator:
                 return answer
             self._clock.wait(_SECONDS_BETWEEN_TRIES)
         raise AssertionError("the import never ended")
+
+    def act_on_payouts(self, action: str) -> dict[str, Any]:
+        """Pay the studio now, or release its payouts, until an answer comes; return it.
+
+        Raises:
+            AssertionError: No answer ever comes.
+        """
+        event = {"action": action, "studio_id": STUDIO, "because": "ops: test"}
+        for _ in range(_TRIES):
+            if answer := self._functions.invoke("run_payouts", event):
+                return dict(answer)
+            self._clock.wait(_SECONDS_BETWEEN_TRIES)
+        raise AssertionError(f"{action} never ended")
 
     def import_studio(self, *, update: bool = False, **changes: Any) -> None:  # noqa: ANN401  # an import record's fields
         """Import the studio, with changes to its record."""
