@@ -1,8 +1,9 @@
 """Reading an order's charge at Stripe while a caller waits."""
 
+import time
 from dataclasses import dataclass
 
-from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.errors import BusyError, StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.order import OrderKey
 from shared.domain.payment_status import UNSETTLED_PAYMENTS
 from shared.edge.auth import Caller
@@ -12,6 +13,9 @@ from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.queues import ChargeQueue
 from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.verify_charge import VerifyCharge
+
+# A request has 28 s. After this time too little is left to send a refund.
+_SLOW_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,18 @@ class ChargeReader:
 
         Raises:
             OrderNotFoundError: The caller's studio has no such order.
+            BusyError: Stripe took so long that no time is left for a refund.
         """
         record = load_callers_order(self.orders, caller, order_id)
         if record.state.payment_status not in UNSETTLED_PAYMENTS:
             return record
+        began = time.monotonic()
         self.follow(record.state.key)
+        if time.monotonic() - began > _SLOW_SECONDS:
+            raise BusyError(
+                "Stripe is slow to answer. Nothing was refunded. Send the request again with the "
+                "same Idempotency-Key."
+            )
         return load_callers_order(self.orders, caller, order_id)
 
     def follow(self, order: OrderKey) -> None:
@@ -40,6 +51,10 @@ class ChargeReader:
             outcome = self.verify_charge(order)
         except (StripeRefusedError, StripeOutcomeUnknownError, StaleStateError) as reason:
             logger.warning("charge not read yet", reason=str(reason) or type(reason).__name__)
-            self.queue.announce(order)
+            self.follow_later(order)
             return
         count(outcome.value)
+
+    def follow_later(self, order: OrderKey) -> None:
+        """Have the charge read by the charge queue."""
+        self.queue.announce(order)

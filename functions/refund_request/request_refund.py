@@ -99,8 +99,7 @@ class RequestRefund:
         count("RefundRequested")
         logger.append_keys(refund_id=reserved.refund_id, order_id=reserved.order_id)
         logger.info("refund reserved", amount=reserved.amount)
-        in_time = time.monotonic() - began < _NO_RETRY_AFTER_SECONDS
-        return self._submit(reserved, retry=in_time), record.state
+        return self._submit(reserved, began), record.state
 
     def _reserve(self, caller: Caller, request: RefundRequest) -> tuple[Refund | None, OrderRecord]:
         """Record the intent. The refund is None if this key has made one before."""
@@ -174,14 +173,14 @@ class RequestRefund:
             raise StripeRefusedError(refund.refusal.detail, refund.refusal.reason)
         return refund
 
-    def _submit(self, refund: Refund, *, retry: bool) -> Refund:
+    def _submit(self, refund: Refund, began: float) -> Refund:
         try:
-            answer = self.stripe.create(refund, first=True, retry=retry)
+            answer = self.stripe.create(refund, first=True, retry=_is_in_time(began))
         except StripeRefusedError as refusal:
             logger.info("stripe refused", reason=refusal.reason)
             self._release(refund, refusal)
             if refusal.reason in BOOKS_ARE_BEHIND:
-                self.charge_reader.follow(refund.order_key)
+                self._follow_charge(refund.order_key, began)
             raise
         except StripeOutcomeUnknownError as unknown:
             # The reservation stays. ``ResumePending`` asks Stripe and carries on.
@@ -189,6 +188,13 @@ class RequestRefund:
             count("StripeOutcomeUnknown")
             return refund
         return self._accepted(refund, answer)
+
+    def _follow_charge(self, order: OrderKey, began: float) -> None:
+        """Make the books say what Stripe says of the charge: now, or soon if time is short."""
+        if _is_in_time(began):
+            self.charge_reader.follow(order)
+        else:
+            self.charge_reader.follow_later(order)
 
     def _release(self, refund: Refund, refusal: StripeRefusedError) -> None:
         try:
@@ -218,3 +224,8 @@ class RequestRefund:
             return self.orders.advance_refund(pending)
         except StaleStateError:
             return self.orders.get_refund(refund.order_key, refund.refund_id) or refund
+
+
+def _is_in_time(began: float) -> bool:
+    """Return whether there is time for two more tries at Stripe."""
+    return time.monotonic() - began < _NO_RETRY_AFTER_SECONDS

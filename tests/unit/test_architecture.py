@@ -46,7 +46,81 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 
 # The domain modules that each function loads when it starts, and no others.
 # `python -m tests.unit.test_architecture` prints the table from the code.
-DOMAIN_LOADED = {}
+DOMAIN_LOADED = {
+    "anchor_ledger": """
+        anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
+        payout_schedule refusal
+    """,
+    "attention": """
+        dispute errors fee_refund fulfillment imported_order ledger message money order parked
+        payment_status payout_hold refund refund_quote refusal reservation settlement
+    """,
+    "export_report": """
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        payout_schedule refund refund_quote refusal report reservation settlement studio
+    """,
+    "fee_refund": """
+        dispute errors fee_refund ledger money order payment_status refund refusal stripe_balance
+        stripe_object
+    """,
+    "find_orders": """
+        dispute errors fee_refund fulfillment imported_order ledger message money order
+        payment_status refund refund_quote refusal reservation search settlement
+    """,
+    "import_orders": """
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        payout_hold payout_schedule refund refusal search studio
+    """,
+    "payout_adjust": """
+        dispute errors fee_refund fulfillment imported_order ledger money order parked
+        payment_status refund refund_quote refusal reservation settlement
+    """,
+    "payouts": """
+        dispute errors ledger money order payment_status payout payout_hold payout_schedule refusal
+        statement studio
+    """,
+    "print_station": """
+        dispute errors fulfillment imported_order money order payment_status
+    """,
+    "reconcile": """
+        dispute errors fee_refund fulfillment imported_order ledger message money order parked
+        payment_status payout payout_hold payout_schedule refund refund_metadata refund_quote
+        refusal report reservation settlement stripe_balance stripe_charge stripe_dispute
+        stripe_object stripe_refund stripe_transfer studio
+    """,
+    "refund_report": """
+        dispute errors fee_refund fulfillment imported_order ledger local_days money order
+        payment_status payout_schedule refund refund_quote refusal report reservation settlement
+        studio
+    """,
+    "refund_request": """
+        charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
+        ledger limit_guard money order payment payment_status payout_schedule refund
+        refund_metadata refund_quote refusal reservation settlement stripe_charge stripe_dispute
+        stripe_object stripe_refund studio
+    """,
+    "resume_pending": """
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
+    """,
+    "run_payouts": """
+        dispute errors ledger money order payment_status payout payout_booking payout_hold
+        payout_schedule refusal stripe_object stripe_transfer studio
+    """,
+    "send_message": """
+        dispute errors fee_refund fulfillment imported_order ledger message money order
+        payment_status payout_schedule refund refusal studio
+    """,
+    "stripe_webhook": """
+        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
+        refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
+    """,
+    "verify_charge": """
+        charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
+        ledger money order payment payment_status refund refund_metadata refund_quote refusal
+        reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
+    """,
+}
 
 
 def modules(*folders: str) -> list[Path]:

@@ -22,8 +22,8 @@ def dispute(status: str = "needs_response", taken: int = 0, fee: int = 0) -> Dis
         "dp_1",
         status,
         10_000,
-        False,
-        AT,
+        is_charge_refundable=False,
+        created_at=AT,
         withdrawn_amount=taken,
         fee_amount=fee,  # not refundable
     )

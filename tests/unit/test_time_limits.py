@@ -11,7 +11,6 @@ import pytest
 import stripe
 
 from functions.refund_request import request_refund
-from functions.stripe_webhook import handle_event
 from infra.paths import FUNCTIONS
 from shared.domain.errors import StripeOutcomeUnknownError
 from shared.gateways.stripe import connection as stripe_connection
@@ -22,7 +21,7 @@ from shared.gateways.stripe.connection import (
     StripeConnection,
 )
 from shared.gateways.stripe.refunds import StripeRefunds
-from shared.workflow import record_stripe_refund, release_refused
+from shared.workflow import record_stripe_refund, release_refused, verify_charge
 from tests.faults.one_process import template
 
 # What a function does between calls to Stripe: a few reads and writes of DynamoDB.
@@ -60,7 +59,9 @@ _RECORD_SECONDS = record_stripe_refund._CONTENTION_SECONDS  # noqa: SLF001  # th
 LONGEST_WORK = {
     # If it has waited for others, there is no second try: see below.
     "refund_request": LongestWork(1, request_refund._NO_RETRY_AFTER_SECONDS + _RELEASE_SECONDS),  # noqa: SLF001  # the same
-    "stripe_webhook": LongestWork(1, handle_event._CONTENTION_SECONDS),  # noqa: SLF001  # the same
+    "stripe_webhook": LongestWork(1, _RECORD_SECONDS),
+    # A whole batch; each charge ends at its first call without an answer.
+    "verify_charge": LongestWork(5, 5 * verify_charge._CONTENTION_SECONDS),  # noqa: SLF001  # the same
     "fee_refund": LongestWork(2),
     "resume_pending": LongestWork(_ATTEMPT_CALLS, _RECORD_SECONDS + _RELEASE_SECONDS),
     # Closing the payout, then its transfer, then returning the money of one that was refused.
