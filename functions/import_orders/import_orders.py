@@ -14,13 +14,21 @@ from shared.domain.search import order_tokens
 from shared.domain.settlement import sale_amounts
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.sale_store import ImportState, NewSale, SaleStore
+from shared.gateways.sale_store import (
+    MAX_ITEM_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTION_STEPS,
+    ImportState,
+    NewSale,
+    SaleSize,
+    SaleStore,
+    sale_size,
+)
 from shared.gateways.studios import Studios
 
-# DynamoDB's limit is 100 writes a transaction. One is the ledger head's.
-_STEPS_PER_TRANSACTION = 99
-# The order, its state, its charge and its sale entry. Its search entries come on top.
-_STEPS_PER_ORDER = 4
+# One step is the ledger head's. The bytes leave room for what DynamoDB adds.
+_STEPS_PER_TRANSACTION = MAX_TRANSACTION_STEPS - 1
+_BYTES_PER_TRANSACTION = MAX_TRANSACTION_BYTES * 3 // 4
 
 _CONTENTION_SECONDS = 20.0
 
@@ -135,7 +143,7 @@ def _first_state(imported: ImportedOrder) -> OrderState:
         application_fee_id=order.application_fee_id,
         fulfillment_status=imported.fulfillment_status,
         fulfillment_claimed_by=imported.fulfillment_claimed_by,
-        placed_at=rfc3339(datetime.fromisoformat(imported.placed_at)),
+        placed_at=_placed_at(imported),
         tax_amount=order.tax_amount,
         print_units=order.print_units,
     )
@@ -155,16 +163,25 @@ def _tokens(imported: ImportedOrder) -> list[str]:
 def _transactions(orders: Iterable[NumberedOrder]) -> Iterator[list[NumberedOrder]]:
     """Split the orders into batches that each fit into one transaction."""
     batch: list[NumberedOrder] = []
-    steps = 0
+    steps = size = 0
     for order in orders:
-        needed = _STEPS_PER_ORDER + len(_tokens(order.content))
-        if steps + needed > _STEPS_PER_TRANSACTION:
+        needed = _size(order.content)
+        steps += needed.steps
+        size += needed.transaction_bytes
+        if steps > _STEPS_PER_TRANSACTION or size > _BYTES_PER_TRANSACTION:
             yield batch
-            batch, steps = [], 0
+            batch, steps, size = [], needed.steps, needed.transaction_bytes
         batch.append(order)
-        steps += needed
     if batch:
         yield batch
+
+
+def _size(order: ImportedOrder) -> SaleSize:
+    return sale_size(order, _placed_at(order), _tokens(order))
+
+
+def _placed_at(order: ImportedOrder) -> str:
+    return rfc3339(datetime.fromisoformat(order.placed_at))
 
 
 def _fits(numbered: NumberedOrder, studio: Studio | None, report: ImportReport) -> bool:
@@ -183,4 +200,10 @@ def _misfit(order: ImportedOrder, studio: Studio | None) -> str | None:
     account_id = order.charge.account_id
     if account_id is not None and account_id != studio.stripe_account_id:
         return "account_id is not the studio's stripe_account_id"
+    order_bytes = _size(order).order_bytes
+    if order_bytes > MAX_ITEM_BYTES:
+        return (
+            f"the order needs {order_bytes} bytes, and the table holds {MAX_ITEM_BYTES}; shorten "
+            "its names, or split the order"
+        )
     return None

@@ -43,6 +43,9 @@ from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
 from shared.workflow.load_callers_order import load_callers_order
 
+# A line-item refund of 1,000 lines has about 100 kB.
+_MAX_BODY_BYTES = 256 * 1024
+
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
@@ -118,4 +121,4 @@ def read(
     return refund_view(record.refunds[refund_id], record.state)
 
 
-lambda_handler = api_handler(app)
+lambda_handler = api_handler(app, _MAX_BODY_BYTES)

@@ -27,15 +27,23 @@ class PayoutImpact:
     ledger: LedgerStore
     studios: Studios
 
-    def effect(self, state: OrderState, effect: Effect) -> NextPayoutEffect:
+    def load_studio(self, studio_id: str) -> Studio:
+        """Return the studio of an order."""
+        studio = self.studios.get(studio_id)
+        if studio is None:
+            raise LookupError(f"studio {studio_id} has orders but is not stored")
+        return studio
+
+    def effect(self, studio: Studio, state: OrderState, effect: Effect) -> NextPayoutEffect:
         """Return what a refund does to the next payout of the order's studio.
 
         Args:
+            studio: The order's studio.
             state: The order's state.
             effect: The effect of settling the refund.
         """
         before, after = self._before_and_after(state, effect)
-        limit = self._studio(state.studio_id).negative_balance_limit
+        limit = studio.negative_balance_limit
         warnings = []
         if after < min(before, 0):
             warnings.append(RefundWarning.NEXT_PAYOUT_NEGATIVE)
@@ -43,7 +51,7 @@ class PayoutImpact:
             warnings.append(RefundWarning.NEGATIVE_BALANCE_LIMIT)
         return NextPayoutEffect(before, after, warnings)
 
-    def require_within_limit(self, state: OrderState, effect: Effect) -> None:
+    def require_within_limit(self, studio: Studio, state: OrderState, effect: Effect) -> None:
         """Check the refund against the studio's limit, if the studio refuses refunds beyond it.
 
         Most studios only want a warning, so that the parent does not wait.
@@ -52,7 +60,6 @@ class PayoutImpact:
             NegativeBalanceLimitError: The refund would take the studio's next payout further below
                 zero than its limit, and the studio refuses such refunds.
         """
-        studio = self._studio(state.studio_id)
         if studio.on_negative_limit is not OnNegativeLimit.REFUSE:
             return
         limit = studio.negative_balance_limit
@@ -67,9 +74,3 @@ class PayoutImpact:
         head = self.ledger.load_head(state.studio_id)
         before = head.payable_balance_amount if head else 0
         return before, before + payable_effect(state, effect)
-
-    def _studio(self, studio_id: str) -> Studio:
-        studio = self.studios.get(studio_id)
-        if studio is None:
-            raise LookupError(f"studio {studio_id} has orders but is not stored")
-        return studio

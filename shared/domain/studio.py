@@ -20,7 +20,8 @@ class Studio:
 
     ``timezone`` is an IANA zone. ``stripe_account_id`` is set if the studio's charges are on its
     own Stripe account. PPS transfers payouts to ``payout_account_id``. ``payout_weekday`` is 0
-    for Monday.
+    for Monday. ``staff_refund_limit_amount`` is the most that staff may refund of one order; None
+    is the usual limit.
     """
 
     studio_id: str
@@ -35,6 +36,7 @@ class Studio:
     payout_interval: Interval = Interval.WEEKLY
     payout_weekday: int = 0
     on_negative_limit: OnNegativeLimit = OnNegativeLimit.WARN
+    staff_refund_limit_amount: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:

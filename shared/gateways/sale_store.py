@@ -8,6 +8,7 @@ from shared.domain.imported_order import ImportedOrder
 from shared.domain.ledger import LedgerEntry, LedgerHead
 from shared.domain.order import OrderKey, OrderState
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.records.attributes import item_bytes
 from shared.gateways.records.imported_order import (
     ChargePointer,
     charge_from_values,
@@ -29,6 +30,17 @@ if TYPE_CHECKING:
     from shared.gateways.table import Step
 
 
+# DynamoDB's limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_ITEM_BYTES = 400 * 1024
+MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
+MAX_TRANSACTION_STEPS = 100
+
+# The order, its state, the pointers of its charge and its payment intent, and its sale entry.
+_STEPS_BESIDE_TOKENS = 5
+# Each of them but the order has less.
+_SMALL_ITEM_BYTES = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class NewSale:
     """An order to import: its state, and its sale entry if it was charged.
@@ -40,6 +52,32 @@ class NewSale:
     state: OrderState
     entry: LedgerEntry | None
     tokens: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleSize:
+    """How much of a transaction an order takes.
+
+    Attributes:
+        steps: Its steps in the transaction.
+        order_bytes: The bytes of the order's own item, its largest.
+        transaction_bytes: The bytes of all its items together.
+    """
+
+    steps: int
+    order_bytes: int
+    transaction_bytes: int
+
+
+def sale_size(imported: ImportedOrder, placed_at: str, tokens: list[str]) -> SaleSize:
+    """Return how much of a transaction an order takes, never less than it will be."""
+    order_bytes = item_bytes(imported_order_to_item(imported, placed_at))
+    search_bytes = sum(item_bytes(item) for item in search_items(imported.key, tokens))
+    return SaleSize(
+        len(tokens) + _STEPS_BESIDE_TOKENS,
+        order_bytes,
+        order_bytes + search_bytes + _STEPS_BESIDE_TOKENS * _SMALL_ITEM_BYTES,
+    )
 
 
 @dataclass(frozen=True, slots=True)

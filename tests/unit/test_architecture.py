@@ -65,8 +65,8 @@ DOMAIN_LOADED = {
         refusal reservation search settlement
     """,
     "import_orders": """
-        errors fulfillment imported_order ledger money order payout_schedule refund refund_quote
-        refusal reservation search settlement studio
+        errors fulfillment imported_order ledger limits money order payout_schedule refund
+        refund_quote refusal reservation search settlement studio
     """,
     "payout_adjust": """
         errors fee_refund fulfillment imported_order ledger money order parked refund refund_quote
@@ -89,9 +89,9 @@ DOMAIN_LOADED = {
         refund refund_quote refusal report reservation settlement studio
     """,
     "refund_request": """
-        errors fee_refund fulfillment imported_order ledger money order payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_object stripe_refund
-        studio
+        errors fee_refund fulfillment imported_order ledger limits money order payout_schedule
+        refund refund_metadata refund_quote refusal reservation settlement stripe_object
+        stripe_refund studio
     """,
     "resume_pending": """
         errors fee_refund fulfillment imported_order ledger money order refund refund_metadata
