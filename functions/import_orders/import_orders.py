@@ -7,7 +7,7 @@ from datetime import datetime
 from functions.import_orders.bodies import OrderBody
 from functions.import_orders.import_lines import ImportReport, Numbered, parse
 from shared.clock import Clock, rfc3339
-from shared.domain.imported_order import ImportedOrder
+from shared.domain.imported_order import ChargeIds, ImportedOrder
 from shared.domain.ledger import EntryFacts, EntryKind, LedgerEntry, LedgerHead, append
 from shared.domain.order import OrderState
 from shared.domain.search import order_tokens
@@ -72,7 +72,7 @@ class ImportOrders:
     ) -> None:
         for _ in tries(_CONTENTION_SECONDS):
             tried = ImportReport()
-            new = self._new_orders(studio_id, batch, tried)
+            new = self._new_orders(batch, tried)
             try:
                 self._record(studio_id, new)
             except StaleStateError:
@@ -82,16 +82,9 @@ class ImportOrders:
             return
         raise StaleStateError
 
-    def _new_orders(
-        self, studio_id: str, batch: list[NumberedOrder], report: ImportReport
-    ) -> list[ImportedOrder]:
+    def _new_orders(self, batch: list[NumberedOrder], report: ImportReport) -> list[ImportedOrder]:
         """Return the orders that are not stored yet, and report those that conflict."""
-        charge_ids = (each.content.charge.charge_id for each in batch)
-        state = self.sales.import_state(
-            studio_id,
-            [each.content.order_id for each in batch],
-            [charge_id for charge_id in charge_ids if charge_id],
-        )
+        state = self.sales.import_state([each.content for each in batch])
         new = []
         for each in batch:
             order = each.content
@@ -100,8 +93,8 @@ class ImportOrders:
                 report.unchanged += 1
             elif stored is not None:
                 report.refuse(each.line, f"order {order.order_id} exists with other content")
-            elif order.charge.charge_id in state.orders_of_charges:
-                report.refuse(each.line, f"charge {order.charge.charge_id} is used already")
+            elif reason := _used_already(state, order.charge):
+                report.refuse(each.line, reason)
             else:
                 new.append(order)
                 _remember(state, order)
@@ -149,11 +142,23 @@ def _first_state(imported: ImportedOrder) -> OrderState:
     )
 
 
+def _used_already(state: ImportState, charge: ChargeIds) -> str | None:
+    if charge.charge_id is None:
+        return None
+    if charge.charge_id in state.charge_ids:
+        return f"charge {charge.charge_id} is used already"
+    if charge.payment_intent_id in state.payment_intent_ids:
+        return f"payment intent {charge.payment_intent_id} is used already"
+    return None
+
+
 def _remember(state: ImportState, order: ImportedOrder) -> None:
     """Treat an order as stored, so that the same file cannot import it twice."""
     state.orders[order.order_id] = order
     if order.charge.charge_id:
-        state.orders_of_charges[order.charge.charge_id] = order.key
+        state.charge_ids.add(order.charge.charge_id)
+        if order.charge.payment_intent_id:
+            state.payment_intent_ids.add(order.charge.payment_intent_id)
 
 
 def _tokens(imported: ImportedOrder) -> list[str]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import LedgerEntry
+from shared.domain.order import OrderState
 from shared.domain.payout import Payout
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, StripeFee
@@ -27,6 +28,7 @@ class FindingKind(StrEnum):
     CHARGE_UNKNOWN_HERE = "charge_unknown_here"
     ACCOUNT_DIFFERS = "account_differs"
     CURRENCY_DIFFERS = "currency_differs"
+    REFUND_EXCEEDS_ORDER = "refund_exceeds_order"
     LEDGER_DIFFERS = "ledger_differs"
     BALANCE_DIFFERS = "balance_differs"
     FEE_REFUND_MISSING = "fee_refund_missing"
@@ -47,6 +49,8 @@ class Finding:
         healed: Whether the function has recorded or announced what was missing.
         amount: The amount in the books.
         stripe_amount: The amount at Stripe.
+        currency: The currency of the books, or of both.
+        stripe_currency: The currency at Stripe, if it is another.
     """
 
     kind: FindingKind
@@ -60,6 +64,7 @@ class Finding:
     amount: int | None = None
     stripe_amount: int | None = None
     currency: str | None = None
+    stripe_currency: str | None = None
 
     def content(self) -> dict[str, str | int | bool]:
         """Return the fields that are set, for the log and the answer."""
@@ -106,6 +111,36 @@ def of_report(
         amount=refund.amount if refund else None,
         stripe_amount=report.amount,
         currency=report.currency,
+    )
+
+
+def of_currency(report: StripeRefund, state: OrderState) -> Finding:
+    """Return the finding that Stripe refunded an order in another currency, with both sums."""
+    return Finding(
+        FindingKind.CURRENCY_DIFFERS,
+        account_id=state.account_id,
+        studio_id=state.studio_id,
+        order_id=state.order_id,
+        stripe_id=report.stripe_refund_id,
+        amount=state.total_amount,
+        stripe_amount=report.amount,
+        currency=state.currency,
+        stripe_currency=report.currency,
+    )
+
+
+def of_excess(refund: Refund, state: OrderState) -> Finding:
+    """Return the finding that a refund is more than its order."""
+    return Finding(
+        FindingKind.REFUND_EXCEEDS_ORDER,
+        account_id=refund.account_id,
+        studio_id=refund.studio_id,
+        order_id=refund.order_id,
+        refund_id=refund.refund_id,
+        stripe_id=refund.stripe_refund_id,
+        amount=state.total_amount,
+        stripe_amount=refund.amount,
+        currency=refund.currency,
     )
 
 

@@ -4,11 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from functions.reconcile.differences import amounts_differ, entries_differ, movements_differ
+from functions.reconcile.differences import (
+    amounts_differ,
+    entries_differ,
+    exceeds_order,
+    movements_differ,
+)
 from functions.reconcile.findings import (
     Finding,
     FindingKind,
+    of_currency,
     of_entry,
+    of_excess,
     of_movements,
     of_refund,
     of_report,
@@ -16,8 +23,8 @@ from functions.reconcile.findings import (
 from functions.reconcile.scope import Account, Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.ledger import LedgerEntry
-from shared.domain.order import OrderKey
+from shared.domain.ledger import LedgerEntry, RecordSource
+from shared.domain.order import OrderKey, OrderState
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
@@ -123,10 +130,13 @@ class ReconcileRefunds:
     ) -> Iterator[Finding]:
         """Record Stripe's report of a refund, and compare the books with it."""
         outcome, refund = self.record(report, account_id)
-        if finding := of_report(report, outcome, refund, account_id):
+        if outcome is ReportOutcome.CURRENCY_MISMATCH and (state := self._state_of(report)):
+            yield of_currency(report, state)
+        elif finding := of_report(report, outcome, refund, account_id):
             yield finding
         if refund is None:
             return
+        yield from self._reconcile_total(refund)
         if amounts_differ(report, refund):
             yield of_refund(FindingKind.REFUND_AMOUNT_DIFFERS, refund)
         if not refund.settlement_owed:
@@ -134,6 +144,18 @@ class ReconcileRefunds:
         elif outcome is ReportOutcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
             # Recording the report has announced the settlement again.
             yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
+
+    def _state_of(self, report: StripeRefund) -> OrderState | None:
+        pointer = self.record.find_order(report)
+        return self.orders.get_state(pointer.order) if pointer else None
+
+    def _reconcile_total(self, refund: Refund) -> Iterator[Finding]:
+        """Compare a refund with its order's total. Only an external refund can exceed it."""
+        if refund.source is not RecordSource.STRIPE:
+            return
+        state = self.orders.get_state(refund.order_key)
+        if state is not None and exceeds_order(refund, state):
+            yield of_excess(refund, state)
 
     def _reconcile_entries(self, refund: Refund) -> Iterator[Finding]:
         named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]

@@ -21,8 +21,13 @@ REFUND_EVENTS = frozenset(
 )
 DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
 
+HANDLED_EVENTS = REFUND_EVENTS | DISPUTE_EVENTS | {"charge.refunded"}
+
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 _CLOSED = frozenset({"won", "lost", "warning_closed"})
+
+# An event of Stripe's API v2 carries no object: https://docs.stripe.com/event-destinations
+_THIN_EVENT = "v2.core.event"
 
 # Requests and settlements change the same order; each takes well under a second.
 _CONTENTION_SECONDS = 5.0
@@ -41,7 +46,9 @@ class StripeEvent:
 
     Attributes:
         account_id: The connected account that it is about; None for the platform's own.
-        object: The object that it is about, such as a refund.
+        object: The object that it is about, such as a refund. Empty if the event carries none.
+        api_version: The version of Stripe's API that made it, or None.
+        is_thin: Whether it is an event of API v2.
     """
 
     event_id: str
@@ -49,27 +56,34 @@ class StripeEvent:
     livemode: bool
     account_id: str | None
     object: Mapping[str, Any]
+    api_version: str | None = None
+    is_thin: bool = False
 
 
 def event_from(body: object) -> StripeEvent:
     """Return the event of a verified body.
 
     Raises:
-        MalformedStripeObjectError: It is not an event, or it has no object.
+        MalformedStripeObjectError: It is not an event, or it lacks the object that its type needs.
     """
-    if not isinstance(body, Mapping) or body.get("object") != "event":
+    if not isinstance(body, Mapping) or body.get("object") not in {"event", _THIN_EVENT}:
         raise MalformedStripeObjectError("not an event")
     data = body.get("data")
     about = data.get("object") if isinstance(data, Mapping) else None
+    event_type = string(body, "type")
     if not isinstance(about, Mapping):
-        raise MalformedStripeObjectError("an event without data.object")
-    account = body.get("account")
+        if event_type in HANDLED_EVENTS:
+            raise MalformedStripeObjectError("an event without data.object")
+        about = {}
+    account, version = body.get("account"), body.get("api_version")
     return StripeEvent(
         event_id=string(body, "id"),
-        type=string(body, "type"),
+        type=event_type,
         livemode=body.get("livemode") is True,
         account_id=account if isinstance(account, str) and account else None,
         object=about,
+        api_version=version if isinstance(version, str) else None,
+        is_thin=body["object"] == _THIN_EVENT,
     )
 
 
@@ -114,11 +128,11 @@ class HandleEvent:
         refusal, _ = self._find(charge_id, event.account_id)
         if refusal is not None:
             return [(refusal.value, None)]
-        found = []
+        found: list[tuple[str, Refund | None]] = []
         for report in self.stripe_refunds().list_of_charge(charge_id, event.account_id):
             outcome, refund = self.record(report, event.account_id)
             found.append((outcome.value, refund))
-        return found
+        return found or [("RefundListEmpty", None)]
 
     def _dispute(self, event: StripeEvent) -> str:
         refusal, pointer = self._find(string(event.object, "charge"), event.account_id)

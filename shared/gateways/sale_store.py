@@ -1,20 +1,21 @@
 """The transaction that imports orders with their sale entries, and what it has to know first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.ledger import LedgerEntry, LedgerHead
-from shared.domain.order import OrderKey, OrderState
+from shared.domain.order import OrderState
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.attributes import item_bytes
 from shared.gateways.records.imported_order import (
     ChargePointer,
-    charge_from_values,
     charge_to_item,
     imported_order_from_values,
     imported_order_to_item,
+    payment_intent_to_item,
     search_items,
 )
 from shared.gateways.records.keys import (
@@ -22,6 +23,7 @@ from shared.gateways.records.keys import (
     ORDER_SK,
     charge_pk,
     order_pk,
+    payment_intent_pk,
     primary_key,
 )
 from shared.gateways.records.order_state import state_to_item
@@ -82,33 +84,35 @@ def sale_size(imported: ImportedOrder, placed_at: str, tokens: list[str]) -> Sal
 
 @dataclass(frozen=True, slots=True)
 class ImportState:
-    """What is stored already: orders by order id, and the orders of charges by charge id."""
+    """What is stored already: orders by order id, and charges and payment intents with an order."""
 
     orders: dict[str, ImportedOrder]
-    orders_of_charges: dict[str, OrderKey]
+    charge_ids: set[str]
+    payment_intent_ids: set[str]
 
 
 class SaleStore(LedgerStore):
     """Imports orders."""
 
-    def import_state(
-        self, studio_id: str, order_ids: Iterable[str], charge_ids: Iterable[str]
-    ) -> ImportState:
-        """Read what is stored of a studio's orders and of these charges, consistently."""
-        keys = [
-            primary_key(order_pk(OrderKey(studio_id, order_id)), ORDER_SK)
-            for order_id in set(order_ids)
-        ]
-        keys += [primary_key(charge_pk(charge_id), CHARGE_SK) for charge_id in set(charge_ids)]
-        state = ImportState({}, {})
-        for values in self._orders_table.batch_get(keys, consistent=True):
+    def import_state(self, orders: Collection[ImportedOrder]) -> ImportState:
+        """Read what is stored of orders, their charges and payment intents, consistently."""
+        charges = [each.charge for each in orders]
+        charge_ids = {each.charge_id for each in charges if each.charge_id}
+        intent_ids = {each.payment_intent_id for each in charges if each.payment_intent_id}
+        keys = {(order_pk(each.key), ORDER_SK) for each in orders}
+        keys |= {(charge_pk(each), CHARGE_SK) for each in charge_ids}
+        keys |= {(payment_intent_pk(each), CHARGE_SK) for each in intent_ids}
+        stored, pks = {}, set()
+        for values in self._orders_table.batch_get(starmap(primary_key, keys), consistent=True):
+            pks.add(values["PK"])
             if values["SK"] == ORDER_SK:
                 imported = imported_order_from_values(values)
-                state.orders[imported.order_id] = imported
-            else:
-                pointer = charge_from_values(values)
-                state.orders_of_charges[pointer.charge_id] = pointer.order
-        return state
+                stored[imported.order_id] = imported
+        return ImportState(
+            stored,
+            {each for each in charge_ids if charge_pk(each) in pks},
+            {each for each in intent_ids if payment_intent_pk(each) in pks},
+        )
 
     def record_sales(
         self, sales: list[NewSale], head_before: LedgerHead, head_after: LedgerHead
@@ -116,7 +120,7 @@ class SaleStore(LedgerStore):
         """Write orders of one studio with their sale entries in ONE transaction.
 
         Args:
-            sales: So few that DynamoDB's limit of 100 steps holds: up to four for each, and one
+            sales: So few that DynamoDB's limit of 100 steps holds: up to five for each, and one
                 for each of its tokens.
             head_before: The ledger head that the entries follow.
             head_after: The ledger head with the entries.
@@ -136,6 +140,8 @@ class SaleStore(LedgerStore):
         if charge.charge_id is not None:
             pointer = ChargePointer(charge.charge_id, sale.imported.key, charge.account_id)
             yield new(charge_to_item(pointer))
+            if charge.payment_intent_id is not None:
+                yield new(payment_intent_to_item(charge.payment_intent_id, pointer))
         if sale.entry is not None:
             yield self._put_entry(sale.entry)
         for item in search_items(sale.imported.key, sale.tokens):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from shared.gateways.stripe.connection import API_VERSION
+from shared.gateways.stripe.api_version import API_VERSION
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import stripe
 
+from shared.gateways.stripe.api_version import API_VERSION
+
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
-
-# The version whose objects this code reads. The webhook endpoints use the same.
-API_VERSION = "2026-10-28.endive"
 
 # Two tries of 9 s and a pause stay below the 20 s that a caller waits for an answer.
 _TIMEOUT_SECONDS = 9
