@@ -66,7 +66,7 @@ def event_from(body: object) -> StripeEvent:
     Raises:
         MalformedStripeObjectError: It is not an event, or it lacks the object that its type needs.
     """
-    if not isinstance(body, Mapping) or body.get("object") not in {"event", _THIN_EVENT}:
+    if not isinstance(body, Mapping) or body.get("object") not in ("event", _THIN_EVENT):
         raise MalformedStripeObjectError("not an event")
     data = body.get("data")
     about = data.get("object") if isinstance(data, Mapping) else None

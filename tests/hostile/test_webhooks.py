@@ -237,6 +237,7 @@ def test_an_oversized_body_is_refused_before_its_signature_is_checked(
         "NaN",
         "null",
         '{"object":"event","object":"refund"}',
+        '{"object":["event"],"id":"evt_1","type":"refund.created","data":{"object":{}}}',
         '{"object":"event","id":["evt_1"],"type":"refund.created","data":{"object":{}}}',
         '{"object":"event","id":"evt_1","type":{"$ne":null},"data":{"object":{}}}',
         "\ufeff{}",

@@ -173,6 +173,8 @@ def test_an_event_without_an_account_belongs_to_the_platform(account: object) ->
         7,
         {},
         an_event(object="refund"),
+        an_event(object=["event"]),
+        an_event(object={}),
         an_event(id=None),
         an_event(type=7),
         an_event(data=None),
