@@ -1,4 +1,4 @@
-"""Orders of 1,000 lines: to the cent, and within what DynamoDB holds and takes at once."""
+"""Large orders, in money and in lines: to the cent, and within what DynamoDB takes at once."""
 
 import json
 from dataclasses import replace
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.import_orders.bodies import OrderBody
 from shared.domain.order import LineCommitted, OrderLine, OrderState
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice, quote_refund
@@ -16,7 +17,7 @@ from shared.gateways.records.refund import refund_to_item
 from shared.gateways.sale_store import MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES
 
 from .orders import AT, Sold, reserved, sold, succeeded
-from .test_import_formats import with_lines
+from .test_import_formats import order, refusals, refused_order
 from .test_import_records import Importer, InMemoryTables, importer_of
 
 # As long as an id may be.
@@ -71,6 +72,41 @@ def test_the_state_and_a_refund_of_all_lines_fit_into_their_items(large: Sold) -
 )
 def test_bytes_are_counted_as_dynamodb_documents(values: dict[str, Any], size: int) -> None:
     assert item_bytes(marshal(values)) == size
+
+
+def in_one_line(currency: str, amount: int) -> dict[str, Any]:
+    """Return an order of one line."""
+    one = order() | {"currency": currency, "total_amount": amount}
+    one |= {"shipping_amount": 0, "shipping_tax_amount": 0}
+    one["line_items"] = [one["line_items"][1] | {"unit_amount": amount}]
+    return one
+
+
+@pytest.mark.parametrize(
+    ("currency", "most"),
+    [("usd", 99_999_999), ("jpy", 99_999_999), ("idr", 10**12 - 1), ("lbp", 10**12 - 1)],
+)
+def test_an_amount_may_be_as_large_as_its_currency_needs(currency: str, most: int) -> None:
+    assert not refusals(json.dumps(in_one_line(currency, most)), OrderBody)
+    assert "total_amount" in refused_order(in_one_line(currency, most + 1))
+
+
+def with_lines(count: int) -> dict[str, Any]:
+    """Return an order of as many lines and subjects."""
+    many = order() | {"total_amount": 1_050 + 2_000 * count}
+    many["subjects"] = [{"subject_id": f"sub_{n}", "name": f"Kim {n}"} for n in range(count)]
+    many["line_items"] = [
+        many["line_items"][1] | {"line_id": f"li_{n}", "subject_id": f"sub_{n}"}
+        for n in range(count)
+    ]
+    return many
+
+
+def test_an_order_may_have_a_thousand_lines_and_subjects() -> None:
+    assert not refusals(json.dumps(with_lines(1_000)), OrderBody)
+    reason = refused_order(with_lines(1_001))
+    assert "subjects" in reason
+    assert "line_items" in reason
 
 
 class MeasuredTables(InMemoryTables):
