@@ -57,3 +57,36 @@ def order_record(
         },
         "fulfillment": {"status": "none", "claimed_by": None},
     } | changes
+
+
+# As long as the ids of real shops.
+SCHOOL_LINE_IDS = [f"5e0c7b1a-9d42-4f7e-8a35-{number:012d}" for number in range(1_000)]
+SCHOOL_TOTAL = 2_500 * len(SCHOOL_LINE_IDS)
+
+
+def school_order_changes() -> Record:
+    """Return the changes that make an order one of a whole school: 1,000 lines and subjects."""
+    lines = [
+        line_record(
+            line_id,
+            1,
+            2_300,
+            product="Spring Portrait Package with Class Photo, 8x10",
+            sku="SPRING-PKG-8X10-GLOSSY",
+            tax_amount=200,
+            subject_id=f"sub-{line_id}",
+        )
+        for line_id in SCHOOL_LINE_IDS
+    ]
+    subjects = [
+        {"subject_id": f"sub-{line_id}", "name": f"Bartholomew Featherstone {number}"}
+        for number, line_id in enumerate(SCHOOL_LINE_IDS)
+    ]
+    return {
+        "line_items": lines,
+        "subjects": subjects,
+        "total_amount": SCHOOL_TOTAL,
+        "rev_share_amount": SCHOOL_TOTAL * 15 // 100,
+        "stripe_fee_amount": SCHOOL_TOTAL * 29 // 1000 + 30,
+        "fulfillment": {"status": "queued", "claimed_by": None},
+    }

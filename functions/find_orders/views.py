@@ -11,7 +11,7 @@ from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import (
     SHIPPING_LINE_ID,
     FulfillmentStatus,
-    Order,
+    OrderLine,
     OrderRefundStatus,
     OrderState,
 )
@@ -194,7 +194,7 @@ def panel_view(panel: OrderPanel, now: datetime) -> OrderPanelView:
         line_items=list(_lines(imported, state)),
         shipping_amount=imported.shipping_amount,
         shipping_tax_amount=imported.shipping_tax_amount,
-        shipping_refundable_amount=_line_refundable(order, state, SHIPPING_LINE_ID),
+        shipping_refundable_amount=_line_refundable(state, order.line(SHIPPING_LINE_ID)),
         tax_amount=order.tax_amount,
         tax_refunded_amount=state.tax_refunded_amount,
         rev_share_amount=imported.rev_share_amount,
@@ -292,13 +292,12 @@ def _lines(imported: ImportedOrder, state: OrderState) -> Iterator[LineView]:
             subject_id=product.subject_id,
             net_amount=product.net_amount,
             refundable_quantity=(state.line_refundable_quantity(line) if _is_paid(state) else 0),
-            refundable_amount=_line_refundable(order, state, line.line_id),
+            refundable_amount=_line_refundable(state, line),
             print_quantity=printed if on_the_job else 0,
         )
 
 
-def _line_refundable(order: Order, state: OrderState, line_id: str) -> int:
-    line = order.line(line_id)
+def _line_refundable(state: OrderState, line: OrderLine | None) -> int:
     return state.line_refundable_amount(line) if line and _is_paid(state) else 0
 
 

@@ -17,6 +17,7 @@ from shared.domain.imported_order import (
     Product,
     Subject,
 )
+from shared.domain.limits import LARGEST_AMOUNT, largest_amount
 from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
@@ -28,8 +29,12 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StripeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,255}$")]
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, with an offset
 _RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
-Amount = Annotated[int, Field(ge=0, le=99_999_999)]
+# What a currency allows may be less: see ``_too_large``.
+Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+
+# A whole team or school in one order. The refund of all its lines must fit in a request, too.
+_MAX_LINES = 1_000
 
 FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
 
@@ -71,6 +76,7 @@ class StudioBody(StrictBody):
     on_negative_limit: Literal["warn", "refuse"] | None = None
     ledger_starts_at: Annotated[str, StringConstraints(pattern=_RFC3339)] | None = None
     hold_disputed: bool = False
+    staff_refund_limit_amount: Amount | None = None
 
     _currency = field_validator("currency")(_supported)
     _ledger_start = field_validator("ledger_starts_at")(_existing_time)
@@ -95,6 +101,7 @@ class StudioBody(StrictBody):
             ledger_starts_at=self.ledger_starts_at
             and rfc3339(datetime.fromisoformat(self.ledger_starts_at)),
             hold_disputed=self.hold_disputed,
+            staff_refund_limit_amount=self.staff_refund_limit_amount,
         )
 
     @field_validator("timezone")
@@ -105,6 +112,13 @@ class StudioBody(StrictBody):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("not an IANA time zone") from error
         return name
+
+    @model_validator(mode="after")
+    def _has_possible_amounts(self) -> "StudioBody":
+        fault = next(_too_large(self, self.currency), None)
+        if fault is not None:
+            raise ValueError(fault)
+        return self
 
 
 class ParentBody(StrictBody):
@@ -170,9 +184,9 @@ class OrderBody(StrictBody):
     placed_at: Annotated[str, StringConstraints(pattern=_RFC3339)]
     currency: str
     parent: ParentBody
-    subjects: Annotated[list[SubjectBody], Field(max_length=100)]
+    subjects: Annotated[list[SubjectBody], Field(max_length=_MAX_LINES)]
     photo_day: PhotoDayBody | None = None
-    line_items: Annotated[list[OrderLineBody], Field(min_length=1, max_length=100)]
+    line_items: Annotated[list[OrderLineBody], Field(min_length=1, max_length=_MAX_LINES)]
     shipping_amount: Amount
     shipping_tax_amount: Amount
     total_amount: Amount
@@ -209,11 +223,21 @@ class OrderBody(StrictBody):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "OrderBody":
-        checks = chain(self._faults_of_lines(), self._faults_of_amounts(), self._faults_of_charge())
+        checks = chain(
+            self._too_large_amounts(),
+            self._faults_of_lines(),
+            self._faults_of_amounts(),
+            self._faults_of_charge(),
+        )
         fault = next(checks, None)
         if fault is not None:
             raise ValueError(fault)
         return self
+
+    def _too_large_amounts(self) -> Iterator[str]:
+        yield from _too_large(self, self.currency)
+        for number, line in enumerate(self.line_items):
+            yield from _too_large(line, self.currency, f"line_items.{number}.")
 
     def _faults_of_lines(self) -> Iterator[str]:
         if _has_repeats(line.line_id for line in self.line_items):
@@ -247,6 +271,14 @@ class OrderBody(StrictBody):
             yield "application_fee_id without account_id"
         if is_direct and charge.application_fee_id is None and self.rev_share_amount > 0:
             yield "a direct charge with rev share needs application_fee_id"
+
+
+def _too_large(body: StrictBody, currency: str, where: str = "") -> Iterator[str]:
+    """Yield the amounts of a body that are more than its currency allows."""
+    most = largest_amount(currency)
+    for name, value in body:
+        if isinstance(value, int) and value > most:
+            yield f"{where}{name} is more than {most}, the most in {currency}"
 
 
 def _has_repeats(ids: Iterable[str]) -> bool:

@@ -17,18 +17,21 @@ from shared.domain.search import order_tokens
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.order_import_store import (
+    MAX_ITEM_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTION_STEPS,
     ImportState,
     NewOrder,
     OrderImportStore,
+    OrderSize,
     StoredOrder,
+    order_size,
 )
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.studios import Studios
 
-# DynamoDB's limit is 100 writes a transaction.
-_STEPS_PER_TRANSACTION = 100
-# The order, its state and its charge. Its search entries come on top.
-_STEPS_PER_ORDER = 3
+# The bytes leave room for what DynamoDB adds.
+_BYTES_PER_TRANSACTION = MAX_TRANSACTION_BYTES * 3 // 4
 
 _CONTENTION_SECONDS = 20.0
 
@@ -97,17 +100,15 @@ class ImportOrders:
 
     def _plan(self, studio: Studio, batch: list[NumberedOrder]) -> "_Plan":
         """Compare the lines with what is stored, and return what to do with each."""
-        state = self._stored(studio.studio_id, batch)
+        state = self.orders.import_state([each.content for each in batch])
         plan = _Plan()
         for each in batch:
             order, stored = each.content, state.orders.get(each.content.order_id)
-            charge_owner = state.orders_of_charges.get(order.charge.charge_id or "")
             if stored is not None and stored.imported == order:
                 plan.unchanged += 1
                 if stored.state.payment_status in UNSETTLED_PAYMENTS:
                     plan.waiting.append(order)
-            elif charge_owner is not None and charge_owner != order.key:
-                reason = f"charge {order.charge.charge_id} is used already"
+            elif reason := _used_already(state, order):
                 plan.refused.append(Numbered(each.line, reason))
             elif stored is None:
                 plan.new.append(order)
@@ -118,12 +119,6 @@ class ImportOrders:
                 reason = f"order {order.order_id} exists with other content"
                 plan.refused.append(Numbered(each.line, reason))
         return plan
-
-    def _stored(self, studio_id: str, batch: Iterable[NumberedOrder]) -> ImportState:
-        orders = [each.content for each in batch]
-        charge_ids = [each.charge.charge_id for each in orders if each.charge.charge_id]
-        order_ids = [each.order_id for each in orders]
-        return self.orders.import_state(studio_id, order_ids, charge_ids)
 
     def _record(self, studio: Studio, orders: list[ImportedOrder]) -> None:
         if orders:
@@ -136,7 +131,7 @@ class ImportOrders:
         """Give an order that is no sale yet the line's charge and amounts."""
         order = line.content
         for _ in tries(_CONTENTION_SECONDS):
-            state = self._stored(studio.studio_id, [line])
+            state = self.orders.import_state([order])
             stored = state.orders[order.order_id]
             if stored.imported == order:
                 report.unchanged += 1
@@ -146,9 +141,8 @@ class ImportOrders:
                 return
             first = _first_state(order, studio, self.clock())
             corrected = NewOrder(order, _corrected(stored.state, first), [])
-            new_charge = order.charge.charge_id not in state.orders_of_charges
             try:
-                self.orders.record_correction(corrected, new_charge=new_charge)
+                self.orders.record_correction(corrected, state)
             except StaleStateError:
                 continue
             report.updated += 1
@@ -186,7 +180,7 @@ def _first_state(imported: ImportedOrder, studio: Studio, now: datetime) -> Orde
         application_fee_id=order.application_fee_id,
         fulfillment_status=imported.fulfillment_status,
         fulfillment_claimed_by=imported.fulfillment_claimed_by,
-        placed_at=rfc3339(datetime.fromisoformat(imported.placed_at)),
+        placed_at=_placed_at(imported),
         tax_amount=order.tax_amount,
         print_units=order.print_units,
         payment_status=PaymentStatus.UNVERIFIED if is_charged else PaymentStatus.NOT_CHARGED,
@@ -222,11 +216,25 @@ def _corrected(stored: OrderState, first: OrderState) -> OrderState:
     )
 
 
+def _used_already(state: ImportState, order: ImportedOrder) -> str | None:
+    """Return why another order has the same charge, or None."""
+    charge = order.charge
+    if charge.charge_id is None:
+        return None
+    if state.orders_of_charges.get(charge.charge_id, order.key) != order.key:
+        return f"charge {charge.charge_id} is used already"
+    if state.orders_of_intents.get(charge.payment_intent_id or "", order.key) != order.key:
+        return f"payment intent {charge.payment_intent_id} is used already"
+    return None
+
+
 def _remember(state: ImportState, order: ImportedOrder, first: OrderState) -> None:
     """Treat an order as stored, so that the same file cannot import it twice."""
     state.orders[order.order_id] = StoredOrder(order, first)
     if order.charge.charge_id:
         state.orders_of_charges[order.charge.charge_id] = order.key
+        if order.charge.payment_intent_id:
+            state.orders_of_intents[order.charge.payment_intent_id] = order.key
 
 
 def _tokens(imported: ImportedOrder) -> list[str]:
@@ -236,16 +244,25 @@ def _tokens(imported: ImportedOrder) -> list[str]:
 def _transactions(orders: Iterable[NumberedOrder]) -> Iterator[list[NumberedOrder]]:
     """Split the orders into batches that each fit into one transaction."""
     batch: list[NumberedOrder] = []
-    steps = 0
+    steps = size = 0
     for order in orders:
-        needed = _STEPS_PER_ORDER + len(_tokens(order.content))
-        if steps + needed > _STEPS_PER_TRANSACTION:
+        needed = _size(order.content)
+        steps += needed.steps
+        size += needed.transaction_bytes
+        if steps > MAX_TRANSACTION_STEPS or size > _BYTES_PER_TRANSACTION:
             yield batch
-            batch, steps = [], 0
+            batch, steps, size = [], needed.steps, needed.transaction_bytes
         batch.append(order)
-        steps += needed
     if batch:
         yield batch
+
+
+def _size(order: ImportedOrder) -> OrderSize:
+    return order_size(order, _placed_at(order), _tokens(order))
+
+
+def _placed_at(order: ImportedOrder) -> str:
+    return rfc3339(datetime.fromisoformat(order.placed_at))
 
 
 def _fits(numbered: NumberedOrder, studio: Studio | None, report: ImportReport) -> bool:
@@ -264,4 +281,10 @@ def _misfit(order: ImportedOrder, studio: Studio | None) -> str | None:
     account_id = order.charge.account_id
     if account_id is not None and account_id != studio.stripe_account_id:
         return "account_id is not the studio's stripe_account_id"
+    order_bytes = _size(order).order_bytes
+    if order_bytes > MAX_ITEM_BYTES:
+        return (
+            f"the order needs {order_bytes} bytes, and the table holds {MAX_ITEM_BYTES}; shorten "
+            "its names, or split the order"
+        )
     return None

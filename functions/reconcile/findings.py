@@ -33,6 +33,7 @@ class FindingKind(StrEnum):
     DISPUTE_MISSED = "dispute_missed"
     ACCOUNT_DIFFERS = "account_differs"
     CURRENCY_DIFFERS = "currency_differs"
+    REFUND_EXCEEDS_ORDER = "refund_exceeds_order"
     LEDGER_DIFFERS = "ledger_differs"
     BALANCE_DIFFERS = "balance_differs"
     FEE_REFUND_MISSING = "fee_refund_missing"
@@ -55,6 +56,8 @@ class Finding:
         healed: Whether the function has recorded or announced what was missing.
         amount: The amount in the books.
         stripe_amount: The amount at Stripe.
+        currency: The currency of the books, or of both.
+        stripe_currency: The currency at Stripe, if it is another.
     """
 
     kind: FindingKind
@@ -68,6 +71,7 @@ class Finding:
     amount: int | None = None
     stripe_amount: int | None = None
     currency: str | None = None
+    stripe_currency: str | None = None
 
     def content(self) -> dict[str, str | int | bool]:
         """Return the fields that are set, for the log and the answer."""
@@ -143,6 +147,36 @@ def of_dispute(report: StripeDispute, order: OrderKey, account_id: str | None) -
         stripe_id=report.dispute_id,
         stripe_amount=report.withdrawn_amount,
         currency=report.currency,
+    )
+
+
+def of_currency(report: StripeRefund, state: OrderState) -> Finding:
+    """Return the finding that Stripe refunded an order in another currency, with both sums."""
+    return Finding(
+        FindingKind.CURRENCY_DIFFERS,
+        account_id=state.account_id,
+        studio_id=state.studio_id,
+        order_id=state.order_id,
+        stripe_id=report.stripe_refund_id,
+        amount=state.total_amount,
+        stripe_amount=report.amount,
+        currency=state.currency,
+        stripe_currency=report.currency,
+    )
+
+
+def of_excess(refund: Refund, state: OrderState) -> Finding:
+    """Return the finding that a refund is more than its order."""
+    return Finding(
+        FindingKind.REFUND_EXCEEDS_ORDER,
+        account_id=refund.account_id,
+        studio_id=refund.studio_id,
+        order_id=refund.order_id,
+        refund_id=refund.refund_id,
+        stripe_id=refund.stripe_refund_id,
+        amount=state.total_amount,
+        stripe_amount=refund.amount,
+        currency=refund.currency,
     )
 
 

@@ -80,7 +80,6 @@ reconcile_accounts = ReconcileAccounts(
         StripeRefunds(connection),
         balance,
         record,
-        charges,
         charge_queue,
     ),
     ReconcileFeeRefunds(

@@ -4,11 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from functions.reconcile.differences import amounts_differ, entries_differ, movements_differ
+from functions.reconcile.differences import (
+    amounts_differ,
+    entries_differ,
+    exceeds_order,
+    movements_differ,
+)
 from functions.reconcile.findings import (
     Finding,
     FindingKind,
+    of_currency,
     of_entry,
+    of_excess,
     of_movements,
     of_refund,
     of_report,
@@ -16,12 +23,11 @@ from functions.reconcile.findings import (
 from functions.reconcile.scope import Account, Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.ledger import LedgerEntry
-from shared.domain.order import OrderKey
+from shared.domain.ledger import LedgerEntry, RecordSource
+from shared.domain.order import OrderKey, OrderState
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
-from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
@@ -72,7 +78,6 @@ class ReconcileRefunds:
     stripe: StripeRefunds
     balance: StripeBalance
     record: RecordStripeRefund
-    charges: Charges
     charge_queue: ChargeAnnouncer
 
     def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
@@ -131,10 +136,13 @@ class ReconcileRefunds:
         outcome, refund = self.record(report, account_id)
         if outcome is ReportOutcome.ORDER_NOT_PAID:
             self._announce_charge(report)
-        if finding := of_report(report, outcome, refund, account_id):
+        if outcome is ReportOutcome.CURRENCY_MISMATCH and (state := self._state_of(report)):
+            yield of_currency(report, state)
+        elif finding := of_report(report, outcome, refund, account_id):
             yield finding
         if refund is None:
             return
+        yield from self._reconcile_total(refund)
         if amounts_differ(report, refund):
             yield of_refund(FindingKind.REFUND_AMOUNT_DIFFERS, refund)
         if not refund.settlement_owed:
@@ -145,9 +153,21 @@ class ReconcileRefunds:
 
     def _announce_charge(self, report: StripeRefund) -> None:
         """Have the charge read: the order becomes a sale first, then its refunds are recorded."""
-        pointer = self.charges.find(report.charge_id or "")
+        pointer = self.record.find_order(report)
         if pointer is not None:
             self.charge_queue.announce(pointer.order)
+
+    def _state_of(self, report: StripeRefund) -> OrderState | None:
+        pointer = self.record.find_order(report)
+        return self.orders.get_state(pointer.order) if pointer else None
+
+    def _reconcile_total(self, refund: Refund) -> Iterator[Finding]:
+        """Compare a refund with its order's total. Only an external refund can exceed it."""
+        if refund.source is not RecordSource.STRIPE:
+            return
+        state = self.orders.get_state(refund.order_key)
+        if state is not None and exceeds_order(refund, state):
+            yield of_excess(refund, state)
 
     def _reconcile_entries(self, refund: Refund) -> Iterator[Finding]:
         named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]

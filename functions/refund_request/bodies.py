@@ -4,15 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from shared.domain.limits import LARGEST_AMOUNT
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
 from shared.edge.bodies import StrictBody
 
 type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
 
-# More than any order, and what Stripe accepts: eight digits in most currencies.
-_MAX_AMOUNT = 99_999_999
-_MAX_ITEMS = 100
+# As many as an order may have.
+_MAX_ITEMS = 1_000
 
 LineId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -20,7 +20,7 @@ LineId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 class _Choice(StrictBody):
     note: Annotated[str, StringConstraints(max_length=500)] | None = None
     fulfillment: Literal["keep"] | None = None
-    expected_refundable_amount: Annotated[int, Field(ge=0, le=_MAX_AMOUNT)] | None = None
+    expected_refundable_amount: Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)] | None = None
 
 
 class FullPreview(_Choice):
@@ -43,7 +43,7 @@ class PartialPreview(_Choice):
 
     type: Literal["partial"]
     reason: Reason | None = None
-    amount: Annotated[int, Field(gt=0, le=_MAX_AMOUNT)]
+    amount: Annotated[int, Field(gt=0, le=LARGEST_AMOUNT)]
 
     def choice(self) -> RefundChoice:
         """Return the domain's form."""

@@ -52,6 +52,9 @@ from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
 
+# A line-item refund of 1,000 lines has about 100 kB.
+_MAX_BODY_BYTES = 256 * 1024
+
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
@@ -152,4 +155,4 @@ def read(
     return refund_view(record.refunds[refund_id], record.state)
 
 
-lambda_handler = api_handler(app)
+lambda_handler = api_handler(app, _MAX_BODY_BYTES)

@@ -41,16 +41,24 @@ class PayoutImpact:
     studios: Studios
     in_flight: RefundsInFlight
 
-    def effect(self, state: OrderState, effect: Effect) -> NextPayoutEffect:
+    def load_studio(self, studio_id: str) -> Studio:
+        """Return the studio of an order."""
+        studio = self.studios.get(studio_id)
+        if studio is None:
+            raise LookupError(f"studio {studio_id} has orders but is not stored")
+        return studio
+
+    def effect(self, studio: Studio, state: OrderState, effect: Effect) -> NextPayoutEffect:
         """Return what a refund does to the next payout of the order's studio.
 
         Args:
+            studio: The order's studio.
             state: The order's state.
             effect: The effect of settling the refund.
         """
         in_flight = self.in_flight.payable_amount(state)
         before, after = self._before_and_after(state, effect)
-        limit = self._studio(state.studio_id).negative_balance_limit
+        limit = studio.negative_balance_limit
         warnings = []
         if after + in_flight < min(before + in_flight, 0):
             warnings.append(RefundWarning.NEXT_PAYOUT_NEGATIVE)
@@ -58,7 +66,9 @@ class PayoutImpact:
             warnings.append(RefundWarning.NEGATIVE_BALANCE_LIMIT)
         return NextPayoutEffect(before, after, in_flight, warnings)
 
-    def require_within_limit(self, state: OrderState, effect: Effect) -> "tuple[Step, ...]":
+    def require_within_limit(
+        self, studio: Studio, state: OrderState, effect: Effect
+    ) -> "tuple[Step, ...]":
         """Check the refund against the studio's limit, if the studio refuses refunds beyond it.
 
         Most studios only want a warning, so that the parent does not wait.
@@ -72,7 +82,6 @@ class PayoutImpact:
             NegativeBalanceLimitError: The refund would take the studio's next payout further below
                 zero than its limit, and the studio refuses such refunds.
         """
-        studio = self._studio(state.studio_id)
         if studio.on_negative_limit is not OnNegativeLimit.REFUSE:
             return ()
         limit = studio.negative_balance_limit
@@ -90,9 +99,3 @@ class PayoutImpact:
         head = self.ledger.load_head(state.studio_id)
         before = head.payable_balance_amount if head else 0
         return before, before + payable_effect(state, effect)
-
-    def _studio(self, studio_id: str) -> Studio:
-        studio = self.studios.get(studio_id)
-        if studio is None:
-            raise LookupError(f"studio {studio_id} has orders but is not stored")
-        return studio

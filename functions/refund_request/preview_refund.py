@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from functions.refund_request.payout_impact import NextPayoutEffect, PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
+from functions.refund_request.refund_limit import is_beyond_limit
 from shared.domain.order import OrderState
 from shared.domain.refund_quote import (
     RefundChoice,
@@ -13,6 +14,7 @@ from shared.domain.refund_quote import (
     quote_refund,
 )
 from shared.domain.settlement import Effect, estimate
+from shared.domain.studio import Studio
 from shared.edge.auth import Caller
 
 
@@ -46,16 +48,18 @@ class PreviewRefund:
         record = self.charge_reader.load_order(caller, order_id)
         quote = quote_refund(record.order, record.state, choice)
         effect = estimate(record.state, quote.amount)
-        next_payout = self.payout_impact.effect(record.state, effect)
-        warnings = [*_warnings(caller, record.state, quote), *next_payout.warnings]
+        studio = self.payout_impact.load_studio(record.state.studio_id)
+        next_payout = self.payout_impact.effect(studio, record.state, effect)
+        warnings = [*_warnings(caller, studio, record.state, quote), *next_payout.warnings]
         return Preview(quote, effect, record.state, next_payout, warnings)
 
 
-def _warnings(caller: Caller, state: OrderState, quote: RefundQuote) -> list[RefundWarning]:
+def _warnings(
+    caller: Caller, studio: Studio, state: OrderState, quote: RefundQuote
+) -> list[RefundWarning]:
     warnings = list(print_warnings(state))
-    limit = caller.refund_limit
     if any(each.is_inquiry for each in state.disputes):
         warnings.append(RefundWarning.DISPUTE_INQUIRY)
-    if limit is not None and state.committed_amount + quote.amount > limit:
+    if is_beyond_limit(caller, studio, state.committed_amount + quote.amount):
         warnings.append(RefundWarning.REFUND_LIMIT_EXCEEDED)
     return warnings

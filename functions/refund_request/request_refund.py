@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
+from functions.refund_request.refund_limit import require_within_limit
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
     BusyError,
@@ -108,9 +109,10 @@ class RequestRefund:
             if request.refund_id in record.refunds:
                 return None, record
             quote = quote_refund(record.order, record.state, request.choice)
-            caller.require_within_limit(record.state.committed_amount + quote.amount)
+            studio = self.payout_impact.load_studio(record.state.studio_id)
+            require_within_limit(caller, studio, record.state.committed_amount + quote.amount)
             within_limit = self.payout_impact.require_within_limit(
-                record.state, estimate(record.state, quote.amount)
+                studio, record.state, estimate(record.state, quote.amount)
             )
             check_fulfillment(record.state, request.choice, quote)
             stop = stops_print(record.state, request.choice, quote)

@@ -31,6 +31,12 @@ DISPUTE_EVENTS = frozenset(
 )
 TRANSFER_REVERSED = "transfer.reversed"
 
+HANDLED_EVENTS = (
+    REFUND_EVENTS | CHARGE_EVENTS | DISPUTE_EVENTS | {"charge.refunded", TRANSFER_REVERSED}
+)
+
+# An event of Stripe's API v2 carries no object: https://docs.stripe.com/event-destinations
+_THIN_EVENT = "v2.core.event"
 
 # The outcome of an event after which the charge is read, as the name of the metric that counts it.
 CHARGE_ANNOUNCED = "ChargeAnnounced"
@@ -49,7 +55,9 @@ class StripeEvent:
 
     Attributes:
         account_id: The connected account that it is about; None for the platform's own.
-        object: The object that it is about, such as a refund.
+        object: The object that it is about, such as a refund. Empty if the event carries none.
+        api_version: The version of Stripe's API that made it, or None.
+        is_thin: Whether it is an event of API v2.
     """
 
     event_id: str
@@ -57,27 +65,34 @@ class StripeEvent:
     livemode: bool
     account_id: str | None
     object: Mapping[str, Any]
+    api_version: str | None = None
+    is_thin: bool = False
 
 
 def event_from(body: object) -> StripeEvent:
     """Return the event of a verified body.
 
     Raises:
-        MalformedStripeObjectError: It is not an event, or it has no object.
+        MalformedStripeObjectError: It is not an event, or it lacks the object that its type needs.
     """
-    if not isinstance(body, Mapping) or body.get("object") != "event":
+    if not isinstance(body, Mapping) or body.get("object") not in ("event", _THIN_EVENT):
         raise MalformedStripeObjectError("not an event")
     data = body.get("data")
     about = data.get("object") if isinstance(data, Mapping) else None
+    event_type = string(body, "type")
     if not isinstance(about, Mapping):
-        raise MalformedStripeObjectError("an event without data.object")
-    account = body.get("account")
+        if event_type in HANDLED_EVENTS:
+            raise MalformedStripeObjectError("an event without data.object")
+        about = {}
+    account, version = body.get("account"), body.get("api_version")
     return StripeEvent(
         event_id=string(body, "id"),
-        type=string(body, "type"),
+        type=event_type,
         livemode=body.get("livemode") is True,
         account_id=account if isinstance(account, str) and account else None,
         object=about,
+        api_version=version if isinstance(version, str) else None,
+        is_thin=body["object"] == _THIN_EVENT,
     )
 
 
@@ -108,10 +123,10 @@ class HandleEvent:
         if event.type == "charge.refunded":
             return self._charge_refunded(event)
         if event.type in CHARGE_EVENTS:
-            return [(self._announce_charge(string(event.object, "id"), event.account_id), None)]
+            pointer = self.charges.find(string(event.object, "id"))
+            return [(self._announce_charge(pointer, event.account_id), None)]
         if event.type in DISPUTE_EVENTS:
-            charge_id = optional_id(event.object, "charge")
-            return [(self._announce_charge(charge_id, event.account_id), None)]
+            return [(self._disputed(event), None)]
         if event.type == TRANSFER_REVERSED and event.account_id is None:
             return [(self.mark_transfer(str(event.object.get("transfer_group") or "")), None)]
         return [("EventIgnored", None)]
@@ -123,21 +138,30 @@ class HandleEvent:
         if refusal is not None:
             return [(refusal.value, None)]
         reports = self.stripe_refunds().list_of_charge(charge_id, event.account_id)
-        return [self._record(report, event.account_id) for report in reports]
+        found = [self._record(report, event.account_id) for report in reports]
+        return found or [("RefundListEmpty", None)]
 
     def _record(self, report: StripeRefund, account_id: str | None) -> tuple[str, Refund | None]:
         outcome, refund = self.record(report, account_id)
-        if outcome is ReportOutcome.ORDER_NOT_PAID:
-            return self._announce_charge(report.charge_id, account_id), None
+        if outcome is ReportOutcome.ORDER_NOT_PAID and (pointer := self.record.find_order(report)):
+            return self._announce_charge(pointer, account_id), None
         return outcome.value, refund
 
-    def _announce_charge(self, charge_id: str | None, account_id: str | None) -> str:
+    def _disputed(self, event: StripeEvent) -> str:
+        """Have the charge of a dispute read. Old events name no dispute, and some no charge."""
+        charge_id = optional_id(event.object, "charge")
+        intent_id = optional_id(event.object, "payment_intent")
+        pointer = self.charges.find(charge_id) if charge_id else None
+        if pointer is None and intent_id:
+            pointer = self.charges.find_of_payment_intent(intent_id)
+        return self._announce_charge(pointer, event.account_id)
+
+    def _announce_charge(self, pointer: ChargePointer | None, account_id: str | None) -> str:
         """Have the charge read at Stripe: the newest state wins, whatever order events come in."""
-        if charge_id is None:
+        if pointer is None:
             return ReportOutcome.UNKNOWN_CHARGE.value
-        refusal, pointer = self._find(charge_id, account_id)
-        if refusal is not None or pointer is None:
-            return (refusal or ReportOutcome.UNKNOWN_CHARGE).value
+        if pointer.account_id != account_id:
+            return ReportOutcome.ACCOUNT_MISMATCH.value
         self.charge_queue.announce(pointer.order)
         return CHARGE_ANNOUNCED
 

@@ -22,6 +22,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.api_version import API_VERSION
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
@@ -145,9 +146,14 @@ def _record(event: StripeEvent, endpoints: frozenset[Endpoint]) -> list[str]:
     if event.livemode != livemode:
         # A Connect endpoint also gets test events: https://docs.stripe.com/connect/webhooks
         return _counted("LivemodeMismatch")
+    if event.is_thin:
+        return _counted("EventIgnored")
     expected = Endpoint.PLATFORM if event.account_id is None else Endpoint.CONNECT
     if expected not in endpoints:
         return _counted("AccountMismatch")
+    if event.api_version not in {None, API_VERSION}:
+        count("EventApiVersionUnexpected")
+        logger.warning("event of another API version", api_version=event.api_version)
     try:
         outcomes = handle_event(event)
     except MalformedStripeObjectError as error:

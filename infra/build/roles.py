@@ -3,7 +3,7 @@
 from babel.numbers import format_decimal
 
 from infra.paths import DOCS
-from shared.edge.auth import ALLOWED, REFUND_LIMIT, Role
+from shared.edge.auth import ALLOWED, REFUND_LIMIT_USD, Role
 
 OUTPUT = DOCS / "roles.md"
 
@@ -34,10 +34,11 @@ def page() -> str:
         for action, may in ALLOWED.items()
     ]
     limits = [
-        f"- `{role}` may refund up to {_amount(limit)} minor units of one order, all its refunds "
-        f"together ({_amount(limit // 100)}.00, or {_amount(limit)} of a currency without "
-        "decimals). More answers 403 `refund_limit_exceeded`."
-        for role, limit in REFUND_LIMIT.items()
+        f"- `{role}` may refund up to {_amount(limit)} US dollars of one order, all its refunds "
+        "together, or about as much in the studio's currency (`shared/domain/limits.py`). A studio "
+        "may set its own limit: `staff_refund_limit_amount` of its import line. More answers 403 "
+        "`refund_limit_exceeded`."
+        for role, limit in REFUND_LIMIT_USD.items()
     ]
     return _INTRODUCTION + "\n".join(lines) + "\n" + _LIMITS + "\n".join(limits) + "\n"
 

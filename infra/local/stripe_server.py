@@ -15,6 +15,7 @@ from infra.local.engine import inherited_environment
 from infra.local.options import Options, StripeServer
 from infra.local.processes import Background, background
 from infra.paths import ROOT
+from shared.gateways.stripe.api_version import API_VERSION
 
 STANDIN_KEY = "sk_test_standin"
 WEBHOOK_EVENTS = (
@@ -111,6 +112,7 @@ class Standin:
             "url": f"{api_url}/webhooks/stripe",
             "enabled_events[]": list(WEBHOOK_EVENTS),
             "connect": "true" if connect else "false",
+            "api_version": API_VERSION,
         }
         secret: str = self._call_api("POST", "webhook_endpoints", form)["secret"]
         return secret

@@ -22,6 +22,7 @@ _COLUMNS = (
     "amount",
     "stripe_amount",
     "currency",
+    "stripe_currency",
 )
 
 # A studio owes PPS: the books are right.

@@ -1,5 +1,6 @@
 """The quote of a requested refund: its money and units, and the reasons to refuse it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -121,7 +122,8 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
 def _quote_items(order: Order, state: OrderState, choice: RefundChoice) -> tuple[RefundItem, ...]:
     if choice.type is not RefundType.LINE_ITEMS:
         return ()
-    items = tuple(_quote_item(order, state, chosen) for chosen in choice.lines)
+    lines = {line.line_id: line for line in order.lines if line.line_id != SHIPPING_LINE_ID}
+    items = tuple(_quote_item(lines, state, chosen) for chosen in choice.lines)
     return (*items, _quote_shipping(order, state)) if choice.shipping else items
 
 
@@ -135,8 +137,10 @@ def _quote_amount(state: OrderState, choice: RefundChoice, items: tuple[RefundIt
             return sum(item.amount for item in items)
 
 
-def _quote_item(order: Order, state: OrderState, chosen: ChosenLine) -> RefundItem:
-    line = order.line(chosen.line_id) if chosen.line_id != SHIPPING_LINE_ID else None
+def _quote_item(
+    lines: Mapping[str, OrderLine], state: OrderState, chosen: ChosenLine
+) -> RefundItem:
+    line = lines.get(chosen.line_id)
     if line is None:
         raise UnknownLineError(f"This order has no line {chosen.line_id!r}.")
     left = line.quantity - state.line_committed(chosen.line_id).quantity

@@ -24,7 +24,7 @@ class StripeRefund:
     """A refund as Stripe reports it. ``amount`` in minor units.
 
     ``refund_id`` and ``order_key`` are what its metadata names; anybody with access to Stripe may
-    have edited that. ``charge_id`` is None for a refund of something else than a charge.
+    have edited that. Some refunds name only their payment intent, and then ``charge_id`` is None.
     ``metadata`` describes the refund as it was requested here, or is None for an external refund.
     """
 
@@ -39,6 +39,7 @@ class StripeRefund:
     failure_reason: str | None = None
     created: int = 0
     metadata: RefundMetadata | None = None
+    payment_intent_id: str | None = None
     balance_transaction_id: str | None = None
     reason: str | None = None
 
@@ -88,6 +89,7 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         failure_reason=optional_id(source, "failure_reason"),
         created=created if type(created) is int else 0,
         metadata=refund_metadata_from(metadata, amount),
+        payment_intent_id=optional_id(source, "payment_intent"),
         balance_transaction_id=optional_id(source, "balance_transaction"),
         reason=optional_id(source, "reason"),
     )

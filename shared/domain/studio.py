@@ -22,6 +22,8 @@ class Studio:
     own Stripe account. PPS transfers payouts to ``payout_account_id``. ``payout_weekday`` is 0
     for Monday. What moved before ``ledger_starts_at`` (RFC 3339 in UTC) was paid out elsewhere.
     With ``hold_disputed`` a payout holds back what open disputes may still take.
+    ``staff_refund_limit_amount`` is the most that staff may refund of one order; None is the usual
+    limit.
     """
 
     studio_id: str
@@ -38,6 +40,7 @@ class Studio:
     on_negative_limit: OnNegativeLimit = OnNegativeLimit.WARN
     ledger_starts_at: str | None = None
     hold_disputed: bool = False
+    staff_refund_limit_amount: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.errors import ForbiddenError, RefundLimitError
+from shared.domain.errors import ForbiddenError
 
 
 class Role(StrEnum):
@@ -51,9 +51,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.RESOLVE: _DESK,
 }
 
-# The most a role may refund of one order, all its refunds together, in minor units (1,000.00,
-# or 100,000 of a currency without decimals). A role that is not here has no limit.
-REFUND_LIMIT: dict[Role, int] = {Role.STAFF: 100_000}
+# The most a role may refund of one order, all its refunds together: so many US dollars, or about as
+# much in the studio's currency. A studio may set its own. A role that is not here has no limit.
+REFUND_LIMIT_USD: dict[Role, int] = {Role.STAFF: 1_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +81,12 @@ class Caller:
             )
 
     @property
-    def refund_limit(self) -> int | None:
-        """The most of one order that this caller may refund, in minor units; None is no limit."""
+    def refund_limit_usd(self) -> int | None:
+        """The most of one order that this caller may refund, in US dollars; None is no limit."""
         refunding_roles = self.roles & ALLOWED[Action.REQUEST_REFUND]
-        limits = [REFUND_LIMIT[role] for role in refunding_roles if role in REFUND_LIMIT]
+        limits = [REFUND_LIMIT_USD[role] for role in refunding_roles if role in REFUND_LIMIT_USD]
         is_limited = bool(limits) and len(limits) == len(refunding_roles)
         return max(limits) if is_limited else None
-
-    def require_within_limit(self, amount: int) -> None:
-        """Check that the caller may refund that much of one order.
-
-        Args:
-            amount: How much of the order would be refunded in total, in minor units.
-
-        Raises:
-            RefundLimitError: It is more than the caller's roles allow.
-        """
-        limit = self.refund_limit
-        if limit is not None and amount > limit:
-            raise RefundLimitError(
-                f"With this refund {amount} of the order would be refunded, but your role may "
-                f"refund at most {limit} of one order. Ask your studio's owner."
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,19 @@
 """Which order a Stripe charge paid for, in OrdersTable."""
 
 from shared.gateways.records.imported_order import ChargePointer, charge_from_values
-from shared.gateways.records.keys import CHARGE_SK, charge_pk
+from shared.gateways.records.keys import CHARGE_SK, charge_pk, payment_intent_pk
 from shared.gateways.table import TableGateway
 
 
 class Charges(TableGateway):
-    """The pointers from charges to orders."""
+    """The pointers from charges and payment intents to orders."""
 
     def find(self, charge_id: str) -> ChargePointer | None:
         """Find the order that a Stripe charge paid for, consistently, or None."""
         values = self._table.get(charge_pk(charge_id), CHARGE_SK)
+        return charge_from_values(values) if values else None
+
+    def find_of_payment_intent(self, payment_intent_id: str) -> ChargePointer | None:
+        """Find the charge and the order of a Stripe payment intent, consistently, or None."""
+        values = self._table.get(payment_intent_pk(payment_intent_id), CHARGE_SK)
         return charge_from_values(values) if values else None

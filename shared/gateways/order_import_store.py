@@ -1,17 +1,20 @@
 """The transaction that imports orders, and what it has to know first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import OrderKey, OrderState
+from shared.gateways.records.attributes import item_bytes
 from shared.gateways.records.imported_order import (
     ChargePointer,
     charge_from_values,
     charge_to_item,
     imported_order_from_values,
     imported_order_to_item,
+    payment_intent_to_item,
     search_items,
 )
 from shared.gateways.records.keys import (
@@ -20,13 +23,25 @@ from shared.gateways.records.keys import (
     STATE_SK,
     charge_pk,
     order_pk,
+    payment_intent_pk,
     primary_key,
 )
 from shared.gateways.records.order_state import state_from_values, state_to_item
 from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
+    from shared.gateways.records.attributes import Item
     from shared.gateways.table import Step
+
+# DynamoDB's limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_ITEM_BYTES = 400 * 1024
+MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
+MAX_TRANSACTION_STEPS = 100
+
+# The order, its state, and the pointers of its charge and its payment intent.
+_STEPS_BESIDE_TOKENS = 4
+# Each of them but the order has less.
+_SMALL_ITEM_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +63,50 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class ImportState:
-    """What is stored already: orders by order id, and the orders of charges by charge id."""
+    """What is stored already: orders by order id, and the orders of charges and intents by id."""
 
     orders: dict[str, StoredOrder]
     orders_of_charges: dict[str, OrderKey]
+    orders_of_intents: dict[str, OrderKey]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSize:
+    """How much of a transaction an order takes.
+
+    Attributes:
+        steps: Its steps in the transaction.
+        order_bytes: The bytes of the order's own item, its largest.
+        transaction_bytes: The bytes of all its items together.
+    """
+
+    steps: int
+    order_bytes: int
+    transaction_bytes: int
+
+
+def order_size(imported: ImportedOrder, placed_at: str, tokens: list[str]) -> OrderSize:
+    """Return how much of a transaction an order takes, never less than it will be."""
+    order_bytes = item_bytes(imported_order_to_item(imported, placed_at))
+    search_bytes = sum(item_bytes(item) for item in search_items(imported.key, tokens))
+    return OrderSize(
+        len(tokens) + _STEPS_BESIDE_TOKENS,
+        order_bytes,
+        order_bytes + search_bytes + _STEPS_BESIDE_TOKENS * _SMALL_ITEM_BYTES,
+    )
 
 
 class OrderImportStore(TableGateway):
     """Imports orders. Their sales are entered later, when Stripe says that the money is there."""
 
-    def import_state(
-        self, studio_id: str, order_ids: Iterable[str], charge_ids: Iterable[str]
-    ) -> ImportState:
-        """Read what is stored of a studio's orders and of these charges, consistently."""
-        pks = [order_pk(OrderKey(studio_id, order_id)) for order_id in set(order_ids)]
-        keys = [primary_key(pk, sk) for pk in pks for sk in (ORDER_SK, STATE_SK)]
-        keys += [primary_key(charge_pk(charge_id), CHARGE_SK) for charge_id in set(charge_ids)]
+    def import_state(self, orders: Collection[ImportedOrder]) -> ImportState:
+        """Read what is stored of a studio's orders, their charges and intents, consistently."""
+        keys = {(order_pk(each.key), sk) for each in orders for sk in (ORDER_SK, STATE_SK)}
+        keys |= {(pk, CHARGE_SK) for each in orders for pk in _pointer_pks(each)}
         imported: dict[str, ImportedOrder] = {}
         states: dict[str, OrderState] = {}
-        of_charges: dict[str, OrderKey] = {}
-        for values in self._table.batch_get(keys, consistent=True):
+        owners: dict[str, OrderKey] = {}
+        for values in self._table.batch_get(starmap(primary_key, keys), consistent=True):
             if values["SK"] == ORDER_SK:
                 order = imported_order_from_values(values)
                 imported[order.order_id] = order
@@ -75,57 +114,81 @@ class OrderImportStore(TableGateway):
                 state = state_from_values(values)
                 states[state.order_id] = state
             else:
-                pointer = charge_from_values(values)
-                of_charges[pointer.charge_id] = pointer.order
-        stored = {
-            order_id: StoredOrder(order, states[order_id]) for order_id, order in imported.items()
-        }
-        return ImportState(stored, of_charges)
+                owners[values["PK"]] = charge_from_values(values).order
+        charges = [each.charge for each in orders]
+        return ImportState(
+            {name: StoredOrder(order, states[name]) for name, order in imported.items()},
+            _owned(owners, {charge_pk(each.charge_id or ""): each.charge_id for each in charges}),
+            _owned(
+                owners,
+                {
+                    payment_intent_pk(each.payment_intent_id or ""): each.payment_intent_id
+                    for each in charges
+                },
+            ),
+        )
 
     def record_orders(self, orders: Iterable[NewOrder]) -> None:
         """Write orders of one studio in ONE transaction.
 
         Args:
-            orders: So few that DynamoDB's limit of 100 steps holds: up to three for each, and one
-                for each of its tokens.
+            orders: So few that DynamoDB's limits hold, see ``order_size``.
 
         Raises:
             StaleStateError: An order or charge is stored already.
         """
         self._table.write(*(step for order in orders for step in self._steps(order)))
 
-    def record_correction(self, order: NewOrder, *, new_charge: bool) -> None:
+    def record_correction(self, order: NewOrder, known: ImportState) -> None:
         """Replace an order that is no sale yet. Its people, and so its tokens, are the same.
 
         Args:
             order: The order as it is now, with its state at the version read.
-            new_charge: Whether its charge is new to us.
+            known: What is stored of its charge and its payment intent.
 
         Raises:
             StaleStateError: The order has changed, or the charge is stored already.
         """
-        item = imported_order_to_item(order.imported, order.state.placed_at)
         stored = replace(order.state, version=order.state.version + 1)
-        steps = [
+        pointed = known.orders_of_charges.keys() | known.orders_of_intents.keys()
+        self._table.write(
             self._table.replacing(state_to_item(stored), order.state.version),
-            self._table.existing(item),
-        ]
-        if new_charge and (pointer := _pointer(order.imported)):
-            steps.append(self._table.new(charge_to_item(pointer)))
-        self._table.write(*steps)
+            self._table.existing(imported_order_to_item(order.imported, order.state.placed_at)),
+            *(
+                self._table.new(item)
+                for name, item in _pointer_items(order.imported)
+                if name not in pointed
+            ),
+        )
 
     def _steps(self, order: NewOrder) -> "Iterator[Step]":
         new = self._table.new
         yield new(imported_order_to_item(order.imported, order.state.placed_at))
         yield new(state_to_item(order.state))
-        if pointer := _pointer(order.imported):
-            yield new(charge_to_item(pointer))
+        for _, item in _pointer_items(order.imported):
+            yield new(item)
         for item in search_items(order.imported.key, order.tokens):
             yield new(item)
 
 
-def _pointer(imported: ImportedOrder) -> ChargePointer | None:
+def _pointer_pks(imported: ImportedOrder) -> Iterator[str]:
+    charge = imported.charge
+    if charge.charge_id is not None:
+        yield charge_pk(charge.charge_id)
+        if charge.payment_intent_id is not None:
+            yield payment_intent_pk(charge.payment_intent_id)
+
+
+def _pointer_items(imported: ImportedOrder) -> "Iterator[tuple[str, Item]]":
+    """Yield the pointers to the order, each with the id that it is found by."""
     charge = imported.charge
     if charge.charge_id is None:
-        return None
-    return ChargePointer(charge.charge_id, imported.key, charge.account_id)
+        return
+    pointer = ChargePointer(charge.charge_id, imported.key, charge.account_id)
+    yield charge.charge_id, charge_to_item(pointer)
+    if charge.payment_intent_id is not None:
+        yield charge.payment_intent_id, payment_intent_to_item(charge.payment_intent_id, pointer)
+
+
+def _owned(owners: dict[str, OrderKey], names: dict[str, str | None]) -> dict[str, OrderKey]:
+    return {name: owners[pk] for pk, name in names.items() if name is not None and pk in owners}

@@ -101,6 +101,7 @@ class RecordStripeRefund:
     def _record(
         self, report: StripeRefund, account_id: str | None
     ) -> tuple[ReportOutcome, Refund | None]:
+        report = self._with_charge(report)
         refund = self._requested_here(report)
         if refund is None:
             pointer = self.charges.find(report.charge_id) if report.charge_id else None
@@ -118,19 +119,32 @@ class RecordStripeRefund:
             return ReportOutcome.ACCOUNT_MISMATCH, None
         return self._apply(report, refund)
 
+    def find_order(self, report: StripeRefund) -> ChargePointer | None:
+        """Find the charge that the report names, by itself or by its payment intent, or None."""
+        charge_id = self._with_charge(report).charge_id
+        return self.charges.find(charge_id) if charge_id else None
+
+    def _with_charge(self, report: StripeRefund) -> StripeRefund:
+        """Return the report with its charge. Some refunds name only the payment intent."""
+        if report.charge_id is not None or report.payment_intent_id is None:
+            return report
+        pointer = self.charges.find_of_payment_intent(report.payment_intent_id)
+        return replace(report, charge_id=pointer.charge_id) if pointer else report
+
     def _requested_here(self, report: StripeRefund) -> Refund | None:
         """Return the refund that the report's metadata names, if it can be the same refund."""
         if report.refund_id is None or report.order_key is None:
             return None
         refund = self.orders.get_refund(report.order_key, report.refund_id)
-        if refund is None or refund.charge_id != report.charge_id:
+        if refund is None or report.charge_id not in {None, refund.charge_id}:
             return None
         if refund.stripe_refund_id == report.stripe_refund_id:
             return refund
         # Metadata can be edited in Stripe's dashboard, and a released refund must not be revived.
         # So unless our refund waits for an answer, Stripe's id decides.
         unanswered = refund.status is RefundStatus.REQUESTED and refund.stripe_refund_id is None
-        return refund if unanswered and refund.amount == report.amount else None
+        same_charge = refund.charge_id == report.charge_id
+        return refund if unanswered and same_charge and refund.amount == report.amount else None
 
     def _apply(self, report: StripeRefund, refund: Refund) -> tuple[ReportOutcome, Refund]:
         known = replace(

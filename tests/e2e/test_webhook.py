@@ -121,6 +121,19 @@ def test_signed_events_that_are_not_about_our_charges_are_counted(world: Deploye
     assert refunds_of(world, order_id) == 0
 
 
+def test_a_thin_event_of_stripes_second_api_is_ignored(world: DeployedStack) -> None:
+    thin = {
+        "id": "evt_test_65",
+        "object": "v2.core.event",
+        "type": "v2.core.account.updated",
+        "livemode": False,
+        "created": "2026-03-02T10:00:00.000Z",
+        "related_object": {"id": "acct_1", "type": "v2.core.account"},
+    }
+    answer = world.send_webhook(json.dumps(thin).encode())
+    assert (answer.status_code, answer.json()["outcomes"]) == (200, ["EventIgnored"])
+
+
 def test_an_event_sent_again_changes_nothing(world: DeployedStack) -> None:
     order_id = world.sell()
     payload = json.dumps(event(world, order_id)).encode()

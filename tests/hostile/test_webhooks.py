@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from shared.gateways.stripe.api_version import API_VERSION
 from tests.e2e.world import signature
 from tests.hostile.conftest import Output
 from tests.lambda_context import LambdaContext
@@ -236,6 +237,7 @@ def test_an_oversized_body_is_refused_before_its_signature_is_checked(
         "NaN",
         "null",
         '{"object":"event","object":"refund"}',
+        '{"object":["event"],"id":"evt_1","type":"refund.created","data":{"object":{}}}',
         '{"object":"event","id":["evt_1"],"type":"refund.created","data":{"object":{}}}',
         '{"object":"event","id":"evt_1","type":{"$ne":null},"data":{"object":{}}}',
         "\ufeff{}",
@@ -249,6 +251,62 @@ def test_a_signed_body_that_breaks_parsers_is_refused_and_counted(
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "event_malformed")
     assert recorder.events == []
     assert output.metrics()["EventMalformed", None] == 1
+
+
+THIN = {
+    "id": "evt_test_65",
+    "object": "v2.core.event",
+    "type": "v2.core.event_destination.ping",
+    "livemode": False,
+    "created": "2026-03-02T10:00:00.000Z",
+    "related_object": {
+        "id": "acct_1",
+        "type": "v2.core.account",
+        "url": "/v2/core/accounts/acct_1",
+    },
+}
+
+
+@pytest.mark.parametrize("secret", [SECRET, CONNECT])
+def test_a_thin_event_of_stripes_second_api_is_ignored(
+    recorded: tuple[ModuleType, Recorder], output: Output, secret: str
+) -> None:
+    handler, recorder = recorded
+    body = json.dumps(THIN)
+    answer = send(handler, body, signature(body.encode(), secret, now()))
+    assert (answer["statusCode"], json.loads(answer["body"])["outcomes"]) == (200, ["EventIgnored"])
+    assert recorder.events == []
+    assert output.metrics() == {("EventIgnored", None): 1}
+
+
+def test_a_forged_thin_event_is_refused(recorded: tuple[ModuleType, Recorder]) -> None:
+    handler, _ = recorded
+    body = json.dumps(THIN)
+    assert send(handler, body, signature(body.encode(), OLD, now()))["statusCode"] == 400
+
+
+@pytest.mark.parametrize("data", [None, {}, {"object": None}])
+def test_a_genuine_event_of_an_unknown_type_is_answered_200_whatever_it_holds(
+    recorded: tuple[ModuleType, Recorder], data: object
+) -> None:
+    handler, _ = recorded
+    whole = {"object": "event", "id": "evt_1", "type": "a.new.type", "livemode": False}
+    body = json.dumps(whole | {"data": data})
+    assert send(handler, body, signature(body.encode(), SECRET, now()))["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "counted"), [("2023-08-16", 1), (API_VERSION, None), (None, None)]
+)
+def test_an_event_of_another_api_version_is_counted_and_handled(
+    recorded: tuple[ModuleType, Recorder], output: Output, version: str | None, counted: int | None
+) -> None:
+    handler, recorder = recorded
+    whole = json.loads(event(random.Random(2)))  # noqa: S311  # any event
+    body = json.dumps(whole | {"api_version": version})
+    assert send(handler, body, signature(body.encode(), SECRET, now()))["statusCode"] == 200
+    assert len(recorder.events) == 1
+    assert output.metrics().get(("EventApiVersionUnexpected", None)) == counted
 
 
 def test_half_a_surrogate_pair_is_a_bad_signature_and_no_exception(

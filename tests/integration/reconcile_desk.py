@@ -69,7 +69,6 @@ class ReconcileDesk:
                 backend.refunds_at_stripe,
                 balance,
                 record,
-                backend.charges,
                 charge_queue,
             ),
             ReconcileFeeRefunds(

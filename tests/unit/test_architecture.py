@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from shared.gateways.stripe.connection import API_VERSION
+from shared.gateways.stripe.api_version import API_VERSION
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
@@ -68,8 +68,8 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation search settlement
     """,
     "import_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
-        payout_hold payout_schedule refund refusal search studio
+        dispute errors fee_refund fulfillment imported_order ledger limits money order
+        payment_status payout_hold payout_schedule refund refusal search studio
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
@@ -95,7 +95,7 @@ DOMAIN_LOADED = {
     """,
     "refund_request": """
         charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
-        ledger limit_guard money order payment payment_status payout_schedule refund
+        ledger limit_guard limits money order payment payment_status payout_schedule refund
         refund_metadata refund_quote refusal reservation settlement stripe_charge stripe_dispute
         stripe_object stripe_refund studio
     """,

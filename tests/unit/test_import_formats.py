@@ -176,6 +176,9 @@ def test_an_order_may_omit_its_optional_fields(changed: dict[str, Any]) -> None:
         {"hold_disputed": True},
         {"stripe_account_id": "acct_1"},
         {"timezone": "UTC"},
+        {"staff_refund_limit_amount": None},
+        {"staff_refund_limit_amount": 0},
+        {"staff_refund_limit_amount": 99_999_999},
     ],
 )
 def test_a_studio_may_have_optional_fields(more: dict[str, Any]) -> None:
@@ -281,6 +284,13 @@ def test_an_inconsistent_order_is_refused_with_its_reason(
     changed: dict[str, Any], reason: str
 ) -> None:
     assert reason in refused_order(changed)
+
+
+@pytest.mark.parametrize("name", ["negative_balance_limit", "staff_refund_limit_amount"])
+@pytest.mark.parametrize("amount", [-1, 1.5, "100", True, 100_000_000])
+def test_a_limit_of_a_studio_is_a_possible_amount(name: str, amount: object) -> None:
+    (reason,) = refusals(json.dumps(studio() | {name: amount}), StudioBody)
+    assert name in reason
 
 
 def test_an_order_of_zero_has_no_charge() -> None:

@@ -70,8 +70,8 @@ class Importer:
     import_orders: ImportOrders
 
 
-@pytest.fixture
-def records(tables: InMemoryTables) -> Importer:
+def importer_of(tables: InMemoryTables) -> Importer:
+    """Return an importer into the tables, with one studio."""
     client = cast("DynamoDBClient", tables)
     studios = StudioUpdates(client, "orders")
     orders = OrderImportStore(client, "orders")
@@ -82,6 +82,11 @@ def records(tables: InMemoryTables) -> Importer:
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"})
     assert importer.import_studios([line]) == ImportReport(imported=1)
     return importer
+
+
+@pytest.fixture
+def records(tables: InMemoryTables) -> Importer:
+    return importer_of(tables)
 
 
 @pytest.mark.parametrize(

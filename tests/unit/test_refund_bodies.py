@@ -62,7 +62,7 @@ def choice_of(body: object) -> RefundChoice:
         ),
         (partial(), RefundChoice(RefundType.PARTIAL, amount=2_500)),
         (partial(amount=1), RefundChoice(RefundType.PARTIAL, amount=1)),
-        (partial(amount=99_999_999), RefundChoice(RefundType.PARTIAL, amount=99_999_999)),
+        (partial(amount=10**12 - 1), RefundChoice(RefundType.PARTIAL, amount=10**12 - 1)),
         (line_items(), RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_1", 1),))),
         (
             line_items(items=[], shipping=True),
@@ -100,7 +100,7 @@ NOT_AMOUNTS: list[object] = [
     True,
     [2_500],
     {},
-    100_000_000,
+    10**12,
     10**30,
 ]
 NOT_REASONS = [None, "", "fraudulent", "requested_by_customer", "WRONG_PRINT", 1]
@@ -113,7 +113,7 @@ NOT_QUANTITIES = [None, 0, -1, 1.0, "1", True, 10_001]
     [
         *(partial(amount=amount) for amount in NOT_AMOUNTS),
         *(full(reason=reason) for reason in NOT_REASONS),
-        *(full(expected_refundable_amount=amount) for amount in (-1, 1.0, "1", True, 10**8)),
+        *(full(expected_refundable_amount=amount) for amount in (-1, 1.0, "1", True, 10**12)),
         *(full(note=note) for note in (7, "x" * 501, ["x"])),
         *(full(fulfillment=told) for told in ("cancel", "", True)),
         *(line_items(items=[ITEM | {"line_id": line_id}]) for line_id in NOT_LINE_IDS),
@@ -136,7 +136,7 @@ NOT_QUANTITIES = [None, 0, -1, 1.0, "1", True, 10_001]
         line_items(items=[ITEM | {"amount": 100}]),
         line_items(items=[ITEM, ITEM]),
         line_items(items=[ITEM, {"line_id": "li_1", "quantity": 2}]),
-        line_items(items=[{"line_id": f"li_{n}", "quantity": 1} for n in range(101)]),
+        line_items(items=[{"line_id": f"li_{n}", "quantity": 1} for n in range(1_001)]),
         None,
         [],
         "full",
@@ -179,7 +179,7 @@ def test_an_amount_that_is_not_an_integer_is_refused(amount: object) -> None:
 
 @given(st.integers())
 def test_an_integer_within_the_limits_is_an_amount(amount: int) -> None:
-    if 0 < amount <= 99_999_999:
+    if 0 < amount < 10**12:
         assert choice_of(partial(amount=amount)).amount == amount
     else:
         with pytest.raises(ValidationError):

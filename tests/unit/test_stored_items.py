@@ -36,7 +36,7 @@ ids = st.text(
     min_size=1,
     max_size=64,
 )
-amounts = st.integers(0, 99_999_999)
+amounts = st.integers(0, 10**12 - 1)
 balances = st.integers(-(10**12), 10**12)
 counts = st.integers(0, 10**6)
 texts = st.text(max_size=40)

@@ -2,18 +2,12 @@
 
 import re
 
-from functions.stripe_webhook.handle_event import (
-    CHARGE_EVENTS,
-    DISPUTE_EVENTS,
-    REFUND_EVENTS,
-    TRANSFER_REVERSED,
-)
+from functions.stripe_webhook.handle_event import HANDLED_EVENTS
 from infra.local.stripe_server import WEBHOOK_EVENTS
 from infra.paths import ROOT
 
 # Stripe no longer sends refund.updated under its old name.
-ASKED_FOR = {"charge.refunded", TRANSFER_REVERSED} | REFUND_EVENTS | DISPUTE_EVENTS | CHARGE_EVENTS
-ASKED_FOR -= {"charge.refund.updated"}
+ASKED_FOR = HANDLED_EVENTS - {"charge.refund.updated"}
 
 
 def test_the_local_stack_subscribes_to_the_handled_events() -> None:

@@ -173,6 +173,8 @@ def test_an_event_without_an_account_belongs_to_the_platform(account: object) ->
         7,
         {},
         an_event(object="refund"),
+        an_event(object=["event"]),
+        an_event(object={}),
         an_event(id=None),
         an_event(type=7),
         an_event(data=None),
@@ -185,6 +187,34 @@ def test_an_event_without_an_account_belongs_to_the_platform(account: object) ->
 def test_a_body_without_an_object_or_of_another_kind_is_refused(body: object) -> None:
     with pytest.raises(MalformedStripeObjectError):
         event_from(body)
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"object": None}, {"object": "acct_1"}])
+def test_an_event_of_another_type_needs_no_object(data: object) -> None:
+    assert event_from(an_event(type="account.updated", data=data)).object == {}
+
+
+def test_a_thin_event_is_read() -> None:
+    thin = {
+        "id": "evt_test_65",
+        "object": "v2.core.event",
+        "type": "v2.core.account.updated",
+        "livemode": False,
+        "created": "2026-03-02T10:00:00.000Z",
+        "related_object": {"id": "acct_1", "type": "v2.core.account"},
+    }
+    read = event_from(thin)
+    assert (read.type, read.is_thin, read.object) == ("v2.core.account.updated", True, {})
+    assert read.api_version is None
+
+
+def test_a_refund_may_name_only_its_payment_intent() -> None:
+    read = stripe_refund_from(a_refund(id="pyr_1", charge=None, payment_intent="pi_1"))
+    assert (read.stripe_refund_id, read.charge_id, read.payment_intent_id) == (
+        "pyr_1",
+        None,
+        "pi_1",
+    )
 
 
 @given(anything)

@@ -20,6 +20,31 @@ def unmarshal(item: Mapping[str, Any]) -> Values:
     return {name: _value(attribute) for name, attribute in item.items()}
 
 
+def item_bytes(item: Item) -> int:
+    """Return how many bytes DynamoDB counts for an item; numbers are rounded up.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(attribute: Mapping[str, Any]) -> int:
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S":
+            return len(value.encode())
+        case "N":
+            return len(value) // 2 + 2
+        case "M":
+            return 3 + sum(
+                1 + len(name.encode()) + _value_bytes(inner) for name, inner in value.items()
+            )
+        case "L":
+            return 3 + sum(1 + _value_bytes(inner) for inner in value)
+        case _:
+            return 1
+
+
 def _attribute(value: object) -> "AttributeValueTypeDef":
     # boto3 has a serializer too, but importing boto3 would slow down each cold start. A test
     # compares the two.

@@ -20,6 +20,7 @@ from shared.gateways.records.keys import (
     ORDER_SK,
     charge_pk,
     order_pk,
+    payment_intent_pk,
     placed_sk,
     primary_key,
     search_pk,
@@ -100,10 +101,16 @@ def charge_to_item(pointer: ChargePointer) -> Item:
     )
 
 
+def payment_intent_to_item(payment_intent_id: str, pointer: ChargePointer) -> Item:
+    """Return the item that points from a Stripe payment intent to its charge and order."""
+    values = charge_to_item(pointer) | marshal({"charge_id": pointer.charge_id})
+    return values | primary_key(payment_intent_pk(payment_intent_id), CHARGE_SK)
+
+
 def charge_from_values(values: Values) -> ChargePointer:
-    """Return the pointer of an item's values."""
+    """Return the pointer of an item's values, of a charge or of a payment intent."""
     return ChargePointer(
-        values["PK"].removeprefix(charge_pk("")),
+        values.get("charge_id") or values["PK"].removeprefix(charge_pk("")),
         OrderKey(values["studio_id"], values["order_id"]),
         values.get("account_id"),
     )

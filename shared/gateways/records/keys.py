@@ -6,6 +6,7 @@
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
+    PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
     RECONCILE#{account_id}                 WATERMARK
 
 Ids contain no ``#``. Import refuses it.
@@ -102,6 +103,11 @@ def search_pk(studio_id: str) -> str:
 def charge_pk(charge_id: str) -> str:
     """Return the partition key of the pointer from a Stripe charge to its order."""
     return f"CHARGE#{charge_id}"
+
+
+def payment_intent_pk(payment_intent_id: str) -> str:
+    """Return the partition key of the pointer from a Stripe payment intent to its charge."""
+    return f"PAYMENT_INTENT#{payment_intent_id}"
 
 
 def reconcile_pk(account_id: str | None) -> str:

@@ -8,12 +8,10 @@ import stripe
 from urllib3 import Timeout
 
 from shared.domain.stripe_object import MalformedStripeObjectError, string
+from shared.gateways.stripe.api_version import API_VERSION
 
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
-
-# The version whose objects this code reads. The webhook endpoints use the same.
-API_VERSION = "2026-10-28.endive"
 
 # A packet and its repetition fit. Each address of Stripe's is tried for so long.
 _CONNECT_SECONDS = 2

@@ -30,7 +30,7 @@ from infra.stripe_standin.records.webhooks import EventRecord
 from infra.stripe_standin.rendering.webhooks import render_event
 from infra.stripe_standin.state import StandinState
 from infra.stripe_standin.webhooks.signatures import signature_header
-from shared.gateways.stripe.connection import API_VERSION
+from shared.gateways.stripe.api_version import API_VERSION
 from tests.faults.one_process.answer import Answer, run_without_waiting
 
 URL = "http://stripe.invalid"
