@@ -23,6 +23,13 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("reconcile",),
     ("resume",),
     ("verify-ledger",),
+    ("adjustments", "list"),
+    (
+        *("adjustments", "propose", "--studio", "st_1", "--amount", "-100"),
+        *("--reason", "test", "--by", "op_1"),
+    ),
+    ("adjustments", "approve", "adj_1", "--studio", "st_1", "--by", "op_2"),
+    ("adjustments", "reject", "adj_1", "--studio", "st_1", "--by", "op_2"),
     ("anchors", "now"),
     ("anchors", "show"),
     ("restore", "stop"),

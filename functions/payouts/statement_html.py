@@ -37,6 +37,7 @@ _KINDS = {
     "refund": _Label("Refund", "Refunds"),
     "refund_failed": _Label("Refund failed, added back", "Refunds that failed, added back"),
     "payout_failed": _Label("Transfer failed, added back", "Transfers that failed, added back"),
+    "adjustment": _Label("Adjustment by PPS", "Adjustments by PPS"),
     "carried": _Label("Carried over", "Carried over from the previous payout"),
 }
 _STATUS = {

@@ -17,7 +17,7 @@ from functions.payouts.show_payout import NextPayout
 from shared.domain.payout import Payout
 from shared.domain.statement import Statement, Sum
 
-_KINDS = ("sale", "refund", "refund_failed", "payout_failed", "carried")
+_KINDS = ("sale", "refund", "refund_failed", "payout_failed", "adjustment", "carried")
 
 
 class PayoutLineView(BaseModel):
@@ -25,8 +25,9 @@ class PayoutLineView(BaseModel):
 
     For a refund, gross is what the parent got (negative), rev share is what PPS gave back
     (positive), and net is the deduction. ``kind`` is sale, refund, refund_failed (a refund that
-    failed after it was deducted), payout_failed (a transfer that Stripe refused), or carried (the
-    balance that the previous payout left).
+    failed after it was deducted), payout_failed (a transfer that Stripe refused), adjustment (a
+    correction by PPS, with its reason in words), or carried (the balance that the previous payout
+    left).
     """
 
     kind: str
@@ -34,6 +35,8 @@ class PayoutLineView(BaseModel):
     refund_id: str | None
     payout_id: str | None
     stripe_refund_id: str | None
+    adjustment_id: str | None
+    reason: str | None
     seq: int | None
     recorded_at: str | None
     gross_amount: int
@@ -63,6 +66,7 @@ class SumsView(BaseModel):
     refund: SumView
     refund_failed: SumView
     payout_failed: SumView
+    adjustment: SumView
     carried: SumView
     total: SumView
 

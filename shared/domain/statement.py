@@ -17,7 +17,8 @@ class StatementLine:
     """A line. Amounts in minor units; what the studio gains is positive, as in the ledger.
 
     Every line has ``gross + stripe_fee + rev_share = net = payable + direct``. The line for the
-    balance carried in from the previous payout has neither number nor ids.
+    balance carried in from the previous payout has neither number nor ids. ``reason`` says why a
+    refund or an adjustment was made.
     """
 
     kind: str
@@ -33,6 +34,8 @@ class StatementLine:
     refund_id: str | None = None
     payout_id: str | None = None
     stripe_refund_id: str | None = None
+    adjustment_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,12 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 # No control character, no line break, and no mark that changes the direction of text.
 _UNSAFE = r"\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}"
 
+_VISIBLE = rf"^[^{_UNSAFE}]*[^{_UNSAFE}\p{{Z}}][^{_UNSAFE}]*$"
+
 # One line of text with at least one visible character.
-VisibleLine = Annotated[
-    str,
-    StringConstraints(
-        min_length=1,
-        max_length=200,
-        pattern=rf"^[^{_UNSAFE}]*[^{_UNSAFE}\p{{Z}}][^{_UNSAFE}]*$",
-    ),
-]
+VisibleLine = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_VISIBLE)]
+# The same for a whole sentence or two.
+LongVisibleLine = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_VISIBLE)]
 
 
 class StrictBody(BaseModel):

@@ -46,6 +46,9 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # The domain modules that each function loads when it starts, and no others.
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
+    "adjustments": """
+        adjustment errors ledger money order
+    """,
     "anchor_ledger": """
         anchor ledger ledger_chain money order payout payout_schedule stripe_object stripe_transfer
     """,
