@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.domain.adjustment import MAX_AMOUNT
-from shared.edge.bodies import LongVisibleLine, StrictBody, VisibleLine
+from shared.edge.bodies import LongVisibleLine, StrictBody
 
 
 def _not_zero(amount: int) -> int:
@@ -36,8 +36,8 @@ class AdjustmentBody(StrictBody):
     ]
     reference: (
         Annotated[
-            VisibleLine,
-            StringConstraints(max_length=100),
+            str,
+            StringConstraints(max_length=100, pattern=r"^[\x21-\x7e][\x20-\x7e]*$"),
             Field(description="For example the number of a ticket. No personal data."),
         ]
         | None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+from shared.domain.adjustment import approve
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import (
     EntryFacts,
@@ -27,6 +28,7 @@ from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import sale_amounts, settle
 
+from .adjustments import decision, proposed
 from .orders import AT, STUDIO, Sold, half_up, refund_of, reserved, succeeded
 
 AT_STRIPE = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.SETTLED})
@@ -137,6 +139,7 @@ class StudioBooks:
         self.entries: list[LedgerEntry] = []
         self.sales: dict[str, OrderBooks] = {}
         self.payouts: dict[str, Payout] = {}
+        self.adjusted: list[int] = []
         self.cash: Counter[str] = Counter()
         self._day = date(2026, 1, 4)
 
@@ -225,6 +228,21 @@ class StudioBooks:
         given = sale.fee.in_flight_amount if made else 0
         self._move_cash("pps", "studio", given)
         sale.fee = sale.fee.with_refunded(sale.fee.refunded_amount + given)
+
+    # Adjustments.
+
+    def adjust(self, amount: int) -> LedgerEntry:
+        """Let one PPS admin propose an adjustment and another approve it."""
+        self.adjusted.append(amount)
+        adjustment = proposed(
+            adjustment_id=f"adj_{len(self.adjusted)}",
+            studio_id=STUDIO,
+            currency=self.head.currency,
+            amount=amount,
+        )
+        approval = approve(adjustment, decision("ben"), self.head)
+        assert approval is not None
+        return self._enter((approval.posting.entry, approval.posting.after))
 
     # Payouts.
 
