@@ -25,6 +25,13 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("verify-ledger",),
     ("payouts", "now", "st_1", "--by", "op_1", "--why", "test"),
     ("payouts", "release", "st_1", "--by", "op_1", "--why", "test"),
+    ("adjustments", "list"),
+    (
+        *("adjustments", "propose", "--studio", "st_1", "--amount", "-100"),
+        *("--reason", "test", "--by", "op_1"),
+    ),
+    ("adjustments", "approve", "adj_1", "--studio", "st_1", "--by", "op_2"),
+    ("adjustments", "reject", "adj_1", "--studio", "st_1", "--by", "op_2"),
     ("anchors", "now"),
     ("anchors", "show"),
     ("restore", "stop"),

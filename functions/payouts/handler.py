@@ -22,7 +22,7 @@ from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.disputed_amounts import DisputedAmounts
+from shared.gateways.attention import Attention
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payout_holds import PayoutHolds
@@ -40,7 +40,7 @@ show_next_payout = ShowNextPayout(
     studios,
     payouts,
     PayoutHolds(dynamodb, setting("ORDERS_TABLE")),
-    DisputedAmounts(dynamodb, setting("ORDERS_TABLE")).held,
+    Attention(dynamodb, setting("ORDERS_TABLE")).held_amount,
     lines,
 )
 show_payout = ShowPayout(payouts, studios, lines)

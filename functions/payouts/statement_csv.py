@@ -17,8 +17,13 @@ _AMOUNTS = (
     *("payable_amount", "direct_amount"),
 )
 _IDS = ("order_id", "refund_id", "stripe_refund_id", "payout_id")
+# Added later, at the end: spreadsheets may read the columns before them by their position.
 _PERIOD = ("period_started_at", "period_ended_at")
-COLUMNS = ("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id", *_PERIOD)
+_MORE = ("adjustment_id", "reason", "dispute_id")
+COLUMNS = (
+    *("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id"),
+    *(*_PERIOD, *_MORE),
+)
 
 
 def statement_csv(whole: WholeStatement) -> str:
@@ -36,7 +41,7 @@ def statement_csv(whole: WholeStatement) -> str:
 
 
 def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
-    cells = {name: disarmed(getattr(line, name) or "") for name in _IDS}
+    cells = {name: disarmed(getattr(line, name) or "") for name in (*_IDS, *_MORE)}
     cells |= {name: _major(getattr(line, name), whole) for name in _AMOUNTS}
     cells |= {"kind": line.kind, "currency": whole.payout.currency}
     if line.seq is not None and line.recorded_at is not None:

@@ -44,7 +44,7 @@ _KINDS = {
     "dispute_reversed": _Label("Dispute, money back", "Disputes, money back"),
     "payout_failed": _Label("Transfer failed, added back", "Transfers that failed, added back"),
     "payout_reversed": _Label("Transfer came back", "Transfers that came back"),
-    "adjustment": _Label("Adjustment", "Adjustments"),
+    "adjustment": _Label("Adjustment by PPS", "Adjustments by PPS"),
     "carried": _Label("Carried over", "Carried over from the previous payout"),
 }
 _STATUS = {

@@ -29,7 +29,8 @@ class PayoutLineView(BaseModel):
     failed after it was deducted), opening_sale and opening_refund (from before the ledger started,
     paid out elsewhere), dispute and dispute_reversed (money that a dispute took, and that came
     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
-    back), adjustment (a manual correction), or carried (the balance that the previous payout left).
+    back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
+    the previous payout left).
     """
 
     kind: str
@@ -37,6 +38,8 @@ class PayoutLineView(BaseModel):
     refund_id: str | None
     payout_id: str | None
     stripe_refund_id: str | None
+    adjustment_id: str | None
+    reason: str | None
     seq: int | None
     recorded_at: str | None
     gross_amount: int

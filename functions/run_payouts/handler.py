@@ -15,7 +15,7 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
-from shared.gateways.disputed_amounts import DisputedAmounts
+from shared.gateways.attention import Attention
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
@@ -35,7 +35,7 @@ studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 ledger = PayoutStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 holds = PayoutHolds(dynamodb, setting("ORDERS_TABLE"))
-disputed = DisputedAmounts(dynamodb, setting("ORDERS_TABLE"))
+attention = Attention(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 transfers = StripeTransfers(connect_to_stripe(secrets))
 run_payouts = RunPayouts(
@@ -46,7 +46,7 @@ run_payouts = RunPayouts(
         LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
         payouts,
         holds,
-        disputed.held,
+        attention.held_amount,
         utc_now,
     ),
     ResumeTransfer(studios, ledger, payouts, holds, transfers, utc_now),

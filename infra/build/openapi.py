@@ -21,6 +21,7 @@ _API_FUNCTIONS = (
     "refund_request",
     "find_orders",
     "attention",
+    "adjustments",
     "payouts",
     "print_station",
     "refund_report",

@@ -16,8 +16,9 @@ can change either. `make openapi` generates this page from `shared/edge/auth.py`
 """
 
 _LIMITS = """
-`pps_admin` only reads, for the studio that `?studio_id=` names, and each such request is logged.
-No other role may name a studio. The API answers an id of another studio like an unknown id.
+`pps_admin` reads for the studio that `?studio_id=` names, and each such request is logged. It
+changes nothing there but manual adjustments, which two different PPS admins must agree on. No other
+role may name a studio. The API answers an id of another studio like an unknown id.
 
 """
 

@@ -19,6 +19,7 @@ _LINE_NAMES = {
     "refund": "deduction",
     "refund_failed": "refund failed",
     "payout_failed": "payout failed",
+    "adjustment": "adjustment",
     "carried": "carried over",
 }  # other kinds keep their names
 _COLUMNS = ("Line", "Order", "Gross", "Stripe fee", "Rev share", "Payable")

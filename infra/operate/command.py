@@ -2,7 +2,15 @@
 
 import typer
 
-from infra.operate import anchors, dead_letters, payouts, reconcile, resume, verify_ledger
+from infra.operate import (
+    adjustments,
+    anchors,
+    dead_letters,
+    payouts,
+    reconcile,
+    resume,
+    verify_ledger,
+)
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
 
@@ -17,6 +25,7 @@ app.add_typer(payouts.app, name="payouts")
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("verify-ledger")(verify_ledger.verify_ledger)
+app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
 app.add_typer(restore.app, name="restore")
 

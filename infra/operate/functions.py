@@ -6,6 +6,8 @@ from typing import Any
 from infra.failure import Failure
 from infra.operate.stack import OperatedStack
 
+ADJUSTMENTS = "AdjustmentsFunction"
+
 ANCHOR_LEDGER = "AnchorLedgerFunction"
 
 RECONCILE = "ReconcileFunction"

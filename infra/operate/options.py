@@ -40,6 +40,7 @@ Studios = Annotated[
     list[str] | None,
     typer.Option("--studio", metavar="ID", help="A studio's id; repeatable. Default: all studios."),
 ]
+Studio = Annotated[str, typer.Option("--studio", metavar="ID", help="The studio's id.")]
 By = Annotated[
     str, typer.Option("--by", metavar="ID", help="Your id, for the record; not your name.")
 ]

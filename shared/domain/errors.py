@@ -212,6 +212,24 @@ class ParkedMessageNotFoundError(DomainError):
     code = "parked_message_not_found"
 
 
+class AdjustmentNotFoundError(DomainError):
+    """No such adjustment in this studio."""
+
+    code = "adjustment_not_found"
+
+
+class AdjustmentDecidedError(DomainError):
+    """The adjustment is already decided, and the other way."""
+
+    code = "adjustment_decided"
+
+
+class OwnAdjustmentError(DomainError):
+    """The user who proposed an adjustment cannot approve it."""
+
+    code = "adjustment_own"
+
+
 class AmountExceedsRefundableError(DomainError):
     """The requested amount is more than is left of the order."""
 

@@ -55,13 +55,14 @@ DISPUTE_KINDS = frozenset({EntryKind.DISPUTE, EntryKind.DISPUTE_REVERSED})
 
 
 class RecordSource(StrEnum):
-    """Where a record comes from: our API, or Stripe.
+    """Where a record comes from: our API, Stripe, or the operator command.
 
     Stripe is the source of an external refund, and of a payout that was restored from its transfer.
     """
 
     API = "api"
     STRIPE = "stripe"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ class StatementLine:
     """A line. Amounts in minor units; what the studio gains is positive, as in the ledger.
 
     Every line has ``gross + stripe_fee + rev_share = net = payable + direct + elsewhere``. The
-    line for the balance carried in from the previous payout has neither number nor ids.
+    line for the balance carried in from the previous payout has neither number nor ids. ``reason``
+    says why a refund or an adjustment was made.
     """
 
     kind: str
@@ -38,6 +39,8 @@ class StatementLine:
     payout_id: str | None = None
     stripe_refund_id: str | None = None
     dispute_id: str | None = None
+    adjustment_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

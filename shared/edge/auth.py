@@ -32,10 +32,14 @@ class Action(StrEnum):
     READ_PAYOUTS = "read payouts"
     READ_ATTENTION = "see what needs attention"
     RESOLVE = "resolve what needs attention"
+    READ_ADJUSTMENTS = "read manual adjustments"
+    PROPOSE_ADJUSTMENT = "propose a manual adjustment"
+    DECIDE_ADJUSTMENT = "approve or reject a manual adjustment"
 
 
 _DESK = frozenset({Role.OWNER, Role.STAFF})
 _READERS = _DESK | {Role.BOOKKEEPER, Role.PPS_ADMIN}
+_PPS = frozenset({Role.PPS_ADMIN})
 
 ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_ORDERS: _READERS,
@@ -49,6 +53,10 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_PAYOUTS: frozenset({Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN}),
     Action.READ_ATTENTION: _READERS,
     Action.RESOLVE: _DESK,
+    Action.READ_ADJUSTMENTS: frozenset({Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN}),
+    # The only writes of PPS admins. It takes two of them.
+    Action.PROPOSE_ADJUSTMENT: _PPS,
+    Action.DECIDE_ADJUSTMENT: _PPS,
 }
 
 # The most a role may refund of one order, all its refunds together: so many US dollars, or about as
@@ -58,7 +66,10 @@ REFUND_LIMIT_USD: dict[Role, int] = {Role.STAFF: 1_000}
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The verified caller with roles: a studio's user, or a PPS admin who looks at a studio."""
+    """The verified caller with roles: a studio's user, or a PPS admin who names a studio.
+
+    ``user`` is the id that the ledger keeps. Nobody can change their own.
+    """
 
     user: str
     studio_id: str
@@ -66,7 +77,7 @@ class Caller:
 
     @property
     def is_pps_admin(self) -> bool:
-        """Whether the caller is a PPS admin, who may read any studio but change none."""
+        """Whether the caller is a PPS admin, who may read any studio and only adjust it."""
         return Role.PPS_ADMIN in self.roles
 
     def require(self, action: Action) -> None:
@@ -76,9 +87,8 @@ class Caller:
             ForbiddenError: No role does.
         """
         if not self.roles & ALLOWED[action]:
-            raise ForbiddenError(
-                f"Your roles do not allow you to {action}. Ask your studio's owner.", "role"
-            )
+            who = "PPS" if ALLOWED[action] == _PPS else "your studio's owner"
+            raise ForbiddenError(f"Your roles do not allow you to {action}. Ask {who}.", "role")
 
     @property
     def refund_limit_usd(self) -> int | None:
@@ -132,7 +142,7 @@ def caller_from(
     user, studio_id = _user(claims), _text(claims, "custom:studio_id")
     roles = _roles(claims.get("cognito:groups"))
     if Role.PPS_ADMIN in roles:
-        # PPS admins may read any studio but change none, so they keep no other role.
+        # PPS admins may read any studio and only adjust it, so they keep no other role.
         studio_id, roles = named_studio_id, frozenset({Role.PPS_ADMIN})
     elif named_studio_id is not None:
         raise ForbiddenError(

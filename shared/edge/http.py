@@ -202,7 +202,7 @@ def caller(app: APIGatewayRestResolver) -> Caller:
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
     who = caller_from(authorizer.get("claims") or {}, audience, named)
     if who.is_pps_admin:
-        logger.info("PPS admin reads a studio", user=who.user, studio_id=who.studio_id)
+        logger.info("PPS admin names a studio", user=who.user, studio_id=who.studio_id)
     return who
 
 

@@ -47,6 +47,14 @@ class Attention(TableGateway):
         """Read the states of the orders with a dispute that is open, or lost and not dismissed."""
         return map(state_from_values, self._read(studio_id, AttentionPartition.DISPUTE))
 
+    def held_amount(self, studio_id: str) -> int:
+        """Return what the studio's open disputes may still take, in minor units.
+
+        A payout of a studio with ``hold_disputed`` holds this amount back.
+        """
+        states = self.disputed_orders(studio_id)
+        return sum(dispute.held_amount for state in states for dispute in state.disputes)
+
     def wrong_payments(self, studio_id: str) -> Iterator[OrderState]:
         """Read the states of the orders whose charge differs from the import, or is missing."""
         return map(state_from_values, self._read(studio_id, AttentionPartition.PAYMENT))

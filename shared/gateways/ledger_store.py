@@ -1,8 +1,8 @@
 """The ledger's head, and the steps that every transaction on the ledger takes.
 
 LedgerTable gets puts under a condition and nothing else. No role may update or delete an entry.
-The head, which moves, lies in OrdersTable. ``SaleStore``, ``SettlementStore`` and ``PayoutStore``
-have the transactions, so that a function loads only the nouns it writes.
+The head, which moves, lies in OrdersTable. ``SaleStore``, ``SettlementStore``, ``PayoutStore`` and
+``AdjustmentStore`` have the transactions, so that a function loads only the nouns it writes.
 """
 
 from typing import TYPE_CHECKING

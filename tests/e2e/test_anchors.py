@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.stack
 
 # The roles that write the ledger: IAM cannot tell a new entry from an overwritten one.
-MAY_PUT_ENTRIES = {"payout_adjust", "verify_charge", "refund_request", "run_payouts"}
+MAY_PUT_ENTRIES = {
+    *("payout_adjust", "verify_charge", "refund_request", "run_payouts", "adjustments")
+}
 
 type Entry = dict[str, str | int]
 

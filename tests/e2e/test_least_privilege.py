@@ -46,10 +46,15 @@ FUNCTIONS = (
     "refund_report",
     "export_report",
     "attention",
+    "adjustments",
     "payouts",
     "run_payouts",
     "anchor_ledger",
 )
+
+MAY_PUT_ENTRIES = {
+    *("payout_adjust", "verify_charge", "refund_request", "run_payouts", "adjustments")
+}
 
 type Permission = tuple[str, str]
 
@@ -128,6 +133,7 @@ def use_everything(world: DeployedStack) -> None:
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
     reconcile_everything(world)
+    adjust_everything(world, studio_id)
     # Anchors, and a look at those that are there.
     world.invoke("anchor_ledger", None)
     world.invoke("anchor_ledger", None)
@@ -179,6 +185,27 @@ def reconcile_everything(world: DeployedStack) -> None:
         since = rfc3339(utc_now() - timedelta(hours=3))
         found = world.invoke("reconcile", {"since": since})
     assert "platform" not in found["failed"], found
+
+
+def adjust_everything(world: DeployedStack, studio_id: str) -> None:
+    """Propose and approve an adjustment, and list what waits and what the studio has."""
+    proposal = {"amount": -100, "reason": "A test"}
+    proposed = world.invoke(
+        "adjustments",
+        {
+            "operation": "propose",
+            "studio_id": studio_id,
+            "by": "op_1",
+            "key": uuid.uuid4().hex,
+            "adjustment": proposal,
+        },
+    )["adjustment"]
+    assert world.invoke("adjustments", {"operation": "list"})["items"]
+    decision = {"studio_id": studio_id, "adjustment_id": proposed["adjustment_id"], "by": "op_2"}
+    approved = world.invoke("adjustments", {"operation": "approve", **decision})["adjustment"]
+    assert approved["status"] == "approved"
+    listed = world.call("GET", f"/adjustments?studio_id={studio_id}", role="pps_admin")
+    assert [each["status"] for each in listed.json()["items"]] == ["approved"]
 
 
 def use_the_desk(world: DeployedStack) -> None:
@@ -345,7 +372,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         UpdateExpression="SET total_amount = :n",
         ExpressionAttributeValues={":n": {"N": "0"}},
     )
-    if function not in {"payout_adjust", "verify_charge", "refund_request", "run_payouts"}:
+    if function not in MAY_PUT_ENTRIES:
         entry = primary_key(studio_pk("st_x"), entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
@@ -356,7 +383,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
     if function != "stripe_webhook":
         webhook = secrets["STRIPE_WEBHOOK_SECRET_ARN"]
         assert refused(impostor.secrets.get_secret_value, SecretId=webhook)
-    if function in {"payout_adjust", "import_orders", "send_message", "payouts", "attention"}:
+    if function in {"payout_adjust", "import_orders", "send_message", "payouts", "adjustments"}:
         assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
     may_send = {
         "refund_request": {"adjust", "fee_refund", "charge"},

@@ -280,10 +280,12 @@ def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client'
     return False
 
 
-def sign_in(world: DeployedStack, pool: str, client: str) -> "AuthenticationResultTypeTypeDef":
-    """Create an owner of the platform studio in a pool, sign them in and return their tokens."""
+def sign_in(
+    world: DeployedStack, pool: str, client: str, role: str = "owner"
+) -> "AuthenticationResultTypeTypeDef":
+    """Create a user of the platform studio in a pool, sign them in and return their tokens."""
     cognito = world.stack.aws.cognito
-    name, password = f"owner-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
+    name, password = f"{role}-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
     cognito.admin_create_user(
         UserPoolId=pool,
         Username=name,
@@ -293,7 +295,7 @@ def sign_in(world: DeployedStack, pool: str, client: str) -> "AuthenticationResu
     cognito.admin_set_user_password(
         UserPoolId=pool, Username=name, Password=password, Permanent=True
     )
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="owner")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=role)
     return cognito.admin_initiate_auth(
         UserPoolId=pool,
         ClientId=client,

@@ -97,3 +97,21 @@ def send_message(world: FaultWorld) -> None:
         {"template": "refund_confirmation", "refund_id": refund_id},
         "key-message",
     )
+
+
+def propose_adjustment(world: FaultWorld) -> None:
+    """A PPS admin proposes to take $12.50 from the studio."""
+    proposal = {"amount": -1250, "reason": "Prints that were billed twice"}
+    world.client.request("POST", "/adjustments", proposal, "key-1", admin="ana")
+
+
+def approve_adjustment(world: FaultWorld) -> None:
+    """Another PPS admin approves the adjustment."""
+    (adjustment_id,) = world.adjustment_ids()
+    world.client.request("POST", f"/adjustments/{adjustment_id}/approve", admin="ben")
+
+
+def reject_adjustment(world: FaultWorld) -> None:
+    """Another PPS admin rejects the adjustment."""
+    (adjustment_id,) = world.adjustment_ids()
+    world.client.request("POST", f"/adjustments/{adjustment_id}/reject", admin="ben")

@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.stripe_standin.rendering.disputes import render_dispute
 from infra.stripe_standin.state import StandinState
+from shared.domain.adjustment import Adjustment, adjustment_id_of
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey, OrderState
@@ -14,6 +15,7 @@ from shared.domain.payout import Payout
 from shared.domain.refund import Refund, refund_id_of_request
 from shared.domain.stripe_dispute import StripeDispute, stripe_dispute_from
 from shared.gateways.ledger_entries import read_contents
+from shared.gateways.records.adjustment import adjustment_from_values
 from shared.gateways.records.attributes import Values, unmarshal
 from shared.gateways.records.fee_refund import fee_refund_from_values
 from shared.gateways.records.order_state import state_from_values
@@ -26,6 +28,7 @@ from tests.faults.world.world import LEDGER_TABLE, ORDERS_TABLE, FaultWorld
 _COMPARED_ENTRY_FIELDS = (
     *("kind", "order_id", "gross_amount", "stripe_fee_amount"),
     *("rev_share_amount", "net_amount", "payable_amount", "direct_amount", "tax_amount"),
+    *("adjustment_id", "processed_by", "approved_by"),
 )
 
 
@@ -51,6 +54,7 @@ class FinalState:
     refunds: dict[str, Refund]
     fee_refunds: dict[str, FeeRefund]
     payouts: dict[str, Payout]
+    adjustments: dict[str, Adjustment]
     entries: list[dict[str, Any]]
     payable_balance_amount: int
     direct_balance_amount: int
@@ -88,6 +92,10 @@ class FinalState:
                 )
                 for each in self.payouts.values()
             ),
+            "adjustments": {
+                adjustment_id: (each.status, each.amount, each.proposed_by, each.decided_by)
+                for adjustment_id, each in self.adjustments.items()
+            },
             "entries": _counted(
                 tuple(entry.get(name) for name in _COMPARED_ENTRY_FIELDS) for entry in self.entries
             ),
@@ -111,8 +119,8 @@ class FinalState:
         }
 
     def has_request(self, key: str) -> bool:
-        """Return whether a refund with a client's idempotency key is recorded."""
-        return any(
+        """Return whether a refund or adjustment with a client's idempotency key is recorded."""
+        return adjustment_id_of(STUDIO, key) in self.adjustments or any(
             refund_id_of_request(OrderKey(STUDIO, order_id), key) in self.refunds
             for order_id in self.orders
         )
@@ -133,12 +141,14 @@ def read_final_state(world: FaultWorld) -> FinalState:
     refunds = map(refund_from_values, items["REFUND"])
     fee_refunds = map(fee_refund_from_values, items["REFUND_FEE"])
     payouts = map(payout_from_values, items["PAYOUT"])
+    adjustments = map(adjustment_from_values, items["ADJUSTMENT"])
     return FinalState(
         studio=dict(items["STUDIO"][0]),
         orders={each.order_id: each for each in orders},
         refunds={each.refund_id: each for each in refunds},
         fee_refunds={each.order_id: each for each in fee_refunds},
         payouts={each.payout_id: each for each in payouts},
+        adjustments={each.adjustment_id: each for each in adjustments},
         entries=entries,
         payable_balance_amount=head.payable_balance_amount,
         direct_balance_amount=head.direct_balance_amount,

@@ -222,6 +222,30 @@ _MESSAGE_FLOWS = (
     ),
 )
 
+_ADJUSTMENT_FLOWS = (
+    Flow(
+        "adjustment, proposed",
+        "adjustments",
+        scenes.sold,
+        actions.propose_adjustment,
+        client_may_give_up=True,
+    ),
+    Flow(
+        "adjustment, approved",
+        "adjustments",
+        scenes.adjustment_proposed,
+        actions.approve_adjustment,
+        client_may_give_up=True,
+    ),
+    Flow(
+        "adjustment, rejected",
+        "adjustments",
+        scenes.adjustment_proposed,
+        actions.reject_adjustment,
+        client_may_give_up=True,
+    ),
+)
+
 FLOWS = (
     *_REQUEST_FLOWS,
     *_WEBHOOK_FLOWS,
@@ -233,4 +257,5 @@ FLOWS = (
     *_RESUME_FLOWS,
     *_RECONCILE_FLOWS,
     *_MESSAGE_FLOWS,
+    *_ADJUSTMENT_FLOWS,
 )

@@ -27,6 +27,7 @@ class MoneyOracle:
             *self._check_stripe_refunds(),
             *self._check_refunds(),
             *(found for order in self._state.orders.values() for found in self._check_order(order)),
+            *self._check_adjustments(),
             *self._check_balances(),
             *self._check_emails(),
         ]
@@ -144,6 +145,21 @@ class MoneyOracle:
         least = order.rev_share_reversed_amount
         if not least <= refunded <= order.rev_share_amount:
             yield f"{order.order_id}: {refunded} of the fee went back for {least} reversed"
+
+    def _check_adjustments(self) -> Iterator[str]:
+        """Check that each approved adjustment is entered once as proposed, and no other."""
+        entered = Counter(
+            (each["adjustment_id"], each["payable_amount"], each["seq"])
+            for each in self._state.entries
+            if each["kind"] == "adjustment"
+        )
+        approved = Counter(
+            (each.adjustment_id, each.amount, each.entry_seq)
+            for each in self._state.adjustments.values()
+            if each.status == "approved"
+        )
+        if entered != approved:
+            yield f"adjustments {dict(approved)} are approved, and {dict(entered)} are entered"
 
     def _check_balances(self) -> Iterator[str]:
         """Check that payouts and balances are the sum of all entries, and transfers the payouts."""

@@ -226,3 +226,12 @@ def settled_with_verified_domain(world: FaultWorld) -> None:
     """The refund is settled, and SES may send from the studio's domain."""
     settled(world)
     world.engine.verify_domain("lakeside.example")
+
+
+def adjustment_proposed(world: FaultWorld) -> None:
+    """A refund waits to be settled, and a PPS admin has proposed an adjustment."""
+    sold(world)
+    world.client.request_refund("ord_1", "key-0", type="partial", amount=3333)
+    world.events.deliver_due()
+    proposal = {"amount": -1250, "reason": "Prints that were billed twice"}
+    world.client.request("POST", "/adjustments", proposal, "key-2", admin="ana")

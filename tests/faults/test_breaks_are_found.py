@@ -126,6 +126,20 @@ def email_without_record() -> AbstractContextManager[object]:
     return patch.multiple(Messages, get=lambda *_: None, record_sending=lambda *_: None)
 
 
+def approved_in_two_steps() -> AbstractContextManager[object]:
+    """An adjustment is marked as approved after its ledger entry is written, not with it."""
+
+    def write_apart(table: Table, *steps: Any) -> None:  # noqa: ANN401  # a transaction's steps
+        if len(steps) > 1 and "ADJUSTMENT#" in steps[0]["Put"]["Item"]["SK"]["S"]:
+            write(table, *steps[1:])
+            write(table, steps[0])
+        else:
+            write(table, *steps)
+
+    write = Table.write
+    return patch.object(Table, "write", write_apart)
+
+
 @pytest.mark.parametrize(
     ("break_product", "search"),
     [
@@ -138,6 +152,7 @@ def email_without_record() -> AbstractContextManager[object]:
         (settled_twice, lambda: in_flow("adjust")),
         (share_rounded_up, in_weather),
         (email_without_record, lambda: in_flow("message to the parent")),
+        (approved_in_two_steps, lambda: in_flow("adjustment, approved")),
     ],
 )
 def test_the_harness_finds_a_break(break_product: Break, search: Search) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from shared.domain.adjustment import MAX_AMOUNT
 from shared.domain.errors import (
     AmountExceedsRefundableError,
     AmountTooSmallError,
@@ -26,7 +27,7 @@ from shared.domain.settlement import next_to_settle
 from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
 from .studio_books import ALIVE, OrderBooks, StudioBooks
 
-ORDERS = 4
+ORDERS, ADJUSTMENTS = 4, 3
 ANY_ORDER = st.one_of(st.builds(hundred_dollars, direct=st.booleans()), sold_orders())
 
 REQUESTED, PENDING = RefundStatus.REQUESTED, RefundStatus.PENDING
@@ -251,6 +252,14 @@ class MoneyRules(RuleBasedStateMachine):
         assert after.net_deduction_amount == entry.net_amount
         assert after.rev_share_reversed_amount == entry.rev_share_amount
         assert after.stripe_fee_retained_amount == entry.stripe_fee_retained_amount
+
+    # PPS.
+
+    @precondition(lambda self: len(self.books.adjusted) < ADJUSTMENTS)
+    @rule(amount=st.integers(-MAX_AMOUNT, MAX_AMOUNT).filter(bool))
+    def adjust(self, amount: int) -> None:
+        entry = self.books.adjust(amount)
+        assert (entry.kind, entry.payable_amount) == ("adjustment", amount)
 
     # Payouts.
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from shared.clock import rfc3339
+from shared.domain.adjustment import approve
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import (
     EntryFacts,
@@ -31,6 +32,7 @@ from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import sale_amounts, settle
 from shared.domain.stripe_transfer import StripeTransfer
 
+from .adjustments import decision, proposed
 from .orders import AT, STUDIO, Sold, half_up, refund_of, reserved, succeeded
 
 AT_STRIPE = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.SETTLED})
@@ -141,6 +143,7 @@ class StudioBooks:
         self.entries: list[LedgerEntry] = []
         self.sales: dict[str, OrderBooks] = {}
         self.payouts: dict[str, Payout] = {}
+        self.adjusted: list[int] = []
         self.cash: Counter[str] = Counter()
         self._ended = datetime(2026, 1, 4, tzinfo=UTC)
 
@@ -229,6 +232,21 @@ class StudioBooks:
         given = sale.fee.in_flight_amount if made else 0
         self._move_cash("pps", "studio", given)
         sale.fee = sale.fee.with_refunded(sale.fee.refunded_amount + given)
+
+    # Adjustments.
+
+    def adjust(self, amount: int) -> LedgerEntry:
+        """Let one PPS admin propose an adjustment and another approve it."""
+        self.adjusted.append(amount)
+        adjustment = proposed(
+            adjustment_id=f"adj_{len(self.adjusted)}",
+            studio_id=STUDIO,
+            currency=self.head.currency,
+            amount=amount,
+        )
+        approval = approve(adjustment, decision("ben"), self.head)
+        assert approval is not None
+        return self._enter((approval.posting.entry, approval.posting.after))
 
     # Payouts.
 

@@ -47,6 +47,9 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # The domain modules that each function loads when it starts, and no others.
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
+    "adjustments": """
+        adjustment dispute errors ledger money order payment_status
+    """,
     "anchor_ledger": """
         anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
         payout_schedule refusal
@@ -76,8 +79,8 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        dispute errors ledger money order payment_status payout payout_hold payout_schedule refusal
-        statement studio
+        dispute errors fulfillment ledger message money order parked payment_status payout
+        payout_hold payout_schedule refund refusal statement studio
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status
@@ -104,8 +107,9 @@ DOMAIN_LOADED = {
         refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
     """,
     "run_payouts": """
-        dispute errors ledger money order payment_status payout payout_booking payout_hold
-        payout_schedule refusal stripe_object stripe_transfer studio
+        dispute errors fulfillment ledger message money order parked payment_status payout
+        payout_booking payout_hold payout_schedule refund refusal stripe_object stripe_transfer
+        studio
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger message money order

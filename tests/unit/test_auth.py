@@ -137,12 +137,25 @@ MAY = {
     Action.READ_PAYOUTS: {Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN},
     Action.READ_ATTENTION: READERS,
     Action.RESOLVE: DESK,
+    Action.READ_ADJUSTMENTS: {Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN},
+    Action.PROPOSE_ADJUSTMENT: {Role.PPS_ADMIN},
+    Action.DECIDE_ADJUSTMENT: {Role.PPS_ADMIN},
 }
 
 
-def test_pps_admins_only_read() -> None:
+def test_pps_admins_only_read_and_adjust() -> None:
     may = {action for action, roles in MAY.items() if Role.PPS_ADMIN in roles}
-    assert may == {action for action in Action if action.name.startswith("READ_")}
+    reads = {action for action in Action if action.name.startswith("READ_")}
+    assert may - reads == {Action.PROPOSE_ADJUSTMENT, Action.DECIDE_ADJUSTMENT}
+    assert may >= reads
+
+
+def test_a_refusal_names_who_can_help() -> None:
+    owner = Caller("ana", "st_1", frozenset({Role.OWNER}))
+    with pytest.raises(ForbiddenError, match="Ask PPS"):
+        owner.require(Action.DECIDE_ADJUSTMENT)
+    with pytest.raises(ForbiddenError, match="Ask your studio's owner"):
+        Caller("ben", "st_1", frozenset({Role.STAFF})).require(Action.READ_ADJUSTMENTS)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""After any sequence of sales, refunds, confirmations, failures and payouts, the money adds up.
+"""After any sequence of sales, refunds, failures, adjustments and payouts, the money adds up.
 
-The machine plays staff, Stripe, the settlement and the payout run in any order. After every step
-it compares the books with what Stripe has moved, and with figures that it computes again from the
-refunds, in another way than the domain does.
+The machine plays staff, PPS, Stripe, the settlement and the payout run in any order. After every
+step it compares the books with what Stripe has moved, and with figures that it computes again from
+the refunds, in another way than the domain does.
 """
 
 from hypothesis import settings
@@ -30,7 +30,7 @@ class Money(MoneyRules):
         sales, head = self.books.sales.values(), self.books.head
         parent = sum(sale.settled_amount() - sale.order.total_amount for sale in sales)
         studio = head.payable_balance_amount + head.direct_balance_amount + self._paid()
-        pps = sum(self._kept(sale) for sale in sales)
+        pps = sum(self._kept(sale) for sale in sales) - sum(self.books.adjusted)
         stripe = sum(sale.order.stripe_fee_amount for sale in sales)
         assert parent + studio + pps + stripe == 0
 
@@ -47,6 +47,7 @@ class Money(MoneyRules):
         assert cash["studio"] == studio - sum(sale.not_booked_yet() for sale in direct)
         pps = head.payable_balance_amount + transfers_to_come + fees_to_come
         pps += sum(self._kept(sale) for sale in self.books.sales.values())
+        pps -= sum(self.books.adjusted)
         assert cash["pps"] == pps - sum(sale.not_booked_yet() for sale in platform)
         fees = sum(sale.order.stripe_fee_amount for sale in self.books.sales.values())
         assert cash["stripe"] == fees
@@ -156,10 +157,10 @@ class Money(MoneyRules):
         assert head.direct_balance_amount == sum(each.direct_amount for each in entries)
 
     @invariant()
-    def payouts_and_balance_are_the_sum_of_the_entries_of_orders(self) -> None:
-        earned = [each for each in self.books.entries if each.order_id is not None]
-        balance = self.books.head.payable_balance_amount
-        assert self._paid() + balance == sum(each.payable_amount for each in earned)
+    def payouts_and_balance_are_the_sum_of_orders_and_adjustments(self) -> None:
+        of_orders = [each for each in self.books.entries if each.order_id is not None]
+        earned = sum(each.payable_amount for each in of_orders) + sum(self.books.adjusted)
+        assert self._paid() + self.books.head.payable_balance_amount == earned
 
     @invariant()
     def a_payout_is_paid_and_carried_in_full(self) -> None:

@@ -118,7 +118,7 @@ def test_an_inquiry_does_not_block_a_refund() -> None:
     assert quote_refund(sale.order, state, FULL).amount == 10_000
 
 
-@pytest.mark.parametrize("status", set(PaymentStatus) - {PaymentStatus.PAID})
+@pytest.mark.parametrize("status", sorted(set(PaymentStatus) - {PaymentStatus.PAID}))
 def test_an_order_that_is_not_paid_is_not_refunded_and_the_answer_says_why(
     status: PaymentStatus,
 ) -> None:

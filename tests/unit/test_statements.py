@@ -12,6 +12,7 @@ import pytest
 from functions.payouts.show_payout import WholeStatement
 from functions.payouts.statement_csv import COLUMNS, statement_csv
 from functions.payouts.statement_html import money, statement_html
+from shared.domain.adjustment import approve
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.payout import PayoutStatus
 from shared.domain.payout_booking import close
@@ -23,6 +24,7 @@ from shared.domain.statement import (
     statement_of,
 )
 
+from .adjustments import decision, proposed
 from .orders import AT
 from .payout_ledgers import CHICAGO, ledger, paid_out, week_before, whole
 
@@ -69,6 +71,38 @@ def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeSt
     )
     statement: Statement = statement_of(entries[payout.first_seq - 1 :], of, LineRange())
     return WholeStatement(payout, statement, name, CHICAGO)
+
+
+def statement_of_adjustment(reason: str) -> WholeStatement:
+    """Return the statement of a payout with a sale and an adjustment of -$12.50."""
+    head = LedgerHead("st_1", "usd")
+    sale, head = append(
+        head, EntryFacts(EntryKind.SALE, "ord_1", AT), EntryAmounts(10000, -320, -1500, 8180, 0)
+    )
+    approval = approve(proposed(reason=reason), decision("ben"), head)
+    assert approval is not None
+    entries, head = [sale, approval.posting.entry], approval.posting.after
+    payout = close(head, whole(head, week_before("2026-10-19"), None), "acct_1", AT).payout
+    of = StatementRange("st_1", 1, 2, 0, payout.total_amount)
+    return WholeStatement(payout, statement_of(entries, of, LineRange()), "Lakeside", CHICAGO)
+
+
+def test_an_adjustment_stands_in_the_statement_with_its_reason_and_no_persons_id() -> None:
+    made = statement_of_adjustment("=2+2 <b>billed twice</b>")
+    page, text = statement_html(made), statement_csv(made)
+    rows = re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    (line,) = (row for row in rows if "adj_1" in row)
+    assert "Adjustment by PPS" in line
+    assert "=2+2 &lt;b&gt;billed twice&lt;/b&gt;" in line
+    assert "-$12.50" in line
+    assert any("Adjustments by PPS" in row and "-$12.50" in row for row in rows)
+    assert "$69.30" in page
+    sale, adjustment, *_ = csv.DictReader(io.StringIO(text[1:]))
+    assert (adjustment["kind"], adjustment["payable_amount"]) == ("adjustment", "-12.50")
+    assert adjustment["adjustment_id"] == "adj_1"
+    assert adjustment["reason"] == "'=2+2 <b>billed twice</b>"
+    assert sale["adjustment_id"] == sale["reason"] == ""
+    assert not {"ana", "ben"} & set(re.findall(r"\w+", page + text))
 
 
 def test_the_csv_adds_up_column_by_column() -> None:

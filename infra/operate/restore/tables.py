@@ -13,9 +13,10 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from infra.operate.ledger_verification import studios_of, verify_studio
-from shared.domain.ledger import ORDER_KINDS
+from shared.domain.ledger import ORDER_KINDS, EntryKind
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
+from shared.gateways.adjustments import Adjustments
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.orders_table import OrdersTable
@@ -63,6 +64,7 @@ def torn(dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> li
     and not in the other.
     """
     orders = OrdersTable(dynamodb, orders_table)
+    adjustments = Adjustments(dynamodb, orders_table)
     found = []
     for studio_id in studios_of(dynamodb, ledger_table):
         problem = verify_studio(dynamodb, orders_table, ledger_table, studio_id).problem
@@ -75,6 +77,11 @@ def torn(dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> li
                 refund = orders.get_refund(order, str(entry["refund_id"]))
                 if not _knows(refund, int(entry["seq"])):
                     found.append(f"{studio_id}: entry {entry['seq']} has no refund that is so far")
+            elif entry["kind"] == EntryKind.ADJUSTMENT:
+                # One that still waits could be approved, and entered, a second time.
+                adjustment = adjustments.get(studio_id, str(entry["adjustment_id"]))
+                if adjustment is None or adjustment.entry_seq != entry["seq"]:
+                    found.append(f"{studio_id}: entry {entry['seq']} has no approved adjustment")
     return found
 
 

@@ -1,7 +1,7 @@
 """The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
-                                           PAYOUT_HOLD, PAYOUT#…, PARKED#…
+                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
@@ -40,11 +40,12 @@ REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
 PAYOUT_PREFIX = "PAYOUT#"
 PARKED_PREFIX = "PARKED#"
+ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 
 
 class OpenWork(StrEnum):
-    """Partitions of OpenIndex: work that a scheduled function must do."""
+    """Partitions of OpenIndex: work of all studios, most of it for a scheduled function."""
 
     REFUND = "REFUND"
     FEE_REFUND = "FEE_REFUND"
@@ -53,10 +54,15 @@ class OpenWork(StrEnum):
     PAYOUT = "PAYOUT"
     # Each studio, with the time when its next payout is due.
     PAYOUT_DUE = "PAYOUT_DUE"
+    # Each adjustment that waits for a PPS admin's decision, with the time of its proposal.
+    ADJUSTMENT = "ADJUSTMENT"
 
 
 class AttentionPartition(StrEnum):
-    """A studio's partitions of AttentionIndex. ``FAILED_DONE`` has the resolved refunds."""
+    """A studio's partitions of AttentionIndex.
+
+    ``FAILED_DONE`` has the resolved refunds, ``ADJUSTMENT`` all adjustments, decided or not.
+    """
 
     OPEN = "OPEN"
     FAILED = "FAILED"
@@ -67,6 +73,7 @@ class AttentionPartition(StrEnum):
     MESSAGE = "MESSAGE"
     PARKED = "PARKED"
     PAYOUT_HOLD = "PAYOUT_HOLD"
+    ADJUSTMENT = "ADJUSTMENT"
 
 
 def primary_key(pk: str, sk: str) -> Item:
@@ -133,6 +140,11 @@ def payout_sk(payout_id: str) -> str:
 def parked_sk(parked_id: str) -> str:
     """Return the sort key of a parked message."""
     return f"{PARKED_PREFIX}{parked_id}"
+
+
+def adjustment_sk(adjustment_id: str) -> str:
+    """Return the sort key of an adjustment."""
+    return f"{ADJUSTMENT_PREFIX}{adjustment_id}"
 
 
 def entry_sk(seq: int) -> str:

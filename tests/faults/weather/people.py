@@ -9,11 +9,12 @@ from infra.stripe_standin.changes.charge_states import ChargeTransition
 from infra.stripe_standin.changes.disputes import DisputeTransitionError
 from infra.stripe_standin.records.charges import ChargeState
 from infra.stripe_standin.records.disputes import DisputeStatus, OpeningStatus
+from shared.domain.adjustment import adjustment_id_of
 from tests.faults.one_process.in_process_stripe import DashboardRefusedError
 from tests.faults.weather.aws_activity import AwsActivity
 from tests.faults.weather.simulation import Simulation
 from tests.faults.weather.stripe_activity import StripeActivity
-from tests.faults.world.import_records import charge_of, sold_order_record
+from tests.faults.world.import_records import STUDIO, charge_of, sold_order_record
 from tests.faults.world.world import RECONCILE
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
@@ -62,7 +63,7 @@ _REFUSED_BY_STRIPE = "stripe_refused"
 
 @dataclass
 class People:
-    """The studio's users, its parents, Stripe's dashboard users and an operator.
+    """The studio's users, its parents, Stripe's dashboard users, PPS admins and an operator.
 
     Attributes:
         answers: The final status that each client got, by order id and idempotency key.
@@ -74,6 +75,7 @@ class People:
     answers: dict[tuple[str, str], int] = field(default_factory=dict)
     _orders: list[str] = field(default_factory=list)
     _imported_count: int = 0
+    _adjustment_count: int = 0
 
     def plan(self) -> None:
         """Plan the actions of people and the calls of the schedules."""
@@ -90,6 +92,7 @@ class People:
             self._move_print,
             self._import_order,
             self._open_dispute,
+            self._adjust,
         ):
             for _ in range(dice.choice(_TIMES)):
                 plan(rush, action)
@@ -223,3 +226,26 @@ class People:
             self.simulation.note(f"{step} {order_id}: {status}")
 
         self.aws.start("print_station", call)
+
+    def _adjust(self) -> None:
+        """Let a PPS admin propose an adjustment, and others decide about it, some at once."""
+        self._adjustment_count += 1
+        dice, key = self.simulation.dice, f"adjust-{self._adjustment_count}"
+        amount = dice.choice((-1, 1)) * dice.randint(1, 5000)
+        proposal = {"amount": amount, "reason": "Agreed by phone"}
+        self._call_as_admin("ana", "/adjustments", proposal, key)
+        path = f"/adjustments/{adjustment_id_of(STUDIO, key)}"
+        for admin in ("ana", "ben", "cleo"):
+            decision = dice.choice(("approve", "approve", "approve", "reject"))
+            for _ in range(dice.choice((1, 1, 2))):
+                self._call_as_admin(admin, f"{path}/{decision}")
+
+    def _call_as_admin(
+        self, admin: str, path: str, body: object = None, key: str | None = None
+    ) -> None:
+        def call() -> None:
+            client = self.simulation.world.client
+            status, answer = client.request_once("POST", path, body, key, admin=admin)
+            self.simulation.note(f"{admin} {path}: {status} {answer.get('code', '')}")
+
+        self.simulation.within(10.0, lambda: self.aws.start("adjustments", call))

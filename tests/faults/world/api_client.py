@@ -1,4 +1,4 @@
-"""The studio's user, who calls the API."""
+"""The studio's user and PPS's admins, who call the API."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _SECONDS_BETWEEN_TRIES = 20
 
 
 class ApiClient:
-    """Calls the API as the studio's owner.
+    """Calls the API as the studio's owner, or as a PPS admin who names the studio.
 
     Attributes:
         gives_up: Whether the user sends each request only once, even if no answer comes.
@@ -26,7 +26,13 @@ class ApiClient:
         self.gives_up = False
 
     def request_once(
-        self, method: str, path: str, body: object = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        key: str | None = None,
+        *,
+        admin: str | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Send a request once.
 
@@ -35,12 +41,16 @@ class ApiClient:
             path: The path, without the version.
             body: The JSON body.
             key: The idempotency key.
+            admin: The PPS admin who calls; None for the studio's owner.
 
         Returns:
             Status and body; the status is 502 if the function gave no answer.
         """
         function = _function_of(method, path)
-        answer = self._functions.invoke(function, _event(method, path, body, key))
+        event = _event(method, path, body, key)
+        if admin is not None:
+            _call_as_admin(event, admin)
+        answer = self._functions.invoke(function, event)
         if answer is None:
             return 502, {}
         status, content = int(answer["statusCode"]), json.loads(answer["body"] or "{}")
@@ -49,11 +59,17 @@ class ApiClient:
         return status, content
 
     def request(
-        self, method: str, path: str, body: object = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        key: str | None = None,
+        *,
+        admin: str | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Send a request until it is answered, unless the user gives up. See ``request_once``."""
         for _ in range(_TRIES):
-            status, answer = self.request_once(method, path, body, key)
+            status, answer = self.request_once(method, path, body, key, admin=admin)
             if status < 500 or self.gives_up:
                 break
             self._clock.wait(_SECONDS_BETWEEN_TRIES)
@@ -94,6 +110,15 @@ def _event(method: str, path: str, body: object, key: str | None) -> dict[str, A
             "authorizer": {"claims": _owner_claims()},
         },
     }
+
+
+def _call_as_admin(event: dict[str, Any], admin: str) -> None:
+    named = {"studio_id": STUDIO}
+    event["queryStringParameters"] = named
+    event["multiValueQueryStringParameters"] = {name: [value] for name, value in named.items()}
+    claims = event["requestContext"]["authorizer"]["claims"]
+    del claims["custom:studio_id"]
+    claims |= {"sub": f"sub-{admin}", "cognito:username": admin, "cognito:groups": "pps_admin"}
 
 
 def _owner_claims() -> dict[str, str]:

@@ -121,8 +121,15 @@ class FaultWorld:
 
     def refund_ids(self) -> list[str]:
         """Return the ids of all refunds."""
+        return self._ids("REFUND#")
+
+    def adjustment_ids(self) -> list[str]:
+        """Return the ids of all adjustments."""
+        return self._ids("ADJUSTMENT#")
+
+    def _ids(self, prefix: str) -> list[str]:
         keys = (item["SK"]["S"] for item in self.engine.scan(ORDERS_TABLE))
-        return sorted(key.removeprefix("REFUND#") for key in keys if key.startswith("REFUND#"))
+        return sorted(key.removeprefix(prefix) for key in keys if key.startswith(prefix))
 
     def is_idle(self) -> bool:
         """Return whether nothing is under way: no message, no event and no open work."""

@@ -1,0 +1,1 @@
+"""Manual adjustments of what PPS owes a studio: one PPS admin proposes, another one decides."""
