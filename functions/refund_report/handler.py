@@ -86,7 +86,9 @@ def _report_answers() -> dict[int, OpenAPIResponse]:
         "are on their way, with estimates. `state=failed` lists refunds that failed or were "
         "canceled on these days. Without `from`, the report begins 30 days before `to`, and "
         "`state=open` begins with the oldest refund. Totals cover the whole selection, as it was "
-        "when the first page was read. In CSV, amounts are in major units and times in the "
+        "when the first page was read. If the rows of all pages do not add up to them, because "
+        "refunds settled just before, the last page answers 400 `cursor_invalid`: read the report "
+        "again. In CSV, amounts are in major units and times in the "
         "studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL "
         "to poll."
     ),

@@ -168,7 +168,7 @@ _PAYOUT_FLOWS = (
         partial(scenes.transfer_taken_back, told=True),
         actions.pay_out_twice,
     ),
-    Flow("payout now", "run_payouts", scenes.settled, actions.pay_out_now),
+    Flow("payout now", "run_payouts", scenes.settled_a_minute_ago, actions.pay_out_now),
     Flow("payouts released", "run_payouts", scenes.payouts_on_hold, actions.release_payouts),
 )
 

@@ -158,6 +158,12 @@ def payout_due(world: FaultWorld, *, transfer_fault: FaultName | None = None) ->
         world.stripe.add_fault(transfer_fault, TRANSFERS_PATH)
 
 
+def settled_a_minute_ago(world: FaultWorld) -> None:
+    """The refund is settled, and a payout up to now has it."""
+    settled(world)
+    world.clock.wait(60)
+
+
 def account_closed(world: FaultWorld) -> None:
     """The studio's payout is due, and Stripe cannot pay its account."""
     settled(world)

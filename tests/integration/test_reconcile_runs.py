@@ -75,7 +75,7 @@ def test_what_a_daily_run_asks_of_stripe(reconcile_desk: ReconcileDesk) -> None:
 
 
 def test_an_earlier_time_can_be_asked_for(reconcile_desk: ReconcileDesk) -> None:
-    refund = reconcile_desk.settled()
+    refund = reconcile_desk.settled(amount=4000)
     late(reconcile_desk)
     assert reconcile_desk.kinds() == {}
     reconcile_desk.pass_time(LOOK_BACK + timedelta(days=5))

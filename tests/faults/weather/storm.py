@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.stripe_standin.faults import UNREADABLE_FAULTS, FaultName
+from shared.gateways.stripe.connection import TRY_SECONDS
 from tests.faults.one_process.answer import Answer
 from tests.faults.one_process.failed_calls import (
     FunctionCrash,
@@ -16,8 +17,6 @@ from tests.faults.one_process.outside_calls import STRIPE, OutsideCall, Perform
 from tests.faults.weather.climate import Climate
 from tests.faults.weather.simulation import Simulation
 
-# Stripe's SDK waits so long, see shared/gateways/stripe/connection.py.
-_STRIPE_TIMEOUT_SECONDS = 9.0
 _MEAN_LATENCY_SECONDS = 0.02
 _LATEST_EFFECT_SECONDS = 30 * 60.0
 
@@ -134,7 +133,7 @@ class StormInterceptor:
             with self.simulation.world.stripe.with_fault(_OUTCOME_NAMES[fault], path):
                 return perform()
         if fault is CallFault.SLOW:
-            self.simulation.wait(self.simulation.dice.uniform(1, _STRIPE_TIMEOUT_SECONDS - 1))
+            self.simulation.wait(self.simulation.dice.uniform(1, TRY_SECONDS - 1))
             return perform()
         return self._lose_answer(fault, perform)
 
@@ -155,7 +154,7 @@ class StormInterceptor:
             delay = self.simulation.dice.uniform(1, _LATEST_EFFECT_SECONDS)
             self.simulation.after(delay, lambda: _perform_unheard(perform))
         if fault not in {CallFault.RESET_BEFORE, CallFault.RESET_AFTER}:
-            self.simulation.wait(_STRIPE_TIMEOUT_SECONDS)
+            self.simulation.wait(TRY_SECONDS)
         raise LostAnswerError
 
     def _perform_without_skew(self, perform: Perform) -> Answer:
