@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from functions.reconcile.findings import FindingKind
 from shared.domain.ledger import EntryKind, LedgerEntry
-from shared.domain.order import OrderState
 from shared.domain.payout import Payout, PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_balance import BalanceMovement
@@ -15,12 +14,6 @@ from shared.domain.stripe_transfer import StripeTransfer
 def amounts_differ(report: StripeRefund, refund: Refund) -> bool:
     """Say whether Stripe refunded another amount than the books have."""
     return (report.amount, report.currency) != (refund.amount, refund.currency)
-
-
-def exceeds_order(refund: Refund, state: OrderState) -> bool:
-    """Say whether a refund that did not fail is more than its order."""
-    went_back = refund.status not in {RefundStatus.FAILED, RefundStatus.CANCELED}
-    return went_back and refund.amount > state.total_amount
 
 
 def entries_differ(refund: Refund, entries: Iterable[LedgerEntry]) -> bool:

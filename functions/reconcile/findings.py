@@ -33,7 +33,6 @@ class FindingKind(StrEnum):
     DISPUTE_MISSED = "dispute_missed"
     ACCOUNT_DIFFERS = "account_differs"
     CURRENCY_DIFFERS = "currency_differs"
-    REFUND_EXCEEDS_ORDER = "refund_exceeds_order"
     LEDGER_DIFFERS = "ledger_differs"
     BALANCE_DIFFERS = "balance_differs"
     FEE_REFUND_MISSING = "fee_refund_missing"
@@ -162,21 +161,6 @@ def of_currency(report: StripeRefund, state: OrderState) -> Finding:
         stripe_amount=report.amount,
         currency=state.currency,
         stripe_currency=report.currency,
-    )
-
-
-def of_excess(refund: Refund, state: OrderState) -> Finding:
-    """Return the finding that a refund is more than its order."""
-    return Finding(
-        FindingKind.REFUND_EXCEEDS_ORDER,
-        account_id=refund.account_id,
-        studio_id=refund.studio_id,
-        order_id=refund.order_id,
-        refund_id=refund.refund_id,
-        stripe_id=refund.stripe_refund_id,
-        amount=state.total_amount,
-        stripe_amount=refund.amount,
-        currency=refund.currency,
     )
 
 

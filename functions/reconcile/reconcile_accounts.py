@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 from functions.reconcile.find_uncovered import FindUncovered
 from functions.reconcile.findings import Finding
@@ -151,15 +152,19 @@ class ReconcileAccounts:
                 clean_until = max(clean_until, rfc3339(window.until))
             if window.until == until:
                 reconciled_at = rfc3339(now)
-                self._find_uncovered(account, run)
+                self._find_standing(account, run)
             mark = self._moved(account, mark, Watermark(clean_until, reconciled_at))
         return True
 
-    def _find_uncovered(self, account: Account, run: _Run) -> None:
-        """Add the balances that no sale will cover. They are no difference and hold nothing up."""
-        if account.account_id is not None:
-            return
-        for finding in self.uncovered(account.studio_ids, self.clock()):
+    def _find_standing(self, account: Account, run: _Run) -> None:
+        """Add what stays until people act, whenever it began. It holds no watermark up.
+
+        That is orders whose charge differs from the import, and balances that no sale will cover.
+        """
+        findings = self.charges.wrong_payments(account)
+        if account.account_id is None:
+            findings = chain(findings, self.uncovered(account.studio_ids, self.clock()))
+        for finding in findings:
             logger.warning("finding", finding=finding.content())
             run.result.findings.append(finding)
 

@@ -22,8 +22,7 @@ class ReconcileCharges:
     """Reconciles charges.
 
     From Stripe: each dispute that was made, or moved the balance, in the window. If the books do
-    not have it so, its charge is read, which heals it. From the books: each order whose charge
-    differs from its import, every day until a person has corrected it.
+    not have it so, its charge is read, which heals it.
     """
 
     states: OrderStates
@@ -39,7 +38,6 @@ class ReconcileCharges:
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
         """
-        yield from self._wrong_payments(account)
         for report in self._disputes(account, window):
             pointer = self.pointers.find(report.charge_id)
             # An account may also serve other business.
@@ -49,7 +47,8 @@ class ReconcileCharges:
                 self.queue.announce(pointer.order)
                 yield of_dispute(report, pointer.order, account.account_id)
 
-    def _wrong_payments(self, account: Account) -> Iterator[Finding]:
+    def wrong_payments(self, account: Account) -> Iterator[Finding]:
+        """Yield each order whose charge differs from its import, until a person corrects it."""
         for studio_id in account.studio_ids:
             for state in self.attention.wrong_payments(studio_id):
                 if state.has_wrong_payment and state.account_id == account.account_id:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functions.reconcile.differences import (
     amounts_differ,
     entries_differ,
-    exceeds_order,
     movements_differ,
 )
 from functions.reconcile.findings import (
@@ -15,7 +14,6 @@ from functions.reconcile.findings import (
     FindingKind,
     of_currency,
     of_entry,
-    of_excess,
     of_movements,
     of_refund,
     of_report,
@@ -23,7 +21,7 @@ from functions.reconcile.findings import (
 from functions.reconcile.scope import Account, Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.ledger import LedgerEntry, RecordSource
+from shared.domain.ledger import LedgerEntry
 from shared.domain.order import OrderKey, OrderState
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
@@ -135,14 +133,13 @@ class ReconcileRefunds:
         """Record Stripe's report of a refund, and compare the books with it."""
         outcome, refund = self.record(report, account_id)
         if outcome is ReportOutcome.ORDER_NOT_PAID:
-            self._announce_charge(report)
-        if outcome is ReportOutcome.CURRENCY_MISMATCH and (state := self._state_of(report)):
+            yield from self._reconcile_unpaid(report, account_id)
+        elif outcome is ReportOutcome.CURRENCY_MISMATCH and (state := self._state_of(report)):
             yield of_currency(report, state)
         elif finding := of_report(report, outcome, refund, account_id):
             yield finding
         if refund is None:
             return
-        yield from self._reconcile_total(refund)
         if amounts_differ(report, refund):
             yield of_refund(FindingKind.REFUND_AMOUNT_DIFFERS, refund)
         if not refund.settlement_owed:
@@ -151,23 +148,22 @@ class ReconcileRefunds:
             # Recording the report has announced the settlement again.
             yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
 
-    def _announce_charge(self, report: StripeRefund) -> None:
-        """Have the charge read: the order becomes a sale first, then its refunds are recorded."""
+    def _reconcile_unpaid(self, report: StripeRefund, account_id: str | None) -> Iterator[Finding]:
+        """Have the charge read: the order becomes a sale first, then its refunds are recorded.
+
+        A charge that differs from its import is a finding of its own, until a person corrects it.
+        """
         pointer = self.record.find_order(report)
-        if pointer is not None:
-            self.charge_queue.announce(pointer.order)
+        state = self.orders.get_state(pointer.order) if pointer else None
+        if pointer is None or state is None or state.has_wrong_payment:
+            return
+        self.charge_queue.announce(pointer.order)
+        if finding := of_report(report, ReportOutcome.ORDER_NOT_PAID, None, account_id):
+            yield finding
 
     def _state_of(self, report: StripeRefund) -> OrderState | None:
         pointer = self.record.find_order(report)
         return self.orders.get_state(pointer.order) if pointer else None
-
-    def _reconcile_total(self, refund: Refund) -> Iterator[Finding]:
-        """Compare a refund with its order's total. Only an external refund can exceed it."""
-        if refund.source is not RecordSource.STRIPE:
-            return
-        state = self.orders.get_state(refund.order_key)
-        if state is not None and exceeds_order(refund, state):
-            yield of_excess(refund, state)
 
     def _reconcile_entries(self, refund: Refund) -> Iterator[Finding]:
         named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]

@@ -40,6 +40,8 @@ _THIN_EVENT = "v2.core.event"
 
 # The outcome of an event after which the charge is read, as the name of the metric that counts it.
 CHARGE_ANNOUNCED = "ChargeAnnounced"
+# After these, the charge is read: it may be paid by now, or its authorization is given up.
+_CHARGE_IS_NEXT = frozenset({ReportOutcome.ORDER_NOT_PAID, ReportOutcome.RELEASED})
 
 
 class RefundLister(Protocol):
@@ -143,7 +145,7 @@ class HandleEvent:
 
     def _record(self, report: StripeRefund, account_id: str | None) -> tuple[str, Refund | None]:
         outcome, refund = self.record(report, account_id)
-        if outcome is ReportOutcome.ORDER_NOT_PAID and (pointer := self.record.find_order(report)):
+        if outcome in _CHARGE_IS_NEXT and (pointer := self.record.find_order(report)):
             return self._announce_charge(pointer, account_id), None
         return outcome.value, refund
 

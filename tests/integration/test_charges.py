@@ -139,7 +139,7 @@ def test_the_part_that_was_not_captured_is_no_refund(
     record = backend.order()
     charged(backend, record, amount=12_000, amount_captured=10_000)
     assert imported(backend, record) is PaymentStatus.PAID
-    assert "AuthorizationReleased" in backend.deliver() or backend.events() == []
+    assert set(backend.deliver()) <= {"ChargeAnnounced"}  # the release of the rest
     state = backend.record(record["order_id"]).state
     assert (state.refundable_amount, state.committed_amount) == (10_000, 0)
     refund = backend.refund(record["order_id"])

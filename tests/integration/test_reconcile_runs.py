@@ -67,10 +67,10 @@ def test_what_a_daily_run_asks_of_stripe(reconcile_desk: ReconcileDesk) -> None:
     httpx.delete(requests).raise_for_status()
     assert reconcile_desk.kinds() == {}
     asked = httpx.get(requests).json()["requests"]
-    # Of each account its refunds and how they moved its balance, of the platform's also fee refunds
-    # and transfers: nothing for each refund.
-    connected = 0 if reconcile_desk.backend.account_id is None else 4
-    assert len(asked) == connected + 9
+    # Of each account its refunds and disputes and how they moved its balance, of the platform's
+    # also fee refunds and transfers: nothing for each refund.
+    connected = 0 if reconcile_desk.backend.account_id is None else 6
+    assert len(asked) == connected + 11
     assert {each["method"] for each in asked} == {"GET"}
 
 

@@ -23,6 +23,7 @@ def event_of(backend: Backend, order_id: str, **changes: Any) -> dict[str, Any]:
         "amount": 700,
         "currency": backend.currency,
         "metadata": {},
+        "balance_transaction": f"txn_{order_id}",
     }
     return {
         "object": "event",
@@ -92,6 +93,12 @@ def test_an_unknown_payment_intent_or_one_of_another_account_changes_nothing(
         "UnknownCharge",
         "AccountMismatch",
     ]
+    assert backend.record(order_id).refunds == {}
+
+
+def test_a_refund_in_another_currency_than_its_order_changes_nothing(backend: Backend) -> None:
+    order_id = backend.sell()
+    assert backend.deliver([event_of(backend, order_id, currency="eur")]) == ["CurrencyMismatch"]
     assert backend.record(order_id).refunds == {}
 
 

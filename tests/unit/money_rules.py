@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from shared.domain.adjustment import MAX_AMOUNT
+from shared.domain.dispute import Dispute, DisputeStatus
 from shared.domain.errors import (
     AmountExceedsRefundableError,
     AmountTooSmallError,
+    ChargeDisputedError,
     NothingRefundableError,
     QuantityExceedsRefundableError,
 )
@@ -25,7 +27,7 @@ from shared.domain.reservation import resolve
 from shared.domain.settlement import next_to_settle
 
 from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
-from .studio_books import ALIVE, OrderBooks, StudioBooks
+from .studio_books import ALIVE, DISPUTED_AT, OrderBooks, StudioBooks
 
 ORDERS, ADJUSTMENTS = 4, 3
 ANY_ORDER = st.one_of(st.builds(hundred_dollars, direct=st.booleans()), sold_orders())
@@ -44,7 +46,11 @@ def _when(there_are: Callable[[StudioBooks], Sequence[object]]) -> Callable[["Mo
 
 
 def _refundable(books: StudioBooks) -> list[OrderBooks]:
-    return [sale for sale in books.sales.values() if sale.left()]
+    return [sale for sale in books.sales.values() if sale.left() and sale not in _blocked(books)]
+
+
+def _blocked(books: StudioBooks) -> list[OrderBooks]:
+    return [sale for sale in books.sales.values() if sale.state.blocks_refunds]
 
 
 def _refundable_in_units(books: StudioBooks) -> list[OrderBooks]:
@@ -52,7 +58,7 @@ def _refundable_in_units(books: StudioBooks) -> list[OrderBooks]:
 
 
 def _refundable_at_stripe(books: StudioBooks) -> list[OrderBooks]:
-    return [sale for sale in books.sales.values() if sale.left_at_stripe()]
+    return [sale for sale in books.sales.values() if sale.left_at_stripe() > 0]
 
 
 def _failed_and_payable(books: StudioBooks) -> list[tuple[OrderBooks, Refund]]:
@@ -95,10 +101,11 @@ class MoneyRules(RuleBasedStateMachine):
         self.sell(sold)
 
     @precondition(lambda self: len(self.books.sales) < ORDERS)
-    @rule(sold=ANY_ORDER)
-    def sell(self, sold: Sold) -> None:
+    @rule(sold=ANY_ORDER, before_ledger=st.booleans())
+    def sell(self, sold: Sold, *, before_ledger: bool = False) -> None:
         order_id = f"ord_{len(self.books.sales)}"
-        self.books.sell(renamed(sold, order_id, self.books.head.currency))
+        sale = renamed(sold, order_id, self.books.head.currency)
+        self.books.sell(sale, before_ledger=before_ledger)
 
     # Staff.
 
@@ -122,7 +129,8 @@ class MoneyRules(RuleBasedStateMachine):
     @rule(data=st.data(), more=st.integers(1, 10_000))
     def refuse_more_than_is_left(self, data: st.DataObject, more: int) -> None:
         sale = data.draw(st.sampled_from(list(self.books.sales.values())), "order")
-        with pytest.raises((AmountExceedsRefundableError, NothingRefundableError)):
+        refusals = AmountExceedsRefundableError, NothingRefundableError, ChargeDisputedError
+        with pytest.raises(refusals):
             _quote(sale, RefundChoice(RefundType.PARTIAL, amount=sale.left() + more))
 
     @precondition(_when(_refundable_in_units))
@@ -200,6 +208,49 @@ class MoneyRules(RuleBasedStateMachine):
         self.books.record_external_refund(
             sale, data.draw(st.integers(1, sale.left_at_stripe()), "amount")
         )
+
+    @rule(
+        data=st.data(),
+        number=st.integers(1, 2),
+        status=st.sampled_from(DisputeStatus),
+        fee=st.sampled_from([0, 1500]),
+        refundable=st.booleans(),
+    )
+    def stripe_reports_a_dispute(
+        self, data: st.DataObject, number: int, status: DisputeStatus, fee: int, *, refundable: bool
+    ) -> None:
+        """Take or give back any part of the charge, in any state of a dispute."""
+        sale = data.draw(st.sampled_from(list(self.books.sales.values())), "order")
+        dispute_id = f"dp_{number}"
+        known = sale.disputes.get(dispute_id)
+        most = max(0, sale.left_at_stripe() + (known.withdrawn_amount if known else 0))
+        taken = data.draw(st.integers(0, most), "withdrawn")
+        self.books.report_dispute(
+            sale,
+            Dispute(
+                dispute_id,
+                status,
+                sale.order.total_amount,
+                is_charge_refundable=refundable,
+                created_at=DISPUTED_AT,
+                withdrawn_amount=taken,
+                fee_amount=fee,
+            ),
+        )
+
+    @precondition(_when(StudioBooks.disputed))
+    @rule(data=st.data())
+    def book_the_disputes(self, data: st.DataObject) -> None:
+        sale = data.draw(st.sampled_from(self.books.disputed()), "order")
+        self.books.book_disputes(sale)
+        assert not self.books.book_disputes(sale)
+
+    @precondition(_when(_blocked))
+    @rule(data=st.data())
+    def refuse_to_refund_a_disputed_charge(self, data: st.DataObject) -> None:
+        sale = data.draw(st.sampled_from(_blocked(self.books)), "order")
+        with pytest.raises(ChargeDisputedError):
+            _quote(sale, RefundChoice(RefundType.FULL))
 
     @precondition(_when(_fees_owed))
     @rule(data=st.data())

@@ -13,23 +13,26 @@ from zoneinfo import ZoneInfo
 
 from shared.clock import rfc3339
 from shared.domain.adjustment import approve
+from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
+from shared.domain.dispute import Dispute
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import (
     EntryFacts,
-    EntryKind,
     LedgerEntry,
     LedgerHead,
     RecordSource,
     append,
 )
 from shared.domain.order import LineCommitted, Order, OrderLine, OrderState
+from shared.domain.payment import Payment
+from shared.domain.payment_status import PaymentStatus
 from shared.domain.payout import Payout, PayoutStatus, payout_id_of
 from shared.domain.payout_booking import Booking, Closing, close, fail, reverse
 from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release
-from shared.domain.settlement import sale_amounts, settle
+from shared.domain.settlement import settle
 from shared.domain.stripe_transfer import StripeTransfer
 
 from .adjustments import decision, proposed
@@ -37,6 +40,10 @@ from .orders import AT, STUDIO, Sold, half_up, refund_of, reserved, succeeded
 
 AT_STRIPE = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.SETTLED})
 ALIVE = AT_STRIPE | {RefundStatus.REQUESTED}
+
+# After the sales, and before the disputes.
+LEDGER_STARTS = "2026-10-16T00:00:00.000Z"
+DISPUTED_AT = "2026-10-20T00:00:00.000Z"
 
 _DUE = "2026-10-14T17:09:00.000Z"
 
@@ -49,6 +56,7 @@ class OrderBooks:
     state: OrderState
     fee: FeeRefund
     refunds: dict[str, Refund] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
     highest_reversal: int = 0
 
     @property
@@ -73,10 +81,34 @@ class OrderBooks:
         """Return the refunded amount that the ledger holds."""
         return sum(each.amount for each in self.settled())
 
+    def withdrawn(self) -> int:
+        """Return the amount that disputes have taken at Stripe and not given back."""
+        return sum(each.withdrawn_amount for each in self.disputes.values())
+
+    def dispute_fees(self) -> int:
+        """Return the fees that Stripe has taken for the disputes."""
+        return sum(each.fee_amount for each in self.disputes.values())
+
+    def disputes_booked(self) -> tuple[int, int]:
+        """Return the disputed amount and the disputes' fees that the order's state has."""
+        disputes = self.state.disputes
+        taken = sum(each.withdrawn_amount for each in disputes)
+        return taken, sum(each.fee_amount for each in disputes)
+
+    def disputes_to_book(self) -> bool:
+        """Whether Stripe has more to say about disputes than the books know."""
+        booked = {each.dispute_id: replace(each, tax_amount=0) for each in self.state.disputes}
+        return booked != self.disputes
+
+    def returned(self) -> int:
+        """Return the amount that the ledger has given back: by refunds and by disputes."""
+        return self.settled_amount() + self.disputes_booked()[0]
+
     def not_booked_yet(self) -> int:
-        """Return the amount that Stripe moved to the parent, or back (negative), not booked yet."""
+        """Return what Stripe took out of the charge, or put back (negative), not booked yet."""
         moved = sum(each.amount for each in self.refunds_in(frozenset({RefundStatus.SUCCEEDED})))
-        return moved - sum(each.amount for each in self.refunds.values() if _late(each))
+        moved -= sum(each.amount for each in self.refunds.values() if _late(each))
+        return moved + self.withdrawn() + self.dispute_fees() - sum(self.disputes_booked())
 
     def paid_otherwise(self) -> int:
         """Return the amount that the studio paid by other means after refunds failed."""
@@ -85,11 +117,13 @@ class OrderBooks:
     def left(self) -> int:
         """Return the amount that can still be refunded."""
         gone = sum(each.amount for each in self.counted()) + self.paid_otherwise()
+        gone += self.disputes_booked()[0]
         return max(0, self.order.total_amount - gone)
 
     def left_at_stripe(self) -> int:
         """Return the amount that Stripe would still refund of the charge."""
-        return self.order.total_amount - sum(each.amount for each in self.refunds_in(AT_STRIPE))
+        refunded = sum(each.amount for each in self.refunds_in(AT_STRIPE))
+        return self.order.total_amount - refunded - self.withdrawn()
 
     def committed_of(self, line: OrderLine) -> LineCommitted:
         """Return the committed units and amount of a line."""
@@ -117,12 +151,12 @@ class OrderBooks:
         return max(0, half_up(share) - committed.amount)
 
     def share(self, amount: int) -> int:
-        """Return the settled part of the order, applied to an amount."""
+        """Return the part of the order that went back, applied to an amount."""
         total = self.order.total_amount
-        return half_up(Fraction(amount * min(self.settled_amount(), total), total))
+        return half_up(Fraction(amount * min(self.returned(), total), total))
 
     def reversed_share(self) -> int:
-        """Return the rev share that the settled refunds reverse."""
+        """Return the rev share that settled refunds and disputes reverse."""
         return self.share(self.order.rev_share_amount)
 
 
@@ -158,9 +192,17 @@ class StudioBooks:
 
     # Orders and refunds.
 
-    def sell(self, sold: Sold) -> None:
-        """Charge an order, and enter its sale."""
-        order, state = sold.order, sold.state
+    def sell(self, sold: Sold, *, before_ledger: bool = False) -> None:
+        """Charge an order, and enter its sale once it is verified.
+
+        One from before the ledger was paid out by the books before it.
+        """
+        order = sold.order
+        state = replace(
+            sold.state,
+            payment_status=PaymentStatus.UNVERIFIED,
+            ledger_starts_at=LEDGER_STARTS if before_ledger else None,
+        )
         fee = FeeRefund(order.order_id, STUDIO, order.application_fee_id or "")
         sale = OrderBooks(order, state, fee)
         self.sales[order.order_id] = sale
@@ -168,9 +210,37 @@ class StudioBooks:
         self._move_cash(_charged(sale), "stripe", order.stripe_fee_amount)
         if sale.direct:
             self._move_cash("studio", "pps", order.rev_share_amount)
-        self._enter(
-            append(self.head, EntryFacts(EntryKind.SALE, order.order_id, AT), sale_amounts(state))
-        )
+        payment = Payment(PaymentStatus.PAID, order.stripe_fee_amount)
+        (entry,) = self._post(sale, post_payment(state, payment, AT, AT))
+        if not sale.direct:
+            self._move_cash("pps", "studio", entry.elsewhere_amount or 0)
+
+    def _post(self, sale: OrderBooks, posting: ChargePosting) -> list[LedgerEntry]:
+        entries = [
+            self._enter(append(self.head, draft.facts, draft.amounts)) for draft in posting.drafts
+        ]
+        sale.state = posting.state
+        if posting.fee_refund_amount:
+            sale.fee = replace(sale.fee, target_amount=sale.state.fee_refund_target_amount)
+        return entries
+
+    def report_dispute(self, sale: OrderBooks, report: Dispute) -> None:
+        """Move a dispute's money as Stripe does. The books do not know of it yet."""
+        known = sale.disputes.get(report.dispute_id)
+        taken = report.withdrawn_amount - (known.withdrawn_amount if known else 0)
+        fee = report.fee_amount - (known.fee_amount if known else 0)
+        self._move_cash(_charged(sale), "parent", taken)
+        self._move_cash(_charged(sale), "stripe", fee)
+        sale.disputes[report.dispute_id] = report
+
+    def book_disputes(self, sale: OrderBooks) -> list[LedgerEntry]:
+        """Bring the books level with the disputes that Stripe has, one after the other."""
+        entries: list[LedgerEntry] = []
+        for dispute in sale.disputes.values():
+            posting = post_disputes(ChargePosting(sale.state), [dispute], AT)
+            entries += self._post(sale, posting)
+            sale.highest_reversal = max(sale.highest_reversal, sale.reversed_share())
+        return entries
 
     def reserve(self, sale: OrderBooks, quote: RefundQuote) -> None:
         """Record a requested refund."""
@@ -298,6 +368,10 @@ class StudioBooks:
     def refunds(self, *statuses: RefundStatus) -> list[tuple[OrderBooks, Refund]]:
         """Return the refunds that are in one of these states, each with its order."""
         return [(sale, each) for sale, each in self._all() if each.status in statuses]
+
+    def disputed(self) -> list[OrderBooks]:
+        """Return the orders with a dispute that the books do not have as Stripe has it."""
+        return [sale for sale in self.sales.values() if sale.disputes_to_book()]
 
     def owed(self) -> list[tuple[OrderBooks, Refund]]:
         """Return the refunds whose success or late failure the ledger does not have yet."""

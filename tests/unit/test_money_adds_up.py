@@ -28,10 +28,11 @@ class Money(MoneyRules):
     def what_parent_studio_pps_and_stripe_hold_adds_up_to_zero(self) -> None:
         """By the refunds, the ledger and the orders' state, each alone."""
         sales, head = self.books.sales.values(), self.books.head
-        parent = sum(sale.settled_amount() - sale.order.total_amount for sale in sales)
+        parent = sum(sale.returned() - sale.order.total_amount for sale in sales)
         studio = head.payable_balance_amount + head.direct_balance_amount + self._paid()
+        studio += self._elsewhere()
         pps = sum(self._kept(sale) for sale in sales) - sum(self.books.adjusted)
-        stripe = sum(sale.order.stripe_fee_amount for sale in sales)
+        stripe = sum(sale.order.stripe_fee_amount + sale.disputes_booked()[1] for sale in sales)
         assert parent + studio + pps + stripe == 0
 
     @invariant()
@@ -44,17 +45,23 @@ class Money(MoneyRules):
         transfers_to_come = self._paid() - self._transferred()
 
         studio = head.direct_balance_amount + self._transferred() - fees_to_come
+        studio += self._elsewhere()
         assert cash["studio"] == studio - sum(sale.not_booked_yet() for sale in direct)
         pps = head.payable_balance_amount + transfers_to_come + fees_to_come
         pps += sum(self._kept(sale) for sale in self.books.sales.values())
         pps -= sum(self.books.adjusted)
         assert cash["pps"] == pps - sum(sale.not_booked_yet() for sale in platform)
-        fees = sum(sale.order.stripe_fee_amount for sale in self.books.sales.values())
+        sales = self.books.sales.values()
+        fees = sum(sale.order.stripe_fee_amount + sale.dispute_fees() for sale in sales)
         assert cash["stripe"] == fees
         assert sum(cash.values()) == 0
 
     def _kept(self, sale: OrderBooks) -> int:
         return sale.order.rev_share_amount - sale.state.rev_share_reversed_amount
+
+    def _elsewhere(self) -> int:
+        """Return what the studio got before the ledger started."""
+        return sum(each.elsewhere_amount or 0 for each in self.books.entries)
 
     def _paid(self) -> int:
         payouts = self.books.payouts.values()
@@ -77,7 +84,8 @@ class Money(MoneyRules):
     def no_more_than_the_total_goes_back(self) -> None:
         for sale in self.books.sales.values():
             total = sale.order.total_amount
-            assert sum(each.amount for each in sale.refunds_in(AT_STRIPE)) <= total
+            refunded = sum(each.amount for each in sale.refunds_in(AT_STRIPE))
+            assert refunded + sale.withdrawn() <= total
             if all(refund.source == "api" for refund in sale.refunds.values()):
                 assert sale.state.committed_amount <= total
 
@@ -88,9 +96,10 @@ class Money(MoneyRules):
             assert state.settled_amount == sale.settled_amount()
             assert state.rev_share_reversed_amount == sale.reversed_share()
             back = sum(refund.tax_amount or 0 for refund in sale.settled())
+            back += sum(dispute.tax_amount for dispute in state.disputes)
             assert state.tax_refunded_amount == back
             assert 0 <= back <= order.tax_amount
-            if state.settled_amount == order.total_amount:
+            if state.returned_amount == order.total_amount:
                 assert state.rev_share_reversed_amount == order.rev_share_amount
                 assert back == order.tax_amount
 
@@ -99,7 +108,7 @@ class Money(MoneyRules):
         for sale in self.books.sales.values():
             first, *later = self._entries_of(sale)
             assert first.gross_amount == sale.order.total_amount
-            assert -sum(each.gross_amount for each in later) == sale.state.settled_amount
+            assert -sum(each.gross_amount for each in later) == sale.state.returned_amount
             reversed_share = sum(each.rev_share_amount for each in later)
             assert reversed_share == sale.state.rev_share_reversed_amount
             assert -sum(each.tax_amount for each in later) == sale.state.tax_refunded_amount
@@ -107,11 +116,14 @@ class Money(MoneyRules):
     @invariant()
     def stripes_fee_is_never_credited_and_is_retained_once_in_full(self) -> None:
         for sale in self.books.sales.values():
-            fee, entries = sale.order.stripe_fee_amount, self._entries_of(sale)
-            assert [each.stripe_fee_amount for each in entries] == [-fee, *[0] * (len(entries) - 1)]
-            retained = sum(each.stripe_fee_retained_amount for each in entries)
+            fee, (first, *later) = sale.order.stripe_fee_amount, self._entries_of(sale)
+            assert first.stripe_fee_amount == -fee
+            of_refunds = [each.stripe_fee_amount for each in later if each.dispute_id is None]
+            assert not any(of_refunds)
+            assert -sum(each.stripe_fee_amount for each in later) == sale.disputes_booked()[1]
+            retained = sum(each.stripe_fee_retained_amount for each in later)
             assert retained == sale.share(fee)
-            if sale.settled_amount() == sale.order.total_amount:
+            if sale.returned() == sale.order.total_amount:
                 assert retained == fee
 
     @invariant()
