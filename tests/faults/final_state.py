@@ -164,11 +164,14 @@ def read_final_state(world: FaultWorld) -> FinalState:
 
 
 def _charge_refunds(standin: StandinState) -> list[dict[str, Any]]:
-    """Return Stripe's refunds of charges. A transfer that comes back is a refund as well."""
+    """Return Stripe's refunds of charges, without those that only release an authorization.
+
+    A transfer that comes back is a refund as well.
+    """
     return [
         vars(each) | {"ours": each.metadata.get("refund_id")}
         for each in standin.store.refunds
-        if each.charge.startswith("ch_")
+        if each.charge.startswith("ch_") and not each.is_release
     ]
 
 

@@ -47,11 +47,12 @@ _BANK_DECISIONS: dict[OpeningStatus, tuple[tuple[DisputeStatus, ...], ...]] = {
     ),
 }
 _CHARGE_STATES: tuple[ChargeState, ...] = ("paid", "paid", "pending", "uncaptured")
+_AUTHORIZED_AMOUNT = 14_000
 _CHARGE_DECISIONS = {
     "pending": (ChargeTransition("paid"), ChargeTransition("failed")),
     "uncaptured": (
-        ChargeTransition("paid"),
-        ChargeTransition("paid", amount_captured=4000),
+        ChargeTransition("paid", amount_captured=10_000),
+        ChargeTransition("paid", amount_captured=10_000),
         ChargeTransition("expired"),
         ChargeTransition("canceled"),
     ),
@@ -193,7 +194,10 @@ class People:
         dice = self.simulation.dice
         order_id, state = f"ord_new_{self._imported_count}", dice.choice(_CHARGE_STATES)
         record = sold_order_record(order_id)
-        self.simulation.world.stripe.seed_charge(charge_of(record) | {"state": state})
+        charge = charge_of(record) | {"state": state}
+        if state == "uncaptured":
+            charge["amount"] = _AUTHORIZED_AMOUNT  # more than the shop captures in the end
+        self.simulation.world.stripe.seed_charge(charge)
         if state != "paid":
             transition = dice.choice(_CHARGE_DECISIONS[state])
             self.simulation.within(2 * _DAY, partial(self._decide_charge, order_id, transition))

@@ -44,7 +44,9 @@ class StripeActivity:
         able = [
             each.id
             for each in self.simulation.world.stripe.standin.store.refunds
-            if each.status in {"pending", "succeeded"} and each.charge.startswith("ch_")
+            if each.status in {"pending", "succeeded"}
+            and each.charge.startswith("ch_")
+            and not each.is_release
         ]
         if able:
             chosen = self.simulation.dice.choice(able)
