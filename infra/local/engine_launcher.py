@@ -1,10 +1,12 @@
 """Starts the local AWS engine and logs every IAM decision it makes.
 
-Corrects two differences between the engine's IAM (1.5.33) and AWS's:
+Corrects three differences between the engine's IAM (1.5.33) and AWS's:
 
 - AWS checks whether a caller may send from one identity. The engine checks all
   identities, which a policy that names its identities never allows.
 - AWS shows a write's ``If-None-Match`` to a bucket's policy. The engine does not.
+- AWS lets whoever may send a message also send a batch of them. The engine asks for
+  an action ``sqs:SendMessageBatch``, which AWS does not have.
 
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
 imports nothing from this project. With the log, tests prove that every granted
@@ -80,6 +82,23 @@ def name_sending_identity() -> None:
     iam_actions._ses_v2_resource_arn = resource_with_sender  # noqa: SLF001 - the same
 
 
+def name_batches_of_messages() -> None:
+    """Check a batch of messages as the action on one message, as AWS does.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
+    """
+    action_of = iam_actions.extract_iam_action
+
+    @functools.wraps(action_of)
+    def action_of_one(*request: Any) -> str | None:  # noqa: ANN401 - the engine's own types
+        action: str | None = action_of(*request)
+        if action is not None and action.startswith("sqs:"):
+            return action.removesuffix("Batch")
+        return action
+
+    iam_actions.extract_iam_action = action_of_one
+
+
 def show_conditional_writes() -> None:
     """Show a write's ``If-None-Match`` to policies, as AWS does.
 
@@ -105,5 +124,6 @@ if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
         name_sending_identity()
+        name_batches_of_messages()
         show_conditional_writes()
         app.main()
