@@ -181,7 +181,8 @@ class _Assembly:
             self._warn(seeded.refused, "charges")
 
     def _verify_charges(self, deployment: Deployment, orders: list[dict[str, Any]]) -> None:
-        reading = ChargeProgress(self.aws, deployment.outputs["OrdersTableName"])
+        outputs = deployment.outputs
+        reading = ChargeProgress(self.aws, outputs["OrdersTableName"], outputs["ChargeQueueUrl"])
         with self.progress.stage("verify charges") as stage:
             stage.result = reading.wait(orders, stage.progress)
 

@@ -90,7 +90,7 @@ class Standin:
                 if refusal is None:
                     seeded.charges += 1
                 else:
-                    seeded.refused.append(refusal)
+                    seeded.refused.append(f"charge {charge['id']}: {refusal}")
         return seeded
 
     def _refusal(self, charges: Iterable[dict[str, Any]]) -> str | None:
