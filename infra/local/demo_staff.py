@@ -84,9 +84,10 @@ class DemoStaff:
             self.console.note(line)
         sent = user.post(path, message, key=f"make-run-{refund['refund_id']}")
         saved = save_mail(self.stack.aws.endpoint_url, LOCAL / "mail")
-        newest = ", ".join(str(path.relative_to(LOCAL.parent)) for path in saved[-1:])
+        # With kept state, the message was sent by an earlier run, and there is no new mail.
+        newest = "".join(f": {path.relative_to(LOCAL.parent)}" for path in saved[-1:])
         self.console.step(
-            f"{sent['status'].capitalize()} at the staff's request, from {sent['from']}: {newest}"
+            f"{sent['status'].capitalize()} at the staff's request, from {sent['from']}{newest}"
         )
 
     def _handle_failed_refund(self, user: ApiUser, refunded: Json) -> None:

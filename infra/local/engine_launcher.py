@@ -5,8 +5,8 @@ Corrects three differences between the engine's IAM (1.5.33) and AWS's:
 - AWS checks whether a caller may send from one identity. The engine checks all
   identities, which a policy that names its identities never allows.
 - AWS shows a write's ``If-None-Match`` to a bucket's policy. The engine does not.
-- On AWS, who may send a message to a queue may send a batch. The engine asks for
-  an action that AWS does not have.
+- AWS lets whoever may send a message also send a batch of them. The engine asks for
+  an action ``sqs:SendMessageBatch``, which AWS does not have.
 
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
 imports nothing from this project. With the log, tests prove that every granted
@@ -82,6 +82,23 @@ def name_sending_identity() -> None:
     iam_actions._ses_v2_resource_arn = resource_with_sender  # noqa: SLF001 - the same
 
 
+def name_batches_of_messages() -> None:
+    """Check a batch of messages as the action on one message, as AWS does.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
+    """
+    action_of = iam_actions.extract_iam_action
+
+    @functools.wraps(action_of)
+    def action_of_one(*request: Any) -> str | None:  # noqa: ANN401 - the engine's own types
+        action: str | None = action_of(*request)
+        if action is not None and action.startswith("sqs:"):
+            return action.removesuffix("Batch")
+        return action
+
+    iam_actions.extract_iam_action = action_of_one
+
+
 def show_conditional_writes() -> None:
     """Show a write's ``If-None-Match`` to policies, as AWS does.
 
@@ -103,28 +120,10 @@ def show_conditional_writes() -> None:
     iam_actions.s3_service_context = context_with_condition
 
 
-def allow_batches_like_single_messages() -> None:
-    """Decide about a batch of messages as about a single one, as AWS does.
-
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
-    """
-    evaluate = iam_evaluator.enforce
-
-    @functools.wraps(evaluate)
-    def enforce_on_single_message(
-        access_key_id: str, iam_action: str, *about: object, **more: object
-    ) -> Any:  # noqa: ANN401 - the engine's own type
-        if iam_action.startswith("sqs:"):
-            iam_action = iam_action.removesuffix("Batch")
-        return evaluate(access_key_id, iam_action, *about, **more)
-
-    iam_evaluator.enforce = enforce_on_single_message
-
-
 if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
-        allow_batches_like_single_messages()
         name_sending_identity()
+        name_batches_of_messages()
         show_conditional_writes()
         app.main()

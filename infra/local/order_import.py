@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from functions.import_orders.bodies import OrderBody
+from functions.import_orders.import_lines import ImportReport, parse
 from infra.failure import Failure
 from infra.local.engine import Aws
 
@@ -30,18 +32,21 @@ class Imported:
     Attributes:
         imported: How many lines are new.
         unchanged: How many lines were already there.
+        updated: How many stored records the lines have changed.
         refused: The lines that were refused.
         records: The parsed lines that were accepted.
     """
 
     imported: int = 0
     unchanged: int = 0
+    updated: int = 0
     refused: list[RejectedLine] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Return the counts that are not zero, in words."""
         parts = [f"{self.imported} imported"]
+        parts += [f"{self.updated} updated"] if self.updated else []
         parts += [f"{self.unchanged} unchanged"] if self.unchanged else []
         parts += [f"{len(self.refused)} refused"] if self.refused else []
         return ", ".join(parts)
@@ -70,6 +75,7 @@ def import_file(
         ]
         done.imported += answer["imported"]
         done.unchanged += answer["unchanged"]
+        done.updated += answer["updated"]
         done.refused += refused
         numbers = {refusal.line for refusal in refused}
         done.records += [
@@ -81,6 +87,17 @@ def import_file(
         first_refusal = next((f"line {r.line}: {r.reason}" for r in done.refused), "empty")
         raise Failure(f"{path}: none of its {kind} could be imported ({first_refusal})")
     return done
+
+
+def well_formed_orders(path: Path) -> list[dict[str, Any]]:
+    """Return the orders of a file, without the lines that the import cannot read.
+
+    Raises:
+        Failure: It is not a readable text file.
+    """
+    lines = read_lines(path)
+    readable = parse(lines, 1, OrderBody, ImportReport())
+    return [json.loads(lines[each.line - 1]) for each in readable]
 
 
 def read_lines(path: Path) -> list[str]:

@@ -11,13 +11,14 @@ from typing import Any
 
 from infra.build.functions import Architecture, build
 from infra.failure import Failure
+from infra.local.charge_progress import ChargeProgress
 from infra.local.demo_users import STUDIO_ROLES, sign_in_demo_users
 from infra.local.deployment import Deployment, deploy
 from infra.local.engine import Aws, run_engine
 from infra.local.environments import install_tools
 from infra.local.mailbox import verify_sending_domains
 from infra.local.options import Options, StripeServer
-from infra.local.order_import import ImportKind, import_file
+from infra.local.order_import import ImportKind, import_file, well_formed_orders
 from infra.local.processes import claim_port
 from infra.local.stack import STACK_FILE, Stack
 from infra.local.stripe_server import Standin, run_standin
@@ -88,8 +89,10 @@ class _Assembly:
         tokens = self._sign_in(deployment, [studio["studio_id"] for studio in studios])
         orders: list[dict[str, Any]] = []
         if self.options.orders is not None:
+            # The import has the charges read at once, so they must be there.
+            self._seed(well_formed_orders(self.options.orders))
             orders = self._import(deployment, "orders", self.options.orders)
-            self._seed(orders)
+            self._verify_charges(deployment, orders)
         outputs = deployment.outputs
         return Stack(
             aws=self.aws,
@@ -150,10 +153,9 @@ class _Assembly:
         with self.progress.stage(f"import {kind}") as stage:
             done = import_file(self.aws, function, kind, path, on_progress=stage.progress)
             stage.result = str(done)
-        for refusal in done.refused[:_REFUSALS_SHOWN]:
-            self.progress.warn(f"{path.name} line {refusal.line}: {refusal.reason}")
-        if len(done.refused) > _REFUSALS_SHOWN:
-            self.progress.warn(f"... and {len(done.refused) - _REFUSALS_SHOWN} more lines")
+        self._warn(
+            [f"{path.name} line {each.line}: {each.reason}" for each in done.refused], "lines"
+        )
         return done.records
 
     def _sign_in(self, deployment: Deployment, studios: list[str]) -> dict[str, dict[str, str]]:
@@ -174,7 +176,21 @@ class _Assembly:
     def _seed(self, orders: list[dict[str, Any]]) -> None:
         if self.standin is not None:
             with self.progress.stage("seed charges") as stage:
-                stage.result = f"{self.standin.seed(orders)} charges"
+                seeded = self.standin.seed(orders)
+                stage.result = f"{seeded.charges} charges"
+            self._warn(seeded.refused, "charges")
+
+    def _verify_charges(self, deployment: Deployment, orders: list[dict[str, Any]]) -> None:
+        outputs = deployment.outputs
+        reading = ChargeProgress(self.aws, outputs["OrdersTableName"], outputs["ChargeQueueUrl"])
+        with self.progress.stage("verify charges") as stage:
+            stage.result = reading.wait(orders, stage.progress)
+
+    def _warn(self, refused: list[str], what: str) -> None:
+        for reason in refused[:_REFUSALS_SHOWN]:
+            self.progress.warn(reason)
+        if len(refused) > _REFUSALS_SHOWN:
+            self.progress.warn(f"... and {len(refused) - _REFUSALS_SHOWN} more {what}")
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import functools
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ WEBHOOK_EVENTS = (
 _CHARGES_PER_CALL = 500
 
 
+@dataclass
+class Seeded:
+    """How many charges there are, and why the stand-in refused the others."""
+
+    charges: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Standin:
     """A running stand-in, as a client of its control API and its webhook endpoints.
@@ -67,12 +76,30 @@ class Standin:
         if self.process is not None:
             self.process.wait_for(f"{self.url}/_standin/health")
 
-    def seed(self, orders: Iterable[dict[str, Any]]) -> int:
-        """Create the charges of imported orders, and return how many there are."""
+    def seed(self, orders: Iterable[dict[str, Any]]) -> Seeded:
+        """Create the charges of orders. One that is impossible does not stop the others."""
         charges = [charge_of(order) for order in orders if order["stripe"]["charge_id"]]
-        for start in range(0, len(charges), _CHARGES_PER_CALL):
-            self.control("charges", {"charges": charges[start : start + _CHARGES_PER_CALL]})
-        return len(charges)
+        seeded = Seeded()
+        for chunk in batched(charges, _CHARGES_PER_CALL, strict=False):
+            # It makes all charges of a call or none.
+            if self._refusal(chunk) is None:
+                seeded.charges += len(chunk)
+                continue
+            for charge in chunk:
+                refusal = self._refusal([charge])
+                if refusal is None:
+                    seeded.charges += 1
+                else:
+                    seeded.refused.append(f"charge {charge['id']}: {refusal}")
+        return seeded
+
+    def _refusal(self, charges: Iterable[dict[str, Any]]) -> str | None:
+        """Create charges, and return why the stand-in refuses them, or None."""
+        try:
+            self.control("charges", {"charges": list(charges)})
+        except Failure as failure:
+            return str(failure)
+        return None
 
     def register_webhooks(self, api_url: str) -> dict[str, list[str]]:
         """Make our API the only receiver of the stand-in's events.

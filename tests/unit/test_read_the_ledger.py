@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 
 from infra.paths import ROOT
 from shared.domain.ledger import (
+    DISPUTE_KINDS,
+    OPENING_KINDS,
+    PAYOUT_KINDS,
     EntryAmounts,
     EntryFacts,
     EntryKind,
@@ -25,6 +28,7 @@ from shared.domain.ledger import (
     append,
 )
 from shared.domain.payout_booking import Booking, close, fail, reverse
+from shared.domain.settlement import moved_elsewhere
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.records.ledger import entry_to_item
 
@@ -79,6 +83,9 @@ def reader(code: Any, entries: list[LedgerEntry]) -> Any:  # noqa: ANN401  # of 
     return code.Ledger(StoredLedger(entries), "ledger", "st_1")
 
 
+_LINES = [kind for kind in EntryKind if kind not in PAYOUT_KINDS]
+
+
 @st.composite
 def paid_ledgers(draw: st.DrawFn) -> tuple[list[LedgerEntry], LedgerHead, list[Booking]]:
     """Draw a ledger with some payouts. Entries may come between a payout's last one and its own."""
@@ -93,8 +100,12 @@ def paid_ledgers(draw: st.DrawFn) -> tuple[list[LedgerEntry], LedgerHead, list[B
 
     for number in range(draw(st.integers(1, 4))):
         for amount in draw(st.lists(st.integers(-500, 1000), min_size=1, max_size=4)):
-            facts = EntryFacts(EntryKind.SALE, f"ord_{head.seq}", AT)
-            entry, head = append(head, facts, EntryAmounts(amount, 0, 0, amount, 0))
+            facts = EntryFacts(draw(st.sampled_from(_LINES)), f"ord_{head.seq}", AT)
+            amounts = EntryAmounts(amount, 0, 0, amount, 0)
+            # A dispute may be from before the ledger started, too.
+            if facts.kind in OPENING_KINDS or (facts.kind in DISPUTE_KINDS and draw(st.booleans())):
+                amounts = moved_elsewhere(amounts)
+            entry, head = append(head, facts, amounts)
             entries.append(entry)
         previous = made[-1].payout if made else None
         first = previous.entry_seq if previous else 1
