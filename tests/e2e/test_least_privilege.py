@@ -5,8 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -22,6 +21,7 @@ from tests.e2e.large_report import (
 )
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
+from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, refused, until
 
 if TYPE_CHECKING:
@@ -55,52 +55,6 @@ FUNCTIONS = (
 MAY_PUT_ENTRIES = {
     *("payout_adjust", "verify_charge", "refund_request", "run_payouts", "adjustments")
 }
-
-type Permission = tuple[str, str]
-
-
-def role_of(world: DeployedStack, function: str) -> str:
-    found = world.stack.aws.lambda_.get_function_configuration(
-        FunctionName=world.stack.functions[function]
-    )
-    return found["Role"].rpartition("/")[2]
-
-
-def code_policy(world: DeployedStack, function: str) -> dict[str, Any]:
-    """Return what the function's code may do; `runtime` is what Lambda does on its behalf."""
-    found = world.stack.aws.iam.get_role_policy(
-        RoleName=role_of(world, function), PolicyName="code"
-    )
-    document: Any = found["PolicyDocument"]
-    return dict(json.loads(document) if isinstance(document, str) else document)
-
-
-def as_list(value: Any) -> list[str]:  # noqa: ANN401  # a policy has one or many
-    return [value] if isinstance(value, str) else list(value)
-
-
-def granted(world: DeployedStack, function: str) -> set[Permission]:
-    return {
-        (action, resource)
-        for statement in code_policy(world, function)["Statement"]
-        for action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-    }
-
-
-def covers(permission: Permission, use: Permission) -> bool:
-    """Return whether a use is what a permission is for."""
-    return permission[0] == use[0] and fnmatchcase(use[1], permission[1])
-
-
-def used(world: DeployedStack) -> dict[str, set[Permission]]:
-    """Return what each role was seen to be allowed, by role name."""
-    seen: dict[str, set[Permission]] = {}
-    for decision in world.stack.iam_decisions():
-        if decision["allowed"]:
-            role = decision["principal"].split("/")[1]
-            seen.setdefault(role, set()).add((decision["action"], decision["resource"]))
-    return seen
 
 
 def use_everything(world: DeployedStack) -> None:

@@ -6,7 +6,6 @@ when a queue is drained and what time it is.
 
 import itertools
 import json
-import random
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -14,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import httpx
 
 from functions.fee_refund.refund_application_fee import RefundApplicationFee
 from functions.import_orders.import_lines import ImportReport
@@ -29,6 +26,7 @@ from functions.refund_request.request_refund import RefundRequest, RequestRefund
 from functions.resume_pending.resume_pending import ResumePending, Round
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
+from infra.local.stripe_server import STANDIN_KEY
 from shared.domain.ledger import LedgerHead
 from shared.domain.ledger_chain import ChainFault, verify_chain
 from shared.domain.order import OrderKey
@@ -57,14 +55,13 @@ from shared.gateways.studios import Studios
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
-from tests.integration.own_resources import copy_table, make_queue
+from tests.integration.own_resources import copy_table, drain, make_queue
+from tests.integration.stripe_side import StripeSide
 from tests.records import line_record, order_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
-
-STANDIN_KEY = "sk_test_standin"
 
 
 @dataclass
@@ -78,7 +75,7 @@ class Clock:
 
 
 @dataclass
-class Backend:
+class Backend(StripeSide):
     """One studio with its own tables and queues. Each test makes its own, so tests share nothing.
 
     ``studio`` has changes to the studio's import record. ``neighbor`` is a studio whose tables this
@@ -249,39 +246,7 @@ class Backend:
 
     def read_charges(self) -> int:
         """Read the charges that the queue asks for; return the number of messages."""
-        return self._drain(self.charge_url, self._verify)
-
-    def charge(self, record: dict[str, Any], **changes: Any) -> None:  # noqa: ANN401  # a charge's fields
-        """Make an order's charge at Stripe, with changes, unless Stripe has it."""
-        stripe = record["stripe"]
-        charge_id = stripe["charge_id"]
-        if charge_id is None or charge_id in self.charged:
-            return
-        self.charged.add(charge_id)
-        self.control(
-            "charges",
-            charges=[
-                {
-                    "id": stripe["charge_id"],
-                    "payment_intent": stripe["payment_intent_id"],
-                    "amount": record["total_amount"],
-                    "currency": record["currency"],
-                    "fee": record["stripe_fee_amount"],
-                    "account": stripe["account_id"],
-                    "application_fee": stripe["application_fee_id"],
-                    "application_fee_amount": record["rev_share_amount"]
-                    if stripe["application_fee_id"]
-                    else None,
-                }
-                | changes
-            ],
-        )
-
-    def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401  # JSON in and out
-        """Tell the stand-in to do something."""
-        answer = httpx.post(f"{self.stripe_url}/_standin/{path}", json=body, timeout=30)
-        assert answer.is_success, answer.text
-        return answer.json()
+        return drain(self.sqs, self.charge_url, self._verify)
 
     # Actions.
 
@@ -328,28 +293,6 @@ class Backend:
             "POST", "refunds", charge=record.order.charge_id, amount=amount, **params
         )
 
-    def stripe_call(self, method: str, path: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401  # form fields
-        """Call Stripe's API on the account of this studio's charges."""
-        headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
-        if self.account_id and not path.startswith("application_fees"):
-            headers["Stripe-Account"] = self.account_id
-        answer = httpx.request(
-            method,
-            f"{self.stripe_url}/v1/{path}",
-            headers=headers,
-            **({"params": params} if method == "GET" else {"data": params}),  # type: ignore[arg-type]  # one or the other
-            timeout=30,
-        )
-        assert answer.is_success, answer.text
-        return dict(answer.json())
-
-    def events(self) -> list[dict[str, Any]]:
-        """Return all events about this studio's charges, oldest first."""
-        page = self.stripe_call("GET", "events", limit=100)
-        assert not page["has_more"]
-        mine = [event for event in page["data"] if self.run in json.dumps(event)]
-        return list(reversed(mine))
-
     def deliver(self, events: list[dict[str, Any]] | None = None) -> list[str]:
         """Deliver events, by default all in order, and read the charges that they name.
 
@@ -364,11 +307,11 @@ class Backend:
 
     def drain(self) -> int:
         """Process all queues; return the number of messages."""
-        return (
-            self.read_charges()
-            + self._drain(self.adjust_url, self._settle)
-            + self._drain(self.fee_url, self._fee)
-        )
+        return self.read_charges() + self.settle() + drain(self.sqs, self.fee_url, self._fee)
+
+    def settle(self) -> int:
+        """Process the settlement queue alone; return the number of messages."""
+        return drain(self.sqs, self.adjust_url, self._settle)
 
     def settle_all(self) -> None:
         """Deliver all events, then process both queues."""
@@ -384,17 +327,6 @@ class Backend:
 
     def _fee(self, message: dict[str, str]) -> None:
         self.refund_fee(OrderKey(message["studio_id"], message["order_id"]))
-
-    def _drain(self, url: str, handle: Any) -> int:  # noqa: ANN401  # a function of a message
-        handled = 0
-        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
-            "Messages", []
-        ):
-            for message in messages:
-                handle(json.loads(message["Body"]))
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                handled += 1
-        return handled
 
     def resume(self) -> Round:
         """Resume everything that is open, once."""
@@ -462,10 +394,3 @@ class Backend:
 
 # The function that the fixture ``make_backend`` gives: it takes the Backend's fields.
 type MakeBackend = Callable[..., Backend]
-
-
-def shuffled(events: list[dict[str, Any]], copies: int, seed: int) -> list[dict[str, Any]]:
-    """Return each event ``copies`` times, in an order that the seed decides."""
-    order = events * copies
-    random.Random(seed).shuffle(order)  # noqa: S311  # the same seed, the same order
-    return order

@@ -1,6 +1,8 @@
 """Tables and queues of a test's own, like the deployed ones."""
 
+import json
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,3 +40,14 @@ def make_queue(sqs: "SQSClient", name: str, *, fifo: bool = True) -> str:
         Attributes={"VisibilityTimeout": "1", **(of_fifo if fifo else {})},
     )
     return queue["QueueUrl"]
+
+
+def drain(sqs: "SQSClient", url: str, handle: Callable[[dict[str, str]], None]) -> int:
+    """Handle and delete all messages of a queue; return how many there were."""
+    handled = 0
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            handle(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            handled += 1
+    return handled

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.backend import Backend, MakeBackend, shuffled
+from tests.integration.backend import Backend, MakeBackend
+from tests.integration.stripe_side import shuffled
 
 pytestmark = pytest.mark.stack
 

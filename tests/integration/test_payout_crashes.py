@@ -5,10 +5,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from infra.local.stripe_server import STANDIN_KEY
 from shared.domain.payout import Payout, PayoutStatus
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.transfers import StripeTransfers
-from tests.integration.backend import STANDIN_KEY
 from tests.integration.crash import CrashError, CrashingPart
 from tests.integration.studio_payouts import (
     ACCOUNT,

@@ -8,8 +8,8 @@ from functions.reconcile.findings import FindingKind
 from shared.clock import rfc3339
 from shared.domain.payout import PayoutStatus
 from tests.at_once import at_once
-from tests.integration.backend import shuffled
 from tests.integration.reconcile_desk import ReconcileDesk, late
+from tests.integration.stripe_side import shuffled
 from tests.integration.studio_payouts import NET, StudioPayouts, assert_nothing_is_lost
 
 pytestmark = pytest.mark.stack

@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from functions.reconcile.findings import FindingKind
+from infra.local.stripe_server import STANDIN_KEY
 from shared.gateways.records.keys import (
     FEE_REFUND_SK,
     order_pk,
 )
-from tests.integration.backend import STANDIN_KEY
 from tests.integration.reconcile_desk import ReconcileDesk, late
 
 pytestmark = pytest.mark.stack
@@ -39,7 +39,7 @@ def test_a_fee_refund_that_never_was_asked_for_is_asked_for(direct_desk: Reconci
     backend = direct_desk.backend
     refund = backend.refund(backend.sell())
     backend.deliver()
-    backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
+    backend.settle()
     backend.sqs.purge_queue(QueueUrl=backend.fee_url)
     late(direct_desk)
 
@@ -74,7 +74,7 @@ def test_a_fee_refund_that_the_books_take_for_done_is_asked_for(direct_desk: Rec
     backend = direct_desk.backend
     refund = backend.refund(backend.sell())
     backend.deliver()
-    backend._drain(backend.adjust_url, backend._settle)  # noqa: SLF001  # one queue, not the other
+    backend.settle()
     fee = backend.fee_refunds.get(refund.order_key)
     assert fee is not None
     backend.fee_refunds.advance(fee.with_refunded(fee.target_amount))

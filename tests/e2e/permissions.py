@@ -1,0 +1,53 @@
+"""What the roles of the deployed functions grant, and what of it was used."""
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.e2e.world import DeployedStack
+
+type Permission = tuple[str, str]
+
+
+def role_of(world: DeployedStack, function: str) -> str:
+    found = world.stack.aws.lambda_.get_function_configuration(
+        FunctionName=world.stack.functions[function]
+    )
+    return found["Role"].rpartition("/")[2]
+
+
+def code_policy(world: DeployedStack, function: str) -> dict[str, Any]:
+    """Return what the function's code may do; `runtime` is what Lambda does on its behalf."""
+    found = world.stack.aws.iam.get_role_policy(
+        RoleName=role_of(world, function), PolicyName="code"
+    )
+    document: Any = found["PolicyDocument"]
+    return dict(json.loads(document) if isinstance(document, str) else document)
+
+
+def as_list(value: Any) -> list[str]:  # noqa: ANN401  # a policy has one or many
+    return [value] if isinstance(value, str) else list(value)
+
+
+def granted(world: DeployedStack, function: str) -> set[Permission]:
+    return {
+        (action, resource)
+        for statement in code_policy(world, function)["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def covers(permission: Permission, use: Permission) -> bool:
+    """Return whether a use is what a permission is for."""
+    return permission[0] == use[0] and fnmatchcase(use[1], permission[1])
+
+
+def used(world: DeployedStack) -> dict[str, set[Permission]]:
+    """Return what each role was seen to be allowed, by role name."""
+    seen: dict[str, set[Permission]] = {}
+    for decision in world.stack.iam_decisions():
+        if decision["allowed"]:
+            role = decision["principal"].split("/")[1]
+            seen.setdefault(role, set()).add((decision["action"], decision["resource"]))
+    return seen
