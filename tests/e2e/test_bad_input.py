@@ -65,7 +65,7 @@ BODIES = {
     "not JSON": ("{type: full}", 400, "invalid_json", None),
     "empty": ("", 422, "invalid_input", "body"),
     "a list": ([], 422, "invalid_input", "body"),
-    "too large": (json.dumps({"note": "x" * 20_000}), 413, "body_too_large", None),
+    "too large": (json.dumps({"note": "x" * 300_000}), 413, "body_too_large", None),
 }
 
 

@@ -22,6 +22,7 @@ from tests.e2e.large_report import (
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
+from tests.e2e.unverified_charges import lose_charges, read_all_charges
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, refused, until
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def use_everything(world: DeployedStack) -> None:
     world.invoke("run_payouts", None)
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")
+    read_all_charges(world)
+    lose_charges(world)
     reconcile_everything(world)
     adjust_everything(world, studio_id)
     # Anchors, and a look at those that are there.

@@ -47,6 +47,8 @@ def test_a_settled_refund_is_in_its_studio_s_report_and_in_no_other(world: Deplo
         "processed_by": refund["requested_by"],
         "stripe_refund_id": refund["stripe_refund_id"],
         "source": "api",
+        "dispute_id": None,
+        "dispute_fee_amount": 0,
     }
     assert report["next_cursor"] is None
     assert report["totals"]["count"] == len(report["items"])

@@ -21,6 +21,7 @@ def event(world: DeployedStack, order_id: str, **changes: Any) -> dict[str, Any]
         "id": f"re_{uuid.uuid4().hex}",
         "object": "refund",
         "amount": 1000,
+        "balance_transaction": f"txn_{uuid.uuid4().hex}",
         "charge": order_id.replace("ord_", "ch_"),
         "created": int(time.time()),
         "currency": "usd",

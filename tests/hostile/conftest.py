@@ -28,6 +28,7 @@ _SETTINGS = {
     "ORDERS_TABLE": "orders",
     "LEDGER_TABLE": "ledger",
     "ADJUST_QUEUE_URL": "http://127.0.0.1:9/adjust",
+    "CHARGE_QUEUE_URL": "http://127.0.0.1:9/charge",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_SECRET_ARN": "arn",
     "STRIPE_WEBHOOK_SECRET_ARN": "arn",

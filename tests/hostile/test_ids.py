@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from shared.edge.auth import Action
 from tests.e2e.test_who_may import NOWHERE, ROUTES
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack
 
@@ -48,7 +49,7 @@ IDS = {
 CODES = {
     *((400, "bad_request"), (401, "unauthorized"), (404, "not_found"), (422, "invalid_input")),
     *((404, f"{name}_not_found") for name in ("order", "refund", "message", "export", "payout")),
-    (404, "parked_message_not_found"),
+    *((404, f"{name}_not_found") for name in ("parked_message", "dispute", "adjustment")),
 }
 
 
@@ -80,7 +81,10 @@ def test_an_id_in_a_path_finds_only_the_object_with_that_id(
         known = NOWHERE | {"order_id": orders["mine"]} | {parameter: hostile}
         body: Any = route.body
         headers = {"Idempotency-Key": f"hostile-{len(kind)}"} if route.method == "POST" else {}
-        answer = world.call(route.method, route.path.format(**known), body, headers=headers)
+        path, role = route.path.format(**known), "owner"
+        if route.action is Action.DECIDE_ADJUSTMENT:
+            path, role = f"{path}?studio_id={PLATFORM_STUDIO}", "pps_admin"
+        answer = world.call(route.method, path, body, role=role, headers=headers)
         found = (answer.status_code, answer.json().get("code"))
         assert found in CODES, f"{kind}: {found} {answer.text[:300]}"
         assert answer.headers["content-type"] == "application/problem+json"
