@@ -15,6 +15,7 @@ from shared.domain.payout import (
     payout_id_of,
 )
 from shared.domain.payout_booking import Booking, Closing, close, is_worth_closing, next_period
+from shared.domain.payout_hold import PayoutHold
 from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
@@ -23,9 +24,12 @@ from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
+from shared.workflow.account_watch import AccountWatch
 
 # Settlements and imports change the same ledger; each takes well under a second.
 _CONTENTION_SECONDS = 15.0
+
+_CONNECTED_AGAIN = "the account is connected again"
 
 
 class NotClosed(StrEnum):
@@ -62,6 +66,7 @@ class ClosePayout:
     payouts: PayoutsTable
     holds: PayoutHolds
     held_amount: Callable[[str], int]
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, studio_id: str) -> Payout | NotClosed:
@@ -78,6 +83,7 @@ class ClosePayout:
             if due_at is None or due_at > rfc3339(now):
                 return NotClosed.NOTHING_DUE
             try:
+                self._release_if_connected(studio_id, due_at)
                 return self._close_due(studio_id, due_at, now)
             except StaleStateError:
                 continue
@@ -119,6 +125,24 @@ class ClosePayout:
             return made
         self.ledger.record_payout(head, made, due_at, next_due)
         return made.payout
+
+    def _release_if_connected(self, studio_id: str, due_at: str) -> None:
+        """Release a hold if its account had left and is connected again since."""
+        hold = self.holds.active(studio_id)
+        if hold is None or hold.account_id is None:
+            return
+        self.accounts.recheck_safely(hold.account_id)
+        if self._came_back(hold, hold.account_id):
+            released = hold.released(_CONNECTED_AGAIN, rfc3339(self.clock()))
+            self.holds.release(released, due_at, due_at)
+
+    def _came_back(self, hold: PayoutHold, account_id: str) -> bool:
+        access = self.accounts.accesses.get(account_id)
+        return (
+            access is not None
+            and access.connected_at is not None
+            and access.connected_at > hold.held_at
+        )
 
     def _load(self, studio_id: str) -> tuple[Studio, LedgerHead]:
         studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
