@@ -38,6 +38,7 @@ class NotClosed(StrEnum):
     NOTHING_DUE = "PayoutNothingDue"
     NO_ACCOUNT = "PayoutWithoutAccount"
     ON_HOLD = "PayoutOnHold"
+    STUDIO_CLOSED = "PayoutStudioClosed"
     TOO_MANY = "PayoutTooMany"
 
 
@@ -90,7 +91,7 @@ class ClosePayout:
         raise StaleStateError
 
     def now(self, studio_id: str, because: str) -> Payout | NotClosed:
-        """Close everything up to now. The next payout stays due when it was.
+        """Close everything up to now, also of a closed studio. The next payout stays due.
 
         Args:
             studio_id: The studio's id.
@@ -119,7 +120,9 @@ class ClosePayout:
         studio, head = self._load(studio_id)
         schedule = studio.payout_schedule
         next_due = rfc3339(schedule.next_due(now))
-        made = self._book(studio, head, rfc3339(schedule.latest_end(now)))
+        made: Booking | NotClosed = NotClosed.STUDIO_CLOSED
+        if not studio.is_closed:
+            made = self._book(studio, head, rfc3339(schedule.latest_end(now)))
         if isinstance(made, NotClosed):
             self.payouts.skip(studio_id, due_at, next_due)
             return made
