@@ -54,7 +54,7 @@ app = api_resolver()
 def attention(
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> AttentionList:
-    """List failed and stuck refunds, messages, disputes, and payouts that are on hold."""
+    """List failed and stuck refunds, messages, disputes, payouts on hold, and lost accounts."""
     who = caller(app)
     who.require(Action.READ_ATTENTION)
     return attention_list(list_attention(who.studio_id))

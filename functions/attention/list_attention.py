@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import chain
 
 from shared.clock import Clock, rfc3339
+from shared.domain.account_access import AccountAccess
 from shared.domain.dispute import Dispute
 from shared.domain.message import MessageStatus
 from shared.domain.payment_status import PaymentStatus
@@ -38,6 +39,7 @@ class AttentionKind(StrEnum):
     CHARGE_DIFFERS = "charge_differs"
     CHARGE_NOT_FOUND = "charge_not_found"
     PAYOUTS_ON_HOLD = "payouts_on_hold"
+    ACCOUNT_DISCONNECTED = "account_disconnected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class AttentionItem:
 
     ``since`` is RFC 3339 in UTC, ``amount`` in minor units. ``reason`` says why a parked message
     could not be processed, or why Stripe could not pay a payout. ``due_by`` is when a dispute's
-    answer is due.
+    answer is due. ``account_id`` is the Stripe account that is disconnected.
     """
 
     kind: AttentionKind
@@ -61,6 +63,7 @@ class AttentionItem:
     reason: str | None = None
     dispute_id: str | None = None
     due_by: str | None = None
+    account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +75,15 @@ class ListAttention:
 
     def __call__(self, studio_id: str) -> list[AttentionItem]:
         """Return what a studio's people must act on, the longest waiting first."""
+        left = self.attention.disconnected_accounts(studio_id)
         found = chain(
             self._failed(studio_id),
-            self._stuck(studio_id),
+            self._stuck(studio_id, {each.account_id for each in left}),
             self._messages(studio_id),
             self._disputes(studio_id),
             self._payments(studio_id),
             self._parked(studio_id),
-            self._payout_holds(studio_id),
+            self._accounts(studio_id, left),
         )
         return sorted(found, key=lambda each: each.since)
 
@@ -88,7 +92,8 @@ class ListAttention:
             if refund.needs_attention:
                 yield _of_refund(AttentionKind.REFUND_FAILED, refund, refund.failed_at or "")
 
-    def _stuck(self, studio_id: str) -> Iterator[AttentionItem]:
+    def _stuck(self, studio_id: str, left: set[str]) -> Iterator[AttentionItem]:
+        """Yield the refunds that take too long, but none that waits for an account that left."""
         for refund in self.attention.open_refunds(studio_id):
             last_change = refund.history[-1].at
             if refund.status is RefundStatus.SUCCEEDED:
@@ -96,6 +101,8 @@ class ListAttention:
                     yield _of_refund(AttentionKind.SETTLEMENT_OVERDUE, refund, last_change)
             elif refund.pending_reason == _LACKS_BALANCE:
                 yield _of_refund(AttentionKind.REFUND_LACKS_BALANCE, refund, last_change)
+            elif refund.account_id in left:
+                continue
             elif self._is_before(PENDING_TOO_LONG, refund.requested_at):
                 since = refund.requested_at
                 yield _of_refund(AttentionKind.REFUND_PENDING_TOO_LONG, refund, since)
@@ -150,9 +157,12 @@ class ListAttention:
                     reason=parked.reason,
                 )
 
-    def _payout_holds(self, studio_id: str) -> Iterator[AttentionItem]:
+    def _accounts(self, studio_id: str, left: list[AccountAccess]) -> Iterator[AttentionItem]:
+        """Yield the hold of the studio's payouts, and its accounts that left, each account once."""
+        held: set[str | None] = set()
         for hold in self.attention.payout_holds(studio_id):
             if hold.is_active:
+                held.add(hold.account_id)
                 yield AttentionItem(
                     AttentionKind.PAYOUTS_ON_HOLD,
                     hold.held_at,
@@ -161,6 +171,10 @@ class ListAttention:
                     currency=hold.currency,
                     reason=hold.reason,
                 )
+        for access in left:
+            if access.account_id not in held:
+                kind, since = AttentionKind.ACCOUNT_DISCONNECTED, access.disconnected_at
+                yield AttentionItem(kind, since, account_id=access.account_id)
 
 
 def _kind_of(dispute: Dispute) -> AttentionKind:

@@ -58,6 +58,11 @@ _DETAIL = {
         "balance. Repair the account in Stripe or name another one, and tell PPS. The next payout "
         "then pays everything that is due."
     ),
+    AttentionKind.ACCOUNT_DISCONNECTED: (
+        "This Stripe account is not connected to PPS any more, or it is closed. Refunds of its "
+        "charges wait, and PPS cannot pay it. Connect the account to PPS again. What waits then "
+        "goes on by itself."
+    ),
 }
 
 
@@ -76,6 +81,7 @@ class AttentionView(BaseModel):
     currency: str | None = None
     dispute_id: str | None = None
     due_by: str | None = None
+    account_id: str | None = None
 
 
 class AttentionList(BaseModel):
@@ -124,6 +130,7 @@ def _attention_view(item: AttentionItem) -> AttentionView:
         currency=item.currency,
         dispute_id=item.dispute_id,
         due_by=item.due_by,
+        account_id=item.account_id,
     )
 
 

@@ -16,10 +16,14 @@ from shared.edge.settings import setting
 from shared.edge.sqs import dead_letter_failures, message_from
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.order_states import OrderStates
 from shared.gateways.queues import FEE_REFUND_FIELDS, ParkedMessages
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.workflow.account_watch import AccountWatch
 
 # One refund takes a list and a send, each with its retry.
 _STOP_WHEN_LEFT_MS = 40_000
@@ -29,9 +33,14 @@ _STOP_WHEN_LEFT_MS = 40_000
 tracer = Tracer()
 secrets = Secrets(aws.client("secretsmanager"))
 connection = connect_to_stripe(secrets)
+dynamodb = aws.client("dynamodb")
 refund_application_fee = RefundApplicationFee(
-    FeeRefunds(aws.client("dynamodb"), setting("ORDERS_TABLE")),
+    FeeRefunds(dynamodb, setting("ORDERS_TABLE")),
     StripeFeeRefunds(connection),
+    OrderStates(dynamodb, setting("ORDERS_TABLE")),
+    AccountWatch(
+        AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
+    ),
     utc_now,
 )
 parked = ParkedMessages(aws.client("sqs"), setting("FEE_REFUND_DLQ_URL"))

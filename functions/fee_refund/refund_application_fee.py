@@ -8,7 +8,9 @@ from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
 from shared.gateways.fee_refunds import FeeRefunds
+from shared.gateways.order_states import OrderStates
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.stripe_attempt import ensure_at_stripe
 
 
@@ -22,6 +24,8 @@ class RefundApplicationFee:
 
     fee_refunds: FeeRefunds
     stripe: StripeFeeRefunds
+    states: OrderStates
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, order: OrderKey, *, time_is_up: Callable[[], bool] = lambda: False) -> int:
@@ -42,11 +46,20 @@ class RefundApplicationFee:
             raise NoFeeRefundError(f"order {order.order_id} has no application fee to refund")
         sent_amount = 0
         while fee.is_open:
-            fee, amount = self._refund(fee)
+            try:
+                fee, amount = self._refund(fee)
+            except (StripeRefusedError, StripeOutcomeUnknownError) as error:
+                if time_is_up() or not self._account_left(error, order):
+                    raise
+                break  # the fee refund stays open, and ``ResumePending`` announces it again
             sent_amount += amount
             if time_is_up():
                 break
         return sent_amount
+
+    def _account_left(self, error: Exception, order: OrderKey) -> bool:
+        state = self.states.get_state(order)
+        return state is not None and self.accounts.explains(error, state.account_id)
 
     def _refund(self, fee: FeeRefund) -> tuple[FeeRefund, int]:
         """Make one refund of the fee: the one in flight, or a new one of what is missing.

@@ -21,7 +21,7 @@ from shared.domain.limits import LARGEST_AMOUNT, largest_amount
 from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
-from shared.domain.studio import OnNegativeLimit, Studio
+from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
 from shared.edge.bodies import StrictBody, VisibleLine
 
 # Ids become parts of keys, so they cannot hold the keys' separator.
@@ -77,6 +77,7 @@ class StudioBody(StrictBody):
     ledger_starts_at: Annotated[str, StringConstraints(pattern=_RFC3339)] | None = None
     hold_disputed: bool = False
     staff_refund_limit_amount: Amount | None = None
+    status: Literal["active", "closed"] = "active"
 
     _currency = field_validator("currency")(_supported)
     _ledger_start = field_validator("ledger_starts_at")(_existing_time)
@@ -102,6 +103,7 @@ class StudioBody(StrictBody):
             and rfc3339(datetime.fromisoformat(self.ledger_starts_at)),
             hold_disputed=self.hold_disputed,
             staff_refund_limit_amount=self.staff_refund_limit_amount,
+            status=StudioStatus(self.status),
         )
 
     @field_validator("timezone")

@@ -110,6 +110,8 @@ class ImportOrders:
                     plan.waiting.append(order)
             elif reason := _used_already(state, order):
                 plan.refused.append(Numbered(each.line, reason))
+            elif stored is None and studio.is_closed:
+                plan.refused.append(Numbered(each.line, _closed(studio)))
             elif stored is None:
                 plan.new.append(order)
                 _remember(state, order, _first_state(order, studio, self.clock()))
@@ -186,6 +188,13 @@ def _first_state(imported: ImportedOrder, studio: Studio, now: datetime) -> Orde
         payment_status=PaymentStatus.UNVERIFIED if is_charged else PaymentStatus.NOT_CHARGED,
         ledger_starts_at=studio.ledger_starts_at,
         next_check_at=rfc3339(now + _FIRST_CHECK_DELAY) if is_charged else None,
+    )
+
+
+def _closed(studio: Studio) -> str:
+    return (
+        f"studio {studio.studio_id} is closed and gets no new orders; to reopen it, import it with "
+        "`status`: active and `update`: true"
     )
 
 

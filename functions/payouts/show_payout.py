@@ -11,7 +11,7 @@ from shared.domain.errors import (
     StudioNotFoundError,
 )
 from shared.domain.ledger import LedgerHead
-from shared.domain.payout import ON_HOLD, Payout, expected_payout, held_of
+from shared.domain.payout import ON_HOLD, STUDIO_CLOSED, Payout, expected_payout, held_of
 from shared.domain.statement import Statement, StatementRange
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payout_holds import PayoutHolds
@@ -76,6 +76,8 @@ class ShowNextPayout:
         paid, reason = expected_payout(total, account_id, disputed)
         if paid and self.holds.active(studio_id):
             paid, reason = 0, ON_HOLD
+        if studio.is_closed:
+            paid, reason = 0, STUDIO_CLOSED
         previous = self.payouts.last(studio_id)
         return NextPayout(
             head,

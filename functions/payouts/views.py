@@ -132,7 +132,8 @@ class NextPayoutView(BaseModel):
     """What the next payout would be now. ``due_at`` is when it will be made.
 
     Its period begins at ``period_started_at``, which is null before the first payout, and will end
-    at ``due_at``. ``reason`` says why it would pay nothing; ``payouts_on_hold`` means that Stripe
+    at ``due_at``. ``reason`` says why it would pay nothing; ``studio_closed`` means that the studio
+    is paid on request only, and ``payouts_on_hold`` that Stripe
     could not pay the studio's account. ``disputed_held_amount`` is the part of ``carried_amount``
     that open disputes may still take.
     """

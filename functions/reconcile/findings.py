@@ -1,6 +1,6 @@
 """Findings: differences between Stripe, the orders' side and the ledger. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -45,6 +45,14 @@ class FindingKind(StrEnum):
     TRANSFER_REVERSED = "transfer_reversed"
     # No difference, but money that PPS has to get back by other means.
     NEGATIVE_BALANCE_UNCOVERED = "negative_balance_uncovered"
+    # No difference, but Stripe does not let us compare the account.
+    ACCOUNT_DISCONNECTED = "account_disconnected"
+
+
+# Findings that a person deals with elsewhere: they must not alarm every day until then.
+WITHOUT_ALARM = frozenset(
+    {FindingKind.NEGATIVE_BALANCE_UNCOVERED, FindingKind.ACCOUNT_DISCONNECTED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,15 @@ def of_payout(kind: FindingKind, payout: Payout) -> Finding:
         amount=payout.paid_amount,
         currency=payout.currency,
     )
+
+
+def of_disconnected(account_id: str, studio_ids: Sequence[str]) -> Finding:
+    """Return the finding that an account is not connected any more, with its studio.
+
+    If several studios share the account, it names none.
+    """
+    only = studio_ids[0] if len(studio_ids) == 1 else None
+    return Finding(FindingKind.ACCOUNT_DISCONNECTED, account_id=account_id, studio_id=only)
 
 
 def of_negative_balance(head: LedgerHead, reversible: Payout | None) -> Finding:

@@ -9,7 +9,7 @@ from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile.find_uncovered import FindUncovered
-from functions.reconcile.findings import FindingKind
+from functions.reconcile.findings import WITHOUT_ALARM
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
 from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
@@ -20,6 +20,7 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.attention import Attention
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
@@ -30,6 +31,7 @@ from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
@@ -37,6 +39,7 @@ from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermarks
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
@@ -98,6 +101,9 @@ reconcile_accounts = ReconcileAccounts(
     FindUncovered(
         LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), entries, payouts
     ),
+    AccountWatch(
+        AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
+    ),
     utc_now,
 )
 
@@ -135,8 +141,7 @@ def _count(done: Reconciliation) -> None:
     counts = Counter(AccountsReconciled=done.reconciled, AccountReconcileFailed=len(done.failed))
     for finding in done.findings:
         counts[f"Reconcile_{finding.kind}"] += 1
-        # A studio that owes is no difference to repair: it must not alarm until it has paid.
-        if finding.kind is not FindingKind.NEGATIVE_BALANCE_UNCOVERED:
+        if finding.kind not in WITHOUT_ALARM:
             counts["ReconcileHealed" if finding.healed else "ReconcileFinding"] += 1
     for name, times in counts.items():
         count(name, times)

@@ -7,18 +7,20 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from functions.reconcile.find_uncovered import FindUncovered
-from functions.reconcile.findings import Finding
+from functions.reconcile.findings import Finding, of_disconnected
 from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
 from functions.reconcile.reconcile_transfers import ReconcileTransfers
 from functions.reconcile.scope import Account, Window, windows
 from shared.clock import Clock, rfc3339
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.edge.observability import logger
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 from shared.gateways.watermarks import Watermark, Watermarks
+from shared.workflow.account_watch import AccountWatch
 
 # What happened since then may still be in a webhook or a queue: it is not compared yet.
 GRACE = timedelta(minutes=15)
@@ -75,6 +77,7 @@ class ReconcileAccounts:
     fee_refunds: ReconcileFeeRefunds
     transfers: ReconcileTransfers
     uncovered: FindUncovered
+    watch: AccountWatch
     clock: Clock
 
     def __call__(
@@ -125,7 +128,7 @@ class ReconcileAccounts:
         """Reconcile an account, and return whether that was done to the end."""
         name, result = account.account_id or "platform", run.result
         try:
-            result.complete = self._reconcile(run, account, mark)
+            result.complete = self._reconcile_or_skip(run, account, mark)
         except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
             logger.exception("cannot reconcile", account_id=name)
             result.failed.append(name)
@@ -134,10 +137,39 @@ class ReconcileAccounts:
         logger.info("reconciled", account_id=name, complete=result.complete)
         return result.complete
 
+    def _reconcile_or_skip(self, run: _Run, account: Account, mark: Watermark | None) -> bool:
+        """Reconcile an account, or note once a day that Stripe does not let us."""
+        try:
+            complete = self._reconcile(run, account, mark)
+        except (StripeRefusedError, StripeOutcomeUnknownError) as error:
+            if account.account_id is None or not self.watch.explains(error, account.account_id):
+                raise
+            self._note_disconnected(run, account, account.account_id)
+            return True
+        self.watch.recheck_safely(account.account_id)
+        return complete
+
+    def _note_disconnected(self, run: _Run, account: Account, account_id: str) -> None:
+        """Add the one finding, and let the account wait for a day. Nothing counts as compared."""
+        finding = of_disconnected(account_id, account.studio_ids)
+        logger.warning("finding", finding=finding.content())
+        run.result.findings.append(finding)
+        mark, now = self.watermarks.get(account_id), self.clock()
+        clean_until = mark.until if mark else rfc3339(_start(None, run.since, now))
+        self._moved(account, mark, Watermark(clean_until, rfc3339(now)))
+
+    def _since(self, run: _Run, account: Account, mark: Watermark | None) -> datetime | None:
+        """Return where to begin at the latest: nothing was compared while the account was away."""
+        access = self.watch.accesses.get(account.account_id) if account.account_id else None
+        if mark is None or access is None or not access.was_away_at(mark.reconciled_at):
+            return run.since
+        left = datetime.fromisoformat(mark.until) - OVERLAP
+        return min(left, run.since or left)
+
     def _reconcile(self, run: _Run, account: Account, mark: Watermark | None) -> bool:
         """Reconcile window by window; False if there was no time for all of them."""
         now, findings = self.clock(), run.result.findings
-        until, start = now - GRACE, _start(mark, run.since, now)
+        until, start = now - GRACE, _start(mark, self._since(run, account, mark), now)
         clean_until = mark.until if mark else rfc3339(start)
         # Stays as it was until the last window is done: then this account comes first next time.
         reconciled_at = mark.reconciled_at if mark else rfc3339(start)

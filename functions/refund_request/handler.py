@@ -37,6 +37,7 @@ from shared.edge.observability import logger
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
@@ -44,10 +45,12 @@ from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
@@ -62,6 +65,9 @@ secrets = Secrets(aws.client("secretsmanager"))
 connection = connect_to_stripe(secrets)
 sqs = aws.client("sqs")
 stripe_refunds = StripeRefunds(connection)
+accounts = AccountWatch(
+    AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
+)
 charge_reader = ChargeReader(
     orders,
     VerifyCharge(
@@ -77,6 +83,7 @@ charge_reader = ChargeReader(
             utc_now,
             ACTOR,
         ),
+        accounts,
         utc_now,
     ),
     ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")),
@@ -86,7 +93,9 @@ payout_impact = PayoutImpact(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundsInFlight(LimitGuards(dynamodb, setting("ORDERS_TABLE"))),
 )
-request_refund = RequestRefund(orders, stripe_refunds, payout_impact, charge_reader, utc_now)
+request_refund = RequestRefund(
+    orders, stripe_refunds, payout_impact, charge_reader, accounts, utc_now
+)
 preview_refund = PreviewRefund(payout_impact, charge_reader)
 
 app = api_resolver()

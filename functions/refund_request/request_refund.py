@@ -42,6 +42,7 @@ from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe.errors import BOOKS_ARE_BEHIND
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.release_refused import release_refused
 
 ACTOR = "refund_request"
@@ -84,6 +85,7 @@ class RequestRefund:
     stripe: StripeRefunds
     payout_impact: PayoutImpact
     charge_reader: ChargeReader
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderState]:
@@ -181,6 +183,7 @@ class RequestRefund:
         except StripeRefusedError as refusal:
             logger.info("stripe refused", reason=refusal.reason)
             self._release(refund, refusal)
+            self._watch_account(refund, refusal, began)
             if refusal.reason in BOOKS_ARE_BEHIND:
                 self._follow_charge(refund.order_key, began)
             raise
@@ -188,8 +191,17 @@ class RequestRefund:
             # The reservation stays. ``ResumePending`` asks Stripe and carries on.
             logger.warning("stripe outcome unknown", reason=unknown.reason)
             count("StripeOutcomeUnknown")
+            self._watch_account(refund, unknown, began)
             return refund
-        return self._accepted(refund, answer)
+        accepted = self._accepted(refund, answer)
+        if _is_in_time(began):
+            self.accounts.recheck_safely(refund.account_id)
+        return accepted
+
+    def _watch_account(self, refund: Refund, error: Exception, began: float) -> None:
+        """Mark the account if it has left. If time is short, a later call does it."""
+        if _is_in_time(began):
+            self.accounts.explains(error, refund.account_id)
 
     def _follow_charge(self, order: OrderKey, began: float) -> None:
         """Make the books say what Stripe says of the charge: now, or soon if time is short."""

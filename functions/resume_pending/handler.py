@@ -13,19 +13,22 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
 ACTOR = "resume_pending"
 
-# One refund may take four calls to Stripe, each with its retry up to 20 s.
-_STOP_WHEN_LEFT_MS = 90_000
+# One refund may take five calls to Stripe, each with its retry up to 20 s.
+_STOP_WHEN_LEFT_MS = 110_000
 
 # The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
 # it shows each call to Stripe.
@@ -39,11 +42,14 @@ connection = connect_to_stripe(secrets)
 record = RecordStripeRefund(
     orders, Charges(dynamodb, setting("ORDERS_TABLE")), queue, utc_now, ACTOR
 )
+accounts = AccountWatch(
+    AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
+)
 resume_pending = ResumePending(
     orders,
     FeeRefunds(dynamodb, setting("ORDERS_TABLE")),
     OpenWorkIndex(dynamodb, setting("ORDERS_TABLE")),
-    ResumeRefund(orders, StripeRefunds(connection), queue, record, utc_now),
+    ResumeRefund(orders, StripeRefunds(connection), queue, record, accounts, utc_now),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")),
     utc_now,

@@ -8,6 +8,7 @@ from datetime import datetime
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.resume_pending.turns import Kind, in_turns
 from shared.clock import Clock, rfc3339
+from shared.domain.account_access import ACCOUNT_DISCONNECTED
 from shared.domain.refund import Refund
 from shared.edge.observability import logger
 from shared.gateways.fee_refunds import FeeRefunds
@@ -96,7 +97,9 @@ class ResumePending:
         refund = self.orders.get_refund(work.order, work.refund_id or "")
         if refund is None or not refund.is_open:
             return _NOTHING_OPEN
-        round_.oldest_seconds = max(round_.oldest_seconds, self._age_seconds(refund))
+        # A studio that left is on the attention list. Its refunds raise no alarm while they wait.
+        if refund.pending_reason != ACCOUNT_DISCONNECTED:
+            round_.oldest_seconds = max(round_.oldest_seconds, self._age_seconds(refund))
         logger.set_correlation_id(refund.correlation_id)
         next_poll_at = rfc3339(next_poll_time(refund.poll_count, self.clock()))
         refund = self.orders.advance_refund(

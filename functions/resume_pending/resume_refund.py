@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StripeRefusedError
-from shared.domain.refund import Refund, RefundStatus
+from shared.domain.account_access import ACCOUNT_DISCONNECTED
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
+from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus
 from shared.domain.refusal import Refusal
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.announcers import SettlementAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.release_refused import release_refused
@@ -26,6 +28,7 @@ class ResumeRefund:
     stripe: StripeRefunds
     queue: SettlementAnnouncer
     record: RecordStripeRefund
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, refund: Refund) -> str:
@@ -38,6 +41,16 @@ class ResumeRefund:
         if refund.settlement_owed:
             self.queue.announce(refund)
             return "SettlementAnnouncedAgain"
+        try:
+            outcome = self._ask_stripe(refund)
+        except (StripeRefusedError, StripeOutcomeUnknownError) as error:
+            if not self.accounts.explains(error, refund.account_id):
+                raise
+            return self._wait_for_account(refund)
+        self.accounts.recheck_safely(refund.account_id)
+        return outcome
+
+    def _ask_stripe(self, refund: Refund) -> str:
         if refund.stripe_refund_id is not None:
             report = self.stripe.get(refund.stripe_refund_id, refund.account_id)
             return self._record(refund, report)
@@ -60,6 +73,14 @@ class ResumeRefund:
         return self.orders.advance_refund(
             replace(refund, attempt=refund.attempt + 1, attempt_at=rfc3339(self.clock()))
         )
+
+    def _wait_for_account(self, refund: Refund) -> str:
+        """Say on the refund that its account is disconnected. It stays open, and its money too."""
+        current = self.orders.get_refund(refund.order_key, refund.refund_id)
+        is_told = current is None or current.pending_reason == ACCOUNT_DISCONNECTED
+        if current is not None and current.status in IN_FLIGHT and not is_told:
+            self.orders.advance_refund(replace(current, pending_reason=ACCOUNT_DISCONNECTED))
+        return "RefundWaitsForAccount"
 
     def _record(self, refund: Refund, report: StripeRefund) -> str:
         outcome, _ = self.record(report, refund.account_id)

@@ -15,6 +15,7 @@ from shared.domain.payout import (
     payout_id_of,
 )
 from shared.domain.payout_booking import Booking, Closing, close, is_worth_closing, next_period
+from shared.domain.payout_hold import PayoutHold
 from shared.domain.payout_schedule import PayoutPeriod
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
@@ -23,9 +24,12 @@ from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
+from shared.workflow.account_watch import AccountWatch
 
 # Settlements and imports change the same ledger; each takes well under a second.
 _CONTENTION_SECONDS = 15.0
+
+_CONNECTED_AGAIN = "the account is connected again"
 
 
 class NotClosed(StrEnum):
@@ -34,6 +38,7 @@ class NotClosed(StrEnum):
     NOTHING_DUE = "PayoutNothingDue"
     NO_ACCOUNT = "PayoutWithoutAccount"
     ON_HOLD = "PayoutOnHold"
+    STUDIO_CLOSED = "PayoutStudioClosed"
     TOO_MANY = "PayoutTooMany"
 
 
@@ -62,6 +67,7 @@ class ClosePayout:
     payouts: PayoutsTable
     holds: PayoutHolds
     held_amount: Callable[[str], int]
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, studio_id: str) -> Payout | NotClosed:
@@ -78,13 +84,14 @@ class ClosePayout:
             if due_at is None or due_at > rfc3339(now):
                 return NotClosed.NOTHING_DUE
             try:
+                self._release_if_connected(studio_id, due_at)
                 return self._close_due(studio_id, due_at, now)
             except StaleStateError:
                 continue
         raise StaleStateError
 
     def now(self, studio_id: str, because: str) -> Payout | NotClosed:
-        """Close everything up to now. The next payout stays due when it was.
+        """Close everything up to now, also of a closed studio. The next payout stays due.
 
         Args:
             studio_id: The studio's id.
@@ -113,12 +120,32 @@ class ClosePayout:
         studio, head = self._load(studio_id)
         schedule = studio.payout_schedule
         next_due = rfc3339(schedule.next_due(now))
-        made = self._book(studio, head, rfc3339(schedule.latest_end(now)))
+        made: Booking | NotClosed = NotClosed.STUDIO_CLOSED
+        if not studio.is_closed:
+            made = self._book(studio, head, rfc3339(schedule.latest_end(now)))
         if isinstance(made, NotClosed):
             self.payouts.skip(studio_id, due_at, next_due)
             return made
         self.ledger.record_payout(head, made, due_at, next_due)
         return made.payout
+
+    def _release_if_connected(self, studio_id: str, due_at: str) -> None:
+        """Release a hold if its account had left and is connected again since."""
+        hold = self.holds.active(studio_id)
+        if hold is None or hold.account_id is None:
+            return
+        self.accounts.recheck_safely(hold.account_id)
+        if self._came_back(hold, hold.account_id):
+            released = hold.released(_CONNECTED_AGAIN, rfc3339(self.clock()))
+            self.holds.release(released, due_at, due_at)
+
+    def _came_back(self, hold: PayoutHold, account_id: str) -> bool:
+        access = self.accounts.accesses.get(account_id)
+        return (
+            access is not None
+            and access.connected_at is not None
+            and access.connected_at > hold.held_at
+        )
 
     def _load(self, studio_id: str) -> tuple[Studio, LedgerHead]:
         studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)

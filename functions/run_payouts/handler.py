@@ -15,17 +15,20 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.attention import Attention
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
+from shared.workflow.account_watch import AccountWatch
 
-# One payout may take four calls to Stripe, each with its retry up to 20 s.
-_STOP_WHEN_LEFT_MS = 120_000
+# One payout may take six calls to Stripe, each with its retry up to 20 s.
+_STOP_WHEN_LEFT_MS = 150_000
 
 # The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
 # it shows each call to Stripe.
@@ -37,7 +40,11 @@ payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 holds = PayoutHolds(dynamodb, setting("ORDERS_TABLE"))
 attention = Attention(dynamodb, setting("ORDERS_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
-transfers = StripeTransfers(connect_to_stripe(secrets))
+connection = connect_to_stripe(secrets)
+transfers = StripeTransfers(connection)
+accounts = AccountWatch(
+    AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
+)
 run_payouts = RunPayouts(
     payouts,
     ClosePayout(
@@ -47,9 +54,10 @@ run_payouts = RunPayouts(
         payouts,
         holds,
         attention.held_amount,
+        accounts,
         utc_now,
     ),
-    ResumeTransfer(studios, ledger, payouts, holds, transfers, utc_now),
+    ResumeTransfer(studios, ledger, payouts, holds, transfers, accounts, utc_now),
     BookReversal(ledger, payouts, transfers, utc_now),
     utc_now,
 )

@@ -15,6 +15,7 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.stripe_attempt import ensure_at_stripe
 
 # Settlements and imports change the same ledger; each takes well under a second.
@@ -41,6 +42,7 @@ class ResumeTransfer:
     payouts: PayoutsTable
     holds: PayoutHolds
     stripe: StripeTransfers
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, payout: Payout) -> str:
@@ -83,7 +85,10 @@ class ResumeTransfer:
 
     def _refused(self, payout: Payout, reason: str) -> str:
         if reason != INSUFFICIENT_BALANCE:
-            return self._fail(payout, reason)
+            outcome = self._fail(payout, reason)
+            if payout.account_id is not None:
+                self.accounts.is_gone(payout.account_id)
+            return outcome
         next_poll_at = rfc3339(self.clock() + BALANCE_POLL_DELAY)
         self.payouts.advance(payout.waiting_for_balance(next_poll_at))
         return "PayoutWaitsForBalance"
@@ -96,6 +101,7 @@ class ResumeTransfer:
         if transfer.amount_reversed:  # the next run enters what came back
             paid = replace(paid, next_poll_at=at)
         self.payouts.advance(paid)
+        self.accounts.recheck_safely(payout.account_id)
         return "PayoutPaid"
 
     def _fail(self, payout: Payout, reason: str) -> str:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from shared.domain.account_access import LearnedFrom
 from shared.domain.refund import Refund
 from shared.domain.stripe_object import MalformedStripeObjectError, optional_id, string
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.charges import Charges
 from shared.gateways.records.imported_order import ChargePointer
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.announcers import ChargeAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
 
@@ -30,9 +32,16 @@ DISPUTE_EVENTS = frozenset(
     }
 )
 TRANSFER_REVERSED = "transfer.reversed"
+ACCOUNT_LEFT = "account.application.deauthorized"
+# The other two come only of accounts for which PPS may act.
+ACCOUNT_EVENTS = frozenset({ACCOUNT_LEFT, "account.application.authorized", "account.updated"})
 
 HANDLED_EVENTS = (
-    REFUND_EVENTS | CHARGE_EVENTS | DISPUTE_EVENTS | {"charge.refunded", TRANSFER_REVERSED}
+    REFUND_EVENTS
+    | CHARGE_EVENTS
+    | DISPUTE_EVENTS
+    | ACCOUNT_EVENTS
+    | {"charge.refunded", TRANSFER_REVERSED}
 )
 
 # An event of Stripe's API v2 carries no object: https://docs.stripe.com/event-destinations
@@ -107,6 +116,7 @@ class HandleEvent:
     record: RecordStripeRefund
     stripe_refunds: Callable[[], RefundLister]
     mark_transfer: Callable[[str], str]
+    accounts: Callable[[], AccountWatch]
 
     def __call__(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """Record what the event says.
@@ -129,9 +139,20 @@ class HandleEvent:
             return [(self._announce_charge(pointer, event.account_id), None)]
         if event.type in DISPUTE_EVENTS:
             return [(self._disputed(event), None)]
+        return [(self._of_no_charge(event), None)]
+
+    def _of_no_charge(self, event: StripeEvent) -> str:
         if event.type == TRANSFER_REVERSED and event.account_id is None:
-            return [(self.mark_transfer(str(event.object.get("transfer_group") or "")), None)]
-        return [("EventIgnored", None)]
+            return self.mark_transfer(str(event.object.get("transfer_group") or ""))
+        if event.type in ACCOUNT_EVENTS and event.account_id is not None:
+            return self._account_changed(event.type, event.account_id)
+        return "EventIgnored"
+
+    def _account_changed(self, event_type: str, account_id: str) -> str:
+        """Ask Stripe whether the account is connected. Most updates are of accounts that are."""
+        if event_type == ACCOUNT_LEFT:
+            return self.accounts().check(account_id, LearnedFrom.EVENT).value
+        return self.accounts().recheck(account_id).value
 
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """List the charge's refunds: since 2022-11-15 the event does not carry them."""

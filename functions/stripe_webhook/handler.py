@@ -18,11 +18,13 @@ from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charges import Charges
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.api_version import API_VERSION
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
@@ -37,6 +39,7 @@ MAX_BODY_BYTES = 256 * 1024
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 charges = Charges(dynamodb, setting("ORDERS_TABLE"))
+accesses = AccountAccesses(dynamodb, setting("ORDERS_TABLE"))
 sqs = aws.client("sqs")
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 charge_queue = ChargeQueue(sqs, setting("CHARGE_QUEUE_URL"))
@@ -53,6 +56,15 @@ def stripe_refunds() -> "StripeRefunds":
     return StripeRefunds(connect_to_stripe(secrets))
 
 
+@cache
+def accounts() -> AccountWatch:
+    """Return the watch on connected accounts. Few events need it, and Stripe's slow SDK."""
+    from shared.edge.stripe_connection import connect_to_stripe  # noqa: PLC0415  # imports the SDK
+    from shared.gateways.stripe.accounts import StripeAccounts  # noqa: PLC0415  # imports the SDK
+
+    return AccountWatch(accesses, StripeAccounts(connect_to_stripe(secrets)), utc_now)
+
+
 def mark_transfer(payout_id: str) -> str:
     """Let the payout run look at a payout's transfer. Few events load what payouts need."""
     from shared.gateways.payouts_table import PayoutsTable  # noqa: PLC0415  # rarely needed
@@ -66,7 +78,7 @@ _TRY_AGAIN = Problem(503, "try_again", "Not now", "Send the event again later.")
 
 record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR)
 handle_event = HandleEvent(
-    charges, charge_queue, record_stripe_refund, stripe_refunds, mark_transfer
+    charges, charge_queue, record_stripe_refund, stripe_refunds, mark_transfer, accounts
 )
 
 

@@ -19,13 +19,16 @@ from shared.edge.settings import setting
 from shared.edge.sqs import dead_letter_failures, message_from
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import CHARGE_FIELDS, AdjustQueue, FeeRefundQueue, ParkedMessages
 from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import NoChargeError, VerifyCharge
 
@@ -53,6 +56,9 @@ verify_charge = VerifyCharge(
     StripeRefunds(connection),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     record,
+    AccountWatch(
+        AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
+    ),
     utc_now,
 )
 parked = ParkedMessages(sqs, setting("CHARGE_DLQ_URL"))

@@ -34,6 +34,9 @@ WEBHOOK_EVENTS = (
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
     "transfer.reversed",
+    "account.application.authorized",
+    "account.application.deauthorized",
+    "account.updated",
 )
 _CHARGES_PER_CALL = 500
 

@@ -25,8 +25,8 @@ _COLUMNS = (
     "stripe_currency",
 )
 
-# A studio owes PPS: the books are right.
-_NO_DIFFERENCE = "negative_balance_uncovered"
+# A studio owes PPS, or its account is disconnected: the books are right.
+_NO_DIFFERENCE = {"negative_balance_uncovered", "account_disconnected"}
 
 
 def reconcile(
@@ -35,7 +35,7 @@ def reconcile(
     """Compare all Stripe accounts with the books.
 
     Exits 1 if a difference does not heal by itself. It also lists studios that owe PPS money that
-    no sale will cover.
+    no sale will cover, and accounts that are disconnected.
     """
     operated = find_stack(stack)
     event: dict[str, Any] = {}
@@ -56,7 +56,7 @@ def reconcile(
         )
     if not result["complete"]:
         raise Failure("There was no time for all accounts. Run `reconcile` again to go on.")
-    differences = (each for each in result["findings"] if each["kind"] != _NO_DIFFERENCE)
+    differences = (each for each in result["findings"] if each["kind"] not in _NO_DIFFERENCE)
     if any(not finding["healed"] for finding in differences):
         raise typer.Exit(1)
 

@@ -284,13 +284,15 @@ class StripeRefusedError(DomainError):
     Args:
         detail: What Stripe's refusal means and what to do.
         reason: Our stable name for the refusal, for example ``charge_already_refunded``.
+        access_denied: Stripe denied access to the account of the call, or to all accounts.
     """
 
     code = "stripe_refused"
 
-    def __init__(self, detail: str, reason: str) -> None:
+    def __init__(self, detail: str, reason: str, *, access_denied: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
+        self.access_denied = access_denied
 
 
 class ForbiddenError(DomainError):
@@ -322,12 +324,14 @@ class StripeOutcomeUnknownError(Exception):
     Args:
         reason: What happened, in a few words.
         key_spent: Stripe saved the failure under the key, so the key cannot be used again.
+        access_denied: Stripe denied access to the account of the call, or to all accounts.
     """
 
-    def __init__(self, reason: str, *, key_spent: bool) -> None:
+    def __init__(self, reason: str, *, key_spent: bool, access_denied: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.key_spent = key_spent
+        self.access_denied = access_denied
 
 
 class MailOutcomeUnknownError(Exception):

@@ -29,6 +29,8 @@ NOTHING_OWED = "nothing_owed"
 DISPUTED = "disputed_amount_held"
 # Stripe refused the account of an earlier payout, and nobody has dealt with it yet.
 ON_HOLD = "payouts_on_hold"
+# A closed studio is paid only when PPS asks for it.
+STUDIO_CLOSED = "studio_closed"
 # Restored from Stripe's transfer.
 RESTORED = "restored"
 

@@ -14,6 +14,13 @@ class OnNegativeLimit(StrEnum):
     REFUSE = "refuse"
 
 
+class StudioStatus(StrEnum):
+    """Whether a studio works with PPS. A closed one can be reopened."""
+
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Studio:
     """A studio as imported; amounts in minor units of ``currency``.
@@ -23,7 +30,7 @@ class Studio:
     for Monday. What moved before ``ledger_starts_at`` (RFC 3339 in UTC) was paid out elsewhere.
     With ``hold_disputed`` a payout holds back what open disputes may still take.
     ``staff_refund_limit_amount`` is the most that staff may refund of one order; None is the usual
-    limit.
+    limit. A studio whose ``status`` is closed gets no new orders and no payouts by schedule.
     """
 
     studio_id: str
@@ -41,6 +48,12 @@ class Studio:
     ledger_starts_at: str | None = None
     hold_disputed: bool = False
     staff_refund_limit_amount: int | None = None
+    status: StudioStatus = StudioStatus.ACTIVE
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the studio gets no new orders and no payouts by schedule."""
+        return self.status is StudioStatus.CLOSED
 
     @property
     def zone(self) -> ZoneInfo:

@@ -61,6 +61,7 @@ STRIPE_STATUS = {
     "charge_already_refunded": (409, "Stripe has already refunded the charge"),
     "charge_disputed": (409, "The charge is disputed"),
     "insufficient_balance": (409, "Stripe's balance is too low"),
+    "account_disconnected": (409, "The Stripe account is not connected"),
     "amount_exceeds_charge": (422, "The amount is more than is left at Stripe"),
 }
 

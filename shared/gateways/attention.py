@@ -1,27 +1,35 @@
 """What a person must look at, from AttentionIndex.
 
-The index holds keys and is read eventually consistent. The items are then read from the table.
+The index holds keys and is read eventually consistent. The items are then read from the table. Only
+Stripe accounts that left are found by the studio's settings: studios may share an account.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from shared.domain.account_access import AccountAccess
 from shared.domain.message import Message
 from shared.domain.order import OrderState
 from shared.domain.parked import ParkedMessage
 from shared.domain.payout_hold import PayoutHold
 from shared.domain.refund import Refund
+from shared.gateways.records.account_access import access_from_values
 from shared.gateways.records.keys import (
+    ACCESS_SK,
     ATTENTION_INDEX,
+    STUDIO_SK,
     AttentionPartition,
+    account_pk,
     attention_pk,
     primary_key,
+    studio_pk,
 )
 from shared.gateways.records.message import message_from_values
 from shared.gateways.records.order_state import state_from_values
 from shared.gateways.records.parked_message import parked_from_values
 from shared.gateways.records.payout_hold import hold_from_values
 from shared.gateways.records.refund import refund_from_values
+from shared.gateways.records.studio import studio_from_values
 from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
@@ -66,6 +74,17 @@ class Attention(TableGateway):
     def payout_holds(self, studio_id: str) -> Iterator[PayoutHold]:
         """Read the hold that the studio's payouts are under, if any."""
         return map(hold_from_values, self._read(studio_id, AttentionPartition.PAYOUT_HOLD))
+
+    def disconnected_accounts(self, studio_id: str) -> list[AccountAccess]:
+        """Read which of the studio's Stripe accounts, of its charges and payouts, are away."""
+        values = self._table.get(studio_pk(studio_id), STUDIO_SK)
+        if values is None:
+            return []
+        studio = studio_from_values(values)
+        named = dict.fromkeys((studio.stripe_account_id, studio.payout_account_id))
+        keys = [primary_key(account_pk(each), ACCESS_SK) for each in named if each is not None]
+        found = map(access_from_values, self._table.batch_get(keys, consistent=False))
+        return [each for each in found if each.is_disconnected]
 
     def _read(self, studio_id: str, partition: AttentionPartition) -> "Iterator[Values]":
         found = self._table.query(

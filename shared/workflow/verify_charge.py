@@ -13,7 +13,7 @@ from enum import StrEnum
 from shared.clock import Clock, rfc3339
 from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
 from shared.domain.dispute import Dispute
-from shared.domain.errors import StripeRefusedError
+from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.ledger import LedgerHead, Posting, append
@@ -25,10 +25,11 @@ from shared.domain.stripe_charge import StripeCharge
 from shared.domain.stripe_dispute import StripeDispute
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import OrdersTable, SettlementRecord
+from shared.gateways.orders_table import OrderRecord, OrdersTable, SettlementRecord
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.refunds import StripeRefunds
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.announcers import FeeRefundAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 
@@ -48,6 +49,8 @@ class ChargeOutcome(StrEnum):
     NOT_FOUND = "ChargeNotFound"
     UPDATED = "ChargeUpdated"
     UNCHANGED = "ChargeUnchanged"
+    # Nothing was read. A schedule reads it again while something is open.
+    ACCOUNT_DISCONNECTED = "ChargeWaitsForAccount"
 
 
 class NoChargeError(Exception):
@@ -72,6 +75,7 @@ class VerifyCharge:
     refunds: StripeRefunds
     fee_refund_queue: FeeRefundAnnouncer
     record: RecordStripeRefund
+    accounts: AccountWatch
     clock: Clock
 
     def __call__(self, order: OrderKey) -> ChargeOutcome:
@@ -88,6 +92,17 @@ class VerifyCharge:
         if record is None or record.order.charge_id is None:
             raise NoChargeError(f"order {order.order_id} does not exist or has no charge")
         charge_id, account_id = record.order.charge_id, record.order.account_id
+        try:
+            outcome = self._follow(record, charge_id)
+        except (StripeRefusedError, StripeOutcomeUnknownError) as error:
+            if not self.accounts.explains(error, account_id):
+                raise
+            return ChargeOutcome.ACCOUNT_DISCONNECTED
+        self.accounts.recheck_safely(account_id)
+        return outcome
+
+    def _follow(self, record: OrderRecord, charge_id: str) -> ChargeOutcome:
+        account_id = record.order.account_id
         at_stripe = self._read(charge_id, account_id, record.state)
         outcome = self._post(record.imported, at_stripe)
         if at_stripe.charge is not None and at_stripe.charge.amount_refunded:

@@ -33,6 +33,7 @@ from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
 from shared.edge.auth import Caller, Role
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
@@ -46,12 +47,14 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studio_updates import StudioUpdates
 from shared.gateways.studios import Studios
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
@@ -118,6 +121,11 @@ class Backend(StripeSide):
         self.stripe = StripeConnection(self.stripe_url, lambda: STANDIN_KEY)
         self.refunds_at_stripe = StripeRefunds(self.stripe)
         self.fee_refunds_at_stripe = StripeFeeRefunds(self.stripe)
+        self.accounts = AccountWatch(
+            AccountAccesses(self.dynamodb, self.orders_table),
+            StripeAccounts(self.stripe),
+            self.clock,
+        )
         self.studios = Studios(self.dynamodb, self.orders_table)
         self.import_studios = ImportStudios(
             StudioUpdates(self.dynamodb, self.orders_table), self.clock
@@ -150,6 +158,7 @@ class Backend(StripeSide):
             self.refunds_at_stripe,
             fees,
             RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "verify_charge"),
+            self.accounts,
             self.clock,
         )
         self.charge_reader = ChargeReader(self.orders, self.verify_charge, charges)
@@ -158,6 +167,7 @@ class Backend(StripeSide):
             self.refunds_at_stripe,
             self.payout_impact(),
             self.charge_reader,
+            self.accounts,
             self.clock,
         )
         self.handle_event = HandleEvent(
@@ -166,10 +176,15 @@ class Backend(StripeSide):
             RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "stripe_webhook"),
             lambda: self.refunds_at_stripe,
             MarkTransfer(PayoutsTable(self.dynamodb, self.orders_table), self.clock),
+            lambda: self.accounts,
         )
         self.settle_refund = SettleRefund(self.orders, self.settlements, fees, self.clock)
         self.refund_fee = RefundApplicationFee(
-            self.fee_refunds, self.fee_refunds_at_stripe, self.clock
+            self.fee_refunds,
+            self.fee_refunds_at_stripe,
+            self.orders,
+            self.accounts,
+            self.clock,
         )
         self.resume_pending = ResumePending(
             self.orders,
@@ -180,6 +195,7 @@ class Backend(StripeSide):
                 self.refunds_at_stripe,
                 adjust,
                 RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "resume_pending"),
+                self.accounts,
                 self.clock,
             ),
             fees,

@@ -89,6 +89,7 @@ class ReconcileDesk:
                 MarkTransfer(payouts, backend.clock),
             ),
             FindUncovered(backend.books, entries, payouts),
+            backend.accounts,
             backend.clock,
         )
 

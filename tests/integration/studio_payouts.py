@@ -63,6 +63,7 @@ class StudioPayouts:
             self.table,
             self.holds,
             self._disputed,
+            backend.accounts,
             backend.clock,
         )
 
@@ -75,7 +76,15 @@ class StudioPayouts:
         return RunPayouts(
             self.table,
             parts.get("close", self._close(ledger)),
-            ResumeTransfer(self.backend.studios, ledger, table, self.holds, stripe, clock),
+            ResumeTransfer(
+                self.backend.studios,
+                ledger,
+                table,
+                self.holds,
+                stripe,
+                self.backend.accounts,
+                clock,
+            ),
             BookReversal(ledger, table, stripe, clock),
             clock,
         )

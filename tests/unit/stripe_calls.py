@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.payout import Payout, PayoutStatus
 from shared.domain.stripe_balance import MovementType
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.events import StripeEvents
@@ -77,6 +78,7 @@ MOVEMENT_OBJECT = {
     "created": 1_792_000_000,
     "source": REFUND_OBJECT,
 }
+ACCOUNT_OBJECT = {"object": "account", "id": "acct_1"}
 EVENT_OBJECT = {"object": "event", "id": "evt_1", "type": "refund.created"}
 
 type Call = Callable[[StripeConnection], object]
@@ -115,6 +117,7 @@ def list_transfers_of_payout(connection: StripeConnection) -> object:
 READS: Calls = {
     "get a refund": (lambda c: StripeRefunds(c).get("re_1", None), REFUND_OBJECT),
     "get a transfer": (lambda c: StripeTransfers(c).get("tr_1"), TRANSFER_OBJECT),
+    "get an account": (lambda c: StripeAccounts(c).is_connected("acct_1"), ACCOUNT_OBJECT),
     "get a fee": (lambda c: StripeFeeRefunds(c).get_fee("fee_1"), FEE_OBJECT),
 }
 LISTS: Calls = {

@@ -55,16 +55,17 @@ DOMAIN_LOADED = {
         payout_schedule refusal
     """,
     "attention": """
-        dispute errors fee_refund fulfillment imported_order ledger message money order parked
-        payment_status payout_hold refund refund_quote refusal reservation settlement
+        account_access dispute errors fee_refund fulfillment imported_order ledger message money
+        order parked payment_status payout_hold payout_schedule refund refund_quote refusal
+        reservation settlement studio
     """,
     "export_report": """
         dispute errors fee_refund fulfillment imported_order ledger money order payment_status
         payout_schedule refund refund_quote refusal report reservation settlement studio
     """,
     "fee_refund": """
-        dispute errors fee_refund ledger money order payment_status refund refusal stripe_balance
-        stripe_object
+        account_access dispute errors fee_refund fulfillment ledger money order payment_status
+        refund refusal stripe_balance stripe_object
     """,
     "find_orders": """
         dispute errors fee_refund fulfillment imported_order ledger message money order
@@ -79,17 +80,17 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        dispute errors fulfillment ledger message money order parked payment_status payout
-        payout_hold payout_schedule refund refusal statement studio
+        account_access dispute errors fulfillment ledger message money order parked payment_status
+        payout payout_hold payout_schedule refund refusal statement studio
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status
     """,
     "reconcile": """
-        dispute errors fee_refund fulfillment imported_order ledger message money order parked
-        payment_status payout payout_hold payout_schedule refund refund_metadata refund_quote
-        refusal report reservation settlement stripe_balance stripe_charge stripe_dispute
-        stripe_object stripe_refund stripe_transfer studio
+        account_access dispute errors fee_refund fulfillment imported_order ledger message money
+        order parked payment_status payout payout_hold payout_schedule refund refund_metadata
+        refund_quote refusal report reservation settlement stripe_balance stripe_charge
+        stripe_dispute stripe_object stripe_refund stripe_transfer studio
     """,
     "refund_report": """
         dispute errors fee_refund fulfillment imported_order ledger local_days money order
@@ -97,32 +98,35 @@ DOMAIN_LOADED = {
         studio
     """,
     "refund_request": """
-        charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
-        ledger limit_guard limits money order payment payment_status payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_charge stripe_dispute
-        stripe_object stripe_refund studio
+        account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
+        imported_order ledger limit_guard limits money order payment payment_status payout_schedule
+        refund refund_metadata refund_quote refusal reservation settlement stripe_charge
+        stripe_dispute stripe_object stripe_refund studio
     """,
     "resume_pending": """
-        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
-        refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
+        account_access dispute errors fee_refund fulfillment imported_order ledger money order
+        payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        stripe_refund
     """,
     "run_payouts": """
-        dispute errors fulfillment ledger message money order parked payment_status payout
-        payout_booking payout_hold payout_schedule refund refusal stripe_object stripe_transfer
-        studio
+        account_access dispute errors fulfillment ledger message money order parked payment_status
+        payout payout_booking payout_hold payout_schedule refund refusal stripe_object
+        stripe_transfer studio
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger message money order
         payment_status payout_schedule refund refusal studio
     """,
     "stripe_webhook": """
-        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
-        refund refund_metadata refund_quote refusal reservation stripe_object stripe_refund
+        account_access dispute errors fee_refund fulfillment imported_order ledger money order
+        payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        stripe_refund
     """,
     "verify_charge": """
-        charge_posting dispute dispute_settlement errors fee_refund fulfillment imported_order
-        ledger money order payment payment_status refund refund_metadata refund_quote refusal
-        reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
+        account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
+        imported_order ledger money order payment payment_status refund refund_metadata
+        refund_quote refusal reservation settlement stripe_charge stripe_dispute stripe_object
+        stripe_refund
     """,
 }
 

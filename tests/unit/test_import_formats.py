@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from functions.import_orders.bodies import OrderBody, StudioBody
 from functions.import_orders.import_lines import ImportReport, parse
+from shared.gateways.records.attributes import unmarshal
+from shared.gateways.records.studio import studio_from_values, studio_to_item
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 
@@ -176,6 +178,8 @@ def test_an_order_may_omit_its_optional_fields(changed: dict[str, Any]) -> None:
         {"hold_disputed": True},
         {"stripe_account_id": "acct_1"},
         {"timezone": "UTC"},
+        {"status": "active"},
+        {"status": "closed"},
         {"staff_refund_limit_amount": None},
         {"staff_refund_limit_amount": 0},
         {"staff_refund_limit_amount": 99_999_999},
@@ -183,6 +187,22 @@ def test_an_order_may_omit_its_optional_fields(changed: dict[str, Any]) -> None:
 )
 def test_a_studio_may_have_optional_fields(more: dict[str, Any]) -> None:
     assert not refusals(json.dumps(studio() | more), StudioBody)
+
+
+@pytest.mark.parametrize("status", ["Closed", "", None, True, "open"])
+def test_a_studio_is_active_or_closed(status: object) -> None:
+    (reason,) = refusals(json.dumps(studio() | {"status": status}), StudioBody)
+    assert reason.startswith("status:")
+
+
+def test_a_studio_that_says_nothing_is_active_also_one_stored_before_studios_could_close() -> None:
+    assert not StudioBody.model_validate(studio()).studio().is_closed
+    closed = StudioBody.model_validate(studio() | {"status": "closed"}).studio()
+    values = unmarshal(studio_to_item(closed))
+    assert studio_from_values(values) == closed
+    assert closed.is_closed
+    del values["status"]
+    assert not studio_from_values(values).is_closed
 
 
 # Refused lines.

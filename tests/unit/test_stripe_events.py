@@ -16,4 +16,4 @@ def test_the_local_stack_subscribes_to_the_handled_events() -> None:
 
 def test_the_deployment_page_lists_the_handled_events() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    assert set(re.findall(r"`((?:charge|refund|transfer)\.[a-z_.]+)`", page)) == ASKED_FOR
+    assert set(re.findall(r"`((?:account|charge|refund|transfer)\.[a-z_.]+)`", page)) == ASKED_FOR

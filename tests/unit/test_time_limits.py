@@ -29,6 +29,8 @@ _OWN_SECONDS = 1.0
 
 # A list, a send, a second list and a send under the next key: see shared/workflow/stripe_attempt.
 _ATTEMPT_CALLS = 4
+# After a call that was denied: asking whether its account has left.
+_ACCOUNT_CALLS = 1
 
 # API Gateway waits no longer: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _API_SECONDS = 29
@@ -63,11 +65,14 @@ LONGEST_WORK = {
     # A whole batch; each charge ends at its first call without an answer.
     "verify_charge": LongestWork(5, 5 * verify_charge._CONTENTION_SECONDS),  # noqa: SLF001  # the same
     "fee_refund": LongestWork(2),
-    "resume_pending": LongestWork(_ATTEMPT_CALLS, _RECORD_SECONDS + _RELEASE_SECONDS),
-    # Closing the payout, then its transfer, then returning the money of one that was refused.
-    "run_payouts": LongestWork(_ATTEMPT_CALLS, 15.0 + 15.0),
-    # One call without an answer ends the account.
-    "reconcile": LongestWork(1, _RECORD_SECONDS),
+    "resume_pending": LongestWork(
+        _ATTEMPT_CALLS + _ACCOUNT_CALLS, _RECORD_SECONDS + _RELEASE_SECONDS
+    ),
+    # Asking about the account of a hold, closing the payout, then its transfer, then returning the
+    # money of one that was refused and asking about its account.
+    "run_payouts": LongestWork(_ATTEMPT_CALLS + 2 * _ACCOUNT_CALLS, 15.0 + 15.0),
+    # One call without an answer ends the account. One that is denied asks about the account.
+    "reconcile": LongestWork(1 + _ACCOUNT_CALLS, _RECORD_SECONDS),
 }
 
 

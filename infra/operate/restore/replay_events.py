@@ -28,6 +28,7 @@ from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.edge.observability import logger
+from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
@@ -38,12 +39,14 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
+from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.events import StripeEvents
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
+from shared.workflow.account_watch import AccountWatch
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
@@ -148,6 +151,7 @@ class ReplayStripeEvents:
             self._record(),
             lambda: StripeRefunds(self.stripe),
             MarkTransfer(PayoutsTable(self.dynamodb, self.orders_table), self.clock),
+            self._watch,
         )
         done: Counter[str] = Counter()
         events = StripeEvents(self.stripe)
@@ -171,7 +175,7 @@ class ReplayStripeEvents:
             orders,
             FeeRefunds(self.dynamodb, self.orders_table),
             OpenWorkIndex(self.dynamodb, self.orders_table),
-            ResumeRefund(orders, refunds, settle, self._record(), self.clock),
+            ResumeRefund(orders, refunds, settle, self._record(), self._watch(), self.clock),
             self.fee_refunds,
             self._verify(),
             self.clock,
@@ -196,9 +200,14 @@ class ReplayStripeEvents:
                 StripeRefunds(self.stripe),
                 self.fee_refunds,
                 self._record(),
+                self._watch(),
                 self.clock,
             )
         )
+
+    def _watch(self) -> AccountWatch:
+        accesses = AccountAccesses(self.dynamodb, self.orders_table)
+        return AccountWatch(accesses, StripeAccounts(self.stripe), self.clock)
 
     def _settle(self) -> SettleRefund:
         return SettleRefund(

@@ -8,6 +8,7 @@
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
     RECONCILE#{account_id}                 WATERMARK
+    ACCOUNT#{account_id}                   ACCESS: whether PPS may act for a connected account
 
 Ids contain no ``#``. Import refuses it.
 """
@@ -35,6 +36,7 @@ STATE_SK = "STATE"
 FEE_REFUND_SK = "REFUND_FEE"
 CHARGE_SK = "CHARGE"
 WATERMARK_SK = "WATERMARK"
+ACCESS_SK = "ACCESS"
 
 REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
@@ -120,6 +122,11 @@ def payment_intent_pk(payment_intent_id: str) -> str:
 def reconcile_pk(account_id: str | None) -> str:
     """Return the partition key of a Stripe account's watermark. None is the platform's account."""
     return f"RECONCILE#{account_id or 'platform'}"
+
+
+def account_pk(account_id: str) -> str:
+    """Return the partition key of what is known about a connected Stripe account."""
+    return f"ACCOUNT#{account_id}"
 
 
 def refund_sk(refund_id: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from shared.domain.payout_schedule import Interval
-from shared.domain.studio import OnNegativeLimit, Studio
+from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import STUDIO_SK, primary_key, studio_pk
 
@@ -21,4 +21,6 @@ def studio_from_values(values: Values) -> Studio:
     known = {name: values[name] for name in _FIELDS if name in values}
     known["payout_interval"] = Interval(values["payout_interval"])
     known["on_negative_limit"] = OnNegativeLimit(values["on_negative_limit"])
+    if "status" in known:
+        known["status"] = StudioStatus(known["status"])
     return Studio(**known)

@@ -20,6 +20,7 @@ from http import HTTPStatus
 
 import stripe
 
+from shared.domain.account_access import ACCOUNT_DISCONNECTED
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.stripe_object import MalformedStripeObjectError
@@ -33,6 +34,9 @@ BOOKS_ARE_BEHIND = frozenset(
 
 # https://docs.stripe.com/error-codes
 _BALANCE_CODES = frozenset({"balance_insufficient", "insufficient_funds"})
+# The account withdrew its access, was closed, or does not exist.
+_ACCOUNT_CODE = "account_invalid"
+_DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 # These errors say that the request came at a bad time or under a used key, not that it was refused.
 _NOT_REFUSALS = (stripe.RateLimitError, stripe.IdempotencyError)
@@ -74,10 +78,25 @@ def refund_refusal(error: stripe.StripeError) -> StripeRefusedError:
             "the order was imported with.",
             UNKNOWN_TO_STRIPE,
         )
+    return _other_refusal(error)
+
+
+def _other_refusal(error: stripe.StripeError) -> StripeRefusedError:
+    """Return the refusal if the account of the charge has left, or one without a better reason."""
+    # The SDK leaves out the code of a 403.
+    if _details(error).get("code") == _ACCOUNT_CODE:
+        return StripeRefusedError(
+            "The Stripe account of this order is not connected to PPS any more, so PPS cannot "
+            "refund it. No money was sent. Connect the account again, then send the refund again "
+            "with a new Idempotency-Key.",
+            ACCOUNT_DISCONNECTED,
+            access_denied=True,
+        )
     return StripeRefusedError(
         f"Stripe refused the refund ({error.code or error.http_status}). No money was sent. Look "
         "the charge up in Stripe's dashboard.",
         "stripe_refused",
+        access_denied=error.http_status in _DENIED,
     )
 
 
@@ -157,16 +176,18 @@ def _is_from_stripe(error: stripe.StripeError) -> bool:
     """Return whether the body is Stripe's error object: https://docs.stripe.com/api/errors."""
     if not _header(error, "content-type").startswith("application/json"):
         return False
+    details = _details(error)
+    return isinstance(details.get("type"), str) and isinstance(details.get("code"), str | None)
+
+
+def _details(error: stripe.StripeError) -> Mapping[str, object]:
+    """Return the error object in the body, or nothing."""
     try:
         body = json.loads(error.http_body or "")
     except (ValueError, RecursionError):  # RecursionError: nested too deeply
-        return False
+        return {}
     details = body.get("error") if isinstance(body, Mapping) else None
-    return (
-        isinstance(details, Mapping)
-        and isinstance(details.get("type"), str)
-        and isinstance(details.get("code"), str | None)
-    )
+    return details if isinstance(details, Mapping) else {}
 
 
 def _unknown_outcome(error: stripe.StripeError) -> StripeOutcomeUnknownError:
@@ -179,6 +200,7 @@ def _unknown_outcome(error: stripe.StripeError) -> StripeOutcomeUnknownError:
         # Stripe saves a 500 under the key. 502 to 504 come from a proxy.
         key_spent=status == HTTPStatus.INTERNAL_SERVER_ERROR
         or _header(error, "idempotent-replayed") == "true",
+        access_denied=status in _DENIED,
     )
 
 
