@@ -7,7 +7,7 @@
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
-    RECONCILE#{account_id}                 WATERMARK
+    RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
 
 Ids contain no ``#``. Import refuses it.
 """
@@ -35,6 +35,7 @@ STATE_SK = "STATE"
 FEE_REFUND_SK = "REFUND_FEE"
 CHARGE_SK = "CHARGE"
 WATERMARK_SK = "WATERMARK"
+BOOKS_SK = "BOOKS"
 
 REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
