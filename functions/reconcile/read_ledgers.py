@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.clock import rfc3339
 from shared.domain.ledger import LedgerEntry
-from shared.domain.platform_books import PlatformLine, line_of, needs_order
+from shared.domain.platform_line import PlatformLine, line_of, needs_order
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists

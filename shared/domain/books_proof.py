@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.platform_books import CurrencyBooks, EntryName, OpenItem, PlatformBooks
+from shared.domain.platform_books import CurrencyBooks, OpenItem, PlatformBooks
+from shared.domain.platform_line import EntryName
 
 
 class BooksFindingKind(StrEnum):

@@ -76,7 +76,6 @@ def test_the_operation_proves_the_books_and_its_equation_holds(
     world: DeployedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_local_stack(world.stack, tmp_path, monkeypatch)
-    world.sell()
     proof = json.loads(operate("books", "prove", "--json").stdout)
     for each in proof["currencies"]:
         parts = each["owed_amount"], each["in_transit_amount"], each["difference_amount"]

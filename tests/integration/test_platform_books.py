@@ -9,7 +9,7 @@ from functions.reconcile.books_command import BooksCommand
 from shared.clock import rfc3339
 from shared.domain.books_proof import BooksFindingKind as Kind
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind
-from shared.domain.platform_books import OwnLine
+from shared.domain.platform_line import OwnLine
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.records.keys import HEAD_SK, studio_pk
 from tests.integration.backend import Backend, MakeBackend

@@ -87,9 +87,10 @@ DOMAIN_LOADED = {
     """,
     "reconcile": """
         books_proof dispute errors fee_refund fulfillment imported_order ledger message money order
-        parked payment_status payout payout_hold payout_schedule platform_books platform_movement
-        refund refund_metadata refund_quote refusal report reservation settlement stripe_balance
-        stripe_charge stripe_dispute stripe_object stripe_refund stripe_transfer studio
+        parked payment_status payout payout_hold payout_schedule platform_books platform_line
+        platform_movement refund refund_metadata refund_quote refusal report reservation settlement
+        stripe_balance stripe_charge stripe_dispute stripe_object stripe_refund stripe_transfer
+        studio
     """,
     "refund_report": """
         dispute errors fee_refund fulfillment imported_order ledger local_days money order

@@ -13,14 +13,8 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from shared.domain.books_proof import BooksFindingKind, Measured, findings_of, prove
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.payout import PayoutStatus
-from shared.domain.platform_books import (
-    EntryName,
-    OpenItem,
-    OwnLine,
-    PlatformBooks,
-    PlatformLine,
-    line_of,
-)
+from shared.domain.platform_books import OpenItem, PlatformBooks
+from shared.domain.platform_line import EntryName, OwnLine, PlatformLine, line_of
 from shared.domain.platform_movement import (
     PlatformMovement,
     platform_balance_from,

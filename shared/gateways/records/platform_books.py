@@ -2,7 +2,8 @@
 
 from dataclasses import asdict
 
-from shared.domain.platform_books import CurrencyBooks, EntryName, OpenItem, PlatformBooks
+from shared.domain.platform_books import CurrencyBooks, OpenItem, PlatformBooks
+from shared.domain.platform_line import EntryName
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import BOOKS_SK, primary_key, reconcile_pk
 
