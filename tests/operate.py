@@ -21,6 +21,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "redrive", "--all", "--by", "op_1"),
     ("dead-letters", "discard", "message", "--by", "op_1", "--why", "test"),
     ("reconcile",),
+    ("books", "prove"),
+    ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),
     ("resume",),
     ("verify-ledger",),
     ("payouts", "now", "st_1", "--by", "op_1", "--why", "test"),

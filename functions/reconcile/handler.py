@@ -8,8 +8,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.reconcile.books_command import BooksCommand
 from functions.reconcile.find_uncovered import FindUncovered
 from functions.reconcile.findings import WITHOUT_ALARM
+from functions.reconcile.prove_books import ProveBooks
+from functions.reconcile.read_ledgers import ReadLedgers
 from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
 from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
@@ -22,10 +25,12 @@ from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.attention import Attention
+from shared.gateways.books_store import BooksStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
@@ -35,6 +40,7 @@ from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.gateways.stripe.platform_balance import PlatformBalance
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
@@ -64,6 +70,7 @@ record = RecordStripeRefund(orders, charges, adjust, utc_now, ACTOR)
 entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
 settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
+ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 reconcile_accounts = ReconcileAccounts(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     payouts,
@@ -98,13 +105,22 @@ reconcile_accounts = ReconcileAccounts(
     ReconcileTransfers(
         payouts, entries, StripeTransfers(connection), balance, MarkTransfer(payouts, utc_now)
     ),
-    FindUncovered(
-        LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), entries, payouts
-    ),
+    FindUncovered(ledger, entries, payouts),
     AccountWatch(
         AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
     ),
     utc_now,
+)
+books_command = BooksCommand(
+    ProveBooks(
+        BooksStore(dynamodb, setting("ORDERS_TABLE")),
+        PlatformBalance(connection),
+        StripeTransfers(connection),
+        ReadLedgers(payouts, ledger, entries, OrderLists(dynamodb, setting("ORDERS_TABLE"))),
+        entries,
+        payouts,
+        utc_now,
+    )
 )
 
 
@@ -114,17 +130,24 @@ reconcile_accounts = ReconcileAccounts(
 def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
     """Reconcile the accounts that are due (``{"due_only": true}``, the schedule's input), or all.
 
-    The event's ``since`` (RFC 3339) begins earlier than the watermarks.
+    The event's ``since`` (RFC 3339) begins earlier than the watermarks. An event with ``books``
+    proves PPS's own books instead: see ``books_command``.
 
     Returns:
         The findings, how many accounts were reconciled, which failed, and whether there was time
         for all of them.
     """
     asked = event or {}
+
+    def time_is_up() -> bool:
+        return context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS
+
+    if "books" in asked:
+        return books_command(asked["books"], time_is_up=time_is_up)
     since = asked.get("since")
     done = reconcile_accounts(
         due_only=bool(asked.get("due_only")),
-        time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
+        time_is_up=time_is_up,
         since=datetime.fromisoformat(since) if since else None,
     )
     _count(done)

@@ -5,6 +5,7 @@ import typer
 from infra.operate import (
     adjustments,
     anchors,
+    books,
     dead_letters,
     payouts,
     reconcile,
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(payouts.app, name="payouts")
+app.add_typer(books.app, name="books")
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("verify-ledger")(verify_ledger.verify_ledger)

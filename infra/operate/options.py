@@ -65,3 +65,18 @@ To = Annotated[
     datetime,
     typer.Option("--to", parser=_instant, metavar="TIME", help=f"The time to go back to: {_TIME}"),
 ]
+Begin = Annotated[
+    datetime | None,
+    typer.Option(
+        "--begin",
+        parser=_instant,
+        metavar="TIME",
+        help=f"Begin new books at this time: {_TIME} Default: go on where the last proof ended.",
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until", parser=_instant, metavar="TIME", help=f"The end: {_TIME} Default: now."
+    ),
+]

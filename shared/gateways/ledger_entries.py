@@ -74,6 +74,8 @@ class LedgerEntries(TableGateway):
 
     def newest_first(self, studio_id: str, newest_seq: int) -> Iterator[LedgerEntry]:
         """Read entries from one down to the first, consistently. Each page is read when needed."""
+        if newest_seq < 1:  # an empty ledger
+            return iter(())
         found = self._table.query(
             "PK = :pk AND SK BETWEEN :first AND :last",
             {

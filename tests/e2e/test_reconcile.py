@@ -11,7 +11,7 @@ import pytest
 from shared.clock import rfc3339, utc_now
 from tests.e2e.payday import transfer_gone
 from tests.e2e.world import DeployedStack, until
-from tests.operate import operate, use_local_stack
+from tests.operate import failure_of, operate, use_local_stack
 from tests.stripe_standin import stripe_schema
 
 pytestmark = pytest.mark.stack
@@ -70,6 +70,21 @@ def test_the_operation_shows_it_and_exits_1(
     assert studio_id in result.stdout
     found = json.loads(operate("reconcile", "--since", since, "--json").stdout)["findings"]
     assert "transfer_not_at_stripe" in {each["kind"] for each in found}
+
+
+def test_the_operation_proves_the_books_and_its_equation_holds(
+    world: DeployedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_local_stack(world.stack, tmp_path, monkeypatch)
+    proof = json.loads(operate("books", "prove", "--json").stdout)
+    for each in proof["currencies"]:
+        parts = each["owed_amount"], each["in_transit_amount"], each["difference_amount"]
+        assert each["stripe_amount"] == sum(parts) + sum(each["own"].values())
+    shown = operate("books", "prove")
+    assert "Stripe's balance" in shown.stdout
+    assert "= owed to studios" in shown.stdout
+    refused = operate("books", "accept", "charge:none", "--by", "op_1", "--why", "a test")
+    assert "nothing is open about charge:none" in failure_of(refused)
 
 
 @stripe_schema.needs_spec

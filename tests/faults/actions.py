@@ -88,6 +88,11 @@ def reconcile(world: FaultWorld) -> None:
     world.call_scheduled(RECONCILE, {})
 
 
+def prove_books(world: FaultWorld) -> None:
+    """The schedule proves PPS's own books."""
+    world.call_scheduled(RECONCILE, {"books": {}})
+
+
 def send_message(world: FaultWorld) -> None:
     """The studio emails the parent about the refund."""
     (refund_id,) = world.refund_ids()

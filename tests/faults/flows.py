@@ -33,6 +33,17 @@ class Flow:
     afterwards: Callable[[FaultWorld], None] = FaultWorld.run_until_idle
 
 
+def prove_to_the_end(world: FaultWorld) -> None:
+    """Finish all work, and prove the books without a difference.
+
+    Raises:
+        AssertionError: There is one.
+    """
+    world.run_until_idle()
+    problems = world.books_problems()
+    assert problems == [], problems
+
+
 _REQUEST_FLOWS = (
     Flow(
         "request, full",
@@ -210,6 +221,7 @@ _RECONCILE_FLOWS = (
         actions.reconcile,
         afterwards=FaultWorld.reconcile_until_clean,
     ),
+    Flow("books", RECONCILE, scenes.settled, actions.prove_books, afterwards=prove_to_the_end),
 )
 
 _MESSAGE_FLOWS = (

@@ -27,8 +27,6 @@ from functions.resume_pending.resume_pending import ResumePending, Round
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from infra.local.stripe_server import STANDIN_KEY
-from shared.domain.ledger import LedgerHead
-from shared.domain.ledger_chain import ChainFault, verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
@@ -37,12 +35,11 @@ from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
-from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.limit_guards import LimitGuards
-from shared.gateways.open_work import DueWork, OpenWorkIndex
+from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.order_import_store import OrderImportStore
-from shared.gateways.orders_table import OrderRecord, OrdersTable
+from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
@@ -60,6 +57,7 @@ from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
 from tests.integration.own_resources import copy_table, drain, make_queue
 from tests.integration.stripe_side import StripeSide
+from tests.integration.studio_records import StudioRecords
 from tests.records import line_record, order_record
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ class Clock:
 
 
 @dataclass
-class Backend(StripeSide):
+class Backend(StripeSide, StudioRecords):
     """One studio with its own tables and queues. Each test makes its own, so tests share nothing.
 
     ``studio`` has changes to the studio's import record. ``neighbor`` is a studio whose tables this
@@ -140,36 +138,10 @@ class Backend(StripeSide):
         self.adjust_url = make_queue(self.sqs, f"adjust-{self.run}")
         self.fee_url = make_queue(self.sqs, f"fee-{self.run}")
         self.charge_url = make_queue(self.sqs, f"charge-{self.run}", fifo=False)
-        adjust, fees = (
-            AdjustQueue(self.sqs, self.adjust_url),
-            FeeRefundQueue(self.sqs, self.fee_url),
-        )
+        adjust = AdjustQueue(self.sqs, self.adjust_url)
+        fees = FeeRefundQueue(self.sqs, self.fee_url)
         charges = ChargeQueue(self.sqs, self.charge_url)
-        self.record_orders = ImportOrders(
-            self.studios,
-            OrderImportStore(self.dynamodb, self.orders_table),
-            charges,
-            self.clock,
-        )
-        self.verify_charge = VerifyCharge(
-            self.orders,
-            ChargeStore(self.dynamodb, self.orders_table, self.ledger_table),
-            StripeCharges(self.stripe),
-            self.refunds_at_stripe,
-            fees,
-            RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "verify_charge"),
-            self.accounts,
-            self.clock,
-        )
-        self.charge_reader = ChargeReader(self.orders, self.verify_charge, charges)
-        self.request_refund = RequestRefund(
-            self.orders,
-            self.refunds_at_stripe,
-            self.payout_impact(),
-            self.charge_reader,
-            self.accounts,
-            self.clock,
-        )
+        self._import_and_verify(adjust, fees, charges)
         self.handle_event = HandleEvent(
             self.charges,
             charges,
@@ -200,6 +172,35 @@ class Backend(StripeSide):
             ),
             fees,
             charges,
+            self.clock,
+        )
+
+    def _import_and_verify(
+        self, adjust: AdjustQueue, fees: FeeRefundQueue, charges: ChargeQueue
+    ) -> None:
+        self.record_orders = ImportOrders(
+            self.studios,
+            OrderImportStore(self.dynamodb, self.orders_table),
+            charges,
+            self.clock,
+        )
+        self.verify_charge = VerifyCharge(
+            self.orders,
+            ChargeStore(self.dynamodb, self.orders_table, self.ledger_table),
+            StripeCharges(self.stripe),
+            self.refunds_at_stripe,
+            fees,
+            RecordStripeRefund(self.orders, self.charges, adjust, self.clock, "verify_charge"),
+            self.accounts,
+            self.clock,
+        )
+        self.charge_reader = ChargeReader(self.orders, self.verify_charge, charges)
+        self.request_refund = RequestRefund(
+            self.orders,
+            self.refunds_at_stripe,
+            self.payout_impact(),
+            self.charge_reader,
+            self.accounts,
             self.clock,
         )
 
@@ -356,50 +357,6 @@ class Backend(StripeSide):
                 return
             time.sleep(0.2)  # a message that failed comes back after the visibility timeout
         raise AssertionError(f"still open: {self.open_work()}")
-
-    # Results.
-
-    def record(self, order_id: str) -> OrderRecord:
-        """Return an order from the table."""
-        record = self.orders.load_order(self.key(order_id))
-        assert record is not None
-        return record
-
-    def current(self, refund: Refund) -> Refund:
-        """Return a refund from the table."""
-        found = self.orders.get_refund(refund.order_key, refund.refund_id)
-        assert found is not None
-        return found
-
-    def open_work(self) -> list[DueWork]:
-        """Return the open refunds, and the orders with an open fee refund or an open charge."""
-        return [
-            *self.open_index.refunds(None),
-            *self.open_index.fee_refunds(None),
-            *self.open_index.charges(None),
-        ]
-
-    def key(self, order_id: str) -> OrderKey:
-        """Return what identifies an order of this studio."""
-        return OrderKey(self.studio_id, order_id)
-
-    def order_ids(self) -> list[str]:
-        """Return the orders that have a sale entry."""
-        return [str(entry["order_id"]) for entry in self.entries() if entry["kind"] == "sale"]
-
-    def entries(self) -> list[dict[str, str | int]]:
-        """Return the studio's ledger."""
-        return list(read_contents(self.dynamodb, self.ledger_table, self.studio_id))
-
-    def head(self) -> LedgerHead:
-        """Return the studio's ledger head."""
-        head = self.books.load_head(self.studio_id)
-        assert head is not None
-        return head
-
-    def verify(self) -> ChainFault | None:
-        """Check the studio's chain."""
-        return verify_chain(self.entries(), self.head())[1]
 
     def stripe_refunds(self, order_id: str) -> list[dict[str, Any]]:
         """Return Stripe's refunds of an order's charge that did not fail."""

@@ -181,6 +181,23 @@ def test_amount_of_a_balance_transaction_can_be_changed(
     assert unknown.status_code == 404
 
 
+def test_a_balance_can_be_moved_without_another_object(
+    api: httpx.Client, control: httpx.Client
+) -> None:
+    body = {"type": "payout", "amount": -700, "currency": "usd", "source": "po_1", "fee": 25}
+
+    made = control.post("/balance_transactions", json=body)
+
+    assert (made.status_code, made.json()["net"], made.json()["type"]) == (200, -725, "payout")
+    expanded = {"source": "po_1", "expand[]": "data.source"}
+    (found,) = api.get("/v1/balance_transactions", params=expanded).json()["data"]
+    assert (found["id"], found["source"]) == (made.json()["id"], "po_1")
+    balance = api.get("/v1/balance").json()
+    assert sum(each["amount"] for each in balance["available"] + balance["pending"]) == -725
+    wrong = control.post("/balance_transactions", json=body | {"currency": "dollars"})
+    assert wrong.status_code == 400
+
+
 def test_balance_transaction_can_be_moved_to_another_time(
     api: httpx.Client, control: httpx.Client
 ) -> None:

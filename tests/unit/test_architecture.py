@@ -87,10 +87,11 @@ DOMAIN_LOADED = {
         dispute errors fulfillment imported_order money order payment_status
     """,
     "reconcile": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger message money
-        order parked payment_status payout payout_hold payout_schedule refund refund_metadata
-        refund_quote refusal report reservation settlement stripe_balance stripe_charge
-        stripe_dispute stripe_object stripe_refund stripe_transfer studio
+        account_access books_proof dispute errors fee_refund fulfillment imported_order ledger
+        message money order parked payment_status payout payout_hold payout_schedule platform_books
+        platform_line platform_movement refund refund_metadata refund_quote refusal report
+        reservation settlement stripe_balance stripe_charge stripe_dispute stripe_object
+        stripe_refund stripe_transfer studio
     """,
     "refund_report": """
         dispute errors fee_refund fulfillment imported_order ledger local_days money order

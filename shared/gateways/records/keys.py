@@ -7,7 +7,7 @@
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
-    RECONCILE#{account_id}                 WATERMARK
+    RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
     ACCOUNT#{account_id}                   ACCESS: whether PPS may act for a connected account
 
 Ids contain no ``#``. Import refuses it.
@@ -37,6 +37,7 @@ FEE_REFUND_SK = "REFUND_FEE"
 CHARGE_SK = "CHARGE"
 WATERMARK_SK = "WATERMARK"
 ACCESS_SK = "ACCESS"
+BOOKS_SK = "BOOKS"
 
 REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"

@@ -90,4 +90,4 @@ def _calm_down(world: FaultWorld) -> list[str]:
         world.reconcile_until_clean()
     except AssertionError as error:
         return [str(error), *world.functions.errors]
-    return world.functions.errors
+    return [*world.books_problems(), *world.functions.errors]

@@ -173,6 +173,13 @@ class FaultWorld:
                 return
         raise AssertionError(f"reconcile still finds: {answer['findings']}")
 
+    def books_problems(self) -> list[str]:
+        """Prove PPS's own books two days later, and return what is wrong or still under way."""
+        self.clock.wait(2 * _DAY_SECONDS)
+        proof = self.call_scheduled(RECONCILE, {"books": {}})
+        problems = [*proof["findings"], *proof["in_transit"]]
+        return [f"the books differ: {each}" for each in problems]
+
     def _deliver_and_process(self) -> None:
         self.events.deliver_due()
         self.queues.process_all()
