@@ -1,6 +1,6 @@
 """The actions of flows: each is repeated as its caller would repeat it."""
 
-from tests.faults.world.import_records import charge_of, sold_order_record, studio_record
+from tests.faults.world.import_records import ACCOUNT, charge_of, sold_order_record, studio_record
 from tests.faults.world.world import RECONCILE, FaultWorld
 
 
@@ -81,6 +81,12 @@ def release_payouts(world: FaultWorld) -> None:
 def resume(world: FaultWorld) -> None:
     """The schedule resumes interrupted work."""
     world.call_scheduled("resume_pending")
+
+
+def reconnect_account(world: FaultWorld) -> None:
+    """The studio connects its account again, and everything that waited ends."""
+    world.stripe.change_access(ACCOUNT, "connected")
+    world.run_until_idle()
 
 
 def reconcile(world: FaultWorld) -> None:

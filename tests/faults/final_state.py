@@ -46,6 +46,7 @@ class FinalState:
         stripe_disputes: Stripe's disputes, by id.
         holds: Of each hold of payouts, its reason and whether it is active.
         parked: Why messages were parked.
+        away: The Stripe accounts that are marked as disconnected.
         chain_fault: Where the ledger's hash chain is broken, or None.
     """
 
@@ -65,6 +66,7 @@ class FinalState:
     emails: Counter[str]
     holds: list[tuple[str, bool]]
     parked: list[str]
+    away: list[str]
     chain_fault: object
 
     def comparable(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class FinalState:
             "stripe_transfers": _counted(self.stripe_transfers.values()),
             "holds": self.holds,
             "parked": self.parked,
+            "away": self.away,
         }
 
     def differences(self, other: "FinalState") -> dict[str, Any]:
@@ -159,6 +162,7 @@ def read_final_state(world: FaultWorld) -> FinalState:
         emails=Counter(world.engine.sent_emails()),
         holds=[(each["reason"], "released_at" not in each) for each in items["PAYOUT_HOLD"]],
         parked=[each["reason"] for each in items["PARKED"]],
+        away=[each["account_id"] for each in items["ACCESS"] if "connected_at" not in each],
         chain_fault=verify_chain(entries, head)[1],
     )
 

@@ -84,6 +84,7 @@ _WEBHOOK_FLOWS = (
         actions.deliver_events,
     ),
     Flow("webhook, disputed", "stripe_webhook", scenes.disputed, actions.deliver_events),
+    Flow("webhook, account left", "stripe_webhook", scenes.account_left, actions.deliver_events),
     Flow(
         "webhook, transfer taken back",
         "stripe_webhook",
@@ -203,6 +204,13 @@ _RESUME_FLOWS = (
         # Stripe keeps idempotency keys for 24 hours.
         partial(scenes.answer_and_events_lost, stripe_fault="status_500_before_effect", hours=25),
         actions.resume,
+    ),
+    Flow(
+        "resume, account left",
+        "resume_pending",
+        scenes.account_left_silently,
+        actions.resume,
+        afterwards=actions.reconnect_account,
     ),
     Flow("resume, message lost", "resume_pending", scenes.settlement_message_lost, actions.resume),
     Flow(

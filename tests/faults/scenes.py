@@ -3,7 +3,7 @@
 import json
 
 from infra.stripe_standin.faults import FaultName
-from tests.faults.world.import_records import STUDIO, charge_of, sold_order_record
+from tests.faults.world.import_records import ACCOUNT, STUDIO, charge_of, sold_order_record
 from tests.faults.world.world import FaultWorld
 
 _DAY_SECONDS = 24 * 3600
@@ -169,6 +169,20 @@ def account_closed(world: FaultWorld) -> None:
     settled(world)
     world.operator.import_studio(update=True, payout_account_id="closed_account")
     world.clock.wait(_SECONDS_UNTIL_PAYOUT)
+
+
+def account_left(world: FaultWorld) -> None:
+    """The studio has disconnected its account."""
+    settled(world, direct=True)
+    world.stripe.change_access(ACCOUNT, "deauthorized")
+
+
+def account_left_silently(world: FaultWorld) -> None:
+    """A refund was requested, then the studio disconnected its account, and no event came."""
+    requested(world, direct=True)
+    world.stripe.change_access(ACCOUNT, "deauthorized")
+    world.stripe.new_events()
+    world.clock.wait(_RESUME_AFTER_SECONDS)
 
 
 def payouts_on_hold(world: FaultWorld) -> None:

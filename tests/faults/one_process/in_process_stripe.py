@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from infra.stripe_standin.app import DEFAULT_API_KEY
+from infra.stripe_standin.changes.accounts import account_with_id, change_access
 from infra.stripe_standin.changes.charge_states import ChargeTransition, apply_charge_transition
 from infra.stripe_standin.changes.disputes import (
     DisputeOpening,
@@ -23,6 +24,7 @@ from infra.stripe_standin.changes.seeding import seed_charges
 from infra.stripe_standin.dropped_connection import DroppedConnection
 from infra.stripe_standin.exchange import respond
 from infra.stripe_standin.faults import FaultName, FaultRule, RequestMatcher
+from infra.stripe_standin.records.accounts import AccountAccess
 from infra.stripe_standin.records.charges import ChargeSeed
 from infra.stripe_standin.records.disputes import DisputeStatus, OpeningStatus
 from infra.stripe_standin.records.refunds import RefundRecord, StripeRefundStatus
@@ -151,6 +153,10 @@ class InProcessStripe:
         charge = self.standin.store.charges[charge_id_of(order_id)]
         opening = DisputeOpening(status=status, amount=amount)
         return open_dispute(self.standin, charge, opening).id
+
+    def change_access(self, account_id: str, access: AccountAccess) -> None:
+        """Disconnect a connected account, close it, or connect it again."""
+        change_access(self.standin, account_with_id(self.standin, account_id), access)
 
     def move_dispute(
         self, dispute_id: str, status: DisputeStatus, *, return_fee: bool = False
