@@ -22,7 +22,7 @@ def read_by_a_request(world: DeployedStack) -> None:
     """Request refunds of orders whose payment and disputes are not known here yet."""
     unanswered = _unpaid_order(world, PLATFORM_STUDIO)
     path = f"/v1/charges/{_charge_id(unanswered)}"
-    world.control("faults", fault="status_500", times=2, match={"path_prefix": path})
+    world.control("faults", fault="reset_before_effect", times=2, match={"path_prefix": path})
     answer = world.request_refund(unanswered["order_id"], _REFUND)
     assert (answer.status_code, answer.json()["code"]) == (409, "order_not_paid")
     world.invoke("resume_pending", None)
