@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from shared.domain.books_proof import BooksFindingKind, Measured, findings_of, prove
-from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
+from shared.domain.ledger import (
+    OPENING_KINDS,
+    EntryAmounts,
+    EntryFacts,
+    EntryKind,
+    LedgerHead,
+    append,
+)
 from shared.domain.payout import PayoutStatus
 from shared.domain.platform_books import OpenItem, PlatformBooks
 from shared.domain.platform_line import EntryName, OwnLine, PlatformLine, line_of
@@ -157,6 +164,8 @@ class PlatformMoney(MoneyRules):
             line_of(each, books.sales[each.order_id].order if each.order_id else None).stripe_amount
             for each in books.entries
         )
+        # The books before the ledger paid out what these sales left, all but the share.
+        said -= sum(each.rev_share_amount for each in books.entries if each.kind in OPENING_KINDS)
         sales = books.sales.values()
         not_booked = sum(sale.not_booked_yet() for sale in sales if not sale.direct)
         fees_to_come = sum(
