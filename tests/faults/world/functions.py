@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+
 from tests.faults.one_process import template
 from tests.faults.one_process.execution_environments import ExecutionEnvironments
 from tests.faults.one_process.failed_calls import FunctionCrash
@@ -50,6 +52,10 @@ class FunctionRuntime:
             with self._environments.acquire(function) as environment:
                 return environment.handle(event, context)
         except FunctionCrash:
+            return None
+        except BatchProcessingError:
+            # All messages of the batch failed. They come back, like each one of a part of a batch,
+            # and one that fails for good is parked.
             return None
         except Exception as error:  # noqa: BLE001  # Lambda survives any error of a function
             self.report_error(function, repr(error))
