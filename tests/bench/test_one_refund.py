@@ -36,7 +36,8 @@ def test_a_platform_refund_stays_within_its_units(costs: dict[str, RefundCost]) 
 def test_a_direct_refund_adds_only_its_fee_refund(costs: dict[str, RefundCost]) -> None:
     platform, direct = costs[PLATFORM].whole, costs[DIRECT].whole
     assert direct.write_units <= platform.write_units + 6
-    assert direct.read_units <= platform.read_units + 1
+    # The fee refund's state, and at both calls to Stripe whether PPS may act for the account.
+    assert direct.read_units <= platform.read_units + 2
 
 
 @pytest.mark.parametrize("kind", [PLATFORM, DIRECT])

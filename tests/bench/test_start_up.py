@@ -5,13 +5,16 @@ import pytest
 from tests.bench.start_up import Candidate, functions
 
 # Powertools' Tracer patches boto3, which imports its S3 transfers.
-TRACE = {"resume_pending", "reconcile", "fee_refund", "run_payouts"}
+TRACE = {"resume_pending", "reconcile", "fee_refund", "run_payouts", "verify_charge"}
 # Routes with the validating resolver.
 ANSWER = {
     *("find_orders", "attention", "print_station", "refund_report", "refund_request"),
     *("send_message", "payouts", "adjustments"),
 }
-CALL_STRIPE = {"refund_request", "resume_pending", "reconcile", "fee_refund", "run_payouts"}
+CALL_STRIPE = {
+    *("refund_request", "resume_pending", "reconcile", "fee_refund", "run_payouts"),
+    "verify_charge",
+}
 
 # What is slow to import, and the functions that have a use for it.
 ALLOWED = {
