@@ -179,8 +179,12 @@ class People:
         dice = self.simulation.dice
         status, *later = decisions
         self.simulation.note(f"{dispute_id} {status}")
-        world = self.simulation.world
-        world.stripe.move_dispute(dispute_id, status, return_fee=dice.random() < 0.5)
+        stripe, return_fee = self.simulation.world.stripe, dice.random() < 0.5
+        try:
+            stripe.move_dispute(dispute_id, status, return_fee=return_fee)
+        except DisputeTransitionError:  # all of the charge went back meanwhile: nothing to take
+            later = []
+            stripe.move_dispute(dispute_id, "warning_closed")
         self.stripe.send_events()
         if later:
             self.simulation.within(_DAY, partial(self._decide_dispute, dispute_id, tuple(later)))
