@@ -153,11 +153,10 @@ class ReconcileRefunds:
 
         A charge that differs from its import is a finding of its own, until a person corrects it.
         """
-        pointer = self.record.find_order(report)
-        state = self.orders.get_state(pointer.order) if pointer else None
-        if pointer is None or state is None or state.has_wrong_payment:
+        state = self._state_of(report)
+        if state is None or state.has_wrong_payment:
             return
-        self.charge_queue.announce(pointer.order)
+        self.charge_queue.announce(state.key)
         if finding := of_report(report, ReportOutcome.ORDER_NOT_PAID, None, account_id):
             yield finding
 

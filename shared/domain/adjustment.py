@@ -46,7 +46,7 @@ class AdjustmentStep:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """An adjustment of a studio's payable balance, and what became of the proposal.
+    """A correction of a studio's payable balance: who proposed it, and who decided how.
 
     ``amount`` is in minor units of the studio's currency: positive if the studio gains, never 0.
     ``reason`` is for the studio to read. ``source`` says how it was proposed. ``entry_seq`` is its

@@ -234,7 +234,7 @@ class StudioBooks:
         sale.disputes[report.dispute_id] = report
 
     def book_disputes(self, sale: OrderBooks) -> list[LedgerEntry]:
-        """Bring the books level with the disputes that Stripe has, one after the other."""
+        """Enter what each dispute has moved at Stripe since it was last entered."""
         entries: list[LedgerEntry] = []
         for dispute in sale.disputes.values():
             posting = post_disputes(ChargePosting(sale.state), [dispute], AT)
