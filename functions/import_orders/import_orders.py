@@ -5,14 +5,18 @@ An imported order is no sale yet. Its charge is read at Stripe first, which a qu
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from functions.import_orders.bodies import OrderBody
 from functions.import_orders.import_lines import ImportReport, Numbered, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import OrderState
-from shared.domain.payment_status import UNSETTLED_PAYMENTS, PaymentStatus
+from shared.domain.payment_status import (
+    FIRST_CHECK_DELAY,
+    UNSETTLED_PAYMENTS,
+    PaymentStatus,
+)
 from shared.domain.search import order_tokens
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
@@ -35,8 +39,6 @@ _BYTES_PER_TRANSACTION = MAX_TRANSACTION_BYTES * 3 // 4
 
 _CONTENTION_SECONDS = 20.0
 
-# The queue asks for the charge at once. If its message is lost, a schedule asks.
-_FIRST_CHECK_DELAY = timedelta(minutes=10)
 
 type NumberedOrder = Numbered[ImportedOrder]
 
@@ -187,7 +189,7 @@ def _first_state(imported: ImportedOrder, studio: Studio, now: datetime) -> Orde
         print_units=order.print_units,
         payment_status=PaymentStatus.UNVERIFIED if is_charged else PaymentStatus.NOT_CHARGED,
         ledger_starts_at=studio.ledger_starts_at,
-        next_check_at=rfc3339(now + _FIRST_CHECK_DELAY) if is_charged else None,
+        next_check_at=rfc3339(now + FIRST_CHECK_DELAY) if is_charged else None,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
-from shared.domain.fee_refund import FeeRefund
+from shared.domain.fee_refund import FeeRefund, with_target_of
 from shared.domain.ledger import OPENING_KINDS, EntryFacts, LedgerEntry, Posting, append
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
@@ -83,18 +83,11 @@ class SettleRefund:
         self, record: SettlementRecord, settlement: Settlement, refund: Refund
     ) -> FeeRefund | None:
         """Return the application fee's refund with its new target, or None if that is unchanged."""
-        state = settlement.state
-        if settlement.effect.fee_refund_amount == 0 or state.application_fee_id is None:
+        if settlement.effect.fee_refund_amount == 0 or refund.before_ledger:
             return None
-        if refund.before_ledger:
-            return None
-        known = record.fee_refund or FeeRefund(
-            state.order_id, state.studio_id, state.application_fee_id
-        )
-        return known.with_target(
-            state.fee_refund_target_amount,
-            rfc3339(self.clock() + FIRST_POLL_DELAY),
-            refund.correlation_id,
+        next_poll_at = rfc3339(self.clock() + FIRST_POLL_DELAY)
+        return with_target_of(
+            settlement.state, record.fee_refund, next_poll_at, refund.correlation_id
         )
 
     def _announce_fee_refund(self, fee_refund: FeeRefund | None) -> None:

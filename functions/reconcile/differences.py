@@ -6,6 +6,7 @@ from functions.reconcile.findings import FindingKind
 from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.payout import Payout, PayoutStatus
 from shared.domain.refund import Refund, RefundStatus
+from shared.domain.settlement import settled_kind
 from shared.domain.stripe_balance import BalanceMovement
 from shared.domain.stripe_refund import StripeRefund
 from shared.domain.stripe_transfer import StripeTransfer
@@ -27,7 +28,7 @@ def entries_differ(refund: Refund, entries: Iterable[LedgerEntry]) -> bool:
     expected = [
         (kind, refund.order_id, refund.refund_id, refund.stripe_refund_id, gross)
         for kind, seq, gross in (
-            (_settled_kind(refund), refund.settled_seq, -refund.amount),
+            (settled_kind(refund), refund.settled_seq, -refund.amount),
             ("refund_failed", refund.failed_seq, refund.amount),
         )
         if seq is not None
@@ -39,10 +40,6 @@ def entries_differ(refund: Refund, entries: Iterable[LedgerEntry]) -> bool:
         (each.kind, each.order_id, each.refund_id, each.stripe_refund_id, each.gross_amount)
         for each in found
     ] or any(each.kind == "refund" and each.rev_share_amount != share for each in found)
-
-
-def _settled_kind(refund: Refund) -> EntryKind:
-    return EntryKind.OPENING_REFUND if refund.before_ledger else EntryKind.REFUND
 
 
 def payout_entry_differs(payout: Payout, entry: LedgerEntry | None) -> bool:

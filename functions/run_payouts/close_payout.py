@@ -167,8 +167,10 @@ class ClosePayout:
             closing = self._closing(head, previous, period, because) if period else None
         except TooManyPayoutsError:
             return NotClosed.TOO_MANY
+        if closing is None:
+            return NotClosed.NOTHING_DUE
         held = self.held_amount(studio.studio_id) if studio.hold_disputed else 0
-        if closing is None or not is_worth_closing(head, closing, previous, held):
+        if not is_worth_closing(head, closing, previous, held):
             return NotClosed.NOTHING_DUE
         return close(head, closing, studio.payout_account_id, rfc3339(self.clock()), held)
 

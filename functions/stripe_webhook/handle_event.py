@@ -157,9 +157,9 @@ class HandleEvent:
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """List the charge's refunds: since 2022-11-15 the event does not carry them."""
         charge_id = string(event.object, "id")
-        refusal, _ = self._find(charge_id, event.account_id)
-        if refusal is not None:
-            return [(refusal.value, None)]
+        ours = _ours(self.charges.find(charge_id), event.account_id)
+        if isinstance(ours, ReportOutcome):
+            return [(ours.value, None)]
         reports = self.stripe_refunds().list_of_charge(charge_id, event.account_id)
         found = [self._record(report, event.account_id) for report in reports]
         return found or [("RefundListEmpty", None)]
@@ -181,19 +181,15 @@ class HandleEvent:
 
     def _announce_charge(self, pointer: ChargePointer | None, account_id: str | None) -> str:
         """Have the charge read at Stripe: the newest state wins, whatever order events come in."""
-        if pointer is None:
-            return ReportOutcome.UNKNOWN_CHARGE.value
-        if pointer.account_id != account_id:
-            return ReportOutcome.ACCOUNT_MISMATCH.value
-        self.charge_queue.announce(pointer.order)
+        ours = _ours(pointer, account_id)
+        if isinstance(ours, ReportOutcome):
+            return ours.value
+        self.charge_queue.announce(ours.order)
         return CHARGE_ANNOUNCED
 
-    def _find(
-        self, charge_id: str, account_id: str | None
-    ) -> tuple[ReportOutcome | None, ChargePointer | None]:
-        pointer = self.charges.find(charge_id)
-        if pointer is None:
-            return ReportOutcome.UNKNOWN_CHARGE, None
-        if pointer.account_id != account_id:
-            return ReportOutcome.ACCOUNT_MISMATCH, None
-        return None, pointer
+
+def _ours(pointer: ChargePointer | None, account_id: str | None) -> ChargePointer | ReportOutcome:
+    """Return the charge of an event of an account, or why it is none of ours."""
+    if pointer is None:
+        return ReportOutcome.UNKNOWN_CHARGE
+    return pointer if pointer.account_id == account_id else ReportOutcome.ACCOUNT_MISMATCH

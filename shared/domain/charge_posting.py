@@ -56,7 +56,7 @@ def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) 
         return ChargePosting(after)
     amounts = sale_amounts(after)
     kind = EntryKind.SALE
-    if _is_before_ledger(state, charged_at):
+    if state.is_before_ledger(charged_at):
         kind, amounts = EntryKind.OPENING_SALE, moved_elsewhere(amounts)
     return ChargePosting(after, (EntryDraft(EntryFacts(kind, state.order_id, at), amounts),))
 
@@ -70,7 +70,7 @@ def post_disputes(posting: ChargePosting, disputes: Iterable[Dispute], at: str) 
         at: Now, RFC 3339 in UTC.
     """
     for dispute in disputes:
-        before_ledger = _is_before_ledger(posting.state, dispute.created_at)
+        before_ledger = posting.state.is_before_ledger(dispute.created_at)
         settled = settle_dispute(posting.state, dispute, before_ledger=before_ledger)
         drafts = posting.drafts
         if settled.amounts is not None:
@@ -91,7 +91,3 @@ def _facts(settled: DisputeSettlement, at: str, amounts: EntryAmounts) -> EntryF
         settled_at=None if amounts.elsewhere_amount else at,
         dispute_id=settled.dispute.dispute_id,
     )
-
-
-def _is_before_ledger(state: OrderState, happened_at: str) -> bool:
-    return state.ledger_starts_at is not None and happened_at < state.ledger_starts_at

@@ -8,7 +8,7 @@ https://docs.stripe.com/api/fee_refunds/create
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from shared.domain.order import OrderKey
+from shared.domain.order import OrderKey, OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +84,22 @@ class FeeRefund:
     def with_refunded(self, refunded_amount: int) -> "FeeRefund":
         """Return it with no attempt under way and the amount that Stripe has refunded."""
         return replace(self, refunded_amount=refunded_amount, in_flight_amount=0)
+
+
+def with_target_of(
+    state: OrderState, known: FeeRefund | None, next_poll_at: str, correlation_id: str
+) -> FeeRefund | None:
+    """Return the refund of an order's application fee with the order's target, or a new one.
+
+    None if the order has no application fee.
+
+    Args:
+        state: The order's state with its new target.
+        known: The fee's refund until now, or None if there is none.
+        next_poll_at: When it is looked at if the message is lost, RFC 3339 in UTC.
+        correlation_id: What raised the target.
+    """
+    if state.application_fee_id is None:
+        return None
+    fee_refund = known or FeeRefund(state.order_id, state.studio_id, state.application_fee_id)
+    return fee_refund.with_target(state.fee_refund_target_amount, next_poll_at, correlation_id)

@@ -161,6 +161,10 @@ class OrderState:
         """The money that disputes have taken and not given back."""
         return sum(each.withdrawn_amount for each in self.disputes)
 
+    def is_before_ledger(self, moved_at: str) -> bool:
+        """Whether money that moved then was paid out before the ledger. RFC 3339 in UTC."""
+        return self.ledger_starts_at is not None and moved_at < self.ledger_starts_at
+
     @property
     def returned_amount(self) -> int:
         """The money in the ledger that went back to the parent: by refunds and by disputes."""

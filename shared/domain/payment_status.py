@@ -1,6 +1,11 @@
 """The status of an order's payment."""
 
+from datetime import timedelta
 from enum import StrEnum
+
+# How long after the import, or after a reading, a schedule first has the charge read again. The
+# message to the queue, or Stripe's event, nearly always comes before.
+FIRST_CHECK_DELAY = timedelta(minutes=10)
 
 
 class PaymentStatus(StrEnum):

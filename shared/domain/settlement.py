@@ -158,6 +158,11 @@ def settle(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
     return _settle_success(state, refund, at, by)
 
 
+def settled_kind(refund: Refund) -> EntryKind:
+    """Return the kind of the entry that settles a refund's success."""
+    return EntryKind.OPENING_REFUND if refund.before_ledger else EntryKind.REFUND
+
+
 def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
     effect = effect_of(state, state.returned_amount, state.returned_amount + refund.amount)
     tax = refunded_tax(state, refund)
@@ -171,7 +176,7 @@ def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Sett
     )
     amounts = _entry_amounts(state, effect, tax)
     return Settlement(
-        kind=EntryKind.OPENING_REFUND if refund.before_ledger else EntryKind.REFUND,
+        kind=settled_kind(refund),
         state=_with_effect(state, effect, tax),
         refund=settled,
         amounts=moved_elsewhere(amounts) if refund.before_ledger else amounts,

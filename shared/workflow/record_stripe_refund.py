@@ -224,6 +224,7 @@ class RecordStripeRefund:
         self, report: StripeRefund, pointer: ChargePointer, state: OrderState
     ) -> Refund:
         now = rfc3339(self.clock())
+        made_at = rfc3339(datetime.fromtimestamp(report.created, UTC))
         return Refund(
             refund_id=refund_id_of_external(report.stripe_refund_id),
             order_id=pointer.order.order_id,
@@ -241,7 +242,7 @@ class RecordStripeRefund:
             stripe_refund_id=report.stripe_refund_id,
             pending_reason=report.pending_reason,
             failure_reason=report.failure_reason,
-            before_ledger=_is_before_ledger(report, state),
+            before_ledger=state.is_before_ledger(made_at),
             next_poll_at=self._first_poll(),
             history=(HistoryEntry(report.status, now, self.actor),),
         )
@@ -274,12 +275,6 @@ def _known(record: SettlementRecord, report: StripeRefund) -> Refund | None:
         ),
         None,
     )
-
-
-def _is_before_ledger(report: StripeRefund, state: OrderState) -> bool:
-    """Return whether the refund was made before the studio's ledger starts."""
-    made_at = rfc3339(datetime.fromtimestamp(report.created, UTC))
-    return state.ledger_starts_at is not None and made_at < state.ledger_starts_at
 
 
 def _lost(metadata: RefundMetadata, record: SettlementRecord) -> bool:

@@ -7,19 +7,18 @@ all.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import StrEnum
 
 from shared.clock import Clock, rfc3339
 from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
 from shared.domain.dispute import Dispute
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
-from shared.domain.fee_refund import FeeRefund
+from shared.domain.fee_refund import FeeRefund, with_target_of
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.ledger import LedgerHead, Posting, append
 from shared.domain.order import OrderKey, OrderState
 from shared.domain.payment import Payment, payment_of
-from shared.domain.payment_status import PaymentStatus
+from shared.domain.payment_status import FIRST_CHECK_DELAY, PaymentStatus
 from shared.domain.refund import FIRST_POLL_DELAY
 from shared.domain.stripe_charge import StripeCharge
 from shared.domain.stripe_dispute import StripeDispute
@@ -35,9 +34,6 @@ from shared.workflow.record_stripe_refund import RecordStripeRefund
 
 # Sales, settlements and payouts change the same ledger; each takes well under a second.
 _CONTENTION_SECONDS = 8.0
-
-# An event nearly always comes before.
-FIRST_CHECK_DELAY = timedelta(minutes=10)
 
 
 class ChargeOutcome(StrEnum):
@@ -181,15 +177,11 @@ class VerifyCharge:
 
     def _fee_refund(self, record: SettlementRecord, posting: ChargePosting) -> FeeRefund | None:
         """Return the application fee's refund with its new target, or None if it is unchanged."""
-        state = posting.state
-        if posting.fee_refund_amount == 0 or state.application_fee_id is None:
+        if posting.fee_refund_amount == 0:
             return None
-        known = record.fee_refund or FeeRefund(
-            state.order_id, state.studio_id, state.application_fee_id
-        )
         next_poll_at = rfc3339(self.clock() + FIRST_POLL_DELAY)
-        correlation_id = posting.drafts[-1].facts.dispute_id or state.order_id
-        return known.with_target(state.fee_refund_target_amount, next_poll_at, correlation_id)
+        correlation_id = posting.drafts[-1].facts.dispute_id or posting.state.order_id
+        return with_target_of(posting.state, record.fee_refund, next_poll_at, correlation_id)
 
     def _announce(self, fee_refund: FeeRefund | None) -> None:
         if fee_refund is not None and fee_refund.is_open:
