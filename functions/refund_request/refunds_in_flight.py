@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.domain.errors import BusyError
 from shared.domain.limit_guard import GuardFullError, LimitGuard
 from shared.domain.order import OrderState
-from shared.domain.settlement import effect_of, payable_effect
+from shared.domain.settlement import effect_in_flight, payable_effect
 from shared.gateways.limit_guards import LimitGuards
 
 
@@ -44,7 +44,8 @@ class RefundsInFlight:
         guard = self.guards.get(own.studio_id)
         listed = self.guards.orders_in_flight(own.studio_id)
         order_ids = {*guard.order_ids, *listed} - {own.order_id}
-        states = [each for each in self.guards.states(own.studio_id, order_ids) if _in_flight(each)]
+        stored = self.guards.states(own.studio_id, order_ids)
+        states = [each for each in stored if each.in_flight_amount]
         try:
             after = guard.with_order(own.order_id, (each.order_id for each in states))
         except GuardFullError as error:
@@ -55,11 +56,5 @@ class RefundsInFlight:
         return _effect_in_flight(own) + sum(map(_effect_in_flight, states)), after
 
 
-def _in_flight(state: OrderState) -> int:
-    """Return the amount that is reserved or refunded and not in the ledger yet."""
-    return max(0, state.committed_amount - state.settled_amount)
-
-
 def _effect_in_flight(state: OrderState) -> int:
-    settled = state.settled_amount
-    return payable_effect(state, effect_of(state, settled, settled + _in_flight(state)))
+    return payable_effect(state, effect_in_flight(state))

@@ -121,6 +121,12 @@ def estimate(state: OrderState, amount: int) -> Effect:
     return effect_of(state, before, before + amount)
 
 
+def effect_in_flight(state: OrderState) -> Effect:
+    """Return the effect that all refunds in flight of an order have once they have settled."""
+    before = state.returned_amount
+    return effect_of(state, before, before + state.in_flight_amount)
+
+
 def effect_of_open(state: OrderState, refund: Refund) -> Effect:
     """Return the effect of a refund in flight, as if it settles after all others in flight."""
     after = state.committed_amount + state.withdrawn_amount

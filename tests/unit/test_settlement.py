@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.dispute import Dispute
+from shared.domain.dispute_settlement import settle_dispute
 from shared.domain.ledger import EntryAmounts, EntryFacts, LedgerHead, append
 from shared.domain.money import (
     SUPPORTED_CURRENCIES,
@@ -21,6 +23,7 @@ from shared.domain.refund_quote import RefundQuote, quote_refund
 from shared.domain.reservation import record_external_refund, reserve
 from shared.domain.settlement import (
     Settlement,
+    effect_in_flight,
     estimate,
     next_to_settle,
     payable_effect,
@@ -220,6 +223,27 @@ def test_the_preview_of_the_payout_equals_what_settling_moves(
     amount = data.draw(st.integers(1, sale.order.total_amount))
     expected = payable_effect(sale.state, estimate(sale.state, amount))
     assert settled(sale, sale.state, "rf_1", amount).amounts.payable_amount == expected
+
+
+@given(sale=sold_orders(), data=st.data())
+def test_refunds_in_flight_reverse_what_disputes_have_left_of_the_share(
+    sale: Sold, data: st.DataObject
+) -> None:
+    total = sale.order.total_amount
+    taken = data.draw(st.integers(0, total - 1), "withdrawn by a dispute")
+    amount = data.draw(st.integers(1, total - taken), "in flight")
+    report = Dispute(
+        "dp_1",
+        "lost",
+        taken,
+        is_charge_refundable=True,
+        created_at=AT,
+        withdrawn_amount=taken,
+    )
+    disputed = settle_dispute(sale.state, report).state
+    pending = reserve(disputed, "rf_1", RefundQuote("ch_1", amount), stop_print=False)
+    expected = payable_effect(pending, effect_in_flight(pending))
+    assert settled(sale, disputed, "rf_1", amount).amounts.payable_amount == expected
 
 
 def test_settling_a_refund_that_owes_no_settlement_is_an_error() -> None:
