@@ -35,7 +35,7 @@ test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforce
 	@$(BIN)/pytest -n 2
 
 .PHONY: unit
-unit: $(ENVIRONMENT) ## Run the pure tests in half a minute: no stack, fewer examples, none that is marked slow
+unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples, and none that is marked slow
 	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
 faults: export RUNS ?= 2000
