@@ -130,10 +130,11 @@ def _table(title: str, load: Load, bare: BareRate, at_once: int, more: str) -> R
         "that the same engine did in the same run with as many clients and nothing else to do "
         "(four conditional puts of 600 bytes). Times are in such transactions' medians, one "
         f"client alone. Settlement queue: {depth[len(depth) // 2]} messages in the middle, "
-        f"{depth[-1]} at most. Requests sent again: {load.repeats}. {more} "
+        f"{depth[-1]} at most. Requests sent again: {load.repeats}. "
+        f"Dead letters sent back: {load.dead_letters}. {more} "
         + (
             "Every refund is at Stripe once, in its order's state once and in the ledger once; "
-            "the chains verify; no dead letters."
+            "the chains verify; no dead letters are left."
             if not load.faults
             else f"{len(load.faults)} FAULTS."
         )

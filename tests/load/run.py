@@ -13,6 +13,7 @@ from itertools import chain, cycle, islice
 import httpx
 
 from infra.failure import Failure
+from infra.operate.dead_letter_queues import DeadLetters
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus
@@ -20,6 +21,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.parked_messages import ParkedRecords
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
 
 STUDIOS = (PLATFORM_STUDIO, DIRECT_STUDIO)
@@ -54,6 +56,8 @@ class Load:
         stages: The seconds that each refund spent, by stage.
         depth: The number of messages in the settlement queue, every fifth of a second.
         repeats: The number of requests that were sent again.
+        dead_letters: The number of messages that killed workers received too often. An operator
+            sends those back, and so does the test.
         faults: The errors in the books.
     """
 
@@ -62,6 +66,7 @@ class Load:
     stages: dict[str, list[float]] = field(default_factory=dict)
     depth: list[int] = field(default_factory=list)
     repeats: int = 0
+    dead_letters: int = 0
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -85,6 +90,9 @@ class LoadTest:
         self._charges = Charges(dynamodb, tables["orders"])
         self._open_index = OpenWorkIndex(dynamodb, tables["orders"])
         self._books = LedgerStore(dynamodb, tables["orders"], tables["ledger"])
+        self._dead = DeadLetters(
+            world.stack.aws.sqs, dict(world.stack.queues), ParkedRecords(dynamodb, tables["orders"])
+        )
 
     def sell(self, count: int) -> list[RefundableOrder]:
         """Import orders, half of them charged on the studio's own account."""
@@ -101,7 +109,8 @@ class LoadTest:
         Args:
             sales: The orders to refund.
             at_once: The number of concurrent clients.
-            resume: Whether the scheduled resume_pending runs while the load test waits.
+            resume: Whether the scheduled resume_pending runs while the load test waits, and an
+                operator sends dead letters back.
 
         Raises:
             Failure: A request was never accepted, or a refund never ended.
@@ -162,12 +171,24 @@ class LoadTest:
             if resume:
                 self._resume()
             time.sleep(0.5)
+        while resume and self._messages("adjust", "adjust_dlq", "fee_refund", "fee_refund_dlq"):
+            if time.monotonic() > deadline:
+                raise Failure(f"the queues still have messages after {_END_WITHIN_S} s")
+            load.dead_letters += self._send_back()
+            time.sleep(0.5)
 
     def _resume(self) -> None:
         """Resume what is open; repeat a run that was killed."""
         self._world.stack.aws.lambda_.invoke(
             FunctionName=self._world.stack.functions["resume_pending"], Payload=b"{}"
         )
+
+    def _send_back(self) -> int:
+        """Send the dead letters back, and return how many there were."""
+        with self._dead.held() as letters:
+            for letter in letters:
+                self._dead.redrive(letter, "load_test")
+        return len(letters)
 
     def _open(self) -> int:
         return sum(
@@ -180,7 +201,7 @@ class LoadTest:
 
         def watch() -> None:
             while not over.wait(0.2):
-                load.depth.append(self._messages(self._world.stack.queues["adjust"]))
+                load.depth.append(self._messages("adjust"))
 
         thread = threading.Thread(target=watch, name="queue depth")
         thread.start()
@@ -190,17 +211,23 @@ class LoadTest:
             over.set()
             thread.join()
 
-    def _messages(self, queue_url: str) -> int:
-        found = self._world.stack.aws.sqs.get_queue_attributes(
-            QueueUrl=queue_url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )
-        return sum(map(int, found["Attributes"].values()))
+    def _messages(self, *queues: str) -> int:
+        found = 0
+        for queue in queues:
+            counted = self._world.stack.aws.sqs.get_queue_attributes(
+                QueueUrl=self._world.stack.queues[queue],
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+            found += sum(map(int, counted["Attributes"].values()))
+        return found
 
     def _faults(self, sales: list[RefundableOrder]) -> Iterator[str]:
         """Compare Stripe, the orders and the ledger; return the differences."""
         for queue in ("adjust_dlq", "fee_refund_dlq"):
-            if self._messages(self._world.stack.queues[queue]):
+            if self._messages(queue):
                 yield f"there are messages in {queue}"
         refunded: dict[str, list[int]] = {}
         for studio_id in STUDIOS:

@@ -159,6 +159,10 @@ def _spec() -> JsonObject:
     schemas = spec["components"]["schemas"]
     schemas["dispute"]["properties"]["status"]["enum"].append("prevented")
     schemas |= {"account": _ACCOUNT, "application": _APPLICATION, "balance": _BALANCE}
+    # https://docs.stripe.com/api/disputes/list takes the parameters that the list of refunds takes.
+    refunds = json.dumps(spec["paths"]["/v1/refunds"]["get"])
+    disputes = refunds.replace("schemas/refund", "schemas/dispute").replace("/refunds", "/disputes")
+    spec["paths"]["/v1/disputes"] = {"get": json.loads(disputes)}
     return spec
 
 
