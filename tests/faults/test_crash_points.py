@@ -1,8 +1,13 @@
-"""A crash before or after any outside call leaves the same records as no crash."""
+"""A crash between any two outside calls leaves the same records as no crash."""
 
 import pytest
 
-from tests.faults.crash_points import CrashInterceptor, crash_at_each_call, play
+from tests.faults.crash_points import (
+    CrashInterceptor,
+    crash_at_each_point,
+    crash_points,
+    play,
+)
 from tests.faults.flows import FLOWS, Flow
 from tests.faults.one_process import template
 from tests.faults.report import CRASH_POINTS, RecordProperty
@@ -22,13 +27,13 @@ def test_a_crash_leaves_the_same_records_as_no_crash(
     recorder = CrashInterceptor(flow.function)
     expected = play(flow, recorder)
     assert expected.errors == []
-    call_count = len(recorder.calls)
-    assert call_count > 0
-    found = list(crash_at_each_call(flow, expected, call_count, client_gives_up=False))
-    point_count = 2 * call_count
+    points = crash_points(recorder.calls)
+    assert points
+    found = list(crash_at_each_point(flow, expected, points, client_gives_up=False))
+    point_count = len(points)
     if flow.client_may_give_up:
-        found += crash_at_each_call(flow, expected, call_count, client_gives_up=True)
-        point_count += 2 * call_count
+        found += crash_at_each_point(flow, expected, points, client_gives_up=True)
+        point_count *= 2
     record_property(CRASH_POINTS, [flow.name, point_count, point_count - len(found)])
     if found:
         pytest.fail("\n".join(found), pytrace=False)
