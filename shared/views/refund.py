@@ -111,7 +111,7 @@ def refund_view(refund: Refund, state: OrderState) -> RefundView:
         stripe_fee_retained_amount=effects.stripe_fee_retained_amount,
         net_deduction_amount=effects.net_deduction_amount,
         tax_amount=refund.tax_amount,
-        resolution=refund.resolution and _resolution_view(refund.resolution),
+        resolution=refund.resolution and resolution_view(refund.resolution),
         history=[_history_view(entry) for entry in refund.history],
     )
 
@@ -142,7 +142,8 @@ def _item_view(item: RefundItem) -> RefundItemView:
     )
 
 
-def _resolution_view(resolution: Resolution) -> ResolutionView:
+def resolution_view(resolution: Resolution) -> ResolutionView:
+    """Return how a parent was paid, as the API shows it."""
     return ResolutionView(
         paid_by=resolution.paid_by,
         reference=resolution.reference,
