@@ -81,8 +81,8 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        account_access dispute errors fulfillment ledger message money order parked payment_status
-        payout payout_hold payout_schedule refund refusal statement studio
+        account_access dispute errors fulfillment imported_order ledger message money order parked
+        payment_status payout payout_hold payout_schedule refund refusal statement studio
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status
