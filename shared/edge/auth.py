@@ -35,6 +35,8 @@ class Action(StrEnum):
     READ_ADJUSTMENTS = "read manual adjustments"
     PROPOSE_ADJUSTMENT = "propose a manual adjustment"
     DECIDE_ADJUSTMENT = "approve or reject a manual adjustment"
+    READ_USERS = "see the studio's users"
+    MANAGE_USERS = "invite, change and remove users"
 
 
 _DESK = frozenset({Role.OWNER, Role.STAFF})
@@ -54,6 +56,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_ATTENTION: _READERS,
     Action.RESOLVE: _DESK,
     Action.READ_ADJUSTMENTS: frozenset({Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN}),
+    Action.READ_USERS: frozenset({Role.OWNER, Role.PPS_ADMIN}),
+    Action.MANAGE_USERS: frozenset({Role.OWNER}),
     # The only writes of PPS admins. It takes two of them.
     Action.PROPOSE_ADJUSTMENT: _PPS,
     Action.DECIDE_ADJUSTMENT: _PPS,

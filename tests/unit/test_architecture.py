@@ -124,6 +124,9 @@ DOMAIN_LOADED = {
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
         stripe_refund
     """,
+    "users": """
+        dispute errors money order payment_status studio_user
+    """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger money order payment payment_status refund refund_metadata
