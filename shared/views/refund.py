@@ -130,7 +130,7 @@ def refund_view(refund: Refund, state: OrderState, names: Names = NO_NAMES) -> R
         net_deduction_amount=effects.net_deduction_amount,
         tax_amount=refund.tax_amount,
         message_template=template_for(has_failed=refund.failed_at is not None),
-        resolution=refund.resolution and _resolution_view(refund.resolution, names),
+        resolution=refund.resolution and resolution_view(refund.resolution, names),
         history=[_history_view(entry, names) for entry in refund.history],
     )
 
@@ -161,7 +161,8 @@ def _item_view(item: RefundItem) -> RefundItemView:
     )
 
 
-def _resolution_view(resolution: Resolution, names: Names) -> ResolutionView:
+def resolution_view(resolution: Resolution, names: Names) -> ResolutionView:
+    """Return how a parent was paid, as the API shows it."""
     return ResolutionView(
         paid_by=resolution.paid_by,
         reference=resolution.reference,

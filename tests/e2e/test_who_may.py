@@ -64,6 +64,7 @@ ROUTES = {
         Action.SEND_MESSAGE,
         {"outcome": "received"},
     ),
+    "summarize_refunds": Route("GET", "/reports/refunds/summary", Action.READ_REPORTS),
     "report_refunds": Route("GET", "/reports/refunds", Action.READ_REPORTS),
     "read_export": Route("GET", "/reports/refunds/exports/{export_id}", Action.READ_REPORTS),
     "find_refund_patterns": Route(
@@ -72,6 +73,7 @@ ROUTES = {
     "next_payout": Route("GET", "/payouts/next", Action.READ_PAYOUTS),
     "list_payouts": Route("GET", "/payouts", Action.READ_PAYOUTS),
     "read_payout": Route("GET", "/payouts/{payout_id}", Action.READ_PAYOUTS),
+    "count_attention": Route("GET", "/attention/count", Action.READ_ATTENTION),
     "list_attention": Route("GET", "/attention", Action.READ_ATTENTION),
     "dismiss_dispute": Route(
         "POST", "/orders/{order_id}/disputes/{dispute_id}/dismissal", Action.RESOLVE
@@ -82,6 +84,15 @@ ROUTES = {
     "propose_adjustment": Route(
         "POST", "/adjustments", Action.PROPOSE_ADJUSTMENT, {"amount": 1, "reason": "A test"}
     ),
+    "list_users": Route("GET", "/users", Action.READ_USERS),
+    "invite_user": Route(
+        "POST",
+        "/users",
+        Action.MANAGE_USERS,
+        {"email": "new@studio.example", "name": "New", "role": "bookkeeper"},
+    ),
+    "change_user_role": Route("PATCH", "/users/{user_id}", Action.MANAGE_USERS, {"role": "staff"}),
+    "remove_user": Route("DELETE", "/users/{user_id}", Action.MANAGE_USERS),
     "list_adjustments": Route("GET", "/adjustments", Action.READ_ADJUSTMENTS),
     "read_adjustment": Route("GET", "/adjustments/{adjustment_id}", Action.READ_ADJUSTMENTS),
     "approve_adjustment": Route(
@@ -105,6 +116,7 @@ NOWHERE = {
     "parked_id": "nowhere",
     "dispute_id": "dp_nowhere",
     "adjustment_id": "adj_nowhere",
+    "user_id": "user_nowhere",
 }
 
 
