@@ -32,7 +32,7 @@ run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops aft
 	@$(BIN)/python -m infra.local run
 
 test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforced
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 3
 
 .PHONY: unit
 unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples, and none that is marked slow
@@ -40,7 +40,8 @@ unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples,
 
 faults: export RUNS ?= 2000
 faults: export SEED ?= 1
-faults: $(ENVIRONMENT) ## Crash every flow at every call, then run it in bad weather (RUNS=2000 SEED=1)
+faults: export STEP ?= 1
+faults: $(ENVIRONMENT) ## Crash every flow at every point, then run it in bad weather (RUNS=2000 SEED=1 STEP=1)
 	@$(BIN)/python -m infra.local install-tools
 	@$(BIN)/pytest tests/faults -n 2 -q
 

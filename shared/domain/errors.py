@@ -134,6 +134,12 @@ class MessageOutcomeKnownError(DomainError):
     code = "message_not_unknown"
 
 
+class NothingToWriteAboutError(DomainError):
+    """The order has no refund that a message could be about."""
+
+    code = "nothing_to_write_about"
+
+
 class NoEmailAddressError(DomainError):
     """The order has no email address to write to."""
 
@@ -346,3 +352,27 @@ class MailOutcomeUnknownError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class UserNotFoundError(DomainError):
+    """No such user in the caller's studio."""
+
+    code = "user_not_found"
+
+
+class UserExistsError(DomainError):
+    """The studio has this user already, with another role."""
+
+    code = "user_exists"
+
+
+class LastOwnerError(DomainError):
+    """The studio would have no owner."""
+
+    code = "last_owner"
+
+
+class UserChangePendingError(DomainError):
+    """Another change of this user is not finished."""
+
+    code = "user_change_pending"

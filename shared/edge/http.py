@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from shared.domain.errors import BusyError, DomainError, ForbiddenError
-from shared.edge.auth import Audience, Caller, caller_from
+from shared.edge.auth import Audience, Caller, SignedIn, signed_in_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem, problem_of
@@ -63,7 +63,10 @@ class FieldError(BaseModel):
 
 
 class ProblemView(BaseModel):
-    """Problem details, RFC 9457, with a stable ``code``."""
+    """Problem details, RFC 9457, with a stable ``code``.
+
+    PPS finds the request in its logs by ``request_id``.
+    """
 
     type: str
     title: str
@@ -71,6 +74,7 @@ class ProblemView(BaseModel):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+    request_id: str | None = None
 
 
 def _described(status: int) -> OpenAPIResponse:
@@ -123,7 +127,12 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
         count("RequestRefused")
         if isinstance(error, ForbiddenError):
             count_refused("AccessRefused", error.reason)
-        return Response(problem.status, content_type=MEDIA_TYPE, body=problem.body())
+        return Response(
+            problem.status,
+            content_type=MEDIA_TYPE,
+            headers={**problem.headers},
+            body=problem.body(logger.get_correlation_id()),
+        )
 
     return answer
 
@@ -145,18 +154,26 @@ def api_handler(
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         problem = _refused_early(event, max_body_bytes)
         if problem is None:
-            return app.resolve(event, context)
+            return _not_stored(app.resolve(event, context))
         count("RequestRefused")
-        return {
-            "statusCode": problem.status,
-            "headers": {
-                "Content-Type": MEDIA_TYPE,
-                "Access-Control-Allow-Origin": setting("ALLOWED_ORIGIN"),
-            },
-            "body": problem.body(),
-        }
+        return _not_stored(
+            {
+                "statusCode": problem.status,
+                "multiValueHeaders": {
+                    "Content-Type": [MEDIA_TYPE],
+                    "Access-Control-Allow-Origin": [setting("ALLOWED_ORIGIN")],
+                },
+                "body": problem.body(logger.get_correlation_id()),
+            }
+        )
 
     return lambda_handler
+
+
+def _not_stored(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer with the order that no cache keeps it: all answers are personal."""
+    headers = {**answer.get("multiValueHeaders", {}), "Cache-Control": ["no-store"]}
+    return answer | {"multiValueHeaders": headers}
 
 
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:
@@ -197,11 +214,20 @@ def caller(app: APIGatewayRestResolver) -> Caller:
     Raises:
         ForbiddenError: The token is not accepted, or names no studio that the user may read.
     """
+    return signed_in(app).caller()
+
+
+def signed_in(app: APIGatewayRestResolver) -> SignedIn:
+    """Return the user of the current request. Only a PPS admin may be without a studio.
+
+    Raises:
+        ForbiddenError: The token is not accepted, or names a studio that the user may not read.
+    """
     authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
     named = (app.current_event.query_string_parameters or {}).get("studio_id")
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
-    who = caller_from(authorizer.get("claims") or {}, audience, named)
-    if who.is_pps_admin:
+    who = signed_in_from(authorizer.get("claims") or {}, audience, named)
+    if who.is_pps_admin and who.studio_id is not None:
         logger.info("PPS admin names a studio", user=who.user, studio_id=who.studio_id)
     return who
 

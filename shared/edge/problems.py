@@ -34,6 +34,7 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.AlreadyResolvedError: (409, "It is already resolved"),
     errors.MessageNotFoundError: (404, "Message not found"),
     errors.MessageOutcomeKnownError: (409, "The message's outcome is known"),
+    errors.NothingToWriteAboutError: (409, "There is nothing to write about"),
     errors.NoEmailAddressError: (409, "The order has no email address"),
     errors.SendingDomainError: (409, "The sending domain is not verified"),
     errors.MessageRefusedError: (502, "The mail service refused the message"),
@@ -50,6 +51,10 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.AdjustmentNotFoundError: (404, "Adjustment not found"),
     errors.AdjustmentDecidedError: (409, "The adjustment is already decided"),
     errors.OwnAdjustmentError: (403, "Another person must approve it"),
+    errors.UserNotFoundError: (404, "User not found"),
+    errors.UserExistsError: (409, "The user exists already"),
+    errors.LastOwnerError: (409, "The studio needs an owner"),
+    errors.UserChangePendingError: (409, "A change of this user is not finished"),
     errors.IdempotencyKeyReusedError: (422, "The Idempotency-Key was used before"),
     errors.ForbiddenError: (403, "Not allowed"),
     errors.BusyError: (503, "Busy"),
@@ -64,6 +69,10 @@ STRIPE_STATUS = {
     "account_disconnected": (409, "The Stripe account is not connected"),
     "amount_exceeds_charge": (422, "The amount is more than is left at Stripe"),
 }
+
+# The same request may work a moment later. Contention and throttling end within seconds.
+_TRANSIENT = frozenset({429, 503, 504})
+_RETRY_AFTER_SECONDS = "2"
 
 
 class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
@@ -92,8 +101,18 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
         self.detail = detail
         self.errors = errors
 
-    def body(self) -> str:
-        """Return the problem as JSON."""
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a client should know beside the body: when to try again."""
+        is_transient = self.status in _TRANSIENT
+        return {"Retry-After": _RETRY_AFTER_SECONDS} if is_transient else {}
+
+    def body(self, request_id: str | None = None) -> str:
+        """Return the problem as JSON.
+
+        Args:
+            request_id: The request's id, by which the logs find it.
+        """
         members: dict[str, Any] = {
             "type": f"urn:pps:problem:{self.code}",
             "title": self.title,
@@ -103,6 +122,8 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
         }
         if self.errors is not None:
             members["errors"] = self.errors
+        if request_id is not None:
+            members["request_id"] = request_id
         return json.dumps(members)
 
 

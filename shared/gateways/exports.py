@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Every part of an upload except the last must have at least 5 MiB:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-_PART_BYTES = 5 * 1024 * 1024
+PART_BYTES = 5 * 1024 * 1024
 
 # Enough to follow a link, but not to pass it on: the file has names of people in it.
 LINK_SECONDS = 300
@@ -43,7 +43,8 @@ class ExportStatus(StrEnum):
 class ExportRequest:
     """A queue message that requests an export: its selection, as strings.
 
-    ``file_name`` is the name under which a browser saves the file. The other fields are those of
+    ``file_name`` is the name under which a browser saves the file. ``only`` is what the refunds
+    must have, as JSON; empty for all. The other fields are those of
     ``shared.domain.report.Selection``.
     """
 
@@ -55,6 +56,7 @@ class ExportRequest:
     upto_seq: str
     file_name: str
     correlation_id: str
+    only: str = ""
 
 
 class ExportQueue(Queue):
@@ -155,11 +157,11 @@ class ExportFiles:
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield parts of at least ``_PART_BYTES``, made of chunks. The last part may be smaller."""
+    """Yield parts of at least ``PART_BYTES``, made of chunks. The last part may be smaller."""
     part = bytearray()
     for chunk in chunks:
         part += chunk
-        if len(part) >= _PART_BYTES:
+        if len(part) >= PART_BYTES:
             yield bytes(part)
             part.clear()
     if part:

@@ -29,6 +29,7 @@ HEAD_UNMOVED = "seq = :seen"
 STILL_DUE = "open_due = :seen"
 WATERMARK_UNMOVED = "reconciled_at = :seen"
 CURRENCY_UNCHANGED = "currency = :seen"
+NAME_UNCHANGED = "display_name = :seen"
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_PER_BATCH = 100
@@ -90,6 +91,27 @@ class Table:
             **options,
         )
         return map(unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
+
+    def count(
+        self,
+        condition: str,
+        values: Mapping[str, str],
+        **options: Any,  # noqa: ANN401  # parameters of a Query
+    ) -> int:
+        """Return how many items a key condition finds."""
+        found = 0
+        while True:
+            answer = self._dynamodb.query(
+                TableName=self._name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=marshal(values),
+                Select="COUNT",
+                **options,
+            )
+            found += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
         """Yield the items that exist among some keys, in any order.

@@ -16,6 +16,7 @@ from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from functions.find_orders.order_filter import OrderFilter
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.import_orders.import_orders import ImportOrders
@@ -29,9 +30,11 @@ from shared.edge.auth import Caller, Role
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
+from shared.gateways.people import People
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import studio_pk
 from shared.gateways.studio_updates import StudioUpdates
+from shared.gateways.studios import Studios
 from tests.bench.meter import Consumption, Meter
 from tests.records import order_record
 
@@ -92,12 +95,13 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
     )  # its own clients, because the meter hooks into them
     meter = Meter(clients.dynamodb, clients.sqs, stack.stripe_url, {table: "orders"})
     find = SearchOrders(OrderLists(clients.dynamodb, table))
-    show = ShowOrder(OrderPanels(clients.dynamodb, table))
+    tables = clients.dynamodb, table
+    show = ShowOrder(OrderPanels(*tables), People(*tables), Studios(*tables))
     someone = Caller("bench", _STUDIO, frozenset({Role.OWNER}))
 
     def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:
         meter.start()
-        shown = find(_STUDIO, OrderSearch(query, status, limit=25, cursor=None))
+        shown = find(_STUDIO, OrderSearch(query, OrderFilter(status), limit=25, cursor=None))
         if len(shown.orders) != found:
             raise AssertionError(f"{query} found {len(shown.orders)} orders, not {found}")
         return meter.read()

@@ -23,7 +23,14 @@ from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
 from tests.e2e.unverified_charges import lose_charges, read_all_charges
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, refused, until
+from tests.e2e.world import (
+    DIRECT_STUDIO,
+    PLATFORM_STUDIO,
+    DeployedStack,
+    named_user,
+    refused,
+    until,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,9 +55,11 @@ FUNCTIONS = (
     "export_report",
     "attention",
     "adjustments",
+    "users",
     "payouts",
     "run_payouts",
     "anchor_ledger",
+    "studio_settings",
 )
 
 MAY_PUT_ENTRIES = {
@@ -91,6 +100,7 @@ def use_everything(world: DeployedStack) -> None:
     lose_charges(world)
     reconcile_everything(world)
     adjust_everything(world, studio_id)
+    change_a_user(world)
     # Anchors, and a look at those that are there.
     world.invoke("anchor_ledger", None)
     world.invoke("anchor_ledger", None)
@@ -104,6 +114,17 @@ def use_everything(world: DeployedStack) -> None:
         )
     for queue in ("export", "charge"):
         world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues[queue], MessageBody="{}")
+
+
+def change_a_user(world: DeployedStack) -> None:
+    """Invite a user, change the role, remove the user, and invite them again."""
+    world.call("GET", "/users")
+    for _ in range(2):
+        body = {"email": "privilege@studio.example", "name": "Pat", "role": "staff"}
+        user = world.call("POST", "/users", body).json()
+        path = f"/users/{user['user_id']}"
+        assert world.call("PATCH", path, {"role": "bookkeeper"}).status_code == 200
+        assert world.call("DELETE", path).status_code == 200
 
 
 def resume_everything(world: DeployedStack, order_id: str) -> None:
@@ -172,6 +193,9 @@ def use_the_desk(world: DeployedStack) -> None:
         "/orders",
         "/orders?status=none",
         "/orders?query=wilhelmina",
+        "/orders?from=2026-01-01",
+        "/orders?print_status=queued",
+        "/orders?dispute=open",
         f"/orders/{order}",
         "/print-station/queue",
         "/reports/refunds",
@@ -180,6 +204,9 @@ def use_the_desk(world: DeployedStack) -> None:
         "/attention",
     ):
         assert world.call("GET", path).status_code == 200, path
+    # A user with a name, which is recorded.
+    assert world.call("GET", "/me", token=named_user(world, "Una Kerr")).status_code == 200
+    assert world.call("GET", "/studios", role="pps_admin").status_code == 200
     assert world.call("POST", f"/orders/{order}/fulfillment/cancel").status_code == 200
     refund = world.refund(order, {"type": "partial", "amount": 500})
     message = {"template": "refund_confirmation", "refund_id": refund["refund_id"]}

@@ -21,7 +21,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if each.when == "call"
     ]
     if crashes := recorded(reports, CRASH_POINTS):
-        terminalreporter.section("crashed before and after every outside call")
+        terminalreporter.section("crashed between all outside calls")
         for line in crash_table(crashes):
             terminalreporter.write_line(line)
     if weather := recorded(reports, WEATHER):

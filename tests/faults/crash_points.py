@@ -86,20 +86,33 @@ def play_without_action(flow: Flow) -> PlayedFlow:
         return _finish(flow, world)
 
 
-def crash_at_each_call(
-    flow: Flow, expected: PlayedFlow, call_count: int, *, client_gives_up: bool
+def crash_points(calls: list[OutsideCall]) -> list[CrashPoint]:
+    """Return the points of a function's calls that leave different records.
+
+    Functions make one call at a time. So a crash before a call leaves what a crash after the call
+    before it leaves, unless that call was of another invocation.
+    """
+    return [
+        CrashPoint(number, timing)
+        for number, call in enumerate(calls)
+        for timing in CrashTiming
+        if timing is CrashTiming.AFTER or call.is_first
+    ]
+
+
+def crash_at_each_point(
+    flow: Flow, expected: PlayedFlow, points: list[CrashPoint], *, client_gives_up: bool
 ) -> Iterator[str]:
     """Yield a sentence for each crash point after which the records differ from those of no crash.
 
     Args:
         flow: The flow.
         expected: The flow played without a crash.
-        call_count: How many outside calls the flow's function makes.
+        points: Where to crash.
         client_gives_up: Whether the client asks only once. Then the request may also be as if it
             had never been made.
     """
     without_request = play_without_action(flow) if client_gives_up else None
-    points = (CrashPoint(number, timing) for number in range(call_count) for timing in CrashTiming)
     for point in points:
         interceptor = CrashInterceptor(flow.function, point)
         crashed = play(flow, interceptor, client_gives_up=client_gives_up)

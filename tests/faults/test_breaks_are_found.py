@@ -15,7 +15,12 @@ from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.messages import Messages
 from shared.gateways.stripe import errors
 from shared.gateways.table import Table
-from tests.faults.crash_points import CrashInterceptor, crash_at_each_call, play
+from tests.faults.crash_points import (
+    CrashInterceptor,
+    crash_at_each_point,
+    crash_points,
+    play,
+)
 from tests.faults.flows import FLOWS
 from tests.faults.one_process.template import Schedule
 from tests.faults.weather.run import run_weather
@@ -36,9 +41,8 @@ def in_flow(name: str) -> list[str]:
     if expected.errors:
         return expected.errors
     for gives_up in {False, flow.client_may_give_up}:
-        for found in crash_at_each_call(
-            flow, expected, len(recorder.calls), client_gives_up=gives_up
-        ):
+        points = crash_points(recorder.calls)
+        for found in crash_at_each_point(flow, expected, points, client_gives_up=gives_up):
             return [found]
     return []
 

@@ -9,10 +9,10 @@ from tests.faults.report import WEATHER, RecordProperty
 from tests.faults.weather.run import WeatherRun, run_weather
 
 # `make faults` sets the number of runs and the first seed.
-_RUNS = int(os.environ.get("RUNS", "32"))
+_RUNS = int(os.environ.get("RUNS", "16"))
 _SEED = int(os.environ.get("SEED", "1"))
 # The runs are split over so many tests, so that pytest's workers can share them.
-_PARTS = 16
+_PARTS = 8
 
 
 def run_named(seed: int) -> WeatherRun:

@@ -1,4 +1,4 @@
-"""How Hypothesis runs here: all its examples in ``make test``, a quarter in ``make unit``.
+"""How Hypothesis runs here: all its examples in ``make test``, a tenth in ``make unit``.
 
 And a server in Stripe's place.
 """
@@ -21,7 +21,7 @@ settings.register_profile(
     # Without `explain`: for a failing sequence of refunds it takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
-settings.register_profile("quick", settings.get_profile("unit"), max_examples=ALL_EXAMPLES // 4)
+settings.register_profile("quick", settings.get_profile("unit"), max_examples=ALL_EXAMPLES // 10)
 # `make unit` asks for "quick" with an option, which pytest reads after this file.
 settings.load_profile("unit")
 

@@ -7,5 +7,5 @@ ALL_EXAMPLES = 60
 
 
 def scaled(count: int) -> int:
-    """Return ``count`` under the full profile, and a quarter of it under the quick one."""
+    """Return ``count`` under the full profile, and a tenth of it under the quick one."""
     return max(1, count * settings().max_examples // ALL_EXAMPLES)

@@ -5,6 +5,8 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "adjustments": """
-        adjustment dispute errors ledger money order payment_status
+        adjustment dispute errors ledger money order payment_status person
     """,
     "anchor_ledger": """
         anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
@@ -56,20 +58,22 @@ DOMAIN_LOADED = {
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
-        order parked payment_status payout_hold payout_schedule refund refund_quote refusal
-        reservation settlement studio
+        order parked payment_status payout_hold payout_schedule person refund refund_quote
+        refund_words refusal reservation settlement studio
     """,
     "export_report": """
-        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
-        payout_schedule refund refund_quote refusal report reservation settlement studio
+        attribution dispute errors fee_refund fulfillment imported_order ledger money order
+        payment_status payout_schedule refund refund_quote refusal report report_filter reservation
+        settlement studio
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status
         refund refusal stripe_balance stripe_object
     """,
     "find_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger message money order
-        payment_status refund refund_quote refusal reservation search settlement
+        dispute errors fee_refund fulfillment imported_order ledger limits local_days message money
+        order payment_status payout_schedule person refund refund_quote refund_words refusal
+        reservation search settlement studio
     """,
     "import_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits money order
@@ -80,29 +84,29 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        account_access dispute errors fulfillment ledger message money order parked payment_status
-        payout payout_hold payout_schedule refund refusal statement studio
+        account_access dispute errors fulfillment imported_order ledger message money order parked
+        payment_status payout payout_hold payout_schedule person refund refusal statement studio
     """,
     "print_station": """
-        dispute errors fulfillment imported_order money order payment_status
+        dispute errors fulfillment imported_order money order payment_status person
     """,
     "reconcile": """
-        account_access books_proof dispute errors fee_refund fulfillment imported_order ledger
-        message money order parked payment_status payout payout_hold payout_schedule platform_books
-        platform_line platform_movement refund refund_metadata refund_quote refusal report
-        reservation settlement stripe_balance stripe_charge stripe_dispute stripe_object
-        stripe_refund stripe_transfer studio
+        account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
+        ledger message money order parked payment_status payout payout_hold payout_schedule
+        platform_books platform_line platform_movement refund refund_metadata refund_quote refusal
+        report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
+        stripe_object stripe_refund stripe_transfer studio
     """,
     "refund_report": """
-        dispute errors fee_refund fulfillment imported_order ledger local_days money order
-        payment_status payout_schedule refund refund_quote refusal report reservation settlement
-        studio
+        attribution dispute errors fee_refund fulfillment imported_order ledger local_days message
+        money order payment_status payout_schedule person refund refund_quote refund_words refusal
+        report report_filter report_summary reservation settlement studio
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger limit_guard limits money order payment payment_status payout_schedule
-        refund refund_metadata refund_quote refusal reservation settlement stripe_charge
-        stripe_dispute stripe_object stripe_refund studio
+        imported_order ledger limit_guard limits message money order payment payment_status
+        payout_schedule person refund refund_metadata refund_quote refund_words refusal reservation
+        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -116,12 +120,18 @@ DOMAIN_LOADED = {
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger message money order
-        payment_status payout_schedule refund refusal studio
+        payment_status payout_schedule person refund refusal studio
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
         stripe_refund
+    """,
+    "studio_settings": """
+        dispute errors ledger limits money order payment_status payout_schedule person studio
+    """,
+    "users": """
+        dispute errors money order payment_status person studio_user
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
@@ -158,7 +168,8 @@ def _is_type_checking(statement: ast.stmt) -> bool:
     )
 
 
-def imports(path: Path, *, at_init: bool = False) -> set[str]:
+@cache
+def imports(path: Path, *, at_init: bool = False) -> frozenset[str]:
     """Return the modules that a file imports when it runs, as dotted names."""
     found: set[str] = set()
     for statement in _statements(ast.parse(path.read_text()).body, at_init=at_init):
@@ -169,14 +180,15 @@ def imports(path: Path, *, at_init: bool = False) -> set[str]:
             assert statement.module is not None
             found.add(statement.module)
             found |= {f"{statement.module}.{alias.name}" for alias in statement.names}
-    return found
+    return frozenset(found)
 
 
-def packages(names: set[str]) -> set[str]:
+def packages(names: AbstractSet[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def reached(function: str) -> set[str]:
+@cache
+def reached(function: str) -> frozenset[str]:
     """Return every module that importing a function's handler imports, ours followed."""
     seen: set[str] = set()
     waiting = {f"functions.{function}.handler"}
@@ -186,7 +198,7 @@ def reached(function: str) -> set[str]:
         file = ROOT / Path(*name.split(".")).with_suffix(".py")
         if file.exists():
             waiting |= imports(file, at_init=True) - seen
-    return seen
+    return frozenset(seen)
 
 
 def layer_of(path: Path) -> str:
@@ -222,59 +234,60 @@ def test_functions_never_import_each_other(function: str) -> None:
         assert not found & others, path
 
 
-@pytest.mark.parametrize("path", modules("shared"), ids=str)
-def test_shared_code_never_imports_functions_or_what_runs_them(path: Path) -> None:
-    assert not packages(imports(path)) & {"functions", "infra", "tests"}
+def test_shared_code_never_imports_functions_or_what_runs_them() -> None:
+    for path in modules("shared"):
+        assert not packages(imports(path)) & {"functions", "infra", "tests"}, path
 
 
-@pytest.mark.parametrize("path", modules("functions"), ids=str)
-def test_functions_never_import_the_infrastructure(path: Path) -> None:
-    assert not packages(imports(path)) & {"infra", "tests"}
+def test_functions_never_import_the_infrastructure() -> None:
+    for path in modules("functions"):
+        assert not packages(imports(path)) & {"infra", "tests"}, path
 
 
-@pytest.mark.parametrize("path", modules("shared/domain"), ids=str)
-def test_the_domain_imports_neither_aws_nor_stripe_nor_the_clock(path: Path) -> None:
-    found = imports(path)
-    assert not packages(found) & IMPURE
-    ours = {name for name in found if name.startswith("shared.")}
-    assert all(name.startswith("shared.domain") for name in ours)
+def test_the_domain_imports_neither_aws_nor_stripe_nor_the_clock() -> None:
     clocks = {"now", "utcnow", "today"}
-    read = {
-        node.attr
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute)
-    }
-    assert not read & clocks
+    for path in modules("shared/domain"):
+        found = imports(path)
+        assert not packages(found) & IMPURE, path
+        ours = {name for name in found if name.startswith("shared.")}
+        assert all(name.startswith("shared.domain") for name in ours), path
+        read = {
+            node.attr
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute)
+        }
+        assert not read & clocks, path
 
 
-@pytest.mark.parametrize("path", modules("shared", "functions"), ids=str)
-def test_only_gateways_import_aws_and_stripe(path: Path) -> None:
-    if not path.is_relative_to(ROOT / "shared" / "gateways"):
-        assert not packages(imports(path)) & OUTSIDE
+def test_only_gateways_import_aws_and_stripe() -> None:
+    for path in modules("shared", "functions"):
+        if not path.is_relative_to(ROOT / "shared" / "gateways"):
+            assert not packages(imports(path)) & OUTSIDE, path
 
 
-@pytest.mark.parametrize("path", modules("shared"), ids=str)
-def test_a_module_of_shared_imports_only_what_its_layer_may(path: Path) -> None:
-    ours, outside = LAYERS[layer_of(path)]
-    found = {name for name in imports(path) if name not in {"shared", "shared.gateways"}}
-    standard = {name for name in found if name.partition(".")[0] in sys.stdlib_module_names}
-    assert packages(found - standard) <= outside | {"shared"}
-    for name in found:
-        if name.startswith("shared."):
-            assert any(f"{name}.".startswith(f"{prefix}.") for prefix in ours), name
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_module_of_shared_imports_only_what_its_layer_may(layer: str) -> None:
+    ours, outside = LAYERS[layer]
+    for path in (each for each in modules("shared") if layer_of(each) == layer):
+        found = {name for name in imports(path) if name not in {"shared", "shared.gateways"}}
+        standard = {name for name in found if name.partition(".")[0] in sys.stdlib_module_names}
+        assert packages(found - standard) <= outside | {"shared"}, path
+        for name in found:
+            if name.startswith("shared."):
+                assert any(f"{name}.".startswith(f"{prefix}.") for prefix in ours), (path, name)
 
 
 def test_every_layer_has_modules() -> None:
     assert {layer_of(path) for path in modules("shared")} == set(LAYERS)
 
 
-@pytest.mark.parametrize("path", modules("shared/domain"), ids=str)
-def test_the_domain_names_no_function(path: Path) -> None:
+def test_the_domain_names_no_function() -> None:
     # Other functions have the names of domain nouns, such as payouts and fee_refund.
     nouns = {each.stem for each in modules("shared/domain")}
     names = {name for name in FUNCTIONS if "_" in name or name == "reconcile"} - nouns
     assert {"refund_request", "payout_adjust", "stripe_webhook", "reconcile"} <= names
-    assert not names & set(re.findall(r"\w+", path.read_text()))
+    for path in modules("shared/domain"):
+        assert not names & set(re.findall(r"\w+", path.read_text())), path
 
 
 def test_the_table_of_domain_modules_lists_every_function() -> None:
@@ -317,14 +330,14 @@ def test_the_pinned_api_version_is_the_one_the_sdk_was_made_for() -> None:
     assert stripe.api_version == API_VERSION
 
 
-@pytest.mark.parametrize("path", modules("infra/stripe_standin"), ids=str)
-def test_the_stripe_stand_in_imports_nothing_of_the_product(path: Path) -> None:
-    ours = {
-        name
-        for name in imports(path)
-        if name.split(".")[0] in {"functions", "shared", "infra", "tests"}
-    }
-    assert all(name.startswith("infra.stripe_standin") for name in ours)
+def test_the_stripe_stand_in_imports_nothing_of_the_product() -> None:
+    for path in modules("infra/stripe_standin"):
+        ours = {
+            name
+            for name in imports(path)
+            if name.split(".")[0] in {"functions", "shared", "infra", "tests"}
+        }
+        assert all(name.startswith("infra.stripe_standin") for name in ours), path
 
 
 if __name__ == "__main__":

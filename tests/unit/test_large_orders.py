@@ -35,6 +35,7 @@ def chosen(*line_ids: str) -> RefundChoice:
     return RefundChoice(RefundType.LINE_ITEMS, lines=lines)
 
 
+@pytest.mark.slow
 def test_a_thousand_lines_refunded_one_by_one_return_exactly_the_order(large: Sold) -> None:
     state: OrderState = large.state
     for number, line_id in enumerate(LINE_IDS):
@@ -122,6 +123,7 @@ class MeasuredTables(InMemoryTables):
         super().transact_write_items(**asked)
 
 
+@pytest.mark.slow
 def test_large_orders_are_split_into_transactions_that_dynamodb_takes() -> None:
     tables = MeasuredTables()
     importer: Importer = importer_of(tables)

@@ -18,6 +18,7 @@ from functions.refund_report.outliers import (
     holm,
     p_value_of,
 )
+from tests.unit.examples import scaled
 
 
 def exact_chance(table: Comparison) -> Fraction:
@@ -47,7 +48,7 @@ def test_the_chance_equals_a_count_of_all_ways_to_deal_the_orders() -> None:
     assert p_value_of(Comparison("key", 3, 4, 1, 5)) == pytest.approx(at_least_as_many / comb(9, 4))
 
 
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 @given(tables())
 def test_the_chance_is_the_exact_one(table: Comparison) -> None:
     assert p_value_of(table) == pytest.approx(float(exact_chance(table)), rel=1e-9, abs=1e-14)
@@ -114,7 +115,7 @@ def tarone_by_the_book(comparisons: list[Comparison]) -> Iterator[Comparison]:
     return (each for least, each in able if least <= Fraction(1, 100) / k)
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 @given(st.lists(tables(12), max_size=12))
 def test_only_keys_that_could_be_outliers_are_counted(comparisons: list[Comparison]) -> None:
     assert could_be_outliers(comparisons) == list(tarone_by_the_book(comparisons))
@@ -167,6 +168,7 @@ def _null_report(rng: random.Random) -> list[Comparison]:
     ]
 
 
+@pytest.mark.slow
 def test_with_only_chance_at_work_false_alarms_stay_below_the_level() -> None:
     rng = random.Random(20261124)  # noqa: S311  # a simulation
     reports = 3_000

@@ -60,6 +60,7 @@ def test_days_have_as_many_hours_as_the_clocks_say(zone: str, day: str, hours: i
     assert last_moment.astimezone(days.zone).date() == only
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", sorted(available_timezones()))
 def test_each_moment_of_a_year_is_only_in_the_range_of_its_own_day(zone: str) -> None:
     here = ZoneInfo(zone)

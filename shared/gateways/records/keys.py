@@ -1,10 +1,11 @@
 """The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
-                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…
+                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, USER#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
+    STUDIO#{studio_id}#USERS               ROSTER, MEMBER#…, CHANGE#…
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
     RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
@@ -15,7 +16,7 @@ Ids contain no ``#``. Import refuses it.
 
 from enum import StrEnum
 
-from shared.domain.order import OrderKey, OrderRefundStatus
+from shared.domain.order import FulfillmentStatus, OrderKey, OrderRefundStatus
 from shared.gateways.records.attributes import Item, Values
 
 OPEN_INDEX = "OpenIndex"
@@ -24,6 +25,10 @@ STATUS_INDEX = "StatusIndex"
 PRINT_INDEX = "PrintIndex"
 ATTENTION_INDEX = "AttentionIndex"
 SETTLED_INDEX = "SettledIndex"
+STUDIO_INDEX = "StudioIndex"
+
+# The one partition of StudioIndex.
+STUDIOS = "STUDIO"
 
 STUDIO_SK = "STUDIO"
 HEAD_SK = "LEDGER_HEAD"
@@ -39,12 +44,20 @@ WATERMARK_SK = "WATERMARK"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
 
+ROSTER_SK = "ROSTER"
+
+MEMBER_PREFIX = "MEMBER#"
+CHANGE_PREFIX = "CHANGE#"
 REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
 PAYOUT_PREFIX = "PAYOUT#"
 PARKED_PREFIX = "PARKED#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
+USER_PREFIX = "USER#"
+
+# A sort key has at most 1,024 bytes, and folding may lengthen a name.
+_STUDIO_NAME_LENGTH = 100
 
 
 class OpenWork(StrEnum):
@@ -110,6 +123,16 @@ def search_pk(studio_id: str) -> str:
     return f"{studio_pk(studio_id)}#SEARCH"
 
 
+def users_pk(studio_id: str) -> str:
+    """Return the partition key of a studio's users."""
+    return f"{studio_pk(studio_id)}#USERS"
+
+
+def member_sk(user_id: str) -> str:
+    """Return the sort key of one of a studio's users."""
+    return f"{MEMBER_PREFIX}{user_id}"
+
+
 def charge_pk(charge_id: str) -> str:
     """Return the partition key of the pointer from a Stripe charge to its order."""
     return f"CHARGE#{charge_id}"
@@ -155,6 +178,21 @@ def adjustment_sk(adjustment_id: str) -> str:
     return f"{ADJUSTMENT_PREFIX}{adjustment_id}"
 
 
+def user_sk(user: str) -> str:
+    """Return the sort key of a user of a studio."""
+    return f"{USER_PREFIX}{user}"
+
+
+def folded_studio_name(name: str) -> str:
+    """Return a studio's name, or the beginning of one, as StudioIndex sorts it."""
+    return name.casefold()[:_STUDIO_NAME_LENGTH]
+
+
+def in_studio_list(studio_id: str, name: str) -> Values:
+    """Return the attributes that put a studio into the list of all studios, by name."""
+    return {"studios_pk": STUDIOS, "name_sk": f"{folded_studio_name(name)}#{studio_id}"}
+
+
 def entry_sk(seq: int) -> str:
     """Return the sort key of a ledger entry. As text the keys sort like the numbers."""
     return f"{ENTRY_PREFIX}{seq:012d}"
@@ -178,6 +216,11 @@ def placed_sk(placed_at: str, order_id: str) -> str:
         order_id: The order's id. It makes the key unique.
     """
     return f"{placed_at}#{order_id}"
+
+
+def print_pk(studio_id: str, status: FulfillmentStatus) -> str:
+    """Return the PrintIndex partition of a studio's prints with a status."""
+    return f"{studio_id}#{status}"
 
 
 def attention_pk(studio_id: str, partition: AttentionPartition) -> str:

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import requests
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError
+from botocore.signers import RequestSigner
+from botocore.useragent import UserAgentString
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
@@ -37,14 +39,24 @@ class OutsideCall:
 
     Attributes:
         operation: AWS's operation, or the method and path at Stripe with ``{id}`` for each id.
+        is_first: Whether it is its invocation's first call.
     """
 
     function: str
     service: str
     operation: str
+    is_first: bool
 
     def __str__(self) -> str:
         return f"{self.function} → {self.service} {self.operation}"
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One invocation of a function, and how many outside calls it has made."""
+
+    function: str
+    call_count: int = 0
 
 
 type Perform = Callable[[], Answer]
@@ -74,7 +86,7 @@ class OutsideCalls:
 
     Attributes:
         interceptor: Injects the faults.
-        function: The calling function, or None for the harness, whose calls meet no fault.
+        invocation: What calls, or None for the harness, whose calls meet no fault.
     """
 
     def __init__(self, engine: InProcessEngine) -> None:
@@ -82,7 +94,7 @@ class OutsideCalls:
         self._is_installed = False
         self.stripe = InProcessStripe()
         self.interceptor: Interceptor = PassThrough()
-        self.function: ContextVar[str | None] = ContextVar("function", default=None)
+        self.invocation: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -96,6 +108,9 @@ class OutsideCalls:
 
         with (
             patch.object(HTTPAdapter, "send", send),
+            # An eighth of a run's time. Nobody reads the signature or the user agent here.
+            patch.object(RequestSigner, "handler", lambda *_args, **_rest: None),
+            patch.object(UserAgentString, "to_string", lambda _: "fault tests"),
             patch.object(self, "_is_installed", new=True),
         ):
             yield
@@ -149,10 +164,13 @@ class OutsideCalls:
         return response
 
     def _intercepted(self, service: str, operation: str, perform: Perform) -> Answer:
-        function = self.function.get()
-        if function is None:
+        invocation = self.invocation.get()
+        if invocation is None:
             return perform()
-        return self.interceptor.intercept(OutsideCall(function, service, operation), perform)
+        is_first = invocation.call_count == 0
+        invocation.call_count += 1
+        call = OutsideCall(invocation.function, service, operation, is_first)
+        return self.interceptor.intercept(call, perform)
 
 
 class _RawBody:

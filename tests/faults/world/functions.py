@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from tests.faults.one_process import template
 from tests.faults.one_process.execution_environments import ExecutionEnvironments
 from tests.faults.one_process.failed_calls import FunctionCrash
-from tests.faults.one_process.outside_calls import OutsideCalls
+from tests.faults.one_process.outside_calls import Invocation, OutsideCalls
 from tests.faults.one_process.virtual_clock import VirtualClock
 from tests.lambda_context import LambdaContext
 
@@ -47,7 +47,7 @@ class FunctionRuntime:
         """Return a function's answer, or None if it crashed or raised an error."""
         deadline = self._clock.now + template.functions()[function].timeout_seconds
         context = TimedContext(clock=self._clock, deadline=deadline)
-        token = self._outside_calls.function.set(function)
+        token = self._outside_calls.invocation.set(Invocation(function))
         try:
             with self._environments.acquire(function) as environment:
                 return environment.handle(event, context)
@@ -61,7 +61,7 @@ class FunctionRuntime:
             self.report_error(function, repr(error))
             return None
         finally:
-            self._outside_calls.function.reset(token)
+            self._outside_calls.invocation.reset(token)
 
     def report_error(self, function: str, error: str) -> None:
         """Record an error that no code of the product expected."""
