@@ -1,11 +1,13 @@
 """Writing a large report to a file, a page of rows at a time."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import batched
 from zoneinfo import ZoneInfo
 
 from shared.domain.report import ReportRow, ReportState, Selection
+from shared.domain.report_filter import ReportFilter
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.studios import Studios
 from shared.views import report_csv
@@ -81,6 +83,7 @@ def _selection(request: ExportRequest) -> Selection:
             start=request.start,
             end=request.end,
             upto_seq=int(request.upto_seq),
+            only=ReportFilter(**json.loads(request.only or "{}")),
         )
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise NothingToExportError("the message selects nothing") from error

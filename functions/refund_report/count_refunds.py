@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from functions.refund_report.attribution import Key, Shares
 from functions.refund_report.outliers import Comparison
+from shared.domain.attribution import Key, Shares
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The report as a file. A small one is the answer itself. A large one is written by an export."""
 
+import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 from functions.refund_report.report_refunds import ReportQuery, ReportSelection, SelectRefunds
@@ -77,6 +78,7 @@ class ExportRefunds:
                 upto_seq=str(selection.upto_seq),
                 file_name=name,
                 correlation_id=correlation_id or export_id,
+                only="" if selection.only.is_empty else json.dumps(asdict(selection.only)),
             )
         )
         return Export(export_id, ExportStatus.RUNNING)

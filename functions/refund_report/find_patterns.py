@@ -1,12 +1,14 @@
 """Patterns among refunds: counts and amounts by key, and the outliers."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import batched
 
-from functions.refund_report.attribution import (
+from functions.refund_report.count_refunds import Count
+from functions.refund_report.deadline import Deadline
+from functions.refund_report.outliers import Outliers, find_outliers
+from shared.clock import Clock, rfc3339
+from shared.domain.attribution import (
     OF_LINES,
     By,
     Key,
@@ -17,15 +19,13 @@ from functions.refund_report.attribution import (
     names_of,
     parts_of,
 )
-from functions.refund_report.count_refunds import Count
-from functions.refund_report.outliers import Outliers, find_outliers
-from shared.clock import Clock, rfc3339
-from shared.domain.errors import RangeTooLargeError, StudioNotFoundError
+from shared.domain.errors import StudioNotFoundError
 from shared.domain.imported_order import ImportedOrder, OrderContents
 from shared.domain.ledger import EntryKind
 from shared.domain.local_days import LocalDays, local_days
 from shared.domain.order import OrderKey
 from shared.domain.refund import RefundKey, RefundType
+from shared.domain.report import LATE_FAILURE
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.settled_refunds import SettledRefund, SettledRefunds
@@ -35,13 +35,6 @@ from shared.gateways.studios import Studios
 MOST_PATTERNS = 200
 
 DEFAULT_DAYS = 90
-
-# The rest of API Gateway's 29 s is for a cold start and the answer.
-_READING_SECONDS = 22.0
-
-# Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
-# ``resume_pending`` finds the failure within five more days.
-_LATE_FAILURE = timedelta(days=35)
 
 _ORDERS_PER_READ = 1_000
 
@@ -144,7 +137,7 @@ class FindPatterns:
         if studio is None:
             raise StudioNotFoundError("There is no such studio.")
         days = local_days(first, last, studio.zone, self.clock(), DEFAULT_DAYS)
-        reading = _Reading(self, studio_id, by, time.monotonic() + _READING_SECONDS)
+        reading = _Reading(self, studio_id, by, Deadline.from_now())
         names: Names = {}
         before = None
         if by in _OF_DECISIONS:
@@ -170,12 +163,12 @@ class FindPatterns:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one request reads before its deadline (seconds, ``time.monotonic``)."""
+    """What one request reads before its deadline."""
 
     source: FindPatterns
     studio_id: str
     by: By
-    deadline: float
+    deadline: Deadline
 
     def orders(self, days: LocalDays) -> Iterator[OrderContents]:
         """Read the orders that were placed on these days and charged.
@@ -188,16 +181,18 @@ class _Reading:
             rfc3339(days.end),
             (*_ALWAYS_READ, *_ATTRIBUTES[self.by]),
         )
-        return (order for order in self._in_time(found) if order.charge.charge_id is not None)
+        return (
+            order for order in self.deadline.in_time(found) if order.charge.charge_id is not None
+        )
 
     def refunds(self, days: LocalDays) -> "RefundsByOrder":
         """Read the refunds that settled on these days and have not failed since."""
         start, end = rfc3339(days.start), rfc3339(days.end)
-        until = rfc3339(days.end + _LATE_FAILURE)
+        until = rfc3339(days.end + LATE_FAILURE)
         found = self.source.settled.refunds(self.studio_id, start, until)
         settled: dict[str, EffectiveRefund] = {}
         failed = set()
-        for entry in self._in_time(found):
+        for entry in self.deadline.in_time(found):
             if entry.kind is EntryKind.REFUND_FAILED:
                 failed.add(entry.refund_id)
             elif entry.settled_at < end:
@@ -218,21 +213,12 @@ class _Reading:
         )
         return {
             refund.refund_id: {item.line_id: item.amount for item in refund.items}
-            for refund in self._in_time(self.source.orders.read_refunds(keys))
+            for refund in self.deadline.in_time(self.source.orders.read_refunds(keys))
         }
 
     def imported(self, order_ids: Iterable[str]) -> dict[str, ImportedOrder]:
         """Read these orders. Erased ones are left out."""
-        return self.source.lists.read_imported(self.studio_id, self._in_time(order_ids))
-
-    def _in_time[Read](self, what: Iterable[Read]) -> Iterator[Read]:
-        for each in what:
-            if time.monotonic() > self.deadline:
-                raise RangeTooLargeError(
-                    "There are too many orders in this range to count while you wait. "
-                    "Ask for fewer days."
-                )
-            yield each
+        return self.source.lists.read_imported(self.studio_id, self.deadline.in_time(order_ids))
 
 
 def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:

@@ -1,19 +1,30 @@
 """Lambda behind API Gateway: the reports."""
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from functions.refund_report.attribution import By
 from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
 from functions.refund_report.find_patterns import FindPatterns
 from functions.refund_report.pattern_views import PatternsView, patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
-from functions.refund_report.views import ExportView, ReportView, export_view, report_view
+from functions.refund_report.summarize_refunds import SummarizeRefunds
+from functions.refund_report.views import (
+    ExportView,
+    ReportView,
+    SummaryView,
+    export_view,
+    report_view,
+    summary_view,
+)
 from shared.clock import utc_now
+from shared.domain.attribution import By
 from shared.domain.report import ReportState
+from shared.domain.report_filter import ReportFilter
+from shared.domain.report_summary import BucketSize
 from shared.edge.auth import Action, Caller
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.observability import count, logger
@@ -45,6 +56,7 @@ report_refunds = ReportRefunds(select_refunds, rows)
 export_refunds = ExportRefunds(
     select_refunds, rows, files, ExportQueue(aws.client("sqs"), setting("EXPORT_QUEUE_URL"))
 )
+summarize_refunds = SummarizeRefunds(select_refunds, rows)
 find_export = FindExport(files)
 find_patterns = FindPatterns(lists, orders, settled, studios, utc_now)
 
@@ -66,6 +78,30 @@ LastDay = Annotated[
         pattern=r"^\d{4}-\d\d-\d\d$",
     ),
 ]
+WhichState = Annotated[ReportState, Query(description="Which refunds.")]
+
+
+def _only(by: By, what: str) -> Any:  # noqa: ANN401  # a parameter of FastAPI's kind
+    return Query(
+        alias=by.value,
+        description=f"Only refunds {what}. Empty: only those that belong to none.",
+        max_length=200,
+    )
+
+
+OnlySubject = Annotated[str | None, _only(By.SUBJECT, "of this subject's photos")]
+OnlyProduct = Annotated[str | None, _only(By.PRODUCT, "of this product, by SKU")]
+OnlyPhotoDay = Annotated[str | None, _only(By.PHOTO_DAY, "of this photo day's orders")]
+OnlyReason = Annotated[str | None, _only(By.REASON, "for this reason")]
+OnlyProcessedBy = Annotated[str | None, _only(By.PROCESSED_BY, "made by this person")]
+OnlyEffective = Annotated[
+    bool,
+    Query(
+        description="Leave out disputes, late failures and the refunds that failed. "
+        "With the key of a pattern, the rows are exactly the refunds that the pattern counts."
+    ),
+]
+
 # A page, an export that writes a large file, or the file.
 ReportAnswer = Response[ReportView | ExportView | str]
 
@@ -81,7 +117,8 @@ def _report_answers() -> dict[int, OpenAPIResponse]:
     summary="Report refunds",
     operation_id="report_refunds",
     description=(
-        "The refunds that settled on these days, the earliest first. A late failure is a row of "
+        "The refunds that settled on these days, the earliest first, or the newest first with "
+        "`order=newest`. A CSV file always has the earliest first. A late failure is a row of "
         "its own with all signs reversed. `state=open` lists refunds requested on these days that "
         "are on their way, with estimates. `state=failed` lists refunds that failed or were "
         "canceled on these days. Without `from`, the report begins 30 days before `to`, and "
@@ -98,7 +135,16 @@ def report(  # noqa: PLR0913  # a report's parameters
     *,
     first: FirstDay = None,
     last: LastDay = None,
-    state: Annotated[ReportState, Query(description="Which refunds.")] = ReportState.SETTLED,
+    state: WhichState = ReportState.SETTLED,
+    order: Annotated[
+        Literal["oldest", "newest"], Query(description="Which rows come first.")
+    ] = "oldest",
+    subject: OnlySubject = None,
+    product: OnlyProduct = None,
+    photo_day: OnlyPhotoDay = None,
+    reason: OnlyReason = None,
+    processed_by: OnlyProcessedBy = None,
+    effective: OnlyEffective = False,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
     limit: Annotated[int, Query(description="How many rows at most.", ge=1, le=1000)] = 100,
     cursor: Cursor = None,
@@ -107,9 +153,11 @@ def report(  # noqa: PLR0913  # a report's parameters
     """Report the studio's refunds, page by page or as a file."""
     who = caller(app)
     who.require(Action.READ_REPORTS)
-    query = ReportQuery(who.studio_id, state, first, last)
+    only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
+    query = ReportQuery(who.studio_id, state, first, last, only=only)
     if form == "csv":
         return _as_csv(who, query)
+    query = replace(query, newest_first=order == "newest")
     page = report_view(report_refunds(query, limit, cursor))
     return Response(200, content_type="application/json", body=page)
 
@@ -142,6 +190,38 @@ def read_export(
     who = caller(app)
     who.require(Action.READ_REPORTS)
     return export_view(find_export(who.studio_id, export_id), who)
+
+
+@app.get(
+    "/reports/refunds/summary",
+    summary="Add up refunds for charts",
+    operation_id="summarize_refunds",
+    description=(
+        "The sums of the report's rows by day or week in the studio's time zone, and by reason. "
+        "It takes the report's filters and has the same totals. A week begins on Monday."
+    ),
+    responses=described(200, SummaryView, "Sums by day or week, and by reason"),
+)
+def summary(  # noqa: PLR0913  # the report's filters
+    *,
+    first: FirstDay = None,
+    last: LastDay = None,
+    state: WhichState = ReportState.SETTLED,
+    size: Annotated[BucketSize, Query(description="What a bar covers.")] = BucketSize.DAY,
+    subject: OnlySubject = None,
+    product: OnlyProduct = None,
+    photo_day: OnlyPhotoDay = None,
+    reason: OnlyReason = None,
+    processed_by: OnlyProcessedBy = None,
+    effective: OnlyEffective = False,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> SummaryView:
+    """Add up the studio's refunds by day or week, and by reason."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
+    query = ReportQuery(who.studio_id, state, first, last, only=only)
+    return summary_view(summarize_refunds(query, size))
 
 
 @app.get(

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from functions.refund_report.attribution import By, Key
 from functions.refund_report.find_patterns import Pattern, Patterns
 from functions.refund_report.outliers import Comparison, Outlier
+from shared.domain.attribution import By, Key
 from shared.domain.money import share_of
 
 _KINDS = {

@@ -8,6 +8,7 @@ from shared.clock import Clock, rfc3339
 from shared.domain.errors import CursorError, StudioNotFoundError
 from shared.domain.local_days import LocalDays, local_days
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
+from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
@@ -21,17 +22,25 @@ _FIRST_DAY = "2000-01-01"
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """Which refunds a report covers. ``first`` and ``last`` are days, ``YYYY-MM-DD``, or None."""
+    """Which refunds a report covers, and in which order.
+
+    ``first`` and ``last`` are days, ``YYYY-MM-DD``, or None. The refunds must have
+    what ``only`` names.
+    """
 
     studio_id: str
     state: ReportState
     first: str | None
     last: str | None
+    newest_first: bool = False
+    only: ReportFilter = ALL_REFUNDS
 
     @property
-    def scope(self) -> tuple[str, str, str, str | None, str | None]:
+    def scope(self) -> tuple[str | None, ...]:
         """What a cursor is valid for."""
-        return ("report", self.studio_id, self.state, self.first, self.last)
+        order = "newest" if self.newest_first else "oldest"
+        only = (None if each is None else str(each) for each in astuple(self.only))
+        return ("report", self.studio_id, self.state, self.first, self.last, order, *only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,13 @@ class SelectRefunds:
             first = _FIRST_DAY
         days = local_days(first, query.last, studio.zone, self.clock(), DEFAULT_DAYS)
         selection = Selection(
-            query.studio_id, query.state, rfc3339(days.start), rfc3339(days.end), head.seq
+            query.studio_id,
+            query.state,
+            rfc3339(days.start),
+            rfc3339(days.end),
+            head.seq,
+            query.newest_first,
+            query.only,
         )
         return ReportSelection(selection, days, studio.currency)
 
@@ -105,7 +120,7 @@ class ReportRefunds:
     rows: RefundRows
 
     def __call__(self, query: ReportQuery, limit: int, cursor: str | None) -> Report:
-        """Return a page of the report, the earliest first, and the totals of the whole selection.
+        """Return a page of the report, and the totals of the whole selection.
 
         The first page reads the whole selection for its totals. The cursor carries the totals and
         the selection on, so all pages show the same moment.
@@ -173,9 +188,9 @@ def _continued(
     position = position_of(cursor, 4 + 2 * _FIGURES, *query.scope)
     start, end, upto_seq, place, *texts = position
     try:
-        selection = Selection(query.studio_id, query.state, start, end, int(upto_seq))
+        pinned = replace(chosen.selection, start=start, end=end, upto_seq=int(upto_seq))
         figures = [int(each) for each in texts]
         totals, shown = ReportTotals(*figures[:_FIGURES]), ReportTotals(*figures[_FIGURES:])
-        return chosen.continued(selection), _SoFar(place, totals, shown)
+        return chosen.continued(pinned), _SoFar(place, totals, shown)
     except (ValueError, OverflowError) as error:  # OverflowError: a time outside the calendar
         raise invalid_cursor() from error

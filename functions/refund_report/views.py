@@ -1,15 +1,19 @@
 """Responses of the refund report. Amounts in minor units, times RFC 3339 in UTC."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
 from functions.refund_report.export_refunds import Export
+from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
+from functions.refund_report.summarize_refunds import ReportSummary
 from shared.domain.report import ReportRow
+from shared.domain.report_summary import BucketSize, ReasonTotals
 from shared.edge.auth import Caller
 from shared.gateways.exports import ExportStatus
+from shared.views.refund import ResolutionView, resolution_view
 
 
 class RowView(BaseModel):
@@ -20,6 +24,8 @@ class RowView(BaseModel):
     refund these effects are estimates. For a failed refund `refunded_amount` did not reach the
     parent, and the effects are 0. A dispute has no `refund_id`; `dispute_fee_amount` is Stripe's
     fee for it, and money that came back is negative. Erased names are null or missing.
+    `pending_reason` says what an open refund waits for, and `failure_reason` why one failed.
+    `resolution` is how the parent was paid after that.
     """
 
     settled_at: str | None
@@ -44,19 +50,62 @@ class RowView(BaseModel):
     source: str | None
     dispute_id: str | None
     dispute_fee_amount: int
+    pending_reason: str | None
+    failure_reason: str | None
+    resolution: ResolutionView | None
 
 
-class TotalsView(BaseModel):
-    """The sums of all rows, on this page or not."""
+class SumsView(BaseModel):
+    """The sums of some rows, with their signs. A late failure counts as a row."""
 
     count: int
-    currency: str
     refunded_amount: int
     rev_share_adjustment_amount: int
     stripe_fee_retained_amount: int
     net_deduction_amount: int
     tax_refunded_amount: int
     dispute_fee_amount: int
+
+
+class TotalsView(SumsView):
+    """The sums of all rows, on this page or not."""
+
+    currency: str
+
+
+class BucketView(SumsView):
+    """A bar of the chart: the sums of a day or a week, both ends included."""
+
+    from_day: str = Field(serialization_alias="from")
+    to_day: str = Field(serialization_alias="to")
+
+
+class ReasonView(SumsView):
+    """The sums of one reason. `share` is its part of the refunded amount, as a decimal string.
+
+    `reason` is null for refunds without a reason and for disputes, which are `is_dispute`.
+    """
+
+    reason: str | None
+    name: str
+    is_dispute: bool
+    share: str | None
+
+
+class SummaryView(BaseModel):
+    """The figures of the report's charts. They are the sums of the report's rows.
+
+    `buckets` cover the days without gaps, in order. `from` and `to` are days in the studio's time
+    zone, both included; the first and the last week may be cut. `reasons` come the largest amount
+    first.
+    """
+
+    from_day: str = Field(serialization_alias="from")
+    to_day: str = Field(serialization_alias="to")
+    size: BucketSize
+    buckets: list[BucketView]
+    reasons: list[ReasonView]
+    totals: TotalsView
 
 
 class ReportView(BaseModel):
@@ -96,6 +145,46 @@ def report_view(report: Report) -> ReportView:
     )
 
 
+def summary_view(found: ReportSummary) -> SummaryView:
+    """Return the figures of the report's charts."""
+    days, all_refunded = found.chosen.days, found.totals.refunded_amount
+    first = found.buckets[0].first if found.buckets else days.first
+    return SummaryView(
+        from_day=first.isoformat(),
+        to_day=days.last.isoformat(),
+        size=found.size,
+        buckets=[
+            BucketView(
+                from_day=each.first.isoformat(),
+                to_day=each.last.isoformat(),
+                **asdict(each.totals),
+            )
+            for each in found.buckets
+        ],
+        reasons=[_reason_view(each, all_refunded) for each in found.reasons],
+        totals=TotalsView(currency=found.chosen.currency, **asdict(found.totals)),
+    )
+
+
+def _reason_view(found: ReasonTotals, all_refunded: int) -> ReasonView:
+    amount = found.totals.refunded_amount
+    name = "Disputes" if found.is_dispute else reason_name(found.reason)
+    # Late failures count negative: a part of such a whole says nothing.
+    has_share = 0 <= amount <= all_refunded
+    return ReasonView(
+        reason=None if found.is_dispute else found.reason,
+        name=name,
+        is_dispute=found.is_dispute,
+        share=rate(amount, all_refunded) if has_share else None,
+        **asdict(found.totals),
+    )
+
+
+def reason_name(reason: str | None) -> str:
+    """Return a reason as people read it."""
+    return reason.replace("_", " ").capitalize() if reason else "No reason given"
+
+
 def export_view(export: Export, who: Caller) -> ExportView:
     """Return an export, with the URL that the caller reads next."""
     url = export.url
@@ -107,6 +196,9 @@ def export_view(export: Export, who: Caller) -> ExportView:
 
 
 def _row_view(row: ReportRow) -> RowView:
-    values = asdict(row)
+    # One level only: the resolution has a view of its own.
+    values = {each.name: getattr(row, each.name) for each in fields(row)}
     del values["place"]
+    if row.resolution:
+        values["resolution"] = resolution_view(row.resolution)
     return RowView(**values | {"subject_names": list(row.subject_names)})

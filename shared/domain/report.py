@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple, Self
 
 from shared.domain.ledger import EntryKind, LedgerEntry, RecordSource
 from shared.domain.order import OrderState
-from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund import Refund, RefundStatus, Resolution
+from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.settlement import effect_of_open, refunded_tax
+
+# Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
+# Our own polling finds the failure within five more days.
+LATE_FAILURE = timedelta(days=35)
 
 
 class ReportState(StrEnum):
@@ -29,6 +35,8 @@ class Selection:
         start: The first moment of the range, RFC 3339 in UTC with milliseconds.
         end: The first moment after the range.
         upto_seq: The ledger's last entry at the time of the request. Later entries are left out.
+        newest_first: Whether rows come the newest first.
+        only: What the listed refunds must have.
     """
 
     studio_id: str
@@ -36,6 +44,8 @@ class Selection:
     start: str
     end: str
     upto_seq: int
+    newest_first: bool = False
+    only: ReportFilter = ALL_REFUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,9 @@ class ReportRow:
     ``rev_share_adjustment_amount`` the share that the studio got back; both are positive for a
     refund. ``net_deduction_amount`` is what the studio pays, as a negative number. A dispute has
     Stripe's ``dispute_fee_amount`` in it, and money that came back is negative. The names and
-    ``original_amount`` are added from the order later, and are None if they were erased. Rows sort
-    by ``place``: a time, and an id that makes it unique.
+    ``original_amount`` are added from the order later, and are None if they were erased. A late
+    failure gets its ``failure_reason`` and ``resolution`` from the refund later. Rows sort by
+    ``place``: a time, and an id that makes it unique.
     """
 
     place: str
@@ -73,6 +84,22 @@ class ReportRow:
     original_amount: int | None = None
     dispute_id: str | None = None
     dispute_fee_amount: int = 0
+    pending_reason: str | None = None
+    failure_reason: str | None = None
+    resolution: Resolution | None = None
+
+    @property
+    def is_refund(self) -> bool:
+        """Whether it is a refund that did not fail. The others are failures and disputes."""
+        return self.dispute_id is None and self.status not in _NOT_REFUNDED
+
+    @property
+    def is_late_failure(self) -> bool:
+        """Whether it takes back a refund that had settled."""
+        return self.status == RefundStatus.FAILED and self.settled_at is not None
+
+
+_NOT_REFUNDED = {RefundStatus.FAILED, RefundStatus.CANCELED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +242,7 @@ def _row_of_refund(  # noqa: PLR0913  # each figure of a row has its name
         source=refund.source,
         requested_at=refund.requested_at,
         failed_at=refund.failed_at,
+        pending_reason=refund.pending_reason,
+        failure_reason=refund.failure_reason,
+        resolution=refund.resolution,
     )

@@ -43,7 +43,8 @@ class ExportStatus(StrEnum):
 class ExportRequest:
     """A queue message that requests an export: its selection, as strings.
 
-    ``file_name`` is the name under which a browser saves the file. The other fields are those of
+    ``file_name`` is the name under which a browser saves the file. ``only`` is what the refunds
+    must have, as JSON; empty for all. The other fields are those of
     ``shared.domain.report.Selection``.
     """
 
@@ -55,6 +56,7 @@ class ExportRequest:
     upto_seq: str
     file_name: str
     correlation_id: str
+    only: str = ""
 
 
 class ExportQueue(Queue):

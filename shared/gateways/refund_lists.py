@@ -36,21 +36,29 @@ class RefundLists(TableGateway):
     """A studio's open and failed refunds."""
 
     def between(
-        self, studio_id: str, partition: AttentionPartition, start: str, end: str
+        self,
+        studio_id: str,
+        partition: AttentionPartition,
+        start: str,
+        end: str,
+        *,
+        newest_first: bool = False,
     ) -> Iterator[ListedRefund]:
-        """List a studio's refunds of a partition in a range of time, the oldest first.
+        """List a studio's refunds of a partition in a range of time, the oldest or newest first.
 
         Args:
             studio_id: The studio's id.
             partition: OPEN, FAILED or FAILED_DONE.
             start: The first moment of the range, RFC 3339 in UTC, or a place to start with.
-            end: The first moment after the range.
+            end: The first moment after the range, or the last place.
+            newest_first: Whether to list backward in time.
         """
         found = self._table.query(
             "attention_pk = :pk AND attention_sk BETWEEN :start AND :end",
             # The refund's id follows the time: what is exactly at the end sorts after it.
             {":pk": attention_pk(studio_id, partition), ":start": start, ":end": end},
             IndexName=ATTENTION_INDEX,
+            ScanIndexForward=not newest_first,
         )
         for values in found:
             key = RefundKey(order_key_of(values["PK"]), values["SK"].removeprefix(REFUND_PREFIX))

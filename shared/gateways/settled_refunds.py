@@ -7,7 +7,6 @@ eventually consistent: an entry may appear a moment after it was written.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.domain.ledger import EntryKind, LedgerEntry
@@ -54,10 +53,17 @@ _REFUND_ATTRIBUTES = (
 class SettledRefunds(TableGateway):
     """The entries of refunds in LedgerTable. A range of time does not include its end."""
 
-    def entries(
-        self, studio_id: str, start: str, end: str, after: EntryPlace | None, page_size: int
+    def entries(  # noqa: PLR0913  # a range, a place in it, and how it is read
+        self,
+        studio_id: str,
+        start: str,
+        end: str,
+        after: EntryPlace | None,
+        page_size: int,
+        *,
+        newest_first: bool = False,
     ) -> Iterator[LedgerEntry]:
-        """Read entries whole, the earliest first, page by page as they are used.
+        """Read entries whole, the earliest or the newest first, page by page as they are used.
 
         Args:
             studio_id: The studio's id.
@@ -65,23 +71,36 @@ class SettledRefunds(TableGateway):
             end: The first moment after the range.
             after: The place to continue after; None for the start.
             page_size: How many are read at once, at most.
+            newest_first: Whether to read backward in time.
         """
-        found = self._read(studio_id, start, end, after, Limit=page_size)
+        found = self._read(
+            studio_id, start, end, after, Limit=page_size, ScanIndexForward=not newest_first
+        )
         return map(entry_from_values, found)
 
     def figures(
-        self, studio_id: str, start: str, end: str, after: EntryPlace | None
+        self,
+        studio_id: str,
+        start: str,
+        end: str,
+        after: EntryPlace | None,
+        *,
+        newest_first: bool = False,
     ) -> Iterator[EntryFigures]:
-        """Read the amounts of entries, the earliest first.
+        """Read the amounts of entries, the earliest or the newest first.
 
         Args:
             studio_id: The studio's id.
             start: The first moment of the range, RFC 3339 in UTC with milliseconds.
             end: The first moment after the range.
             after: The place to continue after; None for the start.
+            newest_first: Whether to read backward in time.
         """
-        read = ", ".join((*_FIGURES, "settled_at"))
-        for values in self._read(studio_id, start, end, after, ProjectionExpression=read):
+        read = {
+            "ProjectionExpression": ", ".join((*_FIGURES, "settled_at")),
+            "ScanIndexForward": not newest_first,
+        }
+        for values in self._read(studio_id, start, end, after, **read):
             yield EntryFigures(*(values[name] for name in _FIGURES))
 
     def refunds(self, studio_id: str, start: str, end: str) -> Iterator[SettledRefund]:
@@ -124,4 +143,4 @@ class SettledRefunds(TableGateway):
             **options,
         )
         # BETWEEN includes the end, and the range does not.
-        return takewhile(lambda values: values["settled_at"] < end, found)
+        return (values for values in found if values["settled_at"] < end)

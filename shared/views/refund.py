@@ -126,7 +126,7 @@ def refund_view(refund: Refund, state: OrderState, names: Names = NO_NAMES) -> R
         stripe_fee_retained_amount=effects.stripe_fee_retained_amount,
         net_deduction_amount=effects.net_deduction_amount,
         tax_amount=refund.tax_amount,
-        resolution=refund.resolution and _resolution_view(refund.resolution, names),
+        resolution=refund.resolution and resolution_view(refund.resolution, names),
         history=[_history_view(entry, names) for entry in refund.history],
     )
 
@@ -157,7 +157,8 @@ def _item_view(item: RefundItem) -> RefundItemView:
     )
 
 
-def _resolution_view(resolution: Resolution, names: Names) -> ResolutionView:
+def resolution_view(resolution: Resolution, names: Names = NO_NAMES) -> ResolutionView:
+    """Return how a parent was paid, as the API shows it."""
     return ResolutionView(
         paid_by=resolution.paid_by,
         reference=resolution.reference,

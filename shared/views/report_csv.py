@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from shared.domain.refund import Resolution
 from shared.domain.report import ReportRow
 from shared.views.spreadsheet import BYTE_ORDER_MARK, disarmed, local_time, major_units
 
@@ -18,7 +19,7 @@ COLUMNS = (
     *("currency", "original_amount", "refunded_amount", "rev_share_adjustment_amount"),
     *("stripe_fee_retained_amount", "net_deduction_amount", "tax_refunded_amount"),
     *("processed_by", "type", "reason", "status", "source", "refund_id", "stripe_refund_id"),
-    *("dispute_id", "dispute_fee_amount"),
+    *("dispute_id", "dispute_fee_amount", "pending_reason", "failure_reason", "resolution"),
 )
 
 
@@ -47,6 +48,8 @@ def _cell(row: ReportRow, name: str, zone: ZoneInfo) -> str:
     value = getattr(row, name)
     if value is None:
         return ""
+    if isinstance(value, Resolution):
+        return disarmed(" ".join(filter(None, (value.paid_by, value.reference))))
     if isinstance(value, int):
         return major_units(value, row.currency)
     if name.endswith("_at"):

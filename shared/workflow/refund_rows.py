@@ -1,4 +1,4 @@
-"""The rows of the refund report, in order of time, for pages and for files.
+"""The rows of the refund report, in order of time, for pages, sums and files.
 
 Rows are read page by page, so that no more than a page is in memory.
 """
@@ -6,12 +6,16 @@ Rows are read page by page, so that no more than a page is in memory.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from heapq import merge
 from itertools import batched
 
+from shared.clock import rfc3339
+from shared.domain.ledger import EntryKind
 from shared.domain.order import OrderKey
-from shared.domain.refund import UNSETTLED, RefundKey, RefundType
+from shared.domain.refund import UNSETTLED, Refund, RefundKey, RefundType
 from shared.domain.report import (
+    LATE_FAILURE,
     ReportRow,
     ReportState,
     ReportTotals,
@@ -51,7 +55,7 @@ class RefundRows:
     def rows(
         self, selection: Selection, after: str | None, page_size: int = _ROWS_PER_READ
     ) -> Iterator[ReportRow]:
-        """Yield the selection's rows, the earliest first, without the names of people.
+        """Yield the selection's rows in its order, without the names of people.
 
         Args:
             selection: The refunds that the report covers.
@@ -64,8 +68,10 @@ class RefundRows:
         if after is not None and not _PLACE.fullmatch(after):
             raise invalid_cursor()
         if selection.state is ReportState.SETTLED:
-            return self._settled_rows(selection, after, page_size)
-        return self._attention_rows(selection, after)
+            found = self._settled_rows(selection, after, page_size)
+        else:
+            found = self._attention_rows(selection, after)
+        return found if selection.only.is_empty else self._filtered(selection, found)
 
     def totals(self, selection: Selection, after: str | None) -> ReportTotals:
         """Return the totals of the selection's rows, or only of those after a place.
@@ -73,10 +79,14 @@ class RefundRows:
         Raises:
             CursorError: ``after`` is not a place of a row.
         """
-        if selection.state is not ReportState.SETTLED:
+        if selection.state is not ReportState.SETTLED or not selection.only.is_empty:
             return ReportTotals().plus(self.rows(selection, after))
         figures = self.settled.figures(
-            selection.studio_id, selection.start, selection.end, _entry_place(after)
+            selection.studio_id,
+            selection.start,
+            selection.end,
+            _entry_place(after),
+            newest_first=selection.newest_first,
         )
         return totals_of_figures(each for each in figures if each.seq <= selection.upto_seq)
 
@@ -89,19 +99,28 @@ class RefundRows:
         self, selection: Selection, after: str | None, page_size: int
     ) -> Iterator[ReportRow]:
         entries = self.settled.entries(
-            selection.studio_id, selection.start, selection.end, _entry_place(after), page_size
+            selection.studio_id,
+            selection.start,
+            selection.end,
+            _entry_place(after),
+            page_size,
+            newest_first=selection.newest_first,
         )
         return (row_of_entry(entry) for entry in entries if entry.seq <= selection.upto_seq)
 
     def _attention_rows(self, selection: Selection, after: str | None) -> Iterator[ReportRow]:
+        start, end = after or selection.start, selection.end
+        if selection.newest_first:
+            start, end = selection.start, after or selection.end
         lists = [
             self.refund_lists.between(
-                selection.studio_id, kind, after or selection.start, selection.end
+                selection.studio_id, kind, start, end, newest_first=selection.newest_first
             )
             for kind in _LISTS[selection.state]
         ]
+        merged = merge(*lists, key=_by_place, reverse=selection.newest_first)
         # A failed refund that a person resolves moves to another list, but keeps its place.
-        entries = (each for each in merge(*lists, key=_by_place) if each.place != after)
+        entries = (each for each in merged if each.place != after)
         for batch in batched(entries, _ROWS_PER_READ, strict=False):
             if selection.state is ReportState.OPEN:
                 yield from self._open_rows(batch)
@@ -119,39 +138,80 @@ class RefundRows:
             if refund.failed_at is not None:
                 yield failed_row(refund, refund.failed_at)
 
+    def _filtered(self, selection: Selection, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
+        only = selection.only
+        if only.effective:
+            rows = self._effective(selection, rows)
+        decided = (row for row in rows if only.allows_decision(row.reason, row.processed_by))
+        if not any(only.of_order()):
+            yield from decided
+            return
+        for batch in batched(decided, _ROWS_PER_READ, strict=False):
+            imported = self.order_lists.read_imported(
+                selection.studio_id, (row.order_id for row in batch)
+            )
+            refunds = self._refunds(selection.studio_id, batch)
+            for row in batch:
+                if only.allows_order(imported.get(row.order_id), _returned(refunds, row)):
+                    yield row
+
+    def _effective(self, selection: Selection, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
+        """Yield the refunds that have not failed since."""
+        until = rfc3339(datetime.fromisoformat(selection.end) + LATE_FAILURE)
+        failed = {
+            entry.refund_id
+            for entry in self.settled.refunds(selection.studio_id, selection.start, until)
+            if entry.kind is EntryKind.REFUND_FAILED
+        }
+        for row in rows:
+            if row.is_refund and row.refund_id not in failed:
+                yield row
+
     def _with_names(self, studio_id: str, rows: tuple[ReportRow, ...]) -> Iterator[ReportRow]:
         imported = self.order_lists.read_imported(studio_id, (row.order_id for row in rows))
-        line_ids = self._refunded_lines(studio_id, rows)
+        refunds = self._refunds(studio_id, rows)
         erased = dict.fromkeys(row.order_id for row in rows if row.order_id not in imported)
         totals = {
             listed.state.order_id: listed.state.total_amount
             for listed in self.order_lists.read_orders(studio_id, erased)
         }
         for row in rows:
+            named = _with_outcome(row, refunds.get(row.refund_id))
             order = imported.get(row.order_id)
             if order is None:
-                yield replace(row, original_amount=totals.get(row.order_id))
+                yield replace(named, original_amount=totals.get(row.order_id))
             else:
                 yield replace(
-                    row,
+                    named,
                     parent_name=order.parent.name,
-                    subject_names=tuple(order.subject_names(line_ids.get(row.refund_id or "", ()))),
+                    subject_names=tuple(order.subject_names(_returned(refunds, row) or ())),
                     original_amount=order.total_amount,
                 )
 
-    def _refunded_lines(
-        self, studio_id: str, rows: Iterable[ReportRow]
-    ) -> dict[str, frozenset[str]]:
-        """Return the refunded lines of line-item refunds, by the refund's id."""
+    def _refunds(self, studio_id: str, rows: Iterable[ReportRow]) -> dict[str | None, Refund]:
+        """Read the refunds of which a row needs more than the ledger has, by id."""
         keys = dict.fromkeys(
             RefundKey(OrderKey(studio_id, row.order_id), row.refund_id)
             for row in rows
-            if row.type == RefundType.LINE_ITEMS and row.refund_id is not None
+            if row.refund_id is not None
+            and (row.type == RefundType.LINE_ITEMS or row.is_late_failure)
         )
-        return {
-            refund.refund_id: frozenset(item.line_id for item in refund.items)
-            for refund in self.orders.read_refunds(keys)
-        }
+        return {refund.refund_id: refund for refund in self.orders.read_refunds(keys)}
+
+
+def _returned(refunds: dict[str | None, Refund], row: ReportRow) -> frozenset[str] | None:
+    """Return the ids of the lines that a line-item refund returned. None for other refunds."""
+    refund = refunds.get(row.refund_id)
+    if refund is None or row.type != RefundType.LINE_ITEMS:
+        return None
+    return frozenset(item.line_id for item in refund.items)
+
+
+def _with_outcome(row: ReportRow, refund: Refund | None) -> ReportRow:
+    """Return a late failure's row with why it failed, and how the parent was paid."""
+    if refund is None or not row.is_late_failure:
+        return row
+    return replace(row, failure_reason=refund.failure_reason, resolution=refund.resolution)
 
 
 def _by_place(entry: ListedRefund) -> str:

@@ -49,6 +49,9 @@ def test_a_settled_refund_is_in_its_studio_s_report_and_in_no_other(world: Deplo
         "source": "api",
         "dispute_id": None,
         "dispute_fee_amount": 0,
+        "pending_reason": None,
+        "failure_reason": None,
+        "resolution": None,
     }
     assert report["next_cursor"] is None
     assert report["totals"]["count"] == len(report["items"])

@@ -64,6 +64,7 @@ ROUTES = {
         Action.SEND_MESSAGE,
         {"outcome": "received"},
     ),
+    "summarize_refunds": Route("GET", "/reports/refunds/summary", Action.READ_REPORTS),
     "report_refunds": Route("GET", "/reports/refunds", Action.READ_REPORTS),
     "read_export": Route("GET", "/reports/refunds/exports/{export_id}", Action.READ_REPORTS),
     "find_refund_patterns": Route(

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from functions.refund_report.report_refunds import Report, ReportQuery, ReportRefunds, SelectRefunds
+from functions.refund_report.summarize_refunds import ReportSummary, SummarizeRefunds
 from shared.clock import rfc3339
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.report import ReportState
+from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
+from shared.domain.report_summary import BucketSize
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
@@ -42,10 +45,25 @@ class Bookkeeper:
         return SelectRefunds(self.backend.studios, self.backend.books, self.backend.clock)
 
     def query(
-        self, state: str = "settled", first: str | None = None, last: str | None = None
+        self,
+        state: str = "settled",
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        newest_first: bool = False,
+        only: ReportFilter = ALL_REFUNDS,
     ) -> ReportQuery:
         """Return a query of this studio's report."""
-        return ReportQuery(self.backend.studio_id, ReportState(state), first, last)
+        studio_id, which = self.backend.studio_id, ReportState(state)
+        return ReportQuery(studio_id, which, first, last, newest_first, only)
+
+    def summary(
+        self,
+        size: BucketSize = BucketSize.DAY,
+        **query: Any,  # noqa: ANN401  # the parameters of query
+    ) -> ReportSummary:
+        """Return the figures of the report's charts."""
+        return SummarizeRefunds(self.select, self.rows)(self.query(**query), size)
 
     def report(
         self,
@@ -54,10 +72,11 @@ class Bookkeeper:
         last: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
+        **more: Any,  # noqa: ANN401  # the other parameters of query
     ) -> Report:
         """Return a page of the report."""
         report = ReportRefunds(self.select, self.rows)
-        return report(self.query(state, first, last), limit, cursor)
+        return report(self.query(state, first, last, **more), limit, cursor)
 
     def pages(self, limit: int, **query: Any) -> Iterator[Report]:  # noqa: ANN401  # the parameters of report
         """Return the pages of the report, one after another."""

@@ -8,19 +8,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions.refund_report.attribution import By
 from functions.refund_report.find_patterns import FindPatterns
 from functions.refund_report.pattern_views import PatternsView, PatternView, patterns_view
 from functions.refund_request.request_refund import RefundRequest
+from shared.domain.attribution import By
 from shared.domain.errors import DateRangeError, RangeTooLargeError, StudioNotFoundError
 from shared.domain.refund import Refund, RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
+from shared.domain.report import ReportRow
+from shared.domain.report_filter import NO_KEY, ReportFilter
 from shared.edge.auth import Caller, Role
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from tests.integration.backend import Backend, MakeBackend
+from tests.integration.bookkeeper import Bookkeeper
 from tests.records import line_record
 
 pytestmark = pytest.mark.stack
@@ -82,6 +85,13 @@ class PatternStudio:
         """Return the patterns from so many days ago to so many days ago."""
         days = [None if ago is None else self.days_ago(ago) for ago in (first, last)]
         return patterns_view(self.find(self.backend.studio_id, by, *days))
+
+
+def refunds_behind(studio: PatternStudio, by: By, key: str | None) -> list[ReportRow]:
+    """Return the refunds that the report lists for a pattern."""
+    wanted: dict[str, Any] = {by.value: NO_KEY if key is None else key}
+    only = ReportFilter(effective=True, **wanted)
+    return Bookkeeper(studio.backend).report(newest_first=True, only=only).rows
 
 
 def by_key(view: PatternsView) -> dict[str | None, PatternView]:
@@ -157,6 +167,19 @@ def test_counts_amounts_and_rates_are_right_by_each_of_the_five_keys(studio: Pat
     assert figures(operator["ana"]) == (2, 10999, 2, 2, "0.4000")
     assert operator["stripe"].name == "Stripe's dashboard"
 
+    for by, patterns in (
+        (By.PRODUCT, by_key(product)),
+        (By.SUBJECT, subject),
+        (By.PHOTO_DAY, photo_day),
+        (By.REASON, reason),
+        (By.PROCESSED_BY, operator),
+    ):
+        for key, pattern in patterns.items():
+            assert len(refunds_behind(studio, by, key)) == pattern.refund_count, (by, key)
+    mia = refunds_behind(studio, By.SUBJECT, "mia")
+    assert {row.order_id for row in mia} == {whole, part, kept}
+    assert refunds_behind(studio, By.SUBJECT, "nobody") == []
+
 
 def test_a_late_failure_takes_its_refund_back(studio: PatternStudio) -> None:
     first, second = studio.sell(), studio.sell()
@@ -174,6 +197,8 @@ def test_a_late_failure_takes_its_refund_back(studio: PatternStudio) -> None:
         view = studio.patterns(by)
         assert (view.refund_count, view.refunded_amount, view.refunded_orders) == (1, 10000, 1)
         assert [each.refund_count for each in view.items] == [1]
+        behind = refunds_behind(studio, by, view.items[0].key)
+        assert [row.refund_id for row in behind] == [refunds[1].refund_id]
 
 
 def test_a_failure_after_the_range_takes_back_a_refund_of_the_range(studio: PatternStudio) -> None:
@@ -315,7 +340,7 @@ def test_a_range_that_takes_too_long_is_refused_before_it_times_out(
     studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.import_orders(studio.order())
-    monkeypatch.setattr("functions.refund_report.find_patterns._READING_SECONDS", -1.0)
+    monkeypatch.setattr("functions.refund_report.deadline._READING_SECONDS", -1.0)
     for by in By:
         with pytest.raises(RangeTooLargeError):
             studio.patterns(by)

@@ -64,10 +64,13 @@ def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(bookkeeper: Bookke
     backend = bookkeeper.backend
     refund = backend.refund_and_settle(backend.sell(), 4_000)
     backend.clock.ahead = timedelta(days=3)
-    backend.control(f"refunds/{refund.stripe_refund_id}", status="failed")
+    backend.control(
+        f"refunds/{refund.stripe_refund_id}", status="failed", failure_reason="lost_or_stolen_card"
+    )
     backend.settle_all()
     first, failed = bookkeeper.report().rows
     assert (first.status, failed.status) == ("settled", "failed")
+    assert (first.failure_reason, failed.failure_reason) == (None, "lost_or_stolen_card")
     assert first.refund_id == failed.refund_id
     assert (failed.settled_at or "") > (first.settled_at or "")
     assert failed.refunded_amount == -first.refunded_amount == -4_000
@@ -170,6 +173,8 @@ def test_failed_and_canceled_refunds_are_listed_by_the_day_they_failed(
     report = bookkeeper.report("failed")
     assert {row.refund_id for row in report.rows} == {each.refund_id for each in refunds}
     assert {row.status for row in report.rows} == {"failed"}
+    newest = bookkeeper.pages(1, state="failed", newest_first=True)
+    assert [row for page in newest for row in page.rows] == report.rows[::-1]
     assert all(row.failed_at and row.settled_at is None for row in report.rows)
     assert report.totals == ReportTotals(2, 3_000, 0, 0, 0, 0)
     assert bookkeeper.report("failed", last="2020-01-31").rows == []

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from functions.refund_report.report_refunds import ReportRefunds
-from shared.domain.errors import CursorError, StudioNotFoundError
+from shared.domain.errors import CursorError, RangeTooLargeError, StudioNotFoundError
 from shared.domain.report import ReportTotals
+from shared.domain.report_summary import BucketSize
 from shared.edge.cursor import cursor_for
 from tests.integration.bookkeeper import Bookkeeper, book
 
@@ -31,6 +32,39 @@ def test_pages_have_every_row_once_and_each_page_has_the_totals_of_all_rows(
     totals = ReportTotals().plus(rows)
     assert {page.totals for page in pages} == {totals}
     assert totals == ReportTotals(7, 700, 105, 21, -595, 0)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 100])
+def test_newest_first_is_the_same_report_in_reverse(bookkeeper: Bookkeeper, limit: int) -> None:
+    at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    book(bookkeeper.backend, *(at + timedelta(seconds=second // 3) for second in range(7)))
+    span: dict[str, Any] = {"first": "2026-11-01", "last": "2026-11-30"}
+    oldest = bookkeeper.report(**span)
+    pages = list(bookkeeper.pages(limit, newest_first=True, **span))
+    rows = [row for page in pages for row in page.rows]
+    assert rows == oldest.rows[::-1]
+    assert {page.totals for page in pages} == {oldest.totals}
+    # What settles between the pages is left out here too.
+    reading = bookkeeper.pages(2, newest_first=True, **span)
+    first = next(reading)
+    book(bookkeeper.backend, at, at + timedelta(hours=1))
+    assert [row for page in (first, *reading) for row in page.rows] == rows
+
+
+def test_charts_have_the_figures_of_the_table(bookkeeper: Bookkeeper) -> None:
+    at = datetime(2026, 11, 3, 5, 30, tzinfo=UTC)  # before midnight in Chicago
+    book(bookkeeper.backend, at, at + timedelta(hours=1), at + timedelta(days=9))
+    span: dict[str, Any] = {"first": "2026-11-01", "last": "2026-11-30"}
+    table = bookkeeper.report(**span)
+    days = bookkeeper.summary(**span)
+    counts = {each.first.day: each.totals.count for each in days.buckets if each.totals.count}
+    assert (len(days.buckets), counts) == (30, {2: 1, 3: 1, 11: 1})
+    weeks = bookkeeper.summary(BucketSize.WEEK, **span)
+    assert [each.totals.count for each in weeks.buckets] == [0, 2, 1, 0, 0, 0]
+    assert days.totals == weeks.totals == table.totals
+    assert [(each.reason, each.totals.count) for each in days.reasons] == [("other", 3)]
+    with pytest.raises(RangeTooLargeError, match="or for weeks"):
+        bookkeeper.summary(first="2020-01-01", last="2026-11-30")
 
 
 def test_refunds_that_settle_between_pages_change_neither_rows_nor_totals(

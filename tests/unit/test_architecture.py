@@ -60,8 +60,9 @@ DOMAIN_LOADED = {
         refund_words refusal reservation settlement studio
     """,
     "export_report": """
-        dispute errors fee_refund fulfillment imported_order ledger money order payment_status
-        payout_schedule refund refund_quote refusal report reservation settlement studio
+        attribution dispute errors fee_refund fulfillment imported_order ledger money order
+        payment_status payout_schedule refund refund_quote refusal report report_filter reservation
+        settlement studio
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status
@@ -88,16 +89,16 @@ DOMAIN_LOADED = {
         dispute errors fulfillment imported_order money order payment_status person
     """,
     "reconcile": """
-        account_access books_proof dispute errors fee_refund fulfillment imported_order ledger
-        message money order parked payment_status payout payout_hold payout_schedule platform_books
-        platform_line platform_movement refund refund_metadata refund_quote refusal report
-        reservation settlement stripe_balance stripe_charge stripe_dispute stripe_object
-        stripe_refund stripe_transfer studio
+        account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
+        ledger message money order parked payment_status payout payout_hold payout_schedule
+        platform_books platform_line platform_movement refund refund_metadata refund_quote refusal
+        report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
+        stripe_object stripe_refund stripe_transfer studio
     """,
     "refund_report": """
-        dispute errors fee_refund fulfillment imported_order ledger local_days money order
-        payment_status payout_schedule person refund refund_quote refusal report reservation
-        settlement studio
+        attribution dispute errors fee_refund fulfillment imported_order ledger local_days money
+        order payment_status payout_schedule person refund refund_quote refund_words refusal report
+        report_filter report_summary reservation settlement studio
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.refund_report.attribution import (
+from functions.refund_report.count_refunds import Count
+from functions.refund_report.find_patterns import Patterns
+from functions.refund_report.outliers import Comparison, Outlier, Outliers
+from functions.refund_report.pattern_views import once_in, patterns_view, rate
+from shared.domain.attribution import (
     By,
     attribute,
     keys_of,
@@ -18,10 +22,6 @@ from functions.refund_report.attribution import (
     parts_of,
     share_out,
 )
-from functions.refund_report.count_refunds import Count
-from functions.refund_report.find_patterns import Patterns
-from functions.refund_report.outliers import Comparison, Outlier, Outliers
-from functions.refund_report.pattern_views import once_in, patterns_view, rate
 from shared.domain.imported_order import ChargeIds, OrderContents, PhotoDay, Product, Subject
 from shared.domain.local_days import LocalDays
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from functions.export_report.write_export import file_chunks
 from shared.domain.ledger import RecordSource
 from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
+from shared.domain.refund import PaidBy, Resolution
 from shared.domain.report import ReportRow
 from shared.views import report_csv, spreadsheet
 
@@ -87,6 +88,9 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "stripe_refund_id": "re_stripe",
         "dispute_id": "",
         "dispute_fee_amount": "0.00",
+        "pending_reason": "",
+        "failure_reason": "",
+        "resolution": "",
     }
 
 
@@ -211,3 +215,9 @@ def test_a_file_of_ten_times_the_rows_takes_no_more_memory() -> None:
     large, later = peak_of(20_000)
     assert large > 9.5 * small
     assert later < 1.1 * at_first
+
+
+def test_a_failed_refund_says_why_and_how_the_parent_was_paid() -> None:
+    paid = Resolution(PaidBy.CHECK, "no. 1042", "2026-11-03T00:00:00.000Z", "kim")
+    (row,) = written(replace(ROW, failure_reason="lost_or_stolen_card", resolution=paid))
+    assert (row["failure_reason"], row["resolution"]) == ("lost_or_stolen_card", "check no. 1042")

@@ -116,6 +116,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who is signed in
+         * @description The user with their roles, what these allow, and their studio. A PPS admin gets the studio that `studio_id` names, or none. Ask for it after each sign-in: it also records what the user is called, for everything that shows who did something.
+         */
+        get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders": {
         parameters: {
             query?: never;
@@ -145,7 +165,7 @@ export interface paths {
         };
         /**
          * Show an order
-         * @description The order with what is still refundable, in total and by line; its refunds with their history; its messages; and where its print is. Refunds and messages: newest first.
+         * @description The order with what is still refundable, in total and by line; its refunds with their history; its messages; and where its print is. `actions` says what the caller may do with it now, and why not. Refunds, messages and timeline: newest first.
          */
         get: operations["show_order"];
         put?: never;
@@ -443,7 +463,7 @@ export interface paths {
         };
         /**
          * Report refunds
-         * @description The refunds that settled on these days, the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL to poll.
+         * @description The refunds that settled on these days, the earliest first, or the newest first with `order=newest`. A CSV file always has the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL to poll.
          */
         get: operations["report_refunds"];
         put?: never;
@@ -491,6 +511,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reports/refunds/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Add up refunds for charts
+         * @description The sums of the report's rows by day or week in the studio's time zone, and by reason. It takes the report's filters and has the same totals. A week begins on Monday.
+         */
+        get: operations["summarize_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/studios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List studios */
+        get: operations["list_studios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/stripe": {
         parameters: {
             query?: never;
@@ -515,6 +572,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActionsView
+         * @description What the caller may do with the order.
+         */
+        ActionsView: {
+            cancel_fulfillment: components["schemas"]["OfferView"];
+            refund: components["schemas"]["RefundOfferView"];
+            send_message: components["schemas"]["OfferView"];
+        };
         /**
          * AdjustmentBody
          * @description A proposal to correct what PPS owes a studio.
@@ -641,6 +707,36 @@ export interface components {
             since: string;
         };
         /**
+         * BucketSize
+         * @description How many days a bar of the chart covers. A week begins on Monday.
+         * @enum {string}
+         */
+        BucketSize: "day" | "week";
+        /**
+         * BucketView
+         * @description A bar of the chart: the sums of a day or a week, both ends included.
+         */
+        BucketView: {
+            /** Count */
+            count: number;
+            /** Dispute Fee Amount */
+            dispute_fee_amount: number;
+            /** From */
+            from: string;
+            /** Net Deduction Amount */
+            net_deduction_amount: number;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Rev Share Adjustment Amount */
+            rev_share_adjustment_amount: number;
+            /** Stripe Fee Retained Amount */
+            stripe_fee_retained_amount: number;
+            /** Tax Refunded Amount */
+            tax_refunded_amount: number;
+            /** To */
+            to: string;
+        };
+        /**
          * By
          * @description What refunds are counted by.
          * @enum {string}
@@ -692,6 +788,31 @@ export interface components {
             withdrawn_amount: number;
         };
         /**
+         * EventKind
+         * @description What happened.
+         * @enum {string}
+         */
+        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "dispute";
+        /**
+         * EventView
+         * @description One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+         */
+        EventView: {
+            /** About */
+            about: string | null;
+            /** Amount */
+            amount: number | null;
+            /** At */
+            at: string;
+            /** By */
+            by: string | null;
+            /** By Name */
+            by_name: string | null;
+            kind: components["schemas"]["EventKind"];
+            /** Status */
+            status: string | null;
+        };
+        /**
          * ExportStatus
          * @description The status of an export.
          * @enum {string}
@@ -733,16 +854,23 @@ export interface components {
         };
         /**
          * FulfillmentView
-         * @description The state of the print.
+         * @description The state of the print, with what its people are called.
          *
+         *     ``claimed_at`` is null if the print was claimed before the order was imported.
          *     ``canceled_by`` is a user, the id of the refund that canceled it, or ``nothing_left`` if refunds
          *     left nothing to print. ``history`` lists people's steps, the oldest first.
          */
         FulfillmentView: {
             /** Canceled By */
             canceled_by: string | null;
+            /** Canceled By Name */
+            canceled_by_name: string | null;
+            /** Claimed At */
+            claimed_at: string | null;
             /** Claimed By */
             claimed_by: string | null;
+            /** Claimed By Name */
+            claimed_by_name: string | null;
             /** History */
             history: components["schemas"]["StepView"][];
             /** Status */
@@ -798,8 +926,16 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             status: components["schemas"]["RefundStatus"];
         };
+        /**
+         * Interval
+         * @description How often a studio is paid out.
+         * @enum {string}
+         */
+        Interval: "daily" | "weekly" | "monthly";
         /**
          * JobLine
          * @description A product with the units that are still to print. Refunded units are not among them.
@@ -923,6 +1059,28 @@ export interface components {
             unit_amount: number;
         };
         /**
+         * MeView
+         * @description The signed-in user.
+         *
+         *     ``refund_limit_amount`` is the most of one order that the user may refund, all its refunds
+         *     together; null is no limit. ``studio`` is null for a PPS admin who names no studio.
+         */
+        MeView: {
+            /** Actions */
+            actions: string[];
+            /** Display Name */
+            display_name: string;
+            /** Is Pps Admin */
+            is_pps_admin: boolean;
+            /** Refund Limit Amount */
+            refund_limit_amount: number | null;
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            studio: components["schemas"]["MyStudioView"] | null;
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * MessageChoice
          * @description The template, and the refund that the message is about.
          */
@@ -1014,6 +1172,8 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
+            /** Created By Name */
+            created_by_name: string;
             /** Edited */
             edited: boolean;
             /** From */
@@ -1032,6 +1192,8 @@ export interface components {
             resolved_at: string | null;
             /** Resolved By */
             resolved_by: string | null;
+            /** Resolved By Name */
+            resolved_by_name: string | null;
             /** Sent At */
             sent_at: string | null;
             /** Ses Message Id */
@@ -1044,6 +1206,44 @@ export interface components {
             text: string;
             /** To */
             to: string;
+        };
+        /**
+         * MoneyView
+         * @description Where the parent's money is. ``captured_amount`` is 0 while the order is not paid.
+         *
+         *     The other amounts add up to it, unless external refunds returned more.
+         */
+        MoneyView: {
+            /** Captured Amount */
+            captured_amount: number;
+            /** Paid Otherwise Amount */
+            paid_otherwise_amount: number;
+            /** Pending Amount */
+            pending_amount: number;
+            /** Refundable Amount */
+            refundable_amount: number;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Withdrawn Amount */
+            withdrawn_amount: number;
+        };
+        /**
+         * MyStudioView
+         * @description The user's studio. ``settings`` are null for print operators, who see no amounts.
+         */
+        MyStudioView: {
+            /** Currency */
+            currency: string;
+            /** Minor Unit Digits */
+            minor_unit_digits: number;
+            /** Name */
+            name: string;
+            settings: components["schemas"]["StudioSettingsView"] | null;
+            status: components["schemas"]["StudioStatus"];
+            /** Studio Id */
+            studio_id: string;
+            /** Time Zone */
+            time_zone: string;
         };
         /**
          * NextPayoutView
@@ -1092,6 +1292,27 @@ export interface components {
          */
         NoFields: Record<string, never>;
         /**
+         * OfferView
+         * @description Whether the caller may do something now.
+         *
+         *     If not, ``reason`` is the code of the problem that a request would get, and ``detail`` says what
+         *     to do.
+         */
+        OfferView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * OnNegativeLimit
+         * @description The action when a refund takes the next payout below the studio's limit.
+         * @enum {string}
+         */
+        OnNegativeLimit: "warn" | "refuse";
+        /**
          * OrderList
          * @description A page of orders. Even before the last page it may have fewer than ``limit``, or none.
          */
@@ -1103,9 +1324,12 @@ export interface components {
         };
         /**
          * OrderPanelView
-         * @description An order with its refunds, its messages and its print. Refunds and messages: newest first.
+         * @description An order with its refunds, its messages and its print, and all of it in one timeline.
+         *
+         *     Refunds, messages and timeline: newest first.
          */
         OrderPanelView: {
+            actions: components["schemas"]["ActionsView"];
             /** Currency */
             currency: string;
             /** Dispute Id */
@@ -1121,6 +1345,7 @@ export interface components {
             line_items: components["schemas"]["LineView"][];
             /** Messages */
             messages: components["schemas"]["MessageView"][];
+            money: components["schemas"]["MoneyView"];
             /** Order Id */
             order_id: string;
             /** Paid Otherwise Amount */
@@ -1140,7 +1365,7 @@ export interface components {
             /** Refunded Amount */
             refunded_amount: number;
             /** Refunds */
-            refunds: components["schemas"]["RefundView"][];
+            refunds: components["schemas"]["PanelRefundView"][];
             /** Rev Share Amount */
             rev_share_amount: number;
             /** Rev Share Reversed Amount */
@@ -1162,6 +1387,8 @@ export interface components {
             tax_amount: number;
             /** Tax Refunded Amount */
             tax_refunded_amount: number;
+            /** Timeline */
+            timeline: components["schemas"]["EventView"][];
             /** Total Amount */
             total_amount: number;
             /** Withdrawn Amount */
@@ -1218,6 +1445,62 @@ export interface components {
          * @enum {string}
          */
         PaidBy: "bank_transfer" | "check" | "cash" | "new_refund" | "not_owed";
+        /**
+         * PanelRefundView
+         * @description A refund. ``message_template`` is the one that fits it now.
+         */
+        PanelRefundView: {
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+            /** Display Status */
+            display_status: string;
+            /** Failure Detail */
+            failure_detail: string | null;
+            /** Failure Reason */
+            failure_reason: string | null;
+            /** History */
+            history: components["schemas"]["HistoryView"][];
+            /** Items */
+            items: components["schemas"]["RefundItemView"][];
+            message_template: components["schemas"]["Template"];
+            /** Net Deduction Amount */
+            net_deduction_amount: number;
+            /** Note */
+            note: string | null;
+            /** Order Id */
+            order_id: string;
+            /** Pending Detail */
+            pending_detail: string | null;
+            /** Pending Reason */
+            pending_reason: string | null;
+            /** Processed By Name */
+            processed_by_name: string;
+            /** Reason */
+            reason: string | null;
+            /** Refund Id */
+            refund_id: string;
+            /** Requested At */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            resolution: components["schemas"]["ResolutionView"] | null;
+            /** Rev Share Reversed Amount */
+            rev_share_reversed_amount: number;
+            /** Settled At */
+            settled_at: string | null;
+            /** Source */
+            source: string;
+            status: components["schemas"]["RefundStatus"];
+            /** Stripe Fee Retained Amount */
+            stripe_fee_retained_amount: number;
+            /** Stripe Refund Id */
+            stripe_refund_id: string | null;
+            /** Tax Amount */
+            tax_amount: number | null;
+            type: components["schemas"]["RefundType"];
+        };
         /**
          * ParentView
          * @description Who ordered.
@@ -1595,6 +1878,36 @@ export interface components {
         /** @enum {string} */
         Reason: "wrong_print" | "parent_changed_mind" | "quality_issue" | "other";
         /**
+         * ReasonView
+         * @description The sums of one reason. `share` is its part of the refunded amount, as a decimal string.
+         *
+         *     `reason` is null for refunds without a reason and for disputes, which are `is_dispute`.
+         */
+        ReasonView: {
+            /** Count */
+            count: number;
+            /** Dispute Fee Amount */
+            dispute_fee_amount: number;
+            /** Is Dispute */
+            is_dispute: boolean;
+            /** Name */
+            name: string;
+            /** Net Deduction Amount */
+            net_deduction_amount: number;
+            /** Reason */
+            reason: string | null;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Rev Share Adjustment Amount */
+            rev_share_adjustment_amount: number;
+            /** Share */
+            share: string | null;
+            /** Stripe Fee Retained Amount */
+            stripe_fee_retained_amount: number;
+            /** Tax Refunded Amount */
+            tax_refunded_amount: number;
+        };
+        /**
          * RefundItemBody
          * @description Units of a line.
          */
@@ -1619,6 +1932,20 @@ export interface components {
             tax_amount: number;
         };
         /**
+         * RefundOfferView
+         * @description The same for a refund. ``max_amount`` is the most that the caller may refund now.
+         */
+        RefundOfferView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string | null;
+            /** Max Amount */
+            max_amount: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * RefundStatus
          * @description The status of a refund. ``TRANSITIONS`` lists the statuses that can follow each one.
          * @enum {string}
@@ -1633,6 +1960,9 @@ export interface components {
         /**
          * RefundView
          * @description A refund. Amounts in minor units.
+         *
+         *     ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
+         *     ``failure_detail`` say in words why it waits or failed, and what to do.
          */
         RefundView: {
             /** Amount */
@@ -1641,6 +1971,8 @@ export interface components {
             currency: string;
             /** Display Status */
             display_status: string;
+            /** Failure Detail */
+            failure_detail: string | null;
             /** Failure Reason */
             failure_reason: string | null;
             /** History */
@@ -1653,8 +1985,12 @@ export interface components {
             note: string | null;
             /** Order Id */
             order_id: string;
+            /** Pending Detail */
+            pending_detail: string | null;
             /** Pending Reason */
             pending_reason: string | null;
+            /** Processed By Name */
+            processed_by_name: string;
             /** Reason */
             reason: string | null;
             /** Refund Id */
@@ -1724,6 +2060,8 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             paid_by: components["schemas"]["PaidBy"];
             /** Reference */
             reference: string | null;
@@ -1734,6 +2072,12 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * Role
+         * @description A user's role: a group of the Cognito user pool.
+         * @enum {string}
+         */
+        Role: "owner" | "staff" | "print_operator" | "bookkeeper" | "pps_admin";
+        /**
          * RowView
          * @description A refund or a dispute. A late failure is a row of its own with all signs reversed.
          *
@@ -1742,6 +2086,8 @@ export interface components {
          *     refund these effects are estimates. For a failed refund `refunded_amount` did not reach the
          *     parent, and the effects are 0. A dispute has no `refund_id`; `dispute_fee_amount` is Stripe's
          *     fee for it, and money that came back is negative. Erased names are null or missing.
+         *     `pending_reason` says what an open refund waits for, and `failure_reason` why one failed.
+         *     `resolution` is how the parent was paid after that.
          */
         RowView: {
             /** Currency */
@@ -1752,6 +2098,8 @@ export interface components {
             dispute_id: string | null;
             /** Failed At */
             failed_at: string | null;
+            /** Failure Reason */
+            failure_reason: string | null;
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Order Id */
@@ -1760,6 +2108,8 @@ export interface components {
             original_amount: number | null;
             /** Parent Name */
             parent_name: string | null;
+            /** Pending Reason */
+            pending_reason: string | null;
             /** Processed By */
             processed_by: string | null;
             /** Reason */
@@ -1770,6 +2120,7 @@ export interface components {
             refunded_amount: number;
             /** Requested At */
             requested_at: string | null;
+            resolution: components["schemas"]["ResolutionView"] | null;
             /** Rev Share Adjustment Amount */
             rev_share_adjustment_amount: number;
             /** Settled At */
@@ -1834,6 +2185,8 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             /** Status */
             status: string;
         };
@@ -1850,6 +2203,72 @@ export interface components {
             charge_id?: string | null;
             /** Payment Intent Id */
             payment_intent_id?: string | null;
+        };
+        /**
+         * StudioList
+         * @description A page of studios, by name.
+         */
+        StudioList: {
+            /** Items */
+            items: components["schemas"]["StudioSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * StudioSettingsView
+         * @description How PPS works with the studio.
+         *
+         *     ``rev_share_bps`` is PPS's share of each sale in hundredths of a percent. ``payout_weekday`` is
+         *     the day of weekly payouts. ``on_negative_limit`` says what a refund does that brings the next
+         *     payout below ``-negative_balance_limit``. ``staff_refund_limit_amount`` is the studio's own
+         *     limit for staff, null for the usual one.
+         */
+        StudioSettingsView: {
+            /** From Address */
+            from_address: string;
+            /** Hold Disputed */
+            hold_disputed: boolean;
+            /** Ledger Starts At */
+            ledger_starts_at: string | null;
+            /** Negative Balance Limit */
+            negative_balance_limit: number;
+            on_negative_limit: components["schemas"]["OnNegativeLimit"];
+            /** Payout Account Id */
+            payout_account_id: string | null;
+            payout_interval: components["schemas"]["Interval"];
+            /** Payout Weekday */
+            payout_weekday: string | null;
+            /** Rev Share Bps */
+            rev_share_bps: number;
+            /** Sending Domain */
+            sending_domain: string;
+            /** Staff Refund Limit Amount */
+            staff_refund_limit_amount: number | null;
+            /** Stripe Account Id */
+            stripe_account_id: string | null;
+        };
+        /**
+         * StudioStatus
+         * @description Whether a studio works with PPS. A closed one can be reopened.
+         * @enum {string}
+         */
+        StudioStatus: "active" | "closed";
+        /**
+         * StudioSummary
+         * @description A studio. ``minor_unit_digits`` is how many decimals its currency has.
+         */
+        StudioSummary: {
+            /** Currency */
+            currency: string;
+            /** Minor Unit Digits */
+            minor_unit_digits: number;
+            /** Name */
+            name: string;
+            status: components["schemas"]["StudioStatus"];
+            /** Studio Id */
+            studio_id: string;
+            /** Time Zone */
+            time_zone: string;
         };
         /**
          * SubjectView
@@ -1882,6 +2301,26 @@ export interface components {
             rev_share_amount: number;
             /** Stripe Fee Amount */
             stripe_fee_amount: number;
+        };
+        /**
+         * SummaryView
+         * @description The figures of the report's charts. They are the sums of the report's rows.
+         *
+         *     `buckets` cover the days without gaps, in order. `from` and `to` are days in the studio's time
+         *     zone, both included; the first and the last week may be cut. `reasons` come the largest amount
+         *     first.
+         */
+        SummaryView: {
+            /** Buckets */
+            buckets: components["schemas"]["BucketView"][];
+            /** From */
+            from: string;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonView"][];
+            size: components["schemas"]["BucketSize"];
+            /** To */
+            to: string;
+            totals: components["schemas"]["TotalsView"];
         };
         /**
          * SumsView
@@ -2825,6 +3264,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParkedView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    show_me: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user, and their studio */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
                 };
             };
             /** @description Bad Request */
@@ -5564,6 +6143,20 @@ export interface operations {
                 to?: string | null;
                 /** @description Which refunds. */
                 state?: components["schemas"]["ReportState"];
+                /** @description Which rows come first. */
+                order?: "oldest" | "newest";
+                /** @description Only refunds of this subject's photos. Empty: only those that belong to none. */
+                subject?: string | null;
+                /** @description Only refunds of this product, by SKU. Empty: only those that belong to none. */
+                product?: string | null;
+                /** @description Only refunds of this photo day's orders. Empty: only those that belong to none. */
+                photo_day?: string | null;
+                /** @description Only refunds for this reason. Empty: only those that belong to none. */
+                reason?: string | null;
+                /** @description Only refunds made by this person. Empty: only those that belong to none. */
+                processed_by?: string | null;
+                /** @description Leave out disputes, late failures and the refunds that failed. With the key of a pattern, the rows are exactly the refunds that the pattern counts. */
+                effective?: boolean;
                 format?: "json" | "csv";
                 /** @description How many rows at most. */
                 limit?: number;
@@ -5883,6 +6476,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatternsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    summarize_refunds: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD in the studio's time zone. */
+                from?: string | null;
+                /** @description The last day, included. Today if it is left out. */
+                to?: string | null;
+                /** @description Which refunds. */
+                state?: components["schemas"]["ReportState"];
+                /** @description What a bar covers. */
+                size?: components["schemas"]["BucketSize"];
+                /** @description Only refunds of this subject's photos. Empty: only those that belong to none. */
+                subject?: string | null;
+                /** @description Only refunds of this product, by SKU. Empty: only those that belong to none. */
+                product?: string | null;
+                /** @description Only refunds of this photo day's orders. Empty: only those that belong to none. */
+                photo_day?: string | null;
+                /** @description Only refunds for this reason. Empty: only those that belong to none. */
+                reason?: string | null;
+                /** @description Only refunds made by this person. Empty: only those that belong to none. */
+                processed_by?: string | null;
+                /** @description Leave out disputes, late failures and the refunds that failed. With the key of a pattern, the rows are exactly the refunds that the pattern counts. */
+                effective?: boolean;
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sums by day or week, and by reason */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_studios: {
+        parameters: {
+            query?: {
+                /** @description The beginning of the studio's name. */
+                name?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of studios, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudioList"];
                 };
             };
             /** @description Bad Request */
