@@ -5,12 +5,14 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from functions.attention.bodies import ResolutionBody
-from functions.attention.list_attention import ListAttention
+from functions.attention.list_attention import ListAttention, NameParents
 from functions.attention.record_resolution import DismissDispute, ResolveParked, ResolveRefund
 from functions.attention.views import (
+    AttentionCount,
     AttentionList,
     DismissedView,
     ParkedView,
+    attention_count,
     attention_list,
     parked_view,
 )
@@ -30,12 +32,14 @@ from shared.edge.observability import count
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.attention import Attention
+from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.views.refund import RefundView, refund_view
 
 dynamodb = aws.client("dynamodb")
 list_attention = ListAttention(Attention(dynamodb, setting("ORDERS_TABLE")), utc_now)
+name_parents = NameParents(OrderLists(dynamodb, setting("ORDERS_TABLE")))
 resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
 dismiss_dispute = DismissDispute(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
@@ -57,7 +61,24 @@ def attention(
     """List failed and stuck refunds, messages, disputes, payouts on hold, and lost accounts."""
     who = caller(app)
     who.require(Action.READ_ATTENTION)
-    return attention_list(list_attention(who.studio_id))
+    items = name_parents(who.studio_id, list_attention(who.studio_id))
+    return attention_list(items, who.roles, utc_now())
+
+
+@app.get(
+    "/attention/count",
+    summary="Count what needs attention",
+    operation_id="count_attention",
+    description="How long the list is, without names. Poll it at most once a minute.",
+    responses=described(200, AttentionCount, "How many things need attention"),
+)
+def attention_number(
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> AttentionCount:
+    """Count what needs attention."""
+    who = caller(app)
+    who.require(Action.READ_ATTENTION)
+    return attention_count(list_attention(who.studio_id))
 
 
 @app.post(

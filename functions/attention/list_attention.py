@@ -1,7 +1,7 @@
 """Everything that a studio's people must act on, in one list."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from itertools import chain
@@ -13,6 +13,7 @@ from shared.domain.message import MessageStatus
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.attention import Attention
+from shared.gateways.order_lists import OrderLists
 
 # Cards confirm within minutes. A refund that takes a day is a bank transfer, or it is stuck.
 PENDING_TOO_LONG = timedelta(hours=24)
@@ -48,7 +49,8 @@ class AttentionItem:
 
     ``since`` is RFC 3339 in UTC, ``amount`` in minor units. ``reason`` says why a parked message
     could not be processed, or why Stripe could not pay a payout. ``due_by`` is when a dispute's
-    answer is due. ``account_id`` is the Stripe account that is disconnected.
+    answer is due. ``account_id`` is the Stripe account that is disconnected. ``parent_name`` is
+    read from the order, and None if it was erased.
     """
 
     kind: AttentionKind
@@ -64,6 +66,21 @@ class AttentionItem:
     dispute_id: str | None = None
     due_by: str | None = None
     account_id: str | None = None
+    parent_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameParents:
+    """Adds the parents' names to a list."""
+
+    orders: OrderLists
+
+    def __call__(self, studio_id: str, items: list[AttentionItem]) -> list[AttentionItem]:
+        """Return the items with the names of the parents that they are about."""
+        wanted = [item.order_id for item in items if item.order_id is not None]
+        found = self.orders.read_imported(studio_id, wanted) if wanted else {}
+        names = {order_id: order.parent.name for order_id, order in found.items()}
+        return [replace(item, parent_name=names.get(item.order_id or "")) for item in items]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
 """Responses of the attention list. Amounts in minor units, times RFC 3339 in UTC."""
 
+from collections import Counter
+from datetime import datetime
+from enum import StrEnum
+
 from pydantic import BaseModel
 
 from functions.attention.list_attention import AttentionItem, AttentionKind
 from shared.domain.parked import ParkedMessage
+from shared.edge.auth import ALLOWED, Action, Role
 
 _DETAIL = {
     AttentionKind.REFUND_FAILED: (
@@ -66,8 +71,28 @@ _DETAIL = {
 }
 
 
+class AttentionAction(StrEnum):
+    """What the page can offer for an item."""
+
+    RESOLVE = "resolve"
+    DISMISS = "dismiss"
+    OPEN_ORDER = "open_order"
+
+
+# What takes an item off the list, and which role's action that needs.
+_TAKES_OFF: dict[AttentionKind, tuple[AttentionAction, Action]] = {
+    AttentionKind.REFUND_FAILED: (AttentionAction.RESOLVE, Action.RESOLVE),
+    AttentionKind.MESSAGE_UNKNOWN: (AttentionAction.RESOLVE, Action.SEND_MESSAGE),
+    AttentionKind.MESSAGE_PARKED: (AttentionAction.RESOLVE, Action.RESOLVE),
+    AttentionKind.DISPUTE_LOST: (AttentionAction.DISMISS, Action.RESOLVE),
+}
+
+
 class AttentionView(BaseModel):
-    """One thing that a person must act on. ``detail`` says what to do."""
+    """One thing that a person must act on. ``detail`` says what to do.
+
+    ``age_seconds`` is how long it has waited. ``actions`` are what the caller may do about it here.
+    """
 
     kind: AttentionKind
     since: str
@@ -82,11 +107,22 @@ class AttentionView(BaseModel):
     dispute_id: str | None = None
     due_by: str | None = None
     account_id: str | None = None
+    parent_name: str | None = None
+    age_seconds: int
+    actions: list[AttentionAction]
+
+
+class AttentionCount(BaseModel):
+    """How many things need attention, in all and by kind."""
+
+    count: int
+    by_kind: dict[AttentionKind, int]
 
 
 class AttentionList(BaseModel):
     """Everything that needs attention, the longest waiting first. There is no next page."""
 
+    count: int
     items: list[AttentionView]
     next_cursor: None = None
 
@@ -110,13 +146,23 @@ class ParkedView(BaseModel):
     resolved_by: str | None
 
 
-def attention_list(items: list[AttentionItem]) -> AttentionList:
-    """Return the list as the API shows it."""
-    return AttentionList(items=[_attention_view(item) for item in items])
+def attention_list(
+    items: list[AttentionItem], roles: frozenset[Role], now: datetime
+) -> AttentionList:
+    """Return the list as the API shows it to a caller with these roles."""
+    return AttentionList(
+        count=len(items), items=[_attention_view(item, roles, now) for item in items]
+    )
 
 
-def _attention_view(item: AttentionItem) -> AttentionView:
+def attention_count(items: list[AttentionItem]) -> AttentionCount:
+    """Return how long the list is."""
+    return AttentionCount(count=len(items), by_kind=Counter(item.kind for item in items))
+
+
+def _attention_view(item: AttentionItem, roles: frozenset[Role], now: datetime) -> AttentionView:
     detail = _DETAIL[item.kind]
+    waited = now - datetime.fromisoformat(item.since)
     return AttentionView(
         kind=item.kind,
         since=item.since,
@@ -131,7 +177,21 @@ def _attention_view(item: AttentionItem) -> AttentionView:
         dispute_id=item.dispute_id,
         due_by=item.due_by,
         account_id=item.account_id,
+        parent_name=item.parent_name,
+        age_seconds=max(0, int(waited.total_seconds())),
+        actions=_actions(item, roles),
     )
+
+
+def _actions(item: AttentionItem, roles: frozenset[Role]) -> list[AttentionAction]:
+    actions = []
+    if item.kind in _TAKES_OFF:
+        offered, needed = _TAKES_OFF[item.kind]
+        if roles & ALLOWED[needed]:
+            actions.append(offered)
+    if item.order_id is not None and roles & ALLOWED[Action.READ_ORDERS]:
+        actions.append(AttentionAction.OPEN_ORDER)
+    return actions
 
 
 def parked_view(parked: ParkedMessage) -> ParkedView:

@@ -73,6 +73,7 @@ ROUTES = {
     "next_payout": Route("GET", "/payouts/next", Action.READ_PAYOUTS),
     "list_payouts": Route("GET", "/payouts", Action.READ_PAYOUTS),
     "read_payout": Route("GET", "/payouts/{payout_id}", Action.READ_PAYOUTS),
+    "count_attention": Route("GET", "/attention/count", Action.READ_ATTENTION),
     "list_attention": Route("GET", "/attention", Action.READ_ATTENTION),
     "dismiss_dispute": Route(
         "POST", "/orders/{order_id}/disputes/{dispute_id}/dismissal", Action.RESOLVE

@@ -13,6 +13,7 @@ from shared.domain.account_access import ACCOUNT_DISCONNECTED, LearnedFrom
 from shared.domain.errors import StripeRefusedError
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import Refund, RefundStatus
+from shared.edge.auth import Role
 from shared.gateways.attention import Attention
 from shared.gateways.stripe.connection import StripeConnection
 from shared.gateways.stripe.refunds import StripeRefunds
@@ -27,7 +28,8 @@ DAY = timedelta(days=1)
 
 def attention(backend: Backend) -> list[AttentionView]:
     lists = Attention(backend.dynamodb, backend.orders_table)
-    return attention_list(ListAttention(lists, backend.clock)(backend.studio_id)).items
+    found = ListAttention(lists, backend.clock)(backend.studio_id)
+    return attention_list(found, frozenset({Role.OWNER}), backend.clock()).items
 
 
 def leave(backend: Backend, account_id: str | None = None, access: str = "deauthorized") -> None:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.attention.list_attention import AttentionKind, ListAttention
+from functions.attention.list_attention import AttentionKind, ListAttention, NameParents
 from functions.attention.record_resolution import ResolveParked, ResolveRefund
-from functions.attention.views import AttentionView, attention_list
+from functions.attention.views import AttentionView, attention_count, attention_list
 from shared.clock import rfc3339
 from shared.domain.errors import (
     AlreadyResolvedError,
@@ -20,6 +20,7 @@ from shared.domain.parked import ParkedMessage
 from shared.domain.refund import PaidBy, Refund
 from shared.edge.auth import Caller, Role
 from shared.gateways.attention import Attention
+from shared.gateways.order_lists import OrderLists
 from shared.gateways.parked_messages import ParkedRecords
 from tests.integration.backend import Backend
 
@@ -27,9 +28,15 @@ CHECK = PaidBy.CHECK, "no. 1042"
 STRANGER = Caller("eve", "st_other", frozenset({Role.OWNER}))
 
 
-def attention(backend: Backend) -> list[AttentionView]:
+def attention(backend: Backend, *roles: Role) -> list[AttentionView]:
+    """Return the list as the studio's owner sees it, or a user with other roles."""
     lists = Attention(backend.dynamodb, backend.orders_table)
-    return attention_list(ListAttention(lists, backend.clock)(backend.studio_id)).items
+    found = ListAttention(lists, backend.clock)(backend.studio_id)
+    name = NameParents(OrderLists(backend.dynamodb, backend.orders_table))
+    named = name(backend.studio_id, found)
+    shown = attention_list(named, frozenset(roles or {Role.OWNER}), backend.clock())
+    assert shown.count == attention_count(found).count == len(shown.items)
+    return shown.items
 
 
 def kinds(backend: Backend) -> list[str]:
@@ -72,6 +79,10 @@ def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
         "usd",
     )
     assert found.since == refund.failed_at
+    assert found.parent_name == "Dana Parent"
+    assert [each.value for each in found.actions] == ["resolve", "open_order"]
+    (read_only,) = attention(backend, Role.BOOKKEEPER)
+    assert [each.value for each in read_only.actions] == ["open_order"]
     before = backend.head()
 
     resolved, state = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
@@ -150,6 +161,8 @@ def test_a_refund_pending_too_long_is_on_the_list_after_a_day(backend: Backend) 
         refund.refund_id,
     )
     assert found.since == refund.requested_at
+    assert 25 * 3600 - 60 < found.age_seconds < 25 * 3600 + 60
+    assert [each.value for each in found.actions] == ["open_order"]
 
 
 def test_a_refund_that_lacks_balance_is_on_the_list_at_once(backend: Backend) -> None:
@@ -197,6 +210,7 @@ def test_a_parked_message_is_on_the_list_until_a_person_resolves_it(backend: Bac
     (found,) = attention(backend)
     assert (found.kind, found.parked_id) == (AttentionKind.MESSAGE_PARKED, "m_1")
     assert "no refund_id" in found.detail
+    assert (found.parent_name, [each.value for each in found.actions]) == (None, ["resolve"])
 
     resolve_parked = ResolveParked(records, backend.clock)
     with pytest.raises(ParkedMessageNotFoundError):

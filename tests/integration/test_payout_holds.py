@@ -7,6 +7,7 @@ import pytest
 from functions.attention.list_attention import AttentionKind, ListAttention
 from functions.attention.views import AttentionView, attention_list
 from shared.domain.payout import PayoutStatus
+from shared.edge.auth import Role
 from shared.gateways.attention import Attention
 from tests.integration.backend import MakeBackend
 from tests.integration.studio_payouts import (
@@ -27,7 +28,8 @@ DAY = timedelta(days=1)
 def attention(payouts: StudioPayouts) -> list[AttentionView]:
     backend = payouts.backend
     lists = Attention(backend.dynamodb, backend.orders_table)
-    return attention_list(ListAttention(lists, backend.clock)(backend.studio_id)).items
+    found = ListAttention(lists, backend.clock)(backend.studio_id)
+    return attention_list(found, frozenset({Role.OWNER}), backend.clock()).items
 
 
 def test_a_transfer_refused_for_balance_is_tried_every_hour_with_the_same_statement(
