@@ -99,6 +99,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attention/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what needs attention
+         * @description How long the list is, without names. Poll it at most once a minute.
+         */
+        get: operations["count_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attention/parked/{parked_id}/resolution": {
         parameters: {
             query?: never;
@@ -660,6 +680,24 @@ export interface components {
             studio_id: string;
         };
         /**
+         * AttentionAction
+         * @description What the page can offer for an item.
+         * @enum {string}
+         */
+        AttentionAction: "resolve" | "dismiss" | "open_order";
+        /**
+         * AttentionCount
+         * @description How many things need attention, in all and by kind.
+         */
+        AttentionCount: {
+            /** By Kind */
+            by_kind: {
+                [key: string]: number;
+            };
+            /** Count */
+            count: number;
+        };
+        /**
          * AttentionKind
          * @description Why something is on the list.
          * @enum {string}
@@ -670,6 +708,8 @@ export interface components {
          * @description Everything that needs attention, the longest waiting first. There is no next page.
          */
         AttentionList: {
+            /** Count */
+            count: number;
             /** Items */
             items: components["schemas"]["AttentionView"][];
             /** Next Cursor */
@@ -678,10 +718,16 @@ export interface components {
         /**
          * AttentionView
          * @description One thing that a person must act on. ``detail`` says what to do.
+         *
+         *     ``age_seconds`` is how long it has waited. ``actions`` are what the caller may do about it here.
          */
         AttentionView: {
             /** Account Id */
             account_id?: string | null;
+            /** Actions */
+            actions: components["schemas"]["AttentionAction"][];
+            /** Age Seconds */
+            age_seconds: number;
             /** Amount */
             amount?: number | null;
             /** Currency */
@@ -697,6 +743,8 @@ export interface components {
             message_id?: string | null;
             /** Order Id */
             order_id?: string | null;
+            /** Parent Name */
+            parent_name?: string | null;
             /** Parked Id */
             parked_id?: string | null;
             /** Payout Id */
@@ -3125,6 +3173,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttentionList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    count_attention: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many things need attention */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionCount"];
                 };
             };
             /** @description Bad Request */
