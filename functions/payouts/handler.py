@@ -25,6 +25,7 @@ from shared.gateways import aws
 from shared.gateways.attention import Attention
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.order_lists import OrderLists
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
@@ -34,7 +35,9 @@ dynamodb = aws.client("dynamodb")
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
-lines = ReadLines(LedgerEntries(dynamodb, setting("LEDGER_TABLE")))
+lines = ReadLines(
+    LedgerEntries(dynamodb, setting("LEDGER_TABLE")), OrderLists(dynamodb, setting("ORDERS_TABLE"))
+)
 show_next_payout = ShowNextPayout(
     ledger,
     studios,

@@ -1,6 +1,7 @@
-"""Reading the lines of a payout from the ledger: a page of them, or all."""
+"""Reading the lines of a payout from the ledger, with parents' names: a page of them, or all."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from shared.domain.errors import CursorError
 from shared.domain.statement import (
@@ -12,6 +13,7 @@ from shared.domain.statement import (
 )
 from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.order_lists import OrderLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,17 @@ class ReadLines:
     """Reads a payout's lines. The sums always cover all lines."""
 
     entries: LedgerEntries
+    orders: OrderLists
 
     def all(self, of: StatementRange) -> Statement:
-        """Return the whole statement.
+        """Return the whole statement. Only deductions name the parent: few lines are deductions.
 
         Raises:
             StatementError: The ledger lacks entries.
         """
-        return self._read(of, LineRange())
+        read = self._read(of, LineRange())
+        deductions = (line for line in read.lines if line.is_deduction)
+        return replace(read, lines=self._with_names(of.studio_id, read.lines, deductions))
 
     def page(self, of: StatementRange, limit: int, cursor: str | None) -> LinesPage:
         """Return a page of lines.
@@ -52,12 +57,23 @@ class ReadLines:
         scope = ("payout lines", of.studio_id, str(of.first_seq))
         after = None if cursor is None else _seq(position_of(cursor, 1, *scope)[0])
         read = self._read(of, LineRange(after, limit + 1))
-        shown = read.lines[:limit]
+        shown = self._with_names(of.studio_id, read.lines[:limit], read.lines[:limit])
         if len(read.lines) == len(shown):
             return LinesPage(shown, read, None)
         # The line of the carried balance comes first and has no number.
         last = shown[-1].seq or of.first_seq - 1
         return LinesPage(shown, read, cursor_for([str(last)], *scope))
+
+    def _with_names(
+        self, studio_id: str, lines: list[StatementLine], about: Iterable[StatementLine]
+    ) -> list[StatementLine]:
+        """Return the lines with the parents' names of those orders that some lines are about."""
+        wanted = {line.order_id for line in about if line.order_id is not None}
+        if not wanted:
+            return lines
+        found = self.orders.read_imported(studio_id, sorted(wanted))
+        names = {order_id: order.parent.name for order_id, order in found.items()}
+        return [replace(line, parent_name=names.get(line.order_id or "")) for line in lines]
 
     def _read(self, of: StatementRange, wanted: LineRange) -> Statement:
         entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)

@@ -11,11 +11,12 @@ from babel.numbers import parse_pattern
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from functions.payouts.show_payout import WholeStatement
-from shared.domain.ledger import ORDER_KINDS
+from functions.payouts.statement_sections import sections_of
+from shared.domain.ledger import EntryKind
 from shared.domain.money import minor_unit_digits
 from shared.domain.payout import DISPUTED, Payout
 from shared.domain.refusal import INSUFFICIENT_BALANCE
-from shared.domain.statement import Statement, Sum
+from shared.domain.statement import Statement, StatementLine, payable_parts
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
@@ -23,6 +24,8 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 _LOCALE = Locale("en", "US")
+# As wide as a digit, and no line ends after it. A hyphen is neither.
+_MINUS = "\N{MINUS SIGN}"
 # By number of decimals. Parsed once, because a statement has tens of thousands of amounts.
 _MONEY = {0: parse_pattern("¤#,##0"), 2: parse_pattern("¤#,##0.00")}
 
@@ -47,6 +50,15 @@ _KINDS = {
     "adjustment": _Label("Adjustment by PPS", "Adjustments by PPS"),
     "carried": _Label("Carried over", "Carried over from the previous payout"),
 }
+_REFUND_TYPES = {"full": "full", "partial": "partial", "line_items": "line items"}
+_PARTS = (
+    ("sales_amount", "Sales"),
+    ("refunds_amount", "Refunds"),
+    ("disputes_amount", "Disputes"),
+    ("adjustments_amount", "Adjustments by PPS"),
+    ("transfers_amount", "Transfers that came back"),
+    ("carried_in_amount", "Carried over from the previous payout"),
+)
 _STATUS = {
     "closing": "The transfer is about to be made.",
     "transferring": "The transfer is under way.",
@@ -70,7 +82,7 @@ _environment = Environment(
 
 
 def statement_html(whole: WholeStatement) -> str:
-    """Return the statement: the studio, the days, each line, the sums and the payment."""
+    """Return the statement: what was paid, how it adds up, the deductions, and each other line."""
     currency = whole.payout.currency
 
     def local_day(at: str) -> str:
@@ -80,6 +92,7 @@ def statement_html(whole: WholeStatement) -> str:
         here = datetime.fromisoformat(at).astimezone(whole.zone)
         return format_datetime(here, "MMM d, y, h:mm:ss a", locale=_LOCALE)
 
+    sections = sections_of(whole.statement)
     return _environment.get_template("statement.html.j2").render(
         payout=whole.payout,
         studio_name=whole.studio_name,
@@ -87,11 +100,14 @@ def statement_html(whole: WholeStatement) -> str:
         first_day=_day(date.fromisoformat(whole.payout.period_start)),
         last_day=_day(date.fromisoformat(whole.payout.period_end)),
         kinds=_KINDS,
-        order_kinds=ORDER_KINDS,
-        orders=_sum_of_orders(whole.statement),
+        parts=_parts(whole.statement),
+        sections=sections,
+        settled_by_stripe=any(section.total.direct_amount for section in sections),
         status=_status_of(whole.payout),
         zone=whole.zone.key,
         money=lambda amount: money(amount, currency),
+        what=_what,
+        reason=_reason,
         local_day=local_day,
         local_moment=local_moment,
     )
@@ -104,17 +120,25 @@ def _status_of(payout: Payout) -> str:
     return _DISPUTED if payout.reason == DISPUTED else _STATUS[payout.status.value]
 
 
-def _sum_of_orders(statement: Statement) -> Sum:
-    """Return the sum of sales and refunds, without the balance that is carried over."""
-    total = Sum()
-    for line in statement.lines:
-        if line.kind in ORDER_KINDS:
-            total = total.plus(line)
-    return total
+def _parts(statement: Statement) -> list[tuple[str, int]]:
+    """Return what the total is made of, without parts that are zero."""
+    parts = payable_parts(statement)
+    return [(label, amount) for name, label in _PARTS if (amount := getattr(parts, name))]
+
+
+def _what(line: StatementLine) -> str:
+    """Return what a line is, and of a refund how much it was meant to be."""
+    label = _KINDS[line.kind].line
+    how = _REFUND_TYPES.get(line.refund_type or "") if line.kind == EntryKind.REFUND else None
+    return f"{label}, {how}" if how else label
+
+
+def _reason(line: StatementLine) -> str:
+    return line.reason.replace("_", " ").capitalize() if line.reason else ""
 
 
 def money(amount: int, currency: str) -> str:
-    """Return an amount for people, ``-$85.00``, with as many decimals as its minor unit has.
+    """Return an amount for people, with as many decimals as its minor unit has.
 
     Args:
         amount: In minor units.
@@ -124,7 +148,8 @@ def money(amount: int, currency: str) -> str:
     major = Decimal(amount).scaleb(-digits)
     # Babel's digits are how people write the currency. Stripe may count other minor units.
     pattern = _MONEY[digits]
-    return str(pattern.apply(major, _LOCALE, currency=currency.upper(), currency_digits=False))
+    shown = pattern.apply(major, _LOCALE, currency=currency.upper(), currency_digits=False)
+    return str(shown).replace("-", _MINUS)
 
 
 def _day(day: date) -> str:

@@ -16,7 +16,7 @@ from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
 from shared.domain.ledger import EntryKind
 from shared.domain.payout import Payout
-from shared.domain.statement import CARRIED, Statement, Sum
+from shared.domain.statement import CARRIED, Statement, Sum, payable_parts
 
 _KINDS = (*(kind.value for kind in EntryKind if kind is not EntryKind.PAYOUT_CLOSED), CARRIED)
 
@@ -30,7 +30,8 @@ class PayoutLineView(BaseModel):
     paid out elsewhere), dispute and dispute_reversed (money that a dispute took, and that came
     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
-    the previous payout left).
+    the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
+    ``parent_name`` is the order's, and null if it was erased.
     """
 
     kind: str
@@ -50,6 +51,27 @@ class PayoutLineView(BaseModel):
     direct_amount: int
     elsewhere_amount: int
     dispute_id: str | None
+    refund_type: str | None
+    parent_name: str | None
+
+
+class PartsView(BaseModel):
+    """The money of a payout as parts of one bar.
+
+    Sales, refunds, disputes, adjustments, transfers (earlier payouts that failed or came back) and
+    carried in add up to ``total_amount`` of the payout. So do paid, held (for open disputes) and
+    left (carried into the next payout for another reason).
+    """
+
+    sales_amount: int
+    refunds_amount: int
+    disputes_amount: int
+    adjustments_amount: int
+    transfers_amount: int
+    carried_in_amount: int
+    paid_amount: int
+    held_amount: int
+    left_amount: int
 
 
 class SumView(BaseModel):
@@ -123,6 +145,7 @@ class PayoutSummary(BaseModel):
 class PayoutView(PayoutSummary):
     """A payout with a page of its lines."""
 
+    parts: PartsView
     lines: list[PayoutLineView]
     next_cursor: str | None
     sums: SumsView
@@ -148,6 +171,7 @@ class NextPayoutView(BaseModel):
     paid_amount: int
     carried_amount: int
     disputed_held_amount: int
+    parts: PartsView
     lines: list[PayoutLineView]
     next_cursor: str | None
     sums: SumsView
@@ -170,7 +194,8 @@ def payout_list(page: PayoutsPage) -> PayoutList:
 
 def payout_view(payout: Payout, page: LinesPage) -> PayoutView:
     """Return a payout with a page of its lines."""
-    return PayoutView(**dict(_summary(payout)), **_lines(page))
+    parts = _parts(page, payout.paid_amount, payout.disputed_held_amount)
+    return PayoutView(**dict(_summary(payout)), parts=parts, **_lines(page))
 
 
 def next_payout_view(payout: NextPayout) -> NextPayoutView:
@@ -184,6 +209,7 @@ def next_payout_view(payout: NextPayout) -> NextPayoutView:
         paid_amount=payout.paid_amount,
         carried_amount=payout.carried_amount,
         disputed_held_amount=payout.disputed_held_amount,
+        parts=_parts(payout.page, payout.paid_amount, payout.disputed_held_amount),
         **_lines(payout.page),
     )
 
@@ -207,6 +233,15 @@ def _summary(payout: Payout) -> PayoutSummary:
         account_id=payout.account_id,
         transfer_id=payout.transfer_id,
         history=[PayoutStepView(status=step.status.value, at=step.at) for step in payout.history],
+    )
+
+
+def _parts(page: LinesPage, paid_amount: int, held_amount: int) -> PartsView:
+    return PartsView(
+        **asdict(payable_parts(page.statement)),
+        paid_amount=paid_amount,
+        held_amount=held_amount,
+        left_amount=page.statement.total_amount - paid_amount - held_amount,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 
-from functions.send_message.compose_message import html_of_edited
+from functions.send_message.compose_message import cleaned
 from shared.domain.message import Template
 from shared.edge.bodies import StrictBody, VisibleLine
 
@@ -22,7 +22,7 @@ def _with_plain_breaks(text: str) -> str:
 
 
 def _readable(html: str) -> str:
-    html_of_edited(html)
+    cleaned(html)
     return html
 
 

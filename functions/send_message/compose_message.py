@@ -19,7 +19,7 @@ from babel.core import Locale, UnknownLocaleError, get_global
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
 from shared.domain.message import Template, template_for
@@ -36,11 +36,23 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
+_TIMING = "5-10 business days"
+
+
+def _unbroken(text: str) -> Markup:
+    """Return text as HTML in which no line ends inside the number of days."""
+    whole = Markup("<nobr>{}</nobr>").format(_TIMING)
+    return escape(text).replace(_TIMING, whole)
+
+
+_TEMPLATES.filters["unbroken"] = _unbroken
+
 # The formatting that staff may use in the HTML. No images, which could report when the mail is
 # read. No styles, which could hide text.
-_TAGS = {"a", "b", "blockquote", "br", "em", "h1", "h2", "h3", "i", "li", "ol", "p", "strong"}
-_TAGS |= {"u", "ul"}
-_NEVER_SHOWN = {"script", "style", "title"}
+_TAGS = {"a", "b", "blockquote", "br", "em", "h1", "h2", "h3", "i", "li", "nobr", "ol", "p"}
+_TAGS |= {"strong", "table", "tbody", "td", "tr", "u", "ul"}
+# Every page gets its own header, with the studio's name.
+_NEVER_SHOWN = {"header", "script", "style", "title"}
 _SCHEMES = {"https", "mailto"}
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -85,18 +97,28 @@ def compose(record: OrderRecord, studio: Studio, template: Template, refund_id: 
         to_address=mail_address(record.imported.parent.email or ""),
         subject=_filled(f"{template}.subject.txt.j2", words),
         text=_filled(f"{template}.txt.j2", words),
-        html=_page(content),
+        html=_page(content, words["studio_name"]),
     )
 
 
-def html_of_text(text: str) -> str:
-    """Return HTML with the same words as an edited text."""
+def html_of_text(text: str, studio_name: str) -> str:
+    """Return HTML with the same words as an edited text, under the studio's name."""
     paragraphs = [block.split("\n") for block in re.split(r"\n{2,}", text.strip())]
-    return _page(Markup(_filled("edited.html.j2", {"paragraphs": paragraphs})))  # noqa: S704  # autoescaped
+    content = Markup(_filled("edited.html.j2", {"paragraphs": paragraphs}))  # noqa: S704  # autoescaped
+    return _page(content, studio_name)
 
 
-def html_of_edited(html: str) -> str:
-    """Return edited HTML with only simple formatting left in it.
+def html_of_edited(html: str, studio_name: str) -> str:
+    """Return edited HTML with only simple formatting left in it, under the studio's name.
+
+    Raises:
+        ValueError: It has no visible text.
+    """
+    return _page(Markup(cleaned(html)), studio_name)  # noqa: S704  # cleaned
+
+
+def cleaned(html: str) -> str:
+    """Return the simple formatting of edited HTML, without a page around it.
 
     Raises:
         ValueError: It has no visible text.
@@ -110,7 +132,7 @@ def html_of_edited(html: str) -> str:
     )
     if not unescape(nh3.clean(content, tags=set())).strip():
         raise ValueError("it has no visible text")
-    return _page(Markup(content.strip()))  # noqa: S704  # cleaned
+    return content.strip()
 
 
 def mail_address(text: str) -> str | None:
@@ -217,5 +239,5 @@ def _filled(name: str, words: Mapping[str, Any]) -> str:
     return _TEMPLATES.get_template(name).render(words).strip()
 
 
-def _page(content: Markup) -> str:
-    return _filled("page.html.j2", {"content": content})
+def _page(content: Markup, studio_name: str) -> str:
+    return _filled("page.html.j2", {"content": content, "studio_name": studio_name})

@@ -170,5 +170,6 @@ def _edited(draft: Draft, request: MessageRequest) -> tuple[str, str, str]:
     subject = draft.subject if request.subject is None else request.subject
     text = draft.text if request.text is None else request.text
     if request.html is not None and request.html != draft.html:
-        return subject, text, html_of_edited(request.html)
-    return subject, text, draft.html if text == draft.text else html_of_text(text)
+        return subject, text, html_of_edited(request.html, draft.from_name)
+    unchanged = text == draft.text
+    return subject, text, draft.html if unchanged else html_of_text(text, draft.from_name)

@@ -3,12 +3,16 @@
 Entries that close payouts are no lines: they pay for lines.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 
-from shared.domain.ledger import EntryKind, LedgerEntry
+from shared.domain.ledger import DISPUTE_KINDS, EntryKind, LedgerEntry
 
 CARRIED = "carried"
+
+_SALES = frozenset({EntryKind.SALE, EntryKind.OPENING_SALE})
+_REFUNDS = frozenset({EntryKind.REFUND, EntryKind.REFUND_FAILED, EntryKind.OPENING_REFUND})
+_TRANSFERS = frozenset({EntryKind.PAYOUT_FAILED, EntryKind.PAYOUT_REVERSED})
 
 
 class StatementError(Exception):
@@ -21,7 +25,8 @@ class StatementLine:
 
     Every line has ``gross + stripe_fee + rev_share = net = payable + direct + elsewhere``. The
     line for the balance carried in from the previous payout has neither number nor ids. ``reason``
-    says why a refund or an adjustment was made.
+    says why a refund or an adjustment was made. The ledger has no names: ``parent_name`` is read
+    from the order when somebody looks, and is None if it was erased.
     """
 
     kind: str
@@ -41,6 +46,18 @@ class StatementLine:
     dispute_id: str | None = None
     adjustment_id: str | None = None
     reason: str | None = None
+    refund_type: str | None = None
+    parent_name: str | None = None
+
+    @property
+    def is_sale(self) -> bool:
+        """Whether it is about the sale of an order."""
+        return self.kind in _SALES
+
+    @property
+    def is_deduction(self) -> bool:
+        """Whether a refund or a dispute took money, or gave it back."""
+        return self.kind in _REFUNDS or self.kind in DISPUTE_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,38 @@ class Statement:
     def total_amount(self) -> int:
         """What PPS owes for all lines, in minor units. Negative if the studio owes."""
         return self.total.payable_amount
+
+
+@dataclass(frozen=True, slots=True)
+class PayableParts:
+    """What a payout's payable amount is made of, in minor units. They add up to it.
+
+    ``transfers`` are earlier payouts whose transfer failed or came back. ``carried_in`` is what the
+    payout before left.
+    """
+
+    sales_amount: int
+    refunds_amount: int
+    disputes_amount: int
+    adjustments_amount: int
+    transfers_amount: int
+    carried_in_amount: int
+
+
+def payable_parts(statement: Statement) -> PayableParts:
+    """Return what a statement's payable amount is made of."""
+
+    def payable(kinds: Collection[str]) -> int:
+        return sum(each.payable_amount for kind, each in statement.by_kind.items() if kind in kinds)
+
+    return PayableParts(
+        sales_amount=payable(_SALES),
+        refunds_amount=payable(_REFUNDS),
+        disputes_amount=payable(DISPUTE_KINDS),
+        adjustments_amount=payable({EntryKind.ADJUSTMENT}),
+        transfers_amount=payable(_TRANSFERS),
+        carried_in_amount=payable({CARRIED}),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,5 +222,6 @@ def carried_line(amount: int) -> StatementLine:
     )
 
 
-_LINE_FIELDS = tuple(field.name for field in fields(StatementLine))
+# What a line has of its entry. The parent's name is not in the ledger.
+_LINE_FIELDS = tuple(field.name for field in fields(StatementLine) if field.name != "parent_name")
 _SUMMED = tuple(field.name for field in fields(Sum) if field.name != "count")

@@ -70,10 +70,10 @@ def test_a_payout_is_read_as_json_csv_and_a_page(
     assert file.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert [(row["kind"], row["payable_amount"]) for row in rows] == [
-        ("sale", "81.80"),
-        ("total", "81.80"),
         ("paid", "81.80"),
         ("carried_forward", "0.00"),
+        ("total", "81.80"),
+        ("sale", "81.80"),
     ]
 
     page = get(world, studio_id, path, format="html")

@@ -1,6 +1,7 @@
 """Messages to the parent over the API: from the studio's domain, once, only on request."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -76,7 +77,7 @@ def test_a_previewed_message_is_sent_and_the_parent_gets_it(client: MessageClien
     assert preview["to"] == client.email
     assert preview["warnings"] == []
     assert PHRASE in preview["text"]
-    assert PHRASE in preview["html"]
+    assert PHRASE in re.sub(r"</?nobr>", "", preview["html"])
     assert "$25.00" in preview["subject"]
     assert client.mails() == []
     answer = client.send()

@@ -15,6 +15,7 @@ from functions.run_payouts.run_payouts import Run, RunPayouts
 from shared.domain.payout import Payout
 from shared.domain.statement import StatementLine
 from shared.gateways.ledger_entries import LedgerEntries
+from shared.gateways.order_lists import OrderLists
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
@@ -40,7 +41,7 @@ class StudioPayouts:
         self.table = PayoutsTable(backend.dynamodb, backend.orders_table)
         self.holds = PayoutHolds(backend.dynamodb, backend.orders_table)
         self.entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
-        self.lines = ReadLines(self.entries)
+        self.lines = ReadLines(self.entries, OrderLists(backend.dynamodb, backend.orders_table))
         self.disputed_amount = 0
         self.show_next = ShowNextPayout(
             backend.books, backend.studios, self.table, self.holds, self._disputed, self.lines

@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.payouts.views import PartsView, next_payout_view, payout_view
 from shared.domain.errors import CursorError, PayoutNotFoundError, StudioNotFoundError
 from shared.domain.statement import StatementError
 from tests.integration.studio_payouts import NET, StudioPayouts
@@ -31,6 +32,36 @@ def test_every_page_of_lines_has_the_sums_of_all_lines(payouts: StudioPayouts) -
                 break
         assert lines == whole.page.lines
     assert whole.page.statement.total_amount == 4 * NET - 8500
+
+
+def test_lines_name_the_parent_and_the_refund_and_the_parts_add_up(payouts: StudioPayouts) -> None:
+    backend = payouts.backend
+    order_id = backend.sell()
+    payouts.pay_day()
+    refund = backend.refund_and_settle(order_id)
+    shown = next_payout_view(payouts.next())
+    (line,) = shown.lines
+    assert (line.parent_name, line.refund_id) == ("Dana Parent", refund.refund_id)
+    assert (line.refund_type, line.reason) == ("full", "other")
+    payouts.pay_day()
+    backend.sell()
+    shown = next_payout_view(payouts.next())
+    assert shown.parts == PartsView(
+        sales_amount=NET,
+        refunds_amount=0,
+        disputes_amount=0,
+        adjustments_amount=0,
+        transfers_amount=0,
+        carried_in_amount=-8500,
+        paid_amount=0,
+        held_amount=0,
+        left_amount=NET - 8500,
+    )
+    payout = payouts.last()
+    made = payout_view(payout, payouts.page(payout)).parts
+    assert (made.refunds_amount, made.paid_amount, made.left_amount) == (-8500, 0, -8500)
+    # The ledger itself holds no names.
+    assert "Dana" not in str(backend.entries())
 
 
 def test_a_cursor_of_another_payout_and_a_forged_one_are_refused(payouts: StudioPayouts) -> None:

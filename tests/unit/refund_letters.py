@@ -82,20 +82,32 @@ def failure(refund: Refund) -> Draft:
 
 
 class HtmlReader(HTMLParser):
-    """Collects the tags, attributes and readable text of HTML, as a mail program sees them."""
+    """Collects the tags, attributes and readable text of HTML, as a mail program sees them.
+
+    The header has the studio's name, which the text of the letter does not repeat.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._inside = ""
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.read: list[str] = []
+        self.header = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
         self.tags.append(tag)
         self.attributes += attrs
 
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = "" if tag == self._inside else self._inside
+
     def handle_data(self, data: str) -> None:
-        self.read.append(data)
+        if self._inside == "header":
+            self.header += data
+        elif self._inside != "style":
+            self.read.append(data)
 
 
 def read(html: str) -> HtmlReader:
@@ -106,8 +118,20 @@ def read(html: str) -> HtmlReader:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text, without the marks of its lists."""
-    return text.replace("\n- ", "\n").split()
+    """Return the words of a text, without the marks of its lists and the colons before amounts."""
+    return text.replace("\n- ", "\n").replace(":", "").split()
 
 
-LAYOUT = {"html", "head", "meta", "body"}
+# What every page has once, and its attributes. A letter adds others.
+LAYOUT = ["html", "head", "meta", "meta", "meta", "meta", "style", "body", "div", "header"]
+LAYOUT_ATTRIBUTES = [
+    ("lang", "en"),
+    ("charset", "utf-8"),
+    ("name", "viewport"),
+    ("content", "width=device-width"),
+    ("name", "color-scheme"),
+    ("content", "light dark"),
+    ("name", "supported-color-schemes"),
+    ("content", "light dark"),
+    ("class", "letter"),
+]

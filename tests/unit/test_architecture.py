@@ -82,8 +82,8 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        account_access dispute errors fulfillment ledger message money order parked payment_status
-        payout payout_hold payout_schedule person refund refusal statement studio
+        account_access dispute errors fulfillment imported_order ledger message money order parked
+        payment_status payout payout_hold payout_schedule person refund refusal statement studio
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person
@@ -96,9 +96,9 @@ DOMAIN_LOADED = {
         stripe_object stripe_refund stripe_transfer studio
     """,
     "refund_report": """
-        attribution dispute errors fee_refund fulfillment imported_order ledger local_days money
-        order payment_status payout_schedule person refund refund_quote refund_words refusal report
-        report_filter report_summary reservation settlement studio
+        attribution dispute errors fee_refund fulfillment imported_order ledger local_days message
+        money order payment_status payout_schedule person refund refund_quote refund_words refusal
+        report report_filter report_summary reservation settlement studio
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment

@@ -17,8 +17,19 @@ from shared.domain.message import Template
 from shared.domain.order import RefundItem
 from shared.domain.refund import RefundType
 
-from .refund_letters import LAYOUT, confirmation, read, record_of, refund_of, words
+from .refund_letters import (
+    LAYOUT,
+    LAYOUT_ATTRIBUTES,
+    confirmation,
+    read,
+    record_of,
+    refund_of,
+    words,
+)
 from .studios import LAKESIDE
+
+# No line ends in it.
+WHOLE = "<nobr>5-10 business days</nobr>"
 
 # Names.
 
@@ -35,9 +46,12 @@ def test_names_become_no_markup_and_no_template() -> None:
     draft = compose(record, studio, Template.REFUND_CONFIRMATION, "rf_1")
     assert draft.text.count(MARKUP) == 3
     reader = read(draft.html)
-    assert set(reader.tags) <= LAYOUT | {"p", "ul", "li", "strong", "br"}
-    assert reader.attributes == [("lang", "en"), ("charset", "utf-8")]
+    assert reader.tags[: len(LAYOUT)] == LAYOUT
+    letter = {"p", "table", "tr", "td", "strong", "br", "nobr"}
+    assert set(reader.tags[len(LAYOUT) :]) <= letter
+    assert reader.attributes == LAYOUT_ATTRIBUTES
     assert "".join(reader.read).count(MARKUP) == 3
+    assert reader.header == MARKUP
 
 
 @pytest.mark.parametrize(
@@ -120,16 +134,17 @@ def test_any_text_is_one_address_or_none(text: str) -> None:
 
 
 def test_edited_text_becomes_html_that_says_the_same() -> None:
-    html = html_of_text("Hello <b>Dana</b>,\nsecond line\n\n\nNext & last")
+    html = html_of_text("Hello <b>Dana</b>,\nsecond line\n\n\nNext & last", "Lakeside")
     assert "<p>Hello &lt;b&gt;Dana&lt;/b&gt;,<br>second line</p>" in html
     assert "<p>Next &amp; last</p>" in html
 
 
 @given(st.text(max_size=200))
 def test_no_text_becomes_markup(text: str) -> None:
-    reader = read(html_of_text(text))
-    assert set(reader.tags) <= LAYOUT | {"p", "br"}
-    assert reader.attributes == [("lang", "en"), ("charset", "utf-8")]
+    reader = read(html_of_text(text, text))
+    assert reader.tags[: len(LAYOUT)] == LAYOUT
+    assert set(reader.tags[len(LAYOUT) :]) <= {"p", "br"}
+    assert reader.attributes == LAYOUT_ATTRIBUTES
 
 
 @pytest.mark.parametrize(
@@ -142,6 +157,7 @@ def test_no_text_becomes_markup(text: str) -> None:
         '<p style="background:url(https://tracker.example)">x</p>',
         '<p onclick="alert(1)">x</p>',
         "<style>p { display: none }</style>",
+        "<header>Another studio</header>",
         '<iframe src="https://evil.example"></iframe>',
         '<form action="https://evil.example"><input name="card"></form>',
         "<svg><script>alert(1)</script></svg>",
@@ -152,17 +168,20 @@ def test_no_text_becomes_markup(text: str) -> None:
     ],
 )
 def test_edited_html_keeps_nothing_that_runs_or_loads(html: str) -> None:
-    reader = read(html_of_edited(f"<p>Hello</p>{html}"))
+    reader = read(html_of_edited(f"<p>Hello</p>{html}", "Lakeside"))
     letter = {"a", "b", "blockquote", "br", "em", "h1", "h2", "h3", "i", "li", "ol", "p", "strong"}
-    assert set(reader.tags) <= LAYOUT | letter | {"u", "ul"}
-    assert {name for name, _ in reader.attributes} <= {"lang", "charset", "href", "rel"}
+    assert reader.tags[: len(LAYOUT)] == LAYOUT
+    assert set(reader.tags[len(LAYOUT) :]) <= letter | {"u", "ul"}
+    added = reader.attributes[len(LAYOUT_ATTRIBUTES) :]
+    assert reader.attributes == [*LAYOUT_ATTRIBUTES, *added]
+    assert {name for name, _ in added} <= {"href", "rel"}
     assert not any("alert" in (value or "") for _, value in reader.attributes)
     assert "Hello" in reader.read
 
 
 def test_edited_html_keeps_the_formatting_of_a_letter() -> None:
     kept = '<p>Hello <strong>Dana</strong>,<br>see <a href="https://studio.example">us</a></p>'
-    html = html_of_edited(kept)
+    html = html_of_edited(kept, "Lakeside")
     assert "<p>Hello <strong>Dana</strong>,<br>see <a" in html
     assert 'href="https://studio.example"' in html
 
@@ -170,9 +189,14 @@ def test_edited_html_keeps_the_formatting_of_a_letter() -> None:
 @pytest.mark.parametrize("html", ["<script>x</script>", "<p> </p>", "<br>", "<p>&nbsp;</p>"])
 def test_html_with_nothing_to_read_is_refused(html: str) -> None:
     with pytest.raises(ValueError, match="no visible text"):
-        html_of_edited(html)
+        html_of_edited(html, "Lakeside")
 
 
 def test_a_preview_reads_the_same_after_the_editor() -> None:
     html = confirmation(refund_of()).html
-    assert words(" ".join(read(html_of_edited(html)).read)) == words(" ".join(read(html).read))
+    again = html_of_edited(html, "Lakeside School Portraits")
+    assert words(" ".join(read(again).read)) == words(" ".join(read(html).read))
+    assert read(again).header == read(html).header == "Lakeside School Portraits"
+    assert WHOLE in again
+    edited = html_of_text("It takes 5-10 business days.\n5-10 business days!", "Lakeside")
+    assert edited.count(WHOLE) == 2

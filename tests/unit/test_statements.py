@@ -28,6 +28,8 @@ from .adjustments import decision, proposed
 from .orders import AT
 from .payout_ledgers import CHICAGO, ledger, paid_out, week_before, whole
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def test_a_statement_with_a_missing_entry_is_an_error() -> None:
     entries, head = ledger(1, 2, 3)
@@ -57,7 +59,10 @@ def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeSt
         (EntryKind.REFUND, "-ord_1", "rf_1", EntryAmounts(-2500, 0, 375, -2125, 0)),
         (EntryKind.SALE, "ord_3", None, EntryAmounts(10001, -320, -1500, 8181, 0)),
     ):
-        entry, head = append(head, EntryFacts(kind, order, AT, refund_id=refund), amounts)
+        facts = EntryFacts(kind, order, AT, refund_id=refund)
+        if refund:
+            facts = replace(facts, refund_type="partial", reason="wrong_print")
+        entry, head = append(head, facts, amounts)
         entries.append(entry)
     closing = whole(head, week_before("2026-10-19"), first.payout)
     closed = close(head, closing, "acct_1", AT).payout.with_new_attempt(AT)
@@ -70,7 +75,11 @@ def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeSt
         payout.total_amount,
     )
     statement: Statement = statement_of(entries[payout.first_seq - 1 :], of, LineRange())
-    return WholeStatement(payout, statement, name, CHICAGO)
+    named = [
+        replace(line, parent_name="=Dana" if line.is_deduction else None)
+        for line in statement.lines
+    ]
+    return WholeStatement(payout, replace(statement, lines=named), name, CHICAGO)
 
 
 def statement_of_adjustment(reason: str) -> WholeStatement:
@@ -94,10 +103,10 @@ def test_an_adjustment_stands_in_the_statement_with_its_reason_and_no_persons_id
     (line,) = (row for row in rows if "adj_1" in row)
     assert "Adjustment by PPS" in line
     assert "=2+2 &lt;b&gt;billed twice&lt;/b&gt;" in line
-    assert "-$12.50" in line
-    assert any("Adjustments by PPS" in row and "-$12.50" in row for row in rows)
+    assert f"{MINUS}$12.50" in line
+    assert any("Adjustments by PPS" in row and f"{MINUS}$12.50" in row for row in rows)
     assert "$69.30" in page
-    sale, adjustment, *_ = csv.DictReader(io.StringIO(text[1:]))
+    *_, adjustment, sale = csv.DictReader(io.StringIO(text[1:]))
     assert (adjustment["kind"], adjustment["payable_amount"]) == ("adjustment", "-12.50")
     assert adjustment["adjustment_id"] == "adj_1"
     assert adjustment["reason"] == "'=2+2 <b>billed twice</b>"
@@ -113,46 +122,87 @@ def test_the_csv_adds_up_column_by_column() -> None:
     assert text.count("\r\n") == text.count("\n")
     rows = list(csv.DictReader(io.StringIO(text[1:])))
     lines = [row for row in rows if row["kind"] not in {"total", "paid", "carried_forward"}]
-    total, paid, carried = rows[len(lines) :]
-    assert [row["kind"] for row in lines] == ["carried", "sale", "sale", "refund", "sale"]
+    paid, carried, total = rows[: -len(lines)]
+    assert [row["kind"] for row in lines] == ["refund", "carried", "sale", "sale", "sale"]
     for column in ("gross_amount", "net_amount", "payable_amount", "direct_amount"):
         assert sum(Decimal(row[column]) for row in lines) == Decimal(total[column])
     assert (total["payable_amount"], paid["payable_amount"]) == ("57.36", "57.36")
     assert carried["payable_amount"] == "0.00"
     assert [row["transfer_id"] for row in rows if row["transfer_id"]] == [paid["transfer_id"]]
     assert paid["transfer_id"] == "tr_1"
-    assert lines[3]["net_amount"] == "-21.25"
-    assert lines[1]["recorded_at"] == "2026-10-14 12:04:00"
-    assert lines[1]["order_id"] == "'-ord_1"  # an id that begins like a formula is quoted
+    assert lines[0]["net_amount"] == "-21.25"
+    assert (lines[0]["parent_name"], lines[0]["refund_type"]) == ("'=Dana", "partial")
+    assert lines[2]["recorded_at"] == "2026-10-14 12:04:00"
+    assert lines[2]["order_id"] == "'-ord_1"  # an id that begins like a formula is quoted
 
 
 def test_the_page_has_every_line_and_sum_and_escapes_names() -> None:
     page = statement_html(whole_statement(name="<script>alert(1)</script> & Sons"))
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Sons" in page
-    for shown in ("-$21.25", "$57.36", "rf_1", "ord_2", "-$85.00", "Oct 12, 2026", "tr_1"):
+    for shown in ("$21.25", "$57.36", "rf_1", "ord_2", "$85.00", "Oct 12, 2026", "tr_1"):
         assert shown in page
+    amounts = re.findall(r'class="amount">([^<]+)</td>', page)
+    assert len(amounts) > 20
+    assert not any("-" in each for each in amounts)  # a hyphen is not a minus
     assert "None" not in page
 
 
 def test_each_printed_page_names_the_studio_and_the_payout() -> None:
     page = statement_html(whole_statement())
     header = page[page.index("<thead>") : page.index("</thead>")]
-    assert "Lakeside · po_st_1_2026-10-18" in header
+    assert "Lakeside · po_st_1_2026-10-18 · Deductions" in header
     assert "size: landscape" in page
     assert "ledger entries 2 to 6" in page
 
 
-def test_the_carried_amount_is_in_the_payable_sum_and_in_no_sum_of_sales() -> None:
+def table(page: str, title: str) -> list[list[str]]:
+    """Return a section's rows as the texts of their cells, its headings first."""
+    section = page.split(f"<h2>{title}</h2>")[1].split("</table>", maxsplit=1)[0]
+    rows = re.findall(r"<tr>.*?</tr>", section, re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    return [[re.sub(r"<[^>]+>", " ", cell).strip() for cell in row] for row in cells]
+
+
+def test_the_statement_leads_with_what_was_paid_and_how_it_adds_up() -> None:
     page = statement_html(whole_statement())
-    rows = re.findall(r"<tr>.*?</tr>", page[page.index('class="sums"') :], re.DOTALL)
-    sums = {found[0]: found[1:] for row in rows if (found := re.findall(r">([^<>\n]+)</td>", row))}
-    assert sums["Sales and refunds together"] == [
-        *("$275.01", "-$9.60", "-$41.25", "$224.16", "$81.80", "$142.36")
+    assert page.index("Paid out") < page.index("<h2>Deductions</h2>") < page.index("<h2>Sales</h2>")
+    summary = page.split('<div class="facts">')[1].split("</table>")[0]
+    rows = re.findall(r"<tr.*?<td[^>]*>(.*?)</td><td class=\"amount\">(.*?)</td></tr>", summary)
+    assert rows == [
+        ("Sales", "$163.61"),
+        ("Refunds", f"{MINUS}$21.25"),
+        ("Carried over from the previous payout", f"{MINUS}$85.00"),
+        ("Total", "$57.36"),
+        ("Paid out", "$57.36"),
+        ("Carried into the next payout", "$0.00"),
     ]
-    assert sums["Carried over from the previous payout"] == ["-$85.00"]
-    assert sums["Total"] == sums["Paid out"] == ["$57.36"]
-    assert sums["Carried into the next payout"] == ["$0.00"]
+
+
+def test_deductions_stand_together_and_name_the_parent_and_the_reason() -> None:
+    page = statement_html(whole_statement())
+    repeated, headings, refund, total = table(page, "Deductions")
+    assert repeated[0].endswith(f"Deductions, 1 in all: {MINUS}$21.25")
+    # No Stripe fee, and nothing that Stripe settled: columns of zeros are left out.
+    assert headings == [
+        *("Entry", "Date", "What", "Order, refund", "Parent", "Reason"),
+        *("Gross", "Rev share", "Payable"),
+    ]
+    assert refund[2] == "Refund, partial"
+    assert refund[4:] == ["=Dana", "Wrong print", f"{MINUS}$25.00", "$3.75", f"{MINUS}$21.25"]
+    assert total == ["Deductions together: 1", f"{MINUS}$25.00", "$3.75", f"{MINUS}$21.25"]
+
+
+def test_what_stripe_settled_has_its_columns_only_where_it_did() -> None:
+    page = statement_html(whole_statement())
+    _, headings, *sales, total = table(page, "Sales")
+    assert headings[3:] == [
+        *("Gross", "Stripe fee", "Rev share", "Net", "Settled by Stripe", "Payable"),
+    ]
+    assert len(sales) == 3
+    assert total[-3:] == ["$245.41", "$81.80", "$163.61"]
+    assert table(page, "Other entries")[-1] == ["Other entries together: 1", f"{MINUS}$85.00"]
+    assert "Settled by Stripe" not in statement_html(statement_of_adjustment("billed twice"))
 
 
 def test_the_statement_says_from_when_to_when() -> None:
@@ -161,7 +211,7 @@ def test_the_statement_says_from_when_to_when() -> None:
     assert "from Oct 12, 2026, 12:00:00 AM on" in page.replace("\u202f", " ")
     assert "before Oct 19, 2026, 12:00:00 AM (America/Chicago)" in page.replace("\u202f", " ")
     rows = list(csv.DictReader(io.StringIO(statement_csv(whole_payout)[1:])))
-    assert (rows[-1]["period_started_at"], rows[-1]["period_ended_at"]) == (
+    assert (rows[0]["period_started_at"], rows[0]["period_ended_at"]) == (
         "2026-10-12 00:00:00",
         "2026-10-19 00:00:00",
     )
@@ -192,7 +242,7 @@ def test_a_payout_of_only_a_carried_amount_names_no_entries() -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "shown"),
     [
-        (-8500, "usd", "-$85.00"),
+        (-8500, "usd", f"{MINUS}$85.00"),
         (1234567, "usd", "$12,345.67"),
         (0, "usd", "$0.00"),
         (8500, "jpy", "¥8,500"),

@@ -165,7 +165,7 @@ export interface paths {
         };
         /**
          * Find orders
-         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
+         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first, or those with open disputes by their newest dispute. Filters narrow both. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
          */
         get: operations["find_orders"];
         put?: never;
@@ -805,6 +805,12 @@ export interface components {
             status: string;
         };
         /**
+         * DisputeFilter
+         * @description Orders by their disputes. An order with several matches by each of them.
+         * @enum {string}
+         */
+        DisputeFilter: "open" | "lost" | "won" | "any" | "none";
+        /**
          * DisputeView
          * @description A dispute of the charge, as Stripe last reported it.
          *
@@ -890,6 +896,12 @@ export interface components {
             /** Message */
             message: string;
         };
+        /**
+         * FulfillmentStatus
+         * @description The state of an order's print.
+         * @enum {string}
+         */
+        FulfillmentStatus: "none" | "queued" | "claimed" | "printed" | "shipped" | "canceled";
         /**
          * FulfillmentSummary
          * @description Where the print is.
@@ -1003,12 +1015,21 @@ export interface components {
         /**
          * JobView
          * @description An order in the queue. ``refund_status`` tells if a refunded order is still printed.
+         *
+         *     ``mine`` says that the caller has claimed it. ``claimed_at`` is null if it was claimed before
+         *     the order was imported.
          */
         JobView: {
+            /** Claimed At */
+            claimed_at: string | null;
             /** Claimed By */
             claimed_by: string | null;
+            /** Claimed By Name */
+            claimed_by_name: string | null;
             /** Lines */
             lines: components["schemas"]["JobLine"][];
+            /** Mine */
+            mine: boolean;
             /** Order Id */
             order_id: string;
             photo_day: components["schemas"]["PhotoDayView"] | null;
@@ -1075,6 +1096,26 @@ export interface components {
              * @enum {string}
              */
             type: "line_items";
+        };
+        /**
+         * LinePreview
+         * @description What goes back of a line: ``amount`` is the price less the discount plus the tax.
+         */
+        LinePreview: {
+            /** Amount */
+            amount: number;
+            /** Discount Amount */
+            discount_amount: number;
+            /** Line Id */
+            line_id: string;
+            /** Price Amount */
+            price_amount: number;
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+            /** Tax Amount */
+            tax_amount: number;
         };
         /**
          * LineView
@@ -1318,6 +1359,7 @@ export interface components {
             next_cursor: string | null;
             /** Paid Amount */
             paid_amount: number;
+            parts: components["schemas"]["PartsView"];
             /** Payout Id */
             payout_id?: null;
             /** Period Started At */
@@ -1339,6 +1381,18 @@ export interface components {
          * @description An empty body. The path says everything, and a repeat does nothing more.
          */
         NoFields: Record<string, never>;
+        /**
+         * NoticeView
+         * @description What to know before refunding. A request is refused while one is ``blocking``.
+         */
+        NoticeView: {
+            /** Blocking */
+            blocking: boolean;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
         /**
          * OfferView
          * @description Whether the caller may do something now.
@@ -1413,7 +1467,7 @@ export interface components {
             /** Refunded Amount */
             refunded_amount: number;
             /** Refunds */
-            refunds: components["schemas"]["PanelRefundView"][];
+            refunds: components["schemas"]["RefundView"][];
             /** Rev Share Amount */
             rev_share_amount: number;
             /** Rev Share Reversed Amount */
@@ -1494,62 +1548,6 @@ export interface components {
          */
         PaidBy: "bank_transfer" | "check" | "cash" | "new_refund" | "not_owed";
         /**
-         * PanelRefundView
-         * @description A refund. ``message_template`` is the one that fits it now.
-         */
-        PanelRefundView: {
-            /** Amount */
-            amount: number;
-            /** Currency */
-            currency: string;
-            /** Display Status */
-            display_status: string;
-            /** Failure Detail */
-            failure_detail: string | null;
-            /** Failure Reason */
-            failure_reason: string | null;
-            /** History */
-            history: components["schemas"]["HistoryView"][];
-            /** Items */
-            items: components["schemas"]["RefundItemView"][];
-            message_template: components["schemas"]["Template"];
-            /** Net Deduction Amount */
-            net_deduction_amount: number;
-            /** Note */
-            note: string | null;
-            /** Order Id */
-            order_id: string;
-            /** Pending Detail */
-            pending_detail: string | null;
-            /** Pending Reason */
-            pending_reason: string | null;
-            /** Processed By Name */
-            processed_by_name: string;
-            /** Reason */
-            reason: string | null;
-            /** Refund Id */
-            refund_id: string;
-            /** Requested At */
-            requested_at: string;
-            /** Requested By */
-            requested_by: string;
-            resolution: components["schemas"]["ResolutionView"] | null;
-            /** Rev Share Reversed Amount */
-            rev_share_reversed_amount: number;
-            /** Settled At */
-            settled_at: string | null;
-            /** Source */
-            source: string;
-            status: components["schemas"]["RefundStatus"];
-            /** Stripe Fee Retained Amount */
-            stripe_fee_retained_amount: number;
-            /** Stripe Refund Id */
-            stripe_refund_id: string | null;
-            /** Tax Amount */
-            tax_amount: number | null;
-            type: components["schemas"]["RefundType"];
-        };
-        /**
          * ParentView
          * @description Who ordered.
          */
@@ -1614,6 +1612,34 @@ export interface components {
              * @enum {string}
              */
             type: "partial";
+        };
+        /**
+         * PartsView
+         * @description The money of a payout as parts of one bar.
+         *
+         *     Sales, refunds, disputes, adjustments, transfers (earlier payouts that failed or came back) and
+         *     carried in add up to ``total_amount`` of the payout. So do paid, held (for open disputes) and
+         *     left (carried into the next payout for another reason).
+         */
+        PartsView: {
+            /** Adjustments Amount */
+            adjustments_amount: number;
+            /** Carried In Amount */
+            carried_in_amount: number;
+            /** Disputes Amount */
+            disputes_amount: number;
+            /** Held Amount */
+            held_amount: number;
+            /** Left Amount */
+            left_amount: number;
+            /** Paid Amount */
+            paid_amount: number;
+            /** Refunds Amount */
+            refunds_amount: number;
+            /** Sales Amount */
+            sales_amount: number;
+            /** Transfers Amount */
+            transfers_amount: number;
         };
         /**
          * PatternView
@@ -1692,7 +1718,8 @@ export interface components {
          *     paid out elsewhere), dispute and dispute_reversed (money that a dispute took, and that came
          *     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
          *     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
-         *     the previous payout left).
+         *     the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
+         *     ``parent_name`` is the order's, and null if it was erased.
          */
         PayoutLineView: {
             /** Adjustment Id */
@@ -1711,6 +1738,8 @@ export interface components {
             net_amount: number;
             /** Order Id */
             order_id: string | null;
+            /** Parent Name */
+            parent_name: string | null;
             /** Payable Amount */
             payable_amount: number;
             /** Payout Id */
@@ -1721,6 +1750,8 @@ export interface components {
             recorded_at: string | null;
             /** Refund Id */
             refund_id: string | null;
+            /** Refund Type */
+            refund_type: string | null;
             /** Rev Share Amount */
             rev_share_amount: number;
             /** Seq */
@@ -1821,6 +1852,7 @@ export interface components {
             next_cursor: string | null;
             /** Paid Amount */
             paid_amount: number;
+            parts: components["schemas"]["PartsView"];
             /** Payout Id */
             payout_id: string;
             /** Period End */
@@ -1857,30 +1889,48 @@ export interface components {
          * PreviewView
          * @description What the refund would do. Amounts are estimates until the refund settles.
          *
+         *     ``lines`` are the chosen lines of a line-item refund. ``tax_amount`` is the tax in the refund.
+         *     ``notices`` are the ``warnings`` in words, and ``blocking`` says that a request would be
+         *     refused. ``stops_print`` says that the refund takes its units off the print queue.
+         *     ``refund_limit_amount`` is the most of one order that the caller may refund, null for no limit.
          *     ``next_payout_in_flight_amount`` is what refunds that have not settled yet will still take from
          *     the next payout. The warnings count it.
          */
         PreviewView: {
+            /** Blocking */
+            blocking: boolean;
             /** Currency */
             currency: string;
+            /** Lines */
+            lines: components["schemas"]["LinePreview"][];
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Next Payout After Amount */
             next_payout_after_amount: number;
             /** Next Payout Before Amount */
             next_payout_before_amount: number;
+            /** Next Payout Date */
+            next_payout_date: string | null;
             /** Next Payout In Flight Amount */
             next_payout_in_flight_amount: number;
+            /** Notices */
+            notices: components["schemas"]["NoticeView"][];
             /** Refund Amount */
             refund_amount: number;
+            /** Refund Limit Amount */
+            refund_limit_amount: number | null;
             /** Refundable Amount After */
             refundable_amount_after: number;
             /** Refundable Amount Before */
             refundable_amount_before: number;
             /** Rev Share Reversed Amount */
             rev_share_reversed_amount: number;
+            /** Stops Print */
+            stops_print: boolean;
             /** Stripe Fee Retained Amount */
             stripe_fee_retained_amount: number;
+            /** Tax Amount */
+            tax_amount: number;
             /** Warnings */
             warnings: string[];
         };
@@ -1911,13 +1961,26 @@ export interface components {
             /** Type */
             type: string;
         };
+        /**
+         * QueueCounts
+         * @description How many jobs the whole queue has, by status.
+         */
+        QueueCounts: {
+            /** Claimed */
+            claimed: number;
+            /** Printed */
+            printed: number;
+            /** Queued */
+            queued: number;
+        };
         /** @enum {string} */
         QueueStatus: "queued" | "claimed" | "printed";
         /**
          * QueueView
-         * @description A page of the queue, the oldest order first.
+         * @description A page of the queue, the oldest order first, and the counts of all of it.
          */
         QueueView: {
+            counts: components["schemas"]["QueueCounts"];
             /** Items */
             items: components["schemas"]["JobView"][];
             /** Next Cursor */
@@ -2010,7 +2073,8 @@ export interface components {
          * @description A refund. Amounts in minor units.
          *
          *     ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
-         *     ``failure_detail`` say in words why it waits or failed, and what to do.
+         *     ``failure_detail`` say in words why it waits or failed, and what to do. ``message_template`` is
+         *     the one that fits it now.
          */
         RefundView: {
             /** Amount */
@@ -2027,6 +2091,7 @@ export interface components {
             history: components["schemas"]["HistoryView"][];
             /** Items */
             items: components["schemas"]["RefundItemView"][];
+            message_template: components["schemas"]["Template"];
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Note */
@@ -3720,6 +3785,16 @@ export interface operations {
                 query?: string | null;
                 /** @description Only orders with this refund status. */
                 status?: components["schemas"]["OrderRefundStatus"] | null;
+                /** @description Only orders whose print has this status. */
+                print_status?: components["schemas"]["FulfillmentStatus"] | null;
+                /** @description Only orders of this photo day: its id, or a part of its name. */
+                photo_day?: string | null;
+                /** @description Only orders with such a dispute, or with none. */
+                dispute?: components["schemas"]["DisputeFilter"] | null;
+                /** @description Only orders placed on this day or later, YYYY-MM-DD in the studio's zone. */
+                from?: string | null;
+                /** @description Only orders placed on this day or earlier. Today if only `from` is there. */
+                to?: string | null;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
