@@ -32,7 +32,8 @@ export const keys = {
   attentionCount: () => ["attention", "count"] as const,
   refundReport: (filter: object) => ["refund_report", filter] as const,
   patterns: (filter: object) => ["patterns", filter] as const,
-  payouts: (filter: object) => ["payouts", filter] as const,
+  payouts: () => ["payouts"] as const,
+  nextPayout: () => ["payouts", "next"] as const,
   payout: (payoutId: string) => ["payout", payoutId] as const,
 };
 

@@ -1,4 +1,5 @@
 import { accepted, api, type Schema } from "../../api/client";
+import { fileNameOf, type FileToSave } from "../../lib/download";
 import type { ReportQuery } from "./report_query";
 
 type Export = Schema<"ExportView">;
@@ -7,9 +8,6 @@ const POLL_MS = 1_500;
 
 /** Thrown if the API could not write the file. */
 export class ExportFailedError extends Error {}
-
-/** A file for the browser to save: its text, or where it is. */
-export type CsvFile = { name: string; text: string } | { url: string };
 
 /**
  * Returns the report as a CSV file.
@@ -20,14 +18,15 @@ export type CsvFile = { name: string; text: string } | { url: string };
 export async function exportCsv(
   query: ReportQuery,
   { onlarge, signal }: { onlarge: () => void; signal: AbortSignal },
-): Promise<CsvFile> {
+): Promise<FileToSave> {
   const answer = await api.GET("/reports/refunds", {
     params: { query: { ...query, format: "csv" } },
     parseAs: "text",
     signal,
   });
   const text = String(await accepted(Promise.resolve(answer)));
-  if (answer.response.status !== 202) return { name: fileName(answer.response), text };
+  if (answer.response.status !== 202)
+    return { name: fileNameOf(answer.response, "refunds.csv"), text };
   onlarge();
   return { url: await whenReady(JSON.parse(text) as Export, signal) };
 }
@@ -55,25 +54,4 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
       reject(signal.reason as Error);
     });
   });
-}
-
-function fileName(response: Response): string {
-  const given = response.headers.get("content-disposition") ?? "";
-  return /filename="?([^";]+)"?/.exec(given)?.[1] ?? "refunds.csv";
-}
-
-/** Lets the browser save a file under its name. */
-export function save(file: CsvFile): void {
-  const link = document.createElement("a");
-  link.rel = "noopener";
-  if ("url" in file) {
-    link.href = file.url;
-    link.click();
-    return;
-  }
-  const url = URL.createObjectURL(new Blob([file.text], { type: "text/csv" }));
-  link.href = url;
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
