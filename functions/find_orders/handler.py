@@ -4,9 +4,10 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from functions.find_orders.panel_views import OrderPanelView, panel_view
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
-from functions.find_orders.views import OrderList, OrderPanelView, order_list, panel_view
+from functions.find_orders.views import OrderList, order_list
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Action
@@ -23,10 +24,16 @@ from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
+from shared.gateways.people import People
+from shared.gateways.studios import Studios
 
 dynamodb = aws.client("dynamodb")
 search_orders = SearchOrders(OrderLists(dynamodb, setting("ORDERS_TABLE")))
-show_order = ShowOrder(OrderPanels(dynamodb, setting("ORDERS_TABLE")))
+show_order = ShowOrder(
+    OrderPanels(dynamodb, setting("ORDERS_TABLE")),
+    People(dynamodb, setting("ORDERS_TABLE")),
+    Studios(dynamodb, setting("ORDERS_TABLE")),
+)
 
 app = api_resolver()
 
@@ -71,7 +78,8 @@ def search(
     operation_id="show_order",
     description=(
         "The order with what is still refundable, in total and by line; its refunds with their "
-        "history; its messages; and where its print is. Refunds and messages: newest first."
+        "history; its messages; and where its print is. `actions` says what the caller may do with "
+        "it now, and why not. Refunds, messages and timeline: newest first."
     ),
     responses=described(200, OrderPanelView, "The order with its refunds, messages and print"),
 )

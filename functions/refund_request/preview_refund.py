@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from functions.refund_request.payout_impact import NextPayoutEffect, PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
-from functions.refund_request.refund_limit import is_beyond_limit
 from shared.domain.order import OrderState
 from shared.domain.refund_quote import (
     RefundChoice,
@@ -16,6 +15,7 @@ from shared.domain.refund_quote import (
 from shared.domain.settlement import Effect, estimate
 from shared.domain.studio import Studio
 from shared.edge.auth import Caller
+from shared.workflow.refund_limit import is_beyond_limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
-from functions.refund_request.refund_limit import require_within_limit
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import (
     BusyError,
@@ -43,6 +42,7 @@ from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe.errors import BOOKS_ARE_BEHIND
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.refund_limit import require_within_limit
 from shared.workflow.release_refused import release_refused
 
 ACTOR = "refund_request"

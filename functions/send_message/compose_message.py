@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
-from shared.domain.message import Template
+from shared.domain.message import Template, template_for
 from shared.domain.money import minor_unit_digits
 from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
 from shared.domain.studio import Studio
@@ -138,15 +138,17 @@ def regional_locale(timezone: str) -> Locale:
 
 
 def _check_fits(template: Template, refund: Refund) -> None:
-    failed = refund.failed_at is not None
-    if failed and template is not Template.REFUND_FAILED:
+    has_failed = refund.failed_at is not None
+    fitting = template_for(has_failed=has_failed)
+    if template is fitting:
+        return
+    if has_failed:
         raise TemplateMismatchError(
-            f"The refund is {refund.status}, so no money is on its way. Use `refund_failed`."
+            f"The refund is {refund.status}, so no money is on its way. Use `{fitting}`."
         )
-    if not failed and template is Template.REFUND_FAILED:
-        raise TemplateMismatchError(
-            f"The refund has not failed. It is {refund.status}. Use `refund_confirmation`."
-        )
+    raise TemplateMismatchError(
+        f"The refund has not failed. It is {refund.status}. Use `{fitting}`."
+    )
 
 
 def _words(record: OrderRecord, studio: Studio, refund: Refund) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _API_FUNCTIONS = (
     "print_station",
     "refund_report",
     "send_message",
+    "studio_settings",
 )
 
 # Importing the handlers needs these settings. Nothing is called.

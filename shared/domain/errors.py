@@ -134,6 +134,12 @@ class MessageOutcomeKnownError(DomainError):
     code = "message_not_unknown"
 
 
+class NothingToWriteAboutError(DomainError):
+    """The order has no refund that a message could be about."""
+
+    code = "nothing_to_write_about"
+
+
 class NoEmailAddressError(DomainError):
     """The order has no email address to write to."""
 

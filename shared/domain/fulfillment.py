@@ -116,6 +116,28 @@ def take_step(state: OrderState, step: Step, at: str, by: str) -> OrderState | N
     raise error(detail)
 
 
+def require_cancelable(state: OrderState) -> None:
+    """Check that a person can take the print off the queue now.
+
+    Raises:
+        NothingToPrintError, PrintShippedError, PrintCanceledError: The print's status forbids it.
+    """
+    starts, _ = STEPS[Step.CANCEL]
+    if state.fulfillment_status not in starts:
+        error, detail = _REFUSALS[state.fulfillment_status]
+        raise error(detail)
+
+
+def claimed_at(state: OrderState) -> str | None:
+    """Return when an operator claimed the print, RFC 3339 in UTC. None if nobody did here."""
+    times = [
+        step.at
+        for step in state.fulfillment_history
+        if step.status is FulfillmentStatus.CLAIMED and step.by == state.fulfillment_claimed_by
+    ]
+    return times[-1] if times else None
+
+
 def _repeat_step(state: OrderState, step: Step, at: str, by: str) -> OrderState | None:
     if step is Step.CANCEL:
         # A failed refund would resume a print that it canceled. A person's cancel makes it final.
@@ -210,6 +232,11 @@ def is_unprinted(state: OrderState) -> bool:
 
 def _units_left(state: OrderState) -> int:
     return state.print_units - sum(state.print_units_off.values())
+
+
+def is_canceled_by_refund(state: OrderState) -> bool:
+    """Return whether a refund canceled the print, or several of them together."""
+    return state.fulfillment_canceled_by is not None and not _is_canceled_by_person(state)
 
 
 def _is_canceled_by_person(state: OrderState) -> bool:

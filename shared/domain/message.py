@@ -46,6 +46,11 @@ class Template(StrEnum):
     REFUND_FAILED = "refund_failed"
 
 
+def template_for(*, has_failed: bool) -> Template:
+    """Return the template that fits a refund, which has failed or not."""
+    return Template.REFUND_FAILED if has_failed else Template.REFUND_CONFIRMATION
+
+
 class MessageOutcome(StrEnum):
     """What a person found out about a message with an unknown outcome."""
 

@@ -85,17 +85,7 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
         UnknownLineError, QuantityExceedsRefundableError, ShippingNotRefundableError,
             AmountTooSmallError, AmountExceedsRefundableError: The choice does not fit the order.
     """
-    if order.charge_id is None:
-        raise OrderNotChargedError(
-            "This order was not charged through Stripe, so there is nothing to refund."
-        )
-    if state.payment_status is not PaymentStatus.PAID:
-        raise OrderNotPaidError(PAYMENT_WORDS[state.payment_status])
-    if state.blocks_refunds:
-        raise ChargeDisputedError(
-            "The parent disputes this charge with their bank, so Stripe refuses to refund it. "
-            "Answer the dispute in Stripe. You can refund if it is closed in the studio's favor."
-        )
+    charge_id = _require_payment(order, state)
     left = state.refundable_amount
     expected = choice.expected_refundable_amount
     if expected is not None and expected != left:
@@ -103,8 +93,7 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
             f"{left} is refundable now, not {expected}. Check the order, then repeat the request "
             "with a new Idempotency-Key."
         )
-    if left == 0:
-        raise NothingRefundableError("All of this order is already refunded or in flight.")
+    _require_something_left(state)
     items = _quote_items(order, state, choice)
     amount = _quote_amount(state, choice, items)
     if amount > left:
@@ -116,7 +105,39 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
             "The chosen items come to 0 in the currency's smallest unit. Choose more units, or "
             "items that have a price."
         )
-    return RefundQuote(order.charge_id, amount, items)
+    return RefundQuote(charge_id, amount, items)
+
+
+def require_refundable(order: Order, state: OrderState) -> None:
+    """Check that some refund of the order is possible now.
+
+    Raises:
+        OrderNotChargedError, OrderNotPaidError, ChargeDisputedError, NothingRefundableError: None
+            is.
+    """
+    _require_payment(order, state)
+    _require_something_left(state)
+
+
+def _require_something_left(state: OrderState) -> None:
+    if state.refundable_amount == 0:
+        raise NothingRefundableError("All of this order is already refunded or in flight.")
+
+
+def _require_payment(order: Order, state: OrderState) -> str:
+    """Return the charge's id, if the money is there and Stripe may give it back."""
+    if order.charge_id is None:
+        raise OrderNotChargedError(
+            "This order was not charged through Stripe, so there is nothing to refund."
+        )
+    if state.payment_status is not PaymentStatus.PAID:
+        raise OrderNotPaidError(PAYMENT_WORDS[state.payment_status])
+    if state.blocks_refunds:
+        raise ChargeDisputedError(
+            "The parent disputes this charge with their bank, so Stripe refuses to refund it. "
+            "Answer the dispute in Stripe. You can refund if it is closed in the studio's favor."
+        )
+    return order.charge_id
 
 
 def _quote_items(order: Order, state: OrderState, choice: RefundChoice) -> tuple[RefundItem, ...]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.errors import ForbiddenError
+from shared.domain.person import display_name
 
 
 class Role(StrEnum):
@@ -35,6 +36,12 @@ class Action(StrEnum):
     READ_ADJUSTMENTS = "read manual adjustments"
     PROPOSE_ADJUSTMENT = "propose a manual adjustment"
     DECIDE_ADJUSTMENT = "approve or reject a manual adjustment"
+    READ_STUDIOS = "see all studios"
+
+    @property
+    def code(self) -> str:
+        """The action's stable name in the API."""
+        return self.name.lower()
 
 
 _DESK = frozenset({Role.OWNER, Role.STAFF})
@@ -57,6 +64,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     # The only writes of PPS admins. It takes two of them.
     Action.PROPOSE_ADJUSTMENT: _PPS,
     Action.DECIDE_ADJUSTMENT: _PPS,
+    Action.READ_STUDIOS: _PPS,
 }
 
 # The most a role may refund of one order, all its refunds together: so many US dollars, or about as
@@ -86,9 +94,7 @@ class Caller:
         Raises:
             ForbiddenError: No role does.
         """
-        if not self.roles & ALLOWED[action]:
-            who = "PPS" if ALLOWED[action] == _PPS else "your studio's owner"
-            raise ForbiddenError(f"Your roles do not allow you to {action}. Ask {who}.", "role")
+        require(self.roles, action)
 
     @property
     def refund_limit_usd(self) -> int | None:
@@ -97,6 +103,61 @@ class Caller:
         limits = [REFUND_LIMIT_USD[role] for role in refunding_roles if role in REFUND_LIMIT_USD]
         is_limited = bool(limits) and len(limits) == len(refunding_roles)
         return max(limits) if is_limited else None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The verified user of a token, who may have no studio: a PPS admin who names none.
+
+    ``name`` is what the page calls the user, or None if the token has no name.
+    """
+
+    user: str
+    name: str | None
+    studio_id: str | None
+    roles: frozenset[Role]
+
+    @property
+    def is_pps_admin(self) -> bool:
+        """Whether the user is a PPS admin."""
+        return Role.PPS_ADMIN in self.roles
+
+    @property
+    def allowed_actions(self) -> list[Action]:
+        """What the user's roles allow."""
+        return [action for action in Action if self.roles & ALLOWED[action]]
+
+    def require(self, action: Action) -> None:
+        """Check that a role of the user allows the action.
+
+        Raises:
+            ForbiddenError: No role does.
+        """
+        require(self.roles, action)
+
+    def caller(self) -> Caller:
+        """Return the caller of a request about a studio.
+
+        Raises:
+            ForbiddenError: The user has no studio, or names none.
+        """
+        if self.studio_id is None:
+            raise ForbiddenError(_NO_STUDIO, "no_studio")
+        return Caller(self.user, self.studio_id, self.roles)
+
+
+_NO_STUDIO = "Sign in with a user of a studio. A PPS admin names a studio with `?studio_id=`."
+
+
+def require(roles: frozenset[Role], action: Action) -> None:
+    """Check that one of the roles allows the action.
+
+    Raises:
+        ForbiddenError: None does.
+    """
+    if not roles & ALLOWED[action]:
+        who = "PPS" if ALLOWED[action] == _PPS else "your studio's owner"
+        raise ForbiddenError(f"Your roles do not allow you to {action}. Ask {who}.", "role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +189,18 @@ class Audience:
 def caller_from(
     claims: Mapping[str, Any], audience: Audience, named_studio_id: str | None = None
 ) -> Caller:
-    """Return the caller of a token that API Gateway's Cognito authorizer has verified.
+    """Return the caller of a token, like ``signed_in_from``, who has a studio.
+
+    Raises:
+        ForbiddenError: The token is not accepted, or its user has no studio.
+    """
+    return signed_in_from(claims, audience, named_studio_id).caller()
+
+
+def signed_in_from(
+    claims: Mapping[str, Any], audience: Audience, named_studio_id: str | None = None
+) -> SignedIn:
+    """Return the user of a token that API Gateway's Cognito authorizer has verified.
 
     Args:
         claims: ``requestContext.authorizer.claims`` of the event.
@@ -136,7 +208,7 @@ def caller_from(
         named_studio_id: The studio that the request names. Only a PPS admin may name one.
 
     Raises:
-        ForbiddenError: The token is not accepted, or its user has no studio.
+        ForbiddenError: The token is not accepted, or a studio's user has no studio or names one.
     """
     audience.require(claims)
     user, studio_id = _user(claims), _text(claims, "custom:studio_id")
@@ -148,16 +220,12 @@ def caller_from(
         raise ForbiddenError(
             "Leave out `studio_id`. Only a PPS admin may name a studio.", "studio_named"
         )
-    if user is None or not studio_id:
-        raise ForbiddenError(
-            "Sign in with a user of a studio. A PPS admin names a studio with `?studio_id=`.",
-            "no_user" if user is None else "no_studio",
-        )
-    return Caller(
-        user=user,
-        studio_id=studio_id,
-        roles=roles,
-    )
+    if user is None:
+        raise ForbiddenError(_NO_STUDIO, "no_user")
+    if not studio_id and Role.PPS_ADMIN not in roles:
+        raise ForbiddenError(_NO_STUDIO, "no_studio")
+    name = display_name(claims.get("name"), claims.get("email"))
+    return SignedIn(user, name, studio_id or None, roles)
 
 
 def _user(claims: Mapping[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from shared.domain.errors import BusyError, DomainError, ForbiddenError
-from shared.edge.auth import Audience, Caller, caller_from
+from shared.edge.auth import Audience, Caller, SignedIn, signed_in_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem, problem_of
@@ -197,11 +197,20 @@ def caller(app: APIGatewayRestResolver) -> Caller:
     Raises:
         ForbiddenError: The token is not accepted, or names no studio that the user may read.
     """
+    return signed_in(app).caller()
+
+
+def signed_in(app: APIGatewayRestResolver) -> SignedIn:
+    """Return the user of the current request. Only a PPS admin may be without a studio.
+
+    Raises:
+        ForbiddenError: The token is not accepted, or names a studio that the user may not read.
+    """
     authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
     named = (app.current_event.query_string_parameters or {}).get("studio_id")
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
-    who = caller_from(authorizer.get("claims") or {}, audience, named)
-    if who.is_pps_admin:
+    who = signed_in_from(authorizer.get("claims") or {}, audience, named)
+    if who.is_pps_admin and who.studio_id is not None:
         logger.info("PPS admin names a studio", user=who.user, studio_id=who.studio_id)
     return who
 

@@ -29,6 +29,7 @@ HEAD_UNMOVED = "seq = :seen"
 STILL_DUE = "open_due = :seen"
 WATERMARK_UNMOVED = "reconciled_at = :seen"
 CURRENCY_UNCHANGED = "currency = :seen"
+NAME_UNCHANGED = "display_name = :seen"
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_PER_BATCH = 100

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
+from shared.views.people import NO_NAMES, Names, optional_name, shown_name
 
 
 class MessageRefusalView(BaseModel):
@@ -31,21 +32,24 @@ class MessageView(BaseModel):
     html: str
     edited: bool
     created_by: str
+    created_by_name: str
     created_at: str
     sent_at: str | None
     ses_message_id: str | None
     refusal: MessageRefusalView | None
     outcome: MessageOutcome | None
     resolved_by: str | None
+    resolved_by_name: str | None
     resolved_at: str | None
 
 
-def message_view(message: Message, now: datetime) -> MessageView:
+def message_view(message: Message, now: datetime, names: Names = NO_NAMES) -> MessageView:
     """Return a message as the API shows it.
 
     Args:
         message: The message.
         now: The time. After a minute, ``sending`` reads ``unknown``.
+        names: What users are called.
     """
     return MessageView(
         message_id=message.message_id,
@@ -60,6 +64,7 @@ def message_view(message: Message, now: datetime) -> MessageView:
         html=message.html,
         edited=message.edited,
         created_by=message.created_by,
+        created_by_name=shown_name(names, message.created_by),
         created_at=message.created_at,
         sent_at=message.sent_at,
         ses_message_id=message.ses_message_id,
@@ -67,5 +72,6 @@ def message_view(message: Message, now: datetime) -> MessageView:
         and MessageRefusalView(code=message.refusal.reason, detail=message.refusal.detail),
         outcome=message.outcome,
         resolved_by=message.resolved_by,
+        resolved_by_name=optional_name(names, message.resolved_by),
         resolved_at=message.resolved_at,
     )

@@ -2,8 +2,10 @@
 
 from pydantic import BaseModel
 
+from shared.domain.fulfillment import claimed_at, is_canceled_by_refund
 from shared.domain.imported_order import PhotoDay, Subject
 from shared.domain.order import OrderState
+from shared.views.people import NO_NAMES, Names, optional_name, shown_name
 
 
 class SubjectView(BaseModel):
@@ -36,29 +38,48 @@ class StepView(BaseModel):
     status: str
     at: str
     by: str
+    by_name: str
 
 
 class FulfillmentView(BaseModel):
-    """The state of the print.
+    """The state of the print, with what its people are called.
 
+    ``claimed_at`` is null if the print was claimed before the order was imported.
     ``canceled_by`` is a user, the id of the refund that canceled it, or ``nothing_left`` if refunds
     left nothing to print. ``history`` lists people's steps, the oldest first.
     """
 
     status: str
     claimed_by: str | None
+    claimed_by_name: str | None
+    claimed_at: str | None
     canceled_by: str | None
+    canceled_by_name: str | None
     history: list[StepView]
 
 
-def fulfillment_view(state: OrderState) -> FulfillmentView:
-    """Return the state of an order's print."""
+def fulfillment_view(state: OrderState, names: Names = NO_NAMES) -> FulfillmentView:
+    """Return the state of an order's print.
+
+    Args:
+        state: The order's state.
+        names: What users are called.
+    """
     return FulfillmentView(
         status=state.fulfillment_status,
         claimed_by=state.fulfillment_claimed_by,
+        claimed_by_name=optional_name(names, state.fulfillment_claimed_by),
+        claimed_at=claimed_at(state),
         canceled_by=state.fulfillment_canceled_by,
+        canceled_by_name=_canceled_by_name(state, names),
         history=[
-            StepView(status=step.status, at=step.at, by=step.by)
+            StepView(status=step.status, at=step.at, by=step.by, by_name=shown_name(names, step.by))
             for step in state.fulfillment_history
         ],
     )
+
+
+def _canceled_by_name(state: OrderState, names: Names) -> str | None:
+    if is_canceled_by_refund(state):
+        return "A refund"
+    return optional_name(names, state.fulfillment_canceled_by)

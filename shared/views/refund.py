@@ -15,7 +15,9 @@ from shared.domain.refund import (
     RefundType,
     Resolution,
 )
+from shared.domain.refund_words import failure_words, pending_words
 from shared.domain.settlement import effect_of_open
+from shared.views.people import NO_NAMES, Names, shown_name
 
 
 class RefundItemView(BaseModel):
@@ -33,6 +35,7 @@ class HistoryView(BaseModel):
     status: RefundStatus
     at: str
     by: str
+    by_name: str
 
 
 class ResolutionView(BaseModel):
@@ -42,10 +45,15 @@ class ResolutionView(BaseModel):
     reference: str | None
     at: str
     by: str
+    by_name: str
 
 
 class RefundView(BaseModel):
-    """A refund. Amounts in minor units."""
+    """A refund. Amounts in minor units.
+
+    ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
+    ``failure_detail`` say in words why it waits or failed, and what to do.
+    """
 
     refund_id: str
     order_id: str
@@ -58,11 +66,14 @@ class RefundView(BaseModel):
     reason: str | None
     note: str | None
     requested_by: str
+    processed_by_name: str
     requested_at: str
     settled_at: str | None
     stripe_refund_id: str | None
     pending_reason: str | None
+    pending_detail: str | None
     failure_reason: str | None
+    failure_detail: str | None
     source: str
     rev_share_reversed_amount: int
     stripe_fee_retained_amount: int
@@ -78,7 +89,7 @@ class _Effects(NamedTuple):
     net_deduction_amount: int = 0
 
 
-def refund_view(refund: Refund, state: OrderState) -> RefundView:
+def refund_view(refund: Refund, state: OrderState, names: Names = NO_NAMES) -> RefundView:
     """Return a refund as the API shows it.
 
     Its three effects are estimates before settlement. After a failure they are 0, because the
@@ -87,6 +98,7 @@ def refund_view(refund: Refund, state: OrderState) -> RefundView:
     Args:
         refund: The refund.
         state: Its order's state, which includes the refund unless it failed.
+        names: What users are called.
     """
     effects = _effects(refund, state)
     return RefundView(
@@ -101,18 +113,21 @@ def refund_view(refund: Refund, state: OrderState) -> RefundView:
         reason=refund.reason,
         note=refund.note,
         requested_by=refund.requested_by,
+        processed_by_name=shown_name(names, refund.requested_by),
         requested_at=refund.requested_at,
         settled_at=refund.settled_at,
         stripe_refund_id=refund.stripe_refund_id,
         pending_reason=refund.pending_reason,
+        pending_detail=pending_words(refund),
         failure_reason=refund.failure_reason,
+        failure_detail=failure_words(refund),
         source=refund.source,
         rev_share_reversed_amount=effects.rev_share_reversed_amount,
         stripe_fee_retained_amount=effects.stripe_fee_retained_amount,
         net_deduction_amount=effects.net_deduction_amount,
         tax_amount=refund.tax_amount,
-        resolution=refund.resolution and _resolution_view(refund.resolution),
-        history=[_history_view(entry) for entry in refund.history],
+        resolution=refund.resolution and _resolution_view(refund.resolution, names),
+        history=[_history_view(entry, names) for entry in refund.history],
     )
 
 
@@ -142,14 +157,17 @@ def _item_view(item: RefundItem) -> RefundItemView:
     )
 
 
-def _resolution_view(resolution: Resolution) -> ResolutionView:
+def _resolution_view(resolution: Resolution, names: Names) -> ResolutionView:
     return ResolutionView(
         paid_by=resolution.paid_by,
         reference=resolution.reference,
         at=resolution.at,
         by=resolution.by,
+        by_name=shown_name(names, resolution.by),
     )
 
 
-def _history_view(entry: HistoryEntry) -> HistoryView:
-    return HistoryView(status=entry.status, at=entry.at, by=entry.by)
+def _history_view(entry: HistoryEntry, names: Names) -> HistoryView:
+    return HistoryView(
+        status=entry.status, at=entry.at, by=entry.by, by_name=shown_name(names, entry.by)
+    )

@@ -29,9 +29,11 @@ from shared.edge.auth import Caller, Role
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
+from shared.gateways.people import People
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import studio_pk
 from shared.gateways.studio_updates import StudioUpdates
+from shared.gateways.studios import Studios
 from tests.bench.meter import Consumption, Meter
 from tests.records import order_record
 
@@ -92,7 +94,8 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
     )  # its own clients, because the meter hooks into them
     meter = Meter(clients.dynamodb, clients.sqs, stack.stripe_url, {table: "orders"})
     find = SearchOrders(OrderLists(clients.dynamodb, table))
-    show = ShowOrder(OrderPanels(clients.dynamodb, table))
+    tables = clients.dynamodb, table
+    show = ShowOrder(OrderPanels(*tables), People(*tables), Studios(*tables))
     someone = Caller("bench", _STUDIO, frozenset({Role.OWNER}))
 
     def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:

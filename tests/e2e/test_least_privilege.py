@@ -23,7 +23,14 @@ from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
 from tests.e2e.unverified_charges import lose_charges, read_all_charges
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, refused, until
+from tests.e2e.world import (
+    DIRECT_STUDIO,
+    PLATFORM_STUDIO,
+    DeployedStack,
+    named_user,
+    refused,
+    until,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,6 +58,7 @@ FUNCTIONS = (
     "payouts",
     "run_payouts",
     "anchor_ledger",
+    "studio_settings",
 )
 
 MAY_PUT_ENTRIES = {
@@ -180,6 +188,9 @@ def use_the_desk(world: DeployedStack) -> None:
         "/attention",
     ):
         assert world.call("GET", path).status_code == 200, path
+    # A user with a name, which is recorded.
+    assert world.call("GET", "/me", token=named_user(world, "Una Kerr")).status_code == 200
+    assert world.call("GET", "/studios", role="pps_admin").status_code == 200
     assert world.call("POST", f"/orders/{order}/fulfillment/cancel").status_code == 200
     refund = world.refund(order, {"type": "partial", "amount": 500})
     message = {"template": "refund_confirmation", "refund_id": refund["refund_id"]}

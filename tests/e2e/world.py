@@ -267,6 +267,13 @@ def until[Found](look: Callable[[], Found | None], what: str, seconds: float = 4
         time.sleep(0.1)
 
 
+def named_user(world: DeployedStack, called: str, role: str = "owner") -> str:
+    """Create a user of the platform studio who has a name. Return their ID token."""
+    settings = world.environment("find_orders")
+    pool, client = settings["TOKEN_ISSUER"].rpartition("/")[2], settings["TOKEN_CLIENT_ID"]
+    return sign_in(world, pool, client, role, called)["IdToken"]
+
+
 def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client's method
     """Return whether IAM refuses a call."""
     try:
@@ -281,7 +288,7 @@ def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client'
 
 
 def sign_in(
-    world: DeployedStack, pool: str, client: str, role: str = "owner"
+    world: DeployedStack, pool: str, client: str, role: str = "owner", called: str | None = None
 ) -> "AuthenticationResultTypeTypeDef":
     """Create a user of the platform studio in a pool, sign them in and return their tokens."""
     cognito = world.stack.aws.cognito
@@ -290,7 +297,10 @@ def sign_in(
         UserPoolId=pool,
         Username=name,
         MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": "custom:studio_id", "Value": PLATFORM_STUDIO}],
+        UserAttributes=[
+            {"Name": "custom:studio_id", "Value": PLATFORM_STUDIO},
+            {"Name": "name", "Value": called or ""},
+        ],
     )
     cognito.admin_set_user_password(
         UserPoolId=pool, Username=name, Password=password, Permanent=True

@@ -11,8 +11,8 @@ from tests.faults.world.world import ABSENT_FUNCTIONS
 READ_ONLY = {"find_orders", "payouts", "refund_report"}
 # Writes the same report file each time; test_export_report.py follows it through its life.
 WRITES_FILES_ONLY = {"export_report"}
-# Records a person's note in one conditional put.
-WRITES_NOTES_ONLY = {"attention"}
+# Records a person's note, or what they are called, in one conditional put.
+WRITES_NOTES_ONLY = {"attention", "studio_settings"}
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)

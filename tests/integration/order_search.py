@@ -9,6 +9,7 @@ from functions.find_orders.views import OrderList, OrderSummary, order_list
 from shared.domain.order import OrderRefundStatus
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
+from shared.gateways.people import People
 from tests.integration.backend import Backend
 
 # Parents and subjects by a short name.
@@ -85,4 +86,5 @@ def placed(minute: int) -> str:
 
 def show_order(backend: Backend) -> ShowOrder:
     """Return the use case that shows the panel of an order."""
-    return ShowOrder(OrderPanels(backend.dynamodb, backend.orders_table))
+    tables = backend.dynamodb, backend.orders_table
+    return ShowOrder(OrderPanels(*tables), People(*tables), backend.studios)

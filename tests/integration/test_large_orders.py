@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from functions.find_orders.show_order import ShowOrder
-from functions.find_orders.views import OrderPanelView, panel_view
+from functions.find_orders.panel_views import OrderPanelView, panel_view
 from functions.refund_request.preview_refund import PreviewRefund
 from shared.domain.order import LineCommitted
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
-from shared.gateways.order_panels import OrderPanels
 from tests.integration.backend import Backend, MakeBackend
+from tests.integration.order_search import show_order
 from tests.records import (
     SCHOOL_LINE_IDS,
     SCHOOL_TOTAL,
@@ -29,8 +28,7 @@ def chosen(line_ids: list[str]) -> tuple[ChosenLine, ...]:
 
 
 def panel_of(backend: Backend, order_id: str) -> OrderPanelView:
-    show = ShowOrder(OrderPanels(backend.dynamodb, backend.orders_table))
-    return panel_view(show(backend.caller, order_id), backend.clock())
+    return panel_view(show_order(backend)(backend.caller, order_id), backend.clock())
 
 
 def test_all_lines_of_a_large_order_are_previewed_refunded_and_settled(backend: Backend) -> None:

@@ -2,15 +2,17 @@
 
 import pytest
 
-from functions.find_orders.views import OrderPanelView, panel_view
+from functions.find_orders.panel_views import OrderPanelView, panel_view
 from shared.domain.errors import OrderNotFoundError
 from shared.domain.fulfillment import Step, take_step
 from shared.domain.message import Message, MessageStatus, Template
 from shared.domain.order import OrderRefundStatus
 from shared.domain.refund_quote import ChosenLine
+from shared.edge.auth import Caller, Role
+from shared.gateways.people import People
 from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
 from shared.gateways.records.message import message_to_item
-from tests.integration.backend import Backend
+from tests.integration.backend import Backend, MakeBackend
 from tests.integration.order_search import find, import_all, show_order
 from tests.records import line_record
 
@@ -70,7 +72,8 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
         shown = panel(backend, order_id)
     finally:
         backend.dynamodb.meta.events.unregister("before-call.dynamodb", unique_id="panel")
-    assert calls == ["Query"]
+    # The order with all of its own, and what its users are called.
+    assert calls == ["Query", "BatchGetItem"]
 
     assert (shown.total_amount, shown.refunded_amount) == (10000, 2600)
     assert (shown.pending_refund_amount, shown.refundable_amount) == (1000, 6400)
@@ -85,6 +88,20 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
     assert shown.shipping_refundable_amount == 300
     assert [each.refund_id for each in shown.refunds] == [pending.refund_id, settled.refund_id]
     assert [each.display_status for each in shown.refunds] == ["Pending", "Refunded"]
+    assert shown.refunds[0].pending_detail is not None
+    assert shown.money.model_dump() == {
+        "captured_amount": 10000,
+        "refunded_amount": 2600,
+        "pending_amount": 1000,
+        "withdrawn_amount": 0,
+        "paid_otherwise_amount": 0,
+        "refundable_amount": 6400,
+    }
+    assert (shown.actions.refund.allowed, shown.actions.refund.max_amount) == (True, 6400)
+    assert shown.actions.cancel_fulfillment.allowed
+    happened = [each.at for each in shown.timeline]
+    assert happened == sorted(happened, reverse=True)
+    assert {each.kind for each in shown.timeline} == {"ordered", "refund", "message"}
     steps = [(step.status.value, step.by) for step in shown.refunds[1].history]
     assert steps[0] == ("requested", "tester")
     assert steps[-1] == ("settled", "payout_adjust")
@@ -97,7 +114,10 @@ def test_the_panel_shows_all_of_an_order_in_one_query(backend: Backend) -> None:
     assert shown.fulfillment.model_dump() == {
         "status": "queued",
         "claimed_by": None,
+        "claimed_by_name": None,
+        "claimed_at": None,
         "canceled_by": None,
+        "canceled_by_name": None,
         "history": [],
     }
 
@@ -163,13 +183,17 @@ def test_the_panel_shows_the_current_print_status_not_the_imported_one(backend: 
         state = take_step(backend.record(order_id).state, step, at, by)
         assert state is not None
         backend.orders.update_state(state)
+    People(backend.dynamodb, backend.orders_table).record_name(backend.studio_id, "ana", "Ana Ruiz")
     assert panel(backend, order_id).fulfillment.model_dump() == {
         "status": "canceled",
         "claimed_by": "station-7",
+        "claimed_by_name": "station-7",
+        "claimed_at": at,
         "canceled_by": "ana",
+        "canceled_by_name": "Ana Ruiz",
         "history": [
-            {"status": "claimed", "at": at, "by": "station-7"},
-            {"status": "canceled", "at": at, "by": "ana"},
+            {"status": "claimed", "at": at, "by": "station-7", "by_name": "station-7"},
+            {"status": "canceled", "at": at, "by": "ana", "by_name": "Ana Ruiz"},
         ],
     }
 
@@ -189,6 +213,34 @@ def test_a_dispute_shows_in_list_and_panel(backend: Backend) -> None:
     assert (only.withdrawn_amount, only.fee_amount, only.blocks_refunds) == (10_000, 1500, True)
     assert (shown.withdrawn_amount, shown.refundable_amount) == (10_000, 0)
     assert find(backend).items[0].dispute_status == "needs_response"
+
+
+def test_names_are_those_of_the_studios_own_users(
+    backend: Backend, make_backend: MakeBackend
+) -> None:
+    people = People(backend.dynamodb, backend.orders_table)
+    neighbor = make_backend(neighbor=backend)
+    people.record_name(neighbor.studio_id, "tester", "A stranger")
+    order_id = backend.sell()
+    backend.refund(order_id, 100)
+    assert panel(backend, order_id).refunds[0].processed_by_name == "tester"
+    for name in ("Tess Ter", "Tess Ter-Lee"):  # married meanwhile
+        people.record_name(backend.studio_id, "tester", name)
+        shown = panel(backend, order_id)
+        assert shown.refunds[0].processed_by_name == name
+        assert shown.refunds[0].requested_by == "tester"
+        assert name in {each.by_name for each in shown.timeline}
+
+
+def test_staff_are_offered_what_their_limit_leaves(backend: Backend) -> None:
+    backend.studio["staff_refund_limit_amount"] = 2_500
+    backend.import_studio(update=True)
+    order_id = backend.sell()
+    backend.caller = Caller("sam", backend.studio_id, frozenset({Role.STAFF}))
+    assert panel(backend, order_id).actions.refund.max_amount == 2_500
+    backend.refund(order_id, 2_500)
+    offer = panel(backend, order_id).actions.refund
+    assert (offer.allowed, offer.reason) == (False, "refund_limit_exceeded")
 
 
 def test_an_erased_order_has_no_panel(backend: Backend) -> None:

@@ -6,13 +6,12 @@ import pytest
 
 from functions.attention.list_attention import ListAttention
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
-from functions.find_orders.show_order import ShowOrder
 from shared.domain.errors import OrderNotFoundError
 from shared.domain.refund import RefundStatus
 from shared.gateways.attention import Attention
 from shared.gateways.order_lists import OrderLists
-from shared.gateways.order_panels import OrderPanels
 from tests.integration.backend import Backend, MakeBackend
+from tests.integration.order_search import show_order
 
 pytestmark = pytest.mark.stack
 
@@ -63,8 +62,7 @@ def test_each_studio_finds_and_opens_its_own(both_sold: tuple[Backend, Backend])
     for backend, name in ((first, "Dana Whitfield"), (second, "Robin Sato")):
         for query in (None, ID, name.split()[0]):
             assert found(backend, query) == [name]
-        panel = ShowOrder(OrderPanels(backend.dynamodb, backend.orders_table))
-        assert panel(backend.caller, ID).record.imported.parent.name == name
+        assert show_order(backend)(backend.caller, ID).panel.record.imported.parent.name == name
     assert found(first, "Robin") == []
 
 

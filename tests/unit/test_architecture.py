@@ -48,7 +48,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "adjustments": """
-        adjustment dispute errors ledger money order payment_status
+        adjustment dispute errors ledger money order payment_status person
     """,
     "anchor_ledger": """
         anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
@@ -56,8 +56,8 @@ DOMAIN_LOADED = {
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
-        order parked payment_status payout_hold payout_schedule refund refund_quote refusal
-        reservation settlement studio
+        order parked payment_status payout_hold payout_schedule person refund refund_quote
+        refund_words refusal reservation settlement studio
     """,
     "export_report": """
         dispute errors fee_refund fulfillment imported_order ledger money order payment_status
@@ -68,8 +68,9 @@ DOMAIN_LOADED = {
         refund refusal stripe_balance stripe_object
     """,
     "find_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger message money order
-        payment_status refund refund_quote refusal reservation search settlement
+        dispute errors fee_refund fulfillment imported_order ledger limits message money order
+        payment_status payout_schedule person refund refund_quote refund_words refusal reservation
+        search settlement studio
     """,
     "import_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits money order
@@ -81,10 +82,10 @@ DOMAIN_LOADED = {
     """,
     "payouts": """
         account_access dispute errors fulfillment ledger message money order parked payment_status
-        payout payout_hold payout_schedule refund refusal statement studio
+        payout payout_hold payout_schedule person refund refusal statement studio
     """,
     "print_station": """
-        dispute errors fulfillment imported_order money order payment_status
+        dispute errors fulfillment imported_order money order payment_status person
     """,
     "reconcile": """
         account_access books_proof dispute errors fee_refund fulfillment imported_order ledger
@@ -95,14 +96,14 @@ DOMAIN_LOADED = {
     """,
     "refund_report": """
         dispute errors fee_refund fulfillment imported_order ledger local_days money order
-        payment_status payout_schedule refund refund_quote refusal report reservation settlement
-        studio
+        payment_status payout_schedule person refund refund_quote refusal report reservation
+        settlement studio
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger limit_guard limits money order payment payment_status payout_schedule
-        refund refund_metadata refund_quote refusal reservation settlement stripe_charge
-        stripe_dispute stripe_object stripe_refund studio
+        person refund refund_metadata refund_quote refund_words refusal reservation settlement
+        stripe_charge stripe_dispute stripe_object stripe_refund studio
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -116,12 +117,15 @@ DOMAIN_LOADED = {
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger message money order
-        payment_status payout_schedule refund refusal studio
+        payment_status payout_schedule person refund refusal studio
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
         stripe_refund
+    """,
+    "studio_settings": """
+        dispute errors ledger limits money order payment_status payout_schedule person studio
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment

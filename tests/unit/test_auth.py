@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import ForbiddenError
-from shared.edge.auth import ALLOWED, Action, Audience, Caller, Role, caller_from
+from shared.edge.auth import ALLOWED, Action, Audience, Caller, Role, caller_from, signed_in_from
 
 OURS = Audience("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_ours", "client-ours")
 
@@ -112,6 +112,20 @@ def test_a_pps_admin_must_name_a_studio() -> None:
         caller_from(claims(cognito__groups="pps_admin"), OURS)
 
 
+def test_a_pps_admin_may_be_signed_in_without_a_studio() -> None:
+    user = signed_in_from(claims(cognito__groups="pps_admin", name="Pat"), OURS)
+    assert (user.name, user.studio_id) == ("Pat", None)
+    user.require(Action.READ_STUDIOS)
+    with pytest.raises(ForbiddenError):
+        user.caller()
+
+
+@pytest.mark.parametrize("studio", ["", None, 1])
+def test_a_studios_user_may_not_be_signed_in_without_a_studio(studio: object) -> None:
+    with pytest.raises(ForbiddenError):
+        signed_in_from(claims(custom__studio_id=studio), OURS)
+
+
 @pytest.mark.parametrize("named", ["st_1", "st_2", ""])
 def test_a_studios_user_may_not_name_a_studio(named: str) -> None:
     with pytest.raises(ForbiddenError):
@@ -140,6 +154,7 @@ MAY = {
     Action.READ_ADJUSTMENTS: {Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN},
     Action.PROPOSE_ADJUSTMENT: {Role.PPS_ADMIN},
     Action.DECIDE_ADJUSTMENT: {Role.PPS_ADMIN},
+    Action.READ_STUDIOS: {Role.PPS_ADMIN},
 }
 
 
@@ -182,6 +197,21 @@ def test_a_role_may_what_the_table_says_and_no_more(action: Action, role: Role) 
     else:
         with pytest.raises(ForbiddenError, match=action):
             caller.require(action)
+
+
+def test_the_actions_of_a_role_are_those_that_it_may_do() -> None:
+    for role in Role:
+        user = signed_in_from(claims(cognito__groups=role.value), OURS, None)
+        assert set(user.allowed_actions) == {action for action in Action if role in MAY[action]}
+
+
+def test_the_codes_of_actions_never_change() -> None:
+    assert [action.code for action in Action] == [
+        *("read_orders", "request_refund", "read_refund", "cancel_fulfillment"),
+        *("read_print_queue", "work_print_queue", "send_message", "read_reports", "read_payouts"),
+        *("read_attention", "resolve", "read_adjustments", "propose_adjustment"),
+        *("decide_adjustment", "read_studios"),
+    ]
 
 
 @pytest.mark.parametrize("action", list(Action))

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from functions.refund_request.refund_limit import refund_limit, require_within_limit
 from shared.domain.errors import RefundLimitError
 from shared.domain.limits import (
     LARGEST_AMOUNT,
@@ -14,6 +13,7 @@ from shared.domain.limits import (
 )
 from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.edge.auth import Caller, Role
+from shared.workflow.refund_limit import refund_limit, require_within_limit
 from tests.unit.studios import LAKESIDE
 
 STAFF = Caller("sam", "st_1", frozenset({Role.STAFF}))

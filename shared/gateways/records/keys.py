@@ -1,7 +1,7 @@
 """The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
-                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…
+                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, USER#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
@@ -24,6 +24,10 @@ STATUS_INDEX = "StatusIndex"
 PRINT_INDEX = "PrintIndex"
 ATTENTION_INDEX = "AttentionIndex"
 SETTLED_INDEX = "SettledIndex"
+STUDIO_INDEX = "StudioIndex"
+
+# The one partition of StudioIndex.
+STUDIOS = "STUDIO"
 
 STUDIO_SK = "STUDIO"
 HEAD_SK = "LEDGER_HEAD"
@@ -45,6 +49,10 @@ PAYOUT_PREFIX = "PAYOUT#"
 PARKED_PREFIX = "PARKED#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
+USER_PREFIX = "USER#"
+
+# A sort key has at most 1,024 bytes, and folding may lengthen a name.
+_STUDIO_NAME_LENGTH = 100
 
 
 class OpenWork(StrEnum):
@@ -153,6 +161,21 @@ def parked_sk(parked_id: str) -> str:
 def adjustment_sk(adjustment_id: str) -> str:
     """Return the sort key of an adjustment."""
     return f"{ADJUSTMENT_PREFIX}{adjustment_id}"
+
+
+def user_sk(user: str) -> str:
+    """Return the sort key of a user of a studio."""
+    return f"{USER_PREFIX}{user}"
+
+
+def folded_studio_name(name: str) -> str:
+    """Return a studio's name, or the beginning of one, as StudioIndex sorts it."""
+    return name.casefold()[:_STUDIO_NAME_LENGTH]
+
+
+def in_studio_list(studio_id: str, name: str) -> Values:
+    """Return the attributes that put a studio into the list of all studios, by name."""
+    return {"studios_pk": STUDIOS, "name_sk": f"{folded_studio_name(name)}#{studio_id}"}
 
 
 def entry_sk(seq: int) -> str:

@@ -5,14 +5,15 @@ from dataclasses import fields
 from shared.domain.payout_schedule import Interval
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
 from shared.gateways.records.attributes import Item, Values, marshal
-from shared.gateways.records.keys import STUDIO_SK, primary_key, studio_pk
+from shared.gateways.records.keys import STUDIO_SK, in_studio_list, primary_key, studio_pk
 
 _FIELDS = tuple(field.name for field in fields(Studio))
 
 
 def studio_to_item(studio: Studio) -> Item:
-    """Return the item of a studio."""
+    """Return the item of a studio, in the list of all studios."""
     values = {name: getattr(studio, name) for name in _FIELDS}
+    values |= in_studio_list(studio.studio_id, studio.name)
     return primary_key(studio_pk(studio.studio_id), STUDIO_SK) | marshal(values)
 
 

@@ -1,0 +1,14 @@
+"""What a studio's user is called, in OrdersTable, in the studio's partition."""
+
+from shared.gateways.records.attributes import Item, Values, marshal
+from shared.gateways.records.keys import USER_PREFIX, primary_key, studio_pk, user_sk
+
+
+def person_to_item(studio_id: str, user: str, name: str) -> Item:
+    """Return the item of a user's name."""
+    return primary_key(studio_pk(studio_id), user_sk(user)) | marshal({"display_name": name})
+
+
+def name_from_values(values: Values) -> tuple[str, str]:
+    """Return a user's id and name from an item's values."""
+    return values["SK"].removeprefix(USER_PREFIX), values["display_name"]
