@@ -32,6 +32,7 @@ from shared.edge.http import (
     api_resolver,
     caller,
     described,
+    signed_in,
 )
 from shared.edge.observability import logger
 from shared.edge.settings import setting
@@ -43,6 +44,7 @@ from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.people import People
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.accounts import StripeAccounts
@@ -60,6 +62,7 @@ _MAX_BODY_BYTES = 256 * 1024
 
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+people = People(dynamodb, setting("ORDERS_TABLE"))
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 secrets = Secrets(aws.client("secretsmanager"))
 connection = connect_to_stripe(secrets)
@@ -127,7 +130,8 @@ def create(
     order_id: OrderId, body: RefundBody, idempotency_key: IdempotencyKey
 ) -> Response[RefundView]:
     """Refund an order in full, in part or by line. It reads Pending until Stripe confirms."""
-    who = caller(app)
+    user = signed_in(app)
+    who = user.caller()
     who.require(Action.REQUEST_REFUND)
     refund, state = request_refund(
         who,
@@ -141,7 +145,8 @@ def create(
             correlation_id=logger.get_correlation_id() or "",
         ),
     )
-    return Response(201, content_type="application/json", body=refund_view(refund, state))
+    names = {who.user: user.name} if user.name else {}
+    return Response(201, content_type="application/json", body=refund_view(refund, state, names))
 
 
 @app.get(
@@ -161,7 +166,9 @@ def read(
     record = load_callers_order(orders, who, order_id)
     if refund_id not in record.refunds:
         raise RefundNotFoundError("This order has no such refund.")
-    return refund_view(record.refunds[refund_id], record.state)
+    refund = record.refunds[refund_id]
+    names = people.names(who.studio_id, (entry.by for entry in refund.history))
+    return refund_view(refund, record.state, names)
 
 
 lambda_handler = api_handler(app, _MAX_BODY_BYTES)

@@ -80,9 +80,7 @@ SOLD = hundred_dollars().state
     ],
 )
 def test_a_refund_is_offered_exactly_when_a_request_would_pass(
-    state: OrderState,
-    charged: bool,
-    reason: str | None,  # of the table
+    *, state: OrderState, charged: bool, reason: str | None
 ) -> None:
     actions = offered(state, charged=charged)
     assert code(actions.refund.refusal) == reason
