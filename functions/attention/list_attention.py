@@ -19,9 +19,6 @@ PENDING_TOO_LONG = timedelta(hours=24)
 # The queue settles within seconds.
 SETTLEMENT_OVERDUE = timedelta(minutes=15)
 
-# https://docs.stripe.com/refunds#pending-refunds
-_LACKS_BALANCE = "insufficient_funds"
-
 
 class AttentionKind(StrEnum):
     """Why something is on the list."""
@@ -99,7 +96,7 @@ class ListAttention:
             if refund.status is RefundStatus.SUCCEEDED:
                 if self._is_before(SETTLEMENT_OVERDUE, last_change):
                     yield _of_refund(AttentionKind.SETTLEMENT_OVERDUE, refund, last_change)
-            elif refund.pending_reason == _LACKS_BALANCE:
+            elif refund.lacks_balance:
                 yield _of_refund(AttentionKind.REFUND_LACKS_BALANCE, refund, last_change)
             elif refund.account_id in left:
                 continue

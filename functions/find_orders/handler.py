@@ -4,13 +4,16 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from functions.find_orders.order_filter import DisputeFilter, OrderFilter
 from functions.find_orders.panel_views import OrderPanelView, panel_view
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.find_orders.views import OrderList, order_list
-from shared.clock import utc_now
-from shared.domain.order import OrderRefundStatus
-from shared.edge.auth import Action
+from shared.clock import rfc3339, utc_now
+from shared.domain.errors import StudioNotFoundError
+from shared.domain.local_days import EARLIEST_DAY, local_days
+from shared.domain.order import FulfillmentStatus, OrderRefundStatus
+from shared.edge.auth import Action, Caller
 from shared.edge.http import (
     Cursor,
     NamedStudio,
@@ -22,20 +25,38 @@ from shared.edge.http import (
 )
 from shared.edge.settings import setting
 from shared.gateways import aws
-from shared.gateways.order_lists import OrderLists
+from shared.gateways.order_lists import OrderLists, TimeRange
 from shared.gateways.order_panels import OrderPanels
 from shared.gateways.people import People
 from shared.gateways.studios import Studios
 
 dynamodb = aws.client("dynamodb")
+studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 search_orders = SearchOrders(OrderLists(dynamodb, setting("ORDERS_TABLE")))
 show_order = ShowOrder(
     OrderPanels(dynamodb, setting("ORDERS_TABLE")),
     People(dynamodb, setting("ORDERS_TABLE")),
-    Studios(dynamodb, setting("ORDERS_TABLE")),
+    studios,
 )
 
 app = api_resolver()
+
+FirstDay = Annotated[
+    str | None,
+    Query(
+        alias="from",
+        description="Only orders placed on this day or later, YYYY-MM-DD in the studio's zone.",
+        pattern=r"^\d{4}-\d\d-\d\d$",
+    ),
+]
+LastDay = Annotated[
+    str | None,
+    Query(
+        alias="to",
+        description="Only orders placed on this day or earlier. Today if only `from` is there.",
+        pattern=r"^\d{4}-\d\d-\d\d$",
+    ),
+]
 
 
 @app.get(
@@ -45,12 +66,14 @@ app = api_resolver()
     description=(
         "Finds orders by words of the parent's name, the subjects' names or the order's id. Each "
         "word matches from its beginning, in any order, regardless of case, accents and "
-        "punctuation. Without a query it lists all orders, the newest first. A page may have fewer "
-        "orders than `limit`, even none. Continue until `next_cursor` is null."
+        "punctuation. Without a query it lists all orders, the newest first, or those with open "
+        "disputes by their newest dispute. Filters narrow both. A page may have fewer orders than "
+        "`limit`, even none. Continue until `next_cursor` is null."
     ),
     responses=described(200, OrderList, "A page of orders, each once"),
 )
-def search(
+def search(  # noqa: PLR0913  # a list's parameters
+    *,
     query: Annotated[
         str | None,
         Query(
@@ -62,6 +85,22 @@ def search(
     status: Annotated[
         OrderRefundStatus | None, Query(description="Only orders with this refund status.")
     ] = None,
+    print_status: Annotated[
+        FulfillmentStatus | None, Query(description="Only orders whose print has this status.")
+    ] = None,
+    photo_day: Annotated[
+        str | None,
+        Query(
+            description="Only orders of this photo day: its id, or a part of its name.",
+            min_length=1,
+            max_length=200,
+        ),
+    ] = None,
+    dispute: Annotated[
+        DisputeFilter | None, Query(description="Only orders with such a dispute, or with none.")
+    ] = None,
+    first: FirstDay = None,
+    last: LastDay = None,
     limit: Annotated[int, Query(description="How many at most.", ge=1, le=100)] = 25,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
@@ -69,7 +108,19 @@ def search(
     """Find the studio's orders."""
     who = caller(app)
     who.require(Action.READ_ORDERS)
-    return order_list(search_orders(who.studio_id, OrderSearch(query, status, limit, cursor)))
+    where = OrderFilter(status, print_status, photo_day, dispute, _placed(who, first, last))
+    return order_list(search_orders(who.studio_id, OrderSearch(query, where, limit, cursor)))
+
+
+def _placed(who: Caller, first: str | None, last: str | None) -> TimeRange | None:
+    """Return the time of the days in the studio's zone, or None if the request names none."""
+    if first is None and last is None:
+        return None
+    studio = studios.get(who.studio_id)
+    if studio is None:
+        raise StudioNotFoundError("There is no such studio.")
+    days = local_days(first or EARLIEST_DAY, last, studio.zone, utc_now(), default_days=1)
+    return TimeRange(rfc3339(days.start), rfc3339(days.end))
 
 
 @app.get(

@@ -11,9 +11,7 @@ from functions.find_orders.timeline import Event, EventKind
 from functions.find_orders.views import OrderBase, StripeView, is_paid, order_view
 from shared.domain.dispute import Dispute
 from shared.domain.imported_order import ImportedOrder
-from shared.domain.message import Template, template_for
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus, OrderLine, OrderState
-from shared.domain.refund import Refund
 from shared.views.message import MessageView, message_view
 from shared.views.order import FulfillmentView, fulfillment_view
 from shared.views.people import Names, optional_name
@@ -65,12 +63,6 @@ class DisputeView(BaseModel):
     due_by: str | None
     blocks_refunds: bool
     dismissed_by: str | None
-
-
-class PanelRefundView(RefundView):
-    """A refund. ``message_template`` is the one that fits it now."""
-
-    message_template: Template
 
 
 class MoneyView(BaseModel):
@@ -146,7 +138,7 @@ class OrderPanelView(OrderBase):
     disputed_at: str | None
     disputes: list[DisputeView]
     fulfillment: FulfillmentView
-    refunds: list[PanelRefundView]
+    refunds: list[RefundView]
     messages: list[MessageView]
     timeline: list[EventView]
 
@@ -185,7 +177,7 @@ def panel_view(shown: ShownOrder, now: datetime) -> OrderPanelView:
         disputes=[_dispute_view(each) for each in state.disputes],
         fulfillment=fulfillment_view(state, names),
         refunds=[
-            _refund(refund, state, names)
+            refund_view(refund, state, names)
             for refund in sorted(refunds, key=lambda each: each.requested_at, reverse=True)
         ],
         messages=[
@@ -194,11 +186,6 @@ def panel_view(shown: ShownOrder, now: datetime) -> OrderPanelView:
         ],
         timeline=[_event(event, names) for event in shown.events],
     )
-
-
-def _refund(refund: Refund, state: OrderState, names: Names) -> PanelRefundView:
-    template = template_for(has_failed=refund.failed_at is not None)
-    return PanelRefundView(**dict(refund_view(refund, state, names)), message_template=template)
 
 
 def _money(state: OrderState) -> MoneyView:

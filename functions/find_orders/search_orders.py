@@ -9,16 +9,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from functions.find_orders.order_filter import DisputeFilter, OrderFilter
+from shared.domain.fulfillment import PRINT_QUEUE_STATUSES
 from shared.domain.imported_order import ImportedOrder
-from shared.domain.order import OrderRefundStatus, OrderState
+from shared.domain.order import OrderState
 from shared.domain.search import first_match, matches, query_words
 from shared.edge.cursor import cursor_for, invalid_cursor, position_of
-from shared.gateways.order_lists import OrderLists, SearchEntry
+from shared.gateways.order_lists import OrderLists, Page, SearchEntry
 
 # How much one request reads of a list with few matches. Then its page is short, and the cursor
 # continues from there. A thousand entries cost a few dozen read units.
 _ENTRIES_A_ROUND = 100
 _ROUNDS = 10
+
+# The same for a list whose filter no index has: orders are read to see if they match. An order and
+# its state cost one read unit, if the order is small.
+_ORDERS_A_ROUND = 100
+_LIST_ROUNDS = 4
 
 # A place ends with an order's id. A client may send anything, so it is checked.
 _PLACE = re.compile(r"[^#]+#[A-Za-z0-9_-]{1,64}")
@@ -32,15 +39,16 @@ class OrderSearch:
     """
 
     query: str | None
-    status: OrderRefundStatus | None
+    where: OrderFilter
     limit: int
     cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundOrder:
-    """An order as imported, and its state."""
+    """An order as imported, its state, and its place in the list."""
 
+    place: str
     imported: ImportedOrder
     state: OrderState
 
@@ -76,7 +84,7 @@ class SearchOrders:
         words = None if search.query is None else query_words(search.query)
         if words == []:
             return OrdersPage([], None)
-        scope = ("orders", studio_id, search.query, search.status)
+        scope = ("orders", studio_id, search.query, *search.where.scope)
         after = _position(search.cursor, scope, words[0] if words else "")
         if words:
             found = self._with_words(studio_id, words, search, after)
@@ -86,12 +94,36 @@ class SearchOrders:
         return OrdersPage(found.orders, None if last is None else cursor_for([last], *scope))
 
     def _newest(self, studio_id: str, search: OrderSearch, after: str | None) -> _Found:
-        if search.status is None:
-            page = self.lists.newest(studio_id, search.limit, after)
-        else:
-            page = self.lists.newest_of_status(studio_id, search.status, search.limit, after)
-        orders = self._read(studio_id, page.entries, search.status)
-        return _Found(orders, page.entries[-1] if page.more else None)
+        orders: list[FoundOrder] = []
+        where = search.where
+        size, rounds = (_ORDERS_A_ROUND, _LIST_ROUNDS) if where.needs_reading else (search.limit, 1)
+        for _ in range(rounds):
+            page = self._places(studio_id, where, size, after)
+            matching = self._read(studio_id, page.entries, where)
+            wanted = matching[: search.limit - len(orders)]
+            orders += wanted
+            if len(wanted) < len(matching):
+                after = wanted[-1].place
+            elif page.more:
+                after = page.entries[-1]
+            else:
+                return _Found(orders, None)
+            if len(orders) == search.limit:
+                break
+        return _Found(orders, after)
+
+    def _places(
+        self, studio_id: str, where: OrderFilter, size: int, after: str | None
+    ) -> Page[str]:
+        """Read the next places of the shortest list that has all wanted orders."""
+        if where.dispute is DisputeFilter.OPEN:
+            return self.lists.newest_disputes(studio_id, size, after)
+        if where.print_status in PRINT_QUEUE_STATUSES:
+            status = where.print_status
+            return self.lists.newest_to_print(studio_id, status, size, after, where.placed)
+        if where.status is not None:
+            return self.lists.newest_of_status(studio_id, where.status, size, after, where.placed)
+        return self.lists.newest(studio_id, size, after, where.placed)
 
     def _with_words(
         self, studio_id: str, words: list[str], search: OrderSearch, after: str | None
@@ -101,7 +133,7 @@ class SearchOrders:
             page = self.lists.search(studio_id, words[0], _ENTRIES_A_ROUND, after)
             matching = [entry.place for entry in page.entries if _shows_its_order(entry, words)]
             wanted = matching[: search.limit - len(orders)]
-            orders += self._read(studio_id, wanted, search.status)
+            orders += self._read(studio_id, wanted, search.where)
             if len(wanted) < len(matching):
                 after = wanted[-1]
             elif page.more:
@@ -112,15 +144,12 @@ class SearchOrders:
                 break
         return _Found(orders, after)
 
-    def _read(
-        self, studio_id: str, places: Iterable[str], status: OrderRefundStatus | None
-    ) -> list[FoundOrder]:
-        """Read the orders at these places, except erased ones and those of another status."""
+    def _read(self, studio_id: str, places: Iterable[str], where: OrderFilter) -> list[FoundOrder]:
+        """Read the orders at these places, except erased ones and those that do not match."""
         return [
-            FoundOrder(listed.imported, listed.state)
+            FoundOrder(listed.place, listed.imported, listed.state)
             for listed in self.lists.read_orders(studio_id, places)
-            if listed.imported is not None
-            and (status is None or listed.state.refund_status is status)
+            if listed.imported is not None and where.matches(listed.imported, listed.state)
         ]
 
 

@@ -19,15 +19,19 @@ from shared.edge.http import (
     api_resolver,
     caller,
     described,
+    signed_in,
 )
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_states import OrderStates
+from shared.gateways.people import People
 
 dynamodb = aws.client("dynamodb")
 move_print = MovePrint(OrderStates(dynamodb, setting("ORDERS_TABLE")), utc_now)
-show_queue = ShowQueue(OrderLists(dynamodb, setting("ORDERS_TABLE")))
+show_queue = ShowQueue(
+    OrderLists(dynamodb, setting("ORDERS_TABLE")), People(dynamodb, setting("ORDERS_TABLE"))
+)
 
 app = api_resolver()
 
@@ -52,7 +56,7 @@ def queue(
     """
     who = caller(app)
     who.require(Action.READ_PRINT_QUEUE)
-    return queue_view(show_queue(who.studio_id, QueueQuery(status, limit, cursor)))
+    return queue_view(show_queue(who.studio_id, QueueQuery(status, limit, cursor)), who.user)
 
 
 @app.post(
@@ -100,9 +104,11 @@ def cancel(order_id: OrderId, _: Nothing = None) -> PrintView:
 
 
 def _step(order_id: str, step: Step, action: Action) -> PrintView:
-    who = caller(app)
+    user = signed_in(app)
+    who = user.caller()
     who.require(action)
-    return print_view(move_print(who, order_id, step))
+    names = {who.user: user.name} if user.name else {}
+    return print_view(move_print(who, order_id, step), names)
 
 
 lambda_handler = api_handler(app)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from functions.print_station.show_queue import PrintJob, QueuePage
+from shared.domain.fulfillment import claimed_at
 from shared.domain.imported_order import ImportedOrder
-from shared.domain.order import OrderRefundStatus, OrderState
+from shared.domain.order import FulfillmentStatus, OrderRefundStatus, OrderState
 from shared.views.order import (
     FulfillmentView,
     PhotoDayView,
@@ -15,6 +16,7 @@ from shared.views.order import (
     photo_day_view,
     subject_view,
 )
+from shared.views.people import NO_NAMES, Names, optional_name
 
 
 class PrintView(BaseModel):
@@ -35,36 +37,71 @@ class JobLine(BaseModel):
 
 
 class JobView(BaseModel):
-    """An order in the queue. ``refund_status`` tells if a refunded order is still printed."""
+    """An order in the queue. ``refund_status`` tells if a refunded order is still printed.
+
+    ``mine`` says that the caller has claimed it. ``claimed_at`` is null if it was claimed before
+    the order was imported.
+    """
 
     order_id: str
     placed_at: str
     status: str
     claimed_by: str | None
+    claimed_by_name: str | None
+    claimed_at: str | None
+    mine: bool
     refund_status: OrderRefundStatus
     photo_day: PhotoDayView | None
     subjects: list[SubjectView]
     lines: list[JobLine]
 
 
+class QueueCounts(BaseModel):
+    """How many jobs the whole queue has, by status."""
+
+    queued: int
+    claimed: int
+    printed: int
+
+
 class QueueView(BaseModel):
-    """A page of the queue, the oldest order first."""
+    """A page of the queue, the oldest order first, and the counts of all of it."""
 
     items: list[JobView]
     next_cursor: str | None
+    counts: QueueCounts
 
 
-def print_view(state: OrderState) -> PrintView:
-    """Return an order's print as the API shows it after a step."""
-    return PrintView(order_id=state.order_id, fulfillment=fulfillment_view(state))
+def print_view(state: OrderState, names: Names = NO_NAMES) -> PrintView:
+    """Return an order's print as the API shows it after a step.
+
+    Args:
+        state: The order's state.
+        names: What users are called.
+    """
+    return PrintView(order_id=state.order_id, fulfillment=fulfillment_view(state, names))
 
 
-def queue_view(page: QueuePage) -> QueueView:
-    """Return a page of the queue as the API shows it."""
-    return QueueView(items=[_job_view(job) for job in page.jobs], next_cursor=page.next_cursor)
+def queue_view(page: QueuePage, user: str) -> QueueView:
+    """Return a page of the queue as the API shows it.
+
+    Args:
+        page: The page.
+        user: Who looks at it.
+    """
+    counts = page.counts
+    return QueueView(
+        items=[_job_view(job, user, page.names) for job in page.jobs],
+        next_cursor=page.next_cursor,
+        counts=QueueCounts(
+            queued=counts[FulfillmentStatus.QUEUED],
+            claimed=counts[FulfillmentStatus.CLAIMED],
+            printed=counts[FulfillmentStatus.PRINTED],
+        ),
+    )
 
 
-def _job_view(job: PrintJob) -> JobView:
+def _job_view(job: PrintJob, user: str, names: Names) -> JobView:
     imported, state = job.imported, job.state
     day = imported.photo_day
     return JobView(
@@ -72,6 +109,9 @@ def _job_view(job: PrintJob) -> JobView:
         placed_at=state.placed_at,
         status=state.fulfillment_status,
         claimed_by=state.fulfillment_claimed_by,
+        claimed_by_name=optional_name(names, state.fulfillment_claimed_by),
+        claimed_at=claimed_at(state),
+        mine=state.fulfillment_claimed_by == user,
         refund_status=state.refund_status,
         photo_day=photo_day_view(day) if day else None,
         subjects=[subject_view(subject) for subject in imported.subjects],

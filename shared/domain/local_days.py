@@ -11,6 +11,8 @@ _DAY = timedelta(days=1)
 
 # No order is older, and dates outside this range could overflow the calendar.
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
+# The first day that a range may have.
+EARLIEST_DAY = _EARLIEST.isoformat()
 
 
 @dataclass(frozen=True, slots=True)

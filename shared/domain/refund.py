@@ -58,6 +58,10 @@ IN_FLIGHT = frozenset({RefundStatus.REQUESTED, RefundStatus.PENDING})
 # Not in the ledger yet: a failure from here on only releases the reservation.
 UNSETTLED = IN_FLIGHT | {RefundStatus.SUCCEEDED}
 
+# Stripe's `pending_reason` of a refund for which the balance is too low.
+# https://docs.stripe.com/refunds#pending-refunds
+LACKS_BALANCE = "insufficient_funds"
+
 # When Stripe is first polled for a refund. The webhook nearly always comes before.
 FIRST_POLL_DELAY = timedelta(minutes=2)
 
@@ -176,6 +180,11 @@ class Refund:
     def is_open(self) -> bool:
         """Whether work is left: an answer from Stripe, or a ledger entry."""
         return self.status in UNSETTLED or self.settlement_owed
+
+    @property
+    def lacks_balance(self) -> bool:
+        """Whether it waits because Stripe's balance is too low."""
+        return self.status in IN_FLIGHT and self.pending_reason == LACKS_BALANCE
 
     @property
     def settlement_owed(self) -> bool:

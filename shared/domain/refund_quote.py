@@ -36,6 +36,7 @@ class RefundWarning(StrEnum):
     FULFILLMENT_IN_PROGRESS = "fulfillment_in_progress"
     ALREADY_SHIPPED = "already_shipped"
     REFUND_LIMIT_EXCEEDED = "refund_limit_exceeded"
+    STRIPE_BALANCE_LOW = "stripe_balance_low"
     NEXT_PAYOUT_NEGATIVE = "next_payout_negative"
     NEGATIVE_BALANCE_LIMIT = "negative_balance_limit"
     DISPUTE_INQUIRY = "dispute_inquiry"

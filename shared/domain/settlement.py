@@ -1,11 +1,11 @@
 """The settlement of a refund: how its success or late failure changes shares, fees and balances."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from shared.domain.ledger import EntryAmounts, EntryKind
 from shared.domain.money import share_of
-from shared.domain.order import OrderState
+from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.reservation import release
 
@@ -69,7 +69,12 @@ def effect_of(state: OrderState, before: int, after: int) -> Effect:
 
 
 def refunded_tax(state: OrderState, refund: Refund) -> int:
-    """Return the tax in a refund that is about to settle, in minor units.
+    """Return the tax in a refund that is about to settle, in minor units."""
+    return tax_in(state, refund.amount, refund.items)
+
+
+def tax_in(state: OrderState, amount: int, items: Collection[RefundItem]) -> int:
+    """Return the tax in an amount of an order that goes back next, in minor units.
 
     Line items return the tax of their units. Any other amount returns its share of the tax that
     is left. The refund that completes the order returns all that is left, so that the parts of a
@@ -77,13 +82,13 @@ def refunded_tax(state: OrderState, refund: Refund) -> int:
     """
     left = state.tax_amount - state.tax_refunded_amount
     unsettled = state.total_amount - state.returned_amount
-    if refund.amount >= unsettled:
+    if amount >= unsettled:
         wanted = left
-    elif refund.items:
-        wanted = sum(item.tax_amount for item in refund.items)
+    elif items:
+        wanted = sum(item.tax_amount for item in items)
     else:
-        wanted = share_of(left, refund.amount, unsettled)
-    return possible_tax(state, state.returned_amount + refund.amount, wanted)
+        wanted = share_of(left, amount, unsettled)
+    return possible_tax(state, state.returned_amount + amount, wanted)
 
 
 def _compensated_tax(state: OrderState, refund: Refund) -> int:

@@ -4,25 +4,30 @@ The indexes hold keys and are read eventually consistent. The orders they name a
 the table. A page costs what it shows, however many orders there are.
 """
 
+import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.imported_order import ImportedOrder, OrderContents
-from shared.domain.order import OrderKey, OrderRefundStatus, OrderState
+from shared.domain.order import FulfillmentStatus, OrderKey, OrderRefundStatus, OrderState
 from shared.gateways.records.imported_order import (
     CONTENT_ATTRIBUTES,
     contents_from_values,
     imported_order_from_values,
 )
 from shared.gateways.records.keys import (
+    ATTENTION_INDEX,
     DATE_INDEX,
     ORDER_SK,
     PRINT_INDEX,
     STATE_SK,
     STATUS_INDEX,
+    AttentionPartition,
+    attention_pk,
     order_pk,
     primary_key,
+    print_pk,
     search_pk,
     status_pk,
 )
@@ -39,6 +44,14 @@ class Page[Entry]:
 
     entries: list[Entry]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """A time from its first moment to the first moment after it, RFC 3339 in UTC."""
+
+    start: str
+    end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +90,82 @@ class _IndexPartition:
 class OrderLists(TableGateway):
     """The indexes of OrdersTable that people's lists are read from."""
 
-    def newest(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
+    def newest(
+        self, studio_id: str, limit: int, after: str | None, placed: TimeRange | None = None
+    ) -> Page[str]:
         """Return the places of a studio's orders, newest first.
 
         Args:
             studio_id: The studio's id.
             limit: How many at most.
             after: The place to continue after; None for the first page.
+            placed: When the orders were placed; None for any time.
         """
         partition = _IndexPartition(DATE_INDEX, "studio_id", studio_id, "date_sk")
-        return self._places(partition, limit, after)
+        return self._places(partition, limit, after, placed)
 
     def newest_of_status(
-        self, studio_id: str, status: OrderRefundStatus, limit: int, after: str | None
+        self,
+        studio_id: str,
+        status: OrderRefundStatus,
+        limit: int,
+        after: str | None,
+        placed: TimeRange | None = None,
     ) -> Page[str]:
         """Return the places of a studio's orders with a refund status, newest first."""
         partition = _IndexPartition(STATUS_INDEX, "status_pk", status_pk(studio_id, status))
+        return self._places(partition, limit, after, placed)
+
+    def newest_to_print(
+        self,
+        studio_id: str,
+        status: FulfillmentStatus,
+        limit: int,
+        after: str | None,
+        placed: TimeRange | None = None,
+    ) -> Page[str]:
+        """Return the places of a studio's orders in one part of the print queue, newest first."""
+        partition = _IndexPartition(PRINT_INDEX, "print_pk", print_pk(studio_id, status))
+        return self._places(partition, limit, after, placed)
+
+    def newest_disputes(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
+        """Return the places of a studio's orders whose disputes people see, newest dispute first.
+
+        These are the open disputes, and the lost ones that nobody has dismissed.
+        """
+        pk = attention_pk(studio_id, AttentionPartition.DISPUTE)
+        partition = _IndexPartition(ATTENTION_INDEX, "attention_pk", pk, "attention_sk")
         return self._places(partition, limit, after)
 
-    def print_queue(self, studio_id: str, limit: int, after: str | None) -> Page[str]:
-        """Return the places of a studio's orders in the print queue, oldest first."""
-        partition = _IndexPartition(PRINT_INDEX, "print_pk", studio_id, newest_first=False)
-        return self._places(partition, limit, after)
+    def print_queue(
+        self,
+        studio_id: str,
+        statuses: Iterable[FulfillmentStatus],
+        limit: int,
+        after: str | None,
+    ) -> Page[str]:
+        """Return the places of a studio's orders in parts of the print queue, oldest first."""
+        parts = [
+            self._places(
+                _IndexPartition(
+                    PRINT_INDEX, "print_pk", print_pk(studio_id, status), newest_first=False
+                ),
+                limit,
+                after,
+            )
+            for status in sorted(statuses)
+        ]
+        places = list(heapq.merge(*(part.entries for part in parts)))
+        more = len(places) > limit or any(part.more for part in parts)
+        return Page(places[:limit], more)
+
+    def count_prints(self, studio_id: str, status: FulfillmentStatus) -> int:
+        """Return how many of a studio's orders are in a part of the print queue.
+
+        It reads half a read unit for a few dozen of them. The index lags behind by moments.
+        """
+        pk = print_pk(studio_id, status)
+        return self._table.count("print_pk = :pk", {":pk": pk}, IndexName=PRINT_INDEX)
 
     def search(self, studio_id: str, word: str, limit: int, after: str | None) -> Page[SearchEntry]:
         """Return search entries whose token begins with a word, in order of token.
@@ -176,9 +243,23 @@ class OrderLists(TableGateway):
         read = map(imported_order_from_values, self._table.batch_get(keys, consistent=False))
         return {imported.order_id: imported for imported in read}
 
-    def _places(self, partition: _IndexPartition, limit: int, after: str | None) -> Page[str]:
+    def _places(
+        self,
+        partition: _IndexPartition,
+        limit: int,
+        after: str | None,
+        placed: TimeRange | None = None,
+    ) -> Page[str]:
         condition, values = f"{partition.pk_name} = :pk", {":pk": partition.pk}
-        if after is not None:
+        if placed is not None:
+            # A key has one condition, so the place to continue after is found again and left out.
+            # Ids follow the times, so what is placed exactly at the end sorts after it.
+            condition += f" AND {partition.sk_name} BETWEEN :start AND :end"
+            end = placed.end if after is None else min(placed.end, after)
+            values |= {":start": placed.start, ":end": end}
+            if end < placed.start:
+                return Page([], more=False)
+        elif after is not None:
             condition += f" AND {partition.sk_name} {'<' if partition.newest_first else '>'} :after"
             values[":after"] = after
         found, last = self._table.page(
@@ -186,9 +267,9 @@ class OrderLists(TableGateway):
             values,
             IndexName=partition.index,
             ScanIndexForward=not partition.newest_first,
-            Limit=limit + 1,  # one more than the page shows whether there is a next one
+            Limit=limit + 2,  # `after`, and one more than the page: is there a next one?
         )
-        places = [each[partition.sk_name] for each in found]
+        places = [each[partition.sk_name] for each in found if each[partition.sk_name] != after]
         # Large orders may fill DynamoDB's page of a megabyte earlier.
         return Page(places[:limit], len(places) > limit or last is not None)
 

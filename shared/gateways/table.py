@@ -92,6 +92,27 @@ class Table:
         )
         return map(unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
 
+    def count(
+        self,
+        condition: str,
+        values: Mapping[str, str],
+        **options: Any,  # noqa: ANN401  # parameters of a Query
+    ) -> int:
+        """Return how many items a key condition finds."""
+        found = 0
+        while True:
+            answer = self._dynamodb.query(
+                TableName=self._name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=marshal(values),
+                Select="COUNT",
+                **options,
+            )
+            found += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
         """Yield the items that exist among some keys, in any order.
 

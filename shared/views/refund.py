@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from shared.domain.message import Template, template_for
 from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import (
     DISPLAY_STATUS,
@@ -52,7 +53,8 @@ class RefundView(BaseModel):
     """A refund. Amounts in minor units.
 
     ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
-    ``failure_detail`` say in words why it waits or failed, and what to do.
+    ``failure_detail`` say in words why it waits or failed, and what to do. ``message_template`` is
+    the one that fits it now.
     """
 
     refund_id: str
@@ -80,6 +82,7 @@ class RefundView(BaseModel):
     net_deduction_amount: int
     tax_amount: int | None
     resolution: ResolutionView | None
+    message_template: Template
     history: list[HistoryView]
 
 
@@ -126,6 +129,7 @@ def refund_view(refund: Refund, state: OrderState, names: Names = NO_NAMES) -> R
         stripe_fee_retained_amount=effects.stripe_fee_retained_amount,
         net_deduction_amount=effects.net_deduction_amount,
         tax_amount=refund.tax_amount,
+        message_template=template_for(has_failed=refund.failed_at is not None),
         resolution=refund.resolution and _resolution_view(refund.resolution, names),
         history=[_history_view(entry, names) for entry in refund.history],
     )

@@ -16,6 +16,7 @@ from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from functions.find_orders.order_filter import OrderFilter
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.import_orders.import_orders import ImportOrders
@@ -100,7 +101,7 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
 
     def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:
         meter.start()
-        shown = find(_STUDIO, OrderSearch(query, status, limit=25, cursor=None))
+        shown = find(_STUDIO, OrderSearch(query, OrderFilter(status), limit=25, cursor=None))
         if len(shown.orders) != found:
             raise AssertionError(f"{query} found {len(shown.orders)} orders, not {found}")
         return meter.read()

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from functions.find_orders.order_filter import OrderFilter
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from functions.find_orders.show_order import ShowOrder
 from functions.find_orders.views import OrderList, OrderSummary, order_list
@@ -27,13 +28,15 @@ def find(  # noqa: PLR0913  # the parameters of the list
     query: str | None = None,
     *,
     status: OrderRefundStatus | None = None,
+    where: OrderFilter | None = None,
     limit: int = 25,
     cursor: str | None = None,
     studio_id: str | None = None,
 ) -> OrderList:
     """Return a page of the studio's orders."""
     search = SearchOrders(OrderLists(backend.dynamodb, backend.orders_table))
-    page = search(studio_id or backend.studio_id, OrderSearch(query, status, limit, cursor))
+    wanted = OrderSearch(query, where or OrderFilter(status), limit, cursor)
+    page = search(studio_id or backend.studio_id, wanted)
     return order_list(page)
 
 
@@ -43,16 +46,18 @@ def find_all(
     *,
     limit: int,
     status: OrderRefundStatus | None = None,
+    where: OrderFilter | None = None,
 ) -> list[OrderSummary]:
     """Return the orders of all pages."""
     found: list[OrderSummary] = []
-    page = find(backend, query, status=status, limit=limit)
+    chosen: Any = {"status": status, "where": where, "limit": limit}
+    page = find(backend, query, **chosen)
     while True:
         assert len(page.items) <= limit
         found += page.items
         if page.next_cursor is None:
             return found
-        page = find(backend, query, status=status, limit=limit, cursor=page.next_cursor)
+        page = find(backend, query, cursor=page.next_cursor, **chosen)
 
 
 def ids(orders: OrderList | list[OrderSummary]) -> list[str]:

@@ -11,6 +11,7 @@ from shared.domain.order import OrderState
 from shared.domain.refund import Refund, RefundStatus
 from shared.edge.auth import Caller, Role
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.people import People
 from tests.at_once import race
 from tests.integration.backend import Backend
 
@@ -24,7 +25,8 @@ class PrintStation:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.move = MovePrint(backend.orders, backend.clock)
-        self.show = ShowQueue(OrderLists(backend.dynamodb, backend.orders_table))
+        tables = backend.dynamodb, backend.orders_table
+        self.show = ShowQueue(OrderLists(*tables), People(*tables))
 
     def sell(self, status: str = "queued", **changes: Any) -> str:  # noqa: ANN401  # an import record's fields
         """Import an order whose print has this status; return its id."""
@@ -46,7 +48,8 @@ class PrintStation:
         self, limit: int = 100, cursor: str | None = None, status: QueueStatus | None = None
     ) -> QueueView:
         """Return a page of the queue."""
-        return queue_view(self.show(self.backend.studio_id, QueueQuery(status, limit, cursor)))
+        page = self.show(self.backend.studio_id, QueueQuery(status, limit, cursor))
+        return queue_view(page, "op_0")
 
     def job(self, order_id: str) -> JobView | None:
         """Return the order's job in the queue, or None."""

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from functions.find_orders.order_filter import DisputeFilter, OrderFilter
 from functions.find_orders.views import OrderList
-from shared.domain.order import OrderRefundStatus
+from shared.domain.order import FulfillmentStatus, OrderRefundStatus
 from shared.edge.cursor import cursor_for
+from shared.gateways.order_lists import TimeRange
 from shared.gateways.records.attributes import unmarshal
 from shared.gateways.records.keys import (
     ORDER_SK,
@@ -133,7 +135,7 @@ def test_pages_continue_past_an_erased_order(backend: Backend) -> None:
         assert set(ids(find_all(backend, query, limit=1))) == {order_ids[0], order_ids[2]}
     # The order left the list. A cursor that names its position still works.
     place = placed_sk("2026-09-01T00:01:00.000Z", order_ids[1])
-    cursor = cursor_for([place], "orders", backend.studio_id, None, None)
+    cursor = cursor_for([place], "orders", backend.studio_id, None, *OrderFilter().scope)
     assert ids(find(backend, cursor=cursor)) == [order_ids[0]]
 
 
@@ -167,6 +169,81 @@ def test_an_order_whose_status_changed_is_left_out_while_the_index_lags(
     for query in (None, "dana"):
         assert ids(find(backend, query, status=OrderRefundStatus.NONE)) == []
     assert ids(find(backend, "dana", status=OrderRefundStatus.PENDING)) == [order_id]
+
+
+# By print, photo day, dispute and date.
+
+
+def test_lists_are_filtered_by_each_thing_and_by_all_of_them(backend: Backend) -> None:
+    fall, spring = (
+        {"photo_day_id": f"pd_{n}", "name": f"{n} Photo Day"} for n in ("Fall", "Spring")
+    )
+    queued, printed, shipped = import_all(
+        backend,
+        *(
+            backend.order(
+                placed_at=placed(n),
+                photo_day=day,
+                fulfillment={"status": status, "claimed_by": None if n == 1 else "op_1"},
+            )
+            for n, (status, day) in enumerate(
+                (("queued", fall), ("printed", spring), ("shipped", spring)), start=1
+            )
+        ),
+    )
+    backend.control("disputes", charge=backend.record(shipped).order.charge_id)
+    backend.deliver()
+    second = TimeRange("2026-09-01T00:02:00.000Z", "2026-09-01T00:03:00.000Z")
+    for where, expected in (
+        (OrderFilter(print_status=FulfillmentStatus.QUEUED), [queued]),
+        (OrderFilter(print_status=FulfillmentStatus.SHIPPED), [shipped]),
+        (OrderFilter(print_status=FulfillmentStatus.CANCELED), []),
+        (OrderFilter(photo_day="pd_Spring"), [shipped, printed]),
+        (OrderFilter(photo_day="spring p"), [shipped, printed]),
+        (OrderFilter(dispute=DisputeFilter.OPEN), [shipped]),
+        (OrderFilter(dispute=DisputeFilter.ANY), [shipped]),
+        (OrderFilter(dispute=DisputeFilter.NONE), [printed, queued]),
+        (OrderFilter(dispute=DisputeFilter.LOST), []),
+        (OrderFilter(placed=second), [printed]),
+        (OrderFilter(placed=second, print_status=FulfillmentStatus.PRINTED), [printed]),
+        (OrderFilter(placed=second, dispute=DisputeFilter.OPEN), []),
+        (OrderFilter(OrderRefundStatus.NONE, placed=second), [printed]),
+    ):
+        for limit in (1, 2, 25):
+            for query in (None, "dana"):
+                found = ids(find_all(backend, query, limit=limit, where=where))
+                assert (found if query is None else sorted(found)) == (
+                    expected if query is None else sorted(expected)
+                ), (where, limit, query)
+
+
+def test_a_page_of_a_filtered_list_reads_only_its_share(
+    monkeypatch: pytest.MonkeyPatch, backend: Backend
+) -> None:
+    monkeypatch.setattr("functions.find_orders.search_orders._ORDERS_A_ROUND", 2)
+    monkeypatch.setattr("functions.find_orders.search_orders._LIST_ROUNDS", 2)
+    wanted = {"photo_day_id": "pd_old", "name": "Old"}
+    oldest, *_ = import_all(
+        backend,
+        backend.order(placed_at=placed(0), photo_day=wanted),
+        *(backend.order(placed_at=placed(n)) for n in range(1, 9)),
+    )
+    pages: list[list[str]] = []
+    cursor = None
+    while not pages or cursor is not None:
+        page = find(backend, where=OrderFilter(photo_day="pd_old"), cursor=cursor)
+        pages.append(ids(page))
+        cursor = page.next_cursor
+    assert pages == [[], [], [oldest]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_pages_of_a_range_of_time_show_each_order_once(backend: Backend, limit: int) -> None:
+    order_ids = import_all(backend, *(backend.order(placed_at=placed(n // 2)) for n in range(8)))
+    minutes = TimeRange("2026-09-01T00:01:00.000Z", "2026-09-01T00:03:00.000Z")
+    for where in (OrderFilter(placed=minutes), OrderFilter(OrderRefundStatus.NONE, placed=minutes)):
+        found = ids(find_all(backend, limit=limit, where=where))
+        assert sorted(found) == sorted(order_ids[2:6])
 
 
 # Search entries.

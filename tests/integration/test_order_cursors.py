@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from functions.find_orders.order_filter import OrderFilter
 from shared.domain.errors import CursorError, OrderNotFoundError
 from shared.domain.order import OrderRefundStatus
 from shared.edge.cursor import cursor_for
@@ -69,7 +70,7 @@ def test_a_cursor_works_only_for_its_own_list(backend: Backend) -> None:
 
 def forged_cursor(backend: Backend, query: str | None, position: object) -> str:
     """Return a cursor with the right scope and any position."""
-    made = cursor_for(["x"], "orders", backend.studio_id, query, None)
+    made = cursor_for(["x"], "orders", backend.studio_id, query, *OrderFilter().scope)
     scope = json.loads(base64.urlsafe_b64decode(made + "=="))[0]
     text = json.dumps([scope, position])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

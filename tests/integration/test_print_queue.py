@@ -10,6 +10,7 @@ from shared.domain.errors import CursorError
 from shared.domain.fulfillment import Step
 from shared.domain.order import FulfillmentStatus
 from shared.edge.cursor import cursor_for
+from shared.gateways.people import People
 from shared.gateways.records.order_state import state_to_item
 from tests.integration.print_station import PrintStation
 
@@ -27,6 +28,9 @@ def test_the_queue_shows_what_an_operator_needs_and_no_more(station: PrintStatio
         "placed_at": "2026-09-20T17:10:00.000Z",
         "status": "claimed",
         "claimed_by": "op_0",
+        "claimed_by_name": "op_0",
+        "claimed_at": None,
+        "mine": True,
         "refund_status": "none",
         "photo_day": {"photo_day_id": "pd_1", "name": "Fall"},
         "subjects": [{"subject_id": "sub_1", "name": "Kai Parent"}],
@@ -55,7 +59,27 @@ def test_queued_claimed_and_printed_orders_are_in_the_queue_oldest_first(
     assert [job.order_id for job in station.page().items] == expected
     filters: tuple[QueueStatus, ...] = ("queued", "claimed", "printed")
     for status in filters:
-        assert [job.order_id for job in station.page(status=status).items] == [orders[status]]
+        page = station.page(status=status)
+        assert [job.order_id for job in page.items] == [orders[status]]
+        assert page.counts.model_dump() == {"queued": 1, "claimed": 1, "printed": 1}
+
+
+def test_a_claim_shows_who_made_it_and_when(station: PrintStation) -> None:
+    ours, theirs, nobodys = (station.sell(placed_at=f"2026-09-0{n}T10:00:00Z") for n in (1, 2, 3))
+    station.step(ours, Step.CLAIM, operator=0)
+    station.step(theirs, Step.CLAIM, operator=1)
+    backend = station.backend
+    People(backend.dynamodb, backend.orders_table).record_name(backend.studio_id, "op_1", "Otto P.")
+    page = station.page()
+    shown = {job.order_id: (job.mine, job.claimed_by_name) for job in page.items}
+    assert shown == {ours: (True, "op_0"), theirs: (False, "Otto P."), nobodys: (False, None)}
+    at = {job.order_id: job.claimed_at for job in page.items}
+    assert at[ours] == backend.record(ours).state.fulfillment_history[-1].at
+    assert at[nobodys] is None
+    assert page.counts.model_dump() == {"queued": 1, "claimed": 2, "printed": 0}
+    station.step(ours, Step.PRINT)
+    station.step(nobodys, Step.CANCEL)
+    assert station.page().counts.model_dump() == {"queued": 0, "claimed": 1, "printed": 1}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from functions.attention.list_attention import ListAttention
+from functions.find_orders.order_filter import OrderFilter
 from functions.find_orders.search_orders import OrderSearch, SearchOrders
 from shared.domain.errors import OrderNotFoundError
 from shared.domain.refund import RefundStatus
@@ -40,7 +41,7 @@ def both_sold(studios: tuple[Backend, Backend]) -> tuple[Backend, Backend]:
 
 def found(backend: Backend, query: str | None) -> list[str]:
     search = SearchOrders(OrderLists(backend.dynamodb, backend.orders_table))
-    page = search(backend.studio_id, OrderSearch(query, None, 25, None))
+    page = search(backend.studio_id, OrderSearch(query, OrderFilter(), 25, None))
     return [order.imported.parent.name or "" for order in page.orders]
 
 

@@ -68,9 +68,9 @@ DOMAIN_LOADED = {
         refund refusal stripe_balance stripe_object
     """,
     "find_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger limits message money order
-        payment_status payout_schedule person refund refund_quote refund_words refusal reservation
-        search settlement studio
+        dispute errors fee_refund fulfillment imported_order ledger limits local_days message money
+        order payment_status payout_schedule person refund refund_quote refund_words refusal
+        reservation search settlement studio
     """,
     "import_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits money order
@@ -101,9 +101,9 @@ DOMAIN_LOADED = {
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger limit_guard limits money order payment payment_status payout_schedule
-        person refund refund_metadata refund_quote refund_words refusal reservation settlement
-        stripe_charge stripe_dispute stripe_object stripe_refund studio
+        imported_order ledger limit_guard limits message money order payment payment_status
+        payout_schedule person refund refund_metadata refund_quote refund_words refusal reservation
+        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order

@@ -1,5 +1,6 @@
 """The bodies of the refund API: strict requests, exact responses."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
 from functions.refund_request.bodies import FullRefund, LineItemsRefund, PartialRefund
+from functions.refund_request.notices import Notice
 from functions.refund_request.payout_impact import NextPayoutEffect
 from functions.refund_request.preview_refund import Preview
-from functions.refund_request.views import PreviewView, preview_view
+from functions.refund_request.views import NoticeView, PreviewView, preview_view
 from shared.domain.refund import RefundStatus, RefundType
 from shared.domain.refund_quote import (
     ChosenLine,
@@ -217,11 +219,18 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
     state = hundred_dollars().state
     view = preview_view(
         Preview(
-            RefundQuote("ch_1", 10_000),
-            estimate(state, 10_000),
-            state,
-            NextPayoutEffect(8_180, 8_180 - 8_500, -850, []),
-            [RefundWarning.ALREADY_SHIPPED],
+            quote=RefundQuote("ch_1", 10_000),
+            lines=[],
+            effect=estimate(state, 10_000),
+            tax_amount=0,
+            state=state,
+            next_payout=NextPayoutEffect(8_180, 8_180 - 8_500, -850, []),
+            next_payout_date=date(2026, 10, 19),
+            limit_amount=None,
+            notices=[
+                Notice(RefundWarning.ALREADY_SHIPPED, blocking=False, detail="It is shipped.")
+            ],
+            stops_print=False,
         )
     )
     assert view == PreviewView(
@@ -236,7 +245,34 @@ def test_the_preview_of_the_hundred_dollars_is_right_to_the_cent() -> None:
         next_payout_after_amount=-320,
         next_payout_in_flight_amount=-850,
         warnings=[RefundWarning.ALREADY_SHIPPED],
+        tax_amount=0,
+        lines=[],
+        next_payout_date="2026-10-19",
+        notices=[NoticeView(code="already_shipped", blocking=False, detail="It is shipped.")],
+        blocking=False,
+        stops_print=False,
+        refund_limit_amount=None,
     )
+
+
+def test_a_preview_with_a_blocking_notice_is_blocking() -> None:
+    state = hundred_dollars().state
+    for blocking in (True, False):
+        shown = Preview(
+            quote=RefundQuote("ch_1", 100),
+            lines=[],
+            effect=estimate(state, 100),
+            tax_amount=0,
+            state=state,
+            next_payout=NextPayoutEffect(0, -85, 0, []),
+            next_payout_date=None,
+            limit_amount=50,
+            notices=[
+                Notice(RefundWarning.REFUND_LIMIT_EXCEEDED, blocking=blocking, detail="Too much.")
+            ],
+            stops_print=False,
+        )
+        assert preview_view(shown).blocking is blocking
 
 
 def test_a_refund_shows_the_same_figures_before_and_after_settlement() -> None:

@@ -15,7 +15,7 @@ Ids contain no ``#``. Import refuses it.
 
 from enum import StrEnum
 
-from shared.domain.order import OrderKey, OrderRefundStatus
+from shared.domain.order import FulfillmentStatus, OrderKey, OrderRefundStatus
 from shared.gateways.records.attributes import Item, Values
 
 OPEN_INDEX = "OpenIndex"
@@ -201,6 +201,11 @@ def placed_sk(placed_at: str, order_id: str) -> str:
         order_id: The order's id. It makes the key unique.
     """
     return f"{placed_at}#{order_id}"
+
+
+def print_pk(studio_id: str, status: FulfillmentStatus) -> str:
+    """Return the PrintIndex partition of a studio's prints with a status."""
+    return f"{studio_id}#{status}"
 
 
 def attention_pk(studio_id: str, partition: AttentionPartition) -> str:

@@ -22,6 +22,7 @@ from shared.gateways.records.keys import (
     order_pk,
     placed_sk,
     primary_key,
+    print_pk,
     status_pk,
 )
 
@@ -55,7 +56,7 @@ def state_to_item(state: OrderState) -> Item:
         "placed_sk": placed_sk(state.placed_at, state.order_id),
     }
     if state.fulfillment_status in PRINT_QUEUE_STATUSES:
-        values["print_pk"] = state.studio_id
+        values["print_pk"] = print_pk(state.studio_id, state.fulfillment_status)
     if state.must_be_checked:
         values |= open_work(OpenWork.CHARGE, state.next_check_at)
     values |= _on_attention_list(state)
