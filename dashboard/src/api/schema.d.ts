@@ -116,6 +116,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who is signed in
+         * @description The user with their roles, what these allow, and their studio. A PPS admin gets the studio that `studio_id` names, or none. Ask for it after each sign-in: it also records what the user is called, for everything that shows who did something.
+         */
+        get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders": {
         parameters: {
             query?: never;
@@ -125,7 +145,7 @@ export interface paths {
         };
         /**
          * Find orders
-         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
+         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first, or those with open disputes by their newest dispute. Filters narrow both. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
          */
         get: operations["find_orders"];
         put?: never;
@@ -145,7 +165,7 @@ export interface paths {
         };
         /**
          * Show an order
-         * @description The order with what is still refundable, in total and by line; its refunds with their history; its messages; and where its print is. Refunds and messages: newest first.
+         * @description The order with what is still refundable, in total and by line; its refunds with their history; its messages; and where its print is. `actions` says what the caller may do with it now, and why not. Refunds, messages and timeline: newest first.
          */
         get: operations["show_order"];
         put?: never;
@@ -491,6 +511,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/studios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List studios */
+        get: operations["list_studios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/stripe": {
         parameters: {
             query?: never;
@@ -515,6 +552,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActionsView
+         * @description What the caller may do with the order.
+         */
+        ActionsView: {
+            cancel_fulfillment: components["schemas"]["OfferView"];
+            refund: components["schemas"]["RefundOfferView"];
+            send_message: components["schemas"]["OfferView"];
+        };
         /**
          * AdjustmentBody
          * @description A proposal to correct what PPS owes a studio.
@@ -661,6 +707,12 @@ export interface components {
             status: string;
         };
         /**
+         * DisputeFilter
+         * @description Orders by their disputes. An order with several matches by each of them.
+         * @enum {string}
+         */
+        DisputeFilter: "open" | "lost" | "won" | "any" | "none";
+        /**
          * DisputeView
          * @description A dispute of the charge, as Stripe last reported it.
          *
@@ -690,6 +742,31 @@ export interface components {
             status: string;
             /** Withdrawn Amount */
             withdrawn_amount: number;
+        };
+        /**
+         * EventKind
+         * @description What happened.
+         * @enum {string}
+         */
+        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "dispute";
+        /**
+         * EventView
+         * @description One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+         */
+        EventView: {
+            /** About */
+            about: string | null;
+            /** Amount */
+            amount: number | null;
+            /** At */
+            at: string;
+            /** By */
+            by: string | null;
+            /** By Name */
+            by_name: string | null;
+            kind: components["schemas"]["EventKind"];
+            /** Status */
+            status: string | null;
         };
         /**
          * ExportStatus
@@ -722,6 +799,12 @@ export interface components {
             message: string;
         };
         /**
+         * FulfillmentStatus
+         * @description The state of an order's print.
+         * @enum {string}
+         */
+        FulfillmentStatus: "none" | "queued" | "claimed" | "printed" | "shipped" | "canceled";
+        /**
          * FulfillmentSummary
          * @description Where the print is.
          */
@@ -733,16 +816,23 @@ export interface components {
         };
         /**
          * FulfillmentView
-         * @description The state of the print.
+         * @description The state of the print, with what its people are called.
          *
+         *     ``claimed_at`` is null if the print was claimed before the order was imported.
          *     ``canceled_by`` is a user, the id of the refund that canceled it, or ``nothing_left`` if refunds
          *     left nothing to print. ``history`` lists people's steps, the oldest first.
          */
         FulfillmentView: {
             /** Canceled By */
             canceled_by: string | null;
+            /** Canceled By Name */
+            canceled_by_name: string | null;
+            /** Claimed At */
+            claimed_at: string | null;
             /** Claimed By */
             claimed_by: string | null;
+            /** Claimed By Name */
+            claimed_by_name: string | null;
             /** History */
             history: components["schemas"]["StepView"][];
             /** Status */
@@ -798,8 +888,16 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             status: components["schemas"]["RefundStatus"];
         };
+        /**
+         * Interval
+         * @description How often a studio is paid out.
+         * @enum {string}
+         */
+        Interval: "daily" | "weekly" | "monthly";
         /**
          * JobLine
          * @description A product with the units that are still to print. Refunded units are not among them.
@@ -819,12 +917,21 @@ export interface components {
         /**
          * JobView
          * @description An order in the queue. ``refund_status`` tells if a refunded order is still printed.
+         *
+         *     ``mine`` says that the caller has claimed it. ``claimed_at`` is null if it was claimed before
+         *     the order was imported.
          */
         JobView: {
+            /** Claimed At */
+            claimed_at: string | null;
             /** Claimed By */
             claimed_by: string | null;
+            /** Claimed By Name */
+            claimed_by_name: string | null;
             /** Lines */
             lines: components["schemas"]["JobLine"][];
+            /** Mine */
+            mine: boolean;
             /** Order Id */
             order_id: string;
             photo_day: components["schemas"]["PhotoDayView"] | null;
@@ -893,6 +1000,26 @@ export interface components {
             type: "line_items";
         };
         /**
+         * LinePreview
+         * @description What goes back of a line: ``amount`` is the price less the discount plus the tax.
+         */
+        LinePreview: {
+            /** Amount */
+            amount: number;
+            /** Discount Amount */
+            discount_amount: number;
+            /** Line Id */
+            line_id: string;
+            /** Price Amount */
+            price_amount: number;
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+            /** Tax Amount */
+            tax_amount: number;
+        };
+        /**
          * LineView
          * @description A line as sold, what is still refundable, and how many units are on the print job.
          */
@@ -921,6 +1048,28 @@ export interface components {
             tax_amount: number;
             /** Unit Amount */
             unit_amount: number;
+        };
+        /**
+         * MeView
+         * @description The signed-in user.
+         *
+         *     ``refund_limit_amount`` is the most of one order that the user may refund, all its refunds
+         *     together; null is no limit. ``studio`` is null for a PPS admin who names no studio.
+         */
+        MeView: {
+            /** Actions */
+            actions: string[];
+            /** Display Name */
+            display_name: string;
+            /** Is Pps Admin */
+            is_pps_admin: boolean;
+            /** Refund Limit Amount */
+            refund_limit_amount: number | null;
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            studio: components["schemas"]["MyStudioView"] | null;
+            /** User Id */
+            user_id: string;
         };
         /**
          * MessageChoice
@@ -1014,6 +1163,8 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
+            /** Created By Name */
+            created_by_name: string;
             /** Edited */
             edited: boolean;
             /** From */
@@ -1032,6 +1183,8 @@ export interface components {
             resolved_at: string | null;
             /** Resolved By */
             resolved_by: string | null;
+            /** Resolved By Name */
+            resolved_by_name: string | null;
             /** Sent At */
             sent_at: string | null;
             /** Ses Message Id */
@@ -1044,6 +1197,44 @@ export interface components {
             text: string;
             /** To */
             to: string;
+        };
+        /**
+         * MoneyView
+         * @description Where the parent's money is. ``captured_amount`` is 0 while the order is not paid.
+         *
+         *     The other amounts add up to it, unless external refunds returned more.
+         */
+        MoneyView: {
+            /** Captured Amount */
+            captured_amount: number;
+            /** Paid Otherwise Amount */
+            paid_otherwise_amount: number;
+            /** Pending Amount */
+            pending_amount: number;
+            /** Refundable Amount */
+            refundable_amount: number;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Withdrawn Amount */
+            withdrawn_amount: number;
+        };
+        /**
+         * MyStudioView
+         * @description The user's studio. ``settings`` are null for print operators, who see no amounts.
+         */
+        MyStudioView: {
+            /** Currency */
+            currency: string;
+            /** Minor Unit Digits */
+            minor_unit_digits: number;
+            /** Name */
+            name: string;
+            settings: components["schemas"]["StudioSettingsView"] | null;
+            status: components["schemas"]["StudioStatus"];
+            /** Studio Id */
+            studio_id: string;
+            /** Time Zone */
+            time_zone: string;
         };
         /**
          * NextPayoutView
@@ -1092,6 +1283,39 @@ export interface components {
          */
         NoFields: Record<string, never>;
         /**
+         * NoticeView
+         * @description What to know before refunding. A request is refused while one is ``blocking``.
+         */
+        NoticeView: {
+            /** Blocking */
+            blocking: boolean;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * OfferView
+         * @description Whether the caller may do something now.
+         *
+         *     If not, ``reason`` is the code of the problem that a request would get, and ``detail`` says what
+         *     to do.
+         */
+        OfferView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * OnNegativeLimit
+         * @description The action when a refund takes the next payout below the studio's limit.
+         * @enum {string}
+         */
+        OnNegativeLimit: "warn" | "refuse";
+        /**
          * OrderList
          * @description A page of orders. Even before the last page it may have fewer than ``limit``, or none.
          */
@@ -1103,9 +1327,12 @@ export interface components {
         };
         /**
          * OrderPanelView
-         * @description An order with its refunds, its messages and its print. Refunds and messages: newest first.
+         * @description An order with its refunds, its messages and its print, and all of it in one timeline.
+         *
+         *     Refunds, messages and timeline: newest first.
          */
         OrderPanelView: {
+            actions: components["schemas"]["ActionsView"];
             /** Currency */
             currency: string;
             /** Dispute Id */
@@ -1121,6 +1348,7 @@ export interface components {
             line_items: components["schemas"]["LineView"][];
             /** Messages */
             messages: components["schemas"]["MessageView"][];
+            money: components["schemas"]["MoneyView"];
             /** Order Id */
             order_id: string;
             /** Paid Otherwise Amount */
@@ -1162,6 +1390,8 @@ export interface components {
             tax_amount: number;
             /** Tax Refunded Amount */
             tax_refunded_amount: number;
+            /** Timeline */
+            timeline: components["schemas"]["EventView"][];
             /** Total Amount */
             total_amount: number;
             /** Withdrawn Amount */
@@ -1526,30 +1756,48 @@ export interface components {
          * PreviewView
          * @description What the refund would do. Amounts are estimates until the refund settles.
          *
+         *     ``lines`` are the chosen lines of a line-item refund. ``tax_amount`` is the tax in the refund.
+         *     ``notices`` are the ``warnings`` in words, and ``blocking`` says that a request would be
+         *     refused. ``stops_print`` says that the refund takes its units off the print queue.
+         *     ``refund_limit_amount`` is the most of one order that the caller may refund, null for no limit.
          *     ``next_payout_in_flight_amount`` is what refunds that have not settled yet will still take from
          *     the next payout. The warnings count it.
          */
         PreviewView: {
+            /** Blocking */
+            blocking: boolean;
             /** Currency */
             currency: string;
+            /** Lines */
+            lines: components["schemas"]["LinePreview"][];
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Next Payout After Amount */
             next_payout_after_amount: number;
             /** Next Payout Before Amount */
             next_payout_before_amount: number;
+            /** Next Payout Date */
+            next_payout_date: string | null;
             /** Next Payout In Flight Amount */
             next_payout_in_flight_amount: number;
+            /** Notices */
+            notices: components["schemas"]["NoticeView"][];
             /** Refund Amount */
             refund_amount: number;
+            /** Refund Limit Amount */
+            refund_limit_amount: number | null;
             /** Refundable Amount After */
             refundable_amount_after: number;
             /** Refundable Amount Before */
             refundable_amount_before: number;
             /** Rev Share Reversed Amount */
             rev_share_reversed_amount: number;
+            /** Stops Print */
+            stops_print: boolean;
             /** Stripe Fee Retained Amount */
             stripe_fee_retained_amount: number;
+            /** Tax Amount */
+            tax_amount: number;
             /** Warnings */
             warnings: string[];
         };
@@ -1580,13 +1828,26 @@ export interface components {
             /** Type */
             type: string;
         };
+        /**
+         * QueueCounts
+         * @description How many jobs the whole queue has, by status.
+         */
+        QueueCounts: {
+            /** Claimed */
+            claimed: number;
+            /** Printed */
+            printed: number;
+            /** Queued */
+            queued: number;
+        };
         /** @enum {string} */
         QueueStatus: "queued" | "claimed" | "printed";
         /**
          * QueueView
-         * @description A page of the queue, the oldest order first.
+         * @description A page of the queue, the oldest order first, and the counts of all of it.
          */
         QueueView: {
+            counts: components["schemas"]["QueueCounts"];
             /** Items */
             items: components["schemas"]["JobView"][];
             /** Next Cursor */
@@ -1619,6 +1880,20 @@ export interface components {
             tax_amount: number;
         };
         /**
+         * RefundOfferView
+         * @description The same for a refund. ``max_amount`` is the most that the caller may refund now.
+         */
+        RefundOfferView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string | null;
+            /** Max Amount */
+            max_amount: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * RefundStatus
          * @description The status of a refund. ``TRANSITIONS`` lists the statuses that can follow each one.
          * @enum {string}
@@ -1633,6 +1908,10 @@ export interface components {
         /**
          * RefundView
          * @description A refund. Amounts in minor units.
+         *
+         *     ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
+         *     ``failure_detail`` say in words why it waits or failed, and what to do. ``message_template`` is
+         *     the one that fits it now.
          */
         RefundView: {
             /** Amount */
@@ -1641,20 +1920,27 @@ export interface components {
             currency: string;
             /** Display Status */
             display_status: string;
+            /** Failure Detail */
+            failure_detail: string | null;
             /** Failure Reason */
             failure_reason: string | null;
             /** History */
             history: components["schemas"]["HistoryView"][];
             /** Items */
             items: components["schemas"]["RefundItemView"][];
+            message_template: components["schemas"]["Template"];
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Note */
             note: string | null;
             /** Order Id */
             order_id: string;
+            /** Pending Detail */
+            pending_detail: string | null;
             /** Pending Reason */
             pending_reason: string | null;
+            /** Processed By Name */
+            processed_by_name: string;
             /** Reason */
             reason: string | null;
             /** Refund Id */
@@ -1724,6 +2010,8 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             paid_by: components["schemas"]["PaidBy"];
             /** Reference */
             reference: string | null;
@@ -1733,6 +2021,12 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
+        /**
+         * Role
+         * @description A user's role: a group of the Cognito user pool.
+         * @enum {string}
+         */
+        Role: "owner" | "staff" | "print_operator" | "bookkeeper" | "pps_admin";
         /**
          * RowView
          * @description A refund or a dispute. A late failure is a row of its own with all signs reversed.
@@ -1834,6 +2128,8 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             /** Status */
             status: string;
         };
@@ -1850,6 +2146,72 @@ export interface components {
             charge_id?: string | null;
             /** Payment Intent Id */
             payment_intent_id?: string | null;
+        };
+        /**
+         * StudioList
+         * @description A page of studios, by name.
+         */
+        StudioList: {
+            /** Items */
+            items: components["schemas"]["StudioSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * StudioSettingsView
+         * @description How PPS works with the studio.
+         *
+         *     ``rev_share_bps`` is PPS's share of each sale in hundredths of a percent. ``payout_weekday`` is
+         *     the day of weekly payouts. ``on_negative_limit`` says what a refund does that brings the next
+         *     payout below ``-negative_balance_limit``. ``staff_refund_limit_amount`` is the studio's own
+         *     limit for staff, null for the usual one.
+         */
+        StudioSettingsView: {
+            /** From Address */
+            from_address: string;
+            /** Hold Disputed */
+            hold_disputed: boolean;
+            /** Ledger Starts At */
+            ledger_starts_at: string | null;
+            /** Negative Balance Limit */
+            negative_balance_limit: number;
+            on_negative_limit: components["schemas"]["OnNegativeLimit"];
+            /** Payout Account Id */
+            payout_account_id: string | null;
+            payout_interval: components["schemas"]["Interval"];
+            /** Payout Weekday */
+            payout_weekday: string | null;
+            /** Rev Share Bps */
+            rev_share_bps: number;
+            /** Sending Domain */
+            sending_domain: string;
+            /** Staff Refund Limit Amount */
+            staff_refund_limit_amount: number | null;
+            /** Stripe Account Id */
+            stripe_account_id: string | null;
+        };
+        /**
+         * StudioStatus
+         * @description Whether a studio works with PPS. A closed one can be reopened.
+         * @enum {string}
+         */
+        StudioStatus: "active" | "closed";
+        /**
+         * StudioSummary
+         * @description A studio. ``minor_unit_digits`` is how many decimals its currency has.
+         */
+        StudioSummary: {
+            /** Currency */
+            currency: string;
+            /** Minor Unit Digits */
+            minor_unit_digits: number;
+            /** Name */
+            name: string;
+            status: components["schemas"]["StudioStatus"];
+            /** Studio Id */
+            studio_id: string;
+            /** Time Zone */
+            time_zone: string;
         };
         /**
          * SubjectView
@@ -2946,6 +3308,146 @@ export interface operations {
             };
         };
     };
+    show_me: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user, and their studio */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     find_orders: {
         parameters: {
             query?: {
@@ -2953,6 +3455,16 @@ export interface operations {
                 query?: string | null;
                 /** @description Only orders with this refund status. */
                 status?: components["schemas"]["OrderRefundStatus"] | null;
+                /** @description Only orders whose print has this status. */
+                print_status?: components["schemas"]["FulfillmentStatus"] | null;
+                /** @description Only orders of this photo day: its id, or a part of its name. */
+                photo_day?: string | null;
+                /** @description Only orders with such a dispute, or with none. */
+                dispute?: components["schemas"]["DisputeFilter"] | null;
+                /** @description Only orders placed on this day or later, YYYY-MM-DD in the studio's zone. */
+                from?: string | null;
+                /** @description Only orders placed on this day or earlier. Today if only `from` is there. */
+                to?: string | null;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
@@ -5883,6 +6395,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatternsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_studios: {
+        parameters: {
+            query?: {
+                /** @description The beginning of the studio's name. */
+                name?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of studios, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudioList"];
                 };
             };
             /** @description Bad Request */
