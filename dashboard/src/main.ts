@@ -1,17 +1,34 @@
-import { mount } from "svelte";
+import { mount, type Component } from "svelte";
+import { SIGNED_OUT_PATH } from "./auth/paths";
 import { session } from "./auth/session.svelte";
 import type { SignIn } from "./auth/sign_in";
 import { router } from "./lib/router.svelte";
 import Root from "./Root.svelte";
+import StartFailed from "./screens/StartFailed.svelte";
+import SignedOut from "./screens/SignedOut.svelte";
 import "./ui/tokens.css";
 import "./ui/base.css";
 
-async function chosenSignIn(): Promise<SignIn> {
+async function signIn(): Promise<SignIn> {
   // `vite build` removes this branch and its file.
   if (import.meta.env.DEV) return (await import("./auth/dev_sign_in")).devSignIn();
-  throw new Error("The hosted login is not built in yet.");
+  const [config, { hostedSignIn }] = await Promise.all([
+    fetch("/config.json").then((response) => response.json()),
+    import("./auth/hosted_sign_in"),
+  ]);
+  return hostedSignIn(config);
 }
 
-await session.start(await chosenSignIn());
-router.start();
-mount(Root, { target: document.getElementById("app") as HTMLElement });
+async function start(): Promise<Component> {
+  if (window.location.pathname === SIGNED_OUT_PATH) return SignedOut;
+  try {
+    await session.start(await signIn());
+  } catch (error) {
+    console.warn(error);
+    return StartFailed;
+  }
+  router.start();
+  return Root;
+}
+
+mount(await start(), { target: document.getElementById("app") as HTMLElement });

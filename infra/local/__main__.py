@@ -19,7 +19,7 @@ from infra.local.demo_payout import DemoPayout
 from infra.local.demo_refund import DemoRefund
 from infra.local.demo_staff import DemoStaff
 from infra.local.environments import install_tools
-from infra.local.next_steps import next_steps
+from infra.local.next_steps import dashboard_users, next_steps
 from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS, Options, StripeServer
 from infra.local.order_import import read_lines
 from infra.local.stack import Stack
@@ -123,6 +123,8 @@ def _stay_up(stack: Stack) -> None:
     console.rule("[dim]try next[/]")
     # The console would break long lines, and these are to be pasted.
     typer.echo(next_steps(stack))
+    console.rule("[dim]open the dashboard[/]")
+    typer.echo(dashboard_users(stack))
     console.rule("[dim]Ctrl-C stops everything[/]")
     threading.Event().wait()
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from infra.local.engine import Aws
 
@@ -11,19 +12,34 @@ STUDIO_ROLES = ("owner", "staff", "print_operator", "bookkeeper")
 ADMIN_ROLE = "pps_admin"
 
 
+@dataclass(frozen=True)
+class DemoUser:
+    """A user who can sign in.
+
+    Attributes:
+        name: The user name.
+        password: The password, new in each run.
+        token: An ID token, for calling the API without signing in.
+    """
+
+    name: str
+    password: str
+    token: str
+
+
 def sign_in_demo_users(
     aws: Aws, *, pool_id: str, client_id: str, studios: Iterable[str]
-) -> dict[str, dict[str, str]]:
+) -> dict[str, dict[str, DemoUser]]:
     """Create the users that do not exist yet, and sign all of them in.
 
     Returns:
-        ID tokens by studio and role. The PPS admin belongs to no studio, so each
-        studio lists the same token for that role.
+        The users by studio and role. The PPS admin belongs to no studio, so each
+        studio lists the same user for that role.
     """
 
-    def token(role: str, studio_id: str | None) -> str:
+    def sign_in(role: str, studio_id: str | None) -> DemoUser:
         name = role if studio_id is None else f"{role}.{studio_id}"
-        password = secrets.token_urlsafe(24) + "aA1!"
+        password = secrets.token_urlsafe(9) + "!aA1"  # one of each kind that the pool asks for
         _create_user(aws, pool_id, name, studio_id)
         aws.cognito.admin_set_user_password(
             UserPoolId=pool_id, Username=name, Password=password, Permanent=True
@@ -35,16 +51,16 @@ def sign_in_demo_users(
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": name, "PASSWORD": password},
         )
-        return signed_in["AuthenticationResult"]["IdToken"]
+        return DemoUser(name, password, signed_in["AuthenticationResult"]["IdToken"])
 
     studios = list(studios)
     wanted = [(role, studio) for studio in studios for role in STUDIO_ROLES]
     with ThreadPoolExecutor(4) as pool:
-        tokens = list(pool.map(lambda user: token(*user), [*wanted, (ADMIN_ROLE, None)]))
-    admin = tokens.pop()
-    by_studio: dict[str, dict[str, str]] = {studio: {ADMIN_ROLE: admin} for studio in studios}
-    for (role, studio), issued in zip(wanted, tokens, strict=True):
-        by_studio[studio][role] = issued
+        users = list(pool.map(lambda user: sign_in(*user), [*wanted, (ADMIN_ROLE, None)]))
+    admin = users.pop()
+    by_studio = {studio: {ADMIN_ROLE: admin} for studio in studios}
+    for (role, studio), user in zip(wanted, users, strict=True):
+        by_studio[studio][role] = user
     return by_studio
 
 

@@ -12,7 +12,7 @@ from botocore.config import Config
 from infra.aws import AwsClients
 from infra.local.options import Options
 from infra.local.processes import Background, background
-from infra.paths import ENGINE_PYTHON, ROOT
+from infra.paths import ENGINE_PYTHON, NODE, ROOT
 
 _LOCAL = Path(__file__).parent
 
@@ -108,7 +108,10 @@ def run_engine(options: Options, port: int, scratch: Path) -> Iterator[Engine]:
     iam_log = options.logs / "iam.jsonl"
     iam_log.parent.mkdir(parents=True, exist_ok=True)
     iam_log.write_text("")
-    env = inherited_environment() | {
+    inherited = inherited_environment()
+    env = inherited | {
+        # CloudFront's functions are JavaScript.
+        "PATH": os.pathsep.join([str(NODE.parent), inherited.get("PATH", os.defpath)]),
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),

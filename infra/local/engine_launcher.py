@@ -1,12 +1,16 @@
 """Starts the local AWS engine and logs every IAM decision it makes.
 
-Corrects three differences between the engine's IAM (1.5.33) and AWS's:
+Corrects what differs between the engine (1.5.33) and AWS:
 
 - AWS checks whether a caller may send from one identity. The engine checks all
   identities, which a policy that names its identities never allows.
 - AWS shows a write's ``If-None-Match`` to a bucket's policy. The engine does not.
 - AWS lets whoever may send a message also send a batch of them. The engine asks for
   an action ``sqs:SendMessageBatch``, which AWS does not have.
+- CloudFront reaches an API Gateway that is its origin. The engine refuses to.
+- A distribution has a domain of its own. The engine knows only generated ones.
+- Cognito's ``/oauth2/revoke`` revokes a refresh token. The engine does not have it.
+- A renewed ID token names the user's groups. The engine leaves them out.
 
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
 imports nothing from this project. With the log, tests prove that every granted
@@ -15,14 +19,20 @@ action is used.
 
 import functools
 import json
+import os
 import sys
 import threading
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import parse_qs
 
 from ministack import app  # type: ignore[import-not-found]
 from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not-found]
+from ministack.services import cloudfront, cognito  # type: ignore[import-not-found]
+
+# The dashboard's domain on this machine: http://dashboard.cloudfront.localhost:PORT
+DASHBOARD_LABEL = "dashboard"
 
 
 def record_decisions(log: TextIO) -> None:
@@ -120,10 +130,88 @@ def show_conditional_writes() -> None:
     iam_actions.s3_service_context = context_with_condition
 
 
+def reach_api_from_cloudfront() -> None:
+    """Let a distribution reach an API Gateway of this engine by its AWS host name."""
+    fetch = cloudfront._fetch_from_origin  # noqa: SLF001 - the engine has no public hook
+
+    @functools.wraps(fetch)
+    async def fetch_from_api(origin: dict[str, Any], method: str, uri: str, *rest: Any) -> Any:  # noqa: ANN401 - the engine's own types
+        api_id, _, service = origin["domain_name"].partition(".")
+        if service.startswith("execute-api."):
+            origin |= {
+                "domain_name": "127.0.0.1",
+                "http_port": int(os.environ["GATEWAY_PORT"]),
+                "protocol_policy": "http-only",
+            }
+            uri = f"/_aws/execute-api/{api_id}{uri}"
+        return await fetch(origin, method, uri, *rest)
+
+    cloudfront._fetch_from_origin = fetch_from_api  # noqa: SLF001 - the same
+
+
+def name_dashboard() -> None:
+    """Give the only distribution a domain that is known beforehand."""
+    find = cloudfront.find_distribution_for_label
+
+    @functools.wraps(find)
+    def find_by_our_name(label: str) -> Any:  # noqa: ANN401 - the engine's own type
+        if label == DASHBOARD_LABEL:
+            return next(iter(cloudfront._distributions.values()), None)  # noqa: SLF001 - the same
+        return find(label)
+
+    cloudfront.find_distribution_for_label = find_by_our_name
+
+
+def revoke_refresh_tokens() -> None:
+    """Answer ``POST /oauth2/revoke``, as Cognito's hosted login does.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/revocation-endpoint.html
+    """
+    handle = app._handle_cognito_body_request  # noqa: SLF001 - the engine has no public hook
+
+    @functools.wraps(handle)
+    async def handle_revocation(method: str, path: str, *rest: Any) -> Any:  # noqa: ANN401 - the engine's own types
+        if (method, path) != ("POST", "/oauth2/revoke"):
+            return await handle(method, path, *rest)
+        form = {name: each[0] for name, each in parse_qs(rest[1].decode()).items()}
+        asked = {"Token": form.get("token", ""), "ClientId": form.get("client_id", "")}
+        return cognito._revoke_token(asked)  # noqa: SLF001 - the same
+
+    app._handle_cognito_body_request = handle_revocation  # noqa: SLF001 - the same
+
+
+def name_groups_in_renewed_tokens() -> None:
+    """Put the user's present groups into a token that a refresh token renewed."""
+    make = cognito._fake_token  # noqa: SLF001 - the engine has no public hook
+
+    @functools.wraps(make)
+    def make_with_groups(  # noqa: PLR0913, PLR0917 - the engine's own signature
+        sub: str,
+        pool_id: str,
+        client_id: str,
+        token_type: str = "access",  # noqa: S107 - the engine's own word
+        username: str = "",
+        user_attrs: dict[str, Any] | None = None,
+        groups: list[str] | None = None,
+        **rest: Any,  # noqa: ANN401 - the engine's own types
+    ) -> str:
+        if groups is None and username:
+            users = cognito._get_pool_unscoped(pool_id)["_users"]  # noqa: SLF001 - the same
+            groups = users[username].get("_groups", [])
+        token: str = make(sub, pool_id, client_id, token_type, username, user_attrs, groups, **rest)
+        return token
+
+    cognito._fake_token = make_with_groups  # noqa: SLF001 - the same
+
+
 if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
         name_sending_identity()
         name_batches_of_messages()
         show_conditional_writes()
+        reach_api_from_cloudfront()
+        name_dashboard()
+        revoke_refresh_tokens()
+        name_groups_in_renewed_tokens()
         app.main()

@@ -1,6 +1,7 @@
-"""Installs the engine and the SAM CLI, each into a Python environment of its own.
+"""Installs the engine, the SAM CLI and Node, each into a Python environment of its own.
 
-Both pin other versions of boto3 than the functions use.
+The first two pin other versions of boto3 than the functions use. Node comes as a Python package, so
+that a machine needs nothing but Python.
 """
 
 import hashlib
@@ -8,9 +9,9 @@ import sys
 from pathlib import Path
 
 from infra.failure import run_tool
-from infra.paths import ENGINE_PYTHON, REQUIREMENTS, SAM, UV
+from infra.paths import ENGINE_PYTHON, NODE_PYTHON, REQUIREMENTS, SAM, UV
 
-_ENVIRONMENTS = {"ministack": ENGINE_PYTHON, "sam": SAM}
+_ENVIRONMENTS = {"ministack": ENGINE_PYTHON, "sam": SAM, "node": NODE_PYTHON}
 
 
 def install_tools() -> list[str]:

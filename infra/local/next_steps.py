@@ -1,11 +1,15 @@
-"""Shell commands to try on a running stack. They work as printed."""
+"""What to try on a running stack: commands that work as printed, and who can sign in."""
 
 import json
 import shlex
 from typing import Any
 
 from infra.local.demo_refund import DEMO_ORDER, ROLE
+from infra.local.demo_users import ADMIN_ROLE, STUDIO_ROLES
 from infra.local.stack import Stack
+
+DEMO_STUDIO = "st_lakeside"
+_ROLES = (*STUDIO_ROLES, ADMIN_ROLE)
 
 
 def next_steps(stack: Stack) -> str:
@@ -41,6 +45,16 @@ def next_steps(stack: Stack) -> str:
             "cat .local/stack.json",
         ]
     )
+
+
+def dashboard_users(stack: Stack) -> str:
+    """Return the dashboard's address, and a user with a password for each role."""
+    studio = DEMO_STUDIO if DEMO_STUDIO in stack.users else next(iter(stack.users))
+    rows = [(role, user.name, user.password) for role, user in stack.users[studio].items()]
+    rows = [("role", "user", "password"), *sorted(rows, key=lambda row: _ROLES.index(row[0]))]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join([f"Dashboard: {stack.dashboard_url}", "", *(f"  {line}" for line in lines)])
 
 
 def _post(url: str, body: dict[str, Any], *more: str) -> str:

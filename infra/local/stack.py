@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.local.demo_users import DemoUser
 from infra.local.engine import Aws
 from infra.local.stripe_server import Standin
 
@@ -18,9 +19,10 @@ class Stack:
 
     Attributes:
         api_url: The API's address, including its stage.
+        dashboard_url: The page's address.
         stripe_url: The address of the Stripe that it uses.
         standin: Control of the Stripe stand-in; None if another Stripe is used.
-        tokens: ID tokens by studio and role.
+        users: Who can sign in, by studio and role.
         anchors: The bucket with the ledgers' anchors, and the key that signs them.
         functions: Physical names by function.
         logs: Log files by process.
@@ -29,15 +31,24 @@ class Stack:
 
     aws: Aws
     api_url: str
+    dashboard_url: str
     stripe_url: str
     standin: Standin | None
-    tokens: Mapping[str, Mapping[str, str]]
+    users: Mapping[str, Mapping[str, DemoUser]]
     tables: Mapping[str, str]
     queues: Mapping[str, str]
     anchors: Mapping[str, str]
     functions: Mapping[str, str]
     logs: Mapping[str, Path]
     orders: list[dict[str, Any]] = field(default_factory=list, repr=False)
+
+    @property
+    def tokens(self) -> dict[str, dict[str, str]]:
+        """ID tokens by studio and role."""
+        return {
+            studio: {role: user.token for role, user in users.items()}
+            for studio, users in self.users.items()
+        }
 
     @classmethod
     def described_in(cls, stack_file: Path) -> "Stack":
@@ -46,9 +57,13 @@ class Stack:
         return cls(
             aws=Aws(described["aws_endpoint_url"], described["region"]),
             api_url=described["api_url"],
+            dashboard_url=described["dashboard_url"],
             stripe_url=described["stripe_url"],
             standin=Standin(described["stripe_url"]) if "stripe" in described["logs"] else None,
-            tokens=described["tokens"],
+            users={
+                studio: {role: DemoUser(**user) for role, user in users.items()}
+                for studio, users in described["users"].items()
+            },
             tables=described["tables"],
             queues=described["queues"],
             anchors=described["anchors"],
@@ -76,10 +91,15 @@ class Stack:
         """Return the content of `stack.json`, which any client may read."""
         return {
             "api_url": self.api_url,
+            "dashboard_url": self.dashboard_url,
             "aws_endpoint_url": self.aws.endpoint_url,
             "region": self.aws.region,
             "stripe_url": self.stripe_url,
             "tokens": self.tokens,
+            "users": {
+                studio: {role: asdict(user) for role, user in users.items()}
+                for studio, users in self.users.items()
+            },
             "tables": self.tables,
             "queues": self.queues,
             "anchors": self.anchors,

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from infra.build.dashboard import OUTPUT, build_dashboard
 from infra.build.functions import Architecture, build
 from infra.failure import Failure
 from infra.local.charge_progress import ChargeProgress
-from infra.local.demo_users import STUDIO_ROLES, sign_in_demo_users
+from infra.local.demo_users import STUDIO_ROLES, DemoUser, sign_in_demo_users
 from infra.local.deployment import Deployment, deploy
 from infra.local.engine import Aws, run_engine
 from infra.local.environments import install_tools
@@ -22,6 +24,7 @@ from infra.local.order_import import ImportKind, import_file, well_formed_orders
 from infra.local.processes import claim_port
 from infra.local.stack import STACK_FILE, Stack
 from infra.local.stripe_server import Standin, run_standin
+from infra.operate.publish_dashboard import publish
 from infra.progress import Progress
 
 _REFUSALS_SHOWN = 20
@@ -55,6 +58,8 @@ def start_stack(options: Options, progress: Progress) -> Iterator[Stack]:
         with progress.stage("build") as stage:
             built = build(Architecture.of_this_machine())
             stage.result = f"{len(built)} functions, {sum(a.changed for a in built)} changed"
+        with progress.stage("build the page") as stage:
+            stage.result = "changed" if build_dashboard().changed else "up to date"
         with progress.stage("engine") as stage:
             engine.wait_until_ready()
             stage.result = engine.aws.endpoint_url
@@ -83,10 +88,11 @@ class _Assembly:
     def assemble(self) -> Stack:
         """Deploy the template, fill it with secrets, users and orders, and return the stack."""
         deployment = self._deploy()
+        self._publish_page(deployment)
         self._fill_secrets(deployment)
         studios = self._import(deployment, "studios", self.options.studios)
         self._verify_sending_domains(studios)
-        tokens = self._sign_in(deployment, [studio["studio_id"] for studio in studios])
+        users = self._sign_in(deployment, [studio["studio_id"] for studio in studios])
         orders: list[dict[str, Any]] = []
         if self.options.orders is not None:
             # The import has the charges read at once, so they must be there.
@@ -97,9 +103,10 @@ class _Assembly:
         return Stack(
             aws=self.aws,
             api_url=deployment.api_url,
+            dashboard_url=deployment.outputs["DashboardUrl"],
             stripe_url=self.stripe.api_base,
             standin=self.standin,
-            tokens=tokens,
+            users=users,
             tables={"orders": outputs["OrdersTableName"], "ledger": outputs["LedgerTableName"]},
             queues={
                 "adjust": outputs["AdjustQueueUrl"],
@@ -122,6 +129,9 @@ class _Assembly:
             "StripeApiBase": self.stripe.api_base,
             "StripeLivemode": "false",
             "AllowedOrigin": "*",
+            "DashboardUrl": _dashboard_url(self.aws.endpoint_url),
+            "SignInUrl": self.aws.endpoint_url,
+            "ViewerProtocol": "allow-all",
             "DeletionProtection": "false",
             "TokenHours": "24",
             "RetryAfterSeconds": str(self.options.retry_after_s),
@@ -130,6 +140,11 @@ class _Assembly:
             deployment = deploy(self.aws, parameters, self.scratch)
             stage.result = deployment.api_url
         return deployment
+
+    def _publish_page(self, deployment: Deployment) -> None:
+        with self.progress.stage("publish the page") as stage:
+            publish(self.aws, deployment.outputs, OUTPUT)
+            stage.result = deployment.outputs["DashboardUrl"]
 
     def _fill_secrets(self, deployment: Deployment) -> None:
         with self.progress.stage("webhooks and secrets"):
@@ -158,16 +173,18 @@ class _Assembly:
         )
         return done.records
 
-    def _sign_in(self, deployment: Deployment, studios: list[str]) -> dict[str, dict[str, str]]:
+    def _sign_in(
+        self, deployment: Deployment, studios: list[str]
+    ) -> dict[str, dict[str, DemoUser]]:
         with self.progress.stage("users") as stage:
-            tokens = sign_in_demo_users(
+            users = sign_in_demo_users(
                 self.aws,
                 pool_id=deployment.outputs["UserPoolId"],
                 client_id=deployment.outputs["UserPoolClientId"],
                 studios=studios,
             )
-            stage.result = f"{len(STUDIO_ROLES)} roles in {len(tokens)} studios, and a PPS admin"
-        return tokens
+            stage.result = f"{len(STUDIO_ROLES)} roles in {len(users)} studios, and a PPS admin"
+        return users
 
     def _verify_sending_domains(self, studios: list[dict[str, Any]]) -> None:
         with self.progress.stage("sending domains") as stage:
@@ -191,6 +208,12 @@ class _Assembly:
             self.progress.warn(reason)
         if len(refused) > _REFUSALS_SHOWN:
             self.progress.warn(f"... and {len(refused) - _REFUSALS_SHOWN} more {what}")
+
+
+def _dashboard_url(engine_url: str) -> str:
+    """Return the address under which our launcher has the engine serve the page."""
+    port = urlsplit(engine_url).port
+    return f"http://dashboard.cloudfront.localhost:{port}"
 
 
 @contextmanager

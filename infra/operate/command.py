@@ -8,6 +8,7 @@ from infra.operate import (
     books,
     dead_letters,
     payouts,
+    publish_dashboard,
     reconcile,
     resume,
     verify_ledger,
@@ -26,6 +27,7 @@ app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
+app.command("publish-dashboard")(publish_dashboard.publish_dashboard)
 app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import { networkLost, parseProblem, ProblemError } from "./problems";
+import { SignedOutError } from "../auth/sign_in";
+import { networkLost, parseProblem, ProblemError, signedOut } from "./problems";
 import type { components, paths } from "./schema";
 
 /** The API's types by name: `Schema<"OrderPanelView">`. */
@@ -57,6 +58,7 @@ export async function accepted<Data>(call: Promise<Outcome<Data>>): Promise<NonN
   try {
     outcome = await call;
   } catch (error) {
+    if (error instanceof SignedOutError) throw signedOut();
     if (error instanceof ProblemError || isAbort(error)) throw error;
     throw networkLost(error); // The body broke off, or it is not JSON.
   }

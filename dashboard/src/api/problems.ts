@@ -44,6 +44,7 @@ export class ProblemError extends Error {
 
 /** Our own codes, for answers that are not the API's. */
 export const NETWORK_LOST = "network_lost";
+export const SIGNED_OUT = "signed_out";
 export const UNREADABLE = "unreadable_answer";
 
 /** Returns any error as a problem, so that a screen has one way to show it. */
@@ -94,6 +95,19 @@ export function networkLost(cause: unknown): ProblemError {
     },
     { cause },
   );
+}
+
+/** The problem of a request that was not sent, because the session has ended. */
+export function signedOut(): ProblemError {
+  return new ProblemError({
+    code: SIGNED_OUT,
+    title: "You are signed out",
+    detail: "Your session has ended. Load the page again to sign in.",
+    status: 401,
+    requestId: null,
+    retryAfter: null,
+    errors: [],
+  });
 }
 
 function unreadable(status: number): string {

@@ -57,6 +57,7 @@ class Router {
 
   /** Follows the address, and opens links inside the page without loading it again. */
   start(): void {
+    this.#follow(); // Signing in may have changed it.
     window.addEventListener("popstate", () => {
       this.#moved = true;
       this.#follow();

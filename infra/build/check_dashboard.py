@@ -1,0 +1,68 @@
+"""Checks the page: types, format, its own logic, its API types and its size."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from infra.build.dashboard import build_dashboard, install_packages, run_node
+from infra.build.page_size import CSS_LIMIT, JS_LIMIT, first_load
+from infra.failure import Failure
+from infra.paths import DASHBOARD
+from infra.progress import ConsoleProgress
+
+_MODULES = DASHBOARD / "node_modules"
+_SCHEMA: list[str | Path] = [
+    _MODULES / "openapi-typescript" / "bin" / "cli.js",
+    "../docs/openapi.json",
+    "--output",
+    "src/api/schema.d.ts",
+]
+_CHECKS: dict[str, list[str | Path]] = {
+    "types": [_MODULES / "svelte-check" / "bin" / "svelte-check", "--fail-on-warnings"],
+    "format": [_MODULES / "prettier" / "bin" / "prettier.cjs", "--check", "."],
+    "own logic": [_MODULES / "vitest" / "vitest.mjs", "run"],
+    "API types (make page-schema writes them)": [*_SCHEMA, "--check"],
+}
+
+
+def main(
+    *, write_schema: Annotated[bool, typer.Option(help="Write the API types instead.")] = False
+) -> None:
+    """Check the page, or write its API types from docs/openapi.json."""
+    progress = ConsoleProgress(Console())
+    try:
+        install_packages(DASHBOARD)
+        if write_schema:
+            run_node(_SCHEMA, what="writing the page's API types", cwd=DASHBOARD)
+            return
+        with progress.stage("page checks") as stage, ThreadPoolExecutor(2) as pool:
+            list(pool.map(_check, _CHECKS))
+            stage.result = ", ".join(_CHECKS)
+        with progress.stage("page size") as stage:
+            stage.result = _check_size()
+    except Failure as failure:
+        typer.echo(f"error: {failure}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _check(name: str) -> None:
+    run_node(_CHECKS[name], what=f"checking the page: {name}", cwd=DASHBOARD)
+
+
+def _check_size() -> str:
+    build_dashboard()
+    size = first_load()
+    shown = f"{size.js / 1000:.1f} kB of JS, {size.css / 1000:.1f} kB of CSS, gzipped"
+    if size.js > JS_LIMIT or size.css > CSS_LIMIT:
+        raise Failure(
+            f"The page's first load is too large: {shown}. The limits are {JS_LIMIT // 1000} kB "
+            f"and {CSS_LIMIT // 1000} kB. Load what only some screens need with them."
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    typer.run(main)

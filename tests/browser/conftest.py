@@ -1,0 +1,38 @@
+"""One Chromium for all tests of a worker."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from infra.build.browser import find_chromium
+from infra.local.stack import Stack
+from tests.browser.people import People
+from tests.e2e.world import DeployedStack
+
+
+@pytest.fixture(scope="session")
+def world(stack: Stack) -> Iterator[DeployedStack]:
+    """The deployed stack with its three studios."""
+    with closing(DeployedStack(stack)) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A running Chromium. Without one the tests fail and say how to get one."""
+    found = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found.path, env={**os.environ, **found.environment}
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def people(chromium: Browser, stack: Stack) -> People:
+    """People of every role, who open the page."""
+    return People(chromium, stack)

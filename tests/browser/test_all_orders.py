@@ -1,0 +1,116 @@
+"""Production → Orders → All Orders in a browser."""
+
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import PHONE, People, assert_accessible, assert_fits
+from tests.e2e.world import YEN_STUDIO, DeployedStack
+
+pytestmark = pytest.mark.stack
+
+SEARCH = "Search by parent name, subject name or order ID"
+
+
+@pytest.fixture(scope="module")
+def surname() -> str:
+    """A name with an accent that no other order of this run has."""
+    return "Ångström" + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
+
+
+@pytest.fixture(scope="module")
+def order_id(world: DeployedStack, surname: str) -> str:
+    """An order whose names have an accent and markup."""
+    return world.sell(
+        parent={"name": f"Zoë {surname}", "email": "zoe@mail.example"},
+        subjects=[{"subject_id": "sub_1", "name": "<b>Finn</b> & Co"}],
+    )
+
+
+def test_staff_find_an_order_without_typing_accents(
+    people: People, surname: str, order_id: str
+) -> None:
+    with people.page("/orders", role="staff") as page:
+        typed = surname.replace("Å", "A").replace("ö", "o").lower()
+        page.get_by_label(SEARCH).fill(typed)
+        row = page.get_by_role("row").filter(has_text=order_id)
+        expect(row).to_contain_text(f"Zoë {surname}")
+        expect(row).to_contain_text("<b>Finn</b> & Co")  # markup in a name is text
+        expect(row).to_contain_text("$100.00")
+        assert f"query={typed}" in page.url
+
+
+def test_the_address_keeps_search_and_panel_and_back_undoes_them(
+    people: People, surname: str, order_id: str
+) -> None:
+    with people.page(f"/orders?query={surname}") as page:
+        expect(page.get_by_label(SEARCH)).to_have_value(surname)
+        page.get_by_role("row").filter(has_text=order_id).get_by_text("Zoë").click()
+        panel = page.get_by_role("region").filter(has=page.get_by_role("link", name="Close"))
+        expect(panel).to_be_visible()
+        assert f"/orders/{order_id}?query=" in page.url
+        page.reload()
+        expect(panel).to_be_visible()
+        page.go_back()
+        expect(panel).to_be_hidden()
+        expect(page.get_by_label(SEARCH)).to_have_value(surname)
+
+
+def test_each_search_is_one_step_back(people: People, surname: str, order_id: str) -> None:
+    with people.page("/orders") as page:
+        page.get_by_label(SEARCH).press_sequentially(surname, delay=20)
+        expect(page.get_by_role("row")).to_have_count(2)
+        expect(page.get_by_role("row").filter(has_text=order_id)).to_be_visible()
+        page.go_back()
+        expect(page.get_by_label(SEARCH)).to_have_value("")
+
+
+def test_a_search_that_finds_nothing_says_what_to_do(people: People) -> None:
+    with people.page("/orders?query=nobody+of+that+name") as page:
+        expect(page.get_by_text("No order fits")).to_be_visible()
+        page.get_by_role("link", name="Show all orders").click()
+        expect(page.get_by_label(SEARCH)).to_have_value("")
+
+
+def test_the_refund_status_is_filtered_and_shown(people: People, world: DeployedStack) -> None:
+    order_id = world.sell()
+    world.await_status(world.refund(order_id, {"type": "full"}), "settled")
+    with people.page(f"/orders?query={order_id}") as page:
+        expect(page.get_by_role("row").filter(has_text=order_id)).to_contain_text("Refunded")
+        page.get_by_label("Refund status").select_option("Pending")
+        expect(page.get_by_text("No order fits")).to_be_visible()
+        assert "status=pending" in page.url
+
+
+def test_yen_have_no_decimals(people: People, world: DeployedStack) -> None:
+    order_id = world.sell(YEN_STUDIO)
+    with people.page(f"/orders?query={order_id}", studio_id=YEN_STUDIO) as page:
+        expect(page.get_by_role("row").filter(has_text=order_id)).to_contain_text("¥10,000")
+
+
+def test_a_list_that_cannot_be_read_says_why_and_is_tried_again(people: People) -> None:
+    with people.page("/settings") as page:
+        problem = {"code": "internal_error", "title": "Internal error", "detail": "Try again."}
+        page.route(
+            "**/v1/orders?*",
+            lambda route: route.fulfill(
+                status=500, json=problem, content_type="application/problem+json"
+            ),
+        )
+        page.get_by_role("link", name="Orders").click()
+        expect(page.get_by_role("alert")).to_contain_text("Internal error")
+        page.unroute("**/v1/orders?*")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(page.get_by_role("table")).to_be_visible()
+
+
+@pytest.mark.usefixtures("order_id")
+def test_the_list_is_accessible_and_fits_a_phone(people: People, surname: str) -> None:
+    with people.page(f"/orders?query={surname}") as page:
+        expect(page.get_by_role("table")).to_be_visible()
+        assert_accessible(page)
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a width and a height
+        assert_fits(page)
+        assert_accessible(page)
