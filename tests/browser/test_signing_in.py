@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.people import REFRESH_TOKEN, People
 from tests.e2e.world import DeployedStack
@@ -44,7 +44,7 @@ def test_a_session_survives_a_reload_and_no_token_is_in_an_address(people: Peopl
         expect(page.get_by_role("heading", name="All Orders")).to_be_visible()
         stored = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
         refresh_token = page.evaluate(f"sessionStorage.getItem('{REFRESH_TOKEN}')")
-        assert stored.count("eyJ") <= 1  # only the refresh token is stored
+        assert "eyJ" not in stored.replace(refresh_token, "")
         assert not [url for url in addresses if "eyJ" in url or refresh_token in url]
 
 
@@ -75,18 +75,31 @@ def test_signing_out_revokes_the_session_and_back_shows_nothing(
     assert answer.status_code == 400, answer.text
 
 
-def test_a_token_that_ends_in_the_middle_of_work_is_renewed(people: People) -> None:
+@pytest.mark.parametrize("refused_by", ["the page's clock", "the API"])
+def test_a_token_that_ends_in_the_middle_of_work_is_renewed(
+    people: People, refused_by: str
+) -> None:
     renewals: list[Request] = []
     with people.page("/orders") as page:
-        page.clock.install()
-        page.reload()
+        expect(page.get_by_role("heading", name="All Orders")).to_be_visible()
+        page.on("request", lambda sent: renewals.append(sent))  # noqa: PLW0108  # not a bound method
+        if refused_by == "the API":
+            refuse_once(page)
+        else:
+            page.evaluate("{ const now = Date.now; Date.now = () => now() + 25 * 3_600_000; }")
         box = page.get_by_role("searchbox")
-        box.fill("no such parent")
-        expect(page.get_by_text("No order fits")).to_be_visible()
-        page.on("request", renewals.append)
-        page.clock.fast_forward("25:00:00")
         box.fill("nobody of that name")
-        page.clock.run_for(2_000)
-        expect(page.get_by_text("No order fits")).to_be_visible()
-        assert box.input_value() == "nobody of that name"
-        assert len([sent for sent in renewals if sent.url.endswith("/oauth2/token")]) == 1
+        expect(page.get_by_text("No order fits")).to_be_visible(timeout=15_000)
+        expect(box).to_have_value("nobody of that name")
+    assert len([sent for sent in renewals if sent.url.endswith("/oauth2/token")]) == 1
+
+
+def refuse_once(page: Page) -> None:
+    problem = {"code": "token_expired", "title": "Unauthorized", "detail": "It has expired."}
+    page.route(
+        "**/v1/orders?query=*",
+        lambda route: route.fulfill(
+            status=401, json=problem, content_type="application/problem+json"
+        ),
+        times=1,
+    )
