@@ -1,5 +1,5 @@
 import { hashKey, QueryClient } from "@tanstack/svelte-query";
-import { session } from "../auth/session.svelte";
+import { readStudioId } from "./client";
 import { retryDelay, retryRead } from "./retry";
 
 /** The page's cache. Reads are tried again; writes never are, see `sendOnce`. */
@@ -10,7 +10,7 @@ export const queryClient = new QueryClient({
       retryDelay,
       staleTime: 5_000,
       // A PPS admin who opens another studio must not see what was read of the last one.
-      queryKeyHashFn: (key) => hashKey([session.studioId, ...key]),
+      queryKeyHashFn: (key) => hashKey([readStudioId(), ...key]),
       // A read that finds no network fails and says so. It does not wait unseen.
       networkMode: "always",
     },

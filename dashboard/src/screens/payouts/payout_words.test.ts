@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { amountsOf, lineWords, payoutStatus, reasonWords, sectionsOf } from "./payout_words";
+import { amountsOf, lineWords, payoutStatus, lineReason, sectionsOf } from "./payout_words";
 import { withAllLines, type Line, type PayoutSummary, type Sums } from "./read_payouts";
 
 const NOTHING = {
@@ -71,9 +71,9 @@ describe("the lines of a payout", () => {
     expect(lineWords(lineOf("refund", { refund_type: "full" }))).toBe("Refund, full");
     expect(lineWords(lineOf("sale"))).toBe("Sale");
     expect(lineWords(lineOf("odd_new_kind"))).toBe("Odd new kind");
-    expect(reasonWords(lineOf("refund", { reason: "wrong_print" }))).toBe("Wrong print");
+    expect(lineReason(lineOf("refund", { reason: "wrong_print" }))).toBe("Wrong print");
     const adjustment = lineOf("adjustment", { adjustment_id: "adj_1", reason: "Fee of 3_10" });
-    expect(reasonWords(adjustment)).toBe("Fee of 3_10");
+    expect(lineReason(adjustment)).toBe("Fee of 3_10");
   });
 
   it("are read page by page, and no further than asked", async () => {

@@ -1,4 +1,5 @@
 import { wordsOf } from "../../lib/words";
+import { reasonWords } from "../reason_words";
 import type { StatusText } from "../../ui/status";
 import type { Line, NextPayout, PayoutSummary, Sums } from "./read_payouts";
 
@@ -35,9 +36,9 @@ export function lineWords(line: Line): string {
 }
 
 /** Returns why a line is there, such as `Wrong print`. An adjustment has a sentence. */
-export function reasonWords(line: Line): string {
+export function lineReason(line: Line): string {
   if (line.reason === null) return "";
-  return line.adjustment_id === null ? wordsOf(line.reason) : line.reason;
+  return line.adjustment_id === null ? reasonWords(line.reason) : line.reason;
 }
 
 export type SectionId = "deductions" | "other" | "sales";
