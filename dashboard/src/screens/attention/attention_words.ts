@@ -8,7 +8,7 @@ export type Kind = Schema<"AttentionKind">;
 export const KINDS: Record<Kind, { title: string; tone: Tone }> = {
   refund_failed: { title: "Refund failed", tone: "bad" },
   refund_pending_too_long: { title: "Refund pending for too long", tone: "warn" },
-  refund_lacks_balance: { title: "Stripe’s balance is too low", tone: "warn" },
+  refund_lacks_balance: { title: "Stripe's balance is too low", tone: "warn" },
   settlement_overdue: { title: "Refund not in the books yet", tone: "warn" },
   message_unknown: { title: "Message may not have arrived", tone: "warn" },
   message_parked: { title: "PPS must repair something", tone: "warn" },

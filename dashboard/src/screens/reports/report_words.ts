@@ -26,9 +26,9 @@ export function rowKind(row: Row): string | null {
 
 const WHY: Record<string, string> = {
   processing: "The bank is processing it.",
-  insufficient_funds: "Stripe’s balance is too low.",
-  charge_pending: "The parent’s payment has not arrived yet.",
-  account_disconnected: "The studio’s Stripe account is not connected.",
+  insufficient_funds: "Stripe's balance is too low.",
+  charge_pending: "The parent's payment has not arrived yet.",
+  account_disconnected: "The studio's Stripe account is not connected.",
   lost_or_stolen_card: "The card was reported lost or stolen.",
   expired_or_canceled_card: "The card has expired or was canceled.",
   charge_for_pending_refund_disputed: "The parent disputed the charge first.",
