@@ -19,7 +19,7 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults check page-check page-schema lint types template openapi openapi-check fmt build bench load lock deploy \
+.PHONY: help setup run test faults check page-check page-schema screenshots lint types template openapi openapi-check fmt build bench load lock deploy \
 	stripe-test-charges operate dead-letters reconcile resume verify-ledger clean
 
 help: ## List the targets
@@ -78,7 +78,10 @@ build: setup ## Build the functions and the page into build/ (ARCH=arm64|x86_64;
 	@$(BIN)/python -m infra.build.functions
 	@$(BIN)/python -m infra.build.dashboard
 
-bench: $(ENVIRONMENT) ## Measure start-up, package size, and the cost of a refund and of lists
+screenshots: $(ENVIRONMENT) ## Take the pictures in docs/pictures/, while `make run` runs
+	@$(BIN)/python -m tests.browser.screenshots
+
+bench: $(ENVIRONMENT) ## Measure start-up, package size, the cost of a refund and of lists, and the page
 	@$(BIN)/python -m tests.bench
 
 load: $(ENVIRONMENT) ## Send refunds at full speed, then again while workers are killed (REFUNDS, AT_ONCE, SEED)

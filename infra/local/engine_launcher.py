@@ -8,6 +8,7 @@ Corrects what differs between the engine (1.5.33) and AWS:
 - AWS lets whoever may send a message also send a batch of them. The engine asks for
   an action ``sqs:SendMessageBatch``, which AWS does not have.
 - CloudFront reaches an API Gateway that is its origin. The engine refuses to.
+- CloudFront compresses what its cache behavior says. The engine does not.
 - A distribution has a domain of its own. The engine knows only generated ones.
 - Cognito's ``/oauth2/revoke`` revokes a refresh token. The engine does not have it.
 - A renewed ID token names the user's groups. The engine leaves them out.
@@ -18,6 +19,7 @@ action is used.
 """
 
 import functools
+import gzip
 import json
 import os
 import sys
@@ -149,6 +151,29 @@ def reach_api_from_cloudfront() -> None:
     cloudfront._fetch_from_origin = fetch_from_api  # noqa: SLF001 - the same
 
 
+def compress_pages() -> None:
+    """Compress the page's files for browsers that can take it. The API's answers are its own.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
+    """
+    handle = cloudfront.handle_viewer_request
+    compressed = ("text/", "application/javascript", "application/json", "image/svg+xml")
+
+    @functools.wraps(handle)
+    async def handle_and_compress(distribution: Any, method: str, path: str, *rest: Any) -> Any:  # noqa: ANN401 - the engine's own types
+        status, headers, body = await handle(distribution, method, path, *rest)
+        accepted = "gzip" in rest[2].get("accept-encoding", "")
+        kind = headers.get("Content-Type", "")
+        long = len(body) >= 1000  # noqa: PLR2004 - CloudFront's own limit
+        if accepted and long and kind.startswith(compressed) and not path.startswith("/v1/"):
+            body = gzip.compress(body, mtime=0)
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            headers.pop("Content-Length", None)
+        return status, headers, body
+
+    cloudfront.handle_viewer_request = handle_and_compress
+
+
 def name_dashboard() -> None:
     """Give the only distribution a domain that is known beforehand."""
     find = cloudfront.find_distribution_for_label
@@ -211,6 +236,7 @@ if __name__ == "__main__":
         name_batches_of_messages()
         show_conditional_writes()
         reach_api_from_cloudfront()
+        compress_pages()
         name_dashboard()
         revoke_refresh_tokens()
         name_groups_in_renewed_tokens()

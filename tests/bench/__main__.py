@@ -15,10 +15,12 @@ from infra.paths import ROOT
 from infra.progress import ConsoleProgress
 from tests.bench.many_orders import FEW, MANY, ListCost, meter_lists
 from tests.bench.one_refund import RefundCost, local_stack, meter_refunds
+from tests.bench.page_speed import PageSpeed, meter_page
 from tests.bench.report import (
     ReportTable,
     calls_table,
     lists_table,
+    page_table,
     refund_table,
     shortfalls,
     size_table,
@@ -40,14 +42,14 @@ def main(
     """Measure start-up, package size and what one refund and lists of orders consume."""
     try:
         starts, sizes = _measure_functions(rounds)
-        costs, lists = _measure_consumption()
+        costs, lists, page = _measure_consumption()
     except Failure as failure:
         typer.echo(f"bench: {failure}", err=True)
         raise typer.Exit(1) from None
     tables = [start_up_table(starts, rounds), size_table(sizes)]
     for cost in costs:
         tables += [refund_table(cost), calls_table(cost)]
-    tables.append(lists_table(lists))
+    tables += [lists_table(lists), page_table(page)]
     for table in tables:
         console.print(table.for_terminal())
     for missed in shortfalls(starts, costs, lists):
@@ -67,13 +69,14 @@ def _measure_functions(rounds: int) -> tuple[dict[str, StartUp], dict[str, Size]
     return compare(candidates, bare, turns), sizes
 
 
-def _measure_consumption() -> tuple[list[RefundCost], list[ListCost]]:
+def _measure_consumption() -> tuple[list[RefundCost], list[ListCost], PageSpeed]:
     progress = ConsoleProgress(console)
     with local_stack(progress) as stack:
         with progress.stage("refunds") as stage:
             costs = meter_refunds(stack)
             stage.result = f"{len(costs)} made"
-        return costs, list(meter_lists(stack, (FEW, MANY), progress))
+        lists = list(meter_lists(stack, (FEW, MANY), progress))
+        return costs, lists, meter_page(stack, progress)
 
 
 def _keep(tables: list[ReportTable], results: Path) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from infra.build.page_size import CSS_LIMIT, JS_LIMIT
 from tests.bench.many_orders import ListCost
 from tests.bench.meter import Consumption
 from tests.bench.one_refund import REQUEST, RefundCost
+from tests.bench.page_speed import ROUNDS, PageSpeed
 from tests.bench.start_up import Size, StartUp
 
 # The aims of the design.
@@ -51,6 +53,22 @@ class ReportTable:
         lines.append(f"| --- |{' ---: |' * (len(self.columns) - 1)}")
         lines += [f"| {' | '.join(row)} |" for row in self.rows]
         return "\n".join(lines)
+
+
+def page_table(found: PageSpeed) -> ReportTable:
+    """Show how soon the page is there."""
+    return ReportTable(
+        "The page",
+        "All Orders on slow 4G with the processor slowed four times, signed in, nothing cached: "
+        f"median of {ROUNDS}. Sizes are gzipped, and count all that is loaded until the rows show.",
+        ("measure", "found", "aim"),
+        [
+            ("JS, kB", f"{found.size.js / 1000:.1f}", f"≤ {JS_LIMIT // 1000}"),
+            ("CSS, kB", f"{found.size.css / 1000:.1f}", f"≤ {CSS_LIMIT // 1000}"),
+            ("largest paint (LCP), s", f"{found.largest_paint / 1000:.2f}", "≤ 1.2"),
+            ("first rows, s", f"{found.first_rows / 1000:.2f}", "≤ 1.8"),
+        ],
+    )
 
 
 def start_up_table(found: dict[str, StartUp], rounds: int) -> ReportTable:
