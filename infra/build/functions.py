@@ -41,6 +41,7 @@ MORE_SERVICES = {
     "refund_report": frozenset({"s3"}),
     "export_report": frozenset({"s3"}),
     "anchor_ledger": frozenset({"kms", "s3"}),
+    "users": frozenset({"cognito-idp"}),
 }
 PYTHON_VERSION = "3.13"
 

@@ -27,6 +27,7 @@ _API_FUNCTIONS = (
     "refund_report",
     "send_message",
     "studio_settings",
+    "users",
 )
 
 # Importing the handlers needs these settings. Nothing is called.
@@ -40,6 +41,7 @@ _SETTINGS = {
     "ADJUST_QUEUE_URL": "http://sqs/adjust",
     "FEE_REFUND_QUEUE_URL": "http://sqs/fee-refunds",
     "CHARGE_QUEUE_URL": "http://sqs/charges",
+    "USER_POOL_ID": "pool",
     "STRIPE_API_BASE": "https://api.stripe.com",
     "STRIPE_SECRET_ARN": "arn",
     "POWERTOOLS_SERVICE_NAME": "openapi",

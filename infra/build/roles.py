@@ -10,8 +10,8 @@ OUTPUT = DOCS / "roles.md"
 _INTRODUCTION = """\
 # Who may do what
 
-A user's roles are groups in the Cognito user pool, and each user belongs to one studio. No request
-can change either. `make openapi` generates this page from `shared/edge/auth.py`.
+A user's roles are groups in the Cognito user pool, and each user belongs to one studio. The owner
+gives roles, and nobody can change a user's studio. `make openapi` generates this page from `shared/edge/auth.py`.
 
 """
 

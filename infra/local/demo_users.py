@@ -7,6 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from infra.local.engine import Aws
+from shared.clock import rfc3339, utc_now
+from shared.domain.studio_user import StudioRole, StudioUser, UserStatus
+from shared.gateways.conflict import StaleStateError
+from shared.gateways.studio_users import StudioUsers
 
 STUDIO_ROLES = ("owner", "staff", "print_operator", "bookkeeper")
 ADMIN_ROLE = "pps_admin"
@@ -28,9 +32,9 @@ class DemoUser:
 
 
 def sign_in_demo_users(
-    aws: Aws, *, pool_id: str, client_id: str, studios: Iterable[str]
+    aws: Aws, *, pool_id: str, client_id: str, orders_table: str, studios: Iterable[str]
 ) -> dict[str, dict[str, DemoUser]]:
-    """Create the users that do not exist yet, and sign all of them in.
+    """Create the users that do not exist yet, record them with their studios, and sign them in.
 
     Returns:
         The users by studio and role. The PPS admin belongs to no studio, so each
@@ -57,11 +61,32 @@ def sign_in_demo_users(
     wanted = [(role, studio) for studio in studios for role in STUDIO_ROLES]
     with ThreadPoolExecutor(4) as pool:
         users = list(pool.map(lambda user: sign_in(*user), [*wanted, (ADMIN_ROLE, None)]))
+    for studio in studios:
+        _record_users(aws, orders_table, studio)
     admin = users.pop()
     by_studio = {studio: {ADMIN_ROLE: admin} for studio in studios}
     for (role, studio), user in zip(wanted, users, strict=True):
         by_studio[studio][role] = user
     return by_studio
+
+
+def _record_users(aws: Aws, orders_table: str, studio_id: str) -> None:
+    """Record a studio's users, as inviting them would have done."""
+    users = [
+        StudioUser(
+            studio_id=studio_id,
+            user_id=f"{role}.{studio_id}",
+            name=role.replace("_", " ").capitalize(),
+            role=StudioRole(role),
+            status=UserStatus.ACTIVE,
+            changed_at=rfc3339(utc_now()),
+            changed_by="demo",
+        )
+        for role in STUDIO_ROLES
+    ]
+    # An earlier run with KEEP=1 may have recorded them.
+    with suppress(StaleStateError):
+        StudioUsers(aws.dynamodb, orders_table).add_existing(studio_id, users)
 
 
 def _create_user(aws: Aws, pool_id: str, name: str, studio_id: str | None) -> None:

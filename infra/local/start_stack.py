@@ -181,6 +181,7 @@ class _Assembly:
                 self.aws,
                 pool_id=deployment.outputs["UserPoolId"],
                 client_id=deployment.outputs["UserPoolClientId"],
+                orders_table=deployment.outputs["OrdersTableName"],
                 studios=studios,
             )
             stage.result = f"{len(STUDIO_ROLES)} roles in {len(users)} studios, and a PPS admin"

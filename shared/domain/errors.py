@@ -352,3 +352,27 @@ class MailOutcomeUnknownError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class UserNotFoundError(DomainError):
+    """No such user in the caller's studio."""
+
+    code = "user_not_found"
+
+
+class UserExistsError(DomainError):
+    """The studio has this user already, with another role."""
+
+    code = "user_exists"
+
+
+class LastOwnerError(DomainError):
+    """The studio would have no owner."""
+
+    code = "last_owner"
+
+
+class UserChangePendingError(DomainError):
+    """Another change of this user is not finished."""
+
+    code = "user_change_pending"

@@ -37,6 +37,8 @@ class Action(StrEnum):
     PROPOSE_ADJUSTMENT = "propose a manual adjustment"
     DECIDE_ADJUSTMENT = "approve or reject a manual adjustment"
     READ_STUDIOS = "see all studios"
+    READ_USERS = "see the studio's users"
+    MANAGE_USERS = "invite, change and remove users"
 
     @property
     def code(self) -> str:
@@ -61,6 +63,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_ATTENTION: _READERS,
     Action.RESOLVE: _DESK,
     Action.READ_ADJUSTMENTS: frozenset({Role.OWNER, Role.BOOKKEEPER, Role.PPS_ADMIN}),
+    Action.READ_USERS: frozenset({Role.OWNER, Role.PPS_ADMIN}),
+    Action.MANAGE_USERS: frozenset({Role.OWNER}),
     # The only writes of PPS admins. It takes two of them.
     Action.PROPOSE_ADJUSTMENT: _PPS,
     Action.DECIDE_ADJUSTMENT: _PPS,

@@ -6,6 +6,7 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
@@ -31,6 +32,8 @@ _SESSION = botocore.session.get_session()
 
 @overload
 def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["cognito-idp"]) -> "CognitoIdentityProviderClient": ...
 @overload
 def client(service: Literal["kms"]) -> "KMSClient": ...
 @overload

@@ -157,7 +157,10 @@ class RefundRows:
 
     def _effective(self, selection: Selection, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
         """Yield the refunds that have not failed since."""
-        until = rfc3339(datetime.fromisoformat(selection.end) + LATE_FAILURE)
+        try:
+            until = rfc3339(datetime.fromisoformat(selection.end) + LATE_FAILURE)
+        except OverflowError as error:  # the end came from a forged cursor
+            raise invalid_cursor() from error
         failed = {
             entry.refund_id
             for entry in self.settled.refunds(selection.studio_id, selection.start, until)

@@ -9,7 +9,7 @@ TRACE = {"resume_pending", "reconcile", "fee_refund", "run_payouts", "verify_cha
 # Routes with the validating resolver.
 ANSWER = {
     *("find_orders", "attention", "print_station", "refund_report", "refund_request"),
-    *("send_message", "payouts", "adjustments", "studio_settings"),
+    *("send_message", "payouts", "adjustments", "studio_settings", "users"),
 }
 CALL_STRIPE = {
     *("refund_request", "resume_pending", "reconcile", "fee_refund", "run_payouts"),

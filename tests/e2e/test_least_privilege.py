@@ -55,6 +55,7 @@ FUNCTIONS = (
     "export_report",
     "attention",
     "adjustments",
+    "users",
     "payouts",
     "run_payouts",
     "anchor_ledger",
@@ -99,6 +100,7 @@ def use_everything(world: DeployedStack) -> None:
     lose_charges(world)
     reconcile_everything(world)
     adjust_everything(world, studio_id)
+    change_a_user(world)
     # Anchors, and a look at those that are there.
     world.invoke("anchor_ledger", None)
     world.invoke("anchor_ledger", None)
@@ -112,6 +114,17 @@ def use_everything(world: DeployedStack) -> None:
         )
     for queue in ("export", "charge"):
         world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues[queue], MessageBody="{}")
+
+
+def change_a_user(world: DeployedStack) -> None:
+    """Invite a user, change the role, remove the user, and invite them again."""
+    world.call("GET", "/users")
+    for _ in range(2):
+        body = {"email": "privilege@studio.example", "name": "Pat", "role": "staff"}
+        user = world.call("POST", "/users", body).json()
+        path = f"/users/{user['user_id']}"
+        assert world.call("PATCH", path, {"role": "bookkeeper"}).status_code == 200
+        assert world.call("DELETE", path).status_code == 200
 
 
 def resume_everything(world: DeployedStack, order_id: str) -> None:

@@ -84,6 +84,15 @@ ROUTES = {
     "propose_adjustment": Route(
         "POST", "/adjustments", Action.PROPOSE_ADJUSTMENT, {"amount": 1, "reason": "A test"}
     ),
+    "list_users": Route("GET", "/users", Action.READ_USERS),
+    "invite_user": Route(
+        "POST",
+        "/users",
+        Action.MANAGE_USERS,
+        {"email": "new@studio.example", "name": "New", "role": "bookkeeper"},
+    ),
+    "change_user_role": Route("PATCH", "/users/{user_id}", Action.MANAGE_USERS, {"role": "staff"}),
+    "remove_user": Route("DELETE", "/users/{user_id}", Action.MANAGE_USERS),
     "list_adjustments": Route("GET", "/adjustments", Action.READ_ADJUSTMENTS),
     "read_adjustment": Route("GET", "/adjustments/{adjustment_id}", Action.READ_ADJUSTMENTS),
     "approve_adjustment": Route(
@@ -107,6 +116,7 @@ NOWHERE = {
     "parked_id": "nowhere",
     "dispute_id": "dp_nowhere",
     "adjustment_id": "adj_nowhere",
+    "user_id": "user_nowhere",
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from functions.refund_report.report_refunds import ReportRefunds
 from shared.domain.errors import CursorError, RangeTooLargeError, StudioNotFoundError
 from shared.domain.report import ReportTotals
+from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize
 from shared.edge.cursor import cursor_for
 from tests.integration.bookkeeper import Bookkeeper, book
@@ -119,6 +120,15 @@ def forged(bookkeeper: Bookkeeper, **changes: str) -> str:
 def test_a_forged_cursor_is_refused(bookkeeper: Bookkeeper, changes: dict[str, str]) -> None:
     with pytest.raises(CursorError):
         bookkeeper.report(cursor=forged(bookkeeper, **changes))
+
+
+def test_a_forged_end_of_time_is_refused(bookkeeper: Bookkeeper) -> None:
+    only = ReportFilter(effective=True)
+    at = "2026-11-03T12:00:00.000Z"
+    position = [at, "9999-12-31T00:00:00.000Z", "9", f"{at}#1", *["0"] * 12]
+    cursor = cursor_for(position, *bookkeeper.query(only=only).scope)
+    with pytest.raises(CursorError):
+        bookkeeper.report(only=only, cursor=cursor)
 
 
 def test_a_cursor_works_for_one_studio_and_one_query(bookkeeper: Bookkeeper) -> None:

@@ -128,6 +128,9 @@ DOMAIN_LOADED = {
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person studio
     """,
+    "users": """
+        dispute errors money order payment_status person studio_user
+    """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger money order payment payment_status refund refund_metadata

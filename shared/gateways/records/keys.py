@@ -5,6 +5,7 @@
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
+    STUDIO#{studio_id}#USERS               ROSTER, MEMBER#…, CHANGE#…
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
     RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
@@ -43,6 +44,10 @@ WATERMARK_SK = "WATERMARK"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
 
+ROSTER_SK = "ROSTER"
+
+MEMBER_PREFIX = "MEMBER#"
+CHANGE_PREFIX = "CHANGE#"
 REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
 PAYOUT_PREFIX = "PAYOUT#"
@@ -116,6 +121,16 @@ def order_key_of(pk: str) -> OrderKey:
 def search_pk(studio_id: str) -> str:
     """Return the partition key of a studio's search entries."""
     return f"{studio_pk(studio_id)}#SEARCH"
+
+
+def users_pk(studio_id: str) -> str:
+    """Return the partition key of a studio's users."""
+    return f"{studio_pk(studio_id)}#USERS"
+
+
+def member_sk(user_id: str) -> str:
+    """Return the sort key of one of a studio's users."""
+    return f"{MEMBER_PREFIX}{user_id}"
 
 
 def charge_pk(charge_id: str) -> str:

@@ -1,0 +1,49 @@
+"""Requests about users, checked strictly."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+
+from shared.domain.studio_user import StudioRole
+from shared.edge.bodies import StrictBody, VisibleLine
+
+# The plain form of an address, in ASCII, as the mail service accepts it.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+# https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
+_MAX_LOCAL_PART = 64
+
+
+def _short_enough(email: str) -> str:
+    if len(email.partition("@")[0]) > _MAX_LOCAL_PART:
+        raise ValueError(f"the part before the @ has more than {_MAX_LOCAL_PART} characters")
+    return email
+
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=254, pattern=rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$", to_lower=True
+    ),
+    AfterValidator(_short_enough),
+]
+
+# The API's description leaves out the pattern: generators of clients do not know its classes.
+Name = Annotated[VisibleLine, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200})]
+
+# A request has the role as text.
+Role = Annotated[StudioRole, Field(strict=False)]
+
+
+class InvitationBody(StrictBody):
+    """Whom to invite, and what they may do."""
+
+    email: Email
+    name: Name
+    role: Role
+
+
+class RoleBody(StrictBody):
+    """The user's new role."""
+
+    role: Role

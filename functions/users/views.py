@@ -1,0 +1,94 @@
+"""Responses about users. Times RFC 3339 in UTC."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from shared.domain.studio_user import (
+    Roster,
+    StudioRole,
+    StudioUser,
+    UserChange,
+    UserEvent,
+    UserStatus,
+    may_change,
+)
+from shared.edge.auth import ALLOWED, Action, Caller
+
+
+class UserView(BaseModel):
+    """A user of the studio.
+
+    `status` is `active`, or says which change is not finished: ask for the same change again to
+    finish it. `actions` are what the caller may do. The last owner can be neither changed nor
+    removed.
+    """
+
+    user_id: str
+    name: str
+    email: str | None
+    role: StudioRole
+    status: UserStatus
+    changed_at: str
+    changed_by: str
+    is_you: bool
+    actions: list[Literal["change_role", "remove"]]
+
+
+class UserChangeView(BaseModel):
+    """What was done to a user, when and by whom."""
+
+    at: str
+    by: str
+    event: UserEvent
+    user_id: str
+    role: StudioRole
+    previous_role: StudioRole | None
+
+
+class UserList(BaseModel):
+    """The studio's users, and their last changes, the newest first."""
+
+    items: list[UserView]
+    changes: list[UserChangeView]
+
+
+def user_list(
+    users: list[StudioUser], roster: Roster, changes: list[UserChange], who: Caller
+) -> UserList:
+    """Return the users who were not removed, owners first, and what was changed."""
+    shown = [user for user in users if user.status is not UserStatus.REMOVED]
+    order = list(StudioRole)
+    shown.sort(key=lambda user: (order.index(user.role), user.name.casefold(), user.user_id))
+    return UserList(
+        items=[user_view(user, roster, who) for user in shown],
+        changes=[_change_view(change) for change in changes],
+    )
+
+
+def user_view(user: StudioUser, roster: Roster, who: Caller) -> UserView:
+    """Return a user as the API shows them."""
+    manages = bool(who.roles & ALLOWED[Action.MANAGE_USERS])
+    may = manages and may_change(user, roster)
+    return UserView(
+        user_id=user.user_id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        status=user.status,
+        changed_at=user.changed_at,
+        changed_by=user.changed_by,
+        is_you=user.user_id == who.user,
+        actions=["change_role", "remove"] if may else [],
+    )
+
+
+def _change_view(change: UserChange) -> UserChangeView:
+    return UserChangeView(
+        at=change.at,
+        by=change.by,
+        event=change.event,
+        user_id=change.user_id,
+        role=change.role,
+        previous_role=change.previous_role,
+    )
