@@ -93,7 +93,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         outcomes = _record(stripe_event, endpoints)
     except Problem as problem:
         logger.warning("webhook refused", code=problem.code)
-        return _answer(problem.status, problem.body(), MEDIA_TYPE)
+        return _answer(problem.status, problem.body(logger.get_correlation_id()), MEDIA_TYPE)
     except TRANSIENT_ERRORS as reason:
         count("WebhookDeferred")
         logger.warning("webhook deferred", reason=str(reason) or type(reason).__name__)

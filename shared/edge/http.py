@@ -63,7 +63,10 @@ class FieldError(BaseModel):
 
 
 class ProblemView(BaseModel):
-    """Problem details, RFC 9457, with a stable ``code``."""
+    """Problem details, RFC 9457, with a stable ``code``.
+
+    PPS finds the request in its logs by ``request_id``.
+    """
 
     type: str
     title: str
@@ -71,6 +74,7 @@ class ProblemView(BaseModel):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+    request_id: str | None = None
 
 
 def _described(status: int) -> OpenAPIResponse:
@@ -123,7 +127,12 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
         count("RequestRefused")
         if isinstance(error, ForbiddenError):
             count_refused("AccessRefused", error.reason)
-        return Response(problem.status, content_type=MEDIA_TYPE, body=problem.body())
+        return Response(
+            problem.status,
+            content_type=MEDIA_TYPE,
+            headers={**problem.headers},
+            body=problem.body(logger.get_correlation_id()),
+        )
 
     return answer
 
@@ -145,18 +154,26 @@ def api_handler(
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         problem = _refused_early(event, max_body_bytes)
         if problem is None:
-            return app.resolve(event, context)
+            return _not_stored(app.resolve(event, context))
         count("RequestRefused")
-        return {
-            "statusCode": problem.status,
-            "headers": {
-                "Content-Type": MEDIA_TYPE,
-                "Access-Control-Allow-Origin": setting("ALLOWED_ORIGIN"),
-            },
-            "body": problem.body(),
-        }
+        return _not_stored(
+            {
+                "statusCode": problem.status,
+                "multiValueHeaders": {
+                    "Content-Type": [MEDIA_TYPE],
+                    "Access-Control-Allow-Origin": [setting("ALLOWED_ORIGIN")],
+                },
+                "body": problem.body(logger.get_correlation_id()),
+            }
+        )
 
     return lambda_handler
+
+
+def _not_stored(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer with the order that no cache keeps it: all answers are personal."""
+    headers = {**answer.get("multiValueHeaders", {}), "Cache-Control": ["no-store"]}
+    return answer | {"multiValueHeaders": headers}
 
 
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:

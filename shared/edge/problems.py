@@ -66,6 +66,10 @@ STRIPE_STATUS = {
     "amount_exceeds_charge": (422, "The amount is more than is left at Stripe"),
 }
 
+# The same request may work a moment later. Contention and throttling end within seconds.
+_TRANSIENT = frozenset({429, 503, 504})
+_RETRY_AFTER_SECONDS = "2"
+
 
 class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
     """A refusal as an HTTP answer.
@@ -93,8 +97,18 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
         self.detail = detail
         self.errors = errors
 
-    def body(self) -> str:
-        """Return the problem as JSON."""
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a client should know beside the body: when to try again."""
+        is_transient = self.status in _TRANSIENT
+        return {"Retry-After": _RETRY_AFTER_SECONDS} if is_transient else {}
+
+    def body(self, request_id: str | None = None) -> str:
+        """Return the problem as JSON.
+
+        Args:
+            request_id: The request's id, by which the logs find it.
+        """
         members: dict[str, Any] = {
             "type": f"urn:pps:problem:{self.code}",
             "title": self.title,
@@ -104,6 +118,8 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
         }
         if self.errors is not None:
             members["errors"] = self.errors
+        if request_id is not None:
+            members["request_id"] = request_id
         return json.dumps(members)
 
 

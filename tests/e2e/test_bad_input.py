@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, said, until
 
 pytestmark = pytest.mark.stack
 
@@ -132,7 +132,7 @@ def test_another_studios_order_is_not_found(world: DeployedStack) -> None:
     ]
     for of_theirs, of_none in zip(*answers, strict=True):
         assert of_theirs.status_code == 404
-        assert of_theirs.json() == of_none.json()
+        assert said(of_theirs) == said(of_none)
         assert of_theirs.json()["code"] == "order_not_found"
 
 
@@ -163,7 +163,7 @@ def test_a_dispute_that_only_stripe_knows_is_refused(world: DeployedStack) -> No
         answer = world.request_refund(mine, {**OTHER, "type": "full"}, key="k")
         again = world.request_refund(mine, {**OTHER, "type": "full"}, key="k")
     assert (answer.status_code, answer.json()["code"]) == (409, "charge_disputed")
-    assert again.json() == answer.json()
+    assert said(again) == said(answer)
 
 
 def test_a_print_in_production_is_refused(world: DeployedStack) -> None:
@@ -201,3 +201,21 @@ def test_a_user_without_a_studio_is_refused(world: DeployedStack, order_id: str)
     token = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     answer = world.call("GET", f"/orders/{order_id}/refunds/rf_1", token=token)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_no_answer_is_stored_and_every_problem_names_its_request(world: DeployedStack) -> None:
+    mine = world.sell()
+    good = [world.call("GET", path) for path in ("/me", "/orders", f"/orders/{mine}")]
+    bad = [
+        world.call("GET", "/orders", token=""),  # refused by API Gateway
+        world.call("GET", "/orders/ord_nowhere"),
+        world.call("GET", "/orders?limit=0"),
+        world.call("POST", f"/orders/{mine}/refunds/preview", "{"),
+        world.call("GET", "/nowhere"),
+    ]
+    assert [each.status_code for each in good + bad] == [200] * 3 + [401, 404, 422, 400, 404]
+    assert {each.headers["cache-control"] for each in good + bad} == {"no-store"}
+    ids = [each.json()["request_id"] for each in bad]
+    assert len(set(ids)) == len(ids)
+    assert all(ids)
+    assert not any("$" in each for each in ids)

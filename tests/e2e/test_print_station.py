@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.at_once import at_once
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json, said
 
 pytestmark = pytest.mark.stack
 
@@ -208,7 +208,7 @@ def test_another_studios_order_is_not_found(world: DeployedStack) -> None:
     ]
     for of_theirs, of_none in zip(*answers, strict=True):
         assert code(of_theirs) == (404, "order_not_found")
-        assert of_theirs.json() == of_none.json()
+        assert said(of_theirs) == said(of_none)
     seen = queue(world, f"limit=100&studio_id={DIRECT_STUDIO}", role="pps_admin")
     assert {"queued"} == {each["status"] for each in seen if each["order_id"] == theirs}
 

@@ -267,6 +267,11 @@ def until[Found](look: Callable[[], Found | None], what: str, seconds: float = 4
         time.sleep(0.1)
 
 
+def said(answer: httpx.Response) -> Json:
+    """Return an answer without the id of its request."""
+    return {name: value for name, value in answer.json().items() if name != "request_id"}
+
+
 def named_user(world: DeployedStack, called: str, role: str = "owner") -> str:
     """Create a user of the platform studio who has a name. Return their ID token."""
     settings = world.environment("find_orders")

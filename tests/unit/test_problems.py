@@ -65,6 +65,19 @@ def test_an_error_becomes_problem_json(error: type[DomainError]) -> None:
     assert MEDIA_TYPE == "application/problem+json"
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429, 500, 502, 503, 504])
+def test_a_client_is_told_when_to_try_again_and_only_if_that_may_help(status: int) -> None:
+    retry_after = Problem(status, "c", "t", "d").headers.get("Retry-After")
+    assert (retry_after is not None) == (status in {429, 503, 504})
+    assert retry_after is None or retry_after.isdigit()
+
+
+def test_a_problem_names_its_request_if_it_is_known() -> None:
+    problem = Problem(404, "not_found", "t", "d")
+    assert json.loads(problem.body("req-1"))["request_id"] == "req-1"
+    assert "request_id" not in json.loads(problem.body())
+
+
 def test_refused_fields_are_listed() -> None:
     fields = [{"field": "amount", "message": "Input should be greater than 0"}]
     body = json.loads(Problem(422, "invalid_input", "t", "d", fields).body())
