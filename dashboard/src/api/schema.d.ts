@@ -1813,6 +1813,8 @@ export interface components {
         /**
          * ProblemView
          * @description Problem details, RFC 9457, with a stable ``code``.
+         *
+         *     PPS finds the request in its logs by ``request_id``.
          */
         ProblemView: {
             /** Code */
@@ -1821,6 +1823,8 @@ export interface components {
             detail: string;
             /** Errors */
             errors?: components["schemas"]["FieldError"][] | null;
+            /** Request Id */
+            request_id?: string | null;
             /** Status */
             status: number;
             /** Title */
