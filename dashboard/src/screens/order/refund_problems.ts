@@ -22,16 +22,17 @@ export interface PlacedProblem {
  * Returns where a refusal of a refund belongs, in words.
  *
  * @param type The chosen type of refund. A full refund has no fields for money.
+ * @param left What is left of the order, as people read it. The API's words count minor units.
  */
-export function placeProblem(error: unknown, type: string): PlacedProblem | null {
+export function placeProblem(error: unknown, type: string, left: string): PlacedProblem | null {
   if (!(error instanceof ProblemError)) return null;
   const problem = error.problem;
   const field = fieldOf(problem, error);
   if (field === null) return null;
   if (type === "full" && (field === "amount" || field === "lines")) return null;
+  const text = words(problem, type, left);
   // An amount of items is corrected by their quantities.
-  if (type === "line_items" && field === "amount") return { field: "lines", text: words(problem) };
-  return { field, text: words(problem) };
+  return { field: type === "line_items" && field === "amount" ? "lines" : field, text };
 }
 
 /** True if somebody else refunded in between, so that the figures on the screen are old. */
@@ -47,7 +48,12 @@ function fieldOf(problem: Problem, error: ProblemError): RefundField | null {
   return FIELD_OF[problem.code] ?? null;
 }
 
-function words(problem: Problem): string {
+function words(problem: Problem, type: string, left: string): string {
+  if (problem.code === "amount_exceeds_refundable") {
+    return type === "line_items"
+      ? `These items come to more than the ${left} that is left of this order. Choose fewer.`
+      : `Only ${left} of this order can still be refunded.`;
+  }
   const named = problem.errors.map((each) => each.message).join(" ");
   return named === "" ? problem.detail : named;
 }
