@@ -24,6 +24,7 @@ export const queryClient = new QueryClient({
  */
 export const keys = {
   me: () => ["me"] as const,
+  users: () => ["users"] as const,
   studios: (name: string) => ["studios", name] as const,
   orders: (filter: object) => ["orders", filter] as const,
   order: (orderId: string) => ["order", orderId] as const,

@@ -20,7 +20,9 @@ export type Action =
   | "read_attention"
   | "resolve"
   | "read_adjustments"
-  | "read_studios";
+  | "read_studios"
+  | "read_users"
+  | "manage_users";
 
 const READERS: readonly Role[] = ["owner", "staff", "bookkeeper", "pps_admin"];
 const DESK: readonly Role[] = ["owner", "staff"];
@@ -40,6 +42,8 @@ const ALLOWED: Record<Action, readonly Role[]> = {
   resolve: DESK,
   read_adjustments: ["owner", "bookkeeper", "pps_admin"],
   read_studios: ["pps_admin"],
+  read_users: ["owner", "pps_admin"],
+  manage_users: ["owner"],
 };
 
 /** Who is signed in, which studio they see, and what they may do. */
