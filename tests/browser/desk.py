@@ -62,12 +62,17 @@ def keys_sent(page: Page, path: str) -> list[str]:
 
 
 @contextmanager
-def answers_lost(page: Page, path: str) -> Iterator[None]:
+def answers_lost(page: Page, world: DeployedStack, path: str) -> Iterator[None]:
     """Let the API do what it is asked at a path, and lose its answers while the context lasts."""
     address = re.compile(f"/v1{re.escape(path)}$")
 
     def lose(route: Route) -> None:
-        route.fetch()
+        given = route.request.headers
+        sent = {name: given[name] for name in ("authorization", "content-type", "idempotency-key")}
+        # Playwright's own fetch does not know the page's host.
+        world.http.post(
+            f"{world.stack.api_url}{path}", content=route.request.post_data, headers=sent
+        ).raise_for_status()
         route.fulfill(status=504, body="")
 
     page.route(address, lose)

@@ -59,7 +59,7 @@ def test_a_lost_answer_a_reload_and_a_double_click_are_one_refund(
     path = f"/orders/{order_id}/refunds"
     with people.page(f"/orders/{order_id}") as page:
         keys = keys_sent(page, path)
-        with answers_lost(page, path):
+        with answers_lost(page, world, path):
             dialog = open_refund(page)
             choose_partial(dialog, "12.00").dblclick()
             expect(dialog).to_contain_text("the refund is made only once")
