@@ -12,7 +12,7 @@ from infra.local.stack import Stack
 from tests.browser.people import People
 from tests.e2e.world import DeployedStack
 
-# Two busy cores start a function in some seconds.
+# A machine that runs other tests too starts a function slowly.
 expect.set_options(timeout=15_000)
 
 
