@@ -4,6 +4,7 @@ import { session } from "./auth/session.svelte";
 import type { SignIn } from "./auth/sign_in";
 import { router } from "./lib/router.svelte";
 import Root from "./Root.svelte";
+import { screenAt } from "./screens";
 import StartFailed from "./screens/StartFailed.svelte";
 import SignedOut from "./screens/SignedOut.svelte";
 import "./ui/tokens.css";
@@ -19,8 +20,16 @@ async function signIn(): Promise<SignIn> {
   return hostedSignIn(config);
 }
 
+/** Loads the screen of the address while the sign-in is on its way. */
+function loadScreenEarly(): void {
+  screenAt(window.location.pathname)
+    ?.screen.load()
+    .catch(() => undefined); // Opening it tries again, and says so.
+}
+
 async function start(): Promise<Component> {
   if (window.location.pathname === SIGNED_OUT_PATH) return SignedOut;
+  loadScreenEarly();
   try {
     await session.start(await signIn());
   } catch (error) {

@@ -67,6 +67,12 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/payouts/Payouts.svelte"),
   },
   {
+    patterns: ["/studios"],
+    action: "read_studios",
+    withoutStudio: true,
+    load: () => import("./screens/studios/ChooseStudio.svelte"),
+  },
+  {
     patterns: ["/settings"],
     action: null,
     withoutStudio: true,
@@ -106,6 +112,7 @@ export const MENU: readonly MenuGroup[] = [
     title: null,
     entries: [
       { text: "Payouts", icon: "payouts", href: "/payouts", action: "read_payouts" },
+      { text: "Studios", icon: "studios", href: "/studios", action: "read_studios" },
       { text: "Settings", icon: "settings", href: "/settings", action: null },
     ],
   },

@@ -37,7 +37,7 @@ class ChargeProgress:
         """Wait until the charges of these orders are verified, and return how many are, in words.
 
         It ends when all were read: Stripe may not know a charge, or a bank may not have paid it
-        yet.
+        yet. It also ends when nothing moves, on a busy machine for example.
 
         Args:
             orders: The orders, as imported.
@@ -56,12 +56,12 @@ class ChargeProgress:
             if waiting == 0:
                 return f"{len(charged)} charges"
             if all_read:
-                break
+                return f"{len(charged) - waiting} of {len(charged)} charges, {waiting} not paid yet"
             if waiting != before:
                 changed_at = time.monotonic()
             on_progress(f"{len(charged) - waiting} of {len(charged)} charges")
             time.sleep(_POLL_SECONDS)
-        return f"{len(charged) - waiting} of {len(charged)} charges, {waiting} not paid yet"
+        return f"{len(charged) - waiting} of {len(charged)} charges, {waiting} still in the queue"
 
     def _is_queue_empty(self) -> bool:
         answer = self.aws.sqs.get_queue_attributes(

@@ -87,10 +87,11 @@ class People:
     def sign_in(self, page: Page, role: str, studio_id: str = PLATFORM_STUDIO) -> None:
         """Fill in the hosted login."""
         user = self.stack.users[studio_id][role]
-        page.get_by_label("Username").fill(user.name)
-        page.get_by_label("Password").fill(user.password)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        fill_in_login(page, user.name, user.password)
+
+    def forget(self, role: str, studio_id: str = PLATFORM_STUDIO) -> None:
+        """Let a role sign in again for its next page, because its session was ended."""
+        self._refresh_tokens.pop(self.stack.users[studio_id][role].name, None)
 
     def _be_signed_in(self, context: BrowserContext, role: str, studio_id: str) -> None:
         name = self.stack.users[studio_id][role].name
@@ -107,6 +108,14 @@ class People:
             f"if (location.origin === {origin} && !window.name) {{"
             f" window.name = 'signed in'; sessionStorage.setItem('{REFRESH_TOKEN}', {item}); }}"
         )
+
+
+def fill_in_login(page: Page, name: str, password: str) -> None:
+    """Fill in the hosted login and come to the page."""
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
 
 def assert_accessible(page: Page) -> None:

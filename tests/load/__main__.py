@@ -84,7 +84,9 @@ def _measure(
     measure_bare("before")
     quiet = _load(test, progress, "refunds", refunds, at_once, None)
     measure_bare("after")
-    killer = Killer({name: world.stack.functions[name] for name in KILLED}, seed, _PAUSE_S)
+    killer = Killer(
+        {name: world.stack.functions[name] for name in KILLED}, seed, _PAUSE_S, refunds // 10
+    )
     rough = _load(test, progress, "refunds, workers killed", refunds, at_once, killer)
     rate = BareRate(
         sum(each.per_second for each in bare) / len(bare),

@@ -20,12 +20,15 @@ class Killer:
         functions: Physical names of the functions whose workers may be hit.
         seed: The seed of the choices and pauses.
         seconds: The average pause between two kills.
+        most: The number of kills after which it stops. On a slow machine workers would be killed
+            faster than they can do anything.
         killed: The number of kills so far, by function.
     """
 
     functions: dict[str, str]
     seed: int
     seconds: float
+    most: int
     killed: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
@@ -42,7 +45,9 @@ class Killer:
 
     def _run(self, over: threading.Event) -> None:
         chance = random.Random(self.seed)  # noqa: S311  # the same seed, the same choices
-        while not over.wait(chance.expovariate(1 / self.seconds)):
+        while sum(self.killed.values()) < self.most:
+            if over.wait(chance.expovariate(1 / self.seconds)):
+                return
             workers = self._workers()
             if workers:
                 # Choose the function first, so that functions with few workers are hit as often.

@@ -15,7 +15,9 @@ def test_nothing_is_lost_or_doubled_when_workers_are_killed(tmp_path: Path) -> N
     options = Options(directory=tmp_path, orders=None, port=0, stripe_port=0)
     with start_stack(options, LoggedProgress()) as stack, closing(DeployedStack(stack)) as world:
         test = LoadTest(world)
-        killer = Killer({name: stack.functions[name] for name in KILLED}, seed=5, seconds=1.0)
+        killer = Killer(
+            {name: stack.functions[name] for name in KILLED}, seed=5, seconds=1.0, most=12
+        )
         sales = test.sell(24)
 
         with killer.at_work():

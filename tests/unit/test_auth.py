@@ -155,6 +155,8 @@ MAY = {
     Action.PROPOSE_ADJUSTMENT: {Role.PPS_ADMIN},
     Action.DECIDE_ADJUSTMENT: {Role.PPS_ADMIN},
     Action.READ_STUDIOS: {Role.PPS_ADMIN},
+    Action.READ_USERS: {Role.OWNER, Role.PPS_ADMIN},
+    Action.MANAGE_USERS: {Role.OWNER},
 }
 
 
@@ -210,7 +212,7 @@ def test_the_codes_of_actions_never_change() -> None:
         *("read_orders", "request_refund", "read_refund", "cancel_fulfillment"),
         *("read_print_queue", "work_print_queue", "send_message", "read_reports", "read_payouts"),
         *("read_attention", "resolve", "read_adjustments", "propose_adjustment"),
-        *("decide_adjustment", "read_studios"),
+        *("decide_adjustment", "read_studios", "read_users", "manage_users"),
     ]
 
 

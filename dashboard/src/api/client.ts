@@ -24,6 +24,11 @@ export function useCredentials(given: Credentials): void {
   credentials = given;
 }
 
+/** The studio that a PPS admin reads, or null for everybody else. */
+export function readStudioId(): string | null {
+  return credentials?.studioId() ?? null;
+}
+
 /**
  * The typed client of docs/openapi.json. Wrap each call in `accepted`:
  *

@@ -1,4 +1,5 @@
-import { QueryClient } from "@tanstack/svelte-query";
+import { hashKey, QueryClient } from "@tanstack/svelte-query";
+import { readStudioId } from "./client";
 import { retryDelay, retryRead } from "./retry";
 
 /** The page's cache. Reads are tried again; writes never are, see `sendOnce`. */
@@ -8,6 +9,8 @@ export const queryClient = new QueryClient({
       retry: retryRead,
       retryDelay,
       staleTime: 5_000,
+      // A PPS admin who opens another studio must not see what was read of the last one.
+      queryKeyHashFn: (key) => hashKey([readStudioId(), ...key]),
       // A read that finds no network fails and says so. It does not wait unseen.
       networkMode: "always",
     },
@@ -21,13 +24,17 @@ export const queryClient = new QueryClient({
  */
 export const keys = {
   me: () => ["me"] as const,
+  users: () => ["users"] as const,
+  studios: (name: string) => ["studios", name] as const,
   orders: (filter: object) => ["orders", filter] as const,
   order: (orderId: string) => ["order", orderId] as const,
   printQueue: (filter: object) => ["print_queue", filter] as const,
   attention: () => ["attention"] as const,
+  attentionCount: () => ["attention", "count"] as const,
   refundReport: (filter: object) => ["refund_report", filter] as const,
   patterns: (filter: object) => ["patterns", filter] as const,
-  payouts: (filter: object) => ["payouts", filter] as const,
+  payouts: () => ["payouts"] as const,
+  nextPayout: () => ["payouts", "next"] as const,
   payout: (payoutId: string) => ["payout", payoutId] as const,
 };
 
@@ -41,6 +48,9 @@ const FIRST_POLLS_MS = [2_000, 2_000, 5_000, 15_000];
 export function pendingPollMs(looks: number): number {
   return FIRST_POLLS_MS[looks] ?? SETTLED_POLL_MS;
 }
+
+/** A user's roles and studio seldom change. The API checks them on every request anyway. */
+export const ME_STALE_MS = 5 * 60_000;
 
 /** How often the attention count is read. */
 export const ATTENTION_POLL_MS = 60_000;

@@ -99,6 +99,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attention/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what needs attention
+         * @description How long the list is, without names. Poll it at most once a minute.
+         */
+        get: operations["count_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attention/parked/{parked_id}/resolution": {
         parameters: {
             query?: never;
@@ -116,6 +136,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who is signed in
+         * @description The user with their roles, what these allow, and their studio. A PPS admin gets the studio that `studio_id` names, or none. Ask for it after each sign-in: it also records what the user is called, for everything that shows who did something.
+         */
+        get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders": {
         parameters: {
             query?: never;
@@ -125,7 +165,7 @@ export interface paths {
         };
         /**
          * Find orders
-         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
+         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first, or those with open disputes by their newest dispute. Filters narrow both. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
          */
         get: operations["find_orders"];
         put?: never;
@@ -145,7 +185,7 @@ export interface paths {
         };
         /**
          * Show an order
-         * @description The order with what is still refundable, in total and by line; its refunds with their history; its messages; and where its print is. Refunds and messages: newest first.
+         * @description The order with what is still refundable, in total and by line; its refunds with their history; its messages; and where its print is. `actions` says what the caller may do with it now, and why not. Refunds, messages and timeline: newest first.
          */
         get: operations["show_order"];
         put?: never;
@@ -443,7 +483,7 @@ export interface paths {
         };
         /**
          * Report refunds
-         * @description The refunds that settled on these days, the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL to poll.
+         * @description The refunds that settled on these days, the earliest first, or the newest first with `order=newest`. A CSV file always has the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL to poll.
          */
         get: operations["report_refunds"];
         put?: never;
@@ -491,6 +531,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reports/refunds/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Add up refunds for charts
+         * @description The sums of the report's rows by day or week in the studio's time zone, and by reason. It takes the report's filters and has the same totals. A week begins on Monday.
+         */
+        get: operations["summarize_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/studios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List studios */
+        get: operations["list_studios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the studio's users */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Invite a user
+         * @description Invite a person by email. They get a user name and a first password. A repeat changes nothing, and finishes an invitation that was interrupted.
+         */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description They cannot sign in any more, and their sessions end. What they did stays.
+         */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user's role
+         * @description Their sessions end, so that they sign in with the new role.
+         */
+        patch: operations["change_user_role"];
+        trace?: never;
+    };
     "/webhooks/stripe": {
         parameters: {
             query?: never;
@@ -515,6 +637,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActionsView
+         * @description What the caller may do with the order.
+         */
+        ActionsView: {
+            cancel_fulfillment: components["schemas"]["OfferView"];
+            refund: components["schemas"]["RefundOfferView"];
+            send_message: components["schemas"]["OfferView"];
+        };
         /**
          * AdjustmentBody
          * @description A proposal to correct what PPS owes a studio.
@@ -594,6 +725,24 @@ export interface components {
             studio_id: string;
         };
         /**
+         * AttentionAction
+         * @description What the page can offer for an item.
+         * @enum {string}
+         */
+        AttentionAction: "resolve" | "dismiss" | "open_order";
+        /**
+         * AttentionCount
+         * @description How many things need attention, in all and by kind.
+         */
+        AttentionCount: {
+            /** By Kind */
+            by_kind: {
+                [key: string]: number;
+            };
+            /** Count */
+            count: number;
+        };
+        /**
          * AttentionKind
          * @description Why something is on the list.
          * @enum {string}
@@ -604,6 +753,8 @@ export interface components {
          * @description Everything that needs attention, the longest waiting first. There is no next page.
          */
         AttentionList: {
+            /** Count */
+            count: number;
             /** Items */
             items: components["schemas"]["AttentionView"][];
             /** Next Cursor */
@@ -612,10 +763,16 @@ export interface components {
         /**
          * AttentionView
          * @description One thing that a person must act on. ``detail`` says what to do.
+         *
+         *     ``age_seconds`` is how long it has waited. ``actions`` are what the caller may do about it here.
          */
         AttentionView: {
             /** Account Id */
             account_id?: string | null;
+            /** Actions */
+            actions: components["schemas"]["AttentionAction"][];
+            /** Age Seconds */
+            age_seconds: number;
             /** Amount */
             amount?: number | null;
             /** Currency */
@@ -631,6 +788,8 @@ export interface components {
             message_id?: string | null;
             /** Order Id */
             order_id?: string | null;
+            /** Parent Name */
+            parent_name?: string | null;
             /** Parked Id */
             parked_id?: string | null;
             /** Payout Id */
@@ -639,6 +798,36 @@ export interface components {
             refund_id?: string | null;
             /** Since */
             since: string;
+        };
+        /**
+         * BucketSize
+         * @description How many days a bar of the chart covers. A week begins on Monday.
+         * @enum {string}
+         */
+        BucketSize: "day" | "week";
+        /**
+         * BucketView
+         * @description A bar of the chart: the sums of a day or a week, both ends included.
+         */
+        BucketView: {
+            /** Count */
+            count: number;
+            /** Dispute Fee Amount */
+            dispute_fee_amount: number;
+            /** From */
+            from: string;
+            /** Net Deduction Amount */
+            net_deduction_amount: number;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Rev Share Adjustment Amount */
+            rev_share_adjustment_amount: number;
+            /** Stripe Fee Retained Amount */
+            stripe_fee_retained_amount: number;
+            /** Tax Refunded Amount */
+            tax_refunded_amount: number;
+            /** To */
+            to: string;
         };
         /**
          * By
@@ -653,13 +842,23 @@ export interface components {
         DismissedView: {
             /** Dismissed By */
             dismissed_by: string;
+            /** Dismissed By Name */
+            dismissed_by_name: string;
             /** Dispute Id */
             dispute_id: string;
+            /** Note */
+            note: string | null;
             /** Order Id */
             order_id: string;
             /** Status */
             status: string;
         };
+        /**
+         * DisputeFilter
+         * @description Orders by their disputes. An order with several matches by each of them.
+         * @enum {string}
+         */
+        DisputeFilter: "open" | "lost" | "won" | "any" | "none";
         /**
          * DisputeView
          * @description A dispute of the charge, as Stripe last reported it.
@@ -676,8 +875,12 @@ export interface components {
             created_at: string;
             /** Detail */
             detail: string;
+            /** Dismissal Note */
+            dismissal_note: string | null;
             /** Dismissed By */
             dismissed_by: string | null;
+            /** Dismissed By Name */
+            dismissed_by_name: string | null;
             /** Dispute Id */
             dispute_id: string;
             /** Due By */
@@ -690,6 +893,31 @@ export interface components {
             status: string;
             /** Withdrawn Amount */
             withdrawn_amount: number;
+        };
+        /**
+         * EventKind
+         * @description What happened.
+         * @enum {string}
+         */
+        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "dispute";
+        /**
+         * EventView
+         * @description One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+         */
+        EventView: {
+            /** About */
+            about: string | null;
+            /** Amount */
+            amount: number | null;
+            /** At */
+            at: string;
+            /** By */
+            by: string | null;
+            /** By Name */
+            by_name: string | null;
+            kind: components["schemas"]["EventKind"];
+            /** Status */
+            status: string | null;
         };
         /**
          * ExportStatus
@@ -722,6 +950,25 @@ export interface components {
             message: string;
         };
         /**
+         * FilterView
+         * @description What all rows have in common. `name` is what people call it.
+         *
+         *     It is null if it was erased, or if the page has no rows to read it from.
+         */
+        FilterView: {
+            /** Key */
+            key: string;
+            kind: components["schemas"]["By"];
+            /** Name */
+            name: string | null;
+        };
+        /**
+         * FulfillmentStatus
+         * @description The state of an order's print.
+         * @enum {string}
+         */
+        FulfillmentStatus: "none" | "queued" | "claimed" | "printed" | "shipped" | "canceled";
+        /**
          * FulfillmentSummary
          * @description Where the print is.
          */
@@ -733,16 +980,23 @@ export interface components {
         };
         /**
          * FulfillmentView
-         * @description The state of the print.
+         * @description The state of the print, with what its people are called.
          *
+         *     ``claimed_at`` is null if the print was claimed before the order was imported.
          *     ``canceled_by`` is a user, the id of the refund that canceled it, or ``nothing_left`` if refunds
          *     left nothing to print. ``history`` lists people's steps, the oldest first.
          */
         FulfillmentView: {
             /** Canceled By */
             canceled_by: string | null;
+            /** Canceled By Name */
+            canceled_by_name: string | null;
+            /** Claimed At */
+            claimed_at: string | null;
             /** Claimed By */
             claimed_by: string | null;
+            /** Claimed By Name */
+            claimed_by_name: string | null;
             /** History */
             history: components["schemas"]["StepView"][];
             /** Status */
@@ -798,7 +1052,26 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             status: components["schemas"]["RefundStatus"];
+        };
+        /**
+         * Interval
+         * @description How often a studio is paid out.
+         * @enum {string}
+         */
+        Interval: "daily" | "weekly" | "monthly";
+        /**
+         * InvitationBody
+         * @description Whom to invite, and what they may do.
+         */
+        InvitationBody: {
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["StudioRole"];
         };
         /**
          * JobLine
@@ -819,12 +1092,21 @@ export interface components {
         /**
          * JobView
          * @description An order in the queue. ``refund_status`` tells if a refunded order is still printed.
+         *
+         *     ``mine`` says that the caller has claimed it. ``claimed_at`` is null if it was claimed before
+         *     the order was imported.
          */
         JobView: {
+            /** Claimed At */
+            claimed_at: string | null;
             /** Claimed By */
             claimed_by: string | null;
+            /** Claimed By Name */
+            claimed_by_name: string | null;
             /** Lines */
             lines: components["schemas"]["JobLine"][];
+            /** Mine */
+            mine: boolean;
             /** Order Id */
             order_id: string;
             photo_day: components["schemas"]["PhotoDayView"] | null;
@@ -893,6 +1175,26 @@ export interface components {
             type: "line_items";
         };
         /**
+         * LinePreview
+         * @description What goes back of a line: ``amount`` is the price less the discount plus the tax.
+         */
+        LinePreview: {
+            /** Amount */
+            amount: number;
+            /** Discount Amount */
+            discount_amount: number;
+            /** Line Id */
+            line_id: string;
+            /** Price Amount */
+            price_amount: number;
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+            /** Tax Amount */
+            tax_amount: number;
+        };
+        /**
          * LineView
          * @description A line as sold, what is still refundable, and how many units are on the print job.
          */
@@ -921,6 +1223,28 @@ export interface components {
             tax_amount: number;
             /** Unit Amount */
             unit_amount: number;
+        };
+        /**
+         * MeView
+         * @description The signed-in user.
+         *
+         *     ``refund_limit_amount`` is the most of one order that the user may refund, all its refunds
+         *     together; null is no limit. ``studio`` is null for a PPS admin who names no studio.
+         */
+        MeView: {
+            /** Actions */
+            actions: string[];
+            /** Display Name */
+            display_name: string;
+            /** Is Pps Admin */
+            is_pps_admin: boolean;
+            /** Refund Limit Amount */
+            refund_limit_amount: number | null;
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            studio: components["schemas"]["MyStudioView"] | null;
+            /** User Id */
+            user_id: string;
         };
         /**
          * MessageChoice
@@ -1014,6 +1338,8 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
+            /** Created By Name */
+            created_by_name: string;
             /** Edited */
             edited: boolean;
             /** From */
@@ -1032,6 +1358,8 @@ export interface components {
             resolved_at: string | null;
             /** Resolved By */
             resolved_by: string | null;
+            /** Resolved By Name */
+            resolved_by_name: string | null;
             /** Sent At */
             sent_at: string | null;
             /** Ses Message Id */
@@ -1044,6 +1372,44 @@ export interface components {
             text: string;
             /** To */
             to: string;
+        };
+        /**
+         * MoneyView
+         * @description Where the parent's money is. ``captured_amount`` is 0 while the order is not paid.
+         *
+         *     The other amounts add up to it, unless external refunds returned more.
+         */
+        MoneyView: {
+            /** Captured Amount */
+            captured_amount: number;
+            /** Paid Otherwise Amount */
+            paid_otherwise_amount: number;
+            /** Pending Amount */
+            pending_amount: number;
+            /** Refundable Amount */
+            refundable_amount: number;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Withdrawn Amount */
+            withdrawn_amount: number;
+        };
+        /**
+         * MyStudioView
+         * @description The user's studio. ``settings`` are null for print operators, who see no amounts.
+         */
+        MyStudioView: {
+            /** Currency */
+            currency: string;
+            /** Minor Unit Digits */
+            minor_unit_digits: number;
+            /** Name */
+            name: string;
+            settings: components["schemas"]["StudioSettingsView"] | null;
+            status: components["schemas"]["StudioStatus"];
+            /** Studio Id */
+            studio_id: string;
+            /** Time Zone */
+            time_zone: string;
         };
         /**
          * NextPayoutView
@@ -1070,6 +1436,7 @@ export interface components {
             next_cursor: string | null;
             /** Paid Amount */
             paid_amount: number;
+            parts: components["schemas"]["PartsView"];
             /** Payout Id */
             payout_id?: null;
             /** Period Started At */
@@ -1092,6 +1459,47 @@ export interface components {
          */
         NoFields: Record<string, never>;
         /**
+         * NoteBody
+         * @description What was done about it, for the studio's own people.
+         */
+        NoteBody: {
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * NoticeView
+         * @description What to know before refunding. A request is refused while one is ``blocking``.
+         */
+        NoticeView: {
+            /** Blocking */
+            blocking: boolean;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * OfferView
+         * @description Whether the caller may do something now.
+         *
+         *     If not, ``reason`` is the code of the problem that a request would get, and ``detail`` says what
+         *     to do.
+         */
+        OfferView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * OnNegativeLimit
+         * @description The action when a refund takes the next payout below the studio's limit.
+         * @enum {string}
+         */
+        OnNegativeLimit: "warn" | "refuse";
+        /**
          * OrderList
          * @description A page of orders. Even before the last page it may have fewer than ``limit``, or none.
          */
@@ -1103,9 +1511,12 @@ export interface components {
         };
         /**
          * OrderPanelView
-         * @description An order with its refunds, its messages and its print. Refunds and messages: newest first.
+         * @description An order with its refunds, its messages and its print, and all of it in one timeline.
+         *
+         *     Refunds, messages and timeline: newest first.
          */
         OrderPanelView: {
+            actions: components["schemas"]["ActionsView"];
             /** Currency */
             currency: string;
             /** Dispute Id */
@@ -1121,6 +1532,7 @@ export interface components {
             line_items: components["schemas"]["LineView"][];
             /** Messages */
             messages: components["schemas"]["MessageView"][];
+            money: components["schemas"]["MoneyView"];
             /** Order Id */
             order_id: string;
             /** Paid Otherwise Amount */
@@ -1162,6 +1574,8 @@ export interface components {
             tax_amount: number;
             /** Tax Refunded Amount */
             tax_refunded_amount: number;
+            /** Timeline */
+            timeline: components["schemas"]["EventView"][];
             /** Total Amount */
             total_amount: number;
             /** Withdrawn Amount */
@@ -1233,6 +1647,8 @@ export interface components {
          * @description A message inside the refund system that could not be processed.
          */
         ParkedView: {
+            /** Note */
+            note: string | null;
             /** Parked At */
             parked_at: string;
             /** Parked Id */
@@ -1243,6 +1659,8 @@ export interface components {
             resolved_at: string | null;
             /** Resolved By */
             resolved_by: string | null;
+            /** Resolved By Name */
+            resolved_by_name: string | null;
         };
         /**
          * PartialPreview
@@ -1283,6 +1701,34 @@ export interface components {
              * @enum {string}
              */
             type: "partial";
+        };
+        /**
+         * PartsView
+         * @description The money of a payout as parts of one bar.
+         *
+         *     Sales, refunds, disputes, adjustments, transfers (earlier payouts that failed or came back) and
+         *     carried in add up to ``total_amount`` of the payout. So do paid, held (for open disputes) and
+         *     left (carried into the next payout for another reason).
+         */
+        PartsView: {
+            /** Adjustments Amount */
+            adjustments_amount: number;
+            /** Carried In Amount */
+            carried_in_amount: number;
+            /** Disputes Amount */
+            disputes_amount: number;
+            /** Held Amount */
+            held_amount: number;
+            /** Left Amount */
+            left_amount: number;
+            /** Paid Amount */
+            paid_amount: number;
+            /** Refunds Amount */
+            refunds_amount: number;
+            /** Sales Amount */
+            sales_amount: number;
+            /** Transfers Amount */
+            transfers_amount: number;
         };
         /**
          * PatternView
@@ -1361,7 +1807,8 @@ export interface components {
          *     paid out elsewhere), dispute and dispute_reversed (money that a dispute took, and that came
          *     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
          *     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
-         *     the previous payout left).
+         *     the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
+         *     ``parent_name`` is the order's, and null if it was erased.
          */
         PayoutLineView: {
             /** Adjustment Id */
@@ -1380,6 +1827,8 @@ export interface components {
             net_amount: number;
             /** Order Id */
             order_id: string | null;
+            /** Parent Name */
+            parent_name: string | null;
             /** Payable Amount */
             payable_amount: number;
             /** Payout Id */
@@ -1390,6 +1839,8 @@ export interface components {
             recorded_at: string | null;
             /** Refund Id */
             refund_id: string | null;
+            /** Refund Type */
+            refund_type: string | null;
             /** Rev Share Amount */
             rev_share_amount: number;
             /** Seq */
@@ -1490,6 +1941,7 @@ export interface components {
             next_cursor: string | null;
             /** Paid Amount */
             paid_amount: number;
+            parts: components["schemas"]["PartsView"];
             /** Payout Id */
             payout_id: string;
             /** Period End */
@@ -1526,30 +1978,48 @@ export interface components {
          * PreviewView
          * @description What the refund would do. Amounts are estimates until the refund settles.
          *
+         *     ``lines`` are the chosen lines of a line-item refund. ``tax_amount`` is the tax in the refund.
+         *     ``notices`` are the ``warnings`` in words, and ``blocking`` says that a request would be
+         *     refused. ``stops_print`` says that the refund takes its units off the print queue.
+         *     ``refund_limit_amount`` is the most of one order that the caller may refund, null for no limit.
          *     ``next_payout_in_flight_amount`` is what refunds that have not settled yet will still take from
          *     the next payout. The warnings count it.
          */
         PreviewView: {
+            /** Blocking */
+            blocking: boolean;
             /** Currency */
             currency: string;
+            /** Lines */
+            lines: components["schemas"]["LinePreview"][];
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Next Payout After Amount */
             next_payout_after_amount: number;
             /** Next Payout Before Amount */
             next_payout_before_amount: number;
+            /** Next Payout Date */
+            next_payout_date: string | null;
             /** Next Payout In Flight Amount */
             next_payout_in_flight_amount: number;
+            /** Notices */
+            notices: components["schemas"]["NoticeView"][];
             /** Refund Amount */
             refund_amount: number;
+            /** Refund Limit Amount */
+            refund_limit_amount: number | null;
             /** Refundable Amount After */
             refundable_amount_after: number;
             /** Refundable Amount Before */
             refundable_amount_before: number;
             /** Rev Share Reversed Amount */
             rev_share_reversed_amount: number;
+            /** Stops Print */
+            stops_print: boolean;
             /** Stripe Fee Retained Amount */
             stripe_fee_retained_amount: number;
+            /** Tax Amount */
+            tax_amount: number;
             /** Warnings */
             warnings: string[];
         };
@@ -1565,6 +2035,8 @@ export interface components {
         /**
          * ProblemView
          * @description Problem details, RFC 9457, with a stable ``code``.
+         *
+         *     PPS finds the request in its logs by ``request_id``.
          */
         ProblemView: {
             /** Code */
@@ -1573,6 +2045,8 @@ export interface components {
             detail: string;
             /** Errors */
             errors?: components["schemas"]["FieldError"][] | null;
+            /** Request Id */
+            request_id?: string | null;
             /** Status */
             status: number;
             /** Title */
@@ -1580,13 +2054,26 @@ export interface components {
             /** Type */
             type: string;
         };
+        /**
+         * QueueCounts
+         * @description How many jobs the whole queue has, by status.
+         */
+        QueueCounts: {
+            /** Claimed */
+            claimed: number;
+            /** Printed */
+            printed: number;
+            /** Queued */
+            queued: number;
+        };
         /** @enum {string} */
         QueueStatus: "queued" | "claimed" | "printed";
         /**
          * QueueView
-         * @description A page of the queue, the oldest order first.
+         * @description A page of the queue, the oldest order first, and the counts of all of it.
          */
         QueueView: {
+            counts: components["schemas"]["QueueCounts"];
             /** Items */
             items: components["schemas"]["JobView"][];
             /** Next Cursor */
@@ -1594,6 +2081,36 @@ export interface components {
         };
         /** @enum {string} */
         Reason: "wrong_print" | "parent_changed_mind" | "quality_issue" | "other";
+        /**
+         * ReasonView
+         * @description The sums of one reason. `share` is its part of the refunded amount, as a decimal string.
+         *
+         *     `reason` is null for refunds without a reason and for disputes, which are `is_dispute`.
+         */
+        ReasonView: {
+            /** Count */
+            count: number;
+            /** Dispute Fee Amount */
+            dispute_fee_amount: number;
+            /** Is Dispute */
+            is_dispute: boolean;
+            /** Name */
+            name: string;
+            /** Net Deduction Amount */
+            net_deduction_amount: number;
+            /** Reason */
+            reason: string | null;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Rev Share Adjustment Amount */
+            rev_share_adjustment_amount: number;
+            /** Share */
+            share: string | null;
+            /** Stripe Fee Retained Amount */
+            stripe_fee_retained_amount: number;
+            /** Tax Refunded Amount */
+            tax_refunded_amount: number;
+        };
         /**
          * RefundItemBody
          * @description Units of a line.
@@ -1619,6 +2136,20 @@ export interface components {
             tax_amount: number;
         };
         /**
+         * RefundOfferView
+         * @description The same for a refund. ``max_amount`` is the most that the caller may refund now.
+         */
+        RefundOfferView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Detail */
+            detail: string | null;
+            /** Max Amount */
+            max_amount: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * RefundStatus
          * @description The status of a refund. ``TRANSITIONS`` lists the statuses that can follow each one.
          * @enum {string}
@@ -1633,6 +2164,10 @@ export interface components {
         /**
          * RefundView
          * @description A refund. Amounts in minor units.
+         *
+         *     ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
+         *     ``failure_detail`` say in words why it waits or failed, and what to do. ``message_template`` is
+         *     the one that fits it now.
          */
         RefundView: {
             /** Amount */
@@ -1641,20 +2176,27 @@ export interface components {
             currency: string;
             /** Display Status */
             display_status: string;
+            /** Failure Detail */
+            failure_detail: string | null;
             /** Failure Reason */
             failure_reason: string | null;
             /** History */
             history: components["schemas"]["HistoryView"][];
             /** Items */
             items: components["schemas"]["RefundItemView"][];
+            message_template: components["schemas"]["Template"];
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Note */
             note: string | null;
             /** Order Id */
             order_id: string;
+            /** Pending Detail */
+            pending_detail: string | null;
             /** Pending Reason */
             pending_reason: string | null;
+            /** Processed By Name */
+            processed_by_name: string;
             /** Reason */
             reason: string | null;
             /** Refund Id */
@@ -1689,9 +2231,12 @@ export interface components {
          * ReportView
          * @description A page of the report, with the totals of all pages.
          *
-         *     `from` and `to` are days in the studio's time zone, both included.
+         *     `from` and `to` are days in the studio's time zone, both included. `filters` are the keys that
+         *     the report was filtered by.
          */
         ReportView: {
+            /** Filters */
+            filters: components["schemas"]["FilterView"][];
             /** From */
             from: string;
             /** Items */
@@ -1707,6 +2252,8 @@ export interface components {
          * @description How the parent of a failed refund was paid. Send it once that has happened.
          */
         ResolutionBody: {
+            /** Note */
+            note?: string | null;
             /**
              * Paid By
              * @enum {string}
@@ -1724,6 +2271,10 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
+            /** Note */
+            note: string | null;
             paid_by: components["schemas"]["PaidBy"];
             /** Reference */
             reference: string | null;
@@ -1734,6 +2285,19 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * Role
+         * @description A user's role: a group of the Cognito user pool.
+         * @enum {string}
+         */
+        Role: "owner" | "staff" | "print_operator" | "bookkeeper" | "pps_admin";
+        /**
+         * RoleBody
+         * @description The user's new role.
+         */
+        RoleBody: {
+            role: components["schemas"]["StudioRole"];
+        };
+        /**
          * RowView
          * @description A refund or a dispute. A late failure is a row of its own with all signs reversed.
          *
@@ -1742,6 +2306,9 @@ export interface components {
          *     refund these effects are estimates. For a failed refund `refunded_amount` did not reach the
          *     parent, and the effects are 0. A dispute has no `refund_id`; `dispute_fee_amount` is Stripe's
          *     fee for it, and money that came back is negative. Erased names are null or missing.
+         *     `pending_reason` says what an open refund waits for, and `failure_reason` why one failed. The
+         *     details say so in words, and what to do.
+         *     `resolution` is how the parent was paid after that.
          */
         RowView: {
             /** Currency */
@@ -1752,6 +2319,10 @@ export interface components {
             dispute_id: string | null;
             /** Failed At */
             failed_at: string | null;
+            /** Failure Detail */
+            failure_detail: string | null;
+            /** Failure Reason */
+            failure_reason: string | null;
             /** Net Deduction Amount */
             net_deduction_amount: number;
             /** Order Id */
@@ -1760,16 +2331,25 @@ export interface components {
             original_amount: number | null;
             /** Parent Name */
             parent_name: string | null;
+            /** Pending Detail */
+            pending_detail: string | null;
+            /** Pending Reason */
+            pending_reason: string | null;
             /** Processed By */
             processed_by: string | null;
+            /** Processed By Name */
+            processed_by_name: string | null;
             /** Reason */
             reason: string | null;
+            /** Reason Name */
+            reason_name: string | null;
             /** Refund Id */
             refund_id: string | null;
             /** Refunded Amount */
             refunded_amount: number;
             /** Requested At */
             requested_at: string | null;
+            resolution: components["schemas"]["ResolutionView"] | null;
             /** Rev Share Adjustment Amount */
             rev_share_adjustment_amount: number;
             /** Settled At */
@@ -1834,6 +2414,8 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             /** Status */
             status: string;
         };
@@ -1850,6 +2432,78 @@ export interface components {
             charge_id?: string | null;
             /** Payment Intent Id */
             payment_intent_id?: string | null;
+        };
+        /**
+         * StudioList
+         * @description A page of studios, by name.
+         */
+        StudioList: {
+            /** Items */
+            items: components["schemas"]["StudioSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * StudioRole
+         * @description A role that a studio's owner can give.
+         * @enum {string}
+         */
+        StudioRole: "owner" | "staff" | "print_operator" | "bookkeeper";
+        /**
+         * StudioSettingsView
+         * @description How PPS works with the studio.
+         *
+         *     ``rev_share_bps`` is PPS's share of each sale in hundredths of a percent. ``payout_weekday`` is
+         *     the day of weekly payouts. ``on_negative_limit`` says what a refund does that brings the next
+         *     payout below ``-negative_balance_limit``. ``staff_refund_limit_amount`` is the studio's own
+         *     limit for staff, null for the usual one.
+         */
+        StudioSettingsView: {
+            /** From Address */
+            from_address: string;
+            /** Hold Disputed */
+            hold_disputed: boolean;
+            /** Ledger Starts At */
+            ledger_starts_at: string | null;
+            /** Negative Balance Limit */
+            negative_balance_limit: number;
+            on_negative_limit: components["schemas"]["OnNegativeLimit"];
+            /** Payout Account Id */
+            payout_account_id: string | null;
+            payout_interval: components["schemas"]["Interval"];
+            /** Payout Weekday */
+            payout_weekday: string | null;
+            /** Rev Share Bps */
+            rev_share_bps: number;
+            /** Sending Domain */
+            sending_domain: string;
+            /** Staff Refund Limit Amount */
+            staff_refund_limit_amount: number | null;
+            /** Stripe Account Id */
+            stripe_account_id: string | null;
+        };
+        /**
+         * StudioStatus
+         * @description Whether a studio works with PPS. A closed one can be reopened.
+         * @enum {string}
+         */
+        StudioStatus: "active" | "closed";
+        /**
+         * StudioSummary
+         * @description A studio. ``minor_unit_digits`` is how many decimals its currency has.
+         */
+        StudioSummary: {
+            /** Currency */
+            currency: string;
+            /** Minor Unit Digits */
+            minor_unit_digits: number;
+            /** Name */
+            name: string;
+            status: components["schemas"]["StudioStatus"];
+            /** Studio Id */
+            studio_id: string;
+            /** Time Zone */
+            time_zone: string;
         };
         /**
          * SubjectView
@@ -1882,6 +2536,26 @@ export interface components {
             rev_share_amount: number;
             /** Stripe Fee Amount */
             stripe_fee_amount: number;
+        };
+        /**
+         * SummaryView
+         * @description The figures of the report's charts. They are the sums of the report's rows.
+         *
+         *     `buckets` cover the days without gaps, in order. `from` and `to` are days in the studio's time
+         *     zone, both included; the first and the last week may be cut. `reasons` come the largest amount
+         *     first.
+         */
+        SummaryView: {
+            /** Buckets */
+            buckets: components["schemas"]["BucketView"][];
+            /** From */
+            from: string;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonView"][];
+            size: components["schemas"]["BucketSize"];
+            /** To */
+            to: string;
+            totals: components["schemas"]["TotalsView"];
         };
         /**
          * SumsView
@@ -1930,6 +2604,73 @@ export interface components {
             stripe_fee_retained_amount: number;
             /** Tax Refunded Amount */
             tax_refunded_amount: number;
+        };
+        /**
+         * UserChangeView
+         * @description What was done to a user, when and by whom.
+         */
+        UserChangeView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            event: components["schemas"]["UserEvent"];
+            previous_role: components["schemas"]["StudioRole"] | null;
+            role: components["schemas"]["StudioRole"];
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * UserEvent
+         * @description What an owner did to a user.
+         * @enum {string}
+         */
+        UserEvent: "invited" | "role_changed" | "removed";
+        /**
+         * UserList
+         * @description The studio's users, and their last changes, the newest first.
+         */
+        UserList: {
+            /** Changes */
+            changes: components["schemas"]["UserChangeView"][];
+            /** Items */
+            items: components["schemas"]["UserView"][];
+        };
+        /**
+         * UserStatus
+         * @description Where a user's last change stands. Only ``ACTIVE`` and ``REMOVED`` are done.
+         * @enum {string}
+         */
+        UserStatus: "inviting" | "changing" | "active" | "removing" | "removed";
+        /**
+         * UserView
+         * @description A user of the studio.
+         *
+         *     `status` is `active`, or says which change is not finished: ask for the same change again to
+         *     finish it. `actions` are what the caller may do. The last owner can be neither changed nor
+         *     removed.
+         */
+        UserView: {
+            /** Actions */
+            actions: ("change_role" | "remove")[];
+            /** Changed At */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Changed By Name */
+            changed_by_name: string;
+            /** Email */
+            email: string | null;
+            /** Is You */
+            is_you: boolean;
+            /** Name */
+            name: string;
+            role: components["schemas"]["StudioRole"];
+            status: components["schemas"]["UserStatus"];
+            /** User Id */
+            user_id: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -2807,6 +3548,146 @@ export interface operations {
             };
         };
     };
+    count_attention: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many things need attention */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionCount"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     resolve_parked_message: {
         parameters: {
             query?: never;
@@ -2816,7 +3697,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"] | null;
+            };
+        };
         responses: {
             /** @description The message, resolved */
             200: {
@@ -2946,6 +3831,146 @@ export interface operations {
             };
         };
     };
+    show_me: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user, and their studio */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     find_orders: {
         parameters: {
             query?: {
@@ -2953,6 +3978,16 @@ export interface operations {
                 query?: string | null;
                 /** @description Only orders with this refund status. */
                 status?: components["schemas"]["OrderRefundStatus"] | null;
+                /** @description Only orders whose print has this status. */
+                print_status?: components["schemas"]["FulfillmentStatus"] | null;
+                /** @description Only orders of this photo day: its id, or a part of its name. */
+                photo_day?: string | null;
+                /** @description Only orders with such a dispute, or with none. */
+                dispute?: components["schemas"]["DisputeFilter"] | null;
+                /** @description Only orders placed on this day or later, YYYY-MM-DD in the studio's zone. */
+                from?: string | null;
+                /** @description Only orders placed on this day or earlier. Today if only `from` is there. */
+                to?: string | null;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
@@ -3248,7 +4283,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"] | null;
+            };
+        };
         responses: {
             /** @description The dispute, dismissed */
             200: {
@@ -5564,6 +6603,20 @@ export interface operations {
                 to?: string | null;
                 /** @description Which refunds. */
                 state?: components["schemas"]["ReportState"];
+                /** @description Which rows come first. */
+                order?: "oldest" | "newest";
+                /** @description Only refunds of this subject's photos. Empty: only those that belong to none. */
+                subject?: string | null;
+                /** @description Only refunds of this product, by SKU. Empty: only those that belong to none. */
+                product?: string | null;
+                /** @description Only refunds of this photo day's orders. Empty: only those that belong to none. */
+                photo_day?: string | null;
+                /** @description Only refunds for this reason. Empty: only those that belong to none. */
+                reason?: string | null;
+                /** @description Only refunds made by this person. Empty: only those that belong to none. */
+                processed_by?: string | null;
+                /** @description Leave out disputes, late failures and the refunds that failed. With the key of a pattern, the rows are exactly the refunds that the pattern counts. */
+                effective?: boolean;
                 format?: "json" | "csv";
                 /** @description How many rows at most. */
                 limit?: number;
@@ -5883,6 +6936,877 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatternsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    summarize_refunds: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD in the studio's time zone. */
+                from?: string | null;
+                /** @description The last day, included. Today if it is left out. */
+                to?: string | null;
+                /** @description Which refunds. */
+                state?: components["schemas"]["ReportState"];
+                /** @description What a bar covers. */
+                size?: components["schemas"]["BucketSize"];
+                /** @description Only refunds of this subject's photos. Empty: only those that belong to none. */
+                subject?: string | null;
+                /** @description Only refunds of this product, by SKU. Empty: only those that belong to none. */
+                product?: string | null;
+                /** @description Only refunds of this photo day's orders. Empty: only those that belong to none. */
+                photo_day?: string | null;
+                /** @description Only refunds for this reason. Empty: only those that belong to none. */
+                reason?: string | null;
+                /** @description Only refunds made by this person. Empty: only those that belong to none. */
+                processed_by?: string | null;
+                /** @description Leave out disputes, late failures and the refunds that failed. With the key of a pattern, the rows are exactly the refunds that the pattern counts. */
+                effective?: boolean;
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sums by day or week, and by reason */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_studios: {
+        parameters: {
+            query?: {
+                /** @description The beginning of the studio's name. */
+                name?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of studios, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudioList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The users, owners first, and their last changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationBody"];
+            };
+        };
+        responses: {
+            /** @description The user */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user, removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_user_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBody"];
+            };
+        };
+        responses: {
+            /** @description The user with the new role */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
                 };
             };
             /** @description Bad Request */

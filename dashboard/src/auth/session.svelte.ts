@@ -1,15 +1,10 @@
-import { useCredentials } from "../api/client";
+import { useCredentials, type Schema } from "../api/client";
 import { router } from "../lib/router.svelte";
 import { readIdToken, type Identity, type Role } from "./token";
 import type { SignIn } from "./sign_in";
 
-/** The studio that the page shows, and how to show its money and times. */
-export interface StudioProfile {
-  studioId: string | null;
-  studioName: string;
-  timeZone: string;
-  currency: string;
-}
+export type Me = Schema<"MeView">;
+type Studio = NonNullable<Me["studio"]>;
 
 /** What a user may do, by the API's codes. The API decides; the page only hides. */
 export type Action =
@@ -24,12 +19,15 @@ export type Action =
   | "read_payouts"
   | "read_attention"
   | "resolve"
-  | "read_adjustments";
+  | "read_adjustments"
+  | "read_studios"
+  | "read_users"
+  | "manage_users";
 
 const READERS: readonly Role[] = ["owner", "staff", "bookkeeper", "pps_admin"];
 const DESK: readonly Role[] = ["owner", "staff"];
 
-/** As in docs/roles.md, for the first paint. */
+/** As in docs/roles.md, for the first paint. Then the API's own list holds. */
 const ALLOWED: Record<Action, readonly Role[]> = {
   read_orders: READERS,
   request_refund: DESK,
@@ -43,12 +41,15 @@ const ALLOWED: Record<Action, readonly Role[]> = {
   read_attention: READERS,
   resolve: DESK,
   read_adjustments: ["owner", "bookkeeper", "pps_admin"],
+  read_studios: ["pps_admin"],
+  read_users: ["owner", "pps_admin"],
+  manage_users: ["owner"],
 };
 
 /** Who is signed in, which studio they see, and what they may do. */
 class Session {
   #identity = $state<Identity | null>(null);
-  #profile = $state<StudioProfile | null>(null);
+  #me = $state.raw<Me | null>(null);
   #signIn: SignIn | null = null;
 
   /** Signs in. It returns when the first request can be sent. */
@@ -61,13 +62,18 @@ class Session {
     this.#identity = readIdToken(await signIn.token());
   }
 
+  /** Takes over what the API says about the user and the studio. */
+  know(me: Me): void {
+    this.#me = me;
+  }
+
   get user(): string {
     return this.#identity?.user ?? "";
   }
 
   /** What the page calls the user. */
   get userName(): string {
-    return this.user;
+    return this.#me?.display_name ?? this.user;
   }
 
   get roles(): readonly Role[] {
@@ -84,21 +90,38 @@ class Session {
   }
 
   get studioName(): string {
-    return this.#profile?.studioName ?? this.studioId ?? "";
+    return this.studio?.name ?? this.studioId ?? "";
   }
 
-  /** The studio's zone. All times are shown in it. */
+  /** The studio as the API describes it, or null until it did. */
+  get studio(): Studio | null {
+    const studio = this.#me?.studio ?? null;
+    return studio?.studio_id === this.studioId ? studio : null;
+  }
+
+  /** The studio's zone, or null until the API has named it. All times are shown in it. */
+  get knownTimeZone(): string | null {
+    return this.studio?.time_zone ?? null;
+  }
+
   get timeZone(): string {
-    return this.#profile?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return this.knownTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
+  /** The most of one order that the user may refund, in minor units. Null is no limit. */
+  get refundLimit(): number | null {
+    return this.#me?.refund_limit_amount ?? null;
   }
 
   /** How many decimals a currency has. */
   digits(currency: string): number {
+    if (currency === this.studio?.currency) return this.studio.minor_unit_digits;
     const format = new Intl.NumberFormat("en", { style: "currency", currency });
     return format.resolvedOptions().maximumFractionDigits ?? 2;
   }
 
   may(action: Action): boolean {
+    if (this.#me !== null) return this.#me.actions.includes(action);
     return this.roles.some((role) => ALLOWED[action].includes(role));
   }
 

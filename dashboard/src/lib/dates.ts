@@ -15,6 +15,12 @@ export function formatCalendarDay(day: string, locale?: string): string {
   return format(`${day}T00:00:00Z`, locale, { dateStyle: "medium", timeZone: "UTC" });
 }
 
+/** Returns calendar days as a period, such as `Sep 1, 2026 – Sep 20, 2026`, or one day. */
+export function formatPeriod(first: string, last: string, locale?: string): string {
+  const from = formatCalendarDay(first, locale);
+  return first === last ? from : `${from} – ${formatCalendarDay(last, locale)}`;
+}
+
 /** Returns a time with its seconds and zone, for a tooltip. */
 export function formatExact(iso: string, timeZone: string, locale?: string): string {
   return format(iso, locale, { dateStyle: "full", timeStyle: "long", timeZone });

@@ -1,0 +1,33 @@
+import { accepted, api, type Schema } from "../../api/client";
+import type { Item } from "./attention_words";
+
+export type Outcome = Schema<"MessageResolution">["outcome"];
+
+/**
+ * Takes an item off the list. None of these needs a key: the same again changes nothing.
+ *
+ * @param outcome Whether the message arrived, for one whose outcome is unknown.
+ */
+export async function resolveItem(item: Item, outcome: Outcome | null): Promise<void> {
+  const { order_id, message_id, dispute_id, parked_id } = item;
+  if (item.kind === "dispute_lost" && order_id && dispute_id) {
+    await accepted(
+      api.POST("/orders/{order_id}/disputes/{dispute_id}/dismissal", {
+        params: { path: { order_id, dispute_id } },
+      }),
+    );
+  } else if (order_id && message_id && outcome !== null) {
+    await accepted(
+      api.POST("/orders/{order_id}/messages/{message_id}/resolution", {
+        params: { path: { order_id, message_id } },
+        body: { outcome },
+      }),
+    );
+  } else if (parked_id) {
+    await accepted(
+      api.POST("/attention/parked/{parked_id}/resolution", { params: { path: { parked_id } } }),
+    );
+  } else {
+    throw new TypeError(`Nothing resolves ${item.kind} here.`);
+  }
+}
