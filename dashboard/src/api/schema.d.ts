@@ -1175,6 +1175,12 @@ export interface components {
             type: "line_items";
         };
         /**
+         * LineKinds
+         * @description Which lines of a payout to list: all, or those where a refund or dispute moved money.
+         * @enum {string}
+         */
+        LineKinds: "all" | "deductions";
+        /**
          * LinePreview
          * @description What goes back of a line: ``amount`` is the price less the discount plus the tax.
          */
@@ -5726,6 +5732,8 @@ export interface operations {
     next_payout: {
         parameters: {
             query?: {
+                /** @description Which lines to list. `deductions` are refunds and disputes, with what came back of them. The sums always cover all lines. A cursor is valid for the same `lines`. */
+                lines?: components["schemas"]["LineKinds"];
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
@@ -5871,6 +5879,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "json" | "csv" | "html";
+                /** @description Which lines to list. `deductions` are refunds and disputes, with what came back of them. The sums always cover all lines. A cursor is valid for the same `lines`. */
+                lines?: components["schemas"]["LineKinds"];
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
