@@ -6,6 +6,7 @@ import io
 import httpx
 import pytest
 
+from infra.local.demo_users import DEMO_NAMES
 from tests.e2e.large_report import (
     ROWS,
     export_large_report,
@@ -36,6 +37,7 @@ def test_a_settled_refund_is_in_its_studio_s_report_and_in_no_other(world: Deplo
         "subject_names": ["Bartholomew Testparent"],
         "type": "full",
         "reason": "quality_issue",
+        "reason_name": "Quality issue",
         "status": "settled",
         "currency": "usd",
         "original_amount": 10000,
@@ -45,12 +47,15 @@ def test_a_settled_refund_is_in_its_studio_s_report_and_in_no_other(world: Deplo
         "net_deduction_amount": -8500,
         "tax_refunded_amount": 0,
         "processed_by": refund["requested_by"],
+        "processed_by_name": DEMO_NAMES["owner"],
         "stripe_refund_id": refund["stripe_refund_id"],
         "source": "api",
         "dispute_id": None,
         "dispute_fee_amount": 0,
         "pending_reason": None,
+        "pending_detail": None,
         "failure_reason": None,
+        "failure_detail": None,
         "resolution": None,
     }
     assert report["next_cursor"] is None

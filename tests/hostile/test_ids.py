@@ -49,7 +49,7 @@ IDS = {
 CODES = {
     *((400, "bad_request"), (401, "unauthorized"), (404, "not_found"), (422, "invalid_input")),
     *((404, f"{name}_not_found") for name in ("order", "refund", "message", "export", "payout")),
-    *((404, f"{name}_not_found") for name in ("parked_message", "dispute", "adjustment")),
+    *((404, f"{name}_not_found") for name in ("parked_message", "dispute", "adjustment", "user")),
 }
 
 
