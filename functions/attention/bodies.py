@@ -4,7 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from shared.edge.bodies import StrictBody
+from shared.edge.bodies import LongVisibleLine, StrictBody
+
+
+class NoteBody(StrictBody):
+    """What was done about it, for the studio's own people."""
+
+    note: LongVisibleLine | None = None
 
 
 class ResolutionBody(StrictBody):
@@ -15,3 +21,4 @@ class ResolutionBody(StrictBody):
         Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x20-\x7e]+$")]
         | None
     ) = None
+    note: LongVisibleLine | None = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from functions.attention.bodies import ResolutionBody
+from functions.attention.bodies import NoteBody, ResolutionBody
 from functions.attention.list_attention import ListAttention, NameParents
 from functions.attention.record_resolution import DismissDispute, ResolveParked, ResolveRefund
 from functions.attention.views import (
@@ -14,10 +14,11 @@ from functions.attention.views import (
     ParkedView,
     attention_count,
     attention_list,
+    dismissed_view,
     parked_view,
 )
-from shared.clock import utc_now
-from shared.domain.refund import PaidBy
+from shared.clock import rfc3339, utc_now
+from shared.domain.refund import PaidBy, Resolution
 from shared.edge.auth import Action
 from shared.edge.http import (
     NamedStudio,
@@ -35,12 +36,14 @@ from shared.gateways.attention import Attention
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
+from shared.gateways.people import People
 from shared.views.refund import RefundView, refund_view
 
 dynamodb = aws.client("dynamodb")
 list_attention = ListAttention(Attention(dynamodb, setting("ORDERS_TABLE")), utc_now)
 name_parents = NameParents(OrderLists(dynamodb, setting("ORDERS_TABLE")))
-resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
+people = People(dynamodb, setting("ORDERS_TABLE"))
+resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 dismiss_dispute = DismissDispute(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
 
@@ -95,9 +98,11 @@ def resolve_failed(
     """Record that the parent got the money another way. That amount is not refundable again."""
     who = caller(app)
     who.require(Action.RESOLVE)
-    refund, state = resolve_refund(who, order_id, refund_id, PaidBy(body.paid_by), body.reference)
+    how, at = PaidBy(body.paid_by), rfc3339(utc_now())
+    resolution = Resolution(how, body.reference, at, who.user, body.note)
+    refund, state = resolve_refund(who, order_id, refund_id, resolution)
     count("RefundResolved")
-    return refund_view(refund, state)
+    return refund_view(refund, state, people.names(who.studio_id, refund.users))
 
 
 @app.post(
@@ -107,18 +112,16 @@ def resolve_failed(
     responses=described(200, DismissedView, "The dispute, dismissed"),
 )
 def dismiss_lost_dispute(
-    order_id: OrderId, dispute_id: Annotated[str, Path(max_length=255)]
+    order_id: OrderId,
+    dispute_id: Annotated[str, Path(max_length=255)],
+    body: Annotated[NoteBody | None, Body()] = None,
 ) -> DismissedView:
     """Take a lost dispute off the list. Its money stays in the ledger."""
     who = caller(app)
     who.require(Action.RESOLVE)
-    dispute = dismiss_dispute(who, order_id, dispute_id)
-    return DismissedView(
-        order_id=order_id,
-        dispute_id=dispute.dispute_id,
-        status=dispute.status,
-        dismissed_by=dispute.dismissed_by or who.user,
-    )
+    dispute = dismiss_dispute(who, order_id, dispute_id, body.note if body else None)
+    names = people.names(who.studio_id, [dispute.dismissed_by])
+    return dismissed_view(order_id, dispute, names)
 
 
 @app.post(
@@ -127,11 +130,15 @@ def dismiss_lost_dispute(
     operation_id="resolve_parked_message",
     responses=described(200, ParkedView, "The message, resolved"),
 )
-def resolve_parked_message(parked_id: Annotated[str, Path(max_length=64)]) -> ParkedView:
+def resolve_parked_message(
+    parked_id: Annotated[str, Path(max_length=64)],
+    body: Annotated[NoteBody | None, Body()] = None,
+) -> ParkedView:
     """Take a parked message off the list."""
     who = caller(app)
     who.require(Action.RESOLVE)
-    return parked_view(resolve_parked(who, parked_id))
+    parked = resolve_parked(who, parked_id, body.note if body else None)
+    return parked_view(parked, people.names(who.studio_id, [parked.resolved_by]))
 
 
 lambda_handler = api_handler(app)

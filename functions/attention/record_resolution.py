@@ -13,7 +13,7 @@ from shared.domain.errors import (
 )
 from shared.domain.order import OrderState
 from shared.domain.parked import ParkedMessage
-from shared.domain.refund import PaidBy, Refund, Resolution
+from shared.domain.refund import Refund, Resolution
 from shared.domain.reservation import resolve
 from shared.edge.auth import Caller
 from shared.gateways.conflict import StaleStateError, tries
@@ -29,15 +29,13 @@ class ResolveRefund:
     """Records how the parent of a failed refund was paid."""
 
     orders: OrdersTable
-    clock: Clock
 
     def __call__(
         self,
         caller: Caller,
         order_id: str,
         refund_id: str,
-        paid_by: PaidBy,
-        reference: str | None,
+        resolution: Resolution,
     ) -> tuple[Refund, OrderState]:
         """Record the payment. Return the refund with its order's state. A repeat changes nothing.
 
@@ -45,8 +43,7 @@ class ResolveRefund:
             caller: The person who records it.
             order_id: The order's id.
             refund_id: The failed refund's id.
-            paid_by: By what means the parent was paid.
-            reference: For example the check's number, or None.
+            resolution: How the parent was paid.
 
         Raises:
             DomainError: There is no such refund, or it has not failed. Or another payment was
@@ -58,12 +55,10 @@ class ResolveRefund:
             refund = record.refunds.get(refund_id)
             if refund is None:
                 raise RefundNotFoundError("This order has no such refund.")
-            done = refund.resolution
-            if done is not None and (done.paid_by, done.reference) == (paid_by, reference):
+            if _is_repeat(refund.resolution, resolution):
                 return refund, record.state
             if refund.settlement_owed:  # the ledger does not have its late failure yet
                 continue
-            resolution = Resolution(paid_by, reference, rfc3339(self.clock()), caller.user)
             state, resolved = resolve(record.state, refund, resolution)
             try:
                 self.orders.record_resolution(state, resolved)
@@ -73,13 +68,20 @@ class ResolveRefund:
         raise BusyError("Others are changing this order. Send the request again in a moment.")
 
 
+def _is_repeat(done: Resolution | None, asked: Resolution) -> bool:
+    """Return whether a person has recorded exactly this, no matter who and when."""
+    return done is not None and replace(done, at=asked.at, by=asked.by) == asked
+
+
 @dataclass(frozen=True, slots=True)
 class DismissDispute:
     """Takes a lost dispute off the attention list."""
 
     orders: OrdersTable
 
-    def __call__(self, caller: Caller, order_id: str, dispute_id: str) -> Dispute:
+    def __call__(
+        self, caller: Caller, order_id: str, dispute_id: str, note: str | None = None
+    ) -> Dispute:
         """Record that a person has seen the lost dispute, and return it. A repeat changes nothing.
 
         Raises:
@@ -98,7 +100,7 @@ class DismissDispute:
                 )
             if dispute.dismissed_by is not None:
                 return dispute
-            dismissed = replace(dispute, dismissed_by=caller.user)
+            dismissed = replace(dispute, dismissed_by=caller.user, dismissal_note=note)
             others = tuple(each for each in state.disputes if each is not dispute)
             try:
                 self.orders.update_state(replace(state, disputes=with_report(others, dismissed)))
@@ -115,7 +117,7 @@ class ResolveParked:
     parked: ParkedRecords
     clock: Clock
 
-    def __call__(self, caller: Caller, parked_id: str) -> ParkedMessage:
+    def __call__(self, caller: Caller, parked_id: str, note: str | None = None) -> ParkedMessage:
         """Record that the message was dealt with, and return it. A repeat changes nothing.
 
         Raises:
@@ -128,7 +130,8 @@ class ResolveParked:
                 raise ParkedMessageNotFoundError("Your studio has no such parked message.")
             if parked.resolved_at is not None:
                 return parked
-            resolved = replace(parked, resolved_at=rfc3339(self.clock()), resolved_by=caller.user)
+            at = rfc3339(self.clock())
+            resolved = replace(parked, resolved_at=at, resolved_by=caller.user, resolution=note)
             try:
                 self.parked.update(resolved)
             except StaleStateError:

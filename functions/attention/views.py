@@ -7,8 +7,10 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from functions.attention.list_attention import AttentionItem, AttentionKind
+from shared.domain.dispute import Dispute
 from shared.domain.parked import ParkedMessage
 from shared.edge.auth import ALLOWED, Action, Role
+from shared.views.people import Names, optional_name, shown_name
 
 _DETAIL = {
     AttentionKind.REFUND_FAILED: (
@@ -134,6 +136,8 @@ class DismissedView(BaseModel):
     dispute_id: str
     status: str
     dismissed_by: str
+    dismissed_by_name: str
+    note: str | None
 
 
 class ParkedView(BaseModel):
@@ -144,6 +148,8 @@ class ParkedView(BaseModel):
     parked_at: str
     resolved_at: str | None
     resolved_by: str | None
+    resolved_by_name: str | None
+    note: str | None
 
 
 def attention_list(
@@ -194,7 +200,20 @@ def _actions(item: AttentionItem, roles: frozenset[Role]) -> list[AttentionActio
     return actions
 
 
-def parked_view(parked: ParkedMessage) -> ParkedView:
+def dismissed_view(order_id: str, dispute: Dispute, names: Names) -> DismissedView:
+    """Return a dismissed dispute as the API shows it."""
+    by = dispute.dismissed_by or ""
+    return DismissedView(
+        order_id=order_id,
+        dispute_id=dispute.dispute_id,
+        status=dispute.status,
+        dismissed_by=by,
+        dismissed_by_name=shown_name(names, by),
+        note=dispute.dismissal_note,
+    )
+
+
+def parked_view(parked: ParkedMessage, names: Names) -> ParkedView:
     """Return a parked message as the API shows it."""
     return ParkedView(
         parked_id=parked.parked_id,
@@ -202,4 +221,6 @@ def parked_view(parked: ParkedMessage) -> ParkedView:
         parked_at=parked.parked_at,
         resolved_at=parked.resolved_at,
         resolved_by=parked.resolved_by,
+        resolved_by_name=optional_name(names, parked.resolved_by),
+        note=parked.resolution,
     )

@@ -17,6 +17,7 @@ from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.item_parsing import skip_botocore_item_parsing
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.people import People
 from shared.gateways.queues import ParkedMessages
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
@@ -32,6 +33,7 @@ write_export = WriteExport(
         RefundLists(dynamodb, setting("ORDERS_TABLE")),
         OrderLists(dynamodb, setting("ORDERS_TABLE")),
         OrdersTable(dynamodb, setting("ORDERS_TABLE")),
+        People(dynamodb, setting("ORDERS_TABLE")),
     ),
     ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
 )

@@ -63,6 +63,8 @@ class DisputeView(BaseModel):
     due_by: str | None
     blocks_refunds: bool
     dismissed_by: str | None
+    dismissed_by_name: str | None
+    dismissal_note: str | None
 
 
 class MoneyView(BaseModel):
@@ -174,7 +176,7 @@ def panel_view(shown: ShownOrder, now: datetime) -> OrderPanelView:
         ),
         dispute_id=dispute.dispute_id if dispute else None,
         disputed_at=dispute.created_at if dispute else None,
-        disputes=[_dispute_view(each) for each in state.disputes],
+        disputes=[_dispute_view(each, names) for each in state.disputes],
         fulfillment=fulfillment_view(state, names),
         refunds=[
             refund_view(refund, state, names)
@@ -231,7 +233,7 @@ def _event(event: Event, names: Names) -> EventView:
     )
 
 
-def _dispute_view(dispute: Dispute) -> DisputeView:
+def _dispute_view(dispute: Dispute, names: Names) -> DisputeView:
     return DisputeView(
         dispute_id=dispute.dispute_id,
         status=dispute.status,
@@ -244,6 +246,8 @@ def _dispute_view(dispute: Dispute) -> DisputeView:
         due_by=dispute.due_by,
         blocks_refunds=dispute.blocks_refunds,
         dismissed_by=dispute.dismissed_by,
+        dismissed_by_name=optional_name(names, dispute.dismissed_by),
+        dismissal_note=dispute.dismissal_note,
     )
 
 

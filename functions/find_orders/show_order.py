@@ -42,7 +42,9 @@ class ShowOrder:
         if panel is None:
             raise OrderNotFoundError
         events = timeline(panel)
-        users = [event.by for event in events] + [panel.record.state.fulfillment_claimed_by]
+        state = panel.record.state
+        users = [event.by for event in events] + [state.fulfillment_claimed_by]
+        users += [dispute.dismissed_by for dispute in state.disputes]
         return ShownOrder(
             panel,
             events,

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from functions.payouts import statement_csv, statement_html
 from functions.payouts.list_payouts import ListPayouts
-from functions.payouts.read_lines import ReadLines
+from functions.payouts.read_lines import LinesQuery, ReadLines
 from functions.payouts.show_payout import ShowNextPayout, ShowPayout
 from functions.payouts.views import (
     NextPayoutView,
@@ -18,6 +18,7 @@ from functions.payouts.views import (
     payout_list,
     payout_view,
 )
+from shared.domain.statement import LineKinds
 from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.settings import setting
@@ -35,7 +36,7 @@ dynamodb = aws.client("dynamodb")
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
-lines = ReadLines(
+read_lines = ReadLines(
     LedgerEntries(dynamodb, setting("LEDGER_TABLE")), OrderLists(dynamodb, setting("ORDERS_TABLE"))
 )
 show_next_payout = ShowNextPayout(
@@ -44,14 +45,21 @@ show_next_payout = ShowNextPayout(
     payouts,
     PayoutHolds(dynamodb, setting("ORDERS_TABLE")),
     Attention(dynamodb, setting("ORDERS_TABLE")).held_amount,
-    lines,
+    read_lines,
 )
-show_payout = ShowPayout(payouts, studios, lines)
+show_payout = ShowPayout(payouts, studios, read_lines)
 list_payouts = ListPayouts(payouts)
 
 app = api_resolver()
 
 Limit = Annotated[int, Query(description="How many at most.", ge=1, le=1000)]
+Lines = Annotated[
+    LineKinds,
+    Query(
+        description="Which lines to list. `deductions` are refunds and disputes, with what came "
+        "back of them. The sums always cover all lines. A cursor is valid for the same `lines`."
+    ),
+]
 
 
 @app.get(
@@ -66,6 +74,7 @@ Limit = Annotated[int, Query(description="How many at most.", ge=1, le=1000)]
     responses=described(200, NextPayoutView, "The next payout as it is now"),
 )
 def next_payout(
+    lines: Lines = LineKinds.ALL,
     limit: Limit = 100,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
@@ -73,7 +82,8 @@ def next_payout(
     """Show what the next payout would be now."""
     who = caller(app)
     who.require(Action.READ_PAYOUTS)
-    return next_payout_view(show_next_payout(who.studio_id, limit, cursor))
+    wanted = LinesQuery(limit, cursor, lines)
+    return next_payout_view(show_next_payout(who.studio_id, wanted))
 
 
 @app.get(
@@ -110,10 +120,11 @@ def _statement_answers() -> dict[int, OpenAPIResponse]:
     ),
     responses=_statement_answers(),
 )
-def read(
+def read(  # noqa: PLR0913  # a page's parameters
     payout_id: Annotated[str, Path(max_length=128)],
     *,
     form: Annotated[Literal["json", "csv", "html"], Query(alias="format")] = "json",
+    lines: Lines = LineKinds.ALL,
     limit: Limit = 100,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
@@ -123,7 +134,7 @@ def read(
     who.require(Action.READ_PAYOUTS)
     if form != "json":
         return _file(who.studio_id, payout_id, form)
-    payout, page = show_payout.page(who.studio_id, payout_id, limit, cursor)
+    payout, page = show_payout.page(who.studio_id, payout_id, LinesQuery(limit, cursor, lines))
     return Response(200, content_type="application/json", body=payout_view(payout, page))
 
 

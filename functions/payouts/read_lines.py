@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.errors import CursorError
 from shared.domain.statement import (
+    LineKinds,
     LineRange,
     Statement,
     StatementLine,
@@ -14,6 +15,20 @@ from shared.domain.statement import (
 from shared.edge.cursor import cursor_for, position_of
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
+
+
+@dataclass(frozen=True, slots=True)
+class LinesQuery:
+    """A page of lines: how many at most, the previous page's ``next_cursor``, and which kinds."""
+
+    limit: int
+    cursor: str | None = None
+    kinds: LineKinds = LineKinds.ALL
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """What a cursor is valid for, beside the payout."""
+        return () if self.kinds is LineKinds.ALL else (self.kinds,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +57,21 @@ class ReadLines:
         deductions = (line for line in read.lines if line.is_deduction)
         return replace(read, lines=self._with_names(of.studio_id, read.lines, deductions))
 
-    def page(self, of: StatementRange, limit: int, cursor: str | None) -> LinesPage:
+    def page(self, of: StatementRange, wanted: LinesQuery) -> LinesPage:
         """Return a page of lines.
 
         Args:
             of: The payout's entries.
-            limit: How many lines at most.
-            cursor: The previous page's ``next_cursor``; None for the first page.
+            wanted: Which page of which lines.
 
         Raises:
             CursorError: The cursor is not of these lines.
             StatementError: The ledger lacks entries.
         """
-        scope = ("payout lines", of.studio_id, str(of.first_seq))
+        cursor, limit = wanted.cursor, wanted.limit
+        scope = ("payout lines", of.studio_id, str(of.first_seq), *wanted.scope)
         after = None if cursor is None else _seq(position_of(cursor, 1, *scope)[0])
-        read = self._read(of, LineRange(after, limit + 1))
+        read = self._read(of, LineRange(after, limit + 1, wanted.kinds))
         shown = self._with_names(of.studio_id, read.lines[:limit], read.lines[:limit])
         if len(read.lines) == len(shown):
             return LinesPage(shown, read, None)

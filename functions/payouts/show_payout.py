@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from functions.payouts.read_lines import LinesPage, ReadLines
+from functions.payouts.read_lines import LinesPage, LinesQuery, ReadLines
 from shared.domain.errors import (
     PayoutNotFoundError,
     StatementTooLargeError,
@@ -58,7 +58,7 @@ class ShowNextPayout:
     held_amount: Callable[[str], int]
     lines: ReadLines
 
-    def __call__(self, studio_id: str, limit: int, cursor: str | None) -> NextPayout:
+    def __call__(self, studio_id: str, wanted: LinesQuery) -> NextPayout:
         """Return the next payout as it is now, with a page of its lines.
 
         All of it shows one moment: the ledger head names the last entry, and entries never change.
@@ -86,7 +86,7 @@ class ShowNextPayout:
             paid,
             held_of(total, disputed),
             reason,
-            self.lines.page(_open_range(head), limit, cursor),
+            self.lines.page(_open_range(head), wanted),
         )
 
 
@@ -108,9 +108,7 @@ class ShowPayout:
     studios: Studios
     lines: ReadLines
 
-    def page(
-        self, studio_id: str, payout_id: str, limit: int, cursor: str | None
-    ) -> tuple[Payout, LinesPage]:
+    def page(self, studio_id: str, payout_id: str, wanted: LinesQuery) -> tuple[Payout, LinesPage]:
         """Return a payout with a page of its lines.
 
         Raises:
@@ -119,7 +117,7 @@ class ShowPayout:
             StatementError: The ledger is damaged.
         """
         payout = self._payout(studio_id, payout_id)
-        return payout, self.lines.page(_range(payout), limit, cursor)
+        return payout, self.lines.page(_range(payout), wanted)
 
     def whole(self, studio_id: str, payout_id: str) -> WholeStatement:
         """Return a payout with all its lines, for a file.

@@ -28,6 +28,7 @@ from shared.domain.refund import RefundKey, RefundType
 from shared.domain.report import LATE_FAILURE
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.people import People
 from shared.gateways.settled_refunds import SettledRefund, SettledRefunds
 from shared.gateways.studios import Studios
 
@@ -117,6 +118,7 @@ class FindPatterns:
     orders: OrdersTable
     settled: SettledRefunds
     studios: Studios
+    people: People
     clock: Clock
 
     def __call__(self, studio_id: str, by: By, first: str | None, last: str | None) -> Patterns:
@@ -144,6 +146,8 @@ class FindPatterns:
             before = days.before()
             count = _count_decisions(reading, days)
             comparisons = count.compared_with(_count_decisions(reading, before))
+            if by is By.PROCESSED_BY:
+                names = dict(self.people.names(studio_id, count.tallies))
         else:
             count, names = _count_ordered(reading, days)
             comparisons = count.compared_with_other_orders()

@@ -1,7 +1,6 @@
 """Lambda behind API Gateway: the reports."""
 
 from dataclasses import replace
-from itertools import chain
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -51,7 +50,7 @@ people = People(dynamodb, setting("ORDERS_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 files = ExportFiles(aws.files_client(), setting("EXPORT_BUCKET"))
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
-rows = RefundRows(settled, RefundLists(dynamodb, setting("ORDERS_TABLE")), lists, orders)
+rows = RefundRows(settled, RefundLists(dynamodb, setting("ORDERS_TABLE")), lists, orders, people)
 select_refunds = SelectRefunds(
     studios, LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), utc_now
 )
@@ -61,7 +60,7 @@ export_refunds = ExportRefunds(
 )
 summarize_refunds = SummarizeRefunds(select_refunds, rows)
 find_export = FindExport(files)
-find_patterns = FindPatterns(lists, orders, settled, studios, utc_now)
+find_patterns = FindPatterns(lists, orders, settled, studios, people, utc_now)
 
 app = api_resolver()
 
@@ -163,8 +162,7 @@ def report(  # noqa: PLR0913  # a report's parameters
     query = replace(query, newest_first=order == "newest")
     page = report_refunds(query, limit, cursor)
     resolved_by = (row.resolution.by for row in page.rows if row.resolution)
-    users = chain((row.processed_by for row in page.rows), resolved_by)
-    names = people.names(who.studio_id, users)
+    names = people.names(who.studio_id, resolved_by)
     return Response(200, content_type="application/json", body=report_view(page, names))
 
 

@@ -153,7 +153,7 @@ def _name(found: Patterns, key: Key) -> str | None:
         case By.REASON:
             return key.replace("_", " ")
         case By.PROCESSED_BY:
-            return "Stripe's dashboard" if key == "stripe" else key
+            return "Stripe's dashboard" if key == "stripe" else found.names.get(key, key)
         case _:
             return found.names.get(key)
 

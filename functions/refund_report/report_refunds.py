@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from shared.clock import Clock, rfc3339
+from shared.domain.attribution import By
 from shared.domain.errors import CursorError, StudioNotFoundError
 from shared.domain.local_days import LocalDays, local_days
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
@@ -66,12 +67,16 @@ class ReportSelection:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A page of the report, with the totals of all pages."""
+    """A page of the report, with the totals of all pages.
+
+    ``filter_names`` are the names of what it is filtered by, as far as they are known.
+    """
 
     chosen: ReportSelection
     rows: list[ReportRow]
     totals: ReportTotals
     next_cursor: str | None
+    filter_names: dict[By, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,9 @@ class ReportRefunds:
             next_cursor=_cursor(query, selection, _SoFar(page[-1].place, totals, shown))
             if more
             else None,
+            filter_names={}
+            if selection.only.is_empty or not page
+            else self.rows.filter_names(selection, page[0]),
         )
 
     def _totals(self, selection: Selection, found: list[ReportRow], *, more: bool) -> ReportTotals:

@@ -9,11 +9,12 @@ from functions.refund_report.export_refunds import Export
 from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
 from functions.refund_report.summarize_refunds import ReportSummary
+from shared.domain.attribution import By
 from shared.domain.report import ReportRow
 from shared.domain.report_summary import BucketSize, ReasonTotals
 from shared.edge.auth import Caller
 from shared.gateways.exports import ExportStatus
-from shared.views.people import Names, optional_name
+from shared.views.people import Names, optional_name, shown_name
 from shared.views.refund import ResolutionView, resolution_view
 
 
@@ -25,7 +26,8 @@ class RowView(BaseModel):
     refund these effects are estimates. For a failed refund `refunded_amount` did not reach the
     parent, and the effects are 0. A dispute has no `refund_id`; `dispute_fee_amount` is Stripe's
     fee for it, and money that came back is negative. Erased names are null or missing.
-    `pending_reason` says what an open refund waits for, and `failure_reason` why one failed.
+    `pending_reason` says what an open refund waits for, and `failure_reason` why one failed. The
+    details say so in words, and what to do.
     `resolution` is how the parent was paid after that.
     """
 
@@ -38,6 +40,7 @@ class RowView(BaseModel):
     subject_names: list[str]
     type: str | None
     reason: str | None
+    reason_name: str | None
     status: str
     currency: str
     original_amount: int | None
@@ -53,7 +56,9 @@ class RowView(BaseModel):
     dispute_id: str | None
     dispute_fee_amount: int
     pending_reason: str | None
+    pending_detail: str | None
     failure_reason: str | None
+    failure_detail: str | None
     resolution: ResolutionView | None
 
 
@@ -110,10 +115,22 @@ class SummaryView(BaseModel):
     totals: TotalsView
 
 
+class FilterView(BaseModel):
+    """What all rows have in common. `name` is what people call it.
+
+    It is null if it was erased, or if the page has no rows to read it from.
+    """
+
+    kind: By
+    key: str
+    name: str | None
+
+
 class ReportView(BaseModel):
     """A page of the report, with the totals of all pages.
 
-    `from` and `to` are days in the studio's time zone, both included.
+    `from` and `to` are days in the studio's time zone, both included. `filters` are the keys that
+    the report was filtered by.
     """
 
     from_day: str = Field(serialization_alias="from")
@@ -121,6 +138,7 @@ class ReportView(BaseModel):
     items: list[RowView]
     next_cursor: str | None
     totals: TotalsView
+    filters: list[FilterView]
 
 
 class ExportView(BaseModel):
@@ -144,7 +162,21 @@ def report_view(report: Report, names: Names) -> ReportView:
         items=[_row_view(row, names) for row in report.rows],
         next_cursor=report.next_cursor,
         totals=TotalsView(currency=report.chosen.currency, **asdict(report.totals)),
+        filters=[
+            FilterView(kind=by, key=key, name=_filter_name(report, by, key))
+            for by, key in report.chosen.selection.only.wanted()
+        ],
     )
+
+
+def _filter_name(report: Report, by: By, key: str) -> str | None:
+    match by:
+        case By.REASON:
+            return reason_name(key)
+        case By.PROCESSED_BY:
+            return report.filter_names.get(by) or shown_name({}, key)
+        case _:
+            return report.filter_names.get(by)
 
 
 def summary_view(found: ReportSummary) -> SummaryView:
@@ -203,5 +235,6 @@ def _row_view(row: ReportRow, names: Names) -> RowView:
     del values["place"]
     if row.resolution:
         values["resolution"] = resolution_view(row.resolution, names)
-    values["processed_by_name"] = optional_name(names, row.processed_by)
+    values["processed_by_name"] = row.processed_by_name or optional_name({}, row.processed_by)
+    values["reason_name"] = reason_name(row.reason) if row.reason else None
     return RowView(**values | {"subject_names": list(row.subject_names)})

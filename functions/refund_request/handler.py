@@ -167,7 +167,7 @@ def read(
     if refund_id not in record.refunds:
         raise RefundNotFoundError("This order has no such refund.")
     refund = record.refunds[refund_id]
-    names = people.names(who.studio_id, (entry.by for entry in refund.history))
+    names = people.names(who.studio_id, refund.users)
     return refund_view(refund, record.state, names)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from functions.refund_request.refunds_in_flight import RefundsInFlight
 from shared.domain.errors import NegativeBalanceLimitError
+from shared.domain.money import money_text
 from shared.domain.order import OrderState
 from shared.domain.refund_quote import RefundWarning
 from shared.domain.settlement import Effect, payable_effect
@@ -84,14 +85,14 @@ class PayoutImpact:
         """
         if studio.on_negative_limit is not OnNegativeLimit.REFUSE:
             return ()
-        limit = studio.negative_balance_limit
+        limit, currency = studio.negative_balance_limit, studio.currency
         in_flight, guard = self.in_flight.guarded(state)
         before, after = (each + in_flight for each in self._before_and_after(state, effect))
         if after < min(before, -limit):
             raise NegativeBalanceLimitError(
-                f"This refund would bring your next payout to {after}. Your studio refuses refunds "
-                f"that bring it below -{limit} (minor units). Refunds that have not settled yet "
-                "count. Refund less, or wait for more sales."
+                f"This refund would bring your next payout to {money_text(after, currency)}. Your "
+                f"studio refuses refunds that bring it below {money_text(-limit, currency)}. "
+                "Refunds that have not settled yet count. Refund less, or wait for more sales."
             )
         return (self.in_flight.guards.put(guard),)
 

@@ -12,9 +12,9 @@ from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
 from functions.send_message.views import MessagePreviewView, preview_view
 from shared.clock import utc_now
-from shared.domain.message import MessageOutcome
+from shared.domain.message import Message, MessageOutcome
 from shared.domain.order import OrderKey
-from shared.edge.auth import Action
+from shared.edge.auth import Action, Caller
 from shared.edge.http import (
     IdempotencyKey,
     OrderId,
@@ -28,6 +28,7 @@ from shared.gateways import aws
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.people import People
 from shared.gateways.studios import Studios
 from shared.views.message import MessageView, message_view
 
@@ -36,6 +37,7 @@ _MAX_BODY_BYTES = 256 * 1024
 
 dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+people = People(dynamodb, setting("ORDERS_TABLE"))
 messages = Messages(dynamodb, setting("ORDERS_TABLE"))
 mail = Mail(aws.client("sesv2"), aws.mail_client())
 draft_message = DraftMessage(Studios(dynamodb, setting("ORDERS_TABLE")), mail)
@@ -85,7 +87,7 @@ def send(
             body=body.model_dump(mode="json"),
         ),
     )
-    return Response(201, content_type="application/json", body=message_view(message, utc_now()))
+    return Response(201, content_type="application/json", body=_shown(who, message))
 
 
 @app.post(
@@ -101,7 +103,12 @@ def record_resolution(
     who = caller(app)
     who.require(Action.SEND_MESSAGE)
     message = resolve_message(who, order_id, message_id, MessageOutcome(body.outcome))
-    return message_view(message, utc_now())
+    return _shown(who, message)
+
+
+def _shown(who: Caller, message: Message) -> MessageView:
+    names = people.names(who.studio_id, [message.created_by, message.resolved_by])
+    return message_view(message, utc_now(), names)
 
 
 lambda_handler = api_handler(app, _MAX_BODY_BYTES)

@@ -15,12 +15,14 @@ from shared.edge.http import NamedStudio, api_handler, api_resolver, caller, des
 from shared.edge.observability import logger
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.people import People
 from shared.gateways.studio_users import StudioUsers
 from shared.gateways.user_pool import UserPool
 
 _CHANGES_SHOWN = 100
 
 users = StudioUsers(aws.client("dynamodb"), setting("ORDERS_TABLE"))
+people = People(aws.client("dynamodb"), setting("ORDERS_TABLE"))
 change_users = ChangeUsers(
     users, UserPool(aws.client("cognito-idp"), setting("USER_POOL_ID")), utc_now
 )
@@ -94,7 +96,8 @@ def remove(user_id: UserId) -> UserView:
 
 def _shown(user: StudioUser, who: Caller) -> UserView:
     logger.info("user changed", user=who.user, changed_user=user.user_id, role=user.role)
-    return user_view(user, users.roster(who.studio_id), who)
+    names = people.names(who.studio_id, [user.changed_by])
+    return user_view(user, users.roster(who.studio_id), who, names)
 
 
 lambda_handler = api_handler(app)

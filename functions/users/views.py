@@ -14,6 +14,7 @@ from shared.domain.studio_user import (
     may_change,
 )
 from shared.edge.auth import ALLOWED, Action, Caller
+from shared.views.people import Names, shown_name
 
 
 class UserView(BaseModel):
@@ -31,6 +32,7 @@ class UserView(BaseModel):
     status: UserStatus
     changed_at: str
     changed_by: str
+    changed_by_name: str
     is_you: bool
     actions: list[Literal["change_role", "remove"]]
 
@@ -40,6 +42,7 @@ class UserChangeView(BaseModel):
 
     at: str
     by: str
+    by_name: str
     event: UserEvent
     user_id: str
     role: StudioRole
@@ -57,17 +60,18 @@ def user_list(
     users: list[StudioUser], roster: Roster, changes: list[UserChange], who: Caller
 ) -> UserList:
     """Return the users who were not removed, owners first, and what was changed."""
+    names = {user.user_id: user.name for user in users}
     shown = [user for user in users if user.status is not UserStatus.REMOVED]
     order = list(StudioRole)
     shown.sort(key=lambda user: (order.index(user.role), user.name.casefold(), user.user_id))
     return UserList(
-        items=[user_view(user, roster, who) for user in shown],
-        changes=[_change_view(change) for change in changes],
+        items=[user_view(user, roster, who, names) for user in shown],
+        changes=[_change_view(change, names) for change in changes],
     )
 
 
-def user_view(user: StudioUser, roster: Roster, who: Caller) -> UserView:
-    """Return a user as the API shows them."""
+def user_view(user: StudioUser, roster: Roster, who: Caller, names: Names) -> UserView:
+    """Return a user as the API shows them. ``names`` says what users are called."""
     manages = bool(who.roles & ALLOWED[Action.MANAGE_USERS])
     may = manages and may_change(user, roster)
     return UserView(
@@ -78,15 +82,17 @@ def user_view(user: StudioUser, roster: Roster, who: Caller) -> UserView:
         status=user.status,
         changed_at=user.changed_at,
         changed_by=user.changed_by,
+        changed_by_name=shown_name(names, user.changed_by),
         is_you=user.user_id == who.user,
         actions=["change_role", "remove"] if may else [],
     )
 
 
-def _change_view(change: UserChange) -> UserChangeView:
+def _change_view(change: UserChange, names: Names) -> UserChangeView:
     return UserChangeView(
         at=change.at,
         by=change.by,
+        by_name=shown_name(names, change.by),
         event=change.event,
         user_id=change.user_id,
         role=change.role,

@@ -15,6 +15,15 @@ from shared.gateways.studio_users import StudioUsers
 STUDIO_ROLES = ("owner", "staff", "print_operator", "bookkeeper")
 ADMIN_ROLE = "pps_admin"
 
+# What the users are called, in each studio.
+DEMO_NAMES = {
+    "owner": "Olivia Owens",
+    "staff": "Sam Stone",
+    "print_operator": "Priya Patel",
+    "bookkeeper": "Ben Brooks",
+    ADMIN_ROLE: "Alex Adams",
+}
+
 
 @dataclass(frozen=True)
 class DemoUser:
@@ -44,7 +53,7 @@ def sign_in_demo_users(
     def sign_in(role: str, studio_id: str | None) -> DemoUser:
         name = role if studio_id is None else f"{role}.{studio_id}"
         password = secrets.token_urlsafe(9) + "!aA1"  # one of each kind that the pool asks for
-        _create_user(aws, pool_id, name, studio_id)
+        _create_user(aws, pool_id, name, role, studio_id)
         aws.cognito.admin_set_user_password(
             UserPoolId=pool_id, Username=name, Password=password, Permanent=True
         )
@@ -76,7 +85,7 @@ def _record_users(aws: Aws, orders_table: str, studio_id: str) -> None:
         StudioUser(
             studio_id=studio_id,
             user_id=f"{role}.{studio_id}",
-            name=role.replace("_", " ").capitalize(),
+            name=DEMO_NAMES[role],
             role=StudioRole(role),
             status=UserStatus.ACTIVE,
             changed_at=rfc3339(utc_now()),
@@ -89,8 +98,10 @@ def _record_users(aws: Aws, orders_table: str, studio_id: str) -> None:
         StudioUsers(aws.dynamodb, orders_table).add_existing(studio_id, users)
 
 
-def _create_user(aws: Aws, pool_id: str, name: str, studio_id: str | None) -> None:
-    attributes = [] if studio_id is None else [{"Name": "custom:studio_id", "Value": studio_id}]
+def _create_user(aws: Aws, pool_id: str, name: str, role: str, studio_id: str | None) -> None:
+    attributes = [{"Name": "name", "Value": DEMO_NAMES[role]}]
+    if studio_id is not None:
+        attributes.append({"Name": "custom:studio_id", "Value": studio_id})
     # An earlier run with KEEP=1 may have created the user.
     with suppress(aws.cognito.exceptions.UsernameExistsException):
         aws.cognito.admin_create_user(

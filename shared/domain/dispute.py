@@ -38,7 +38,8 @@ class Dispute:
 
     ``withdrawn_amount`` is the money that Stripe has taken and not given back, and ``fee_amount``
     its fee likewise; the ledger has both. ``tax_amount`` is the tax in the withdrawn money.
-    ``due_by`` is when the answer is due. ``dismissed_by`` is the user who dismissed a lost dispute.
+    ``due_by`` is when the answer is due. ``dismissed_by`` is the user who dismissed a lost dispute,
+    with a note or without one.
     """
 
     dispute_id: str
@@ -52,6 +53,7 @@ class Dispute:
     fee_amount: int = 0
     tax_amount: int = 0
     dismissed_by: str | None = None
+    dismissal_note: str | None = None
 
     @property
     def is_inquiry(self) -> bool:
@@ -96,7 +98,9 @@ def with_report(disputes: tuple[Dispute, ...], report: Dispute) -> tuple[Dispute
     """
     before = find(disputes, report.dispute_id)
     if before is not None and before.is_lost and report.is_lost:
-        report = replace(report, dismissed_by=before.dismissed_by)
+        report = replace(
+            report, dismissed_by=before.dismissed_by, dismissal_note=before.dismissal_note
+        )
     others = [each for each in disputes if each.dispute_id != report.dispute_id]
     return tuple(sorted((*others, report), key=lambda each: (each.created_at, each.dispute_id)))
 

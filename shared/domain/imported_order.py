@@ -84,7 +84,7 @@ class OrderContents:
     def lines(self) -> tuple[OrderLine, ...]:
         """The lines with their amounts. Shipping is the last line, if it cost anything."""
         lines = [
-            OrderLine(each.line_id, each.quantity, each.net_amount, each.tax_amount)
+            OrderLine(each.line_id, each.quantity, each.net_amount, each.tax_amount, each.product)
             for each in self.products
         ]
         shipping = self.shipping_amount + self.shipping_tax_amount

@@ -35,6 +35,19 @@ def minor_unit_digits(currency: str) -> int:
     return 0 if currency in ZERO_DECIMAL_CURRENCIES else 2
 
 
+def money_text(amount: int, currency: str) -> str:
+    """Return an amount as a sentence has it: 123456 cents are ``1,234.56 USD``, 50 yen ``50 JPY``.
+
+    Args:
+        amount: In minor units. It may be negative.
+        currency: ISO 4217, in lower case.
+    """
+    digits = minor_unit_digits(currency)
+    major, minor = divmod(abs(amount), 10**digits)
+    decimals = f".{minor:0{digits}d}" if digits else ""
+    return f"{'-' if amount < 0 else ''}{major:,}{decimals} {currency.upper()}"
+
+
 def share_of(amount: int, part: int, whole: int) -> int:
     """Return ``amount * part / whole``, rounded half up, in minor units.
 

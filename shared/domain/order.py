@@ -44,12 +44,14 @@ class OrderLine:
     """A line as sold; amounts in minor units.
 
     ``net_amount`` is quantity x unit - discount + tax, and ``tax_amount`` is the tax in it.
+    ``product`` is what people call it.
     """
 
     line_id: str
     quantity: int
     net_amount: int
     tax_amount: int = 0
+    product: str = "this product"
 
 
 @dataclass(frozen=True, slots=True)

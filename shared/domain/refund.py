@@ -107,12 +107,16 @@ PAID_OTHERWISE = frozenset({PaidBy.BANK_TRANSFER, PaidBy.CHECK, PaidBy.CASH})
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """How a person resolved a failed refund, with a reference, when (RFC 3339, UTC) and by whom."""
+    """How a person resolved a failed refund, when (RFC 3339, UTC) and by whom.
+
+    ``reference`` is for example a check's number. ``note`` is for the studio's own people.
+    """
 
     paid_by: PaidBy
     reference: str | None
     at: str
     by: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,12 @@ class Refund:
     next_poll_at: str | None = None
     version: int = 0
     history: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def users(self) -> set[str]:
+        """The ids of all who did something to it, Stripe and functions included."""
+        users = {self.requested_by, *(entry.by for entry in self.history)}
+        return users | {self.resolution.by} if self.resolution else users
 
     @property
     def order_key(self) -> OrderKey:

@@ -18,6 +18,7 @@ from shared.domain.errors import (
     UnknownLineError,
 )
 from shared.domain.fulfillment import IN_PROGRESS, is_unprinted
+from shared.domain.money import money_text
 from shared.domain.order import (
     SHIPPING_LINE_ID,
     FulfillmentStatus,
@@ -91,7 +92,8 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
     expected = choice.expected_refundable_amount
     if expected is not None and expected != left:
         raise RefundableAmountChangedError(
-            f"{left} is refundable now, not {expected}. Check the order, then repeat the request "
+            f"{money_text(left, order.currency)} can be refunded now, not "
+            f"{money_text(expected, order.currency)}. Check the order, then repeat the request "
             "with a new Idempotency-Key."
         )
     _require_something_left(state)
@@ -99,7 +101,8 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
     amount = _quote_amount(state, choice, items)
     if amount > left:
         raise AmountExceedsRefundableError(
-            f"You asked for {amount}. Only {left} of this order can still be refunded."
+            f"You asked for {money_text(amount, order.currency)}. Only "
+            f"{money_text(left, order.currency)} of this order can still be refunded."
         )
     if amount <= 0:
         raise AmountTooSmallError(
@@ -168,8 +171,8 @@ def _quote_item(
     left = line.quantity - state.line_committed(chosen.line_id).quantity
     if chosen.quantity > left:
         raise QuantityExceedsRefundableError(
-            f"You asked for {chosen.quantity} of line {chosen.line_id!r}. "
-            f"{left} can still be refunded."
+            f"You asked for {chosen.quantity} of {line.product}. {left} of {line.quantity} can "
+            "still be refunded. Choose no more than that."
         )
     return _refund_item(state, line, chosen.quantity)
 

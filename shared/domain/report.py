@@ -57,8 +57,8 @@ class ReportRow:
     refund. ``net_deduction_amount`` is what the studio pays, as a negative number. A dispute has
     Stripe's ``dispute_fee_amount`` in it, and money that came back is negative. The names and
     ``original_amount`` are added from the order later, and are None if they were erased. A late
-    failure gets its ``failure_reason`` and ``resolution`` from the refund later. Rows sort by
-    ``place``: a time, and an id that makes it unique.
+    failure gets its ``failure_reason`` and ``resolution`` from the refund later. So do the details,
+    which say the reasons in words. Rows sort by ``place``: a time, and an id that makes it unique.
     """
 
     place: str
@@ -85,8 +85,11 @@ class ReportRow:
     dispute_id: str | None = None
     dispute_fee_amount: int = 0
     pending_reason: str | None = None
+    pending_detail: str | None = None
     failure_reason: str | None = None
+    failure_detail: str | None = None
     resolution: Resolution | None = None
+    processed_by_name: str | None = None
 
     @property
     def is_refund(self) -> bool:

@@ -32,12 +32,16 @@ class ReportFilter:
         """Whether every refund passes."""
         return self == ALL_REFUNDS
 
+    def wanted(self) -> Iterator[tuple[By, str]]:
+        """Yield each wanted key."""
+        for by in By:
+            key = getattr(self, by.value)
+            if key is not None:
+                yield by, key
+
     def of_order(self) -> Iterator[tuple[By, str]]:
         """Yield each wanted key that only the refund's order knows."""
-        for by in By:
-            wanted = getattr(self, by.value)
-            if by in OF_ORDERS and wanted is not None:
-                yield by, wanted
+        return ((by, key) for by, key in self.wanted() if by in OF_ORDERS)
 
     def allows_decision(self, reason: str | None, processed_by: str | None) -> bool:
         """Return whether a refund has the wanted reason and operator."""

@@ -8,6 +8,7 @@ from shared.domain.errors import (
     RefundNotFailedError,
 )
 from shared.domain.fulfillment import remove_from_print_job, restore_to_print_job
+from shared.domain.money import money_text
 from shared.domain.order import FulfillmentStatus, OrderState
 from shared.domain.refund import PAID_OTHERWISE, Refund, Resolution
 from shared.domain.refund_quote import RefundQuote
@@ -69,16 +70,16 @@ def resolve(state: OrderState, refund: Refund, resolution: Resolution) -> tuple[
         )
     if refund.resolution is not None:
         raise AlreadyResolvedError(
-            f"{refund.resolution.by} has already recorded {refund.resolution.paid_by}. "
-            "Reload the refund."
+            "How the parent was paid has already been recorded. Reload the refund to see it."
         )
     resolved = replace(refund, resolution=resolution)
     if resolution.paid_by not in PAID_OTHERWISE:
         return state, resolved
     if refund.amount > state.refundable_amount:
         raise AmountExceedsRefundableError(
-            f"Only {state.refundable_amount} of this order is left, and the failed refund was "
-            f"{refund.amount}. The order has been refunded again: record `new_refund`."
+            f"Only {money_text(state.refundable_amount, refund.currency)} of this order is left, "
+            f"and the failed refund was {money_text(refund.amount, refund.currency)}. The order "
+            "has been refunded again: record `new_refund`."
         )
     paid = state.paid_otherwise_amount + refund.amount
     after = replace(state, paid_otherwise_amount=paid)

@@ -5,6 +5,7 @@ Entries that close payouts are no lines: they pay for lines.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
+from enum import StrEnum
 
 from shared.domain.ledger import DISPUTE_KINDS, EntryKind, LedgerEntry
 
@@ -127,15 +128,23 @@ def payable_parts(statement: Statement) -> PayableParts:
     )
 
 
+class LineKinds(StrEnum):
+    """Which lines of a payout to list: all, or those where a refund or dispute moved money."""
+
+    ALL = "all"
+    DEDUCTIONS = "deductions"
+
+
 @dataclass(frozen=True, slots=True)
 class LineRange:
     """Which lines to return: those after an entry's number, up to ``limit``, or all for None.
 
-    If ``after_seq`` is None, the line carried in comes first.
+    If ``after_seq`` is None, the line carried in comes first, if all kinds are wanted.
     """
 
     after_seq: int | None = None
     limit: int | None = None
+    kinds: LineKinds = LineKinds.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +192,8 @@ def statement_of(
 
 
 def _is_in_range(line: StatementLine, wanted: LineRange) -> bool:
+    if wanted.kinds is LineKinds.DEDUCTIONS and not line.is_deduction:
+        return False
     if wanted.after_seq is None:
         return True
     return line.seq is not None and line.seq > wanted.after_seq

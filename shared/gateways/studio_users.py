@@ -9,6 +9,7 @@ from shared.domain.studio_user import (
     StudioRole,
     StudioUser,
     UserChange,
+    UserEvent,
     UserIntent,
 )
 from shared.gateways.records.keys import (
@@ -16,17 +17,22 @@ from shared.gateways.records.keys import (
     MEMBER_PREFIX,
     ROSTER_SK,
     member_sk,
+    primary_key,
+    studio_pk,
+    user_sk,
     users_pk,
 )
+from shared.gateways.records.person import name_from_values, person_to_item
 from shared.gateways.records.studio_user import (
     change_from_values,
     change_to_item,
     roster_from_values,
     roster_to_item,
     user_from_values,
+    user_id_from_values,
     user_to_item,
 )
-from shared.gateways.table import TableGateway
+from shared.gateways.table import NAME_UNCHANGED, TableGateway
 
 if TYPE_CHECKING:
     from shared.gateways.records.attributes import Item
@@ -34,12 +40,17 @@ if TYPE_CHECKING:
 
 
 class StudioUsers(TableGateway):
-    """The users of studios. Every change also writes the roster, so changes come one by one."""
+    """The users of studios. Every change also writes the roster, so changes come one by one.
+
+    A user's name is where ``People`` reads it, so that there is one.
+    """
 
     def get(self, studio_id: str, user_id: str) -> StudioUser | None:
         """Read a user, consistently, or None."""
         values = self._table.get(users_pk(studio_id), member_sk(user_id))
-        return user_from_values(values) if values else None
+        if values is None:
+            return None
+        return user_from_values(values, self._recorded_name(studio_id, user_id) or user_id)
 
     def roster(self, studio_id: str) -> Roster:
         """Read who owns a studio, consistently."""
@@ -53,7 +64,13 @@ class StudioUsers(TableGateway):
             {":pk": users_pk(studio_id), ":prefix": MEMBER_PREFIX},
             ConsistentRead=True,
         )
-        return [user_from_values(values) for values in found]
+        users = {user_id_from_values(values): values for values in found}
+        keys = [primary_key(studio_pk(studio_id), user_sk(user_id)) for user_id in users]
+        names = dict(map(name_from_values, self._table.batch_get(keys, consistent=True)))
+        return [
+            user_from_values(values, names.get(user_id, user_id))
+            for user_id, values in users.items()
+        ]
 
     def newest_changes(self, studio_id: str, limit: int) -> list[UserChange]:
         """Read what was changed last, the newest first, consistently."""
@@ -67,7 +84,10 @@ class StudioUsers(TableGateway):
         return [change_from_values(values) for values in found]
 
     def record_intent(self, intent: UserIntent) -> StudioUser:
-        """Record what is about to happen to a user. Return the user as stored.
+        """Record what is about to happen to a user, and the name of one who is invited.
+
+        Returns:
+            The user as stored.
 
         Raises:
             StaleStateError: The user or the roster has changed.
@@ -76,6 +96,8 @@ class StudioUsers(TableGateway):
         if intent.change is not None:
             number = intent.roster.version + 1
             steps.append(self._table.new(change_to_item(intent.change, number)))
+            if intent.change.event is UserEvent.INVITED:
+                steps += self._name_steps(intent.user)
         return self._write(intent.user, intent.roster, *steps)
 
     def record_done(self, user: StudioUser, roster: Roster) -> StudioUser:
@@ -96,6 +118,8 @@ class StudioUsers(TableGateway):
         owners = frozenset(each.user_id for each in users if each.role is StudioRole.OWNER)
         first = Roster(studio_id, owners, version=1)
         steps = [self._table.new(user_to_item(replace(user, version=1))) for user in users]
+        for user in users:
+            steps += self._name_steps(user)
         self._table.write(self._table.new(roster_to_item(first)), *steps)
 
     def _write(self, user: StudioUser, roster: Roster, *also: "Step") -> StudioUser:
@@ -107,6 +131,18 @@ class StudioUsers(TableGateway):
             *also,
         )
         return stored
+
+    def _recorded_name(self, studio_id: str, user_id: str) -> str | None:
+        values = self._table.get(studio_pk(studio_id), user_sk(user_id))
+        return name_from_values(values)[1] if values else None
+
+    def _name_steps(self, user: StudioUser) -> "list[Step]":
+        """Return the step that records the user's name, or none if it is recorded already."""
+        seen = self._recorded_name(user.studio_id, user.user_id)
+        if seen == user.name:
+            return []
+        item = person_to_item(user.studio_id, user.user_id, user.name)
+        return [self._table.when(NAME_UNCHANGED, seen, item) if seen else self._table.new(item)]
 
     def _next(self, item: "Item", seen: int) -> "Step":
         """Return the step that puts an item over the version that was read, or the first one."""

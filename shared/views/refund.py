@@ -44,6 +44,7 @@ class ResolutionView(BaseModel):
 
     paid_by: PaidBy
     reference: str | None
+    note: str | None
     at: str
     by: str
     by_name: str
@@ -166,6 +167,7 @@ def resolution_view(resolution: Resolution, names: Names) -> ResolutionView:
     return ResolutionView(
         paid_by=resolution.paid_by,
         reference=resolution.reference,
+        note=resolution.note,
         at=resolution.at,
         by=resolution.by,
         by_name=shown_name(names, resolution.by),

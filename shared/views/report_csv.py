@@ -18,8 +18,10 @@ COLUMNS = (
     *("settled_at", "requested_at", "failed_at", "order_id", "parent_name", "subject_names"),
     *("currency", "original_amount", "refunded_amount", "rev_share_adjustment_amount"),
     *("stripe_fee_retained_amount", "net_deduction_amount", "tax_refunded_amount"),
-    *("processed_by", "type", "reason", "status", "source", "refund_id", "stripe_refund_id"),
+    *("processed_by_name", "processed_by", "type", "reason", "status", "source"),
+    *("refund_id", "stripe_refund_id"),
     *("dispute_id", "dispute_fee_amount", "pending_reason", "failure_reason", "resolution"),
+    *("pending_detail", "failure_detail"),
 )
 
 

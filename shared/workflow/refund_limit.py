@@ -2,6 +2,7 @@
 
 from shared.domain.errors import RefundLimitError
 from shared.domain.limits import amount_worth
+from shared.domain.money import money_text
 from shared.domain.studio import Studio
 from shared.edge.auth import Caller
 
@@ -36,9 +37,10 @@ def require_within_limit(caller: Caller, studio: Studio, amount: int) -> None:
     Raises:
         RefundLimitError: It is more than the caller's roles allow.
     """
-    if is_beyond_limit(caller, studio, amount):
+    limit = refund_limit(caller, studio)
+    if limit is not None and amount > limit:
         raise RefundLimitError(
-            f"With this refund {amount} of the order would be refunded, but your role may refund "
-            f"at most {refund_limit(caller, studio)} of one order (minor units of "
-            f"{studio.currency}). Ask your studio's owner."
+            f"With this refund, {money_text(amount, studio.currency)} of the order would be "
+            f"refunded. Your role may refund at most {money_text(limit, studio.currency)} of one "
+            "order. Ask your studio's owner."
         )

@@ -11,9 +11,11 @@ from heapq import merge
 from itertools import batched
 
 from shared.clock import rfc3339
+from shared.domain.attribution import By, names_of
 from shared.domain.ledger import EntryKind
 from shared.domain.order import OrderKey
 from shared.domain.refund import UNSETTLED, Refund, RefundKey, RefundType
+from shared.domain.refund_words import failure_words, pending_words
 from shared.domain.report import (
     LATE_FAILURE,
     ReportRow,
@@ -28,6 +30,7 @@ from shared.domain.report import (
 from shared.edge.cursor import invalid_cursor
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.people import People
 from shared.gateways.records.keys import AttentionPartition
 from shared.gateways.refund_lists import ListedRefund, RefundLists
 from shared.gateways.settled_refunds import EntryPlace, SettledRefunds
@@ -51,6 +54,7 @@ class RefundRows:
     refund_lists: RefundLists
     order_lists: OrderLists
     orders: OrdersTable
+    people: People
 
     def rows(
         self, selection: Selection, after: str | None, page_size: int = _ROWS_PER_READ
@@ -91,9 +95,32 @@ class RefundRows:
         return totals_of_figures(each for each in figures if each.seq <= selection.upto_seq)
 
     def with_names(self, studio_id: str, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
-        """Yield a studio's rows with the names of people, read from their orders."""
+        """Yield a studio's rows with the names of parents, subjects and users.
+
+        A user's name is read once, because few users process many refunds.
+        """
+        users: dict[str, str | None] = {}
         for batch in batched(rows, _ROWS_PER_READ, strict=False):
-            yield from self._with_names(studio_id, batch)
+            new = {row.processed_by for row in batch if row.processed_by} - users.keys()
+            users |= dict.fromkeys(new) | self.people.names(studio_id, new)
+            for row in self._with_names(studio_id, batch):
+                yield replace(row, processed_by_name=users.get(row.processed_by or ""))
+
+    def filter_names(self, selection: Selection, row: ReportRow) -> dict[By, str | None]:
+        """Return the names of what the selection is filtered by, read from one of its rows.
+
+        Names that were erased are None.
+        """
+        only, names = selection.only, dict[By, str | None]()
+        if wanted := dict(only.of_order()):
+            order = self.order_lists.read_imported(selection.studio_id, [row.order_id])
+            for by, key in wanted.items():
+                found = names_of(by, order[row.order_id]) if row.order_id in order else {}
+                names[by] = found.get(key)
+        if only.processed_by:
+            users = self.people.names(selection.studio_id, [only.processed_by])
+            names[By.PROCESSED_BY] = users.get(only.processed_by)
+        return names
 
     def _settled_rows(
         self, selection: Selection, after: str | None, page_size: int
@@ -131,12 +158,13 @@ class RefundRows:
         """Yield refunds in flight, without any that have settled since the index was read."""
         for refund, state in self.refund_lists.read_with_state(entries):
             if refund.status in UNSETTLED:
-                yield open_row(refund, state)
+                yield replace(open_row(refund, state), pending_detail=pending_words(refund))
 
     def _failed_rows(self, entries: Iterable[ListedRefund]) -> Iterator[ReportRow]:
         for refund in self.refund_lists.read(entries):
             if refund.failed_at is not None:
-                yield failed_row(refund, refund.failed_at)
+                row = failed_row(refund, refund.failed_at)
+                yield replace(row, failure_detail=failure_words(refund))
 
     def _filtered(self, selection: Selection, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
         only = selection.only
@@ -214,7 +242,12 @@ def _with_outcome(row: ReportRow, refund: Refund | None) -> ReportRow:
     """Return a late failure's row with why it failed, and how the parent was paid."""
     if refund is None or not row.is_late_failure:
         return row
-    return replace(row, failure_reason=refund.failure_reason, resolution=refund.resolution)
+    return replace(
+        row,
+        failure_reason=refund.failure_reason,
+        failure_detail=failure_words(refund),
+        resolution=refund.resolution,
+    )
 
 
 def _by_place(entry: ListedRefund) -> str:

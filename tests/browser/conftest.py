@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from infra.build.browser import find_chromium
 from infra.local.stack import Stack
 from tests.browser.people import People
 from tests.e2e.world import DeployedStack
+
+# A machine that runs other tests too starts a function slowly.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """What staff do at the desk: open an order, refund it, look at what Stripe has."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.e2e.world import DeployedStack
 
@@ -59,11 +61,23 @@ def keys_sent(page: Page, path: str) -> list[str]:
     return keys
 
 
-def lose_answers(page: Page, path: str) -> None:
-    """Let the API do what it is asked at a path, and lose its answers."""
-    page.route(
-        f"**/v1{path}", lambda route: (route.fetch(), route.fulfill(status=504, body=""))[-1]
-    )
+@contextmanager
+def answers_lost(page: Page, world: DeployedStack, path: str) -> Iterator[None]:
+    """Let the API do what it is asked at a path, and lose its answers while the context lasts."""
+    address = re.compile(f"/v1{re.escape(path)}$")
+
+    def lose(route: Route) -> None:
+        given = route.request.headers
+        sent = {name: given[name] for name in ("authorization", "content-type", "idempotency-key")}
+        # Playwright's own fetch does not know the page's host.
+        world.http.post(
+            f"{world.stack.api_url}{path}", content=route.request.post_data, headers=sent
+        ).raise_for_status()
+        route.fulfill(status=504, body="")
+
+    page.route(address, lose)
+    yield
+    page.unroute(address)
 
 
 def refunds_at_stripe(world: DeployedStack, order_id: str) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def test_an_owner_invites_changes_and_removes_a_user(people: People) -> None:
     name = f"Nora {uuid.uuid4().hex[:8]}"
     with people.page("/settings", studio_id=YEN_STUDIO) as page:
         users = page.get_by_role("region", name="Users")
-        you = users.get_by_role("row").filter(has_text="You")
+        you = users.get_by_role("row").filter(has=page.get_by_text("You", exact=True))
         expect(you).to_contain_text("The last owner stays")
         expect(you.get_by_role("button")).to_have_count(0)
 

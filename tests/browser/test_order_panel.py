@@ -88,8 +88,9 @@ def test_the_panel_fits_a_phone(people: People, world: DeployedStack) -> None:
         subjects=[{"subject_id": "sub_1", "name": "Maximiliane-Wilhelmina " * 3}],
     )
     world.await_status(world.refund(order_id, {"type": "partial", "amount": 1_000}), "settled")
-    with people.page(f"/orders/{order_id}", viewport=PHONE) as page:
+    with people.page(f"/orders/{order_id}") as page:
         panel = panel_of(page, order_id)
         expect(badge(panel, "Partially refunded")).to_be_visible()
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a width and a height
         assert_fits(page)
         assert_accessible(page)

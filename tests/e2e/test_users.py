@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.demo_users import DEMO_NAMES
 from shared.edge.auth import Role
 from tests.at_once import at_once
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack
@@ -59,7 +60,8 @@ def test_the_owner_sees_the_studios_users_and_who_is_the_last_owner(world: Deplo
 
 def test_a_user_is_invited_promoted_and_removed(world: DeployedStack) -> None:
     user = invited(world)
-    assert (user["status"], user["role"]) == ("active", "staff")
+    assert (user["status"], user["role"], user["name"]) == ("active", "staff", "Dana")
+    assert user["changed_by_name"] == DEMO_NAMES["owner"]
     assert in_pool(world, user["user_id"]) == (True, ["staff"])
     again = world.call("POST", "/users", user["body"])
     assert (again.status_code, again.json()["user_id"]) == (201, user["user_id"])
@@ -74,8 +76,9 @@ def test_a_user_is_invited_promoted_and_removed(world: DeployedStack) -> None:
     assert listed(world, user["user_id"]) is None
 
     changes = world.call("GET", "/users").json()["changes"]
-    mine = [each["event"] for each in changes if each["user_id"] == user["user_id"]]
-    assert mine == ["removed", "role_changed", "invited"]
+    mine = [each for each in changes if each["user_id"] == user["user_id"]]
+    assert [each["event"] for each in mine] == ["removed", "role_changed", "invited"]
+    assert {each["by_name"] for each in mine} == {DEMO_NAMES["owner"]}
     logged = str(world.log_lines("users"))
     assert user["user_id"] in logged
     assert user["body"]["email"] not in logged

@@ -13,6 +13,7 @@ from shared.domain.report import ReportState
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.report_summary import BucketSize
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.people import People
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
@@ -37,6 +38,7 @@ class Bookkeeper:
             RefundLists(backend.dynamodb, backend.orders_table),
             OrderLists(backend.dynamodb, backend.orders_table),
             backend.orders,
+            People(backend.dynamodb, backend.orders_table),
         )
 
     @property

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from functions.payouts.list_payouts import ListPayouts
-from functions.payouts.read_lines import LinesPage, ReadLines
+from functions.payouts.read_lines import LinesPage, LinesQuery, ReadLines
 from functions.payouts.show_payout import NextPayout, ShowNextPayout, ShowPayout
 from functions.run_payouts.book_reversal import BookReversal
 from functions.run_payouts.close_payout import ClosePayout
@@ -13,7 +13,7 @@ from functions.run_payouts.release_payouts import ReleasePayouts
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from functions.run_payouts.run_payouts import Run, RunPayouts
 from shared.domain.payout import Payout
-from shared.domain.statement import StatementLine
+from shared.domain.statement import LineKinds, StatementLine
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.payout_holds import PayoutHolds
@@ -114,13 +114,16 @@ class StudioPayouts:
         """Return the newest payout."""
         return self.all()[0]
 
-    def next(self, limit: int = 1000, cursor: str | None = None) -> NextPayout:
+    def next(
+        self, limit: int = 1000, cursor: str | None = None, kinds: LineKinds = LineKinds.ALL
+    ) -> NextPayout:
         """Return the next payout as of now."""
-        return self.show_next(self.backend.studio_id, limit, cursor)
+        return self.show_next(self.backend.studio_id, LinesQuery(limit, cursor, kinds))
 
     def page(self, payout: Payout, limit: int = 1000, cursor: str | None = None) -> LinesPage:
         """Return a page of a payout's lines."""
-        return self.show.page(payout.studio_id, payout.payout_id, limit, cursor)[1]
+        wanted = LinesQuery(limit, cursor)
+        return self.show.page(payout.studio_id, payout.payout_id, wanted)[1]
 
     def lines_of(self, payout: Payout) -> list[StatementLine]:
         """Return all lines of a payout."""

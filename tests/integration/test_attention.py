@@ -1,6 +1,8 @@
 """The attention list on real tables: what a person must act on, and recording what they did."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,8 +18,9 @@ from shared.domain.errors import (
     RefundNotFailedError,
     RefundNotFoundError,
 )
+from shared.domain.order import OrderState
 from shared.domain.parked import ParkedMessage
-from shared.domain.refund import PaidBy, Refund
+from shared.domain.refund import PaidBy, Refund, Resolution
 from shared.edge.auth import Caller, Role
 from shared.gateways.attention import Attention
 from shared.gateways.order_lists import OrderLists
@@ -25,6 +28,8 @@ from shared.gateways.parked_messages import ParkedRecords
 from tests.integration.backend import Backend
 
 CHECK = PaidBy.CHECK, "no. 1042"
+type Resolve = Callable[..., tuple[Refund, OrderState]]
+
 STRANGER = Caller("eve", "st_other", frozenset({Role.OWNER}))
 
 
@@ -54,8 +59,19 @@ def failed_refund(backend: Backend, amount: int | None = 4000, *, late: bool = F
 
 
 @pytest.fixture
-def resolve(backend: Backend) -> ResolveRefund:
-    return ResolveRefund(backend.orders, backend.clock)
+def resolve(backend: Backend) -> Resolve:
+    def record(
+        caller: Caller,
+        order_id: str,
+        refund_id: str,
+        *how: Any,  # noqa: ANN401  # a resolution without its time and user
+    ) -> tuple[Refund, OrderState]:
+        at = rfc3339(backend.clock())
+        paid_by, reference, *note = how
+        resolution = Resolution(paid_by, reference, at, caller.user, *note)
+        return ResolveRefund(backend.orders)(caller, order_id, refund_id, resolution)
+
+    return record
 
 
 def test_without_problems_nothing_needs_attention(backend: Backend) -> None:
@@ -67,7 +83,7 @@ def test_without_problems_nothing_needs_attention(backend: Backend) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
-    backend: Backend, resolve: ResolveRefund, *, late: bool
+    backend: Backend, resolve: Resolve, *, late: bool
 ) -> None:
     refund = failed_refund(backend, late=late)
     (found,) = attention(backend)
@@ -85,9 +101,13 @@ def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
     assert [each.value for each in read_only.actions] == ["open_order"]
     before = backend.head()
 
-    resolved, state = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
+    resolved, state = resolve(
+        backend.caller, refund.order_id, refund.refund_id, *CHECK, "Sent by post."
+    )
 
     assert resolved.resolution is not None
+    assert resolved.resolution.note == "Sent by post."
+    assert backend.current(refund).resolution == resolved.resolution
     assert (resolved.resolution.paid_by, resolved.resolution.reference) == CHECK
     assert resolved.resolution.by == "tester"
     assert state.refundable_amount == 6000
@@ -97,7 +117,7 @@ def test_a_failed_refund_stays_on_the_list_until_the_parent_is_paid(
 
 
 def test_a_refund_paid_by_other_means_is_not_refunded_again(
-    backend: Backend, resolve: ResolveRefund
+    backend: Backend, resolve: Resolve
 ) -> None:
     refund = failed_refund(backend)
     resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)
@@ -107,19 +127,21 @@ def test_a_refund_paid_by_other_means_is_not_refunded_again(
 
 
 def test_a_second_click_changes_nothing_and_another_resolution_is_refused(
-    backend: Backend, resolve: ResolveRefund
+    backend: Backend, resolve: Resolve
 ) -> None:
     refund = failed_refund(backend)
     first = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)[0]
     again = resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK)[0]
     assert again.resolution == first.resolution
-    with pytest.raises(AlreadyResolvedError, match="check"):
+    with pytest.raises(AlreadyResolvedError, match="already"):
         resolve(backend.caller, refund.order_id, refund.refund_id, PaidBy.CASH, None)
+    with pytest.raises(AlreadyResolvedError):
+        resolve(backend.caller, refund.order_id, refund.refund_id, *CHECK, "Sent twice?")
     assert backend.record(refund.order_id).state.paid_otherwise_amount == 4000
 
 
 def test_a_refund_that_was_repeated_cannot_be_recorded_as_paid_by_check(
-    backend: Backend, resolve: ResolveRefund
+    backend: Backend, resolve: Resolve
 ) -> None:
     refund = failed_refund(backend)
     backend.refund(refund.order_id)
@@ -131,7 +153,7 @@ def test_a_refund_that_was_repeated_cannot_be_recorded_as_paid_by_check(
 
 
 def test_only_a_failed_refund_of_the_callers_studio_is_resolved(
-    backend: Backend, resolve: ResolveRefund
+    backend: Backend, resolve: Resolve
 ) -> None:
     refund = backend.refund(backend.sell())
     with pytest.raises(RefundNotFailedError):
@@ -215,8 +237,9 @@ def test_a_parked_message_is_on_the_list_until_a_person_resolves_it(backend: Bac
     resolve_parked = ResolveParked(records, backend.clock)
     with pytest.raises(ParkedMessageNotFoundError):
         resolve_parked(STRANGER, "m_1")
-    done = resolve_parked(backend.caller, "m_1")
-    assert done.resolved_by == "tester"
+    done = resolve_parked(backend.caller, "m_1", "PPS sent it again.")
+    assert (done.resolved_by, done.resolution) == ("tester", "PPS sent it again.")
+    assert resolve_parked(backend.caller, "m_1", "Again").resolution == done.resolution
     assert resolve_parked(backend.caller, "m_1").resolved_at == done.resolved_at
     assert kinds(backend) == []
 

@@ -166,11 +166,15 @@ def test_a_lost_dispute_is_dismissed_once_seen_and_an_open_one_is_not(backend: B
         dismiss(backend.caller, order_id, dispute_id)
     move(backend, dispute_id, status="lost")
     backend.deliver()
-    for _ in range(2):
-        assert dismiss(backend.caller, order_id, dispute_id).dismissed_by == "tester"
+    for note in ("The parent was right.", None):
+        dismissed = dismiss(backend.caller, order_id, dispute_id, note)
+        assert dismissed.dismissed_by == "tester"
+        assert dismissed.dismissal_note == "The parent was right."
     assert attention(backend) == []
     backend.verify_charge(backend.key(order_id))
     assert attention(backend) == []
+    (kept,) = backend.record(order_id).state.disputes
+    assert kept.dismissal_note == "The parent was right."
     # News brings it back.
     move(backend, dispute_id, status="won")
     backend.deliver()

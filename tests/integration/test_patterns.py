@@ -19,6 +19,7 @@ from shared.domain.report import ReportRow
 from shared.domain.report_filter import NO_KEY, ReportFilter
 from shared.edge.auth import Caller, Role
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.people import People
 from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
@@ -40,7 +41,8 @@ class PatternStudio:
         lists = OrderLists(backend.dynamodb, backend.orders_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
         studios = Studios(backend.dynamodb, backend.orders_table)
-        self.find = FindPatterns(lists, backend.orders, settled, studios, backend.clock)
+        people = People(backend.dynamodb, backend.orders_table)
+        self.find = FindPatterns(lists, backend.orders, settled, studios, people, backend.clock)
         self.today = backend.clock().astimezone(CHICAGO)
 
     def days_ago(self, days: int) -> str:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from functions.refund_report.report_refunds import ReportRefunds
+from functions.refund_report.views import report_view
 from shared.clock import rfc3339
 from shared.domain.errors import DateRangeError
 from shared.domain.ledger import RecordSource
 from shared.domain.refund_quote import ChosenLine
 from shared.domain.report import ReportRow, ReportTotals
+from shared.domain.report_filter import ReportFilter
+from shared.gateways.people import People
 from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
 from shared.gateways.studios import Studios
 from tests.integration.backend import Backend
@@ -60,6 +63,26 @@ def test_a_refund_is_a_row_with_all_promised_columns(bookkeeper: Bookkeeper) -> 
     assert (report.chosen.currency, report.next_cursor) == ("usd", None)
 
 
+def test_a_report_names_its_users_and_what_it_is_filtered_by(bookkeeper: Bookkeeper) -> None:
+    backend = bookkeeper.backend
+    backend.refund_and_settle(backend.sell())
+    people = People(backend.dynamodb, backend.orders_table)
+    people.record_name(backend.studio_id, "tester", "Kim Lee")
+    found = bookkeeper.report(only=ReportFilter(subject="sub_1", processed_by="tester"))
+    shown = report_view(found, {})
+    assert (shown.items[0].processed_by_name, shown.items[0].reason_name) == ("Kim Lee", "Other")
+    assert [(each.kind, each.key, each.name) for each in shown.filters] == [
+        ("subject", "sub_1", "Kai Parent"),
+        ("processed_by", "tester", "Kim Lee"),
+    ]
+    nothing = report_view(bookkeeper.report(only=ReportFilter(subject="sub_9", reason="")), {})
+    assert [(each.key, each.name) for each in nothing.filters] == [
+        ("sub_9", None),
+        ("", "No reason given"),
+    ]
+    assert report_view(bookkeeper.report(), {}).filters == []
+
+
 def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(bookkeeper: Bookkeeper) -> None:
     backend = bookkeeper.backend
     refund = backend.refund_and_settle(backend.sell(), 4_000)
@@ -71,6 +94,7 @@ def test_a_late_failure_is_a_row_of_its_own_with_its_own_date(bookkeeper: Bookke
     first, failed = bookkeeper.report().rows
     assert (first.status, failed.status) == ("settled", "failed")
     assert (first.failure_reason, failed.failure_reason) == (None, "lost_or_stolen_card")
+    assert (failed.failure_detail or "").startswith("The parent's card was reported lost")
     assert first.refund_id == failed.refund_id
     assert (failed.settled_at or "") > (first.settled_at or "")
     assert failed.refunded_amount == -first.refunded_amount == -4_000
@@ -153,6 +177,7 @@ def test_open_refunds_show_estimates_and_leave_the_list_when_they_settle(
     assert (row.requested_at, row.parent_name) == (refund.requested_at, "Dana Parent")
     assert (row.refunded_amount, row.rev_share_adjustment_amount) == (2_500, 375)
     assert (row.net_deduction_amount, row.original_amount) == (-2_125, 10_000)
+    assert (row.pending_detail or "").startswith("Stripe has not confirmed it yet.")
     assert report.totals == ReportTotals(1, 2_500, 375, 80, -2_125, 0)
     assert bookkeeper.report().rows == []
     backend.settle_all()
@@ -173,6 +198,7 @@ def test_failed_and_canceled_refunds_are_listed_by_the_day_they_failed(
     report = bookkeeper.report("failed")
     assert {row.refund_id for row in report.rows} == {each.refund_id for each in refunds}
     assert {row.status for row in report.rows} == {"failed"}
+    assert all("Refund again, or pay" in (row.failure_detail or "") for row in report.rows)
     newest = bookkeeper.pages(1, state="failed", newest_first=True)
     assert [row for page in newest for row in page.rows] == report.rows[::-1]
     assert all(row.failed_at and row.settled_at is None for row in report.rows)

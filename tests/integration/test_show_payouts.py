@@ -2,9 +2,10 @@
 
 import pytest
 
+from functions.payouts.read_lines import LinesQuery
 from functions.payouts.views import PartsView, next_payout_view, payout_view
 from shared.domain.errors import CursorError, PayoutNotFoundError, StudioNotFoundError
-from shared.domain.statement import StatementError
+from shared.domain.statement import LineKinds, StatementError
 from tests.integration.studio_payouts import NET, StudioPayouts
 
 pytestmark = pytest.mark.stack
@@ -32,6 +33,36 @@ def test_every_page_of_lines_has_the_sums_of_all_lines(payouts: StudioPayouts) -
                 break
         assert lines == whole.page.lines
     assert whole.page.statement.total_amount == 4 * NET - 8500
+
+
+def test_deductions_are_listed_alone_with_a_cursor_of_their_own(payouts: StudioPayouts) -> None:
+    backend = payouts.backend
+    refunded = [backend.sell() for _ in range(3)]
+    payouts.pay_day()
+    for order_id in refunded:
+        backend.refund_and_settle(order_id)
+        backend.sell()
+    payouts.pay_day()
+    late = backend.sell()
+    failed = backend.refund_and_settle(late)
+    backend.control(f"refunds/{failed.stripe_refund_id}", status="failed")
+    backend.settle_all()
+    whole = payouts.next().page
+    wanted = [line for line in whole.lines if line.kind in {"refund", "refund_failed"}]
+    assert [line.kind for line in wanted] == ["refund", "refund_failed"]
+    assert len(whole.lines) > len(wanted)  # the sale too
+    first = payouts.next(1, None, LineKinds.DEDUCTIONS).page
+    assert first.statement.total == whole.statement.total
+    rest = payouts.next(1, first.next_cursor, LineKinds.DEDUCTIONS).page
+    assert ([*first.lines, *rest.lines], rest.next_cursor) == (wanted, None)
+    with pytest.raises(CursorError):
+        payouts.next(1, first.next_cursor)
+    with pytest.raises(CursorError):
+        payouts.next(1, payouts.next(1).page.next_cursor, LineKinds.DEDUCTIONS)
+    made = payouts.last()
+    query = LinesQuery(1000, None, LineKinds.DEDUCTIONS)
+    _, page = payouts.show.page(made.studio_id, made.payout_id, query)
+    assert [line.order_id for line in page.lines] == refunded
 
 
 def test_lines_name_the_parent_and_the_refund_and_the_parts_add_up(payouts: StudioPayouts) -> None:
@@ -99,11 +130,11 @@ def test_another_studios_payout_is_not_found(payouts: StudioPayouts) -> None:
     refusals = []
     for studio_id, asked in (("st_other", payout_id), (payouts.backend.studio_id, "po_nowhere")):
         with pytest.raises(PayoutNotFoundError) as refusal:
-            payouts.show.page(studio_id, asked, 10, None)
+            payouts.show.page(studio_id, asked, LinesQuery(10))
         refusals.append(refusal.value.detail)
     assert refusals[0] == refusals[1]
     with pytest.raises(StudioNotFoundError):
-        payouts.show_next("st_nowhere", 10, None)
+        payouts.show_next("st_nowhere", LinesQuery(10))
 
 
 def test_a_missing_ledger_entry_is_an_error(payouts: StudioPayouts) -> None:

@@ -63,8 +63,8 @@ DOMAIN_LOADED = {
     """,
     "export_report": """
         attribution dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout_schedule refund refund_quote refusal report report_filter reservation
-        settlement studio
+        payment_status payout_schedule refund refund_quote refund_words refusal report report_filter
+        reservation settlement studio
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status

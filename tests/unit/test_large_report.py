@@ -25,10 +25,12 @@ from shared.gateways import exports
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.people import People
 from shared.gateways.records.attributes import Item, marshal
 from shared.gateways.records.imported_order import imported_order_to_item
-from shared.gateways.records.keys import ENTRY_PREFIX, order_key_of
+from shared.gateways.records.keys import ENTRY_PREFIX, USER_PREFIX, order_key_of
 from shared.gateways.records.ledger import entry_place
+from shared.gateways.records.person import person_to_item
 from shared.gateways.records.studio import studio_to_item
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
@@ -60,6 +62,8 @@ class GeneratedTables:
 
     def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
         ((table, wanted),) = asked["RequestItems"].items()
+        if wanted["Keys"][0]["SK"]["S"].startswith(USER_PREFIX):
+            return {"Responses": {table: [person_to_item("st_1", "tester", "Kim Lee")]}}
         ids = [order_key_of(each["PK"]["S"]).order_id for each in wanted["Keys"]]
         return {"Responses": {table: [_order(order_id) for order_id in ids]}}
 
@@ -143,6 +147,7 @@ def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # a fake client
         RefundLists(tables, "orders"),
         OrderLists(tables, "orders"),
         OrdersTable(tables, "orders"),
+        People(tables, "orders"),
     )
 
 

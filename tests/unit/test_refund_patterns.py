@@ -221,7 +221,8 @@ def test_an_erased_name_leaves_the_id_in_the_description() -> None:
     ("by", "key", "said"),
     [
         (By.REASON, "wrong_print", "9 of 12 orders were refunded for the reason “wrong print”; "),
-        (By.PROCESSED_BY, "ana", "9 of 12 orders were refunded by ana; "),
+        (By.PROCESSED_BY, "ana", "9 of 12 orders were refunded by Ana Ruiz; "),
+        (By.PROCESSED_BY, "bo", "9 of 12 orders were refunded by bo; "),
         (By.PROCESSED_BY, "stripe", "9 of 12 orders were refunded by Stripe's dashboard; "),
     ],
 )
@@ -229,7 +230,13 @@ def test_reasons_and_operators_are_compared_with_the_period_before(
     by: By, key: str, said: str
 ) -> None:
     finding = replace(BAD_DAY, comparison=replace(BAD_DAY.comparison, key=key))
-    found = replace(NOTHING, by=by, findings=Outliers([finding], 3), before=DAYS.before())
+    found = replace(
+        NOTHING,
+        by=by,
+        findings=Outliers([finding], 3),
+        names={"ana": "Ana Ruiz"},
+        before=DAYS.before(),
+    )
     (outlier,) = patterns_view(found).standing_out
     assert outlier.statement.startswith(f"{said}from 2026-08-02 to 2026-08-31 30 of 1,000.")
     assert outlier.compared_with == "time_before"

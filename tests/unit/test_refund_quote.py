@@ -18,6 +18,7 @@ from shared.domain.errors import (
     RefundableAmountChangedError,
     UnknownLineError,
 )
+from shared.domain.money import money_text
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus, OrderKey, OrderLine, OrderState
 from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
 from shared.domain.refund import RefundType, refund_id_of_request
@@ -70,6 +71,49 @@ def test_a_choice_that_does_not_fit_is_refused(
     sale = hundred_dollars()
     with pytest.raises(refusal):
         quote_refund(sale.order, sale.state, choice)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        (
+            RefundChoice(RefundType.FULL, expected_refundable_amount=123_456),
+            "100.00 USD can be refunded now, not 1,234.56 USD.",
+        ),
+        (
+            RefundChoice(RefundType.PARTIAL, amount=10_001),
+            "You asked for 100.01 USD. Only 100.00 USD of this order can still be refunded.",
+        ),
+        (
+            RefundChoice(RefundType.LINE_ITEMS, lines=(ChosenLine("li_1", 5),)),
+            "You asked for 5 of Print 8x10. 2 of 2 can still be refunded.",
+        ),
+    ],
+)
+def test_a_refusal_has_amounts_and_products_as_people_write_them(
+    choice: RefundChoice, words: str
+) -> None:
+    sale = sold(OrderLine("li_1", 2, 7_500, product="Print 8x10"), OrderLine("li_2", 1, 2_500))
+    with pytest.raises(DomainError) as refusal:
+        quote_refund(sale.order, sale.state, choice)
+    assert refusal.value.detail.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (0, "usd", "0.00 USD"),
+        (5, "eur", "0.05 EUR"),
+        (-123_456_789, "usd", "-1,234,567.89 USD"),
+        (1_234_567, "jpy", "1,234,567 JPY"),
+        (-50, "krw", "-50 KRW"),
+        (150, "lbp", "1.50 LBP"),  # people write no decimals, but Stripe counts hundredths
+    ],
+)
+def test_money_is_text_with_the_digits_of_its_currency(
+    amount: int, currency: str, text: str
+) -> None:
+    assert money_text(amount, currency) == text
 
 
 def test_a_full_refund_of_the_expected_amount_is_accepted() -> None:

@@ -37,6 +37,7 @@ ROW = ReportRow(
     net_deduction_amount=-2167,
     tax_refunded_amount=0,
     processed_by="kim",
+    processed_by_name="Kim Lee",
     stripe_refund_id="re_stripe",
     source=RecordSource.API,
     settled_at="2026-11-01T06:30:00.123Z",
@@ -79,6 +80,7 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "stripe_fee_retained_amount": "0.82",
         "net_deduction_amount": "-21.67",
         "tax_refunded_amount": "0.00",
+        "processed_by_name": "Kim Lee",
         "processed_by": "kim",
         "type": "partial",
         "reason": "wrong_print",
@@ -91,6 +93,8 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "pending_reason": "",
         "failure_reason": "",
         "resolution": "",
+        "pending_detail": "",
+        "failure_detail": "",
     }
 
 

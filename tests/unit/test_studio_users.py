@@ -137,7 +137,7 @@ def test_the_role_of_nobody_cannot_change(known: StudioUser | None) -> None:
 
 def test_users_owners_and_changes_come_back_as_they_were_stored() -> None:
     invited = replace(WANTED, email="dana@mail.example")
-    assert user_from_values(unmarshal(user_to_item(invited))) == invited
+    assert user_from_values(unmarshal(user_to_item(invited)), "Dana") == invited
     assert roster_from_values(unmarshal(roster_to_item(OWNED))) == OWNED
     change = UserChange(
         *("st_1", ASKED.at, "owner", UserEvent.ROLE_CHANGED, "user_new"),

@@ -842,8 +842,12 @@ export interface components {
         DismissedView: {
             /** Dismissed By */
             dismissed_by: string;
+            /** Dismissed By Name */
+            dismissed_by_name: string;
             /** Dispute Id */
             dispute_id: string;
+            /** Note */
+            note: string | null;
             /** Order Id */
             order_id: string;
             /** Status */
@@ -871,8 +875,12 @@ export interface components {
             created_at: string;
             /** Detail */
             detail: string;
+            /** Dismissal Note */
+            dismissal_note: string | null;
             /** Dismissed By */
             dismissed_by: string | null;
+            /** Dismissed By Name */
+            dismissed_by_name: string | null;
             /** Dispute Id */
             dispute_id: string;
             /** Due By */
@@ -940,6 +948,19 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FilterView
+         * @description What all rows have in common. `name` is what people call it.
+         *
+         *     It is null if it was erased, or if the page has no rows to read it from.
+         */
+        FilterView: {
+            /** Key */
+            key: string;
+            kind: components["schemas"]["By"];
+            /** Name */
+            name: string | null;
         };
         /**
          * FulfillmentStatus
@@ -1153,6 +1174,12 @@ export interface components {
              */
             type: "line_items";
         };
+        /**
+         * LineKinds
+         * @description Which lines of a payout to list: all, or those where a refund or dispute moved money.
+         * @enum {string}
+         */
+        LineKinds: "all" | "deductions";
         /**
          * LinePreview
          * @description What goes back of a line: ``amount`` is the price less the discount plus the tax.
@@ -1438,6 +1465,14 @@ export interface components {
          */
         NoFields: Record<string, never>;
         /**
+         * NoteBody
+         * @description What was done about it, for the studio's own people.
+         */
+        NoteBody: {
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * NoticeView
          * @description What to know before refunding. A request is refused while one is ``blocking``.
          */
@@ -1618,6 +1653,8 @@ export interface components {
          * @description A message inside the refund system that could not be processed.
          */
         ParkedView: {
+            /** Note */
+            note: string | null;
             /** Parked At */
             parked_at: string;
             /** Parked Id */
@@ -1628,6 +1665,8 @@ export interface components {
             resolved_at: string | null;
             /** Resolved By */
             resolved_by: string | null;
+            /** Resolved By Name */
+            resolved_by_name: string | null;
         };
         /**
          * PartialPreview
@@ -2198,9 +2237,12 @@ export interface components {
          * ReportView
          * @description A page of the report, with the totals of all pages.
          *
-         *     `from` and `to` are days in the studio's time zone, both included.
+         *     `from` and `to` are days in the studio's time zone, both included. `filters` are the keys that
+         *     the report was filtered by.
          */
         ReportView: {
+            /** Filters */
+            filters: components["schemas"]["FilterView"][];
             /** From */
             from: string;
             /** Items */
@@ -2216,6 +2258,8 @@ export interface components {
          * @description How the parent of a failed refund was paid. Send it once that has happened.
          */
         ResolutionBody: {
+            /** Note */
+            note?: string | null;
             /**
              * Paid By
              * @enum {string}
@@ -2235,6 +2279,8 @@ export interface components {
             by: string;
             /** By Name */
             by_name: string;
+            /** Note */
+            note: string | null;
             paid_by: components["schemas"]["PaidBy"];
             /** Reference */
             reference: string | null;
@@ -2266,7 +2312,8 @@ export interface components {
          *     refund these effects are estimates. For a failed refund `refunded_amount` did not reach the
          *     parent, and the effects are 0. A dispute has no `refund_id`; `dispute_fee_amount` is Stripe's
          *     fee for it, and money that came back is negative. Erased names are null or missing.
-         *     `pending_reason` says what an open refund waits for, and `failure_reason` why one failed.
+         *     `pending_reason` says what an open refund waits for, and `failure_reason` why one failed. The
+         *     details say so in words, and what to do.
          *     `resolution` is how the parent was paid after that.
          */
         RowView: {
@@ -2278,6 +2325,8 @@ export interface components {
             dispute_id: string | null;
             /** Failed At */
             failed_at: string | null;
+            /** Failure Detail */
+            failure_detail: string | null;
             /** Failure Reason */
             failure_reason: string | null;
             /** Net Deduction Amount */
@@ -2288,6 +2337,8 @@ export interface components {
             original_amount: number | null;
             /** Parent Name */
             parent_name: string | null;
+            /** Pending Detail */
+            pending_detail: string | null;
             /** Pending Reason */
             pending_reason: string | null;
             /** Processed By */
@@ -2296,6 +2347,8 @@ export interface components {
             processed_by_name: string | null;
             /** Reason */
             reason: string | null;
+            /** Reason Name */
+            reason_name: string | null;
             /** Refund Id */
             refund_id: string | null;
             /** Refunded Amount */
@@ -2567,6 +2620,8 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             event: components["schemas"]["UserEvent"];
             previous_role: components["schemas"]["StudioRole"] | null;
             role: components["schemas"]["StudioRole"];
@@ -2610,6 +2665,8 @@ export interface components {
             changed_at: string;
             /** Changed By */
             changed_by: string;
+            /** Changed By Name */
+            changed_by_name: string;
             /** Email */
             email: string | null;
             /** Is You */
@@ -3646,7 +3703,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"] | null;
+            };
+        };
         responses: {
             /** @description The message, resolved */
             200: {
@@ -4228,7 +4289,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"] | null;
+            };
+        };
         responses: {
             /** @description The dispute, dismissed */
             200: {
@@ -5667,6 +5732,8 @@ export interface operations {
     next_payout: {
         parameters: {
             query?: {
+                /** @description Which lines to list. `deductions` are refunds and disputes, with what came back of them. The sums always cover all lines. A cursor is valid for the same `lines`. */
+                lines?: components["schemas"]["LineKinds"];
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
@@ -5812,6 +5879,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "json" | "csv" | "html";
+                /** @description Which lines to list. `deductions` are refunds and disputes, with what came back of them. The sums always cover all lines. A cursor is valid for the same `lines`. */
+                lines?: components["schemas"]["LineKinds"];
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */

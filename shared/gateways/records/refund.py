@@ -53,6 +53,7 @@ def refund_to_item(refund: Refund) -> Item:
         "reference": refund.resolution.reference or "",
         "at": refund.resolution.at,
         "by": refund.resolution.by,
+        "note": refund.resolution.note or "",
     }
     values["stop_print"] = refund.stop_print or None
     values["keep_print"] = refund.keep_print or None
@@ -82,7 +83,11 @@ def refund_from_values(values: Values) -> Refund:
     if "resolution" in values:
         stored = values["resolution"]
         known["resolution"] = Resolution(
-            PaidBy(stored["paid_by"]), stored["reference"] or None, stored["at"], stored["by"]
+            PaidBy(stored["paid_by"]),
+            stored["reference"] or None,
+            stored["at"],
+            stored["by"],
+            stored.get("note") or None,
         )
     return Refund(**known)
 

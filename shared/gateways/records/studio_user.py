@@ -26,17 +26,23 @@ _CHANGE_FIELDS = tuple(field.name for field in fields(UserChange))
 
 
 def user_to_item(user: StudioUser) -> Item:
-    """Return the item of a user."""
+    """Return the item of a user. The name is in an item of its own: see ``person_to_item``."""
     values: Values = {name: getattr(user, name) for name in _USER_FIELDS}
-    del values["studio_id"], values["user_id"]
+    del values["studio_id"], values["user_id"], values["name"]
     return primary_key(users_pk(user.studio_id), member_sk(user.user_id)) | marshal(values)
 
 
-def user_from_values(values: Values) -> StudioUser:
-    """Return the user of an item's values."""
-    known = {name: values[name] for name in _USER_FIELDS if name in values}
+def user_id_from_values(values: Values) -> str:
+    """Return the user's id from an item's values."""
+    user_id: str = values["SK"].removeprefix(MEMBER_PREFIX)
+    return user_id
+
+
+def user_from_values(values: Values, name: str) -> StudioUser:
+    """Return the user of an item's values, who is called so."""
+    known = {each: values[each] for each in _USER_FIELDS if each in values} | {"name": name}
     known["studio_id"] = studio_id_of(values["PK"])
-    known["user_id"] = values["SK"].removeprefix(MEMBER_PREFIX)
+    known["user_id"] = user_id_from_values(values)
     known["role"] = StudioRole(values["role"])
     known["status"] = UserStatus(values["status"])
     return StudioUser(**known)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rowKey, rowTime, type Row } from "./read_report";
-import { rowKind, rowWords, whyWords } from "./report_words";
+import { rowKind, rowWords } from "./report_words";
 
 const ROW: Row = {
   settled_at: "2026-11-20T10:00:00Z",
@@ -22,12 +22,15 @@ const ROW: Row = {
   currency: "usd",
   type: "line_items",
   reason: "wrong_print",
+  reason_name: "Wrong print",
   status: "settled",
   source: "api",
   processed_by: "staff",
   processed_by_name: "Una Kerr",
   pending_reason: null,
+  pending_detail: null,
   failure_reason: null,
+  failure_detail: null,
   resolution: null,
 };
 const failedLater: Row = {
@@ -40,7 +43,7 @@ const failedLater: Row = {
 describe("a row of the report", () => {
   it("says what was refunded and why", () => {
     expect(rowWords(ROW)).toBe("Line items · Wrong print");
-    expect(rowWords({ ...ROW, type: null, reason: null })).toBe("");
+    expect(rowWords({ ...ROW, type: null, reason: null, reason_name: null })).toBe("");
   });
 
   it("is marked if it is no plain refund", () => {
@@ -54,14 +57,5 @@ describe("a row of the report", () => {
     expect(rowKey(failedLater)).not.toBe(rowKey(ROW));
     expect(rowTime(failedLater)).toBe("2026-11-25T10:00:00Z");
     expect(rowTime(ROW)).toBe("2026-11-20T10:00:00Z");
-  });
-
-  it("explains a failure and a wait, known or not", () => {
-    expect(whyWords({ ...ROW, pending_reason: "insufficient_funds" })).toContain("balance");
-    expect(whyWords({ ...ROW, status: "failed", failure_reason: "odd_new_code" })).toBe(
-      "Odd new code.",
-    );
-    expect(whyWords({ ...ROW, status: "failed" })).toBe("Stripe gave no reason.");
-    expect(whyWords({ ...ROW, status: "pending" })).toBe("Stripe has not confirmed it yet.");
   });
 });
