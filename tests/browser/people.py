@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
@@ -17,8 +18,9 @@ DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 375, "height": 740}
 REFRESH_TOKEN = "session:refresh_token"  # where the page keeps it
 
-# Chromium reports every answer above 399 as an error. The API's problems are no mistakes of a page.
-_PROBLEM_OF_THE_API = re.compile(r"^Failed to load resource: the server responded with a status")
+# Chromium reports every answer above 399 as an error. A refusal of the API or of the sign-in is no
+# mistake of a page.
+_REFUSAL = re.compile(r"^Failed to load resource: the server responded with a status")
 
 
 @dataclass
@@ -33,9 +35,10 @@ class Watched:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        of_the_api = "/v1/" in message.location.get("url", "")
+        path = urlsplit(message.location.get("url", "")).path
+        may_refuse = path.startswith("/v1/") or path == "/oauth2/token"
         if message.type in {"error", "warning"} and not (
-            of_the_api and _PROBLEM_OF_THE_API.match(message.text)
+            may_refuse and _REFUSAL.match(message.text)
         ):
             self.complaints.append(message.text)
 
@@ -88,10 +91,6 @@ class People:
         """Fill in the hosted login."""
         user = self.stack.users[studio_id][role]
         fill_in_login(page, user.name, user.password)
-
-    def forget(self, role: str, studio_id: str = PLATFORM_STUDIO) -> None:
-        """Let a role sign in again for its next page, because its session was ended."""
-        self._refresh_tokens.pop(self.stack.users[studio_id][role].name, None)
 
     def _be_signed_in(self, context: BrowserContext, role: str, studio_id: str) -> None:
         name = self.stack.users[studio_id][role].name

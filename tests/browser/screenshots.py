@@ -17,10 +17,9 @@ _QUALITY = 72  # JPEG, so that a picture stays below 100 kB
 
 # Name, address and colors of each picture.
 _SCREENS = [
-    ("all-orders", "/orders", "light"),
     ("order", "/orders/ord_100", "light"),
     ("order-dark", "/orders/ord_100", "dark"),
-    ("payouts", "/payouts", "light"),
+    ("refunds", "/reports/refunds", "light"),
 ]
 
 

@@ -79,14 +79,16 @@ def test_signing_out_revokes_the_session_and_back_shows_nothing(
 
 
 def test_signing_out_ends_the_sessions_of_other_tabs(people: People) -> None:
-    with people.page("/orders") as page:
-        other = page.context.new_page()
-        other.goto("/orders")
+    with people.signed_out_page() as page:
+        page.goto("/orders")
+        people.sign_in(page, "owner")
+        with page.expect_popup() as opened:
+            page.evaluate("window.open('/orders')")  # it begins with a copy of this tab's storage
+        other = opened.value
         expect(other.get_by_role("heading", name="All Orders")).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
         expect(other.get_by_role("heading", name="You are signed out")).to_be_visible()
         assert other.evaluate("sessionStorage.length") == 0
-    people.forget("owner")
 
 
 def test_a_removed_users_session_ends_and_the_form_stays(
