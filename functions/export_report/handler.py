@@ -1,6 +1,5 @@
 """Lambda on the export queue: writes the report that a message requests."""
 
-import json
 from dataclasses import fields
 from typing import Any
 
@@ -40,8 +39,7 @@ write_export = WriteExport(
 
 parked = ParkedMessages(aws.client("sqs"), setting("EXPORT_DLQ_URL"))
 
-# A message of an earlier version has no ``only``.
-_FIELDS = tuple(field.name for field in fields(ExportRequest) if field.name != "only")
+_FIELDS = tuple(field.name for field in fields(ExportRequest))
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -56,8 +54,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 def export(record: SQSRecord) -> None:
     """Write the report that a message requests. Park the message if that can never work."""
     with dead_letter_failures(record, parked, NothingToExportError, tries=EXPORT_TRIES):
-        known = message_from(record.body, *_FIELDS)
-        request = ExportRequest(**known, only=str(json.loads(record.body).get("only") or ""))
+        request = ExportRequest(**message_from(record.body, *_FIELDS))
         logger.set_correlation_id(request.correlation_id)
         logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
         rows = write_export(request)

@@ -83,7 +83,7 @@ def _selection(request: ExportRequest) -> Selection:
             start=request.start,
             end=request.end,
             upto_seq=int(request.upto_seq),
-            only=ReportFilter(**json.loads(request.only or "{}")),
+            only=ReportFilter(**json.loads(request.only)),
         )
     except (TypeError, ValueError) as error:
         raise NothingToExportError("the message selects nothing") from error

@@ -19,7 +19,6 @@ from shared.edge.http import (
     api_resolver,
     caller,
     described,
-    signed_in,
 )
 from shared.edge.settings import setting
 from shared.gateways import aws
@@ -29,9 +28,8 @@ from shared.gateways.people import People
 
 dynamodb = aws.client("dynamodb")
 move_print = MovePrint(OrderStates(dynamodb, setting("ORDERS_TABLE")), utc_now)
-show_queue = ShowQueue(
-    OrderLists(dynamodb, setting("ORDERS_TABLE")), People(dynamodb, setting("ORDERS_TABLE"))
-)
+people = People(dynamodb, setting("ORDERS_TABLE"))
+show_queue = ShowQueue(OrderLists(dynamodb, setting("ORDERS_TABLE")), people)
 
 app = api_resolver()
 
@@ -104,11 +102,12 @@ def cancel(order_id: OrderId, _: Nothing = None) -> PrintView:
 
 
 def _step(order_id: str, step: Step, action: Action) -> PrintView:
-    user = signed_in(app)
-    who = user.caller()
+    who = caller(app)
     who.require(action)
-    names = {who.user: user.name} if user.name else {}
-    return print_view(move_print(who, order_id, step), names)
+    state = move_print(who, order_id, step)
+    users = [entry.by for entry in state.fulfillment_history]
+    names = people.names(who.studio_id, [state.fulfillment_claimed_by, *users])
+    return print_view(state, names)
 
 
 lambda_handler = api_handler(app)

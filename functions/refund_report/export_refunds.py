@@ -78,7 +78,7 @@ class ExportRefunds:
                 upto_seq=str(selection.upto_seq),
                 file_name=name,
                 correlation_id=correlation_id or export_id,
-                only="" if selection.only.is_empty else json.dumps(asdict(selection.only)),
+                only=json.dumps(asdict(selection.only)),
             )
         )
         return Export(export_id, ExportStatus.RUNNING)

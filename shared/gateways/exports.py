@@ -44,7 +44,7 @@ class ExportRequest:
     """A queue message that requests an export: its selection, as strings.
 
     ``file_name`` is the name under which a browser saves the file. ``only`` is what the refunds
-    must have, as JSON; empty for all. The other fields are those of
+    must have, as JSON. The other fields are those of
     ``shared.domain.report.Selection``.
     """
 
@@ -56,7 +56,7 @@ class ExportRequest:
     upto_seq: str
     file_name: str
     correlation_id: str
-    only: str = ""
+    only: str = "{}"
 
 
 class ExportQueue(Queue):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.payday import pay_out, studio_with_a_sale
-from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, sign_in
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, said, sign_in
 from tests.operate import failure_of, operate, use_local_stack
 
 pytestmark = pytest.mark.stack
@@ -104,7 +104,7 @@ def test_a_studios_people_read_approved_adjustments_and_not_who_made_them(
         assert {each["status"] for each in listed} == {"approved"}
         hidden = world.call("GET", f"/adjustments/{waiting['adjustment_id']}", role=role)
         nowhere = world.call("GET", "/adjustments/adj_nowhere", role=role)
-        assert (hidden.status_code, hidden.json()) == (404, nowhere.json())
+        assert (hidden.status_code, said(hidden)) == (404, said(nowhere))
     for hidden_path in (path, "/adjustments"):
         assert world.call("GET", hidden_path, role="staff").status_code == 403
 
