@@ -32,7 +32,7 @@ run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops aft
 	@$(BIN)/python -m infra.local run
 
 test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforced
-	@$(BIN)/pytest -n 3
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 .PHONY: unit
 unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples, and none that is marked slow
