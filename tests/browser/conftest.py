@@ -13,7 +13,7 @@ from tests.browser.people import People
 from tests.e2e.world import DeployedStack
 
 # A machine that runs other tests too starts a function slowly.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

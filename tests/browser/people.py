@@ -78,7 +78,7 @@ class People:
         """Open a browser in which nobody has signed in. Its console must stay silent."""
         options = {"viewport": DESKTOP, "locale": "en-US", "base_url": self.stack.dashboard_url}
         opened = self.browser.new_context(**(options | context))
-        opened.set_default_timeout(15_000)
+        opened.set_default_timeout(30_000)
         watched = Watched(opened.new_page())
         watched.watch()
         try:
