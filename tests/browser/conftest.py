@@ -3,14 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from infra.build.browser import find_chromium
 from infra.local.stack import Stack
 from tests.browser.people import People
-from tests.e2e.world import DeployedStack
+from tests.e2e.world import DeployedStack, until
 
 # A machine that runs other tests too starts a function slowly.
 expect.set_options(timeout=30_000)
@@ -36,6 +38,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def people(chromium: Browser, stack: Stack) -> People:
+def people(chromium: Browser, stack: Stack, world: DeployedStack) -> People:
     """People of every role, who open the page."""
+    # One after the other. A page asks for all of them at once, and on a busy machine so many cold
+    # starts take longer than CloudFront waits.
+    for path in ("/me", "/orders", "/attention/count"):
+        until(partial(_is_answered, world, path), f"{path} is answered", seconds=120)
     return People(chromium, stack)
+
+
+def _is_answered(world: DeployedStack, path: str) -> bool | None:
+    return world.call("GET", path).status_code == httpx.codes.OK or None
