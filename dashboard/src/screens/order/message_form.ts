@@ -25,7 +25,7 @@ export function messagePurpose(order: Pick<Order, "studio_id" | "order_id">): st
   return `message:${order.studio_id}:${order.order_id}`;
 }
 
-/** The words of the template, and what became of them in the form. */
+/** The words of the template, and the same words as the person edited them in the form. */
 export interface Words {
   subject: string;
   text: string;

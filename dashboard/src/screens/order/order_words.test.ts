@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Schema } from "../../api/client";
-import { disputeStatus, reasonText, timelineItem } from "./order_words";
+import { reasonWords } from "../reason_words";
+import { disputeStatus, timelineItem } from "./order_words";
 
 const event = (change: Partial<Schema<"EventView">>): Schema<"EventView"> => ({
   ...{ at: "2026-10-02T15:24:00Z", kind: "refund", status: null, by: null, by_name: null },
@@ -34,7 +35,7 @@ test("who did it is shown by name", () => {
 });
 
 test("a code that the page does not know is shown as words", () => {
-  expect(reasonText("lost_in_mail" as never)).toBe("Lost in mail");
+  expect(reasonWords("lost_in_mail")).toBe("Lost in mail");
   expect(disputeStatus("charge_refunded").text).toBe("Dispute: Charge refunded");
   expect(title({ status: "on_hold" })).toBe("Refund of $100.00: On hold");
 });

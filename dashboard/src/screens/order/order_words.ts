@@ -1,18 +1,10 @@
 import type { Schema } from "../../api/client";
+import { wordsOf } from "../../lib/words";
 import type { Tone } from "../../ui/Badge.svelte";
 import { printStatus, type StatusText } from "../../ui/status";
 import type { TimelineItem } from "../../ui/Timeline.svelte";
 
 /** What the API's codes about an order are called. A code that the page does not know is shown. */
-
-export type Reason = Schema<"RefundView">["reason"];
-
-export const REASONS: readonly { value: string; text: string }[] = [
-  { value: "wrong_print", text: "Wrong print" },
-  { value: "parent_changed_mind", text: "Parent changed their mind" },
-  { value: "quality_issue", text: "Poor quality" },
-  { value: "other", text: "Other" },
-];
 
 const REFUND_TYPES: Record<Schema<"RefundType">, string> = {
   full: "Full refund",
@@ -54,24 +46,20 @@ const MESSAGE: Record<Schema<"MessageStatus">, StatusText> = {
   unknown: { text: "Not known if sent", tone: "warn" },
 };
 
-export function reasonText(reason: Reason): string {
-  return REASONS.find((each) => each.value === reason)?.text ?? readable(reason ?? "");
-}
-
 export function refundTypeText(type: Schema<"RefundType">): string {
-  return REFUND_TYPES[type] ?? readable(type);
+  return REFUND_TYPES[type] ?? wordsOf(type);
 }
 
 export function paidByText(paidBy: Schema<"PaidBy">): string {
-  return PAID_BY[paidBy] ?? readable(paidBy);
+  return PAID_BY[paidBy] ?? wordsOf(paidBy);
 }
 
 export function disputeStatus(status: string): StatusText {
-  return DISPUTE[status] ?? { text: `Dispute: ${readable(status)}`, tone: "warn" };
+  return DISPUTE[status] ?? { text: `Dispute: ${wordsOf(status)}`, tone: "warn" };
 }
 
 export function messageStatus(status: Schema<"MessageStatus">): StatusText {
-  return MESSAGE[status] ?? { text: readable(status), tone: "neutral" };
+  return MESSAGE[status] ?? { text: wordsOf(status), tone: "neutral" };
 }
 
 type Event = Schema<"EventView">;
@@ -103,7 +91,7 @@ function lineOf(event: Event, money: string): Line {
     case "dispute":
       return { title: `${disputeStatus(status).text}: ${money}`, tone: disputeStatus(status).tone };
     default:
-      return { title: `${readable(event.kind)} ${readable(status)}` };
+      return { title: `${wordsOf(event.kind)} ${wordsOf(status)}` };
   }
 }
 
@@ -116,7 +104,7 @@ function refundLine(status: string, money: string): Line {
     failed: [`Refund of ${money} failed`, "bad"],
     canceled: [`Refund of ${money} canceled`, "neutral"],
   };
-  const [title, tone] = lines[status] ?? [`Refund of ${money}: ${readable(status)}`, "neutral"];
+  const [title, tone] = lines[status] ?? [`Refund of ${money}: ${wordsOf(status)}`, "neutral"];
   return { title, tone };
 }
 
@@ -134,11 +122,6 @@ function messageLine(status: string): Line {
     received: ["The parent received the message", "good"],
     not_received: ["The parent did not receive the message", "bad"],
   };
-  const [title, tone] = lines[status] ?? [`Message: ${readable(status)}`, "neutral"];
+  const [title, tone] = lines[status] ?? [`Message: ${wordsOf(status)}`, "neutral"];
   return { title, tone };
-}
-
-function readable(code: string): string {
-  const words = code.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
