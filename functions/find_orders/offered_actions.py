@@ -10,6 +10,7 @@ from shared.domain.errors import (
     RefundLimitError,
 )
 from shared.domain.fulfillment import require_cancelable
+from shared.domain.mail_address import mail_address
 from shared.domain.refund_quote import require_refundable
 from shared.edge.auth import Action, Caller
 from shared.gateways.orders_table import OrderRecord
@@ -89,7 +90,5 @@ def _require_limit_left(within_limit: int) -> None:
 def _require_reason_to_write(record: OrderRecord) -> None:
     if not record.refunds:
         raise NothingToWriteAboutError("There is no refund to write about yet.")
-    if not record.imported.parent.email:
-        raise NoEmailAddressError(
-            "The order has no email address. Contact the parent in another way."
-        )
+    if mail_address(record.imported.parent.email or "") is None:
+        raise NoEmailAddressError

@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
+from shared.domain.mail_address import mail_address
 from shared.domain.message import Template, template_for
 from shared.domain.money import minor_unit_digits
 from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
@@ -54,10 +55,6 @@ _TAGS |= {"strong", "table", "tbody", "td", "tr", "u", "ul"}
 # Every page gets its own header, with the studio's name.
 _NEVER_SHOWN = {"header", "script", "style", "title"}
 _SCHEMES = {"https", "mailto"}
-
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +130,6 @@ def cleaned(html: str) -> str:
     if not unescape(nh3.clean(content, tags=set())).strip():
         raise ValueError("it has no visible text")
     return content.strip()
-
-
-def mail_address(text: str) -> str | None:
-    """Return the address if mail can be sent to it and from it, otherwise None.
-
-    The plain form of https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1, in ASCII:
-    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
-    """
-    return text if _ADDRESS.fullmatch(text) else None
 
 
 def regional_locale(timezone: str) -> Locale:

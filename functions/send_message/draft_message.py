@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from functions.send_message.compose_message import Draft, compose, mail_address
+from functions.send_message.compose_message import Draft, compose
 from shared.domain.errors import (
     DomainError,
     NoEmailAddressError,
     SendingDomainError,
     StudioNotFoundError,
 )
+from shared.domain.mail_address import mail_address
 from shared.domain.message import Template
 from shared.gateways.mail import Mail
 from shared.gateways.orders_table import OrderRecord
@@ -41,12 +42,7 @@ class DraftMessage:
         """
         found: list[DomainError] = []
         if draft.to_address is None:
-            found.append(
-                NoEmailAddressError(
-                    "The order has no email address that we can send mail to. Contact the parent "
-                    "in another way."
-                )
-            )
+            found.append(NoEmailAddressError())
         domain = draft.from_address.rpartition("@")[2].lower()
         if mail_address(draft.from_address) is None or not self.mail.sends_from(domain):
             found.append(

@@ -4,12 +4,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
+from shared.domain.mail_address import PATTERN
 from shared.domain.studio_user import StudioRole
 from shared.edge.bodies import StrictBody, VisibleLine
 
-# The plain form of an address, in ASCII, as the mail service accepts it.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
 _MAX_LOCAL_PART = 64
 
@@ -22,9 +20,7 @@ def _short_enough(email: str) -> str:
 
 Email = Annotated[
     str,
-    StringConstraints(
-        max_length=254, pattern=rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$", to_lower=True
-    ),
+    StringConstraints(max_length=254, pattern=f"^{PATTERN}$", to_lower=True),
     AfterValidator(_short_enough),
 ]
 

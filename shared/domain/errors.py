@@ -145,6 +145,15 @@ class NoEmailAddressError(DomainError):
 
     code = "no_email_address"
 
+    def __init__(
+        self,
+        detail: str = (
+            "The order has no email address that we can send mail to. Contact the parent in "
+            "another way."
+        ),
+    ) -> None:
+        super().__init__(detail)
+
 
 class SendingDomainError(DomainError):
     """The studio's sending domain is not verified, so mail cannot come from it."""

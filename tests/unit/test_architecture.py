@@ -63,17 +63,17 @@ DOMAIN_LOADED = {
     """,
     "export_report": """
         attribution dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout_schedule refund refund_quote refund_words refusal report report_filter
-        reservation settlement studio
+        payment_status payout_schedule refund refund_quote refund_words refusal report
+        report_filter reservation settlement studio
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status
         refund refusal stripe_balance stripe_object
     """,
     "find_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger limits local_days message money
-        order payment_status payout_schedule person refund refund_quote refund_words refusal
-        reservation search settlement studio
+        dispute errors fee_refund fulfillment imported_order ledger limits local_days mail_address
+        message money order payment_status payout_schedule person refund refund_quote refund_words
+        refusal reservation search settlement studio
     """,
     "import_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits money order
@@ -119,8 +119,8 @@ DOMAIN_LOADED = {
         stripe_transfer studio
     """,
     "send_message": """
-        dispute errors fee_refund fulfillment imported_order ledger message money order
-        payment_status payout_schedule person refund refusal studio
+        dispute errors fee_refund fulfillment imported_order ledger mail_address message money
+        order payment_status payout_schedule person refund refusal studio
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -131,7 +131,7 @@ DOMAIN_LOADED = {
         dispute errors ledger limits money order payment_status payout_schedule person studio
     """,
     "users": """
-        dispute errors money order payment_status person studio_user
+        dispute errors mail_address money order payment_status person studio_user
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment

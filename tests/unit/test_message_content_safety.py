@@ -10,9 +10,9 @@ from functions.send_message.compose_message import (
     compose,
     html_of_edited,
     html_of_text,
-    mail_address,
 )
 from shared.domain.imported_order import Parent, Product
+from shared.domain.mail_address import mail_address
 from shared.domain.message import Template
 from shared.domain.order import RefundItem
 from shared.domain.refund import RefundType
