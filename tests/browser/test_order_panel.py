@@ -1,4 +1,4 @@
-"""The order's panel in a browser: what forbids a refund, and how the parent was paid after one failed."""
+"""The order's panel in a browser: what forbids a refund, and what to do after one failed."""
 
 import pytest
 from playwright.sync_api import expect
