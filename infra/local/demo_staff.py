@@ -134,7 +134,7 @@ class DemoStaff:
                 money(row["original_amount"], currency),
                 signed(row["refunded_amount"], currency),
                 signed(row["rev_share_adjustment_amount"], currency),
-                row["processed_by"],
+                row["processed_by_name"],
                 row["settled_at"][:10],
             )
         self.console.show(table)
