@@ -74,10 +74,8 @@ class NameParents:
 
     def __call__(self, studio_id: str, items: list[AttentionItem]) -> list[AttentionItem]:
         """Return the items with the names of the parents that they are about."""
-        wanted = [item.order_id for item in items if item.order_id is not None]
-        found = self.orders.read_imported(studio_id, wanted) if wanted else {}
-        names = {order_id: order.parent.name for order_id, order in found.items()}
-        return [replace(item, parent_name=names.get(item.order_id or "")) for item in items]
+        names = self.orders.parent_names(studio_id, (item.order_id for item in items))
+        return [replace(item, parent_name=names.get(item.order_id)) for item in items]
 
 
 @dataclass(frozen=True, slots=True)

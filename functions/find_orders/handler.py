@@ -21,6 +21,7 @@ from shared.edge.http import (
     api_handler,
     api_resolver,
     caller,
+    day_query,
     described,
 )
 from shared.edge.settings import setting
@@ -43,19 +44,11 @@ app = api_resolver()
 
 FirstDay = Annotated[
     str | None,
-    Query(
-        alias="from",
-        description="Only orders placed on this day or later, YYYY-MM-DD in the studio's zone.",
-        pattern=r"^\d{4}-\d\d-\d\d$",
-    ),
+    day_query("from", "Only orders placed on this day or later, YYYY-MM-DD in the studio's zone."),
 ]
 LastDay = Annotated[
     str | None,
-    Query(
-        alias="to",
-        description="Only orders placed on this day or earlier. Today if only `from` is there.",
-        pattern=r"^\d{4}-\d\d-\d\d$",
-    ),
+    day_query("to", "Only orders placed on this day or earlier. Today if only `from` is there."),
 ]
 
 

@@ -83,12 +83,10 @@ class ReadLines:
         self, studio_id: str, lines: list[StatementLine], about: Iterable[StatementLine]
     ) -> list[StatementLine]:
         """Return the lines with the parents' names of those orders that some lines are about."""
-        wanted = {line.order_id for line in about if line.order_id is not None}
-        if not wanted:
+        names = self.orders.parent_names(studio_id, (line.order_id for line in about))
+        if not names:
             return lines
-        found = self.orders.read_imported(studio_id, sorted(wanted))
-        names = {order_id: order.parent.name for order_id, order in found.items()}
-        return [replace(line, parent_name=names.get(line.order_id or "")) for line in lines]
+        return [replace(line, parent_name=names.get(line.order_id)) for line in lines]
 
     def _read(self, of: StatementRange, wanted: LineRange) -> Statement:
         entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)

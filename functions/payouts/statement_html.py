@@ -15,6 +15,7 @@ from functions.payouts.statement_sections import sections_of
 from shared.domain.ledger import EntryKind
 from shared.domain.money import minor_unit_digits
 from shared.domain.payout import DISPUTED, Payout
+from shared.domain.refund_words import reason_name
 from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.statement import Statement, StatementLine, payable_parts
 
@@ -134,7 +135,7 @@ def _what(line: StatementLine) -> str:
 
 
 def _reason(line: StatementLine) -> str:
-    return line.reason.replace("_", " ").capitalize() if line.reason else ""
+    return reason_name(line.reason) if line.reason else ""
 
 
 def money(amount: int, currency: str) -> str:

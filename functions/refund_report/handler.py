@@ -26,7 +26,15 @@ from shared.domain.report import ReportState
 from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize
 from shared.edge.auth import Action, Caller
-from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
+from shared.edge.http import (
+    Cursor,
+    NamedStudio,
+    api_handler,
+    api_resolver,
+    caller,
+    day_query,
+    described,
+)
 from shared.edge.observability import count, logger
 from shared.edge.settings import setting
 from shared.gateways import aws
@@ -66,20 +74,9 @@ app = api_resolver()
 
 FirstDay = Annotated[
     str | None,
-    Query(
-        alias="from",
-        description="The first day, YYYY-MM-DD in the studio's time zone.",
-        pattern=r"^\d{4}-\d\d-\d\d$",
-    ),
+    day_query("from", "The first day, YYYY-MM-DD in the studio's time zone."),
 ]
-LastDay = Annotated[
-    str | None,
-    Query(
-        alias="to",
-        description="The last day, included. Today if it is left out.",
-        pattern=r"^\d{4}-\d\d-\d\d$",
-    ),
-]
+LastDay = Annotated[str | None, day_query("to", "The last day, included. Today if it is left out.")]
 WhichState = Annotated[ReportState, Query(description="Which refunds.")]
 
 

@@ -10,6 +10,7 @@ from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
 from functions.refund_report.summarize_refunds import ReportSummary
 from shared.domain.attribution import By
+from shared.domain.refund_words import reason_name
 from shared.domain.report import ReportRow
 from shared.domain.report_summary import BucketSize, ReasonTotals
 from shared.edge.auth import Caller
@@ -172,7 +173,7 @@ def report_view(report: Report, names: Names) -> ReportView:
 def _filter_name(report: Report, by: By, key: str) -> str | None:
     match by:
         case By.REASON:
-            return reason_name(key)
+            return _reason_name(key)
         case By.PROCESSED_BY:
             return report.filter_names.get(by) or shown_name({}, key)
         case _:
@@ -202,7 +203,7 @@ def summary_view(found: ReportSummary) -> SummaryView:
 
 def _reason_view(found: ReasonTotals, all_refunded: int) -> ReasonView:
     amount = found.totals.refunded_amount
-    name = "Disputes" if found.is_dispute else reason_name(found.reason)
+    name = "Disputes" if found.is_dispute else _reason_name(found.reason)
     # Late failures count negative: a part of such a whole says nothing.
     has_share = 0 <= amount <= all_refunded
     return ReasonView(
@@ -214,9 +215,8 @@ def _reason_view(found: ReasonTotals, all_refunded: int) -> ReasonView:
     )
 
 
-def reason_name(reason: str | None) -> str:
-    """Return a reason as people read it."""
-    return reason.replace("_", " ").capitalize() if reason else "No reason given"
+def _reason_name(reason: str | None) -> str:
+    return reason_name(reason) if reason else "No reason given"
 
 
 def export_view(export: Export, who: Caller) -> ExportView:

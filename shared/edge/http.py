@@ -43,6 +43,13 @@ NamedStudio = Annotated[
 Cursor = Annotated[
     str | None, Query(description="The last page's `next_cursor`.", max_length=MAX_CURSOR_LENGTH)
 ]
+
+
+def day_query(alias: str, description: str) -> Any:  # noqa: ANN401  # a parameter of the resolver
+    """Return a query parameter that is a day, YYYY-MM-DD."""
+    return Query(alias=alias, description=description, pattern=r"^\d{4}-\d\d-\d\d$")
+
+
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -243,6 +243,13 @@ class OrderLists(TableGateway):
         read = map(imported_order_from_values, self._table.batch_get(keys, consistent=False))
         return {imported.order_id: imported for imported in read}
 
+    def parent_names(
+        self, studio_id: str, order_ids: Iterable[str | None]
+    ) -> dict[str | None, str | None]:
+        """Read the parents' names of a studio's orders, by order id. Erased ones are left out."""
+        found = self.read_imported(studio_id, sorted({each for each in order_ids if each}))
+        return {order_id: order.parent.name for order_id, order in found.items()}
+
     def _places(
         self,
         partition: _IndexPartition,

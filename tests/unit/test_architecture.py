@@ -85,7 +85,8 @@ DOMAIN_LOADED = {
     """,
     "payouts": """
         account_access dispute errors fulfillment imported_order ledger message money order parked
-        payment_status payout payout_hold payout_schedule person refund refusal statement studio
+        payment_status payout payout_hold payout_schedule person refund refund_words refusal
+        statement studio
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person
