@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
@@ -29,6 +29,7 @@ function stackTokens(): Plugin {
     name: "stack-tokens",
     apply: "serve",
     configureServer(server) {
+      if (server.config.mode !== "test") runningStack();
       server.middlewares.use("/dev/tokens.json", (_request, response) => {
         response.setHeader("Content-Type", "application/json");
         response.setHeader("Cache-Control", "no-store");
@@ -113,9 +114,9 @@ function firstLoad(): (id: string, modules: Rolldown.ChunkingContext) => string 
   };
 }
 
-export default defineConfig(({ command, mode }) => ({
+export default defineConfig({
   plugins: [svelte(), stackTokens(), preloadSignIn(), subresourceIntegrity()],
-  server: command === "serve" && mode !== "test" ? { proxy: apiProxy() } : {},
+  server: existsSync(STACK_FILE) ? { proxy: apiProxy() } : {},
   build: {
     outDir: "../build/dashboard",
     emptyOutDir: true,
@@ -128,4 +129,4 @@ export default defineConfig(({ command, mode }) => ({
       output: { codeSplitting: { groups: [{ name: firstLoad(), debugName: "page" }] } },
     },
   },
-}));
+});

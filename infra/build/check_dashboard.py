@@ -1,7 +1,6 @@
 """Checks the page: types, format, its own logic, its API types and its size."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,21 +9,15 @@ from rich.console import Console
 from infra.build.dashboard import build_dashboard, install_packages, run_node
 from infra.build.page_size import CSS_LIMIT, JS_LIMIT, first_load
 from infra.failure import Failure
-from infra.paths import DASHBOARD
+from infra.paths import DASHBOARD, NPM
 from infra.progress import ConsoleProgress
 
-_MODULES = DASHBOARD / "node_modules"
-_SCHEMA: list[str | Path] = [
-    _MODULES / "openapi-typescript" / "bin" / "cli.js",
-    "../docs/openapi.json",
-    "--output",
-    "src/api/schema.d.ts",
-]
-_CHECKS: dict[str, list[str | Path]] = {
-    "types": [_MODULES / "svelte-check" / "bin" / "svelte-check", "--fail-on-warnings"],
-    "format": [_MODULES / "prettier" / "bin" / "prettier.cjs", "--check", "."],
-    "own logic": [_MODULES / "vitest" / "vitest.mjs", "run"],
-    "API types (make page-schema writes them)": [*_SCHEMA, "--check"],
+# What is checked, and the script of dashboard/package.json that checks it.
+_CHECKS = {
+    "types": "check",
+    "format": "format:check",
+    "own logic": "test",
+    "API types (make page-schema writes them)": "schema:check",
 }
 
 
@@ -36,7 +29,7 @@ def main(
     try:
         install_packages(DASHBOARD)
         if write_schema:
-            run_node(_SCHEMA, what="writing the page's API types", cwd=DASHBOARD)
+            _run_script("schema", "writing the page's API types")
             return
         with progress.stage("page checks") as stage, ThreadPoolExecutor(2) as pool:
             list(pool.map(_check, _CHECKS))
@@ -49,7 +42,11 @@ def main(
 
 
 def _check(name: str) -> None:
-    run_node(_CHECKS[name], what=f"checking the page: {name}", cwd=DASHBOARD)
+    _run_script(_CHECKS[name], f"checking the page: {name}")
+
+
+def _run_script(script: str, what: str) -> None:
+    run_node([NPM, "run", "--silent", script], what=what, cwd=DASHBOARD)
 
 
 def _check_size() -> str:
