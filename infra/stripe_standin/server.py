@@ -15,7 +15,7 @@ from infra.stripe_standin.app import DEFAULT_API_KEY, DEFAULT_API_VERSION, creat
 from infra.stripe_standin.dropped_connection import ConnectionAwareProtocol
 
 _BACKLOG = 2048
-_START_TIMEOUT_S = 10.0
+_PATIENCE_S = 10.0
 _STOP_TIMEOUT_S = 1
 
 
@@ -82,7 +82,7 @@ def running_standin(
     Raises:
         StateFileError: If the state file cannot be read, or cannot be written at the end.
         OSError: If the port is taken.
-        RuntimeError: If the stand-in does not start within ten seconds.
+        RuntimeError: If the stand-in does not start, or does not stop, within ten seconds.
     """
     app = create_app(api_key=api_key, api_version=api_version, state_file=state_file)
     listener = listen(host, port)
@@ -95,15 +95,18 @@ def running_standin(
         yield RunningStandin(url=url, control_url=f"{url}/_standin", api_key=api_key)
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(_PATIENCE_S)
+    if thread.is_alive():
+        message = f"the stand-in did not stop within {_PATIENCE_S:.0f} seconds"
+        raise RuntimeError(message)
     if app.state.stop_error is not None:
         raise app.state.stop_error
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
+    deadline = time.monotonic() + _PATIENCE_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            message = f"the stand-in did not start within {_START_TIMEOUT_S:.0f} seconds"
+            message = f"the stand-in did not start within {_PATIENCE_S:.0f} seconds"
             raise RuntimeError(message)
         time.sleep(0.005)

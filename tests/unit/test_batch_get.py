@@ -47,6 +47,9 @@ class Time:
     now: float = 0.0
     pauses: list[float] = field(default_factory=list)
 
+    def monotonic(self) -> float:
+        return self.now
+
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
@@ -56,8 +59,7 @@ class Time:
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """Time that a test sees pass, with the longest pause that chance can draw."""
     passing = Time()
-    monkeypatch.setattr("time.sleep", passing.sleep)
-    monkeypatch.setattr("time.monotonic", lambda: passing.now)
+    monkeypatch.setattr("shared.gateways.conflict.time", passing)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return passing
 

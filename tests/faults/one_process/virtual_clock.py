@@ -14,6 +14,7 @@ from shared import clock
 # A Thursday noon, in the middle of a month.
 START = datetime.fromisoformat("2026-10-15T12:00:00+00:00").timestamp()
 
+_real_monotonic = time.monotonic
 _real_sleep = time.sleep
 
 
@@ -37,8 +38,9 @@ class VirtualClock:
         return self.now + self.skew.get()
 
     def monotonic(self) -> float:
-        """Return the time for measuring durations, which has no skew."""
-        return self.now
+        """Return the time for measuring durations, without skew: real time in other threads."""
+        # The event loop of a server in another thread would wait until the virtual time comes.
+        return self.now if threading.get_ident() in self._threads else _real_monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass in the world's threads, and real time in any other thread."""
