@@ -61,6 +61,13 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
+const ABOUT_DAYS = new Set(["date_range_invalid", "date_range_too_large"]);
+
+/** Why the API refuses the days of a list, to be said next to them. Null for any other error. */
+export function daysProblem(error: unknown): string | null {
+  return error instanceof ProblemError && ABOUT_DAYS.has(error.code) ? error.problem.detail : null;
+}
+
 /** Reads the answer of a refused request. Anything but problem JSON becomes a problem too. */
 export function parseProblem(response: Response, body: unknown, now: Date = new Date()): Problem {
   const headers = response.headers;

@@ -59,6 +59,15 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
 }
 
+/** Reads a query parameter of the address, or an empty string. */
+export type ReadAddress = (name: string) => string;
+
+/** Returns the days in the address. What is not a day is left out. */
+export function rangeIn(address: ReadAddress): DayRange {
+  const day = (name: string) => (isDay(address(name)) ? address(name) : "");
+  return { from: day("from"), to: day("to") };
+}
+
 /** Returns how many days a range has, both ends included. */
 export function dayCount(from: string, to: string): number {
   const milliseconds = Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`);

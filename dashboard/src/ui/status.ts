@@ -24,7 +24,8 @@ export const REFUND_STATUS: Record<Schema<"RefundStatus">, StatusText> = {
   canceled: { text: "Canceled", tone: "neutral" },
 };
 
-const PRINT: Record<string, StatusText> = {
+/** Where a print is. */
+export const PRINT_STATUS: Record<Schema<"FulfillmentStatus">, StatusText> = {
   queued: { text: "Queued", tone: "neutral" },
   claimed: { text: "Claimed", tone: "info" },
   printed: { text: "Printed", tone: "info" },
@@ -33,7 +34,8 @@ const PRINT: Record<string, StatusText> = {
   none: { text: "Nothing to print", tone: "neutral" },
 };
 
-/** Where a print is. A status that the page does not know is shown as it is. */
+/** Returns where a print is. A status that the page does not know is shown as it is. */
 export function printStatus(status: string): StatusText {
-  return PRINT[status] ?? { text: status.replaceAll("_", " "), tone: "neutral" };
+  const known: Partial<Record<string, StatusText>> = PRINT_STATUS;
+  return known[status] ?? { text: status.replaceAll("_", " "), tone: "neutral" };
 }

@@ -1,31 +1,17 @@
 import { accepted, api, type Schema } from "../../api/client";
 import { readFullPage, type Page } from "../../lib/pages";
-import type { Choice } from "../../ui/Select.svelte";
-import { ORDER_REFUND_STATUS } from "../../ui/status";
+import type { OrderFilter } from "./order_filter";
 
 export type Order = Schema<"OrderSummary">;
-type Status = Schema<"OrderRefundStatus">;
 
 export const ORDERS_ON_A_PAGE = 25;
 
-/** What the address says about the list. Empty means: all. */
-export interface OrderFilter {
-  query: string;
-  status: string;
-}
-
-const isStatus = (text: string): text is Status => text in ORDER_REFUND_STATUS;
-
-/** Reads a page of orders. A status from a mistyped address filters nothing. */
+/** Reads a page of orders, full unless the list ends. */
 export function readOrders(
-  { query, status }: OrderFilter,
+  filter: OrderFilter,
   cursor: string,
   signal: AbortSignal,
 ): Promise<Page<Order>> {
-  const filter = {
-    query: query === "" ? undefined : query,
-    status: isStatus(status) ? status : undefined,
-  };
   return readFullPage(
     (from, limit) =>
       accepted(
@@ -35,12 +21,3 @@ export function readOrders(
     ORDERS_ON_A_PAGE,
   );
 }
-
-export const STATUS_CHOICES: readonly Choice[] = [
-  { value: "", text: "Any refund status" },
-  { value: "none", text: "Not refunded" },
-  ...(["pending", "partially_refunded", "refunded"] as const).map((value) => ({
-    value,
-    text: ORDER_REFUND_STATUS[value].text,
-  })),
-];

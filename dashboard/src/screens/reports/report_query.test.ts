@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bucketSize, onlyIn, onlyQuery, rangeIn, reportQuery } from "./report_query";
+import { rangeIn } from "../../lib/ranges";
+import { bucketSize, onlyIn, onlyQuery, reportQuery } from "./report_query";
 
 const address = (query: string) => {
   const search = new URLSearchParams(query);

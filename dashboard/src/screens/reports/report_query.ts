@@ -1,5 +1,5 @@
 import type { Schema } from "../../api/client";
-import { dayCount, isDay, type DayRange } from "../../lib/ranges";
+import { dayCount, rangeIn, type DayRange, type ReadAddress } from "../../lib/ranges";
 
 export type By = Schema<"By">;
 export type ReportState = Schema<"ReportState">;
@@ -27,14 +27,6 @@ export interface ReportQuery {
   reason?: string;
   processed_by?: string;
   effective?: boolean;
-}
-
-type ReadAddress = (name: string) => string;
-
-/** Returns the days in the address. What is not a day is left out. */
-export function rangeIn(address: ReadAddress): DayRange {
-  const day = (name: string) => (isDay(address(name)) ? address(name) : "");
-  return { from: day("from"), to: day("to") };
 }
 
 /** Returns the API's query for an address. A mistyped state or day filters nothing. */
