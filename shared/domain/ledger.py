@@ -111,63 +111,6 @@ class LedgerHead:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """One line of the ledger. It is written once and never changed.
-
-    Amounts in minor units with the signs of ``EntryAmounts``. ``*_balance_amount`` are the running
-    balances after this entry. Times are RFC 3339 in UTC. ``hash`` covers every other field,
-    ``prev_hash`` included. Only entries of refunds and disputes have ``settled_at``, by which
-    reports find them. Entries of ``ORDER_KINDS`` have an ``order_id``, those of ``PAYOUT_KINDS`` a
-    ``payout_id``, an adjustment an ``adjustment_id``. Entries of ``OPENING_KINDS`` have an
-    ``elsewhere_amount``, and so have disputes from before the ledger started. Two people made an
-    adjustment: ``processed_by`` and ``approved_by``. A ``payout_closed`` entry closes the entries
-    up to ``closed_seq``, and leaves ``carried_amount`` of the balance after that entry.
-    """
-
-    studio_id: str
-    seq: int
-    kind: EntryKind
-    currency: str
-    gross_amount: int
-    stripe_fee_amount: int
-    rev_share_amount: int
-    net_amount: int
-    payable_amount: int
-    direct_amount: int
-    stripe_fee_retained_amount: int
-    tax_amount: int
-    payable_balance_amount: int
-    direct_balance_amount: int
-    recorded_at: str
-    prev_hash: str
-    order_id: str | None = None
-    refund_id: str | None = None
-    refund_type: str | None = None
-    reason: str | None = None
-    source: RecordSource | None = None
-    processed_by: str | None = None
-    stripe_refund_id: str | None = None
-    correlation_id: str | None = None
-    settled_at: str | None = None
-    payout_id: str | None = None
-    dispute_id: str | None = None
-    adjustment_id: str | None = None
-    approved_by: str | None = None
-    elsewhere_amount: int | None = None
-    closed_seq: int | None = None
-    carried_amount: int | None = None
-    hash: str = ""
-
-    def content(self) -> dict[str, str | int]:
-        """Return the fields as stored: plain text and numbers, without those that are None."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
-        return {
-            name: value.value if isinstance(value, StrEnum) else value
-            for name, value in found.items()
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class EntryFacts:
     """An entry without its amounts: what it is about, and for a refund, who made it and why."""
 
@@ -188,6 +131,47 @@ class EntryFacts:
     approved_by: str | None = None
     closed_seq: int | None = None
     carried_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry(EntryFacts):
+    """One line of the ledger. It is written once and never changed.
+
+    Amounts in minor units with the signs of ``EntryAmounts``. ``*_balance_amount`` are the running
+    balances after this entry. Times are RFC 3339 in UTC. ``hash`` covers every other field,
+    ``prev_hash`` included. Only entries of refunds and disputes have ``settled_at``, by which
+    reports find them. Entries of ``ORDER_KINDS`` have an ``order_id``, those of ``PAYOUT_KINDS`` a
+    ``payout_id``, an adjustment an ``adjustment_id``. Entries of ``OPENING_KINDS`` have an
+    ``elsewhere_amount``, and so have disputes from before the ledger started. Two people made an
+    adjustment: ``processed_by`` and ``approved_by``. A ``payout_closed`` entry closes the entries
+    up to ``closed_seq``, and leaves ``carried_amount`` of the balance after that entry.
+    """
+
+    studio_id: str
+    seq: int
+    currency: str
+    gross_amount: int
+    stripe_fee_amount: int
+    rev_share_amount: int
+    net_amount: int
+    payable_amount: int
+    direct_amount: int
+    stripe_fee_retained_amount: int
+    tax_amount: int
+    payable_balance_amount: int
+    direct_balance_amount: int
+    prev_hash: str
+    order_id: str | None = None  # a stored entry without one does not name it
+    elsewhere_amount: int | None = None
+    hash: str = ""
+
+    def content(self) -> dict[str, str | int]:
+        """Return the fields as stored: plain text and numbers, without those that are None."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        return {
+            name: value.value if isinstance(value, StrEnum) else value
+            for name, value in found.items()
+        }
 
 
 def entry_hash(content: dict[str, str | int]) -> str:

@@ -85,6 +85,41 @@ def test_the_refund_status_is_filtered_and_shown(people: People, world: Deployed
         assert "status=pending" in page.url
 
 
+def test_print_status_photo_day_and_days_narrow_the_list(
+    people: People, world: DeployedStack
+) -> None:
+    name = f"Autumn {uuid.uuid4().hex}"
+    order_id = world.sell(photo_day={"photo_day_id": f"pd_{uuid.uuid4().hex}", "name": name})
+    with people.page("/orders") as page:
+        page.get_by_role("button", name="More filters").click()
+        page.get_by_label("Photo day").fill(name)
+        row = page.get_by_role("row").filter(has_text=order_id)
+        expect(page.get_by_role("row")).to_have_count(2)
+        expect(row).to_contain_text(name)
+        page.get_by_label("Print status").select_option("Shipped")
+        expect(page.get_by_text("No order fits")).to_be_visible()
+        page.get_by_label("Print status").select_option("Any print status")
+        page.get_by_label("Days").select_option("Last year")
+        expect(page.get_by_text("No order fits")).to_be_visible()
+        page.get_by_label("Days").select_option("Any day")
+        page.get_by_label("Dispute").select_option("No dispute")
+        expect(row).to_be_visible()
+        page.reload()  # the address has them all
+        expect(page.get_by_role("button", name="More filters (2)")).to_be_visible()
+        expect(page.get_by_label("Photo day")).to_have_value(name)
+        expect(page.get_by_role("row")).to_have_count(2)
+        assert_accessible(page)
+        page.get_by_role("link", name="Clear").click()
+        expect(page.get_by_label("Photo day")).to_have_value("")
+
+
+def test_days_in_the_wrong_order_are_explained_next_to_them(people: People) -> None:
+    with people.page("/orders?from=2026-11-02&to=2026-11-01") as page:
+        expect(page.get_by_text("This day is after the last one")).to_be_visible()
+        page.get_by_label("Days").select_option("Any day")
+        expect(page.get_by_role("table", name="Orders")).to_be_visible()
+
+
 def test_yen_have_no_decimals(people: People, world: DeployedStack) -> None:
     order_id = world.sell(YEN_STUDIO)
     with people.page(f"/orders?query={order_id}", studio_id=YEN_STUDIO) as page:

@@ -37,9 +37,13 @@ def test_staff_record_how_a_failed_refund_was_paid(people: People, failed: str) 
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Paid by").select_option("Check")
         dialog.get_by_label("Reference").fill("No. 1001")
+        dialog.get_by_label("Note").fill("Called the parent first.")
         dialog.get_by_role("button", name="Record it").click()
         expect(dialog).to_be_hidden()
         expect(item).to_have_count(0)
+    with people.page(f"/orders/{failed}", role="staff") as page:
+        refunds = page.get_by_role("region", name=f"Order {failed}")
+        expect(refunds).to_contain_text("Called the parent first.")
 
 
 def test_who_only_reads_is_offered_no_way_to_resolve(people: People, failed: str) -> None:

@@ -201,6 +201,8 @@ def test_a_deduction_line_links_to_its_refund(people: People, refunded: str) -> 
         line.get_by_role("link").click()
         expect(page.get_by_role("heading", name=f"Order {refunded}")).to_be_visible()
         assert "refund=rf_" in page.url
+        panel = page.get_by_role("region", name=f"Order {refunded}")
+        expect(panel.locator("li[aria-current=true]")).to_contain_text("$100.00")
 
 
 def test_a_statement_prints_on_letter_and_a4_with_its_totals(
