@@ -21,7 +21,7 @@ from infra.progress import ConsoleProgress, Progress
 from tests.bench.report import ReportTable
 from tests.e2e.world import DeployedStack
 from tests.load.bare import BareRate, measure
-from tests.load.killer import KILLED, Killer
+from tests.load.killer import Killer
 from tests.load.run import Load, LoadTest
 
 RESULTS = ROOT / "docs" / "load.md"
@@ -84,9 +84,7 @@ def _measure(
     measure_bare("before")
     quiet = _load(test, progress, "refunds", refunds, at_once, None)
     measure_bare("after")
-    killer = Killer(
-        {name: world.stack.functions[name] for name in KILLED}, seed, _PAUSE_S, refunds // 10
-    )
+    killer = Killer(world.stack, seed, _PAUSE_S, refunds // 10)
     rough = _load(test, progress, "refunds, workers killed", refunds, at_once, killer)
     rate = BareRate(
         sum(each.per_second for each in bare) / len(bare),

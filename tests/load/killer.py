@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from infra.local.stack import Stack
+
 # The functions that a refund goes through.
 KILLED = ("refund_request", "stripe_webhook", "payout_adjust", "fee_refund")
 
@@ -17,7 +19,7 @@ class Killer:
     """Kills random workers repeatedly with SIGKILL, so that they cannot finish.
 
     Attributes:
-        functions: Physical names of the functions whose workers may be hit.
+        stack: The stack whose workers are hit. Another stack's are left alone.
         seed: The seed of the choices and pauses.
         seconds: The average pause between two kills.
         most: The number of kills after which it stops. On a slow machine workers would be killed
@@ -25,7 +27,7 @@ class Killer:
         killed: The number of kills so far, by function.
     """
 
-    functions: dict[str, str]
+    stack: Stack
     seed: int
     seconds: float
     most: int
@@ -57,11 +59,13 @@ class Killer:
                     self.killed[function] = self.killed.get(function, 0) + 1
 
     def _workers(self) -> dict[str, list[psutil.Process]]:
-        names = {physical: name for name, physical in self.functions.items()}
+        names = {self.stack.functions[name]: name for name in KILLED}
         found: dict[str, list[psutil.Process]] = {}
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                function = names.get(process.environ().get("AWS_LAMBDA_FUNCTION_NAME", ""))
-                if function is not None:
+                environment = process.environ()
+                function = names.get(environment.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+                here = environment.get("AWS_ENDPOINT_URL") == self.stack.aws.endpoint_url
+                if function is not None and here:
                     found.setdefault(function, []).append(process)
         return found

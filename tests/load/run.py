@@ -165,16 +165,16 @@ class LoadTest:
 
     def _wait_for_the_end(self, load: Load, *, resume: bool) -> None:
         deadline = time.monotonic() + _END_WITHIN_S
-        while left := self._open():
+        queues = ("adjust", "adjust_dlq", "fee_refund", "fee_refund_dlq") if resume else ()
+        while (left := self._open()) or self._messages(*queues):
             if time.monotonic() > deadline:
-                raise Failure(f"{left} of {load.refunds} are still open after {_END_WITHIN_S} s")
+                raise Failure(
+                    f"after {_END_WITHIN_S} s {left} of {load.refunds} are still open and the "
+                    f"queues have {self._messages(*queues)} messages"
+                )
             if resume:
                 self._resume()
-            time.sleep(0.5)
-        while resume and self._messages("adjust", "adjust_dlq", "fee_refund", "fee_refund_dlq"):
-            if time.monotonic() > deadline:
-                raise Failure(f"the queues still have messages after {_END_WITHIN_S} s")
-            load.dead_letters += self._send_back()
+                load.dead_letters += self._send_back()
             time.sleep(0.5)
 
     def _resume(self) -> None:

@@ -21,7 +21,8 @@ from infra.stripe_standin.webhooks.sender import WebhookSender
 from infra.stripe_standin.webhooks.settings import DeliveryOrder, WebhookSettings
 
 _MAX_BACKOFF_S = 30.0
-_MAX_CONCURRENT_ATTEMPTS = 16
+# Each concurrent attempt starts a worker of its own: more would start all at once, and time out.
+_MAX_CONCURRENT_ATTEMPTS = 4
 _MIN_JITTER_S = 0.2
 
 
