@@ -13,7 +13,7 @@ from tests.browser.people import People
 
 PICTURES = DOCS / "pictures"
 _WINDOW = {"width": 1280, "height": 800}
-_QUALITY = 72  # JPEG, so that a picture stays below 100 kB
+_QUALITY = 68  # JPEG, so that a picture stays below 100 kB
 
 # Name, address and colors of each picture.
 _SCREENS = [

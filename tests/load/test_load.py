@@ -15,12 +15,12 @@ def test_nothing_is_lost_or_doubled_when_workers_are_killed(tmp_path: Path) -> N
     options = Options(directory=tmp_path, orders=None, port=0, stripe_port=0)
     with start_stack(options, LoggedProgress()) as stack, closing(DeployedStack(stack)) as world:
         test = LoadTest(world)
-        killer = Killer(stack, seed=5, seconds=1.0, most=6)
-        sales = test.sell(12)
+        killer = Killer(stack, seed=5, seconds=1.0, most=12)
+        sales = test.sell(24)
 
         with killer.at_work():
-            load = test.run(sales, at_once=3, resume=True)
+            load = test.run(sales, at_once=4, resume=True)
 
-        assert load.refunds == 12
+        assert load.refunds == 24
         assert load.faults == []
         assert sum(killer.killed.values()) > 0

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dayCount, isDay, namedRange, rangeName } from "./ranges";
+import { dayCount, isDay, isReversed, namedRange, rangeName } from "./ranges";
 
 describe("the named ranges", () => {
   it("end today, or with the month or year before", () => {
@@ -45,5 +45,15 @@ describe("a day", () => {
   it("counts once where the clocks change", () => {
     expect(dayCount("2026-03-08", "2026-03-09")).toBe(2);
     expect(dayCount("2026-11-01", "2026-11-01")).toBe(1);
+  });
+});
+
+describe("a reversed range", () => {
+  it("has both ends, the first after the last", () => {
+    expect(isReversed({ from: "2026-11-02", to: "2026-11-01" })).toBe(true);
+    expect(isReversed({ from: "2026-11-01", to: "2026-11-01" })).toBe(false);
+    expect(isReversed({ from: "2026-11-02", to: "" })).toBe(false);
+    expect(isReversed({ to: "2026-11-01" })).toBe(false);
+    expect(isReversed({})).toBe(false);
   });
 });

@@ -68,6 +68,11 @@ export function rangeIn(address: ReadAddress): DayRange {
   return { from: day("from"), to: day("to") };
 }
 
+/** True if the first day is after the last one. A range with an empty end is never reversed. */
+export function isReversed({ from = "", to = "" }: Partial<DayRange>): boolean {
+  return from !== "" && to !== "" && from > to;
+}
+
 /** Returns how many days a range has, both ends included. */
 export function dayCount(from: string, to: string): number {
   const milliseconds = Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`);

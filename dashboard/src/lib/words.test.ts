@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { counted, percentOf, wordsOf } from "./words";
+import { counted, filledIn, percentOf, wordsOf } from "./words";
 
 describe("words", () => {
   it("are made of codes that the page does not know", () => {
@@ -18,5 +18,11 @@ describe("words", () => {
     expect(percentOf("0.0004", "en-US")).toBe("0.04%");
     expect(percentOf("1.0000", "en-US")).toBe("100%");
     expect(percentOf(null)).toBe("–");
+  });
+});
+
+describe("the optional texts of a form", () => {
+  it("are sent trimmed, and not at all if blank", () => {
+    expect(filledIn({ reference: " No. 7 ", note: "  " })).toEqual({ reference: "No. 7" });
   });
 });

@@ -20,3 +20,13 @@ export function percentOf(rate: string | null, locale?: string): string {
     rate as Intl.StringNumericLiteral,
   );
 }
+
+/** Returns the optional texts of a form that somebody filled in, trimmed. */
+export function filledIn<Name extends string>(
+  texts: Record<Name, string>,
+): Partial<Record<Name, string>> {
+  const trimmed = Object.entries<string>(texts).map(([name, text]) => [name, text.trim()]);
+  return Object.fromEntries(trimmed.filter(([, text]) => text !== "")) as Partial<
+    Record<Name, string>
+  >;
+}

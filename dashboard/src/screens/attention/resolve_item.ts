@@ -1,4 +1,5 @@
 import { accepted, api, type Schema } from "../../api/client";
+import { filledIn } from "../../lib/words";
 import type { Item } from "./attention_words";
 
 export type Outcome = Schema<"MessageResolution">["outcome"];
@@ -18,7 +19,7 @@ export async function resolveItem(
     await accepted(
       api.POST("/orders/{order_id}/disputes/{dispute_id}/dismissal", {
         params: { path: { order_id, dispute_id } },
-        body: noted(note),
+        body: filledIn({ note }),
       }),
     );
   } else if (order_id && message_id && outcome !== null) {
@@ -32,14 +33,10 @@ export async function resolveItem(
     await accepted(
       api.POST("/attention/parked/{parked_id}/resolution", {
         params: { path: { parked_id } },
-        body: noted(note),
+        body: filledIn({ note }),
       }),
     );
   } else {
     throw new TypeError(`Nothing resolves ${item.kind} here.`);
   }
-}
-
-function noted(note: string): Schema<"NoteBody"> {
-  return note.trim() === "" ? {} : { note: note.trim() };
 }

@@ -1,4 +1,5 @@
 import type { Schema } from "../../api/client";
+import { filledIn } from "../../lib/words";
 import type { Order } from "./read_order";
 
 export type RefundBody = Schema<"FullRefund"> | Schema<"PartialRefund"> | Schema<"LineItemsRefund">;
@@ -62,11 +63,10 @@ export function previewBody(form: RefundForm): PreviewBody | null {
  * @param refundable What the preview said is left. If it is not any more, the API refuses.
  */
 export function refundBody(form: RefundForm, choice: PreviewBody, refundable: number): RefundBody {
-  const note = form.note.trim();
   return {
     ...choice,
     reason: form.reason,
-    ...(note === "" ? {} : { note }),
+    ...filledIn({ note: form.note }),
     expected_refundable_amount: refundable,
   } as RefundBody;
 }
