@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.clock import Clock, rfc3339
 from shared.domain.fee_refund import FeeRefund, with_target_of
-from shared.domain.ledger import OPENING_KINDS, EntryFacts, LedgerEntry, Posting, append
+from shared.domain.ledger import OPENING_KINDS, EntryFacts, EntryKind, LedgerEntry, Posting, append
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
 from shared.domain.settlement import Settlement, next_to_settle, settle
@@ -66,7 +66,7 @@ class SettleRefund:
             raise NothingToSettleError(f"studio {refund.studio_id} has no ledger")
         at = rfc3339(self.clock())
         settlement = settle(record.state, refund, at, ACTOR)
-        entry, after = append(head, _facts(settlement, at), settlement.amounts)
+        entry, after = append(head, facts_of(settlement, at), settlement.amounts)
         fee_refund = self._fee_refund(record, settlement, refund)
         self.settlements.record_settlement(
             settlement.state,
@@ -102,8 +102,10 @@ def _with_entry(settlement: Settlement, entry: LedgerEntry) -> Refund:
     return replace(refund, failed_seq=entry.seq)
 
 
-def _facts(settlement: Settlement, at: str) -> EntryFacts:
+def facts_of(settlement: Settlement, at: str) -> EntryFacts:
+    """Return what the settlement's ledger entry is about."""
     refund = settlement.refund
+    failed_late = settlement.kind is EntryKind.REFUND_FAILED
     return EntryFacts(
         kind=settlement.kind,
         order_id=refund.order_id,
@@ -117,4 +119,7 @@ def _facts(settlement: Settlement, at: str) -> EntryFacts:
         correlation_id=refund.correlation_id,
         # Reports are about the money that this ledger moved.
         settled_at=None if settlement.kind in OPENING_KINDS else at,
+        balance_transaction_id=refund.failure_balance_transaction_id
+        if failed_late
+        else refund.balance_transaction_id,
     )

@@ -97,7 +97,7 @@ class ResumeTransfer:
         if transfer.is_fully_reversed:
             return self._fail(payout, CAME_BACK)
         at = rfc3339(self.clock())
-        paid = payout.paid(transfer.transfer_id, at)
+        paid = payout.paid(transfer.transfer_id, at, transfer.balance_transaction_id)
         if transfer.amount_reversed:  # the next run enters what came back
             paid = replace(paid, next_poll_at=at)
         self.payouts.advance(paid)

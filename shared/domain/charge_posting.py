@@ -58,7 +58,10 @@ def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) 
     kind = EntryKind.SALE
     if state.is_before_ledger(charged_at):
         kind, amounts = EntryKind.OPENING_SALE, moved_elsewhere(amounts)
-    return ChargePosting(after, (EntryDraft(EntryFacts(kind, state.order_id, at), amounts),))
+    facts = EntryFacts(
+        kind, state.order_id, at, balance_transaction_id=payment.balance_transaction_id
+    )
+    return ChargePosting(after, (EntryDraft(facts, amounts),))
 
 
 def post_disputes(posting: ChargePosting, disputes: Iterable[Dispute], at: str) -> ChargePosting:
@@ -90,4 +93,5 @@ def _facts(settled: DisputeSettlement, at: str, amounts: EntryAmounts) -> EntryF
         # Reports are about the money that this ledger moved.
         settled_at=None if amounts.elsewhere_amount else at,
         dispute_id=settled.dispute.dispute_id,
+        balance_transaction_id=" ".join(settled.balance_transaction_ids) or None,
     )

@@ -38,7 +38,8 @@ class Dispute:
 
     ``withdrawn_amount`` is the money that Stripe has taken and not given back, and ``fee_amount``
     its fee likewise; the ledger has both. ``tax_amount`` is the tax in the withdrawn money.
-    ``due_by`` is when the answer is due. ``dismissed_by`` is the user who dismissed a lost dispute,
+    ``balance_transaction_ids`` are the movements of Stripe's balance, the oldest first. ``due_by``
+    is when the answer is due. ``dismissed_by`` is the user who dismissed a lost dispute,
     with a note or without one.
     """
 
@@ -52,6 +53,7 @@ class Dispute:
     withdrawn_amount: int = 0
     fee_amount: int = 0
     tax_amount: int = 0
+    balance_transaction_ids: tuple[str, ...] = ()
     dismissed_by: str | None = None
     dismissal_note: str | None = None
 

@@ -19,7 +19,8 @@ from shared.domain.settlement import (
 class DisputeSettlement:
     """The order's state after a dispute's report, and its ledger entry if money has moved.
 
-    ``amounts`` is None if no money has moved since the report before.
+    ``amounts`` is None if no money has moved since the report before, and
+    ``balance_transaction_ids`` are Stripe's since then.
     """
 
     kind: EntryKind
@@ -27,6 +28,7 @@ class DisputeSettlement:
     dispute: Dispute
     effect: Effect
     amounts: EntryAmounts | None
+    balance_transaction_ids: tuple[str, ...] = ()
 
 
 def settle_dispute(
@@ -61,7 +63,9 @@ def settle_dispute(
         amounts = moved_elsewhere(amounts)
     gives_back = taken < 0 or (taken == 0 and fee < 0)
     kind = EntryKind.DISPUTE_REVERSED if gives_back else EntryKind.DISPUTE
-    return DisputeSettlement(kind, after, dispute, effect, amounts)
+    known_ids = known.balance_transaction_ids if known else ()
+    new_ids = tuple(each for each in report.balance_transaction_ids if each not in known_ids)
+    return DisputeSettlement(kind, after, dispute, effect, amounts, new_ids)
 
 
 def _tax(state: OrderState, known: Dispute | None, taken: int) -> int:

@@ -112,7 +112,11 @@ class LedgerHead:
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """An entry without its amounts: what it is about, and for a refund, who made it and why."""
+    """An entry without its amounts: what it is about, and for a refund, who made it and why.
+
+    ``balance_transaction_id`` is the movement of Stripe's balance behind the entry. A dispute that
+    moved money more than once since its last entry has several ids, with spaces between them.
+    """
 
     kind: EntryKind
     order_id: str | None
@@ -131,6 +135,7 @@ class EntryFacts:
     approved_by: str | None = None
     closed_seq: int | None = None
     carried_amount: int | None = None
+    balance_transaction_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class Payment:
     stripe_fee_amount: int
     problem: str | None = None
     charged_amount: int | None = None
+    balance_transaction_id: str | None = None
 
 
 def payment_of(order: Order, charge: StripeCharge) -> Payment:
@@ -44,7 +45,11 @@ def payment_of(order: Order, charge: StripeCharge) -> Payment:
         return Payment(status, imported_fee, charge.failure_code)
     if problem := _problem(order, charge):
         return Payment(PaymentStatus.DIFFERS, imported_fee, problem, charge.amount_captured)
-    return Payment(status, imported_fee if fee is None else fee)
+    return Payment(
+        status,
+        imported_fee if fee is None else fee,
+        balance_transaction_id=charge.balance_transaction_id,
+    )
 
 
 def _status(charge: StripeCharge) -> PaymentStatus:

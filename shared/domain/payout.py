@@ -87,7 +87,8 @@ class Payout:
     still take. Stripe has taken ``reversed_amount`` of the transfer back since.
 
     ``attempt`` counts the transfers begun. ``attempt_at`` is None while the current attempt's key
-    is spent. ``transfer_id`` is Stripe's. ``reason`` says why nothing was paid yet, or that the
+    is spent. ``transfer_id`` is Stripe's, and ``balance_transaction_id`` its movement of PPS's
+    balance. ``reason`` says why nothing was paid yet, or that the
     payout was restored. ``next_poll_at`` is when the payout run compares it with its transfer.
     ``off_cycle_because`` says who made it between two payout days, and why.
 
@@ -115,6 +116,7 @@ class Payout:
     attempt: int = 0
     attempt_at: str | None = None
     transfer_id: str | None = None
+    balance_transaction_id: str | None = None
     reversed_amount: int = 0
     disputed_held_amount: int = 0
     off_cycle_because: str | None = None
@@ -164,7 +166,9 @@ class Payout:
             poll_count=0,
         )
 
-    def paid(self, transfer_id: str, at: str) -> "Payout":
+    def paid(
+        self, transfer_id: str, at: str, balance_transaction_id: str | None = None
+    ) -> "Payout":
         """Return it after Stripe has made the transfer.
 
         Raises:
@@ -173,6 +177,7 @@ class Payout:
         return replace(
             self.with_status(PayoutStatus.PAID, at),
             transfer_id=transfer_id,
+            balance_transaction_id=balance_transaction_id,
             reason=None,
             next_poll_at=None,
         )

@@ -135,6 +135,7 @@ def restore_payout(
         account_id=transfer.destination,
         attempt=1,
         transfer_id=transfer.transfer_id,
+        balance_transaction_id=transfer.balance_transaction_id,
         # What came back of it is entered by the payout run.
         next_poll_at=at if transfer.amount_reversed else None,
     )
@@ -180,7 +181,11 @@ def reverse(payout: Payout, head: LedgerHead, transfer: StripeTransfer, at: str)
     reversed_payout = replace(
         payout, reversed_amount=transfer.amount_reversed, next_poll_at=None, poll_count=0
     )
-    return _booked(reversed_payout, head, _facts(EntryKind.PAYOUT_REVERSED, payout, at), came_back)
+    facts = replace(
+        _facts(EntryKind.PAYOUT_REVERSED, payout, at),
+        balance_transaction_id=" ".join(transfer.reversed_since(payout.reversed_amount)) or None,
+    )
+    return _booked(reversed_payout, head, facts, came_back)
 
 
 def _new_payout(

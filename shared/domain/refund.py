@@ -124,7 +124,8 @@ class Refund:
     """One refund of one order; amounts in minor units, times RFC 3339 in UTC.
 
     ``attempt`` is part of Stripe's idempotency key. ``settled_seq`` is the ledger entry that
-    recorded the refund; ``failed_seq`` is the one that compensated a late failure.
+    recorded the refund; ``failed_seq`` is the one that compensated a late failure. Stripe's balance
+    moved in ``balance_transaction_id``, and back in ``failure_balance_transaction_id``.
     ``next_poll_at`` is when Stripe is polled next, after ``poll_count`` polls. ``stop_print`` says
     that the refund removed its units from the print job, ``keep_print`` that the requester asked
     to print anyway. ``tax_amount`` is known after settlement. ``before_ledger`` marks a refund from
@@ -154,6 +155,8 @@ class Refund:
     attempt: int = 1
     attempt_at: str | None = None
     stripe_refund_id: str | None = None
+    balance_transaction_id: str | None = None
+    failure_balance_transaction_id: str | None = None
     pending_reason: str | None = None
     failure_reason: str | None = None
     refusal: Refusal | None = None

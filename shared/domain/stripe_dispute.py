@@ -1,6 +1,6 @@
 """A dispute as Stripe reports it, read strictly from an API answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ class StripeDispute:
     reason: str | None
     withdrawn_amount: int
     fee_amount: int
+    balance_transaction_ids: tuple[str, ...]
 
 
 def stripe_dispute_from(source: Mapping[str, Any]) -> StripeDispute:
@@ -46,7 +47,8 @@ def stripe_dispute_from(source: Mapping[str, Any]) -> StripeDispute:
     if charge_id is None:
         raise MalformedStripeObjectError("a dispute without a charge")
     currency = string(source, "currency")
-    movements = list(_movements(source, currency, amount))
+    transactions = _transactions(source)
+    movements = list(_movements(transactions, currency, amount))
     details = source.get("evidence_details")
     due_by = details.get("due_by") if isinstance(details, Mapping) else None
     return StripeDispute(
@@ -61,21 +63,26 @@ def stripe_dispute_from(source: Mapping[str, Any]) -> StripeDispute:
         reason=optional_id(source, "reason"),
         withdrawn_amount=-sum(moved for moved, _ in movements),
         fee_amount=sum(fee for _, fee in movements),
+        balance_transaction_ids=tuple(string(each, "id") for each in transactions),
     )
 
 
+def _transactions(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = source.get("balance_transactions")
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise MalformedStripeObjectError("a dispute without its balance transactions")
+    return found
+
+
 def _movements(
-    source: Mapping[str, Any], currency: str, disputed: int
+    transactions: Iterable[Mapping[str, Any]], currency: str, disputed: int
 ) -> Iterator[tuple[int, int]]:
     """Yield the amount and the fee of each balance transaction, both as Stripe signs them.
 
     If the account keeps its balance in another currency, the disputed amount stands for the
     amount, and the fee cannot be known.
     """
-    movements = source.get("balance_transactions")
-    if not isinstance(movements, list):
-        raise MalformedStripeObjectError("a dispute without its balance transactions")
-    for each in movements:
+    for each in transactions:
         amount, fee = each.get("amount"), each.get("fee")
         if type(amount) is not int or type(fee) is not int:
             raise MalformedStripeObjectError("a dispute's balance transaction without amounts")

@@ -41,6 +41,7 @@ class StripeRefund:
     metadata: RefundMetadata | None = None
     payment_intent_id: str | None = None
     balance_transaction_id: str | None = None
+    failure_balance_transaction_id: str | None = None
     reason: str | None = None
 
     @property
@@ -91,5 +92,6 @@ def stripe_refund_from(source: Mapping[str, Any]) -> StripeRefund:
         metadata=refund_metadata_from(metadata, amount),
         payment_intent_id=optional_id(source, "payment_intent"),
         balance_transaction_id=optional_id(source, "balance_transaction"),
+        failure_balance_transaction_id=optional_id(source, "failure_balance_transaction"),
         reason=optional_id(source, "reason"),
     )

@@ -150,6 +150,8 @@ class RecordStripeRefund:
         known = replace(
             refund,
             stripe_refund_id=report.stripe_refund_id,
+            balance_transaction_id=report.balance_transaction_id or refund.balance_transaction_id,
+            failure_balance_transaction_id=report.failure_balance_transaction_id,
             pending_reason=report.pending_reason,
             failure_reason=report.failure_reason,
         )
@@ -240,6 +242,8 @@ class RecordStripeRefund:
             source=RecordSource.STRIPE,
             correlation_id=report.stripe_refund_id,
             stripe_refund_id=report.stripe_refund_id,
+            balance_transaction_id=report.balance_transaction_id,
+            failure_balance_transaction_id=report.failure_balance_transaction_id,
             pending_reason=report.pending_reason,
             failure_reason=report.failure_reason,
             before_ledger=state.is_before_ledger(made_at),

@@ -199,6 +199,7 @@ def _dispute(report: StripeDispute) -> Dispute:
         due_by=rfc3339(report.due_by) if report.due_by else None,
         withdrawn_amount=report.withdrawn_amount,
         fee_amount=report.fee_amount,
+        balance_transaction_ids=report.balance_transaction_ids,
     )
 
 

@@ -69,7 +69,7 @@ def state_from_values(values: Values) -> OrderState:
     known["order_id"] = order_key_of(values["PK"]).order_id
     known["next_check_at"] = values.get("open_due")
     known["payment_status"] = PaymentStatus(values.get("payment_status", PaymentStatus.PAID))
-    known["disputes"] = tuple(Dispute(**each) for each in values.get("disputes", ()))
+    known["disputes"] = tuple(_dispute(each) for each in values.get("disputes", ()))
     known["fulfillment_status"] = FulfillmentStatus(values.get("fulfillment_status", "none"))
     known["lines_committed"] = {
         line_id: LineCommitted(**line)
@@ -91,6 +91,11 @@ def _on_attention_list(state: OrderState) -> Values:
     else:
         return {}
     return attention(state.studio_id, partition, since, state.order_id)
+
+
+def _dispute(values: Values) -> Dispute:
+    ids = tuple(values.get("balance_transaction_ids", ()))
+    return Dispute(**(values | {"balance_transaction_ids": ids}))
 
 
 def _without_none(values: Values) -> Values:
