@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.export_report.ledger_rows import LedgerRows
 from functions.export_report.write_export import NothingToExportError, WriteExport
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
@@ -14,8 +15,10 @@ from shared.edge.sqs import EXPORT_TRIES, dead_letter_failures, message_from
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.item_parsing import skip_botocore_item_parsing
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.people import People
 from shared.gateways.queues import ParkedMessages
 from shared.gateways.refund_lists import RefundLists
@@ -25,14 +28,22 @@ from shared.workflow.refund_rows import RefundRows
 
 dynamodb = aws.client("dynamodb")
 skip_botocore_item_parsing(dynamodb)
+order_lists = OrderLists(dynamodb, setting("ORDERS_TABLE"))
+people = People(dynamodb, setting("ORDERS_TABLE"))
 write_export = WriteExport(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundRows(
         SettledRefunds(dynamodb, setting("LEDGER_TABLE")),
         RefundLists(dynamodb, setting("ORDERS_TABLE")),
-        OrderLists(dynamodb, setting("ORDERS_TABLE")),
+        order_lists,
         OrdersTable(dynamodb, setting("ORDERS_TABLE")),
-        People(dynamodb, setting("ORDERS_TABLE")),
+        people,
+    ),
+    LedgerRows(
+        LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
+        PayoutsTable(dynamodb, setting("ORDERS_TABLE")),
+        order_lists,
+        people,
     ),
     ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
 )

@@ -1,16 +1,27 @@
 """Writing a large report to a file, a page of rows at a time."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from zoneinfo import ZoneInfo
 
-from shared.domain.report import ReportRow, ReportState, Selection
+from functions.export_report import ledger_columns, workbook
+from functions.export_report.ledger_rows import LedgerRows
+from shared.domain.export import (
+    TABLES,
+    DecimalMark,
+    ExportedReport,
+    ExportForm,
+    LedgerSelection,
+)
+from shared.domain.report import ReportState, Selection
 from shared.domain.report_filter import ReportFilter
-from shared.gateways.exports import ExportFiles, ExportRequest
+from shared.domain.studio import Studio
+from shared.gateways.exports import ExportedFile, ExportFiles, ExportRequest
 from shared.gateways.studios import Studios
-from shared.views import report_csv
+from shared.views import report_columns, spreadsheet
+from shared.views.columns import Column, HasCurrency, csv_header, csv_lines
 from shared.workflow.refund_rows import RefundRows
 
 # How many rows are read and formatted at once: less than DynamoDB's page of 1 MB.
@@ -22,11 +33,21 @@ class NothingToExportError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a message requests."""
+
+    selection: Selection | LedgerSelection
+    form: ExportForm
+    mark: DecimalMark
+
+
+@dataclass(frozen=True, slots=True)
 class WriteExport:
     """Writes the report that a message requests. A repeat writes the same rows again."""
 
     studios: Studios
-    rows: RefundRows
+    refunds: RefundRows
+    ledger: LedgerRows
     files: ExportFiles
 
     def __call__(self, request: ExportRequest) -> int:
@@ -48,42 +69,84 @@ class WriteExport:
         studio = self.studios.get(request.studio_id)
         if studio is None:
             raise NothingToExportError(f"there is no studio {request.studio_id}")
-        selection = _selection(request)
-        found = _Counted(self.rows.rows(selection, None, page_size=_ROWS_AT_ONCE))
-        chunks = file_chunks(self.rows.with_names(request.studio_id, found), studio.zone)
-        self.files.write(request.studio_id, request.export_id, request.file_name, chunks)
-        return found.count
+        wanted = _wanted(request)
+        file = ExportedFile(
+            request.studio_id, request.export_id, request.file_name, _MEDIA_TYPES[wanted.form]
+        )
+        counted = _Count()
+        self.files.write(file, self._chunks(wanted, studio, counted))
+        return counted.rows
+
+    def _chunks(self, wanted: _Wanted, studio: Studio, counted: "_Count") -> Iterator[bytes]:
+        selection = wanted.selection
+        if isinstance(selection, Selection):
+            refunds = self.refunds.rows(selection, None, page_size=_ROWS_AT_ONCE)
+            named = self.refunds.with_names(studio.studio_id, counted.each(refunds))
+            return _table("Refunds", report_columns.COLUMNS, named, studio.zone, wanted)
+        entries = counted.each(self.ledger.rows(selection))
+        return _table("Ledger", ledger_columns.COLUMNS, entries, studio.zone, wanted)
 
 
-def file_chunks(rows: Iterable[ReportRow], zone: ZoneInfo) -> Iterator[bytes]:
-    """Yield the file's bytes while rows are read."""
-    yield report_csv.header().encode()
-    for batch in batched(rows, _ROWS_AT_ONCE, strict=False):
-        yield report_csv.lines(batch, zone).encode()
+_MEDIA_TYPES = {
+    ExportForm.CSV: spreadsheet.MEDIA_TYPE,
+    ExportForm.XLSX: workbook.MEDIA_TYPE,
+}
 
 
 @dataclass(slots=True)
-class _Counted:
-    """Rows, and how many of them have been read."""
+class _Count:
+    """How many rows have been read."""
 
-    rows: Iterator[ReportRow]
-    count: int = 0
+    rows: int = 0
 
-    def __iter__(self) -> Iterator[ReportRow]:
-        for row in self.rows:
-            self.count += 1
+    def each[Row](self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield rows, and count them."""
+        for row in rows:
+            self.rows += 1
             yield row
 
 
-def _selection(request: ExportRequest) -> Selection:
+def _table[Row: HasCurrency](
+    title: str,
+    columns: Sequence[Column[Row]],
+    rows: Iterable[Row],
+    zone: ZoneInfo,
+    wanted: _Wanted,
+) -> Iterator[bytes]:
+    if wanted.form is ExportForm.XLSX:
+        return workbook.workbook_chunks(title, columns, rows, zone)
+    return csv_chunks(columns, rows, zone, wanted.mark)
+
+
+def csv_chunks[Row: HasCurrency](
+    columns: Sequence[Column[Row]],
+    rows: Iterable[Row],
+    zone: ZoneInfo,
+    mark: DecimalMark = DecimalMark.POINT,
+) -> Iterator[bytes]:
+    """Yield a CSV file's bytes while rows are read."""
+    yield csv_header(columns, mark).encode()
+    for batch in batched(rows, _ROWS_AT_ONCE, strict=False):
+        yield csv_lines(columns, batch, zone, mark).encode()
+
+
+def _wanted(request: ExportRequest) -> _Wanted:
     try:
-        return Selection(
-            studio_id=request.studio_id,
-            state=ReportState(request.state),
-            start=request.start,
-            end=request.end,
-            upto_seq=int(request.upto_seq),
-            only=ReportFilter(**json.loads(request.only)),
-        )
-    except (TypeError, ValueError) as error:
+        form, mark = ExportForm(request.form), DecimalMark(request.decimal_mark)
+        report = ExportedReport(request.report)
+        values = json.loads(request.selection)
+        if report is ExportedReport.LEDGER:
+            selection: Selection | LedgerSelection = LedgerSelection(**values)
+        else:
+            values |= {
+                "state": ReportState(values["state"]),
+                "only": ReportFilter(**values["only"]),
+            }
+            selection = Selection(**values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NothingToExportError("the message selects nothing") from error
+    if selection.studio_id != request.studio_id:
+        raise NothingToExportError("the message selects another studio's report")
+    if report is ExportedReport.REFUNDS and form not in TABLES:
+        raise NothingToExportError("the refund report is no journal")
+    return _Wanted(selection, form, mark)

@@ -1,15 +1,16 @@
 """The report as a file. A small one is the answer itself. A large one is written by an export."""
 
-import json
-import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 
 from functions.refund_report.report_refunds import ReportQuery, ReportSelection, SelectRefunds
+from functions.refund_report.start_export import Export, StartExport, WantedFile
 from shared.domain.errors import ExportNotFoundError
-from shared.domain.report import ReportState, Selection
-from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
-from shared.views import report_csv
+from shared.domain.export import SUFFIXES, DecimalMark, ExportForm
+from shared.domain.report import ReportState
+from shared.gateways.exports import ExportFiles, ExportStatus
+from shared.views.columns import csv_header, csv_lines
+from shared.views.report_columns import COLUMNS
 from shared.workflow.refund_rows import RefundRows
 
 # A row has about 300 bytes. So an answer stays far below Lambda's 6 MB, and takes seconds.
@@ -27,61 +28,41 @@ class CsvFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """A report that another function writes. ``url`` is set once it can be downloaded."""
-
-    export_id: str
-    status: ExportStatus
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ExportRefunds:
-    """Makes the report as CSV. If it is large, requests an export of it."""
+    """Makes the report as a file. If it is large or a workbook, requests an export of it."""
 
     select: SelectRefunds
     rows: RefundRows
-    files: ExportFiles
-    queue: ExportQueue
+    start: StartExport
 
-    def __call__(self, query: ReportQuery, correlation_id: str) -> CsvFile | Export:
-        """Return the whole report as a file. If it is large, return the export that writes it.
+    def __call__(
+        self,
+        query: ReportQuery,
+        correlation_id: str,
+        form: ExportForm = ExportForm.CSV,
+        mark: DecimalMark = DecimalMark.POINT,
+    ) -> CsvFile | Export:
+        """Return the whole report as a file, or the export that writes it.
 
         Raises:
             DateRangeError: The days are not a range.
             StudioNotFoundError: There is no such studio.
         """
         chosen = self.select(query)
-        name = _file_name(chosen)
+        wanted = WantedFile(form, _file_name(chosen, form), mark)
+        if form is ExportForm.CSV and (content := self._content(chosen, mark)):
+            return CsvFile(wanted.name, content)
+        return self.start(chosen.selection, wanted, correlation_id)
+
+    def _content(self, chosen: ReportSelection, mark: DecimalMark) -> str | None:
+        """Return the report as CSV, or None if it is too large for an answer."""
         found = self.rows.rows(chosen.selection, None, page_size=1_000)
         rows = list(islice(found, MAX_ROWS_ANSWERED + 1))
-        if len(rows) <= MAX_ROWS_ANSWERED:
-            lines = report_csv.lines(
-                self.rows.with_names(chosen.selection.studio_id, rows), chosen.days.zone
-            )
-            content = report_csv.header() + lines
-            if len(content.encode()) <= MAX_BYTES_ANSWERED:
-                return CsvFile(name, content)
-        return self._start(chosen.selection, name, correlation_id)
-
-    def _start(self, selection: Selection, name: str, correlation_id: str) -> Export:
-        export_id = uuid.uuid4().hex
-        # Before the message, so that the caller can read the export's status at once.
-        self.files.mark_requested(selection.studio_id, export_id)
-        self.queue.send(
-            ExportRequest(
-                export_id=export_id,
-                studio_id=selection.studio_id,
-                state=selection.state,
-                start=selection.start,
-                end=selection.end,
-                upto_seq=str(selection.upto_seq),
-                file_name=name,
-                correlation_id=correlation_id or export_id,
-                only=json.dumps(asdict(selection.only)),
-            )
-        )
-        return Export(export_id, ExportStatus.RUNNING)
+        if len(rows) > MAX_ROWS_ANSWERED:
+            return None
+        named = self.rows.with_names(chosen.selection.studio_id, rows)
+        content = csv_header(COLUMNS, mark) + csv_lines(COLUMNS, named, chosen.days.zone, mark)
+        return content if len(content.encode()) <= MAX_BYTES_ANSWERED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +87,7 @@ class FindExport:
         return Export(export_id, status, self.files.link(studio_id, export_id) if ready else None)
 
 
-def _file_name(chosen: ReportSelection) -> str:
+def _file_name(chosen: ReportSelection, form: ExportForm) -> str:
     state = chosen.selection.state
     what = "refunds" if state is ReportState.SETTLED else f"{state}-refunds"
-    return f"{what}_{chosen.days.first}_{chosen.days.last}.csv"
+    return f"{what}_{chosen.days.first}_{chosen.days.last}{SUFFIXES[form]}"

@@ -7,10 +7,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
+from functions.refund_report.export_ledger import ExportLedger, LedgerQuery
 from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
 from functions.refund_report.find_patterns import FindPatterns
 from functions.refund_report.pattern_views import PatternsView, patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
+from functions.refund_report.start_export import Export, StartExport
 from functions.refund_report.summarize_refunds import SummarizeRefunds
 from functions.refund_report.views import (
     ExportView,
@@ -22,6 +24,7 @@ from functions.refund_report.views import (
 )
 from shared.clock import utc_now
 from shared.domain.attribution import By
+from shared.domain.export import DecimalMark, ExportForm
 from shared.domain.report import ReportState
 from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize
@@ -59,13 +62,12 @@ studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 files = ExportFiles(aws.files_client(), setting("EXPORT_BUCKET"))
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 rows = RefundRows(settled, RefundLists(dynamodb, setting("ORDERS_TABLE")), lists, orders, people)
-select_refunds = SelectRefunds(
-    studios, LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")), utc_now
-)
+ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
+select_refunds = SelectRefunds(studios, ledger, utc_now)
 report_refunds = ReportRefunds(select_refunds, rows)
-export_refunds = ExportRefunds(
-    select_refunds, rows, files, ExportQueue(aws.client("sqs"), setting("EXPORT_QUEUE_URL"))
-)
+start_export = StartExport(files, ExportQueue(aws.client("sqs"), setting("EXPORT_QUEUE_URL")))
+export_refunds = ExportRefunds(select_refunds, rows, start_export)
+export_ledger = ExportLedger(studios, ledger, start_export, utc_now)
 summarize_refunds = SummarizeRefunds(select_refunds, rows)
 find_export = FindExport(files)
 find_patterns = FindPatterns(lists, orders, settled, studios, people, utc_now)
@@ -78,6 +80,10 @@ FirstDay = Annotated[
 ]
 LastDay = Annotated[str | None, day_query("to", "The last day, included. Today if it is left out.")]
 WhichState = Annotated[ReportState, Query(description="Which refunds.")]
+WhichMark = Annotated[
+    DecimalMark,
+    Query(description="The decimal mark in CSV. With a comma, semicolons separate the columns."),
+]
 
 
 def _only(by: By, what: str) -> Any:  # noqa: ANN401  # a parameter of FastAPI's kind
@@ -125,8 +131,8 @@ def _report_answers() -> dict[int, OpenAPIResponse]:
         "when the first page was read. If the rows of all pages do not add up to them, because "
         "refunds settled just before, the last page answers 400 `cursor_invalid`: read the report "
         "again. In CSV, amounts are in major units and times in the "
-        "studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL "
-        "to poll."
+        "studio's time zone. A large CSV file or a workbook (`xlsx`) takes a while: the answer is "
+        "then 202, with the URL to poll."
     ),
     responses=_report_answers(),
 )
@@ -144,7 +150,8 @@ def report(  # noqa: PLR0913  # a report's parameters
     reason: OnlyReason = None,
     processed_by: OnlyProcessedBy = None,
     effective: OnlyEffective = False,
-    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    form: Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")] = "json",
+    decimal_mark: WhichMark = DecimalMark.POINT,
     limit: Annotated[int, Query(description="How many rows at most.", ge=1, le=1000)] = 100,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
@@ -154,8 +161,8 @@ def report(  # noqa: PLR0913  # a report's parameters
     who.require(Action.READ_REPORTS)
     only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
     query = ReportQuery(who.studio_id, state, first, last, only=only)
-    if form == "csv":
-        return _as_csv(who, query)
+    if form != "json":
+        return _as_file(who, query, ExportForm(form), decimal_mark)
     query = replace(query, newest_first=order == "newest")
     page = report_refunds(query, limit, cursor)
     resolved_by = (row.resolution.by for row in page.rows if row.resolution)
@@ -163,8 +170,8 @@ def report(  # noqa: PLR0913  # a report's parameters
     return Response(200, content_type="application/json", body=report_view(page, names))
 
 
-def _as_csv(who: Caller, query: ReportQuery) -> ReportAnswer:
-    made = export_refunds(query, logger.get_correlation_id() or "")
+def _as_file(who: Caller, query: ReportQuery, form: ExportForm, mark: DecimalMark) -> ReportAnswer:
+    made = export_refunds(query, logger.get_correlation_id() or "", form, mark)
     if isinstance(made, CsvFile):
         return Response(
             200,
@@ -172,9 +179,42 @@ def _as_csv(who: Caller, query: ReportQuery) -> ReportAnswer:
             headers={"Content-Disposition": f'attachment; filename="{made.name}"'},
             body=made.content,
         )
+    return _requested(made, who)
+
+
+def _requested(export: Export, who: Caller) -> Response[Any]:
     count("ExportRequested")
-    logger.info("export requested", export_id=made.export_id)
-    return Response(202, content_type="application/json", body=export_view(made, who))
+    logger.info("export requested", export_id=export.export_id)
+    return Response(202, content_type="application/json", body=export_view(export, who))
+
+
+@app.get(
+    "/reports/ledger",
+    summary="Export the ledger",
+    operation_id="export_ledger",
+    description=(
+        "Every entry of the studio's ledger that was recorded on these days, as a file for a "
+        "bookkeeper: a table (`csv`, `xlsx`) with Stripe's ids, or the double-entry lines of a "
+        "journal (`hledger`, `beancount`, `quickbooks`, `xero`). The file takes a while: the "
+        "answer is the URL to poll. Without `from`, the file begins 30 days before `to`."
+    ),
+    responses=described(202, ExportView, "The file is being written"),
+)
+def ledger_file(
+    *,
+    first: FirstDay = None,
+    last: LastDay = None,
+    form: Annotated[
+        ExportForm, Query(alias="format", description="The form of the file.")
+    ] = ExportForm.CSV,
+    decimal_mark: WhichMark = DecimalMark.POINT,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> Response[ExportView]:
+    """Have the studio's ledger written to a file."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    query = LedgerQuery(who.studio_id, first, last, form, decimal_mark)
+    return _requested(export_ledger(query, logger.get_correlation_id() or ""), who)
 
 
 @app.get(

@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
-from functions.refund_report.export_refunds import Export
 from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
+from functions.refund_report.start_export import Export
 from functions.refund_report.summarize_refunds import ReportSummary
 from shared.domain.attribution import By
 from shared.domain.refund_words import reason_name
@@ -29,7 +29,9 @@ class RowView(BaseModel):
     fee for it, and money that came back is negative. Erased names are null or missing.
     `pending_reason` says what an open refund waits for, and `failure_reason` why one failed. The
     details say so in words, and what to do.
-    `resolution` is how the parent was paid after that.
+    `resolution` is how the parent was paid after that. `account_id` is the studio's own Stripe
+    account if the charge is there. `balance_transaction_id` is the movement of Stripe's balance,
+    and `failure_balance_transaction_id` the one back of a refund that failed before it settled.
     """
 
     settled_at: str | None
@@ -61,6 +63,12 @@ class RowView(BaseModel):
     failure_reason: str | None
     failure_detail: str | None
     resolution: ResolutionView | None
+    account_id: str | None
+    charge_id: str | None
+    payment_intent_id: str | None
+    placed_at: str | None
+    balance_transaction_id: str | None
+    failure_balance_transaction_id: str | None
 
 
 class SumsView(BaseModel):

@@ -58,7 +58,10 @@ class ReportRow:
     Stripe's ``dispute_fee_amount`` in it, and money that came back is negative. The names and
     ``original_amount`` are added from the order later, and are None if they were erased. A late
     failure gets its ``failure_reason`` and ``resolution`` from the refund later. So do the details,
-    which say the reasons in words. Rows sort by ``place``: a time, and an id that makes it unique.
+    which say the reasons in words. The ids of the charge and ``placed_at`` come from the order.
+    ``balance_transaction_id`` is the movement of Stripe's balance; a refund that failed before it
+    settled may have moved it and back. Rows sort by ``place``: a time, and an id that makes it
+    unique.
     """
 
     place: str
@@ -90,6 +93,17 @@ class ReportRow:
     failure_detail: str | None = None
     resolution: Resolution | None = None
     processed_by_name: str | None = None
+    account_id: str | None = None
+    charge_id: str | None = None
+    payment_intent_id: str | None = None
+    placed_at: str | None = None
+    balance_transaction_id: str | None = None
+    failure_balance_transaction_id: str | None = None
+
+    @property
+    def at(self) -> str:
+        """When it settled, was requested or failed: the time that the report sorts by."""
+        return self.place.partition("#")[0]
 
     @property
     def is_refund(self) -> bool:
@@ -187,6 +201,7 @@ def row_of_entry(entry: LedgerEntry) -> ReportRow:
         settled_at=entry.settled_at,
         dispute_id=entry.dispute_id,
         dispute_fee_amount=-entry.stripe_fee_amount,
+        balance_transaction_id=entry.balance_transaction_id,
     )
 
 
@@ -248,4 +263,6 @@ def _row_of_refund(  # noqa: PLR0913  # each figure of a row has its name
         pending_reason=refund.pending_reason,
         failure_reason=refund.failure_reason,
         resolution=refund.resolution,
+        balance_transaction_id=refund.balance_transaction_id,
+        failure_balance_transaction_id=refund.failure_balance_transaction_id,
     )

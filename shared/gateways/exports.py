@@ -3,7 +3,7 @@
 An export is a few objects under one prefix. The objects that exist are its status:
 
     exports/{studio_id}/{export_id}.requested   somebody requested it
-    exports/{studio_id}/{export_id}.csv         it is done
+    exports/{studio_id}/{export_id}.file        it is done
     exports/{studio_id}/{export_id}.failed      the last try to write it failed
 
 The prefix has the studio's id, so no studio can reach another studio's export.
@@ -28,7 +28,7 @@ PART_BYTES = 5 * 1024 * 1024
 # Enough to follow a link, but not to pass it on: the file has names of people in it.
 LINK_SECONDS = 300
 
-_REQUESTED, _DONE, _FAILED = "requested", "csv", "failed"
+_REQUESTED, _DONE, _FAILED = "requested", "file", "failed"
 
 
 class ExportStatus(StrEnum):
@@ -41,22 +41,34 @@ class ExportStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """A queue message that requests an export: its selection, as strings.
+    """A queue message that requests an export, as strings.
 
-    ``file_name`` is the name under which a browser saves the file. ``only`` is what the refunds
-    must have, as JSON. The other fields are those of
-    ``shared.domain.report.Selection``.
+    ``report``, ``form`` and ``decimal_mark`` are those of ``shared.domain.export``. ``selection``
+    is what the file covers, as JSON: a ``LedgerSelection``, or the ``Selection`` of refunds.
+    ``file_name`` is the name under which a browser saves the file.
     """
 
     export_id: str
     studio_id: str
-    state: str
-    start: str
-    end: str
-    upto_seq: str
+    report: str
+    form: str
+    decimal_mark: str
+    selection: str
     file_name: str
     correlation_id: str
-    only: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """The file of an export.
+
+    ``name`` is what browsers save it under: letters, digits, ``-``, ``_`` and ``.``.
+    """
+
+    studio_id: str
+    export_id: str
+    name: str
+    media_type: str
 
 
 class ExportQueue(Queue):
@@ -110,26 +122,22 @@ class ExportFiles:
         """Record that a try to write an export failed. A later try may succeed."""
         self._s3.put_object(Bucket=self._bucket, Key=_key(studio_id, export_id, _FAILED))
 
-    def write(
-        self, studio_id: str, export_id: str, file_name: str, chunks: Iterable[bytes]
-    ) -> None:
+    def write(self, file: "ExportedFile", chunks: Iterable[bytes]) -> None:
         """Write an export's file while its content is produced. Only one part is in memory.
 
         The file appears when it is complete. If producing the content fails, there is no file, and
         the bucket deletes the uploaded parts after a day.
 
         Args:
-            studio_id: The studio's id.
-            export_id: The export's id.
-            file_name: The name for browsers to save it under: letters, digits, ``-``, ``_``, ``.``.
+            file: Which file it is.
             chunks: The content, not empty.
         """
-        bucket, key = self._bucket, _key(studio_id, export_id, _DONE)
+        bucket, key = self._bucket, _key(file.studio_id, file.export_id, _DONE)
         upload_id = self._s3.create_multipart_upload(
             Bucket=bucket,
             Key=key,
-            ContentType="text/csv; charset=utf-8",
-            ContentDisposition=f'attachment; filename="{file_name}"',
+            ContentType=file.media_type,
+            ContentDisposition=f'attachment; filename="{file.name}"',
             ChecksumAlgorithm="CRC32",
         )["UploadId"]
         parts = list(self._upload_parts(key, upload_id, chunks))

@@ -217,6 +217,10 @@ class RefundRows:
                     parent_name=order.parent.name,
                     subject_names=tuple(order.subject_names(_returned(refunds, row) or ())),
                     original_amount=order.total_amount,
+                    account_id=order.charge.account_id,
+                    charge_id=order.charge.charge_id,
+                    payment_intent_id=order.charge.payment_intent_id,
+                    placed_at=order.placed_at,
                 )
 
     def _refunds(self, studio_id: str, rows: Iterable[ReportRow]) -> dict[str | None, Refund]:

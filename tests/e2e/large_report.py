@@ -9,11 +9,12 @@ from typing import Any
 from functions.refund_report.export_refunds import MAX_ROWS_ANSWERED
 from shared.clock import rfc3339
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
-from shared.gateways.exports import ExportQueue, ExportRequest
+from shared.gateways.exports import ExportQueue
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, Json, until
+from tests.export_requests import refund_request
 
 ROWS = MAX_ROWS_ANSWERED + 1
 _FIRST = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -77,16 +78,7 @@ def export_large_report(world: DeployedStack, studio_id: str) -> Json:
 
 def write_export_of_open_refunds(world: DeployedStack, studio_id: str) -> str:
     """Export a studio's open refunds, as if there were many; return the export's id."""
-    request = ExportRequest(
-        export_id=uuid.uuid4().hex,
-        studio_id=studio_id,
-        state="open",
-        start="2000-01-01T00:00:00.000Z",
-        end="2999-01-01T00:00:00.000Z",
-        upto_seq="0",
-        file_name="open-refunds.csv",
-        correlation_id="test",
-    )
+    request = refund_request(studio_id, state="open", start="2000-01-01T00:00:00.000Z")
     queue_url = world.environment("refund_report")["EXPORT_QUEUE_URL"]
     ExportQueue(world.stack.aws.sqs, queue_url).send(request)
     return request.export_id

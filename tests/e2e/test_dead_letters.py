@@ -7,9 +7,9 @@ from dataclasses import asdict
 import pytest
 
 from infra.operate.dead_letter_queues import QUEUES, DeadLetter, DeadLetters
-from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
+from tests.export_requests import refund_request
 
 pytestmark = pytest.mark.stack
 
@@ -57,16 +57,7 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     world.await_status(
         world.refund(direct, {"type": "full"}, DIRECT_STUDIO), "settled", DIRECT_STUDIO
     )
-    export = ExportRequest(
-        export_id=uuid.uuid4().hex,
-        studio_id=PLATFORM_STUDIO,
-        state="nonsense",
-        start="2026-10-01T00:00:00.000Z",
-        end="2036-10-01T00:00:00.000Z",
-        upto_seq="1",
-        file_name="report.csv",
-        correlation_id=mark,
-    )
+    export = refund_request(PLATFORM_STUDIO, state="nonsense", correlation_id=mark)
     wrong = {
         "studio_id": PLATFORM_STUDIO,
         "order_id": order_id,

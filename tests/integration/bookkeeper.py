@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from functions.export_report.ledger_rows import LedgerRows
 from functions.refund_report.report_refunds import Report, ReportQuery, ReportRefunds, SelectRefunds
 from functions.refund_report.summarize_refunds import ReportSummary, SummarizeRefunds
 from shared.clock import rfc3339
@@ -12,7 +13,9 @@ from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSour
 from shared.domain.report import ReportState
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.report_summary import BucketSize
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.people import People
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
@@ -38,6 +41,17 @@ class Bookkeeper:
             RefundLists(backend.dynamodb, backend.orders_table),
             OrderLists(backend.dynamodb, backend.orders_table),
             backend.orders,
+            People(backend.dynamodb, backend.orders_table),
+        )
+
+    @property
+    def ledger_rows(self) -> LedgerRows:
+        """The rows of the ledger's export."""
+        backend = self.backend
+        return LedgerRows(
+            LedgerEntries(backend.dynamodb, backend.ledger_table),
+            PayoutsTable(backend.dynamodb, backend.orders_table),
+            OrderLists(backend.dynamodb, backend.orders_table),
             People(backend.dynamodb, backend.orders_table),
         )
 

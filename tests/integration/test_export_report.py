@@ -19,21 +19,28 @@ from functions.export_report.write_export import NothingToExportError, WriteExpo
 from functions.refund_report.export_refunds import (
     MAX_ROWS_ANSWERED,
     CsvFile,
-    Export,
     ExportRefunds,
     FindExport,
 )
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
+from functions.refund_report.start_export import Export, StartExport
 from infra.local.stack import Stack
 from shared.clock import rfc3339
 from shared.domain.errors import ExportNotFoundError
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.report import ReportState
-from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest, ExportStatus
+from shared.gateways.exports import (
+    ExportedFile,
+    ExportFiles,
+    ExportQueue,
+    ExportRequest,
+    ExportStatus,
+)
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from shared.workflow.refund_rows import RefundRows
+from tests.export_requests import refund_request
 from tests.integration.backend import Backend
 from tests.integration.bookkeeper import Bookkeeper
 
@@ -69,14 +76,15 @@ class Archive:
 
     @property
     def write_export(self) -> WriteExport:
-        return WriteExport(self.backend.studios, self.rows, self.files)
+        book = Bookkeeper(self.backend)
+        return WriteExport(self.backend.studios, book.rows, book.ledger_rows, self.files)
 
     def query(self, state: str = "settled") -> ReportQuery:
         return ReportQuery(self.backend.studio_id, ReportState(state), *MONTH)
 
     def ask(self, query: ReportQuery | None = None) -> CsvFile | Export:
         queue = ExportQueue(self.backend.sqs, self.queue_url)
-        export = ExportRefunds(self.select, self.rows, self.files, queue)
+        export = ExportRefunds(self.select, self.rows, StartExport(self.files, queue))
         return export(query or self.query(), "corr")
 
     def requests(self) -> Iterator[ExportRequest]:
@@ -97,20 +105,13 @@ class Archive:
         return httpx.get(url, timeout=60, trust_env=False).raise_for_status()
 
     def request(self, **changes: Any) -> ExportRequest:  # noqa: ANN401  # a request's fields
-        """Return a request for all settled refunds, with changes."""
-        return replace(
-            ExportRequest(
-                export_id="0" * 32,
-                studio_id=self.backend.studio_id,
-                state="settled",
-                start="2026-01-01T00:00:00.000Z",
-                end="2099-01-01T00:00:00.000Z",
-                upto_seq="999999",
-                file_name="refunds.csv",
-                correlation_id="corr",
-            ),
-            **changes,
+        """Return a request for all settled refunds, with changes of it or of its selection."""
+        selection = {"studio_id", "state", "start", "end", "upto_seq"} & changes.keys()
+        of_selection = {name: changes.pop(name) for name in selection}
+        request = refund_request(
+            of_selection.pop("studio_id", self.backend.studio_id), **of_selection
         )
+        return replace(request, **changes)
 
 
 @pytest.fixture
@@ -164,6 +165,10 @@ def test_a_small_report_is_answered_as_a_file(archive: Archive) -> None:
     assert len(rows) == 150
     assert {row["parent_name"] for row in rows} == {"'=Dana"}
     assert rows[0]["settled_at"] == "2026-10-01 07:00:00"
+    assert (rows[0]["settled_at_utc"], rows[0]["utc_offset"]) == (
+        "2026-10-01T12:00:00.000Z",
+        "-05:00",
+    )
     assert (rows[0]["refunded_amount"], rows[0]["net_deduction_amount"]) == ("1.01", "-0.86")
     report = ReportRefunds(archive.select, archive.rows)(archive.query(), 1000, None)
     assert [row["refund_id"] for row in rows] == [row.refund_id for row in report.rows]
@@ -204,9 +209,24 @@ def test_an_answer_holds_a_limited_number_of_rows(archive: Archive) -> None:
     assert isinstance(archive.ask(), Export)
 
 
-@pytest.mark.parametrize("changes", [{"studio_id": "st_gone"}, {"state": "x"}, {"upto_seq": "x"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"studio_id": "st_gone"},
+        {"state": "x"},
+        {"selection": json.dumps({"state": "settled", "only": []})},
+        {"selection": json.dumps({"state": "settled", "only": {"color": "red"}})},
+        {"selection": "{}"},
+        {"selection": "[]"},
+        {"selection": "not JSON"},
+        {"form": "xero"},  # the refund report is no journal
+        {"form": "docx"},
+        {"report": "orders"},
+        {"decimal_mark": "space"},
+    ],
+)
 def test_an_export_that_cannot_be_written_says_so(
-    archive: Archive, changes: dict[str, str]
+    archive: Archive, changes: dict[str, Any]
 ) -> None:
     request = archive.request(**changes)
     with pytest.raises(NothingToExportError):
@@ -247,11 +267,11 @@ def test_a_file_of_many_parts_takes_the_memory_of_one(archive: Archive) -> None:
             digest.update(chunk)
             yield chunk
 
-    archive.files.write("st_1", "a" * 32, "warm.csv", chunks(1))
+    archive.files.write(ExportedFile("st_1", "a" * 32, "warm.csv", "text/csv"), chunks(1))
     digest = hashlib.sha256()
     tracemalloc.start()
     try:
-        archive.files.write("st_1", "b" * 32, "large.csv", chunks(120))
+        archive.files.write(ExportedFile("st_1", "b" * 32, "large.csv", "text/csv"), chunks(120))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

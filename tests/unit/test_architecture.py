@@ -34,7 +34,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"aws_lambda_powertools", "botocore", "stripe", "urllib3"},
     ),
     "shared/gateways/records": ({"shared.domain", "shared.gateways.records"}, set()),
-    "shared/views": ({"shared.domain", "shared.views"}, {"pydantic"}),
+    "shared/views": ({"shared.clock", "shared.domain", "shared.views"}, {"pydantic"}),
     "shared/workflow": (
         {"shared.clock", "shared.domain", "shared.edge", "shared.gateways", "shared.workflow"},
         set(),
@@ -62,8 +62,8 @@ DOMAIN_LOADED = {
         refund_words refusal reservation settlement studio
     """,
     "export_report": """
-        attribution dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout_schedule refund refund_quote refund_words refusal report
+        attribution dispute errors export fee_refund fulfillment imported_order ledger money order
+        payment_status payout payout_schedule refund refund_quote refund_words refusal report
         report_filter reservation settlement studio
     """,
     "fee_refund": """
@@ -99,9 +99,9 @@ DOMAIN_LOADED = {
         stripe_object stripe_refund stripe_transfer studio
     """,
     "refund_report": """
-        attribution dispute errors fee_refund fulfillment imported_order ledger local_days message
-        money order payment_status payout_schedule person refund refund_quote refund_words refusal
-        report report_filter report_summary reservation settlement studio
+        attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
+        message money order payment_status payout_schedule person refund refund_quote refund_words
+        refusal report report_filter report_summary reservation settlement studio
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment

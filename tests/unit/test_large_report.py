@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from functions.export_report.ledger_rows import LedgerRows
 from functions.export_report.write_export import WriteExport
 from shared.domain.imported_order import ChargeIds, ImportedOrder, Parent, Product, Subject
 from shared.domain.ledger import (
@@ -22,9 +23,11 @@ from shared.domain.ledger import (
 )
 from shared.domain.report import ReportState, ReportTotals, Selection
 from shared.gateways import exports
-from shared.gateways.exports import ExportFiles, ExportRequest
+from shared.gateways.exports import ExportFiles
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.people import People
 from shared.gateways.records.attributes import Item, marshal
 from shared.gateways.records.imported_order import imported_order_to_item
@@ -36,6 +39,7 @@ from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
+from tests.export_requests import refund_request
 
 from .studios import LAKESIDE
 
@@ -158,12 +162,18 @@ def selection(upto_seq: int) -> Selection:
 def export(count: int) -> Bucket:
     tables: Any = GeneratedTables(count)
     bucket: Any = Bucket()
-    request = ExportRequest(
-        *("0" * 32, "st_1", "settled", "2026-10-01", "2026-11-01", str(count)),
-        file_name="refunds.csv",
-        correlation_id="test",
+    request = refund_request("st_1", start="2026-10-01", end="2026-11-01", upto_seq=count)
+    write = WriteExport(
+        Studios(tables, "orders"),
+        rows_of(tables),
+        LedgerRows(
+            LedgerEntries(tables, "ledger"),
+            PayoutsTable(tables, "orders"),
+            OrderLists(tables, "orders"),
+            People(tables, "orders"),
+        ),
+        ExportFiles(bucket, "exports"),
     )
-    write = WriteExport(Studios(tables, "orders"), rows_of(tables), ExportFiles(bucket, "exports"))
     assert write(request) == count
     made: Bucket = bucket
     return made

@@ -14,12 +14,15 @@ from babel.numbers import get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.export_report.write_export import file_chunks
+from functions.export_report.write_export import csv_chunks
+from shared.domain.export import DecimalMark
 from shared.domain.ledger import RecordSource
 from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
 from shared.domain.refund import PaidBy, Resolution
 from shared.domain.report import ReportRow
-from shared.views import report_csv, spreadsheet
+from shared.views import spreadsheet
+from shared.views.columns import csv_header, csv_lines
+from shared.views.report_columns import COLUMNS
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -44,6 +47,9 @@ ROW = ReportRow(
     parent_name="Dana Parent",
     subject_names=("Kai", "Bo"),
     original_amount=10000,
+    charge_id="ch_1",
+    placed_at="2026-10-14T19:04:00+02:00",
+    balance_transaction_id="txn_1",
 )
 
 
@@ -53,12 +59,12 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def written(*rows: ReportRow, zone: ZoneInfo = CHICAGO) -> list[dict[str, str]]:
-    text = report_csv.header() + report_csv.lines(rows, zone)
+    text = csv_header(COLUMNS) + csv_lines(COLUMNS, rows, zone)
     return read(text.removeprefix("\ufeff"))
 
 
 def test_a_file_begins_with_the_mark_that_excel_looks_for_and_ends_its_lines_with_crlf() -> None:
-    content = (report_csv.header() + report_csv.lines([ROW], CHICAGO)).encode()
+    content = (csv_header(COLUMNS) + csv_lines(COLUMNS, [ROW], CHICAGO)).encode()
     assert content.startswith(b"\xef\xbb\xbfsettled_at,")
     assert content.count(b"\r\n") == content.count(b"\n") == 2
     assert content.endswith(b"\r\n")
@@ -95,7 +101,45 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "resolution": "",
         "pending_detail": "",
         "failure_detail": "",
+        "account_id": "",
+        "charge_id": "ch_1",
+        "payment_intent_id": "",
+        "balance_transaction_id": "txn_1",
+        "failure_balance_transaction_id": "",
+        "placed_at": "2026-10-14 12:04:00",
+        "settled_at_utc": "2026-11-01T06:30:00.123Z",
+        "requested_at_utc": "",
+        "failed_at_utc": "",
+        "placed_at_utc": "2026-10-14T17:04:00.000Z",
+        "utc_offset": "-05:00",
     }
+
+
+def test_where_people_write_a_decimal_comma_semicolons_separate_the_columns() -> None:
+    text = csv_header(COLUMNS, DecimalMark.COMMA)
+    text += csv_lines(COLUMNS, [ROW], CHICAGO, DecimalMark.COMMA)
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
+    (row,) = csv.DictReader(lines, delimiter=";", strict=True)
+    assert (row["refunded_amount"], row["net_deduction_amount"]) == ("25,50", "-21,67")
+    assert row["subject_names"] == "Kai; Bo"
+    (point,) = written(ROW)
+    assert {name: row[name] for name in ("order_id", "settled_at")} == {
+        name: point[name] for name in ("order_id", "settled_at")
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "offset"),
+    [
+        ("2026-11-01T06:30:00.000Z", "America/Chicago", "-05:00"),  # before the clocks change
+        ("2026-11-01T07:30:00.000Z", "America/Chicago", "-06:00"),  # the same hour once more
+        ("2026-07-01T00:00:00.000Z", "Asia/Kolkata", "+05:30"),
+        ("2026-07-01T00:00:00.000Z", "UTC", "+00:00"),
+    ],
+)
+def test_the_offset_tells_an_hour_that_comes_twice_apart(at: str, zone: str, offset: str) -> None:
+    (row,) = written(replace(ROW, place=f"{at}#7"), zone=ZoneInfo(zone))
+    assert row["utc_offset"] == offset
 
 
 def test_a_row_whose_order_was_erased_has_empty_cells() -> None:
@@ -104,7 +148,9 @@ def test_a_row_whose_order_was_erased_has_empty_cells() -> None:
 
 
 def test_every_field_of_a_row_except_its_place_is_in_the_file() -> None:
-    assert set(report_csv.COLUMNS) | {"place"} == set(ReportRow.__dataclass_fields__)
+    names = {column.name for column in COLUMNS}
+    derived = {f"{name}_utc" for name in names if f"{name}_utc" in names} | {"utc_offset"}
+    assert (names - derived) | {"place"} == set(ReportRow.__dataclass_fields__)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +252,7 @@ def peak_of(count: int) -> tuple[int, int]:
     """Return the size of a file of so many rows, and the peak memory of writing it."""
     tracemalloc.start()
     try:
-        size = sum(len(chunk) for chunk in file_chunks(many(count), CHICAGO))
+        size = sum(len(chunk) for chunk in csv_chunks(COLUMNS, many(count), CHICAGO))
         return size, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -1,0 +1,55 @@
+"""A studio's ledger as a file: a table for a bookkeeper, or a journal for a general ledger."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from functions.refund_report.start_export import Export, StartExport, WantedFile
+from shared.clock import Clock, rfc3339
+from shared.domain.errors import StudioNotFoundError
+from shared.domain.export import SUFFIXES, DecimalMark, ExportForm, LedgerSelection
+from shared.domain.local_days import local_days
+from shared.gateways.ledger_store import LedgerStore
+from shared.gateways.studios import Studios
+
+# Bookkeepers close a month.
+_DEFAULT_DAYS = 31
+
+
+class LedgerQuery(NamedTuple):
+    """Which days of a studio's ledger, ``YYYY-MM-DD`` or None, and as what file."""
+
+    studio_id: str
+    first: str | None
+    last: str | None
+    form: ExportForm
+    decimal_mark: DecimalMark = DecimalMark.POINT
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLedger:
+    """Requests a file of the entries that were recorded on some days."""
+
+    studios: Studios
+    ledger: LedgerStore
+    start: StartExport
+    clock: Clock
+
+    def __call__(self, query: LedgerQuery, correlation_id: str) -> Export:
+        """Request the file, of entries up to the ledger's present end.
+
+        Raises:
+            DateRangeError: The days are not a range.
+            StudioNotFoundError: There is no such studio.
+        """
+        studio = self.studios.get(query.studio_id)
+        head = self.ledger.load_head(query.studio_id)
+        if studio is None or head is None:
+            raise StudioNotFoundError("There is no such studio.")
+        days = local_days(query.first, query.last, studio.zone, self.clock(), _DEFAULT_DAYS)
+        selection = LedgerSelection(
+            query.studio_id, rfc3339(days.start), rfc3339(days.end), head.seq
+        )
+        name = f"ledger_{query.studio_id}_{days.first}_{days.last}{SUFFIXES[query.form]}"
+        return self.start(
+            selection, WantedFile(query.form, name, query.decimal_mark), correlation_id
+        )

@@ -1,0 +1,58 @@
+"""What a report can be exported as, and which ledger entries an export covers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ExportedReport(StrEnum):
+    """The report that a file has: refunds, or every ledger entry."""
+
+    REFUNDS = "refunds"
+    LEDGER = "ledger"
+
+
+class ExportForm(StrEnum):
+    """The form of a file: a table, or the double-entry lines of a journal."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    HLEDGER = "hledger"
+    BEANCOUNT = "beancount"
+    QUICKBOOKS = "quickbooks"
+    XERO = "xero"
+
+
+TABLES = frozenset({ExportForm.CSV, ExportForm.XLSX})
+
+# The end of a file's name, by which programs know what to do with it.
+SUFFIXES = {
+    ExportForm.CSV: ".csv",
+    ExportForm.XLSX: ".xlsx",
+    ExportForm.HLEDGER: ".journal",
+    ExportForm.BEANCOUNT: ".beancount",
+    ExportForm.QUICKBOOKS: "_quickbooks.csv",
+    ExportForm.XERO: "_xero.csv",
+}
+
+
+class DecimalMark(StrEnum):
+    """The mark before an amount's decimals in a CSV file.
+
+    Where people write a decimal comma, their spreadsheet expects semicolons between the columns.
+    """
+
+    POINT = "point"
+    COMMA = "comma"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSelection:
+    """The entries that were recorded in a time, up to the ledger's last entry at the request.
+
+    Times are RFC 3339 in UTC with milliseconds; the end is not included.
+    """
+
+    studio_id: str
+    start: str
+    end: str
+    upto_seq: int

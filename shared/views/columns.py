@@ -1,0 +1,116 @@
+"""Tables for spreadsheets: the columns of a file, and its rows as CSV.
+
+CSV is RFC 4180, in UTF-8 with a byte order mark, because without it Excel assumes its own code
+page. Amounts are in major units. Where the decimal mark is a comma, semicolons separate the
+columns: that is what spreadsheets read there. https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from shared.clock import rfc3339
+from shared.domain.export import DecimalMark
+from shared.views.spreadsheet import BYTE_ORDER_MARK, disarmed, local_time, major_units
+
+
+class CellKind(StrEnum):
+    """What the cells of a column are."""
+
+    TEXT = "text"
+    COUNT = "count"
+    # An amount in minor units of the row's currency.
+    AMOUNT = "amount"
+    # A time, RFC 3339 in UTC: shown in the studio's zone, in UTC, or as the zone's offset then.
+    LOCAL_TIME = "local time"
+    UTC_TIME = "UTC time"
+    UTC_OFFSET = "UTC offset"
+
+
+class HasCurrency(Protocol):
+    """A row whose amounts are in one currency."""
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217, in lower case."""
+
+
+type Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column[Row: HasCurrency]:
+    """A column: its name in the first line, and how its cells are read from rows."""
+
+    name: str
+    kind: CellKind
+    read: Callable[[Row], Value]
+
+
+def csv_header[Row: HasCurrency](
+    columns: Sequence[Column[Row]], mark: DecimalMark = DecimalMark.POINT
+) -> str:
+    """Return the start of a file: the byte order mark and the names of the columns."""
+    return BYTE_ORDER_MARK + _lines([[column.name for column in columns]], mark)
+
+
+def csv_lines[Row: HasCurrency](
+    columns: Sequence[Column[Row]],
+    rows: Iterable[Row],
+    zone: ZoneInfo,
+    mark: DecimalMark = DecimalMark.POINT,
+) -> str:
+    """Return the lines of rows.
+
+    Args:
+        columns: The columns, in order.
+        rows: The rows.
+        zone: The studio's time zone.
+        mark: The decimal mark.
+    """
+    return _lines(([_cell(column, row, zone, mark) for column in columns] for row in rows), mark)
+
+
+def utc_offset(at: str, zone: ZoneInfo) -> str:
+    """Return a zone's offset from UTC at a time, as ``+01:00``.
+
+    Args:
+        at: RFC 3339.
+        zone: The studio's time zone.
+    """
+    return datetime.fromisoformat(at).astimezone(zone).isoformat()[-6:]
+
+
+def _lines(rows: Iterable[Iterable[str]], mark: DecimalMark) -> str:
+    written = io.StringIO()
+    separator = "," if mark is DecimalMark.POINT else ";"
+    csv.writer(written, delimiter=separator, lineterminator="\r\n").writerows(rows)
+    return written.getvalue()
+
+
+def _cell[Row: HasCurrency](
+    column: Column[Row], row: Row, zone: ZoneInfo, mark: DecimalMark
+) -> str:
+    value = column.read(row)
+    if value is None:
+        return ""
+    match column.kind:
+        case CellKind.AMOUNT:
+            amount = major_units(int(value), row.currency)
+            text = amount if mark is DecimalMark.POINT else amount.replace(".", ",")
+        case CellKind.LOCAL_TIME:
+            text = local_time(str(value), zone)
+        case CellKind.UTC_TIME:
+            text = rfc3339(datetime.fromisoformat(str(value)))
+        case CellKind.UTC_OFFSET:
+            text = utc_offset(str(value), zone)
+        case CellKind.TEXT:
+            text = disarmed(str(value))
+        case CellKind.COUNT:
+            text = str(value)
+    return text
