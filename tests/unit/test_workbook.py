@@ -96,7 +96,7 @@ def test_the_heading_stays_in_view_and_the_columns_are_wide_enough() -> None:
     widths = {
         place: group.width
         for group in sheet.column_dimensions.values()
-        for place in range(group.min, group.max + 1)  # columns of one width are stored as a group
+        for place in range(group.min or 0, (group.max or 0) + 1)  # columns of one width are stored as a group
     }
     for place, cell in enumerate(sheet[1], 1):
         assert widths[place] > len(str(cell.value))
