@@ -18,6 +18,7 @@ from functions.payouts.views import (
     payout_list,
     payout_view,
 )
+from shared.domain.export import DecimalMark
 from shared.domain.statement import LineKinds
 from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
@@ -124,6 +125,10 @@ def read(  # noqa: PLR0913  # a page's parameters
     payout_id: Annotated[str, Path(max_length=128)],
     *,
     form: Annotated[Literal["json", "csv", "html"], Query(alias="format")] = "json",
+    decimal_mark: Annotated[
+        DecimalMark,
+        Query(description="The decimal mark in CSV. With a comma, semicolons separate columns."),
+    ] = DecimalMark.POINT,
     lines: Lines = LineKinds.ALL,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -132,29 +137,30 @@ def read(  # noqa: PLR0913  # a page's parameters
     """Show a payout that was made."""
     who = caller(app)
     who.require(Action.READ_PAYOUTS)
-    if form != "json":
-        return _file(who.studio_id, payout_id, form)
+    if form == "csv":
+        return _csv(who.studio_id, payout_id, decimal_mark)
+    if form == "html":
+        return _html(who.studio_id, payout_id)
     payout, page = show_payout.page(who.studio_id, payout_id, LinesQuery(limit, cursor, lines))
     return Response(200, content_type="application/json", body=payout_view(payout, page))
 
 
-def _file(
-    studio_id: str, payout_id: str, form: Literal["csv", "html"]
-) -> Response[PayoutView | str]:
-    whole = show_payout.whole(studio_id, payout_id)
-    if form == "csv":
-        name = f"{whole.payout.payout_id}.csv"
-        return Response(
-            200,
-            content_type=spreadsheet.MEDIA_TYPE,
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-            body=statement_csv.statement_csv(whole),
-        )
+def _csv(studio_id: str, payout_id: str, mark: DecimalMark) -> Response[PayoutView | str]:
+    whole = show_payout.whole(studio_id, payout_id, LineKinds.ALL)
+    return Response(
+        200,
+        content_type=spreadsheet.MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{whole.payout.payout_id}.csv"'},
+        body=statement_csv.statement_csv(whole, mark),
+    )
+
+
+def _html(studio_id: str, payout_id: str) -> Response[PayoutView | str]:
     return Response(
         200,
         content_type=statement_html.MEDIA_TYPE,
         headers={"Content-Security-Policy": statement_html.CONTENT_SECURITY_POLICY},
-        body=statement_html.statement_html(whole),
+        body=statement_html.statement_html(show_payout.whole(studio_id, payout_id)),
     )
 
 

@@ -1,9 +1,10 @@
 """Reading the lines of a payout from the ledger, with parents' names: a page of them, or all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.errors import CursorError
+from shared.domain.imported_order import ImportedOrder
 from shared.domain.statement import (
     LineKinds,
     LineRange,
@@ -47,15 +48,23 @@ class ReadLines:
     entries: LedgerEntries
     orders: OrderLists
 
-    def all(self, of: StatementRange) -> Statement:
-        """Return the whole statement. Only deductions name the parent: few lines are deductions.
+    def all(
+        self, of: StatementRange, kinds: LineKinds
+    ) -> tuple[Statement, dict[str, ImportedOrder]]:
+        """Return the whole statement, and the orders of some of its lines by order id.
+
+        Args:
+            of: The payout's entries.
+            kinds: The lines whose orders are read. Their parents are named.
 
         Raises:
             StatementError: The ledger lacks entries.
         """
         read = self._read(of, LineRange())
-        deductions = (line for line in read.lines if line.is_deduction)
-        return replace(read, lines=self._with_names(of.studio_id, read.lines, deductions))
+        every = kinds is LineKinds.ALL
+        about = {line.order_id for line in read.lines if every or line.is_deduction} - {None}
+        orders = self.orders.read_imported(of.studio_id, sorted(filter(None, about)))
+        return replace(read, lines=[_named(line, orders) for line in read.lines]), orders
 
     def page(self, of: StatementRange, wanted: LinesQuery) -> LinesPage:
         """Return a page of lines.
@@ -91,6 +100,11 @@ class ReadLines:
     def _read(self, of: StatementRange, wanted: LineRange) -> Statement:
         entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)
         return statement_of(entries, of, wanted)
+
+
+def _named(line: StatementLine, orders: Mapping[str, ImportedOrder]) -> StatementLine:
+    order = orders.get(line.order_id or "")
+    return replace(line, parent_name=order.parent.name) if order else line
 
 
 def _seq(text: str) -> int:

@@ -1,7 +1,8 @@
 """A payout with its lines: the next one as it is now, or one that was made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from functions.payouts.read_lines import LinesPage, LinesQuery, ReadLines
@@ -10,9 +11,10 @@ from shared.domain.errors import (
     StatementTooLargeError,
     StudioNotFoundError,
 )
+from shared.domain.imported_order import ImportedOrder
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import ON_HOLD, STUDIO_CLOSED, Payout, expected_payout, held_of
-from shared.domain.statement import Statement, StatementRange
+from shared.domain.statement import LineKinds, Statement, StatementRange
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
@@ -92,12 +94,16 @@ class ShowNextPayout:
 
 @dataclass(frozen=True, slots=True)
 class WholeStatement:
-    """A payout with all its lines, and the studio's name and time zone."""
+    """A payout with all its lines, and the studio's name and time zone.
+
+    ``orders`` are those that were read, by order id.
+    """
 
     payout: Payout
     statement: Statement
     studio_name: str
     zone: ZoneInfo
+    orders: Mapping[str, ImportedOrder] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +125,15 @@ class ShowPayout:
         payout = self._payout(studio_id, payout_id)
         return payout, self.lines.page(_range(payout), wanted)
 
-    def whole(self, studio_id: str, payout_id: str) -> WholeStatement:
+    def whole(
+        self, studio_id: str, payout_id: str, orders_of: LineKinds = LineKinds.DEDUCTIONS
+    ) -> WholeStatement:
         """Return a payout with all its lines, for a file.
+
+        Args:
+            studio_id: The studio's id.
+            payout_id: The payout's id.
+            orders_of: The lines whose orders are read. Few lines are deductions.
 
         Raises:
             PayoutNotFoundError: The studio has no such payout.
@@ -136,12 +149,8 @@ class ShowPayout:
         studio = self.studios.get(studio_id)
         if studio is None:
             raise LookupError(f"studio {studio_id} has a payout but is not stored")
-        return WholeStatement(
-            payout,
-            self.lines.all(_range(payout)),
-            studio.name,
-            studio.zone,
-        )
+        statement, orders = self.lines.all(_range(payout), orders_of)
+        return WholeStatement(payout, statement, studio.name, studio.zone, orders)
 
     def _payout(self, studio_id: str, payout_id: str) -> Payout:
         payout = self.payouts.get(studio_id, payout_id)

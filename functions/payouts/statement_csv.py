@@ -1,71 +1,117 @@
-"""A payout as CSV, for spreadsheets: RFC 4180, in UTF-8 with a byte order mark.
+"""A payout as CSV, for spreadsheets.
 
-Spreadsheets calculate with it, so minus signs are hyphens, and no column is ever left out. People
-read it, so amounts are in major units and times in the studio's time zone. Without the mark,
-Excel would not read the file as UTF-8. https://www.rfc-editor.org/rfc/rfc4180
+Spreadsheets calculate with it, so minus signs are hyphens, and no column is ever left out. The
+first rows have the payout's totals in a column of their own, so that each amount's column adds up
+to what its lines add up to.
 """
 
-import csv
-import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from functions.payouts.show_payout import WholeStatement
 from functions.payouts.statement_sections import sections_of
+from shared.domain.export import DecimalMark
+from shared.domain.imported_order import ImportedOrder
 from shared.domain.statement import StatementLine
-from shared.views.spreadsheet import BYTE_ORDER_MARK, disarmed, local_time, major_units
+from shared.views.columns import CellKind, Column, Value, csv_header, csv_lines
 
-_AMOUNTS = (
-    *("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount"),
-    *("payable_amount", "direct_amount"),
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line with its order, or a total of the payout, in minor units."""
+
+    whole: WholeStatement
+    kind: str
+    line: StatementLine | None = None
+    order: ImportedOrder | None = None
+    total_amount: int | None = None
+    transfer_id: str | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.whole.payout.currency
+
+
+def _line(name: str, kind: CellKind = CellKind.TEXT) -> Column[_Row]:
+    def read(row: _Row) -> Value:
+        value: Value = getattr(row.line, name) if row.line else None
+        return value
+
+    return Column(name, kind, read)
+
+
+def _amounts(*names: str) -> Iterator[Column[_Row]]:
+    return (_line(name, CellKind.AMOUNT) for name in names)
+
+
+def _order(name: str) -> Column[_Row]:
+    def read(row: _Row) -> Value:
+        value: Value = getattr(row.order.charge, name) if row.order else None
+        return value
+
+    return Column(name, CellKind.TEXT, read)
+
+
+def _payout_id(row: _Row) -> str | None:
+    return row.line.payout_id if row.line else row.whole.payout.payout_id
+
+
+def _period(name: str) -> Column[_Row]:
+    def read(row: _Row) -> str | None:
+        at: str = getattr(row.whole.payout, name)
+        return None if row.line else at
+
+    return Column(name, CellKind.LOCAL_TIME, read)
+
+
+def _recorded_at(row: _Row) -> str | None:
+    return row.line.recorded_at if row.line else None
+
+
+def _placed_at(row: _Row) -> str | None:
+    return row.order.placed_at if row.order else None
+
+
+# Later columns were added at the end: people's formulas find columns by their position.
+COLUMNS: tuple[Column[_Row], ...] = (
+    Column("kind", CellKind.TEXT, lambda row: row.kind),
+    _line("seq", CellKind.COUNT),
+    Column("recorded_at", CellKind.LOCAL_TIME, _recorded_at),
+    *map(_line, ("order_id", "refund_id", "stripe_refund_id")),
+    Column("payout_id", CellKind.TEXT, _payout_id),
+    Column("currency", CellKind.TEXT, lambda row: row.currency),
+    *_amounts("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount"),
+    *_amounts("payable_amount", "direct_amount"),
+    Column("transfer_id", CellKind.TEXT, lambda row: row.transfer_id),
+    *map(_period, ("period_started_at", "period_ended_at")),
+    *map(_line, ("adjustment_id", "reason", "dispute_id", "refund_type", "parent_name")),
+    Column("total_amount", CellKind.AMOUNT, lambda row: row.total_amount),
+    Column("in_payout_id", CellKind.TEXT, lambda row: row.whole.payout.payout_id),
+    *_amounts("elsewhere_amount", "tax_amount"),
+    *map(_order, ("account_id", "charge_id", "payment_intent_id")),
+    _line("balance_transaction_id"),
+    Column("placed_at", CellKind.LOCAL_TIME, _placed_at),
+    Column("recorded_at_utc", CellKind.UTC_TIME, _recorded_at),
+    Column("utc_offset", CellKind.UTC_OFFSET, _recorded_at),
 )
-_IDS = ("order_id", "refund_id", "stripe_refund_id", "payout_id")
-# Added later, at the end: spreadsheets may read the columns before them by their position.
-_PERIOD = ("period_started_at", "period_ended_at")
-_MORE = ("adjustment_id", "reason", "dispute_id", "refund_type", "parent_name")
-COLUMNS = (
-    *("kind", "seq", "recorded_at", *_IDS, "currency", *_AMOUNTS, "transfer_id"),
-    *(*_PERIOD, *_MORE),
-)
 
 
-def statement_csv(whole: WholeStatement) -> str:
+def statement_csv(whole: WholeStatement, mark: DecimalMark = DecimalMark.POINT) -> str:
     """Return the statement: what was paid and carried, the total, then a row for each line.
 
     Deductions stand together before sales. The first rows say from when on and before when the
     lines were recorded.
     """
-    written = io.StringIO()
-    written.write(BYTE_ORDER_MARK)
-    rows = csv.DictWriter(written, COLUMNS, lineterminator="\r\n")
-    rows.writeheader()
-    rows.writerows(_sums(whole))
-    for section in sections_of(whole.statement):
-        rows.writerows(_line(line, whole) for line in section.lines)
-    return written.getvalue()
+    return csv_header(COLUMNS, mark) + csv_lines(COLUMNS, _rows(whole), whole.zone, mark)
 
 
-def _line(line: StatementLine, whole: WholeStatement) -> dict[str, str]:
-    cells = {name: disarmed(getattr(line, name) or "") for name in (*_IDS, *_MORE)}
-    cells |= {name: _major(getattr(line, name), whole) for name in _AMOUNTS}
-    cells |= {"kind": line.kind, "currency": whole.payout.currency}
-    if line.seq is not None and line.recorded_at is not None:
-        cells["recorded_at"] = local_time(line.recorded_at, whole.zone)
-        cells["seq"] = str(line.seq)
-    return cells
-
-
-def _sums(whole: WholeStatement) -> Iterator[dict[str, str]]:
-    payout, total = whole.payout, whole.statement.total
-    about = {"currency": payout.currency, "payout_id": disarmed(payout.payout_id)}
-    about |= {name: local_time(getattr(payout, name), whole.zone) for name in _PERIOD}
-    amounts = {name: _major(getattr(total, name), whole) for name in _AMOUNTS}
+def _rows(whole: WholeStatement) -> Iterator[_Row]:
+    payout = whole.payout
     # A bookkeeper finds the payout on the account's own statement by its transfer.
-    transfer = {"transfer_id": payout.transfer_id or ""}
-    yield {"kind": "paid", **about, "payable_amount": _major(payout.paid_amount, whole), **transfer}
-    carried = _major(payout.carried_amount, whole)
-    yield {"kind": "carried_forward", **about, "payable_amount": carried}
-    yield {"kind": "total", **about, **amounts}
-
-
-def _major(amount: int, whole: WholeStatement) -> str:
-    return major_units(amount, whole.payout.currency)
+    paid, transfer_id = payout.paid_amount, payout.transfer_id
+    yield _Row(whole, "paid", total_amount=paid, transfer_id=transfer_id)
+    yield _Row(whole, "carried_forward", total_amount=payout.carried_amount)
+    yield _Row(whole, "total", total_amount=whole.statement.total_amount)
+    for section in sections_of(whole.statement):
+        for line in section.lines:
+            yield _Row(whole, line.kind, line, whole.orders.get(line.order_id or ""))

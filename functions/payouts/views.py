@@ -31,7 +31,8 @@ class PayoutLineView(BaseModel):
     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
     the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
-    ``parent_name`` is the order's, and null if it was erased.
+    ``parent_name`` is the order's, and null if it was erased. ``tax_amount`` is the tax in the
+    gross, and ``balance_transaction_id`` the movement of Stripe's balance.
     """
 
     kind: str
@@ -53,6 +54,8 @@ class PayoutLineView(BaseModel):
     dispute_id: str | None
     refund_type: str | None
     parent_name: str | None
+    tax_amount: int
+    balance_transaction_id: str | None
 
 
 class PartsView(BaseModel):

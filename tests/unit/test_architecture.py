@@ -84,8 +84,8 @@ DOMAIN_LOADED = {
         payment_status refund refund_quote refusal reservation settlement
     """,
     "payouts": """
-        account_access dispute errors fulfillment imported_order ledger message money order parked
-        payment_status payout payout_hold payout_schedule person refund refund_words refusal
+        account_access dispute errors export fulfillment imported_order ledger message money order
+        parked payment_status payout payout_hold payout_schedule person refund refund_words refusal
         statement studio
     """,
     "print_station": """

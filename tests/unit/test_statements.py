@@ -124,10 +124,16 @@ def test_the_csv_adds_up_column_by_column() -> None:
     lines = [row for row in rows if row["kind"] not in {"total", "paid", "carried_forward"}]
     paid, carried, total = rows[: -len(lines)]
     assert [row["kind"] for row in lines] == ["refund", "carried", "sale", "sale", "sale"]
-    for column in ("gross_amount", "net_amount", "payable_amount", "direct_amount"):
-        assert sum(Decimal(row[column]) for row in lines) == Decimal(total[column])
-    assert (total["payable_amount"], paid["payable_amount"]) == ("57.36", "57.36")
-    assert carried["payable_amount"] == "0.00"
+    # Whoever adds up a whole column gets the payout, because totals stand in their own column.
+    assert sum(Decimal(row["payable_amount"] or 0) for row in rows) == Decimal("57.36")
+    for row in lines:
+        assert Decimal(row["net_amount"]) == sum(
+            Decimal(row[f"{part}_amount"]) for part in ("payable", "direct", "elsewhere")
+        )
+    assert {row["total_amount"] for row in lines} == {""}
+    assert (total["total_amount"], paid["total_amount"]) == ("57.36", "57.36")
+    assert carried["total_amount"] == "0.00"
+    assert {row["in_payout_id"] for row in rows} == {paid["payout_id"]}
     assert [row["transfer_id"] for row in rows if row["transfer_id"]] == [paid["transfer_id"]]
     assert paid["transfer_id"] == "tr_1"
     assert lines[0]["net_amount"] == "-21.25"

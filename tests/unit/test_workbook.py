@@ -93,10 +93,11 @@ def test_the_heading_stays_in_view_and_the_columns_are_wide_enough() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(written(ROW)))["Refunds"]
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref is not None
+    # Columns of one width are stored as a group.
     widths = {
         place: group.width
         for group in sheet.column_dimensions.values()
-        for place in range(group.min or 0, (group.max or 0) + 1)  # columns of one width are stored as a group
+        for place in range(group.min or 0, (group.max or 0) + 1)
     }
     for place, cell in enumerate(sheet[1], 1):
         assert widths[place] > len(str(cell.value))
