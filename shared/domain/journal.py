@@ -106,9 +106,11 @@ class JournalTransaction:
     lines: tuple[JournalLine, ...]
 
     def __post_init__(self) -> None:
-        """Check that it balances."""
+        """Check that it has lines and balances."""
+        if not self.lines:
+            raise ValueError(f"transaction {self.reference} has no line")
         difference = sum(line.amount for line in self.lines)
-        if not self.lines or difference:
+        if difference:
             raise ValueError(f"transaction {self.reference} is off by {difference}")
 
     @property

@@ -227,7 +227,7 @@ def test_an_entry_whose_amounts_do_not_add_up_is_not_exported() -> None:
 
 def test_a_transaction_has_lines() -> None:
     day = date(2026, 10, 14)
-    with pytest.raises(ValueError, match="st_1-1"):
+    with pytest.raises(ValueError, match="st_1-1 has no line"):
         JournalTransaction("st_1", "1", day, "Sale", "usd", ())
     one_sided = (JournalLine(JournalRole.SALES, 5),)
     with pytest.raises(ValueError, match="off by 5"):

@@ -47,8 +47,9 @@ def journal_number(transaction: JournalTransaction) -> str:
 
 def _rows(book: JournalBook, each: JournalTransaction) -> Iterator[tuple[str, ...]]:
     number, day = journal_number(each), each.day.strftime("%m/%d/%Y")
+    description = disarmed(each.description)
     for line in each.lines:
         amount = book.amount(line).removeprefix("-")
         debit, credit = (amount, "") if line.amount > 0 else ("", amount)
-        account, description = disarmed(book.account(line)), disarmed(each.description)
+        account = disarmed(book.account(line))
         yield number, day, account, debit, credit, description, "", book.commodity

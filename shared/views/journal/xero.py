@@ -30,6 +30,6 @@ def _rows(book: JournalBook, each: JournalTransaction) -> Iterator[tuple[str, ..
     narration = disarmed(f"{each.reference}: {each.description}")
     # Xero reads 10/11/2026 by the organization's country. A month in letters has one meaning.
     day = each.day.strftime("%d %b %Y")
+    description, tax_rate = disarmed(each.description), disarmed(book.xero_tax_rate)
     for line in each.lines:
-        code, tax_rate = disarmed(book.account(line)), disarmed(book.xero_tax_rate)
-        yield narration, day, disarmed(each.description), code, tax_rate, book.amount(line)
+        yield narration, day, description, disarmed(book.account(line)), tax_rate, book.amount(line)
