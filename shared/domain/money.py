@@ -6,9 +6,12 @@ ZERO_DECIMAL_CURRENCIES = frozenset(
     | {"xaf", "xof", "xpf"}
 )
 
-# The currencies that Stripe counts in hundredths. Left out on purpose: three-decimal currencies
-# (bhd, jod, kwd, omr, tnd), whose amounts Stripe rounds to tens, and isk, huf, twd and ugx, which
-# are special cases in payouts. Import refuses orders in those, because refunds could be wrong.
+# https://docs.stripe.com/currencies#three-decimal: the minor unit is a thousandth.
+THREE_DECIMAL_CURRENCIES = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+
+# The currencies that Stripe counts in hundredths. Left out on purpose: isk, huf, twd and ugx, which
+# are special cases in payouts. Import refuses orders in those and in three-decimal currencies,
+# whose amounts Stripe rounds to tens, because refunds could be wrong.
 # https://docs.stripe.com/currencies#presentment-currencies
 TWO_DECIMAL_CURRENCIES = frozenset(
     {"usd", "aed", "all", "amd", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd"}
@@ -26,12 +29,14 @@ SUPPORTED_CURRENCIES = ZERO_DECIMAL_CURRENCIES | TWO_DECIMAL_CURRENCIES
 
 
 def minor_unit_digits(currency: str) -> int:
-    """Return how many decimals Stripe's minor unit has: 2 or 0.
+    """Return how many decimals Stripe's minor unit has: 2, 0 or 3.
 
     Unicode's data (CLDR, which Babel uses) says how many decimals people write. For eight of these
     currencies (all, lak, lbp, mmk, rsd, sos, std, yer) people write none, but Stripe's amounts are
     hundredths: https://docs.stripe.com/currencies#zero-decimal
     """
+    if currency in THREE_DECIMAL_CURRENCIES:
+        return 3
     return 0 if currency in ZERO_DECIMAL_CURRENCIES else 2
 
 

@@ -15,6 +15,7 @@ from shared.domain.money import (
     SUPPORTED_CURRENCIES,
     TWO_DECIMAL_CURRENCIES,
     ZERO_DECIMAL_CURRENCIES,
+    minor_unit_digits,
     share_of,
 )
 from shared.domain.order import OrderLine, OrderState
@@ -62,11 +63,13 @@ def test_exactly_half_goes_up_not_to_even(amount: int, part: int, whole: int, sh
     assert share_of(amount, part, whole) == share
 
 
-def test_a_currency_has_two_decimals_or_none_and_none_has_three() -> None:
+def test_a_supported_currency_has_two_decimals_or_none_and_none_has_three() -> None:
     assert not ZERO_DECIMAL_CURRENCIES & TWO_DECIMAL_CURRENCIES
     assert {"usd", "eur", "jpy"} <= SUPPORTED_CURRENCIES
     assert "jpy" in ZERO_DECIMAL_CURRENCIES
     assert not {"bhd", "jod", "kwd", "omr", "tnd"} & SUPPORTED_CURRENCIES
+    assert {minor_unit_digits(code) for code in SUPPORTED_CURRENCIES} == {0, 2}
+    assert minor_unit_digits("kwd") == 3
     assert all(len(code) == 3 and code.islower() for code in SUPPORTED_CURRENCIES)
 
 

@@ -1,0 +1,1 @@
+"""The journal in the formats that general ledgers import."""
