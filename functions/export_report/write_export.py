@@ -15,6 +15,10 @@ from shared.domain.export import (
     ExportForm,
     LedgerSelection,
 )
+from shared.domain.journal import journal_of
+from shared.domain.journal_accounts import parse_accounts
+from shared.domain.journal_totals import daily_totals
+from shared.domain.ledger import LedgerEntry
 from shared.domain.report import ReportState, Selection
 from shared.domain.report_filter import ReportFilter
 from shared.domain.studio import Studio
@@ -22,6 +26,8 @@ from shared.gateways.exports import ExportedFile, ExportFiles, ExportRequest
 from shared.gateways.studios import Studios
 from shared.views import report_columns, spreadsheet
 from shared.views.columns import Column, HasCurrency, csv_header, csv_lines
+from shared.views.journal.book import JournalBook
+from shared.views.journal.files import FILES as JOURNALS
 from shared.workflow.refund_rows import RefundRows
 
 # How many rows are read and formatted at once: less than DynamoDB's page of 1 MB.
@@ -83,14 +89,16 @@ class WriteExport:
             refunds = self.refunds.rows(selection, None, page_size=_ROWS_AT_ONCE)
             named = self.refunds.with_names(studio.studio_id, counted.each(refunds))
             return _table("Refunds", report_columns.COLUMNS, named, studio.zone, wanted)
-        entries = counted.each(self.ledger.rows(selection))
-        return _table("Ledger", ledger_columns.COLUMNS, entries, studio.zone, wanted)
+        if wanted.form in TABLES:
+            rows = counted.each(self.ledger.rows(selection))
+            return _table("Ledger", ledger_columns.COLUMNS, rows, studio.zone, wanted)
+        return _journal(counted.each(self.ledger.entries(selection)), selection, wanted, studio)
 
 
 _MEDIA_TYPES = {
     ExportForm.CSV: spreadsheet.MEDIA_TYPE,
     ExportForm.XLSX: workbook.MEDIA_TYPE,
-}
+} | {form: file.media_type for form, file in JOURNALS.items()}
 
 
 @dataclass(slots=True)
@@ -116,6 +124,18 @@ def _table[Row: HasCurrency](
     if wanted.form is ExportForm.XLSX:
         return workbook.workbook_chunks(title, columns, rows, zone)
     return csv_chunks(columns, rows, zone, wanted.mark)
+
+
+def _journal(
+    entries: Iterable[LedgerEntry], selection: LedgerSelection, wanted: _Wanted, studio: Studio
+) -> Iterator[bytes]:
+    accounts = parse_accounts(studio.journal_accounts.get(wanted.form, {}), wanted.form)
+    book = JournalBook(studio.name, studio.currency, accounts)
+    transactions = journal_of(entries, studio.zone, with_openings=selection.with_openings)
+    if selection.daily_totals:
+        transactions = daily_totals(transactions)
+    lines = JOURNALS[wanted.form].write(book, transactions)
+    return ("".join(batch).encode() for batch in batched(lines, _ROWS_AT_ONCE, strict=False))
 
 
 def csv_chunks[Row: HasCurrency](

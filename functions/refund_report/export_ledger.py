@@ -16,13 +16,18 @@ _DEFAULT_DAYS = 31
 
 
 class LedgerQuery(NamedTuple):
-    """Which days of a studio's ledger, ``YYYY-MM-DD`` or None, and as what file."""
+    """Which days of a studio's ledger, ``YYYY-MM-DD`` or None, and as what file.
+
+    The last two are those of ``LedgerSelection``.
+    """
 
     studio_id: str
     first: str | None
     last: str | None
     form: ExportForm
     decimal_mark: DecimalMark = DecimalMark.POINT
+    daily_totals: bool = False
+    with_openings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,12 @@ class ExportLedger:
             raise StudioNotFoundError("There is no such studio.")
         days = local_days(query.first, query.last, studio.zone, self.clock(), _DEFAULT_DAYS)
         selection = LedgerSelection(
-            query.studio_id, rfc3339(days.start), rfc3339(days.end), head.seq
+            query.studio_id,
+            rfc3339(days.start),
+            rfc3339(days.end),
+            head.seq,
+            query.daily_totals,
+            query.with_openings,
         )
         name = f"ledger_{query.studio_id}_{days.first}_{days.last}{SUFFIXES[query.form]}"
         return self.start(

@@ -200,7 +200,7 @@ def _requested(export: Export, who: Caller) -> Response[Any]:
     ),
     responses=described(202, ExportView, "The file is being written"),
 )
-def ledger_file(
+def ledger_file(  # noqa: PLR0913  # the parameters of a file
     *,
     first: FirstDay = None,
     last: LastDay = None,
@@ -208,12 +208,20 @@ def ledger_file(
         ExportForm, Query(alias="format", description="The form of the file.")
     ] = ExportForm.CSV,
     decimal_mark: WhichMark = DecimalMark.POINT,
+    totals: Annotated[
+        Literal["entry", "day"],
+        Query(description="A journal's transactions: one for each entry, or for each day."),
+    ] = "entry",
+    openings: Annotated[
+        bool,
+        Query(description="Whether a journal has what was paid out before the ledger started."),
+    ] = False,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> Response[ExportView]:
     """Have the studio's ledger written to a file."""
     who = caller(app)
     who.require(Action.READ_REPORTS)
-    query = LedgerQuery(who.studio_id, first, last, form, decimal_mark)
+    query = LedgerQuery(who.studio_id, first, last, form, decimal_mark, totals == "day", openings)
     return _requested(export_ledger(query, logger.get_correlation_id() or ""), who)
 
 

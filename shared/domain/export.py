@@ -49,10 +49,14 @@ class DecimalMark(StrEnum):
 class LedgerSelection:
     """The entries that were recorded in a time, up to the ledger's last entry at the request.
 
-    Times are RFC 3339 in UTC with milliseconds; the end is not included.
+    Times are RFC 3339 in UTC with milliseconds; the end is not included. A journal has a
+    transaction for each entry, or ``daily_totals``. It leaves out what was paid out before the
+    ledger started, unless ``with_openings``.
     """
 
     studio_id: str
     start: str
     end: str
     upto_seq: int
+    daily_totals: bool = False
+    with_openings: bool = False

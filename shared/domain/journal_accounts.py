@@ -3,19 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 
+from shared.domain.export import ExportForm
 from shared.domain.journal import JournalRole
-
-
-class JournalFormat(StrEnum):
-    """A program that imports the journal."""
-
-    HLEDGER = "hledger"
-    BEANCOUNT = "beancount"
-    QUICKBOOKS = "quickbooks"
-    XERO = "xero"
 
 
 class JournalAccountsError(ValueError):
@@ -83,12 +74,12 @@ _XERO = JournalAccounts(
     opening_equity="PPSOPENING",
 )
 
-DEFAULT_ACCOUNTS: Mapping[JournalFormat, JournalAccounts] = MappingProxyType(
+DEFAULT_ACCOUNTS: Mapping[ExportForm, JournalAccounts] = MappingProxyType(
     {
-        JournalFormat.HLEDGER: JournalAccounts(),
-        JournalFormat.BEANCOUNT: JournalAccounts(),
-        JournalFormat.QUICKBOOKS: _QUICKBOOKS,
-        JournalFormat.XERO: _XERO,
+        ExportForm.HLEDGER: JournalAccounts(),
+        ExportForm.BEANCOUNT: JournalAccounts(),
+        ExportForm.QUICKBOOKS: _QUICKBOOKS,
+        ExportForm.XERO: _XERO,
     }
 )
 
@@ -97,22 +88,22 @@ DEFAULT_ACCOUNTS: Mapping[JournalFormat, JournalAccounts] = MappingProxyType(
 _PART = r"[^\W_](?:[\w&.'/()-]| (?=[^\s]))*"
 _NAME = rf"(?=.{{1,100}}\Z){_PART}(?::{_PART})*"
 
-_ALLOWED: Mapping[JournalFormat, tuple[re.Pattern[str], str]] = MappingProxyType(
+_ALLOWED: Mapping[ExportForm, tuple[re.Pattern[str], str]] = MappingProxyType(
     {
         # https://hledger.org/hledger.html#account-names
-        JournalFormat.HLEDGER: (re.compile(_NAME), "Assets:Due from PPS"),
+        ExportForm.HLEDGER: (re.compile(_NAME), "Assets:Due from PPS"),
         # https://beancount.github.io/docs/beancount_language_syntax.html#accounts
-        JournalFormat.BEANCOUNT: (
+        ExportForm.BEANCOUNT: (
             re.compile(r"(?:Assets|Liabilities|Equity|Income|Expenses)(?::[A-Z0-9][A-Za-z0-9-]*)+"),
             "Assets:PPS-Receivable",
         ),
-        JournalFormat.QUICKBOOKS: (re.compile(_NAME), "Receivables:Due from PPS"),
-        JournalFormat.XERO: (re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,9}"), "610"),
+        ExportForm.QUICKBOOKS: (re.compile(_NAME), "Receivables:Due from PPS"),
+        ExportForm.XERO: (re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,9}"), "610"),
     }
 )
 
 
-def parse_accounts(names: Mapping[str, str], form: JournalFormat) -> JournalAccounts:
+def parse_accounts(names: Mapping[str, str], form: ExportForm) -> JournalAccounts:
     """Return the default accounts of a format, with the given ones in their place.
 
     Args:

@@ -1,7 +1,9 @@
 """A studio: its identity, its payouts, and its limit for a negative balance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from shared.domain.payout_schedule import Interval, PayoutSchedule
@@ -31,6 +33,7 @@ class Studio:
     With ``hold_disputed`` a payout holds back what open disputes may still take.
     ``staff_refund_limit_amount`` is the most that staff may refund of one order; None is the usual
     limit. A studio whose ``status`` is closed gets no new orders and no payouts by schedule.
+    ``journal_accounts`` names the studio's own accounts for each form of the journal, by role.
     """
 
     studio_id: str
@@ -49,6 +52,7 @@ class Studio:
     hold_disputed: bool = False
     staff_refund_limit_amount: int | None = None
     status: StudioStatus = StudioStatus.ACTIVE
+    journal_accounts: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     @property
     def is_closed(self) -> bool:

@@ -9,12 +9,13 @@ from decimal import Decimal
 from beancount import loader
 from beancount.core.data import Transaction
 
-from shared.domain.journal_accounts import DEFAULT_ACCOUNTS, JournalFormat
+from shared.domain.export import ExportForm
+from shared.domain.journal_accounts import DEFAULT_ACCOUNTS
 
 from .journals import DECIMALS
 
 
-def by_account(expected: dict[str, int], form: JournalFormat, currency: str) -> dict[str, Decimal]:
+def by_account(expected: dict[str, int], form: ExportForm, currency: str) -> dict[str, Decimal]:
     """Return balances by role in minor units as balances by account in major units."""
     unit = Decimal(10) ** -DECIMALS[currency]
     accounts = DEFAULT_ACCOUNTS[form]

@@ -6,8 +6,9 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from shared.domain.dispute import Dispute, DisputeStatus
+from shared.domain.export import ExportForm
 from shared.domain.journal import JournalTransaction, journal_of
-from shared.domain.journal_accounts import DEFAULT_ACCOUNTS, JournalFormat
+from shared.domain.journal_accounts import DEFAULT_ACCOUNTS
 from shared.domain.ledger import LedgerEntry
 from shared.domain.order import OrderLine
 from shared.domain.refund import RefundStatus
@@ -27,12 +28,12 @@ BEFORE_THE_LEDGER = "2026-10-15T00:00:00.000Z"
 assert BEFORE_THE_LEDGER < LEDGER_STARTS < DISPUTED_AT
 
 
-def book(form: JournalFormat, currency: str) -> JournalBook:
+def book(form: ExportForm, currency: str) -> JournalBook:
     """Return the general ledger of a studio, with the format's own account names."""
     return JournalBook('Müller & "Söhne"', currency, DEFAULT_ACCOUNTS[form])
 
 
-def written(form: JournalFormat, transactions: Iterable[JournalTransaction], currency: str) -> str:
+def written(form: ExportForm, transactions: Iterable[JournalTransaction], currency: str) -> str:
     """Return the whole file of a format."""
     return "".join(FILES[form].write(book(form, currency), transactions))
 

@@ -62,9 +62,9 @@ DOMAIN_LOADED = {
         refund_words refusal reservation settlement studio
     """,
     "export_report": """
-        attribution dispute errors export fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_quote refund_words refusal report
-        report_filter reservation settlement studio
+        attribution dispute errors export fee_refund fulfillment imported_order journal
+        journal_accounts journal_totals ledger money order payment_status payout payout_schedule
+        refund refund_quote refund_words refusal report report_filter reservation settlement studio
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status

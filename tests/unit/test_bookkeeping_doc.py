@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from infra.paths import ROOT
+from shared.domain.export import ExportForm
 from shared.domain.journal import JournalRole, JournalTransaction, journal_of
-from shared.domain.journal_accounts import DEFAULT_ACCOUNTS, JournalFormat
+from shared.domain.journal_accounts import DEFAULT_ACCOUNTS
 from shared.domain.journal_totals import daily_totals
 from shared.domain.ledger import LedgerEntry
 from shared.domain.order import OrderLine
 from shared.domain.refund import RefundStatus
 from shared.domain.refund_quote import RefundQuote
+from shared.views.journal.files import FILES
 
 from .journals import CHICAGO, balances, written
 from .orders import hundred_dollars, renamed, sold
@@ -55,7 +57,7 @@ def blocks() -> str:
 
 
 def test_the_worked_example_is_what_the_product_writes() -> None:
-    _, _, transactions = written(JournalFormat.HLEDGER, example(), "usd").partition("\n\n")
+    _, _, transactions = written(ExportForm.HLEDGER, example(), "usd").partition("\n\n")
     assert transactions in blocks()
 
 
@@ -66,8 +68,8 @@ def test_after_the_example_pps_owes_nothing_and_the_payout_is_in_transit() -> No
     assert "$29.34" in DOCUMENT
 
 
-@pytest.mark.parametrize("form", [JournalFormat.QUICKBOOKS, JournalFormat.XERO])
-def test_the_rows_of_the_example_are_what_the_product_writes(form: JournalFormat) -> None:
+@pytest.mark.parametrize("form", [ExportForm.QUICKBOOKS, ExportForm.XERO])
+def test_the_rows_of_the_example_are_what_the_product_writes(form: ExportForm) -> None:
     rows = written(form, example()[:1], "usd").replace("\r\n", "\n")
     assert rows in blocks()
 
@@ -77,7 +79,7 @@ def test_the_daily_total_of_the_example_is_what_the_product_writes() -> None:
     assert f"`{first.reference}`" in DOCUMENT
 
 
-@pytest.mark.parametrize("form", JournalFormat)
-def test_the_table_names_every_account_of_every_format(form: JournalFormat) -> None:
+@pytest.mark.parametrize("form", FILES)
+def test_the_table_names_every_account_of_every_format(form: ExportForm) -> None:
     for role in JournalRole:
         assert f"`{DEFAULT_ACCOUNTS[form].name_of(role)}`" in DOCUMENT

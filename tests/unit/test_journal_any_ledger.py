@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
 
-from shared.domain.journal_accounts import JournalFormat
+from shared.domain.export import ExportForm
 
 from .examples import scaled
 from .journal_readers import by_account, read_by_beancount, read_quickbooks, read_xero
@@ -33,9 +33,9 @@ class JournaledMoney(MoneyRules):
         entries, currency = self.books.entries, self.books.head.currency
         expected, journal = expected_balances(entries), whole_journal(entries)
         for form, read in (
-            (JournalFormat.BEANCOUNT, read_by_beancount),
-            (JournalFormat.QUICKBOOKS, read_quickbooks),
-            (JournalFormat.XERO, read_xero),
+            (ExportForm.BEANCOUNT, read_by_beancount),
+            (ExportForm.QUICKBOOKS, read_quickbooks),
+            (ExportForm.XERO, read_xero),
         ):
             text = written(form, journal, currency)
             assert read(text) == by_account(expected, form, currency)

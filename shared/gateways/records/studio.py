@@ -13,6 +13,7 @@ _FIELDS = tuple(field.name for field in fields(Studio))
 def studio_to_item(studio: Studio) -> Item:
     """Return the item of a studio, in the list of all studios."""
     values = {name: getattr(studio, name) for name in _FIELDS}
+    values["journal_accounts"] = studio.journal_accounts or None
     values |= in_studio_list(studio.studio_id, studio.name)
     return primary_key(studio_pk(studio.studio_id), STUDIO_SK) | marshal(values)
 

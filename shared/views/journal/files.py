@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from shared.domain.export import ExportForm
 from shared.domain.journal import JournalTransaction
-from shared.domain.journal_accounts import JournalFormat
 from shared.views.journal.beancount import beancount
 from shared.views.journal.book import JournalBook
 from shared.views.journal.hledger import hledger
@@ -18,22 +18,21 @@ _TEXT = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class JournalFile:
-    """A format's file: its media type, the ending of its name, and its writer.
+    """A format's file: its media type and its writer.
 
     ``write`` takes transactions one at a time and yields text for each. So a long journal needs no
     more memory than a short one.
     """
 
     media_type: str
-    ending: str
     write: Callable[[JournalBook, Iterable[JournalTransaction]], Iterator[str]]
 
 
-FILES: Mapping[JournalFormat, JournalFile] = MappingProxyType(
+FILES: Mapping[ExportForm, JournalFile] = MappingProxyType(
     {
-        JournalFormat.HLEDGER: JournalFile(_TEXT, "journal", hledger),
-        JournalFormat.BEANCOUNT: JournalFile(_TEXT, "beancount", beancount),
-        JournalFormat.QUICKBOOKS: JournalFile(CSV, "csv", quickbooks),
-        JournalFormat.XERO: JournalFile(CSV, "csv", xero),
+        ExportForm.HLEDGER: JournalFile(_TEXT, hledger),
+        ExportForm.BEANCOUNT: JournalFile(_TEXT, beancount),
+        ExportForm.QUICKBOOKS: JournalFile(CSV, quickbooks),
+        ExportForm.XERO: JournalFile(CSV, xero),
     }
 )
