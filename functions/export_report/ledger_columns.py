@@ -22,6 +22,13 @@ def _charge(name: str) -> Column[LedgerRow]:
     return _text(name, read)
 
 
+def _account_id(row: LedgerRow) -> str | None:
+    """Return the studio's Stripe account: of the charge, or to which the payout went."""
+    if row.order is not None:
+        return row.order.charge.account_id
+    return row.payout.account_id if row.payout else None
+
+
 def _text(name: str, read: Callable[[LedgerRow], Value]) -> Column[LedgerRow]:
     return Column(name, CellKind.TEXT, read)
 
@@ -50,7 +57,8 @@ COLUMNS: tuple[Column[LedgerRow], ...] = (
             *("payable_balance_amount", "direct_balance_amount"),
         )
     ),
-    *map(_charge, ("account_id", "charge_id", "payment_intent_id", "application_fee_id")),
+    _text("account_id", _account_id),
+    *map(_charge, ("charge_id", "payment_intent_id", "application_fee_id")),
     _entry("stripe_refund_id"),
     _text("balance_transaction_id", lambda row: row.balance_transaction_id),
     *map(_entry, ("dispute_id", "payout_id")),

@@ -95,7 +95,7 @@ class ResumeTransfer:
 
     def _record(self, payout: Payout, transfer: StripeTransfer) -> str:
         if transfer.is_fully_reversed:
-            return self._fail(payout, CAME_BACK)
+            return self._fail(payout, CAME_BACK, transfer)
         at = rfc3339(self.clock())
         paid = payout.paid(transfer.transfer_id, at, transfer.balance_transaction_id)
         if transfer.amount_reversed:  # the next run enters what came back
@@ -104,7 +104,7 @@ class ResumeTransfer:
         self.accounts.recheck_safely(payout.account_id)
         return "PayoutPaid"
 
-    def _fail(self, payout: Payout, reason: str) -> str:
+    def _fail(self, payout: Payout, reason: str, transfer: StripeTransfer | None = None) -> str:
         """Return the money to the balance and hold the studio's payouts, in one step.
 
         Raises:
@@ -119,7 +119,7 @@ class ResumeTransfer:
                 # Another run resumes the payout, and may have begun another attempt.
                 raise StaleStateError
             at = rfc3339(self.clock())
-            failure = fail(payout, head, reason, at)
+            failure = fail(payout, head, reason, at, transfer)
             try:
                 self.ledger.record_payout_failure(head, failure, self._hold(payout, reason, at))
             except StaleStateError:

@@ -143,14 +143,21 @@ def restore_payout(
     return _booked(payout, head, facts, -transfer.amount)
 
 
-def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
+def fail(
+    payout: Payout,
+    head: LedgerHead,
+    reason: str,
+    at: str,
+    transfer: StripeTransfer | None = None,
+) -> Booking:
     """Return the payout as failed, with its money back in the balance.
 
     Args:
-        payout: A payout whose transfer Stripe definitively did not make.
+        payout: A payout whose transfer Stripe definitively did not make, or that came back.
         head: The ledger's head now.
         reason: A stable code that says why.
         at: Now, RFC 3339 in UTC.
+        transfer: The transfer, if all of it came back.
 
     Raises:
         ValueError: No transfer is under way.
@@ -163,7 +170,15 @@ def fail(payout: Payout, head: LedgerHead, reason: str, at: str) -> Booking:
         failed_seq=head.seq + 1,
         next_poll_at=None,
     )
-    return _booked(failed, head, _facts(EntryKind.PAYOUT_FAILED, payout, at), payout.paid_amount)
+    facts = _facts(EntryKind.PAYOUT_FAILED, payout, at)
+    if transfer is not None:
+        failed = replace(
+            failed,
+            transfer_id=transfer.transfer_id,
+            balance_transaction_id=transfer.balance_transaction_id,
+        )
+        facts = _back(facts, transfer, 0)
+    return _booked(failed, head, facts, payout.paid_amount)
 
 
 def reverse(payout: Payout, head: LedgerHead, transfer: StripeTransfer, at: str) -> Booking | None:
@@ -181,11 +196,8 @@ def reverse(payout: Payout, head: LedgerHead, transfer: StripeTransfer, at: str)
     reversed_payout = replace(
         payout, reversed_amount=transfer.amount_reversed, next_poll_at=None, poll_count=0
     )
-    facts = replace(
-        _facts(EntryKind.PAYOUT_REVERSED, payout, at),
-        balance_transaction_id=" ".join(transfer.reversed_since(payout.reversed_amount)) or None,
-    )
-    return _booked(reversed_payout, head, facts, came_back)
+    facts = _facts(EntryKind.PAYOUT_REVERSED, payout, at)
+    return _booked(reversed_payout, head, _back(facts, transfer, payout.reversed_amount), came_back)
 
 
 def _new_payout(
@@ -229,6 +241,12 @@ def _booked(payout: Payout, head: LedgerHead, facts: EntryFacts, amount: int) ->
 
 def _facts(kind: EntryKind, payout: Payout, at: str) -> EntryFacts:
     return EntryFacts(kind, None, at, payout_id=payout.payout_id)
+
+
+def _back(facts: EntryFacts, transfer: StripeTransfer, known_amount: int) -> EntryFacts:
+    """Return the facts with the movements that brought back more than is known already."""
+    ids = transfer.reversed_since(known_amount)
+    return replace(facts, balance_transaction_id=" ".join(ids) or None)
 
 
 def _closing_facts(payout: Payout, at: str) -> EntryFacts:

@@ -7,6 +7,7 @@ from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus, refund_id_of_request
 from tests.faults.final_state import FinalState, read_final_state
 from tests.faults.money_oracle import MoneyOracle
+from tests.faults.month_files import month_differences
 from tests.faults.one_process.outside_calls import PassThrough
 from tests.faults.weather.aws_activity import AwsActivity
 from tests.faults.weather.climate import Climate
@@ -44,6 +45,7 @@ def run_weather(seed: int) -> WeatherRun:
         simulation = Simulation(world, dice)
         people = _pass_storm(simulation)
         violations = _calm_down(world)
+        violations += month_differences(world)
         state = read_final_state(world)
     violations += [f"a message was parked: {reason}" for reason in state.parked]
     violations += MoneyOracle(state).violations()
