@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from shared.domain.ledger import DISPUTE_KINDS, EntryKind, LedgerEntry
+from shared.domain.refund_reason import reason_name
 
 CARRIED = "carried"
 
@@ -49,6 +50,13 @@ class StatementLine:
     reason: str | None = None
     refund_type: str | None = None
     parent_name: str | None = None
+
+    @property
+    def reason_name(self) -> str | None:
+        """What its reason is called. An adjustment has a sentence, which stays as it is."""
+        if self.reason is None or self.adjustment_id is not None:
+            return self.reason
+        return reason_name(self.reason)
 
     @property
     def is_sale(self) -> bool:
