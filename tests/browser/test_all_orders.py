@@ -163,7 +163,8 @@ def test_a_list_that_cannot_be_read_says_why_and_is_tried_again(people: People) 
 
 def test_an_order_id_stays_in_one_piece_on_a_phone(people: People, world: DeployedStack) -> None:
     order_id = world.sell(order_id=f"ord_{uuid.uuid4().hex[:8]}")
-    with people.page(f"/orders?query={order_id}", viewport=PHONE) as page:
+    with people.page(f"/orders?query={order_id}") as page:
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a width and a height
         link = page.get_by_role("link", name=order_id)
         expect(link).to_be_visible()
         lines = link.evaluate("""(link) => {
