@@ -114,6 +114,9 @@ function firstLoad(): (id: string, modules: Rolldown.ChunkingContext) => string 
   };
 }
 
+/** Nobody turns on the log of `oidc-client-ts`. Without it the first load is 0.7 kB smaller. */
+const UNUSED_LOG = ["debug", "info", "warn", "error"].map((level) => `logger2.${level}`);
+
 export default defineConfig({
   plugins: [svelte(), stackTokens(), preloadSignIn(), subresourceIntegrity()],
   server: existsSync(STACK_FILE) ? { proxy: apiProxy() } : {},
@@ -126,6 +129,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      treeshake: { manualPureFunctions: UNUSED_LOG },
       output: { codeSplitting: { groups: [{ name: firstLoad(), debugName: "page" }] } },
     },
   },

@@ -15,7 +15,6 @@ from functions.payouts.statement_sections import sections_of
 from shared.domain.ledger import EntryKind
 from shared.domain.money import minor_unit_digits
 from shared.domain.payout import DISPUTED, Payout
-from shared.domain.refund_words import reason_name
 from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.statement import Statement, StatementLine, payable_parts
 
@@ -135,7 +134,7 @@ def _what(line: StatementLine) -> str:
 
 
 def _reason(line: StatementLine) -> str:
-    return reason_name(line.reason) if line.reason else ""
+    return line.reason_name or ""
 
 
 def money(amount: int, currency: str) -> str:

@@ -31,6 +31,7 @@ class PayoutLineView(BaseModel):
     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
     the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
+    ``reason_name`` is what people call the reason; an adjustment's is its own sentence.
     ``parent_name`` is the order's, and null if it was erased. ``tax_amount`` is the tax in the
     gross, and ``balance_transaction_id`` the movement of Stripe's balance.
     """
@@ -42,6 +43,7 @@ class PayoutLineView(BaseModel):
     stripe_refund_id: str | None
     adjustment_id: str | None
     reason: str | None
+    reason_name: str | None
     seq: int | None
     recorded_at: str | None
     gross_amount: int
@@ -250,7 +252,9 @@ def _parts(page: LinesPage, paid_amount: int, held_amount: int) -> PartsView:
 
 def _lines(page: LinesPage) -> dict[str, Any]:
     return {
-        "lines": [PayoutLineView(**asdict(line)) for line in page.lines],
+        "lines": [
+            PayoutLineView(**asdict(line), reason_name=line.reason_name) for line in page.lines
+        ],
         "next_cursor": page.next_cursor,
         "sums": _sums(page.statement),
     }

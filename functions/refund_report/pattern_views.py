@@ -8,6 +8,7 @@ from functions.refund_report.find_patterns import Pattern, Patterns
 from functions.refund_report.outliers import Comparison, Outlier
 from shared.domain.attribution import By, Key
 from shared.domain.money import share_of
+from shared.domain.refund_reason import reason_name
 
 _KINDS = {
     By.SUBJECT: ("subject", "subjects"),
@@ -151,7 +152,7 @@ def _name(found: Patterns, key: Key) -> str | None:
         return None
     match found.by:
         case By.REASON:
-            return key.replace("_", " ")
+            return reason_name(key)
         case By.PROCESSED_BY:
             return "Stripe's dashboard" if key == "stripe" else found.names.get(key, key)
         case _:

@@ -10,7 +10,7 @@ from functions.refund_report.report_refunds import Report
 from functions.refund_report.start_export import Export
 from functions.refund_report.summarize_refunds import ReportSummary
 from shared.domain.attribution import By
-from shared.domain.refund_words import reason_name
+from shared.domain.refund_reason import reason_name
 from shared.domain.report import ReportRow
 from shared.domain.report_summary import BucketSize, ReasonTotals
 from shared.edge.auth import Caller

@@ -7,9 +7,11 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.domain.limits import LARGEST_AMOUNT
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
+from shared.domain.refund_reason import RefundReason
 from shared.edge.bodies import StrictBody
 
-type Reason = Literal["wrong_print", "parent_changed_mind", "quality_issue", "other"]
+# JSON has no enums: the text of one is taken for it.
+Reason = Annotated[RefundReason, Field(strict=False)]
 
 # As many as an order may have.
 _MAX_ITEMS = 1_000

@@ -8,6 +8,7 @@ from functions.studio_settings.list_studios import StudioPage
 from functions.studio_settings.show_me import Me
 from shared.domain.money import minor_unit_digits
 from shared.domain.payout_schedule import Interval
+from shared.domain.refund_reason import REASON_NAMES, RefundReason
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
 from shared.edge.auth import Action, Role
 
@@ -52,11 +53,19 @@ class MyStudioView(StudioSummary):
     settings: StudioSettingsView | None
 
 
+class RefundReasonView(BaseModel):
+    """A reason that a refund may have, and what people call it."""
+
+    reason: RefundReason
+    name: str
+
+
 class MeView(BaseModel):
     """The signed-in user.
 
     ``refund_limit_amount`` is the most of one order that the user may refund, all its refunds
-    together; null is no limit. ``studio`` is null for a PPS admin who names no studio.
+    together; null is no limit. ``refund_reasons`` are those to choose from, in order. ``studio`` is
+    null for a PPS admin who names no studio.
     """
 
     user_id: str
@@ -65,6 +74,7 @@ class MeView(BaseModel):
     actions: list[str]
     is_pps_admin: bool
     refund_limit_amount: int | None
+    refund_reasons: list[RefundReasonView]
     studio: MyStudioView | None
 
 
@@ -85,6 +95,9 @@ def me_view(me: Me) -> MeView:
         actions=[action.code for action in actions],
         is_pps_admin=user.is_pps_admin,
         refund_limit_amount=me.refund_limit_amount,
+        refund_reasons=[
+            RefundReasonView(reason=reason, name=name) for reason, name in REASON_NAMES.items()
+        ],
         studio=me.studio
         and MyStudioView(
             **dict(_summary(me.studio)),

@@ -38,11 +38,6 @@ _FAILED_FOR_UNKNOWN_REASON = "Stripe could not make this refund and gave no reas
 _NEXT_STEP = "Refund again, or pay the parent another way and record how."
 
 
-def reason_name(reason: str) -> str:
-    """Return what a refund's reason is called: `wrong_print` is `Wrong print`."""
-    return reason.replace("_", " ").capitalize()
-
-
 def pending_words(refund: Refund) -> str | None:
     """Return why a refund is still pending, or None if it is not."""
     return _PENDING.get(refund.pending_reason or "", _WAITS) if refund.status in IN_FLIGHT else None

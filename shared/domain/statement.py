@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from shared.domain.ledger import DISPUTE_KINDS, EntryKind, LedgerEntry
+from shared.domain.refund_reason import reason_name
 
 CARRIED = "carried"
 
@@ -52,6 +53,13 @@ class StatementLine:
     parent_name: str | None = None
     tax_amount: int = 0
     balance_transaction_id: str | None = None
+
+    @property
+    def reason_name(self) -> str | None:
+        """What its reason is called. An adjustment has a sentence, which stays as it is."""
+        if self.reason is None or self.adjustment_id is not None:
+            return self.reason
+        return reason_name(self.reason)
 
     @property
     def is_sale(self) -> bool:

@@ -16,6 +16,7 @@ from shared.domain.refund import (
     RefundType,
     Resolution,
 )
+from shared.domain.refund_reason import reason_name
 from shared.domain.refund_words import failure_words, pending_words
 from shared.domain.settlement import effect_of_open
 from shared.views.people import NO_NAMES, Names, shown_name
@@ -53,9 +54,9 @@ class ResolutionView(BaseModel):
 class RefundView(BaseModel):
     """A refund. Amounts in minor units.
 
-    ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
-    ``failure_detail`` say in words why it waits or failed, and what to do. ``message_template`` is
-    the one that fits it now.
+    ``reason_name`` is what people call its reason, and ``processed_by_name`` who requested it.
+    ``pending_detail`` and ``failure_detail`` say in words why it waits or failed, and what to do.
+    ``message_template`` is the one that fits it now.
     """
 
     refund_id: str
@@ -67,6 +68,7 @@ class RefundView(BaseModel):
     currency: str
     items: list[RefundItemView]
     reason: str | None
+    reason_name: str | None
     note: str | None
     requested_by: str
     processed_by_name: str
@@ -115,6 +117,7 @@ def refund_view(refund: Refund, state: OrderState, names: Names = NO_NAMES) -> R
         currency=refund.currency,
         items=[_item_view(item) for item in refund.items],
         reason=refund.reason,
+        reason_name=refund.reason and reason_name(refund.reason),
         note=refund.note,
         requested_by=refund.requested_by,
         processed_by_name=shown_name(names, refund.requested_by),

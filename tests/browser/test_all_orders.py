@@ -113,6 +113,24 @@ def test_print_status_photo_day_and_days_narrow_the_list(
         expect(page.get_by_label("Photo day")).to_have_value("")
 
 
+def test_beside_an_order_the_filters_fold_into_one_row(people: People, order_id: str) -> None:
+    with people.page(f"/orders/{order_id}?query={order_id}&status=none") as page:
+        filters = page.get_by_role("search")
+        fold = filters.get_by_role("button", name="More filters (1)")
+        expect(filters.get_by_label("Refund status")).to_be_hidden()
+        folded, button = filters.bounding_box(), fold.bounding_box()
+        assert folded is not None
+        assert button is not None
+        assert folded["height"] == button["height"]
+        fold.press("Enter")
+        filters.get_by_label("Refund status").select_option("Refunded")
+        expect(page.get_by_text("No order fits")).to_be_visible()
+        page.get_by_role("link", name="Close").click()
+        # There is room again.
+        expect(filters.get_by_label("Refund status")).to_be_visible()
+        expect(filters.get_by_role("button", name="More filters", exact=True)).to_be_visible()
+
+
 def test_days_in_the_wrong_order_are_explained_next_to_them(people: People) -> None:
     with people.page("/orders?from=2026-11-02&to=2026-11-01") as page:
         expect(page.get_by_text("This day is after the last one")).to_be_visible()
@@ -141,6 +159,20 @@ def test_a_list_that_cannot_be_read_says_why_and_is_tried_again(people: People) 
         page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("alert")).to_be_hidden()
         expect(page.get_by_role("table")).to_be_visible()
+
+
+def test_an_order_id_stays_in_one_piece_on_a_phone(people: People, world: DeployedStack) -> None:
+    order_id = world.sell(order_id=f"ord_{uuid.uuid4().hex[:8]}")
+    with people.page(f"/orders?query={order_id}") as page:
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a width and a height
+        link = page.get_by_role("link", name=order_id)
+        expect(link).to_be_visible()
+        lines = link.evaluate("""(link) => {
+            const text = document.createRange();
+            text.selectNodeContents(link);
+            return text.getClientRects().length;
+        }""")
+        assert lines == 1
 
 
 @pytest.mark.usefixtures("order_id")

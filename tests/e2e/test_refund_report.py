@@ -37,7 +37,7 @@ def test_a_settled_refund_is_in_its_studio_s_report_and_in_no_other(world: Deplo
         "subject_names": ["Bartholomew Testparent"],
         "type": "full",
         "reason": "quality_issue",
-        "reason_name": "Quality issue",
+        "reason_name": "Poor quality",
         "status": "settled",
         "currency": "usd",
         "original_amount": 10000,

@@ -59,7 +59,7 @@ DOMAIN_LOADED = {
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
         order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_words refusal reservation settlement studio
+        refund_reason refund_words refusal reservation settlement studio
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
@@ -72,8 +72,8 @@ DOMAIN_LOADED = {
     """,
     "find_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits local_days mail_address
-        message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal reservation search settlement studio
+        message money order payment_status payout_schedule person refund refund_quote refund_reason
+        refund_words refusal reservation search settlement studio
     """,
     "import_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits money order
@@ -85,8 +85,8 @@ DOMAIN_LOADED = {
     """,
     "payouts": """
         account_access dispute errors export fulfillment imported_order ledger message money order
-        parked payment_status payout payout_hold payout_schedule person refund refund_words refusal
-        statement studio
+        parked payment_status payout payout_hold payout_schedule person refund refund_reason
+        refusal statement studio
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person
@@ -100,14 +100,15 @@ DOMAIN_LOADED = {
     """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
-        message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal report report_filter report_summary reservation settlement studio
+        message money order payment_status payout_schedule person refund refund_quote refund_reason
+        refund_words refusal report report_filter report_summary reservation settlement studio
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger limit_guard limits message money order payment payment_status
-        payout_schedule person refund refund_metadata refund_quote refund_words refusal reservation
-        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio
+        payout_schedule person refund refund_metadata refund_quote refund_reason refund_words
+        refusal reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
+        studio
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -129,7 +130,8 @@ DOMAIN_LOADED = {
         stripe_refund
     """,
     "studio_settings": """
-        dispute errors ledger limits money order payment_status payout_schedule person studio
+        dispute errors ledger limits money order payment_status payout_schedule person
+        refund_reason studio
     """,
     "users": """
         dispute errors mail_address money order payment_status person studio_user

@@ -220,7 +220,7 @@ def test_an_erased_name_leaves_the_id_in_the_description() -> None:
 @pytest.mark.parametrize(
     ("by", "key", "said"),
     [
-        (By.REASON, "wrong_print", "9 of 12 orders were refunded for the reason “wrong print”; "),
+        (By.REASON, "wrong_print", "9 of 12 orders were refunded for the reason “Wrong print”; "),
         (By.PROCESSED_BY, "ana", "9 of 12 orders were refunded by Ana Ruiz; "),
         (By.PROCESSED_BY, "bo", "9 of 12 orders were refunded by bo; "),
         (By.PROCESSED_BY, "stripe", "9 of 12 orders were refunded by Stripe's dashboard; "),

@@ -1,16 +1,26 @@
-"""Why a refund waits or failed is said in plain words, with what to do."""
+"""A refund's reason, and why it waits or failed, are said in plain words."""
 
 from dataclasses import replace
 
 import pytest
 
 from shared.domain.refund import PaidBy, Refund, RefundStatus, Resolution
+from shared.domain.refund_reason import REASON_NAMES, RefundReason, reason_name
 from shared.domain.refund_words import failure_words, pending_words
 from shared.domain.refusal import Refusal
 from shared.views.people import shown_name
 from tests.unit.orders import AT, hundred_dollars, refund_of
 
 REQUESTED = refund_of(hundred_dollars(), "rf_1", 100)
+
+
+def test_each_reason_that_staff_can_choose_has_one_name() -> None:
+    assert set(REASON_NAMES) == set(RefundReason)
+    assert reason_name("quality_issue") == "Poor quality"
+
+
+def test_a_reason_that_nobody_could_choose_is_shown_in_words() -> None:
+    assert reason_name("requested_by_customer") == "Requested by customer"
 
 
 def failed(reason: str | None, refusal: Refusal | None = None) -> Refund:

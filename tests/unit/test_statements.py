@@ -97,19 +97,19 @@ def statement_of_adjustment(reason: str) -> WholeStatement:
 
 
 def test_an_adjustment_stands_in_the_statement_with_its_reason_and_no_persons_id() -> None:
-    made = statement_of_adjustment("=2+2 <b>billed twice</b>")
+    made = statement_of_adjustment("=2+2 <b>INV_7 billed twice</b>")
     page, text = statement_html(made), statement_csv(made)
     rows = re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
     (line,) = (row for row in rows if "adj_1" in row)
     assert "Adjustment by PPS" in line
-    assert "=2+2 &lt;b&gt;billed twice&lt;/b&gt;" in line
+    assert "=2+2 &lt;b&gt;INV_7 billed twice&lt;/b&gt;" in line
     assert f"{MINUS}$12.50" in line
     assert any("Adjustments by PPS" in row and f"{MINUS}$12.50" in row for row in rows)
     assert "$69.30" in page
     *_, adjustment, sale = csv.DictReader(io.StringIO(text[1:]))
     assert (adjustment["kind"], adjustment["payable_amount"]) == ("adjustment", "-12.50")
     assert adjustment["adjustment_id"] == "adj_1"
-    assert adjustment["reason"] == "'=2+2 <b>billed twice</b>"
+    assert adjustment["reason"] == "'=2+2 <b>INV_7 billed twice</b>"
     assert sale["adjustment_id"] == sale["reason"] == ""
     assert not {"ana", "ben"} & set(re.findall(r"\w+", page + text))
 

@@ -2,7 +2,7 @@ import { hashKey, QueryClient } from "@tanstack/svelte-query";
 import { readStudioId } from "./client";
 import { retryDelay, retryRead } from "./retry";
 
-/** The page's cache. Reads are tried again; writes never are, see `sendOnce`. */
+/** The page's cache. Reads are tried again. Writes do not go through it, see `sendOnce`. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -14,7 +14,6 @@ export const queryClient = new QueryClient({
       // A read that finds no network fails and says so. It does not wait unseen.
       networkMode: "always",
     },
-    mutations: { retry: false, networkMode: "always" },
   },
 });
 

@@ -1013,7 +1013,7 @@ export interface components {
             fulfillment?: "keep" | null;
             /** Note */
             note?: string | null;
-            reason?: components["schemas"]["Reason"] | null;
+            reason?: components["schemas"]["RefundReason"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1031,7 +1031,7 @@ export interface components {
             fulfillment?: "keep" | null;
             /** Note */
             note?: string | null;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["RefundReason"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1134,7 +1134,7 @@ export interface components {
             items: components["schemas"]["RefundItemBody"][];
             /** Note */
             note?: string | null;
-            reason?: components["schemas"]["Reason"] | null;
+            reason?: components["schemas"]["RefundReason"] | null;
             /**
              * Shipping
              * @default false
@@ -1162,7 +1162,7 @@ export interface components {
             items: components["schemas"]["RefundItemBody"][];
             /** Note */
             note?: string | null;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["RefundReason"];
             /**
              * Shipping
              * @default false
@@ -1235,7 +1235,8 @@ export interface components {
          * @description The signed-in user.
          *
          *     ``refund_limit_amount`` is the most of one order that the user may refund, all its refunds
-         *     together; null is no limit. ``studio`` is null for a PPS admin who names no studio.
+         *     together; null is no limit. ``refund_reasons`` are those to choose from, in order. ``studio`` is
+         *     null for a PPS admin who names no studio.
          */
         MeView: {
             /** Actions */
@@ -1246,6 +1247,8 @@ export interface components {
             is_pps_admin: boolean;
             /** Refund Limit Amount */
             refund_limit_amount: number | null;
+            /** Refund Reasons */
+            refund_reasons: components["schemas"]["RefundReasonView"][];
             /** Roles */
             roles: components["schemas"]["Role"][];
             studio: components["schemas"]["MyStudioView"] | null;
@@ -1681,7 +1684,7 @@ export interface components {
             fulfillment?: "keep" | null;
             /** Note */
             note?: string | null;
-            reason?: components["schemas"]["Reason"] | null;
+            reason?: components["schemas"]["RefundReason"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1701,7 +1704,7 @@ export interface components {
             fulfillment?: "keep" | null;
             /** Note */
             note?: string | null;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["RefundReason"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1814,6 +1817,7 @@ export interface components {
          *     back), payout_failed (a transfer that Stripe refused), payout_reversed (a transfer that came
          *     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
          *     the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
+         *     ``reason_name`` is what people call the reason; an adjustment's is its own sentence.
          *     ``parent_name`` is the order's, and null if it was erased.
          */
         PayoutLineView: {
@@ -1841,6 +1845,8 @@ export interface components {
             payout_id: string | null;
             /** Reason */
             reason: string | null;
+            /** Reason Name */
+            reason_name: string | null;
             /** Recorded At */
             recorded_at: string | null;
             /** Refund Id */
@@ -2085,8 +2091,6 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** @enum {string} */
-        Reason: "wrong_print" | "parent_changed_mind" | "quality_issue" | "other";
         /**
          * ReasonView
          * @description The sums of one reason. `share` is its part of the refunded amount, as a decimal string.
@@ -2156,6 +2160,21 @@ export interface components {
             reason: string | null;
         };
         /**
+         * RefundReason
+         * @description The reasons that staff can choose.
+         * @enum {string}
+         */
+        RefundReason: "wrong_print" | "parent_changed_mind" | "quality_issue" | "other";
+        /**
+         * RefundReasonView
+         * @description A reason that a refund may have, and what people call it.
+         */
+        RefundReasonView: {
+            /** Name */
+            name: string;
+            reason: components["schemas"]["RefundReason"];
+        };
+        /**
          * RefundStatus
          * @description The status of a refund. ``TRANSITIONS`` lists the statuses that can follow each one.
          * @enum {string}
@@ -2171,9 +2190,9 @@ export interface components {
          * RefundView
          * @description A refund. Amounts in minor units.
          *
-         *     ``processed_by_name`` is what the user is called who requested it. ``pending_detail`` and
-         *     ``failure_detail`` say in words why it waits or failed, and what to do. ``message_template`` is
-         *     the one that fits it now.
+         *     ``reason_name`` is what people call its reason, and ``processed_by_name`` who requested it.
+         *     ``pending_detail`` and ``failure_detail`` say in words why it waits or failed, and what to do.
+         *     ``message_template`` is the one that fits it now.
          */
         RefundView: {
             /** Amount */
@@ -2205,6 +2224,8 @@ export interface components {
             processed_by_name: string;
             /** Reason */
             reason: string | null;
+            /** Reason Name */
+            reason_name: string | null;
             /** Refund Id */
             refund_id: string;
             /** Requested At */

@@ -113,6 +113,11 @@ class Session {
     return this.#me?.refund_limit_amount ?? null;
   }
 
+  /** What a refund may be for. Empty until the API has named them. */
+  get refundReasons(): Me["refund_reasons"] {
+    return this.#me?.refund_reasons ?? [];
+  }
+
   /** How many decimals a currency has. */
   digits(currency: string): number {
     if (currency === this.studio?.currency) return this.studio.minor_unit_digits;

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { Schema } from "../../api/client";
-import { reasonWords } from "../reason_words";
 import { disputeStatus, timelineItem } from "./order_words";
 
 const event = (change: Partial<Schema<"EventView">>): Schema<"EventView"> => ({
@@ -35,7 +34,6 @@ test("who did it is shown by name", () => {
 });
 
 test("a code that the page does not know is shown as words", () => {
-  expect(reasonWords("lost_in_mail")).toBe("Lost in mail");
   expect(disputeStatus("charge_refunded").text).toBe("Dispute: Charge refunded");
   expect(title({ status: "on_hold" })).toBe("Refund of $100.00: On hold");
 });

@@ -18,6 +18,9 @@ export interface OrderFilter {
   to?: string;
 }
 
+/** These are beside the search where there is room, and among the other filters elsewhere. */
+export const STATUS_FILTERS = ["status", "print_status"] as const;
+
 /** These are out of sight until somebody asks for more filters. */
 export const MORE_FILTERS = ["photo_day", "dispute", "from", "to"] as const;
 

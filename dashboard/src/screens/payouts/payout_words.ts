@@ -1,5 +1,4 @@
 import { wordsOf } from "../../lib/words";
-import { reasonWords } from "../reason_words";
 import type { StatusText } from "../../ui/status";
 import type { Line, NextPayout, PayoutSummary, Sums } from "./read_payouts";
 
@@ -33,12 +32,6 @@ export function lineWords(line: Line): string {
   const label = isKind(line.kind) ? KINDS[line.kind].line : wordsOf(line.kind);
   const type = line.kind === "refund" ? REFUND_TYPES[line.refund_type ?? ""] : undefined;
   return type === undefined ? label : `${label}, ${type}`;
-}
-
-/** Returns why a line is there, such as `Wrong print`. An adjustment has a sentence. */
-export function lineReason(line: Line): string {
-  if (line.reason === null) return "";
-  return line.adjustment_id === null ? reasonWords(line.reason) : line.reason;
 }
 
 export type SectionId = "deductions" | "other" | "sales";

@@ -15,6 +15,8 @@ export interface ReportPage {
   items: Row[];
   next_cursor: string | null;
   totals: Totals;
+  /** What all rows have in common, with its name. */
+  filters: Schema<"FilterView">[];
 }
 
 /** Reads a page of the report, the newest refund first. */
@@ -42,7 +44,9 @@ export async function readReport(
   );
   const [first] = pages;
   if (first === undefined) throw new TypeError("The report has no page.");
-  return { from: first.from, to: first.to, totals: first.totals, items, next_cursor };
+  // The API reads the names of filters from a page's rows, and the first page may be empty.
+  const { filters } = pages.find((page) => page.items.length > 0) ?? first;
+  return { from: first.from, to: first.to, totals: first.totals, filters, items, next_cursor };
 }
 
 /** Reads the sums of the same refunds by day or week, and by reason. */

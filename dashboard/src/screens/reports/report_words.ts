@@ -1,5 +1,4 @@
 import { wordsOf } from "../../lib/words";
-import { reasonWords } from "../reason_words";
 import type { Row } from "./read_report";
 
 const TYPES: Record<string, string> = {
@@ -11,7 +10,7 @@ const TYPES: Record<string, string> = {
 /** What was refunded and why, such as `Full · Wrong print`. */
 export function rowWords(row: Row): string {
   const type = row.type === null ? "" : (TYPES[row.type] ?? wordsOf(row.type));
-  return [type, row.reason && reasonWords(row.reason)].filter(Boolean).join(" · ");
+  return [type, row.reason_name].filter(Boolean).join(" · ");
 }
 
 /** What makes a row no plain refund, or null. */
