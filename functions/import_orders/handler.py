@@ -26,13 +26,14 @@ import_orders = ImportOrders(studios, orders, charge_queue, utc_now)
 class ImportEvent(BaseModel):
     """Lines of a JSON Lines file. ``first_line`` is the number of the first of them in the file.
 
-    With ``update`` a stored studio takes the settings of its line.
+    With ``update`` a stored studio takes the settings of its line. What is not text is refused
+    with its line, so that the other lines are imported.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    studios: list[str] = []
-    orders: list[str] = []
+    studios: list[object] = []
+    orders: list[object] = []
     first_line: int = 1
     update: bool = False
 

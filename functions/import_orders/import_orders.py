@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from functions.import_orders.bodies import OrderBody
-from functions.import_orders.import_lines import ImportReport, Numbered, parse
+from functions.import_orders.import_lines import ImportReport, Numbered, one_line, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import OrderState
@@ -52,7 +52,7 @@ class ImportOrders:
     charge_queue: ChargeQueue
     clock: Clock
 
-    def __call__(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
+    def __call__(self, lines: Iterable[object], first_line: int = 1) -> ImportReport:
         """Import orders, and have their charges read at Stripe.
 
         A stored order stays as it is. But an order that is no sale yet takes its charge and its
@@ -69,11 +69,16 @@ class ImportOrders:
         report = ImportReport()
         by_studio: dict[str, list[NumberedOrder]] = {}
         for numbered in parse(lines, first_line, OrderBody, report):
-            order = numbered.content.imported_order()
-            by_studio.setdefault(order.studio_id, []).append(Numbered(numbered.line, order))
+            with one_line(numbered.line, report):
+                order = numbered.content.imported_order()
+                by_studio.setdefault(order.studio_id, []).append(Numbered(numbered.line, order))
         for studio_id, orders in by_studio.items():
             studio = self.studios.get(studio_id)
-            fitting = [each for each in orders if _fits(each, studio, report)]
+            fitting: list[NumberedOrder] = []
+            for each in orders:
+                with one_line(each.line, report):
+                    if _fits(each, studio, report):
+                        fitting.append(each)
             if studio is not None:
                 for batch in _transactions(fitting):
                     self._import_batch(studio, batch, report)

@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "shared/edge": (
         {"shared.domain", "shared.edge"}
         | {f"shared.gateways.{name}" for name in ("conflict", "secrets", "stripe")},
-        {"aws_lambda_powertools", "pydantic"},
+        {"aws_lambda_powertools", "pydantic", "pydantic_core"},
     ),
 }
 
@@ -50,7 +50,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "adjustments": """
-        adjustment dispute errors ledger money order payment_status person
+        adjustment dispute errors ledger money order payment_status person visible_text
     """,
     "anchor_ledger": """
         anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
@@ -59,7 +59,7 @@ DOMAIN_LOADED = {
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
         order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_words refusal reservation settlement studio
+        refund_words refusal reservation settlement studio visible_text
     """,
     "export_report": """
         attribution dispute errors fee_refund fulfillment imported_order ledger money order
@@ -73,11 +73,11 @@ DOMAIN_LOADED = {
     "find_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits local_days mail_address
         message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal reservation search settlement studio
+        refusal reservation search settlement studio visible_text
     """,
     "import_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger limits money order
-        payment_status payout_hold payout_schedule refund refusal search studio
+        dispute errors fee_refund fulfillment imported_order ledger limits local_days money order
+        payment_status payout_hold payout_schedule refund refusal search studio visible_text
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
@@ -86,10 +86,10 @@ DOMAIN_LOADED = {
     "payouts": """
         account_access dispute errors fulfillment imported_order ledger message money order parked
         payment_status payout payout_hold payout_schedule person refund refund_words refusal
-        statement studio
+        statement studio visible_text
     """,
     "print_station": """
-        dispute errors fulfillment imported_order money order payment_status person
+        dispute errors fulfillment imported_order money order payment_status person visible_text
     """,
     "reconcile": """
         account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
@@ -101,13 +101,13 @@ DOMAIN_LOADED = {
     "refund_report": """
         attribution dispute errors fee_refund fulfillment imported_order ledger local_days message
         money order payment_status payout_schedule person refund refund_quote refund_words refusal
-        report report_filter report_summary reservation settlement studio
+        report report_filter report_summary reservation settlement studio visible_text
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger limit_guard limits message money order payment payment_status
         payout_schedule person refund refund_metadata refund_quote refund_words refusal reservation
-        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio
+        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio visible_text
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -121,7 +121,7 @@ DOMAIN_LOADED = {
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger mail_address message money
-        order payment_status payout_schedule person refund refusal studio
+        order payment_status payout_schedule person refund refusal studio visible_text
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -130,9 +130,10 @@ DOMAIN_LOADED = {
     """,
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person studio
+        visible_text
     """,
     "users": """
-        dispute errors mail_address money order payment_status person studio_user
+        dispute errors mail_address money order payment_status person studio_user visible_text
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
