@@ -71,13 +71,13 @@ DOMAIN_LOADED = {
         refund refusal stripe_balance stripe_object
     """,
     "find_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger limits local_days mail_address
-        message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal reservation search settlement studio visible_text
+        dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
+        mail_address message money order payment_status payout_schedule person refund refund_quote
+        refund_words refusal reservation search settlement studio visible_text
     """,
     "import_orders": """
-        dispute errors fee_refund fulfillment imported_order ledger limits local_days money order
-        payment_status payout_hold payout_schedule refund refusal search studio visible_text
+        dispute errors fee_refund folding fulfillment imported_order ledger limits local_days money
+        order payment_status payout_hold payout_schedule refund refusal search studio visible_text
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
