@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from functions.import_orders.fields import Amount, Currency, Email, Id, StripeId, Time, Zone
+from functions.import_orders.fields import (
+    Amount,
+    Currency,
+    Email,
+    Id,
+    SendingAddress,
+    StripeId,
+    Time,
+    Zone,
+)
 from shared.clock import rfc3339
 from shared.domain.imported_order import (
     ChargeIds,
@@ -49,7 +58,7 @@ class StudioBody(StrictBody):
     timezone: Zone
     currency: Currency
     rev_share_bps: Annotated[int, Field(ge=0, le=10_000)]
-    from_address: Email
+    from_address: SendingAddress
     stripe_account_id: StripeId | None = None
     payout_account_id: StripeId | None = None
     payout_schedule: Annotated[PayoutScheduleBody | None, BeforeValidator(_interval_alone)] = None

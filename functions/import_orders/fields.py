@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.domain.limits import LARGEST_AMOUNT
 from shared.domain.local_days import EARLIEST, LATEST
+from shared.domain.mail_address import unmailable_reason
 from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.edge.bodies import in_the_form, one_visible_line, refused
 
@@ -48,6 +49,13 @@ def _a_known_zone(name: str) -> str:
     return name
 
 
+def _mailable(address: str) -> str:
+    reason = unmailable_reason(address)
+    if reason is not None:
+        raise refused(reason)
+    return address
+
+
 # Ids become parts of keys, so they cannot hold the keys' separator.
 Id = Annotated[
     str, in_the_form(r"[A-Za-z0-9_-]{1,64}", "must have 1 to 64 letters a-z, digits, - and _")
@@ -70,3 +78,5 @@ Email = Annotated[
     one_visible_line("addresses"),
     in_the_form(r"[^@\s]+@[^@\s]+", "must be one address, such as name@school.example"),
 ]
+# A studio writes from it, so mail must be possible. A parent's address may be otherwise.
+SendingAddress = Annotated[Email, AfterValidator(_mailable)]

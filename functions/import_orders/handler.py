@@ -44,8 +44,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Import the event's studios, then its orders.
 
     Returns:
-        ``{"imported": n, "updated": n, "unchanged": n, "refused": […]}``. Each refused line has
-        its ``line`` and ``reason``. If the event is malformed: ``{"error": "…"}``.
+        ``{"imported": n, "updated": n, "unchanged": n, "refused": […], "unmailable": […]}``. Each
+        refused line has its ``line`` and ``reason``. So has each order that is stored, but whose
+        parent cannot get mail. If the event is malformed: ``{"error": "…"}``.
     """
     try:
         request = ImportEvent.model_validate(event)
@@ -70,4 +71,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         "updated": report.updated,
         "unchanged": report.unchanged,
         "refused": report.refused,
+        "unmailable": report.unmailable,
     }

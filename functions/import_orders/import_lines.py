@@ -16,8 +16,8 @@ from shared.edge.observability import count, logger
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-class RefusedLine(TypedDict):
-    """A line that was not imported, and the reason. The reason holds no personal data."""
+class LineReason(TypedDict):
+    """A line, and why it was refused or what is special about it. It holds no personal data."""
 
     line: int
     reason: str
@@ -33,12 +33,16 @@ class Numbered[Content]:
 
 @dataclass(slots=True)
 class ImportReport:
-    """How many lines were imported, updated or unchanged, and which were refused."""
+    """How many lines were imported, updated or unchanged, and which were refused.
+
+    ``unmailable`` has the orders that are stored, but whose parents cannot get mail.
+    """
 
     imported: int = 0
     updated: int = 0
     unchanged: int = 0
-    refused: list[RefusedLine] = field(default_factory=list)
+    refused: list[LineReason] = field(default_factory=list)
+    unmailable: list[LineReason] = field(default_factory=list)
 
     def refuse(self, line: int, reason: str) -> None:
         """Report a line that was not imported."""
@@ -50,6 +54,7 @@ class ImportReport:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.refused += other.refused
+        self.unmailable += other.unmailable
 
 
 def parse[Body: BaseModel](

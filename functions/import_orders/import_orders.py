@@ -6,11 +6,14 @@ An imported order is no sale yet. Its charge is read at Stripe first, which a qu
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
 
 from functions.import_orders.bodies import OrderBody
-from functions.import_orders.import_lines import ImportReport, Numbered, one_line, parse
+from functions.import_orders.import_lines import ImportReport, LineReason, Numbered, one_line, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.imported_order import ImportedOrder
+from shared.domain.mail_address import unmailable_reason
 from shared.domain.order import OrderState
 from shared.domain.payment_status import (
     FIRST_CHECK_DELAY,
@@ -82,7 +85,8 @@ class ImportOrders:
             if studio is not None:
                 for batch in _transactions(fitting):
                     self._import_batch(studio, batch, report)
-        report.refused.sort(key=lambda refused: refused["line"])
+        report.refused.sort(key=itemgetter("line"))
+        report.unmailable = _unmailable(by_studio.values(), report)
         return report
 
     def _import_batch(
@@ -162,6 +166,18 @@ class ImportOrders:
     def _announce(self, orders: Iterable[ImportedOrder]) -> None:
         """Have the charges read. If this fails, a schedule finds the orders."""
         self.charge_queue.announce(*(each.key for each in orders if each.charge.charge_id))
+
+
+def _unmailable(studios: Iterable[list[NumberedOrder]], report: ImportReport) -> list[LineReason]:
+    """Return the lines that were not refused, but whose parents cannot get mail."""
+    refused = {each["line"] for each in report.refused}
+    found: list[LineReason] = []
+    for each in chain.from_iterable(studios):
+        email = each.content.parent.email
+        reason = None if email is None else unmailable_reason(email)
+        if reason is not None and each.line not in refused:
+            found.append({"line": each.line, "reason": f"parent.email: {reason}"})
+    return sorted(found, key=itemgetter("line"))
 
 
 @dataclass(slots=True)

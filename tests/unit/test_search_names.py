@@ -48,7 +48,7 @@ FOUND = [
     ("Groß", ["Gross", "GROSS", "groß", "GRO\u1e9e"]),
     ("Jörg Schäfer", ["Joerg Schaefer", "Jorg Schafer", "schäfer jörg"]),
     ("Åse Aas", ["Aase", "Ase", "Åse", "Ås", "Aas", "AASE ÅS"]),
-    ("Bjørn Sæther", ["Bjoern Saether", "Bjorn Sather", "Björn Säther", "bjørn sæther"]),
+    ("Bjørn Læssøe", ["Bjoern Laessoe", "Bjorn Lasso", "Björn Lässö", "bjørn læssøe"]),
     ("Søren Kierkegård", ["Soren Kierkegaard", "Soeren", "kierkegard"]),
     ("Kierkegaard", ["Kierkegård"]),
     ("Đoković", ["Djokovic", "Dokovic", "Đoković"]),
@@ -101,7 +101,7 @@ FOUND = [
     # Accents, hooks and strokes.
     ("Łukasz Żółć", ["lukasz", "zolc"]),
     ("Ɗanjuma Ƙofa", ["danjuma", "kofa"]),
-    ("Zoë François", ["zoe", "francois"]),
+    ("Zoë Gonçalves", ["zoe", "goncalves"]),
     ("D\u2019Angelo-Núñez", ["d'angelo", "dangelo", "angelo", "nunez", "D Angelo Nunez"]),
 ]
 
