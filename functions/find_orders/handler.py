@@ -59,9 +59,10 @@ LastDay = Annotated[
     description=(
         "Finds orders by words of the parent's name, the subjects' names or the order's id. Each "
         "word matches from its beginning, in any order, regardless of case, accents and "
-        "punctuation. Without a query it lists all orders, the newest first, or those with open "
-        "disputes by their newest dispute. Filters narrow both. A page may have fewer orders than "
-        "`limit`, even none. Continue until `next_cursor` is null."
+        "punctuation, and as any keyboard types it: Müller is also found by Mueller. Without a "
+        "query it lists all orders, the newest first, or those with open disputes by their newest "
+        "dispute. Filters narrow both. A page may have fewer orders than `limit`, even none. "
+        "Continue until `next_cursor` is null."
     ),
     responses=described(200, OrderList, "A page of orders, each once"),
 )
@@ -70,8 +71,8 @@ def search(  # noqa: PLR0913  # a list's parameters
     query: Annotated[
         str | None,
         Query(
-            description="What to find. Leave it out to list all orders. A query without a letter "
-            "or digit finds nothing.",
+            description="What to find. A query without a letter or digit lists all orders, "
+            "as no query does.",
             max_length=200,
         ),
     ] = None,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.domain.folding import fold
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import FulfillmentStatus, OrderRefundStatus, OrderState
-from shared.domain.search import fold
 from shared.gateways.order_lists import TimeRange
 
 

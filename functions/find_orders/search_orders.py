@@ -35,7 +35,7 @@ _PLACE = re.compile(r"[^#]+#[A-Za-z0-9_-]{1,64}")
 class OrderSearch:
     """What to find, and which page: at most ``limit`` orders from ``cursor`` on.
 
-    ``query`` is None for all orders, the newest first.
+    A ``query`` without a letter or digit, like None, is for all orders, the newest first.
     """
 
     query: str | None
@@ -81,10 +81,8 @@ class SearchOrders:
         Raises:
             CursorError: The cursor is not of this list.
         """
-        words = None if search.query is None else query_words(search.query)
-        if words == []:
-            return OrdersPage([], None)
-        scope = ("orders", studio_id, search.query, *search.where.scope)
+        words = query_words(search.query or "")
+        scope = ("orders", studio_id, search.query if words else None, *search.where.scope)
         after = _position(search.cursor, scope, words[0] if words else "")
         if words:
             found = self._with_words(studio_id, words, search, after)

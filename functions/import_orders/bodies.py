@@ -4,10 +4,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from functions.import_orders.fields import (
+    Amount,
+    Currency,
+    Email,
+    Id,
+    SendingAddress,
+    StripeId,
+    Time,
+    Zone,
+)
 from shared.clock import rfc3339
 from shared.domain.imported_order import (
     ChargeIds,
@@ -17,40 +26,16 @@ from shared.domain.imported_order import (
     Product,
     Subject,
 )
-from shared.domain.limits import LARGEST_AMOUNT, largest_amount
-from shared.domain.money import SUPPORTED_CURRENCIES
+from shared.domain.limits import largest_amount
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
-from shared.edge.bodies import StrictBody, VisibleLine
-
-# Ids become parts of keys, so they cannot hold the keys' separator.
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-StripeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,255}$")]
-# https://www.rfc-editor.org/rfc/rfc3339#section-5.6, with an offset
-_RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
-# What a currency allows may be less: see ``_too_large``.
-Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+from shared.edge.bodies import Name, StrictBody, VisibleLine, refused
 
 # A whole team or school in one order. The refund of all its lines must fit in a request, too.
 _MAX_LINES = 1_000
 
 FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
-
-
-def _supported(currency: str) -> str:
-    if currency not in SUPPORTED_CURRENCIES:
-        raise ValueError("unsupported_currency: refunds are not possible in this currency")
-    return currency
-
-
-def _existing_time(text: str | None) -> str | None:
-    try:
-        datetime.fromisoformat(text or "1970-01-01")
-    except ValueError as error:
-        raise ValueError("no such date and time") from error
-    return text
 
 
 class PayoutScheduleBody(StrictBody):
@@ -60,32 +45,33 @@ class PayoutScheduleBody(StrictBody):
     weekday: Annotated[int, Field(ge=0, le=6)] = 0
 
 
+def _interval_alone(schedule: object) -> object:
+    """Return the schedule that an interval alone stands for."""
+    return {"interval": schedule} if isinstance(schedule, str) else schedule
+
+
 class StudioBody(StrictBody):
     """A studio's line."""
 
     studio_id: Id
-    name: VisibleLine
-    timezone: str
-    currency: str
+    name: Name
+    timezone: Zone
+    currency: Currency
     rev_share_bps: Annotated[int, Field(ge=0, le=10_000)]
-    from_address: Email
+    from_address: SendingAddress
     stripe_account_id: StripeId | None = None
     payout_account_id: StripeId | None = None
-    payout_schedule: Literal["daily", "weekly", "monthly"] | PayoutScheduleBody | None = None
+    payout_schedule: Annotated[PayoutScheduleBody | None, BeforeValidator(_interval_alone)] = None
     negative_balance_limit: Amount
     on_negative_limit: Literal["warn", "refuse"] | None = None
-    ledger_starts_at: Annotated[str, StringConstraints(pattern=_RFC3339)] | None = None
+    ledger_starts_at: Time | None = None
     hold_disputed: bool = False
     staff_refund_limit_amount: Amount | None = None
     status: Literal["active", "closed"] = "active"
 
-    _currency = field_validator("currency")(_supported)
-    _ledger_start = field_validator("ledger_starts_at")(_existing_time)
-
     def studio(self) -> Studio:
         """Return the studio. A field that the line leaves out gets its default."""
-        chosen = self.payout_schedule or Interval.WEEKLY.value
-        schedule = PayoutScheduleBody(interval=chosen) if isinstance(chosen, str) else chosen
+        schedule = self.payout_schedule or PayoutScheduleBody()
         return Studio(
             studio_id=self.studio_id,
             name=self.name,
@@ -106,27 +92,18 @@ class StudioBody(StrictBody):
             status=StudioStatus(self.status),
         )
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("not an IANA time zone") from error
-        return name
-
     @model_validator(mode="after")
     def _has_possible_amounts(self) -> "StudioBody":
         fault = next(_too_large(self, self.currency), None)
         if fault is not None:
-            raise ValueError(fault)
+            raise refused(fault)
         return self
 
 
 class ParentBody(StrictBody):
     """Who ordered."""
 
-    name: VisibleLine
+    name: Name
     email: Email | None = None
 
 
@@ -134,21 +111,21 @@ class SubjectBody(StrictBody):
     """Who is in the photos."""
 
     subject_id: Id
-    name: VisibleLine
+    name: Name
 
 
 class PhotoDayBody(StrictBody):
     """When and where they were taken."""
 
     photo_day_id: Id
-    name: VisibleLine
+    name: Name
 
 
 class OrderLineBody(StrictBody):
     """A product of the order."""
 
     line_id: Id
-    product: VisibleLine
+    product: Name
     sku: VisibleLine
     quantity: Annotated[int, Field(gt=0, le=10_000)]
     unit_amount: Amount
@@ -183,8 +160,8 @@ class OrderBody(StrictBody):
 
     order_id: Id
     studio_id: Id
-    placed_at: Annotated[str, StringConstraints(pattern=_RFC3339)]
-    currency: str
+    placed_at: Time
+    currency: Currency
     parent: ParentBody
     subjects: Annotated[list[SubjectBody], Field(max_length=_MAX_LINES)]
     photo_day: PhotoDayBody | None = None
@@ -196,8 +173,6 @@ class OrderBody(StrictBody):
     stripe_fee_amount: Amount
     stripe: ChargeBody
     fulfillment: FulfillmentBody
-
-    _currency = field_validator("currency")(_supported)
 
     def imported_order(self) -> ImportedOrder:
         """Return the order that the line describes."""
@@ -221,8 +196,6 @@ class OrderBody(StrictBody):
             fulfillment_claimed_by=self.fulfillment.claimed_by,
         )
 
-    _placed = field_validator("placed_at")(_existing_time)
-
     @model_validator(mode="after")
     def _is_consistent(self) -> "OrderBody":
         checks = chain(
@@ -233,7 +206,7 @@ class OrderBody(StrictBody):
         )
         fault = next(checks, None)
         if fault is not None:
-            raise ValueError(fault)
+            raise refused(fault)
         return self
 
     def _too_large_amounts(self) -> Iterator[str]:

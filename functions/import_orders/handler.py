@@ -26,13 +26,14 @@ import_orders = ImportOrders(studios, orders, charge_queue, utc_now)
 class ImportEvent(BaseModel):
     """Lines of a JSON Lines file. ``first_line`` is the number of the first of them in the file.
 
-    With ``update`` a stored studio takes the settings of its line.
+    With ``update`` a stored studio takes the settings of its line. What is not text is refused
+    with its line, so that the other lines are imported.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    studios: list[str] = []
-    orders: list[str] = []
+    studios: list[object] = []
+    orders: list[object] = []
     first_line: int = 1
     update: bool = False
 
@@ -43,8 +44,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Import the event's studios, then its orders.
 
     Returns:
-        ``{"imported": n, "updated": n, "unchanged": n, "refused": […]}``. Each refused line has
-        its ``line`` and ``reason``. If the event is malformed: ``{"error": "…"}``.
+        ``{"imported": n, "updated": n, "unchanged": n, "refused": […], "unmailable": […]}``. Each
+        refused line has its ``line`` and ``reason``. So has each order that is stored, but whose
+        parent cannot get mail. If the event is malformed: ``{"error": "…"}``.
     """
     try:
         request = ImportEvent.model_validate(event)
@@ -69,4 +71,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         "updated": report.updated,
         "unchanged": report.unchanged,
         "refused": report.refused,
+        "unmailable": report.unmailable,
     }

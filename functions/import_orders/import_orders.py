@@ -6,11 +6,14 @@ An imported order is no sale yet. Its charge is read at Stripe first, which a qu
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
 
 from functions.import_orders.bodies import OrderBody
-from functions.import_orders.import_lines import ImportReport, Numbered, parse
+from functions.import_orders.import_lines import ImportReport, LineReason, Numbered, one_line, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.imported_order import ImportedOrder
+from shared.domain.mail_address import unmailable_reason
 from shared.domain.order import OrderState
 from shared.domain.payment_status import (
     FIRST_CHECK_DELAY,
@@ -52,7 +55,7 @@ class ImportOrders:
     charge_queue: ChargeQueue
     clock: Clock
 
-    def __call__(self, lines: Iterable[str], first_line: int = 1) -> ImportReport:
+    def __call__(self, lines: Iterable[object], first_line: int = 1) -> ImportReport:
         """Import orders, and have their charges read at Stripe.
 
         A stored order stays as it is. But an order that is no sale yet takes its charge and its
@@ -69,15 +72,21 @@ class ImportOrders:
         report = ImportReport()
         by_studio: dict[str, list[NumberedOrder]] = {}
         for numbered in parse(lines, first_line, OrderBody, report):
-            order = numbered.content.imported_order()
-            by_studio.setdefault(order.studio_id, []).append(Numbered(numbered.line, order))
+            with one_line(numbered.line, report):
+                order = numbered.content.imported_order()
+                by_studio.setdefault(order.studio_id, []).append(Numbered(numbered.line, order))
         for studio_id, orders in by_studio.items():
             studio = self.studios.get(studio_id)
-            fitting = [each for each in orders if _fits(each, studio, report)]
+            fitting: list[NumberedOrder] = []
+            for each in orders:
+                with one_line(each.line, report):
+                    if _fits(each, studio, report):
+                        fitting.append(each)
             if studio is not None:
                 for batch in _transactions(fitting):
                     self._import_batch(studio, batch, report)
-        report.refused.sort(key=lambda refused: refused["line"])
+        report.refused.sort(key=itemgetter("line"))
+        report.unmailable = _unmailable(by_studio.values(), report)
         return report
 
     def _import_batch(
@@ -157,6 +166,18 @@ class ImportOrders:
     def _announce(self, orders: Iterable[ImportedOrder]) -> None:
         """Have the charges read. If this fails, a schedule finds the orders."""
         self.charge_queue.announce(*(each.key for each in orders if each.charge.charge_id))
+
+
+def _unmailable(studios: Iterable[list[NumberedOrder]], report: ImportReport) -> list[LineReason]:
+    """Return the lines that were not refused, but whose parents cannot get mail."""
+    refused = {each["line"] for each in report.refused}
+    found: list[LineReason] = []
+    for each in chain.from_iterable(studios):
+        email = each.content.parent.email
+        reason = None if email is None else unmailable_reason(email)
+        if reason is not None and each.line not in refused:
+            found.append({"line": each.line, "reason": f"parent.email: {reason}"})
+    return sorted(found, key=itemgetter("line"))
 
 
 @dataclass(slots=True)

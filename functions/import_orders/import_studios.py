@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.import_orders.bodies import StudioBody
-from functions.import_orders.import_lines import ImportReport, parse
+from functions.import_orders.import_lines import ImportReport, Numbered, one_line, parse
 from shared.clock import Clock, rfc3339
 from shared.domain.ledger import LedgerHead
 from shared.domain.studio import Studio
@@ -29,7 +29,7 @@ class ImportStudios:
     clock: Clock
 
     def __call__(
-        self, lines: Iterable[str], first_line: int = 1, *, update: bool = False
+        self, lines: Iterable[object], first_line: int = 1, *, update: bool = False
     ) -> ImportReport:
         """Import studios.
 
@@ -40,8 +40,12 @@ class ImportStudios:
                 cannot bring old settings back.
         """
         report = ImportReport()
-        for numbered in parse(lines, first_line, StudioBody, report):
-            studio = numbered.content.studio()
+        studios: list[Numbered[Studio]] = []
+        for body in parse(lines, first_line, StudioBody, report):
+            with one_line(body.line, report):
+                studios.append(Numbered(body.line, body.content.studio()))
+        for numbered in studios:
+            studio = numbered.content
             stored = self.studios.get(studio.studio_id) or self._add(studio)
             if stored is None:
                 report.imported += 1

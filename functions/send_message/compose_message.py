@@ -27,6 +27,7 @@ from shared.domain.message import Template, template_for
 from shared.domain.money import minor_unit_digits
 from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
 from shared.domain.studio import Studio
+from shared.domain.visible_text import breaks_a_line, changes_direction
 from shared.gateways.orders_table import OrderRecord
 
 _TEMPLATES = Environment(
@@ -89,12 +90,12 @@ def compose(record: OrderRecord, studio: Studio, template: Template, refund_id: 
     words = _words(record, studio, refund)
     content = Markup(_filled(f"{template}.html.j2", words))  # noqa: S704  # autoescaped
     return Draft(
-        from_name=words["studio_name"],
+        from_name=_one_line(studio.name),
         from_address=studio.from_address,
         to_address=mail_address(record.imported.parent.email or ""),
         subject=_filled(f"{template}.subject.txt.j2", words),
         text=_filled(f"{template}.txt.j2", words),
-        html=_page(content, words["studio_name"]),
+        html=_page(content, _one_line(studio.name)),
     )
 
 
@@ -178,8 +179,8 @@ def _words(record: OrderRecord, studio: Studio, refund: Refund) -> dict[str, Any
 
     products = record.imported.product_names
     return {
-        "parent_name": _one_line(record.imported.parent.name or ""),
-        "studio_name": _one_line(studio.name),
+        "parent_name": _name(record.imported.parent.name or ""),
+        "studio_name": _name(studio.name),
         "order_id": refund.order_id,
         "ordered_on": day(record.imported.placed_at),
         "kind": _kind(record, refund),
@@ -191,7 +192,7 @@ def _words(record: OrderRecord, studio: Studio, refund: Refund) -> dict[str, Any
         "items": [
             {
                 "quantity": item.quantity,
-                "product": _one_line(products[item.line_id]),
+                "product": _name(products[item.line_id]),
                 "amount": money(item.amount),
             }
             for item in refund.items
@@ -213,14 +214,26 @@ def _status_since(refund: Refund) -> str:
     return refund.failed_at or next(confirmed, refund.requested_at)
 
 
+def _name(name: str) -> str:
+    """Return a name on one line, which does not reorder the English words around it.
+
+    Only names that run from right to left need the marks: a mail program may not know them.
+    https://www.unicode.org/reports/tr9/#Explicit_Directional_Isolates
+    """
+    line = _one_line(name)
+    runs_left = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line)
+    return f"{_ISOLATE}{line}{_END_ISOLATE}" if runs_left else line
+
+
+# The strong letters of Hebrew and of Arabic scripts.
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
 def _one_line(name: str) -> str:
     """Return a name without line breaks, control characters and marks of text direction."""
-    kept = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in name)
-    return " ".join("".join(c for c in kept if unicodedata.bidirectional(c) not in _TURNS).split())
-
-
-# https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
-_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+    kept = (" " if breaks_a_line(char) else char for char in name if not changes_direction(char))
+    return " ".join("".join(kept).split())
 
 
 def _filled(name: str, words: Mapping[str, Any]) -> str:

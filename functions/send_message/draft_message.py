@@ -9,7 +9,7 @@ from shared.domain.errors import (
     SendingDomainError,
     StudioNotFoundError,
 )
-from shared.domain.mail_address import mail_address
+from shared.domain.mail_address import UnmailableAddressError, ascii_address
 from shared.domain.message import Template
 from shared.gateways.mail import Mail
 from shared.gateways.orders_table import OrderRecord
@@ -44,7 +44,7 @@ class DraftMessage:
         if draft.to_address is None:
             found.append(NoEmailAddressError())
         domain = draft.from_address.rpartition("@")[2].lower()
-        if mail_address(draft.from_address) is None or not self.mail.sends_from(domain):
+        if not self._sends_from(draft.from_address):
             found.append(
                 SendingDomainError(
                     f"The studio's sending domain {domain} is not verified with the mail service. "
@@ -52,3 +52,10 @@ class DraftMessage:
                 )
             )
         return found
+
+    def _sends_from(self, address: str) -> bool:
+        try:
+            known = ascii_address(address)
+        except UnmailableAddressError:
+            return False
+        return self.mail.sends_from(known.rpartition("@")[2])

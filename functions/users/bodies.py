@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.domain.mail_address import PATTERN
 from shared.domain.studio_user import StudioRole
-from shared.edge.bodies import StrictBody, VisibleLine
+from shared.edge.bodies import Name, StrictBody
 
 # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
 _MAX_LOCAL_PART = 64
@@ -23,9 +23,6 @@ Email = Annotated[
     StringConstraints(max_length=254, pattern=f"^{PATTERN}$", to_lower=True),
     AfterValidator(_short_enough),
 ]
-
-# The API's description leaves out the pattern: generators of clients do not know its classes.
-Name = Annotated[VisibleLine, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200})]
 
 # A request has the role as text.
 Role = Annotated[StudioRole, Field(strict=False)]

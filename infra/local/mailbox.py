@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from infra.local.engine import Aws
+from shared.domain.mail_address import ascii_domain
 
 # The engine lists the mail sent through SES here.
 _MESSAGES = "/_ministack/ses/messages"
@@ -48,7 +49,9 @@ def verify_sending_domains(aws: Aws, studios: Iterable[Mapping[str, Any]]) -> li
 
     The engine verifies a domain at once.
     """
-    domains = sorted({studio["from_address"].rpartition("@")[2].lower() for studio in studios})
+    domains = sorted(
+        {ascii_domain(studio["from_address"].rpartition("@")[2]) for studio in studios}
+    )
     for domain in domains:
         aws.mail.create_email_identity(EmailIdentity=domain)
     return domains

@@ -10,9 +10,9 @@ from shared.domain.errors import DateRangeError
 _DAY = timedelta(days=1)
 
 # No order is older, and dates outside this range could overflow the calendar.
-_EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 # The first day that a range may have.
-EARLIEST_DAY = _EARLIEST.isoformat()
+EARLIEST_DAY = EARLIEST.isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ def _day(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise DateRangeError("Send `from` and `to` as existing dates: YYYY-MM-DD.") from error
-    if not _EARLIEST <= day <= _LATEST:
-        raise DateRangeError(f"Send dates between {_EARLIEST} and {_LATEST}.")
+    if not EARLIEST <= day <= LATEST:
+        raise DateRangeError(f"Send dates between {EARLIEST} and {LATEST}.")
     return day

@@ -3,102 +3,136 @@
 Each word gives one token for each of its parts, from that part to the word's end. So a search by
 prefix finds the word from any part: O'Brien gives ``obrien`` and ``brien``, Smith-Jones gives
 ``smithjones`` and ``jones``. In scripts without spaces each character is a part: 山田 and 太郎 both
-find 山田太郎.
+find 山田太郎, and 민수 finds 김민수.
+
+Two words are one if people also write them without the space: after an initial or another word of
+one or two letters, and after a period. So J. R. Tolkien gives ``jrtolkien``, and De La Cruz gives
+``delacruz``.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
-# Letters that Unicode does not decompose, because a stroke is not a mark:
-# https://www.unicode.org/reports/tr15/
-_LETTERS = str.maketrans(
-    {
-        "đ": "d",
-        "ð": "d",
-        "ħ": "h",
-        "\u0131": "i",
-        "ł": "l",
-        "ŋ": "n",
-        "ø": "o",
-        "ŧ": "t",
-        "œ": "oe",
-        "æ": "ae",
-        "þ": "th",
-    }
+from shared.domain.folding import NON_JOINER, fold, is_mark, spellings
+
+# Scripts without spaces between words, or with names that are written with and without one.
+# Thai, Lao, Myanmar and Khmer; Hangul; Han, Hiragana, Katakana with their marks, Bopomofo.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\uac00-\ud7ff"
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-
-# What people type for an apostrophe. Unicode has some of them as letters or accents. Without this,
-# one name written in two ways would be two words.
-_APOSTROPHES = str.maketrans(
-    dict.fromkeys(
-        "`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2018\u2019\u201b\u2032\u2035\ua78b\ua78c",
-        "'",
-    )
-)
-
-# The marks that turn カ into ガ and ハ into パ. They make other letters, so they are not accents.
-_VOICING = "\u3099\u309a"
-
-# Han, Hiragana, Katakana with their marks, Bopomofo: scripts without spaces between words.
-_UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff"
-_UNSPACED += "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])[\W_]+(?=[{_UNSPACED}])")
-_PARTS = re.compile(rf"(?=\w)[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # Marks inside a word. A query ignores them; any other mark separates two words.
-_INSIDE_WORDS = re.compile(r"['._]")
-_WORDS = re.compile(r"[^\W_]+")
+_INSIDE_WORDS = re.compile(rf"['._{NON_JOINER}]")
+# An initial, or a word such as De, St, El, Mc.
+_SHORT_WORD_LENGTH = 2
 
 # A token is part of a sort key, and an order's tokens are written with it in one transaction.
 MAX_TOKEN_LENGTH = 64
 MAX_TOKENS = 80
 MAX_QUERY_WORDS = 8
 
-
-def fold(text: str) -> str:
-    """Return text without case, accents and widths, and with one kind of apostrophe."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
-    bare = "".join(char for char in decomposed if not _is_accent(char))
-    return unicodedata.normalize("NFC", bare).casefold().translate(_LETTERS)
-
-
-def _is_accent(char: str) -> bool:
-    return unicodedata.category(char).startswith("M") and char not in _VOICING
+# The parts of a word, as people write it between two spaces.
+type Word = list[str]
 
 
 def order_tokens(order_id: str, names: Iterable[str]) -> list[str]:
     """Return an order's tokens, sorted, each once, at most ``MAX_TOKENS``.
 
-    If there are too many, whole words come before parts, and the first names before the others.
+    A token that begins another is left out: what finds the one finds the other. If there are too
+    many, whole words come before parts, and the first names before the others.
 
     Args:
         order_id: The order's id.
         names: The parent's name, and the subjects'.
     """
-    words = [
-        list(_suffixes(_PARTS.findall(word)))
-        for text in (order_id, *names)
-        for word in _BETWEEN_UNSPACED.sub("", fold(text)).split()
+    whole: dict[str, None] = {}
+    parts: dict[str, None] = {}
+    for text in (order_id, *names):
+        for spelling in spellings(text):
+            for words in _joined(spelling):
+                for token, begins_word in _suffixes(words):
+                    (whole if begins_word else parts)[token] = None
+    tokens = sorted(list(whole | parts)[:MAX_TOKENS])
+    return [
+        token for token, following in pairwise([*tokens, ""]) if not following.startswith(token)
     ]
-    whole = [token for word in words for token in word[:1]]
-    parts = [token for word in words for token in word[1:]]
-    return sorted(list(dict.fromkeys(whole + parts))[:MAX_TOKENS])
 
 
-def _suffixes(parts: list[str]) -> Iterator[str]:
-    for start in range(len(parts)):
-        yield "".join(parts[start:])[:MAX_TOKEN_LENGTH]
+def _joined(text: str) -> Iterator[list[Word]]:
+    """Yield a folded text's words. Those that people also write without a space come together."""
+    words: list[Word] = []
+    is_open = False
+    for written in text.split():
+        word = [part for run in _runs(written) for part in _parts(run)]
+        if not word:
+            continue
+        if words and not is_open and not _are_unspaced(words[-1], word):
+            yield words
+            words = []
+        words.append(word)
+        is_open = written.endswith(".") or len("".join(word)) <= _SHORT_WORD_LENGTH
+    if words:
+        yield words
+
+
+def _are_unspaced(word: Word, following: Word) -> bool:
+    return _is_unspaced(word[-1]) and _is_unspaced(following[0])
+
+
+def _suffixes(words: list[Word]) -> Iterator[tuple[str, bool]]:
+    """Yield the token that begins with each part, and whether a word begins there."""
+    letters = [(part, number == 0) for word in words for number, part in enumerate(word)]
+    for start, (_, begins_word) in enumerate(letters):
+        yield "".join(part for part, _ in letters[start:])[:MAX_TOKEN_LENGTH], begins_word
+
+
+def _runs(text: str) -> Iterator[str]:
+    """Yield the runs of letters and digits with their marks, each of one kind of script."""
+    run = ""
+    for char in text:
+        if run and (is_mark(char) or _continues(run, char)):
+            run += char
+            continue
+        if run:
+            yield run
+        run = char if char.isalnum() else ""
+    if run:
+        yield run
+
+
+def _continues(run: str, char: str) -> bool:
+    return char.isalnum() and _is_unspaced(char) == _is_unspaced(run)
+
+
+def _parts(run: str) -> Word:
+    """Return the parts of a run: itself, or each character of a script without spaces."""
+    if not _is_unspaced(run):
+        return [run]
+    parts: Word = []
+    for char in run:
+        if is_mark(char):
+            parts[-1] += char
+        else:
+            parts.append(char)
+    return parts
+
+
+def _is_unspaced(text: str) -> bool:
+    return _UNSPACED.match(text) is not None
 
 
 def query_words(query: str) -> list[str]:
     """Return the words of a query, the longest first. An order must match them all.
 
-    A word that begins another word of the query is left out. A word has a letter or a digit.
+    A word that begins another word of the query is left out. A word has a letter or a digit, so a
+    query of spaces and punctuation has none.
 
     Args:
         query: What somebody typed.
     """
-    words = _WORDS.findall(_INSIDE_WORDS.sub("", fold(query)))
+    words = _runs(_INSIDE_WORDS.sub("", fold(query)))
     cut = sorted({word[:MAX_TOKEN_LENGTH] for word in words}, key=lambda word: (-len(word), word))
     kept: list[str] = []
     for word in cut:

@@ -1,23 +1,65 @@
 """What requests have in common: strict checks, and text that is safe to show."""
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
 
-# No control character, no line break, and no mark that changes the direction of text.
-_UNSAFE = r"\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}"
+from shared.domain.visible_text import breaks_a_line, changes_direction, is_visible
 
-_VISIBLE = rf"^[^{_UNSAFE}]*[^{_UNSAFE}\p{{Z}}][^{_UNSAFE}]*$"
 
+def refused(sentence: str) -> PydanticCustomError:
+    """Return an error that shows people the sentence as it is. It must repeat no input."""
+    return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
+
+
+def one_visible_line(noun: str) -> AfterValidator:
+    """Return a check for text on one line, of which people see something.
+
+    Args:
+        noun: What the text is, in the plural. The refusals begin with it.
+    """
+
+    def check(text: str) -> str:
+        if any(map(breaks_a_line, text)):
+            raise refused(f"{noun} may not contain line breaks or control characters")
+        if any(map(changes_direction, text)):
+            raise refused(f"{noun} may not contain marks that change the direction of text")
+        if not is_visible(text):
+            raise refused(f"{noun} must have at least one visible character")
+        return text
+
+    return AfterValidator(check)
+
+
+def in_the_form(pattern: str, sentence: str) -> AfterValidator:
+    """Return a check that the whole text fits a pattern.
+
+    Args:
+        pattern: A regular expression. People never see it.
+        sentence: What the text must be.
+    """
+    form = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if form.fullmatch(text) is None:
+            raise refused(sentence)
+        return text
+
+    return AfterValidator(check)
+
+
+def _line(noun: str, max_length: int) -> tuple[StringConstraints, AfterValidator]:
+    return StringConstraints(min_length=1, max_length=max_length), one_visible_line(noun)
+
+
+# The name of a person or a thing.
+Name = Annotated[str, *_line("names", 200)]
 # One line of text with at least one visible character.
-VisibleLine = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_VISIBLE)]
-# The same for a sentence or two. The API's description leaves out the pattern, because fuzzers and
-# generators of clients do not know its character classes.
-LongVisibleLine = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=500, pattern=_VISIBLE),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 500}),
-]
+VisibleLine = Annotated[str, *_line("texts", 200)]
+# The same for a sentence or two.
+LongVisibleLine = Annotated[str, *_line("texts", 500)]
 
 
 class StrictBody(BaseModel):

@@ -17,6 +17,7 @@ from shared.domain.errors import (
     MessageRefusedError,
     SendingDomainError,
 )
+from shared.domain.mail_address import ascii_address
 from shared.domain.message import Message
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _NO_ANSWER = (BotoCoreError, ResponseParserError)
 
 _UNVERIFIED = frozenset({"MailFromDomainNotVerifiedException", "NotFoundException"})
+
+# A line has at most 998 characters: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1
+_MAX_HEADER = 998 - len("From: ")
 
 # These codes mean throttling or a slow request, whatever the HTTP status is.
 _UNDECIDED = frozenset(
@@ -49,7 +53,7 @@ class Mail:
         self._single_try_client = single_try_client
 
     def sends_from(self, domain: str) -> bool:
-        """Return whether the mail service can send from a domain.
+        """Return whether the mail service can send from a domain, given in its ASCII form.
 
         Raises:
             BusyError: The mail service does not answer.
@@ -69,14 +73,18 @@ class Mail:
     def send(self, message: Message) -> str:
         """Send a message once, and return the mail service's id for it.
 
+        The addresses go to the service in their ASCII form.
+
         Raises:
             SendingDomainError, MessageRefusedError: It was definitively refused. Nothing was sent.
             MailOutcomeUnknownError: It is unknown whether it was sent.
         """
         try:
             answer = self._single_try_client.send_email(
-                FromEmailAddress=from_header(message.from_name, message.from_address),
-                Destination={"ToAddresses": [message.to_address]},
+                FromEmailAddress=from_header(
+                    message.from_name, ascii_address(message.from_address)
+                ),
+                Destination={"ToAddresses": [ascii_address(message.to_address)]},
                 Content={
                     "Simple": {
                         "Subject": {"Data": message.subject, "Charset": "UTF-8"},
@@ -104,9 +112,19 @@ def from_header(name: str, address: str) -> str:
     """Return a From header's value on one line. A name that is not ASCII is encoded (RFC 2047).
 
     Args:
-        name: The sender's name. ``Message`` checks that it has no line breaks.
-        address: The sender's address.
+        name: The sender's name. ``Message`` checks that it has no line breaks. The end of a name
+            that is too long for a line is cut off.
+        address: The sender's address, in ASCII.
     """
+    header = _header(name, address)
+    kept = name
+    while len(header) > _MAX_HEADER:
+        kept = kept[:-1]
+        header = _header(f"{kept.rstrip()}…", address)
+    return header
+
+
+def _header(name: str, address: str) -> str:
     if name.isascii():
         return formataddr((name, address))
     # An encoded word has at most 75 characters, so a long name becomes several words.

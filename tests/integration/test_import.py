@@ -25,8 +25,8 @@ def test_bad_lines_are_reported_by_number_and_the_others_are_imported(backend: B
     report = backend.import_orders(lines, first_line=11)
     assert (report.imported, report.unchanged) == (2, 0)
     assert {each["line"]: each["reason"] for each in report.refused} == {
-        12: "not JSON",
-        13: "Value error, lines and shipping do not add up to total_amount",
+        12: "not JSON, from character 2 on",
+        13: "lines and shipping do not add up to total_amount",
         14: "currency eur is not the studio's, usd",
         15: "studio st_nowhere does not exist; import it first",
         16: f"charge {good['stripe']['charge_id']} is used already",

@@ -24,6 +24,7 @@ from shared.domain.errors import (
     MessageRefusedError,
     SendingDomainError,
 )
+from shared.domain.mail_address import ascii_domain
 from shared.domain.message import Message, MessageStatus, Template
 from shared.gateways import aws
 from shared.gateways.mail import Mail, from_header
@@ -84,6 +85,22 @@ def test_a_sent_mail_can_be_read(stack: Stack, mail: Mail, domain: str) -> None:
         written.text,
         written.html,
     )
+
+
+def test_addresses_at_domains_in_other_letters_go_out_in_ascii(stack: Stack, mail: Mail) -> None:
+    run = uuid.uuid4().hex[:10]
+    domain = ascii_domain(f"fotostudio-müller-{run}.example")
+    stack.aws.mail.create_email_identity(EmailIdentity=domain)
+    mail.send(
+        message(
+            to_address=f"anna.{run}@bücher.example",
+            from_address=f"info@fotostudio-müller-{run}.example",
+        )
+    )
+    to = [f"anna.{run}@xn--bcher-kva.example"]
+    (found,) = [each for each in sent_mail(stack.aws.endpoint_url) if each.to == to]
+    assert found.sender.endswith(f"<info@{domain}>")
+    stack.aws.mail.delete_email_identity(EmailIdentity=domain)
 
 
 def test_the_local_mailbox_shows_a_sent_mail(

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from functions.import_orders import import_orders
 from functions.import_orders.import_lines import ImportReport
 from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
-from shared.gateways.order_import_store import OrderImportStore
+from shared.domain.imported_order import ImportedOrder
+from shared.gateways.order_import_store import OrderImportStore, OrderSize, order_size
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.studio_updates import StudioUpdates
 
@@ -163,3 +165,73 @@ def test_an_order_that_contradicts_the_stored_one_is_refused_and_changes_nothing
     assert [refusal["line"] for refusal in report.refused] == [2]
     assert reason in report.refused[0]["reason"]
     assert tables.items == before
+
+
+@pytest.mark.parametrize(
+    ("email", "reason"),
+    [
+        ("bücher@mail.example", "the part before the @ has other letters than a-z"),
+        ("dana@[192.0.2.1]", "the part after the @ is not a domain"),
+        (f"{'d' * 65}@mail.example", "the part before the @ has more than 64 characters"),
+    ],
+)
+def test_an_order_whose_parent_cannot_get_mail_is_imported_and_reported(
+    records: Importer, email: str, reason: str
+) -> None:
+    bad = put(order(), ("parent", "email"), email)
+    report = records.import_orders(["", json.dumps(bad)])
+    assert (report.imported, report.refused) == (1, [])
+    (unmailable,) = report.unmailable
+    assert unmailable["line"] == 2
+    assert unmailable["reason"].startswith(f"parent.email: {reason}")
+    assert email not in unmailable["reason"]
+
+
+def test_a_refused_order_is_not_reported_as_one_without_mail(records: Importer) -> None:
+    bad = put(order(), ("parent", "email"), "bücher@mail.example") | {"studio_id": "st_9"}
+    report = records.import_orders([json.dumps(bad)])
+    assert [each["line"] for each in report.refused] == [1]
+    assert report.unmailable == []
+
+
+def test_addresses_at_domains_in_other_letters_are_imported_as_written(
+    tables: InMemoryTables, records: Importer
+) -> None:
+    line = json.dumps(
+        studio() | {"studio_id": "st_2", "from_address": "info@fotostudio-müller.example"}
+    )
+    assert records.import_studios([line]) == ImportReport(imported=1)
+    record = put(order(), ("parent", "email"), "anna@bücher.example")
+    assert records.import_orders([json.dumps(record)]) == ImportReport(imported=1)
+    stored = json.dumps(list(tables.items.values()), ensure_ascii=False)
+    assert "anna@bücher.example" in stored
+    assert "info@fotostudio-müller.example" in stored
+
+
+def test_orders_around_a_date_at_the_edge_of_the_calendar_are_imported(records: Importer) -> None:
+    lines = [
+        json.dumps(order()),
+        json.dumps(order() | {"order_id": "ord_2", "placed_at": "0001-01-01T00:00:00+01:00"}),
+        json.dumps(put(order() | {"order_id": "ord_3"}, ("stripe",), {"charge_id": None})),
+    ]
+    report = records.import_orders(lines)
+    assert report.imported == 2
+    assert [each["line"] for each in report.refused] == [2]
+
+
+def test_a_fault_in_one_order_does_not_keep_the_others_from_being_imported(
+    records: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = order_size
+
+    def faulty(imported: ImportedOrder, *more: Any) -> OrderSize:  # noqa: ANN401  # passed on
+        if imported.order_id == "ord_2":
+            raise OverflowError("date value out of range")
+        return real(imported, *more)
+
+    monkeypatch.setattr(import_orders, "order_size", faulty)
+    free = put(order(), ("stripe",), {"charge_id": None})
+    lines = [json.dumps(free | {"order_id": f"ord_{number}"}) for number in (1, 2, 3)]
+    report = records.import_orders(lines)
+    assert report.imported == 2
+    assert [each["line"] for each in report.refused] == [2]

@@ -165,7 +165,7 @@ export interface paths {
         };
         /**
          * Find orders
-         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation. Without a query it lists all orders, the newest first, or those with open disputes by their newest dispute. Filters narrow both. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
+         * @description Finds orders by words of the parent's name, the subjects' names or the order's id. Each word matches from its beginning, in any order, regardless of case, accents and punctuation, and as any keyboard types it: Müller is also found by Mueller. Without a query it lists all orders, the newest first, or those with open disputes by their newest dispute. Filters narrow both. A page may have fewer orders than `limit`, even none. Continue until `next_cursor` is null.
          */
         get: operations["find_orders"];
         put?: never;
@@ -4001,7 +4001,7 @@ export interface operations {
     find_orders: {
         parameters: {
             query?: {
-                /** @description What to find. Leave it out to list all orders. A query without a letter or digit finds nothing. */
+                /** @description What to find. A query without a letter or digit lists all orders, as no query does. */
                 query?: string | null;
                 /** @description Only orders with this refund status. */
                 status?: components["schemas"]["OrderRefundStatus"] | null;
