@@ -5,19 +5,21 @@ from datetime import datetime
 from itertools import chain
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from functions.import_orders.fields import (
     Amount,
     Currency,
     Email,
     Id,
+    Locale,
     SendingAddress,
     StripeId,
     Time,
     Zone,
 )
 from shared.clock import rfc3339
+from shared.domain.export import JOURNALS, ExportForm
 from shared.domain.imported_order import (
     ChargeIds,
     ImportedOrder,
@@ -26,6 +28,7 @@ from shared.domain.imported_order import (
     Product,
     Subject,
 )
+from shared.domain.journal_accounts import JournalAccountsError, parse_accounts
 from shared.domain.limits import largest_amount
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
@@ -34,6 +37,9 @@ from shared.edge.bodies import Name, StrictBody, VisibleLine, refused
 
 # A whole team or school in one order. The refund of all its lines must fit in a request, too.
 _MAX_LINES = 1_000
+
+# The account of each role, by the form of the journal.
+type JournalAccountNames = dict[str, dict[str, str]]
 
 FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
 
@@ -68,6 +74,8 @@ class StudioBody(StrictBody):
     hold_disputed: bool = False
     staff_refund_limit_amount: Amount | None = None
     status: Literal["active", "closed"] = "active"
+    locale: Locale | None = None
+    journal_accounts: JournalAccountNames = Field(default_factory=dict)
 
     def studio(self) -> Studio:
         """Return the studio. A field that the line leaves out gets its default."""
@@ -90,7 +98,23 @@ class StudioBody(StrictBody):
             hold_disputed=self.hold_disputed,
             staff_refund_limit_amount=self.staff_refund_limit_amount,
             status=StudioStatus(self.status),
+            locale=self.locale,
+            journal_accounts=self.journal_accounts,
         )
+
+    @field_validator("journal_accounts")
+    @classmethod
+    def _has_possible_accounts(
+        cls, accounts: dict[str, dict[str, str]]
+    ) -> dict[str, dict[str, str]]:
+        for name, of_roles in accounts.items():
+            if name not in JOURNALS:
+                raise refused(f"{name!r} is no journal; name one of {', '.join(sorted(JOURNALS))}")
+            try:
+                parse_accounts(of_roles, ExportForm(name))
+            except JournalAccountsError as error:
+                raise refused(str(error)) from error
+        return accounts
 
     @model_validator(mode="after")
     def _has_possible_amounts(self) -> "StudioBody":

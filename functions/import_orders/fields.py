@@ -69,6 +69,14 @@ Time = Annotated[
     AfterValidator(_a_time_of_an_order),
 ]
 Zone = Annotated[str, AfterValidator(_a_known_zone)]
+# The common form of https://www.rfc-editor.org/rfc/rfc5646: language, script and region.
+Locale = Annotated[
+    str,
+    in_the_form(
+        r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?",
+        "must be a language with its region, such as en-US or nb-NO",
+    ),
+]
 Currency = Annotated[str, AfterValidator(_a_supported_currency)]
 # What a currency allows may be less: see ``too_large``.
 Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]

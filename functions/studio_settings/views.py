@@ -37,13 +37,17 @@ class StudioSettingsView(BaseModel):
 
 
 class StudioSummary(BaseModel):
-    """A studio. ``minor_unit_digits`` is how many decimals its currency has."""
+    """A studio. ``minor_unit_digits`` is how many decimals its currency has.
+
+    ``locale`` (BCP 47) says how its people write numbers; null is not known.
+    """
 
     studio_id: str
     name: str
     currency: str
     minor_unit_digits: int
     time_zone: str
+    locale: str | None
     status: StudioStatus
 
 
@@ -118,6 +122,7 @@ def _summary(studio: Studio) -> StudioSummary:
         currency=studio.currency,
         minor_unit_digits=minor_unit_digits(studio.currency),
         time_zone=studio.timezone,
+        locale=studio.locale,
         status=studio.status,
     )
 

@@ -23,6 +23,7 @@ class ExportForm(StrEnum):
 
 
 TABLES = frozenset({ExportForm.CSV, ExportForm.XLSX})
+JOURNALS = frozenset(ExportForm) - TABLES
 
 # The end of a file's name, by which programs know what to do with it.
 SUFFIXES = {

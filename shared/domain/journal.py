@@ -12,7 +12,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from shared.domain.ledger import OPENING_KINDS, EntryKind, LedgerEntry
-from shared.domain.refund_words import reason_name
+from shared.domain.refund_reason import reason_name
 
 
 class JournalRole(StrEnum):

@@ -33,7 +33,8 @@ class Studio:
     With ``hold_disputed`` a payout holds back what open disputes may still take.
     ``staff_refund_limit_amount`` is the most that staff may refund of one order; None is the usual
     limit. A studio whose ``status`` is closed gets no new orders and no payouts by schedule.
-    ``journal_accounts`` names the studio's own accounts for each form of the journal, by role.
+    ``locale`` (BCP 47, such as ``nb-NO``) says how its people write numbers. ``journal_accounts``
+    names the studio's own accounts for each form of the journal, by role.
     """
 
     studio_id: str
@@ -52,6 +53,7 @@ class Studio:
     hold_disputed: bool = False
     staff_refund_limit_amount: int | None = None
     status: StudioStatus = StudioStatus.ACTIVE
+    locale: str | None = None
     journal_accounts: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     @property

@@ -64,7 +64,8 @@ DOMAIN_LOADED = {
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
-        refund refund_quote refund_words refusal report report_filter reservation settlement studio
+        refund refund_quote refund_reason refund_words refusal report report_filter reservation
+        settlement studio
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status
@@ -76,9 +77,9 @@ DOMAIN_LOADED = {
         refund_reason refund_words refusal reservation search settlement studio visible_text
     """,
     "import_orders": """
-        dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
-        mail_address money order payment_status payout_hold payout_schedule refund refusal search
-        studio visible_text
+        dispute errors export fee_refund folding fulfillment imported_order journal
+        journal_accounts ledger limits local_days mail_address money order payment_status
+        payout_hold payout_schedule refund refund_reason refusal search studio visible_text
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked

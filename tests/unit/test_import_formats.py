@@ -386,3 +386,35 @@ def test_the_reason_for_refusing_a_studio_repeats_nothing_of_it(place: Place) ->
     record = put(studio() | {"rev_share_bps": None}, place, PERSONAL)
     (reason,) = refusals(json.dumps(record), StudioBody)
     assert PERSONAL not in reason
+
+
+@pytest.mark.parametrize(
+    ("accounts", "words"),
+    [
+        ({"excel": {}}, "'excel' is no journal; name one of beancount, hledger"),
+        ({"csv": {}}, "'csv' is no journal"),
+        ({"xero": {"sales": "a code that is too long"}}, "xero does not accept the account"),
+        ({"beancount": {"sale": "Income:Sales"}}, "There is no account for 'sale'"),
+        ({"beancount": {"sales": "Sales"}}, "beancount does not accept the account 'Sales'"),
+        ({"xero": {"sales": 200}}, "journal_accounts.xero.sales"),
+    ],
+)
+def test_accounts_that_a_journal_cannot_have_are_refused(
+    accounts: dict[str, Any], words: str
+) -> None:
+    reasons = refusals(json.dumps(studio() | {"journal_accounts": accounts}), StudioBody)
+    assert words in "; ".join(reasons)
+
+
+def test_a_studio_names_its_own_accounts_and_its_way_to_write_numbers() -> None:
+    more = {"journal_accounts": {"xero": {"sales": "200"}}, "locale": "nb-NO"}
+    named = StudioBody.model_validate(studio() | more).studio()
+    assert named.journal_accounts == {"xero": {"sales": "200"}}
+    assert named.locale == "nb-NO"
+    assert studio_from_values(unmarshal(studio_to_item(named))) == named
+
+
+@pytest.mark.parametrize("locale", ["norwegian", "nb_NO", "NB-no", "", "nb-NO\n"])
+def test_a_locale_in_another_form_is_refused(locale: str) -> None:
+    (reason,) = refusals(json.dumps(studio() | {"locale": locale}), StudioBody)
+    assert "such as en-US or nb-NO" in reason
