@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.failure import Failure
-from infra.local.order_import import well_formed_orders
+from infra.local.order_import import well_formed
 from infra.local.stripe_server import Standin
 from tests.records import order_record
 
@@ -18,7 +18,7 @@ def test_only_lines_that_the_import_can_read_get_a_charge(tmp_path: Path) -> Non
     good = [order_record("1", "st_1"), order_record("2", "st_1")]
     file.write_text(f"{json.dumps(good[0])}\nnot JSON\n\n{{}}\n{json.dumps(good[1])}\n", "utf-8")
 
-    assert well_formed_orders(file) == good
+    assert well_formed(file, "orders") == good
 
 
 @dataclass
