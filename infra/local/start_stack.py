@@ -46,7 +46,7 @@ def start_stack(options: Options, progress: Progress) -> Iterator[Stack]:
     options.directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as running:
         running.enter_context(_locked(options.directory))
-        _claim_state(options)
+        claim_state(options)
         scratch = running.enter_context(_scratch(options.directory))
         shutil.rmtree(options.logs, ignore_errors=True)
         port = claim_port(options.port, setting="PORT")
@@ -235,7 +235,7 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
 
 
-def _claim_state(options: Options) -> None:
+def claim_state(options: Options) -> None:
     """Remember the region of the state that is kept.
 
     Raises:

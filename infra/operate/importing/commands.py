@@ -166,12 +166,12 @@ def _import(  # noqa: PLR0913 - the options of a command
         importer.on_progress = stage.progress
         records = (each for each in source.records() if each.line >= from_line)
         counts = _checked(importer, records) if dry_run else importer.send(records)
+        if not counts.accepted and not counts.refused:
+            raise Failure(f"{source.path} has no {importer.kind} from line {from_line} on.")
         seconds = time.monotonic() - started
         rate = (counts.accepted + counts.refused) / max(seconds, 0.001)
         done = f"{counts.imported} fine, {counts.refused} refused" if dry_run else str(counts)
         stage.result = f"{done}, {rate:,.0f} a second"
-    if not counts.accepted and not counts.refused:
-        raise Failure(f"{source.path} has no {importer.kind} from line {from_line} on.")
     _report(counts, importer.kind, seconds, dry_run=dry_run, as_json=as_json)
 
 

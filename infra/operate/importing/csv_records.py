@@ -99,11 +99,15 @@ class _Order:
     def _fields_of_order(self, currency: str) -> dict[str, Any]:
         total = self.values.read_of_order(self.rows, "total_amount", currency)
         whole = total if isinstance(total, int) and total >= 0 else None
+        read_first = {"currency": currency or None, "total_amount": total}
         content: dict[str, Any] = {"parent": {}, "photo_day": {}, "stripe": {}, "fulfillment": {}}
         for name, each in fields_of("orders").items():
             if each.of_line or not each.in_template:
                 continue
-            value = self.values.read_of_order(self.rows, name, currency, whole)
+            if name in read_first:
+                value = read_first[name]
+            else:
+                value = self.values.read_of_order(self.rows, name, currency, whole)
             if value is None:
                 value = _IF_BLANK.get(name)
             # A field that an order must have is left out, so that the check names it.

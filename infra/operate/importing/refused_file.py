@@ -1,7 +1,6 @@
 """The file of `--refused`: only the refused records, each with its reasons, to correct and send."""
 
 import csv
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -56,8 +55,9 @@ class RefusedFile:
             raise Failure(f"{self.path}: {error.strerror}") from error
 
     def _open(self, path: Path) -> TextIO:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        file = open(descriptor, "w", encoding="utf-8", newline="")  # noqa: SIM115, PTH123 - the stack closes it
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        file = path.open("w", encoding="utf-8", newline="")
         self._file = self._stack.enter_context(file)
         header = self.source.header
         if header is not None:
