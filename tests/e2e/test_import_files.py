@@ -35,17 +35,8 @@ def test_a_csv_file_of_orders_becomes_sales_once(world: DeployedStack, tmp_path:
 
     first = imported("orders", file)
     assert (first["imported"], first["refused"]) == (3, 0)
-    wanted = {order["order_id"] for order in orders}
     until(
-        lambda: (
-            wanted
-            <= {
-                entry.get("order_id")
-                for entry in world.entries(PLATFORM_STUDIO)
-                if entry["kind"] == "sale"
-            }
-            or None
-        ),
+        lambda: all(world.entries_of(order["order_id"]) for order in orders) or None,
         "the sales are in the ledger",
         seconds=120,
     )

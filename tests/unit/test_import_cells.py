@@ -60,6 +60,8 @@ def test_an_amount_is_read_into_minor_units(
         (".50", "usd", ENGLISH),
         ("12.", "usd", ENGLISH),
         ("1e3", "usd", ENGLISH),
+        ("9" * 5_000, "usd", ENGLISH),
+        (f"1.{'0' * 40}1", "usd", ENGLISH),
         ("NaN", "usd", ENGLISH),
         ("Dmitri", "usd", ENGLISH),
         ("\N{ARABIC-INDIC DIGIT ONE}", "usd", ENGLISH),
@@ -137,6 +139,8 @@ def test_a_time_gets_its_offset(text: str, dates: Dates, at: str) -> None:
         ("20.09.2026", Dates(timezone="UTC"), "not a time such as"),
         ("2026-09-20", Dates(format="%d.%m.%Y", timezone="UTC"), "%d.%m.%Y"),
         ("2026-03-08 02:30", Dates(timezone="America/Chicago"), "skipped"),
+        ("0001-01-01 00:00", Dates(timezone="Europe/Oslo"), "end of the calendar"),
+        ("9999-12-31 23:59", Dates(timezone="America/Chicago"), "end of the calendar"),
     ],
 )
 def test_a_time_that_is_not_exact_is_refused(text: str, dates: Dates, reason: str) -> None:

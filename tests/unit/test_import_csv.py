@@ -99,7 +99,7 @@ def test_two_studios_may_have_the_same_order_id_in_a_file(tmp_path: Path) -> Non
 def test_later_rows_may_leave_the_orders_columns_blank(tmp_path: Path) -> None:
     order = two_lines()
     rows = template_rows(order)
-    for name in ("placed_at", "parent_name", "total_amount", "charge_id"):
+    for name in ("studio_id", "placed_at", "parent_name", "total_amount", "charge_id"):
         rows[1][name] = ""
     assert contents(read(write_file(tmp_path, csv_text(rows)))) == [order]
 
@@ -127,7 +127,7 @@ def test_rows_of_an_order_that_contradict_each_other_are_refused(tmp_path: Path)
         ("unit_amount", "12.50", "minor units"),
         ("total_amount", "9999", "do not add up"),
         ("subject_id", "", "The subject has a name, but no id."),
-        ("subject_name", "", "It must be text."),
+        ("subject_name", "", "It is empty."),
         ("charge_id", "pi_1", "It is a payment intent."),
         ("fulfillment_status", "lost", "'shipped'"),
     ],
@@ -199,6 +199,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_column_that_the_template_does_not_know_is_refused(tmp_path: Path) -> None:
     rows = [template_rows(an_order())[0] | {"discount": "1"}]
     with pytest.raises(Failure, match=r"no column 'discount' \(column [A-Z]+\)"):
+        read(write_file(tmp_path, csv_text(rows)))
+
+
+def test_a_column_of_another_name_is_refused_also_if_it_is_the_first(tmp_path: Path) -> None:
+    rows = [{"Bestellung": "1"} | template_rows(an_order())[0]]
+    with pytest.raises(Failure, match=r"no column 'Bestellung' \(column A\)"):
         read(write_file(tmp_path, csv_text(rows)))
 
 

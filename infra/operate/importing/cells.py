@@ -12,6 +12,9 @@ from shared.domain.money import minor_unit_digits, share_of
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, with an offset
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+# Together they fit into the 28 digits of a Decimal.
+_DIGITS = re.compile(r"\d{1,18}", re.ASCII)
+_DECIMALS = re.compile(r"\d{1,9}", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?) ?%(?: ?\+ ?(.+))?", re.ASCII)
 _YES, _NO = {"true", "yes", "1"}, {"false", "no", "0"}
 _WHOLE_BPS = 10_000
@@ -63,7 +66,7 @@ def amount(text: str, currency: str, amounts: Amounts) -> int:
     sign, digits = ("-", number[1:]) if number[:1] in {"-", "\N{MINUS SIGN}"} else ("", number)
     major, mark, minor = digits.partition(amounts.decimal)
     whole = _without_groups(major, amounts.thousands)
-    if whole is None or (mark and not re.fullmatch(r"\d+", minor, re.ASCII)):
+    if whole is None or (mark and not _DECIMALS.fullmatch(minor)):
         raise CellError(f"It is not an amount such as {_example(amounts)}.")
     exact = Decimal(f"{sign}{whole}.{minor or 0}").scaleb(minor_unit_digits(currency))
     if exact != exact.to_integral_value():
@@ -121,7 +124,11 @@ def _in_zone(at: datetime, zone: str | None) -> datetime:
     if zone is None:
         raise CellError("It has no offset. Name its zone with --timezone, or in the mapping.")
     local = at.replace(tzinfo=ZoneInfo(zone))
-    if local.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != at:
+    try:
+        shown = local.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except OverflowError as error:  # year 1 or 9999, which exports write for "no date"
+        raise CellError("It is a date at the end of the calendar, not a real one.") from error
+    if shown != at:
         raise CellError(f"The clocks in {zone} skipped this time.")
     return local
 
@@ -136,9 +143,9 @@ def _without_groups(major: str, thousands: str) -> str | None:
     """Return the digits before the decimal mark, or None if they are not grouped by thousands."""
     # Spaces were taken out with the currency.
     mark = re.escape(thousands.strip())
-    if re.fullmatch(r"\d+", major, re.ASCII):
+    if _DIGITS.fullmatch(major):
         return major
-    if mark and re.fullmatch(rf"\d{{1,3}}(?:{mark}\d{{3}})+", major, re.ASCII):
+    if mark and re.fullmatch(rf"\d{{1,3}}(?:{mark}\d{{3}}){{1,5}}", major, re.ASCII):
         return major.replace(thousands, "")
     return None
 

@@ -100,7 +100,9 @@ class Columns:
 
     def _refuse_unknown_columns(self) -> None:
         used = {index for indexes in self.indexes.values() for index in indexes}
-        used |= {self.header.index(REFUSED_BECAUSE) or 0}
+        reasons = self.header.index(REFUSED_BECAUSE)
+        if reasons is not None:
+            used.add(reasons)
         for index, name in enumerate(self.header.names):
             if index not in used and name.strip():
                 letters = self.header.place(1, index).column

@@ -37,12 +37,12 @@ def csv_records(kind: ImportKind, header: Header, mapping: Mapping) -> Iterator[
         yield _Order(Values(columns), rows).record()
 
 
-def _order_key(columns: Columns, row: Row) -> tuple[str, ...]:
-    """Return what the rows of an order have in common. A row without order id stands alone."""
-    order_id = columns.texts(row, "order_id")
+def _order_key(columns: Columns, row: Row) -> tuple[str, str]:
+    """Return the order and the studio of a row. A row without order id stands alone."""
+    order_id = " ".join(columns.texts(row, "order_id"))
     if not order_id:
-        return ("", str(row.line))
-    return (*order_id, *columns.texts(row, "studio_id"))
+        return "", str(row.line)
+    return order_id, " ".join(columns.texts(row, "studio_id"))
 
 
 def _studio(columns: Columns, row: Row) -> Record:
@@ -85,7 +85,9 @@ class _Order:
         content["line_items"] = lines
         subject_rows = self._subject_rows(lines)
         content["subjects"] = [
-            {"subject_id": subject_id, "name": self.values.read(row, "subject_name")}
+            _without_blanks(
+                {"subject_id": subject_id, "name": self.values.read(row, "subject_name")}
+            )
             for subject_id, row in subject_rows.items()
         ]
         return Record(
@@ -122,11 +124,8 @@ class _Order:
         def read(name: str) -> Any:  # noqa: ANN401 - a cell's value
             return self.values.read(row, name, currency)
 
-        quantity, unit, discount = (
-            read("quantity"),
-            read("unit_amount"),
-            read("discount_amount") or 0,
-        )
+        quantity, unit = read("quantity"), read("unit_amount")
+        discount = read("discount_amount") or 0
         subtotal, total = read("line_subtotal_amount"), read("line_total_amount")
         if quantity:
             if unit is None and subtotal is not None:
@@ -144,8 +143,7 @@ class _Order:
             "discount_amount": discount,
             "tax_amount": read("tax_amount") or 0,
         }
-        needed = {name: value for name, value in line.items() if value is not None}
-        return needed | {"subject_id": read("subject_id")}
+        return _without_blanks(line) | {"subject_id": read("subject_id")}
 
     def _spread(self, lines: list[dict[str, Any]], currency: str) -> None:
         """Share the order's discount and tax out to its lines, by what each line costs."""
@@ -182,6 +180,11 @@ class _Order:
                     row, "subject_name", "An earlier row names this subject otherwise."
                 )
         return first
+
+
+def _without_blanks(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what is filled. The check then says of the rest that it is empty."""
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def parts_of(whole: int, weights: Sequence[int]) -> list[int]:

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -103,7 +105,7 @@ def read_rows(header: Header) -> Iterator[Row]:
             yield Row(row.line, (*cells[:width], *[""] * (width - len(cells))))
 
 
-def read_groups(header: Header, key: Callable[[Row], tuple[str, ...]]) -> Iterator[list[Row]]:
+def read_groups(header: Header, key: Callable[[Row], tuple[str, str]]) -> Iterator[list[Row]]:
     """Yield the rows that have the same key, ordered by the first row of each group.
 
     A database in a temporary file collects the rows, so the size of the file does not matter.
@@ -111,34 +113,39 @@ def read_groups(header: Header, key: Callable[[Row], tuple[str, ...]]) -> Iterat
 
     Args:
         header: The file's header.
-        key: Returns what the rows of a group have in common.
+        key: Returns what the rows of a group have in common. If its second part is blank, the row
+            joins the newest group with the same first part.
 
     Raises:
         Failure: See `read_rows`.
     """
-    with closing(sqlite3.connect("")) as rows:
-        rows.execute("CREATE TABLE first_lines (key TEXT PRIMARY KEY, line INT) WITHOUT ROWID")
-        rows.execute(
+    with closing(sqlite3.connect("")) as database:
+        database.execute("CREATE TABLE first_lines (name TEXT, owner TEXT, line INT)")
+        database.execute("CREATE INDEX by_name ON first_lines (name, owner)")
+        database.execute(
             "CREATE TABLE cells (first INT, line INT, cells TEXT, PRIMARY KEY (first, line))"
             " WITHOUT ROWID"
         )
         for row in read_rows(header):
-            group = json.dumps(key(row))
-            rows.execute("INSERT OR IGNORE INTO first_lines VALUES (?, ?)", (group, row.line))
-            rows.execute(
-                "INSERT INTO cells SELECT line, ?, ? FROM first_lines WHERE key = ?",
-                (row.line, json.dumps(row.cells), group),
+            first = _first_line(database, row, *key(row))
+            database.execute(
+                "INSERT INTO cells VALUES (?, ?, ?)", (first, row.line, json.dumps(row.cells))
             )
-        group_rows: list[Row] = []
-        current: int | None = None
-        for first, line, cells in rows.execute("SELECT * FROM cells ORDER BY first, line"):
-            if first != current and group_rows:
-                yield group_rows
-                group_rows = []
-            current = first
-            group_rows.append(Row(line, tuple(json.loads(cells))))
-        if group_rows:
-            yield group_rows
+        ordered = database.execute("SELECT * FROM cells ORDER BY first, line")
+        for _, rows in groupby(ordered, key=itemgetter(0)):
+            yield [Row(line, tuple(json.loads(cells))) for _, line, cells in rows]
+
+
+def _first_line(database: sqlite3.Connection, row: Row, name: str, owner: str) -> int:
+    """Return the first line of a row's group, which may begin with this row."""
+    known = database.execute(
+        "SELECT line FROM first_lines WHERE name = ? AND (owner = ? OR ? = '')"
+        " ORDER BY line DESC LIMIT 1",
+        (name, owner, owner),
+    ).fetchone()
+    if known is None:
+        database.execute("INSERT INTO first_lines VALUES (?, ?, ?)", (name, owner, row.line))
+    return row.line if known is None else int(known[0])
 
 
 def _rows(path: Path, file: TextIO, separator: str) -> Iterator[Row]:

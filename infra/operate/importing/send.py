@@ -15,7 +15,7 @@ from infra.operate.importing.records import Place, Problem, Record
 
 _RECORDS_PER_CALL = 200
 _BYTES_PER_CALL = 4_000_000  # Lambda accepts 6 MB
-# Lines of one studio contend for its ledger's queue. More calls at a time gain little.
+# Enough to hide the waits for DynamoDB. The charges are read more slowly in any case.
 _CALLS_AT_A_TIME = 4
 
 type Call = Callable[[dict[str, Any]], dict[str, Any]]
