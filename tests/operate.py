@@ -10,12 +10,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.local.deployment import STACK_NAME
+from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS
 from infra.local.stack import STACK_FILE, Stack
 from infra.operate import stack as operated
 from infra.operate.command import app
 
 # A complete call of each operation. None changes anything if its stack is not found.
 OPERATIONS: tuple[tuple[str, ...], ...] = (
+    ("import", "studios", str(DEMO_STUDIOS)),
+    ("import", "orders", str(DEMO_ORDERS)),
     ("dead-letters", "show"),
     ("dead-letters", "fix", "message", "--set", "refund_id=rf_1"),
     ("dead-letters", "redrive", "--all", "--by", "op_1"),

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ValidationError
 
-from functions.import_orders.refusal_reasons import reasons
+from functions.import_orders.refusal_reasons import faults
 from functions.import_orders.strict_json import UnreadableJsonError, read_json
 from shared.edge.observability import count, logger
 
@@ -85,7 +85,7 @@ def one_line(number: int, report: ImportReport) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        report.refuse(number, "; ".join(reasons(error)))
+        report.refuse(number, "; ".join(map(str, faults(error))))
     except UnreadableJsonError as error:
         report.refuse(number, str(error))
     except Exception as fault:  # noqa: BLE001  # logged, counted and reported with its line

@@ -4,6 +4,7 @@ pydantic's own messages are for programmers, and name regular expressions and ty
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -33,11 +34,23 @@ _SENTENCES = {
 }
 
 
-def reasons(error: ValidationError) -> Iterator[str]:
-    """Yield a sentence for each fault, with its place. It repeats no value of the line."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a line, and where. It repeats no value of the line."""
+
+    location: tuple[int | str, ...]
+    sentence: str
+
+    def __str__(self) -> str:
+        """Return the sentence with its place."""
+        where = ".".join(map(plain_key, self.location))
+        return f"{where}: {self.sentence}" if where else self.sentence
+
+
+def faults(error: ValidationError) -> Iterator[Fault]:
+    """Yield each fault of a line."""
     for each in error.errors(include_input=False, include_url=False):
-        where = ".".join(map(plain_key, each["loc"]))
-        yield f"{where}: {_sentence(each)}" if where else _sentence(each)
+        yield Fault(each["loc"], _sentence(each))
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -21,7 +21,7 @@ from infra.local.demo_staff import DemoStaff
 from infra.local.environments import install_tools
 from infra.local.next_steps import dashboard_users, next_steps
 from infra.local.options import DEMO_ORDERS, DEMO_STUDIOS, Options, StripeServer
-from infra.local.order_import import read_lines
+from infra.local.order_import import well_formed
 from infra.local.stack import Stack
 from infra.local.start_stack import start_stack
 from infra.paths import LOCAL
@@ -43,11 +43,9 @@ console = Console()
 def run(  # noqa: PLR0913 - each one is a variable of `make run`
     *,
     studios: Annotated[
-        Path, typer.Option(envvar="STUDIOS", help="A file of JSON lines.")
+        Path, typer.Option(envvar="STUDIOS", help="JSON Lines or CSV.")
     ] = DEMO_STUDIOS,
-    orders: Annotated[
-        Path, typer.Option(envvar="ORDERS", help="A file of JSON lines.")
-    ] = DEMO_ORDERS,
+    orders: Annotated[Path, typer.Option(envvar="ORDERS", help="JSON Lines or CSV.")] = DEMO_ORDERS,
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535)] = 4566,
     stripe_port: Annotated[int, typer.Option(envvar="STRIPE_PORT", min=0, max=65535)] = 4242,
     region: Annotated[
@@ -60,8 +58,6 @@ def run(  # noqa: PLR0913 - each one is a variable of `make run`
 ) -> None:
     """Start the stack, show the demo, and keep running."""
     with _one_line_for_failures(), _stopped_by_signals():
-        for path in (studios, orders):
-            read_lines(path)  # refuses a bad file before anything starts
         options = Options(
             studios=studios,
             orders=orders,
@@ -71,11 +67,16 @@ def run(  # noqa: PLR0913 - each one is a variable of `make run`
             region=region,
             keep=keep,
         )
+        # A file with nothing to import is refused before anything starts.
+        well_formed(studios, "studios")
+        well_formed(orders, "orders")
         progress = ConsoleProgress(console)
         with start_stack(options, progress) as stack:
             done = _demonstrate(stack, progress)
+            if stack.refused:
+                progress.warn(f"{stack.refused} records of STUDIOS and ORDERS were refused.")
             if once:
-                raise typer.Exit(0 if done else 1)
+                raise typer.Exit(0 if done and not stack.refused else 1)
             _stay_up(stack)
 
 
@@ -89,9 +90,7 @@ def install() -> None:
 @app.command("stripe-test-charges")
 def stripe_test_charges(
     *,
-    orders: Annotated[
-        Path, typer.Option(envvar="ORDERS", help="A file of JSON lines.")
-    ] = DEMO_ORDERS,
+    orders: Annotated[Path, typer.Option(envvar="ORDERS", help="JSON Lines or CSV.")] = DEMO_ORDERS,
 ) -> None:
     """Charge Stripe's test card for the demo's orders, and save them with their charges."""
     with _one_line_for_failures():

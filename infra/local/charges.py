@@ -9,7 +9,7 @@ import stripe
 
 from infra.failure import Failure
 from infra.local.options import StripeServer
-from infra.local.order_import import read_lines
+from infra.local.order_import import well_formed
 
 
 def make_test_charges(
@@ -30,11 +30,11 @@ def make_test_charges(
         How many orders were charged.
 
     Raises:
-        Failure: Stripe does not answer, or refuses a charge.
+        Failure: The file has no orders, or Stripe does not answer or refuses a charge.
     """
     client = stripe.StripeClient(server.api_key, base_addresses={"api": server.api_base})
-    wanted = [json.loads(line) for line in read_lines(orders)]
-    wanted = [order for order in wanted if order["stripe"].get("account_id") is None]
+    listed = well_formed(orders, "orders")
+    wanted = [order for order in listed if order["stripe"].get("account_id") is None]
     charged = []
     for number, order in enumerate(wanted, 1):
         on_progress(f"{number} of {len(wanted)}")

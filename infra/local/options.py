@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3
+
+from infra.failure import Failure
 from infra.paths import LOCAL
 
 DEMO = Path(__file__).parent / "demo"
@@ -31,14 +34,17 @@ class Options:
 
     Attributes:
         directory: The folder of logs, state and `stack.json`.
-        studios: The studios to import, a file of JSON lines.
-        orders: The orders to import, a file of JSON lines; None for no orders.
+        studios: The studios to import, JSON Lines or CSV.
+        orders: The orders to import, JSON Lines or CSV; None for no orders.
         port: The engine's port; 0 for a free one.
         stripe_port: The stand-in's port; 0 for a free one.
         stripe: The Stripe to use instead of the stand-in.
         region: The AWS region that the engine plays.
         keep: Whether the next start with this option finds the state again.
         retry_after_s: Seconds until a queue delivers a failed message again.
+
+    Raises:
+        Failure: The ports are the same, or AWS has no such region.
     """
 
     directory: Path = LOCAL
@@ -51,6 +57,12 @@ class Options:
     keep: bool = False
     retry_after_s: int = 5
 
+    def __post_init__(self) -> None:
+        if self.stripe is None and self.port and self.port == self.stripe_port:
+            raise Failure(f"PORT and STRIPE_PORT are both {self.port}. Choose another STRIPE_PORT.")
+        if not _is_region(self.region):
+            raise Failure(f"AWS has no region {self.region}. Choose one such as us-east-1.")
+
     @property
     def logs(self) -> Path:
         """The folder of the log files."""
@@ -60,3 +72,11 @@ class Options:
     def state(self) -> Path:
         """The folder of the state that `keep` keeps."""
         return self.directory / "state"
+
+
+def _is_region(name: str) -> bool:
+    session = boto3.Session()
+    return any(
+        name in session.get_available_regions("dynamodb", partition)
+        for partition in session.get_available_partitions()
+    )

@@ -1,28 +1,18 @@
-"""Imports studios and orders from files through the deployed import function."""
+"""Imports the files of `make run` as `operate import` does, and keeps what was accepted."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from functions.import_orders.bodies import OrderBody
-from functions.import_orders.import_lines import ImportReport, parse
 from infra.failure import Failure
-from infra.local.engine import Aws
-
-_LINES_PER_CALL = 200
-_BYTES_PER_CALL = 4_000_000  # Lambda accepts 6 MB
-
-type ImportKind = Literal["studios", "orders"]
-
-
-@dataclass(frozen=True)
-class RejectedLine:
-    """A line that was refused."""
-
-    line: int
-    reason: str
+from infra.operate.functions import IMPORT_ORDERS, invoke
+from infra.operate.importing.fields import ImportKind
+from infra.operate.importing.read import ImportFile
+from infra.operate.importing.records import Record
+from infra.operate.importing.send import Counts, Importer
+from infra.operate.stack import OperatedStack
 
 
 @dataclass
@@ -30,111 +20,56 @@ class Imported:
     """The result of an import.
 
     Attributes:
-        imported: How many lines are new.
-        unchanged: How many lines were already there.
-        updated: How many stored records the lines have changed.
-        refused: The lines that were refused.
-        records: The parsed lines that were accepted.
+        counts: How many records were imported and refused, and why.
+        records: The accepted studios or orders, in the file's order.
     """
 
-    imported: int = 0
-    unchanged: int = 0
-    updated: int = 0
-    refused: list[RejectedLine] = field(default_factory=list)
+    counts: Counts
     records: list[dict[str, Any]] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        """Return the counts that are not zero, in words."""
-        parts = [f"{self.imported} imported"]
-        parts += [f"{self.updated} updated"] if self.updated else []
-        parts += [f"{self.unchanged} unchanged"] if self.unchanged else []
-        parts += [f"{len(self.refused)} refused"] if self.refused else []
-        return ", ".join(parts)
 
 
 def import_file(
-    aws: Aws,
-    function: str,
-    kind: ImportKind,
-    path: Path,
-    *,
-    on_progress: Callable[[str], None] = lambda _: None,
+    stack: OperatedStack, kind: ImportKind, path: Path, on_progress: Callable[[str], None]
 ) -> Imported:
-    """Import a file of JSON lines.
+    """Import a file.
 
     Raises:
-        Failure: The file cannot be read, or all of its lines are refused.
+        Failure: The file cannot be read, or all of its records are refused.
     """
-    lines = read_lines(path)
-    done = Imported()
-    for first, chunk in _chunks(lines):
-        on_progress(f"{first - 1} of {len(lines)} {kind}")
-        answer = _invoke(aws, function, {kind: chunk, "first_line": first})
-        refused = [
-            RejectedLine(refusal["line"], refusal["reason"]) for refusal in answer["refused"]
-        ]
-        done.imported += answer["imported"]
-        done.unchanged += answer["unchanged"]
-        done.updated += answer["updated"]
-        done.refused += refused
-        numbers = {refusal.line for refusal in refused}
-        done.records += [
-            json.loads(line)
-            for number, line in enumerate(chunk, first)
-            if number not in numbers and line.strip()
-        ]
+    # Clients are made on first use, and threads must not make the same one at a time.
+    _ = stack.aws.lambda_
+    importer = Importer(
+        kind, lambda event: invoke(stack, IMPORT_ORDERS, event), on_progress=on_progress
+    )
+    done = Imported(importer.counts)
+
+    def keep(record: Record) -> None:
+        done.records.append(json.loads(record.text))
+
+    importer.on_accepted = keep
+    importer.send(ImportFile.at(path, kind).records())
     if not done.records:
-        first_refusal = next((f"line {r.line}: {r.reason}" for r in done.refused), "empty")
-        raise Failure(f"{path}: none of its {kind} could be imported ({first_refusal})")
+        raise _nothing_to_import(path, kind, done.counts)
     return done
 
 
-def well_formed_orders(path: Path) -> list[dict[str, Any]]:
-    """Return the orders of a file, without the lines that the import cannot read.
+def well_formed(path: Path, kind: ImportKind) -> list[dict[str, Any]]:
+    """Return the studios or orders of a file, without those that the import cannot read.
 
     Raises:
-        Failure: It is not a readable text file.
+        Failure: It is not a readable text file, or has nothing that can be imported.
     """
-    lines = read_lines(path)
-    readable = parse(lines, 1, OrderBody, ImportReport())
-    return [json.loads(lines[each.line - 1]) for each in readable]
+    counts, found = Counts(), list[dict[str, Any]]()
+    for record in ImportFile.at(path, kind).records():
+        if record.problems:
+            counts.problems += record.problems
+        else:
+            found.append(json.loads(record.text))
+    if not found:
+        raise _nothing_to_import(path, kind, counts)
+    return found
 
 
-def read_lines(path: Path) -> list[str]:
-    """Read a file's lines.
-
-    Raises:
-        Failure: It is not a readable text file.
-    """
-    try:
-        # Not splitlines: a JSON string may contain Unicode's other line separators.
-        return path.read_text(encoding="utf-8").split("\n")
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise Failure(f"{path}: not UTF-8 text (byte {error.start})") from error
-
-
-def _chunks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield as many lines as fit into one call, with the number of the first line."""
-    chunk: list[str] = []
-    size = 0
-    first = 1
-    for number, line in enumerate(lines, 1):
-        length = len(line.encode()) + 10
-        if chunk and (len(chunk) == _LINES_PER_CALL or size + length > _BYTES_PER_CALL):
-            yield first, chunk
-            chunk, size, first = [], 0, number
-        chunk.append(line)
-        size += length
-    if chunk:
-        yield first, chunk
-
-
-def _invoke(aws: Aws, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = aws.lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    payload = answer["Payload"].read().decode()
-    result: dict[str, Any] = json.loads(payload)
-    if answer.get("FunctionError") or "error" in result:
-        raise Failure(f"The import failed: {payload[:500]}")
-    return result
+def _nothing_to_import(path: Path, kind: ImportKind, counts: Counts) -> Failure:
+    reason = str(counts.problems[0]) if counts.problems else "the file is empty"
+    return Failure(f"{path}: none of its {kind} can be imported ({reason.rstrip('.')}).")

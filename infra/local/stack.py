@@ -27,6 +27,7 @@ class Stack:
         functions: Physical names by function.
         logs: Log files by process.
         orders: The imported orders.
+        refused: How many records of the imported files were refused.
     """
 
     aws: Aws
@@ -41,6 +42,7 @@ class Stack:
     functions: Mapping[str, str]
     logs: Mapping[str, Path]
     orders: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    refused: int = 0
 
     @property
     def tokens(self) -> dict[str, dict[str, str]]:

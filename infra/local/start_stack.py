@@ -15,16 +15,19 @@ from infra.build.functions import Architecture, build
 from infra.failure import Failure
 from infra.local.charge_progress import ChargeProgress
 from infra.local.demo_users import STUDIO_ROLES, DemoUser, sign_in_demo_users
-from infra.local.deployment import Deployment, deploy
+from infra.local.deployment import STACK_NAME, Deployment, deploy
 from infra.local.engine import Aws, run_engine
 from infra.local.environments import install_tools
 from infra.local.mailbox import verify_sending_domains
 from infra.local.options import Options, StripeServer
-from infra.local.order_import import ImportKind, import_file, well_formed_orders
+from infra.local.order_import import Imported, import_file, well_formed
 from infra.local.processes import claim_port
 from infra.local.stack import STACK_FILE, Stack
 from infra.local.stripe_server import Standin, run_standin
+from infra.operate.importing.fields import ImportKind
+from infra.operate.importing.send import Counts
 from infra.operate.publish_dashboard import publish
+from infra.operate.stack import OperatedStack
 from infra.progress import Progress
 
 _REFUSALS_SHOWN = 20
@@ -43,6 +46,7 @@ def start_stack(options: Options, progress: Progress) -> Iterator[Stack]:
     options.directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as running:
         running.enter_context(_locked(options.directory))
+        claim_state(options)
         scratch = running.enter_context(_scratch(options.directory))
         shutil.rmtree(options.logs, ignore_errors=True)
         port = claim_port(options.port, setting="PORT")
@@ -91,14 +95,14 @@ class _Assembly:
         self._publish_page(deployment)
         self._fill_secrets(deployment)
         studios = self._import(deployment, "studios", self.options.studios)
-        self._verify_sending_domains(studios)
-        users = self._sign_in(deployment, [studio["studio_id"] for studio in studios])
-        orders: list[dict[str, Any]] = []
+        self._verify_sending_domains(studios.records)
+        users = self._sign_in(deployment, [studio["studio_id"] for studio in studios.records])
+        orders = Imported(Counts())
         if self.options.orders is not None:
             # The import has the charges read at once, so they must be there.
-            self._seed(well_formed_orders(self.options.orders))
+            self._seed(well_formed(self.options.orders, "orders"))
             orders = self._import(deployment, "orders", self.options.orders)
-            self._verify_charges(deployment, orders)
+            self._verify_charges(deployment, orders.records)
         outputs = deployment.outputs
         return Stack(
             aws=self.aws,
@@ -121,7 +125,8 @@ class _Assembly:
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,
             logs={path.stem: path for path in sorted(self.options.logs.iterdir())},
-            orders=orders,
+            orders=orders.records,
+            refused=studios.counts.refused + orders.counts.refused,
         )
 
     def _deploy(self) -> Deployment:
@@ -163,15 +168,13 @@ class _Assembly:
                 SecretString=json.dumps(signing),
             )
 
-    def _import(self, deployment: Deployment, kind: ImportKind, path: Path) -> list[dict[str, Any]]:
-        function = deployment.functions["import_orders"]
+    def _import(self, deployment: Deployment, kind: ImportKind, path: Path) -> Imported:
+        operated = OperatedStack(STACK_NAME, self.aws, deployment.outputs)
         with self.progress.stage(f"import {kind}") as stage:
-            done = import_file(self.aws, function, kind, path, on_progress=stage.progress)
-            stage.result = str(done)
-        self._warn(
-            [f"{path.name} line {each.line}: {each.reason}" for each in done.refused], "lines"
-        )
-        return done.records
+            done = import_file(operated, kind, path, stage.progress)
+            stage.result = str(done.counts)
+        self._warn([f"{path.name} {problem}" for problem in done.counts.problems], "problems")
+        return done
 
     def _sign_in(
         self, deployment: Deployment, studios: list[str]
@@ -230,6 +233,25 @@ def _locked(directory: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise Failure(f"A stack already runs in {directory}. Stop it first.") from error
         yield
+
+
+def claim_state(options: Options) -> None:
+    """Remember the region of the state that is kept.
+
+    Raises:
+        Failure: The state was kept in another region, in which its names and addresses are.
+    """
+    if not options.keep:
+        return
+    region_file = options.state / "region"
+    if not region_file.exists():
+        options.state.mkdir(parents=True, exist_ok=True)
+        region_file.write_text(options.region, encoding="utf-8")
+    kept = region_file.read_text(encoding="utf-8")
+    if kept != options.region:
+        raise Failure(
+            f"The kept state is of the region {kept}. Set REGION={kept}, or delete {options.state}."
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from infra.operate import (
     resume,
     verify_ledger,
 )
+from infra.operate.importing import commands as importing
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(importing.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")

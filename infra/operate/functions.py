@@ -10,6 +10,8 @@ ADJUSTMENTS = "AdjustmentsFunction"
 
 ANCHOR_LEDGER = "AnchorLedgerFunction"
 
+IMPORT_ORDERS = "ImportOrdersFunction"
+
 RECONCILE = "ReconcileFunction"
 # The answer's field with the number of reconciled accounts.
 RECONCILED = "reconciled"

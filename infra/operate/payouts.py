@@ -29,7 +29,7 @@ _MEANING = {
     "PayoutRunFailed": "It is closed, but not paid. The log of run_payouts has the reason.",
     "PayoutNothingDue": "The studio has no open entry, and PPS owes it nothing.",
     "PayoutWithoutAccount": (
-        "The studio has no payout account. Import it with `payout_account_id` and `update`."
+        "The studio has no payout account. Import it with `payout_account_id` and `--update`."
     ),
     "PayoutOnHold": "The studio's payouts are on hold. Release them first.",
     "PayoutTooMany": "Too many payouts were made today. Try again tomorrow.",

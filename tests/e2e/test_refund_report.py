@@ -18,6 +18,7 @@ from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
 pytestmark = pytest.mark.stack
 
 REPORT = "/reports/refunds"
+MARK = b"\xef\xbb\xbf"
 
 
 def test_a_settled_refund_is_in_its_studio_s_report_and_in_no_other(world: DeployedStack) -> None:
@@ -184,3 +185,32 @@ def test_a_pps_admin_gets_not_found_for_an_unknown_studio(world: DeployedStack) 
     admin = world.stack.tokens[PLATFORM_STUDIO]["pps_admin"]
     answer = world.call("GET", f"{REPORT}?studio_id=st_nowhere", token=admin)
     assert (answer.status_code, answer.json()["code"]) == (404, "studio_not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "begins"),
+    [
+        (f"{REPORT}?format=xlsx", b"PK"),
+        ("/reports/ledger", b"\xef\xbb\xbfseq,recorded_at,"),
+        ("/reports/ledger?decimal_mark=comma", b"\xef\xbb\xbfseq;recorded_at;"),
+        ("/reports/ledger?format=xlsx", b"PK"),
+        ("/reports/ledger?format=hledger", b"; "),
+        ("/reports/ledger?format=beancount&openings=true", b";"),
+        ("/reports/ledger?format=quickbooks", b"*JournalNo"),
+        ("/reports/ledger?format=xero&totals=day", b"*Narration"),
+    ],
+)
+def test_a_bookkeeper_gets_each_file(world: DeployedStack, path: str, begins: bytes) -> None:
+    world.await_status(world.refund(world.sell(), {"type": "full"}), "settled")
+    asked = world.call("GET", path, role="bookkeeper")
+    assert asked.status_code == 202, asked.text
+
+    def ready() -> str | None:
+        found = world.call("GET", asked.json()["url"], role="bookkeeper").json()
+        assert found["status"] != "failed"
+        return str(found["url"]) if found["status"] == "ready" else None
+
+    file = httpx.get(until(ready, "the file to be written"), timeout=60, trust_env=False)
+    content = file.content if begins.startswith(MARK) else file.content.removeprefix(MARK)
+    assert content.startswith(begins)
+    assert len(file.content) > len(begins)

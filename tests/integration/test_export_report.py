@@ -13,8 +13,10 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import openpyxl
 import pytest
 
+from functions.export_report import workbook
 from functions.export_report.write_export import NothingToExportError, WriteExport
 from functions.refund_report.export_refunds import (
     MAX_ROWS_ANSWERED,
@@ -43,6 +45,7 @@ from shared.workflow.refund_rows import RefundRows
 from tests.export_requests import refund_request
 from tests.integration.backend import Backend
 from tests.integration.bookkeeper import Bookkeeper
+from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -281,3 +284,105 @@ def test_a_file_of_many_parts_takes_the_memory_of_one(archive: Archive) -> None:
     assert len(content) == 36_000_000
     assert hashlib.sha256(content).digest() == digest.digest()
     assert peak < 24_000_000
+
+
+def ledger_request(backend: Backend, form: str = "csv", **changes: Any) -> ExportRequest:  # noqa: ANN401  # a selection's fields
+    selection = {
+        "studio_id": backend.studio_id,
+        "start": "2026-01-01T00:00:00.000Z",
+        "end": "2999-01-01T00:00:00.000Z",
+        "upto_seq": backend.head().seq,
+    }
+    request = refund_request(backend.studio_id)
+    return replace(request, report="ledger", form=form, selection=json.dumps(selection | changes))
+
+
+def test_the_ledger_s_file_has_each_entry_with_its_order_charge_and_payout(
+    archive: Archive,
+) -> None:
+    backend = archive.backend
+    payouts = StudioPayouts(backend)
+    backend.studio["payout_account_id"] = ACCOUNT
+    backend.import_studio(update=True)
+    order_id = backend.sell()
+    refund = backend.refund_and_settle(order_id, 2_500)
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    payouts.take_back(1_000)
+    payouts.run()
+    later = backend.sell()
+    request = ledger_request(backend)
+    assert archive.write_export(request) == 5
+    rows = read(archive.fetch(request.export_id).content.decode("utf-8-sig"))
+    payout = payouts.last()
+    kinds = ["sale", "refund", "payout_closed", "payout_reversed", "sale"]
+    assert [row["kind"] for row in rows] == kinds
+    sale, deduction, closing, reversal, open_sale = rows
+    assert (sale["order_id"], open_sale["order_id"]) == (order_id, later)
+    charge = archive.backend.stripe_call("GET", f"charges/{sale['charge_id']}")
+    assert sale["balance_transaction_id"] == charge["balance_transaction"]
+    assert sale["payment_intent_id"] == charge["payment_intent"]
+    at_stripe = backend.stripe_call("GET", f"refunds/{deduction['stripe_refund_id']}")
+    assert deduction["balance_transaction_id"] == at_stripe["balance_transaction"]
+    assert deduction["refund_id"] == refund.refund_id
+    transfer = backend.stripe_call("GET", f"transfers/{closing['transfer_id']}")
+    assert closing["balance_transaction_id"] == transfer["balance_transaction"]
+    assert closing["account_id"] == ACCOUNT
+    (taken_back,) = transfer["reversals"]["data"]
+    assert reversal["balance_transaction_id"] == taken_back["balance_transaction"]
+    assert reversal["payout_id"] == payout.payout_id
+    in_payouts = [row["in_payout_id"] for row in rows]
+    assert in_payouts == [payout.payout_id] * 3 + ["", ""]
+    payable = sum(Decimal(row["payable_amount"]) for row in rows)
+    assert payable == Decimal(rows[-1]["payable_balance_amount"])
+
+
+def test_a_ledger_file_covers_the_days_and_nothing_after_the_request(archive: Archive) -> None:
+    backend = archive.backend
+    backend.sell()
+    backend.clock.ahead += timedelta(days=40)
+    middle = backend.sell()
+    since = rfc3339(backend.clock() - timedelta(days=1))
+    backend.clock.ahead += timedelta(days=40)
+    backend.sell()
+    until = rfc3339(backend.clock() - timedelta(days=1))
+    request = ledger_request(backend, start=since, end=until)
+    assert archive.write_export(request) == 1
+    (row,) = read(archive.fetch(request.export_id).content.decode("utf-8-sig"))
+    assert row["order_id"] == middle
+    assert archive.write_export(ledger_request(backend, upto_seq=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type", "begins"),
+    [
+        ("xlsx", workbook.MEDIA_TYPE, b"PK"),
+        ("hledger", "text/plain; charset=utf-8", b"; "),
+        ("beancount", "text/plain; charset=utf-8", b";"),
+        ("quickbooks", "text/csv; charset=utf-8", b"*JournalNo"),
+        ("xero", "text/csv; charset=utf-8", b"*Narration"),
+    ],
+)
+def test_the_ledger_is_written_in_each_form(
+    archive: Archive, form: str, media_type: str, begins: bytes
+) -> None:
+    backend = archive.backend
+    backend.studio["journal_accounts"] = {"xero": {"sales": "200"}}
+    backend.import_studio(update=True)
+    backend.refund_and_settle(backend.sell(), 2_500)
+    request = ledger_request(backend, form, daily_totals=True, with_openings=True)
+    assert archive.write_export(request) == 2
+    answer = archive.fetch(request.export_id)
+    assert answer.headers["Content-Type"] == media_type
+    assert answer.content.removeprefix(b"\xef\xbb\xbf").startswith(begins)
+    if form == "xero":
+        assert b",200," in answer.content
+
+
+def test_the_refund_report_is_written_as_a_workbook(archive: Archive) -> None:
+    book_many(archive.backend, 3, [archive.backend.sell()])
+    request = replace(archive.request(), form="xlsx")
+    assert archive.write_export(request) == 3
+    content = io.BytesIO(archive.fetch(request.export_id).content)
+    rows = list(openpyxl.load_workbook(content)["Refunds"].iter_rows(values_only=True))
+    assert len(rows) == 4
+    assert rows[1][rows[0].index("refunded_amount")] == 1.01

@@ -9,6 +9,8 @@ from tests.operate import OPERATIONS, failure_of, operate
 
 WRONG_USE = (
     (("restart",), "No such command 'restart'"),
+    (("import", "orders"), "Missing argument 'FILE'"),
+    (("import", "template", "parents"), "Invalid value for 'kind'"),
     (("dead-letters",), "Missing command"),
     (("dead-letters", "fix", "m_1"), "Missing option '--set'"),
     (("dead-letters", "fix", "m_1", "--set", "refund_id"), "write --set FIELD=VALUE"),

@@ -1,0 +1,1 @@
+"""Importing files of studios and orders: reading, checking and sending them."""
