@@ -15,6 +15,7 @@ from rich.console import Console
 from infra.failure import Failure
 from infra.local.charges import make_test_charges
 from infra.local.console import DemoConsole
+from infra.local.demo_month import DemoMonth
 from infra.local.demo_payout import DemoPayout
 from infra.local.demo_refund import DemoRefund
 from infra.local.demo_staff import DemoStaff
@@ -112,6 +113,7 @@ def _demonstrate(stack: Stack, progress: ConsoleProgress) -> bool:
         order, refund = DemoRefund(stack, demo).run()
         DemoStaff(stack, demo).run(order, refund)
         DemoPayout(stack, demo).run(refund, order["studio_id"])
+        DemoMonth(stack, demo).run(order["studio_id"])
     except Failure as failure:
         progress.warn(f"The demo failed: {failure}")
         return False

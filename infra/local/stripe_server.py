@@ -136,6 +136,16 @@ class Standin:
         response = self._client.post(f"{self.url}/_standin/{path}", json=body)
         return _checked_json(response)
 
+    def balance_transactions(self, account: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield an account's balance transactions, the newest first; None is the platform's."""
+        page = {"limit": "100"}
+        while True:
+            answer = self._call_api("GET", "balance_transactions", page, account)
+            yield from answer["data"]
+            if not answer["has_more"]:
+                return
+            page["starting_after"] = answer["data"][-1]["id"]
+
     def _create_endpoint(self, api_url: str, *, connect: bool) -> str:
         """Create a webhook endpoint and return its signing secret."""
         form = {
@@ -148,13 +158,18 @@ class Standin:
         return secret
 
     def _call_api(
-        self, method: str, path: str, values: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        values: dict[str, Any] | None = None,
+        account: str | None = None,
     ) -> dict[str, Any]:
         sent = {"params": values} if method == "GET" else {"data": values}
+        of_account = {"Stripe-Account": account} if account else {}
         response = self._client.request(
             method,
             f"{self.url}/v1/{path}",
-            headers={"Authorization": f"Bearer {STANDIN_KEY}"},
+            headers={"Authorization": f"Bearer {STANDIN_KEY}"} | of_account,
             **sent,  # type: ignore[arg-type] # httpx takes either one
         )
         return _checked_json(response)

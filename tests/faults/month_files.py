@@ -1,19 +1,17 @@
 """The files of a world's month, matched with Stripe's balance by the program in the docs."""
 
-import csv
 import io
 import runpy
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.export_report import ledger_columns
 from functions.export_report.ledger_rows import LedgerRows
 from functions.export_report.write_export import csv_chunks
+from infra.local.stripe_report import stripe_report
 from infra.paths import ROOT
 from infra.stripe_standin.rendering.balance_transactions import render_balance_transaction
 from infra.stripe_standin.state import StandinState
@@ -81,26 +79,6 @@ def _failed_refunds_file(world: FaultWorld) -> Iterator[bytes]:
     )
     found = rows.rows(Selection(STUDIO, ReportState.FAILED, _FROM, _TO, 0), None)
     return csv_chunks(report_columns.COLUMNS, rows.with_names(STUDIO, found), _ZONE)
-
-
-def stripe_report(transactions: Iterable[dict[str, Any]]) -> str:
-    """Return balance transactions as Stripe's itemized report has them, in major units.
-
-    https://docs.stripe.com/reports/report-types/balance
-    """
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(
-        [
-            *("balance_transaction_id", "source_id", "created_utc", "currency"),
-            *("gross", "fee", "net", "reporting_category"),
-        ]
-    )
-    for each in transactions:
-        amounts = (Decimal(each[name]).scaleb(-2) for name in ("amount", "fee", "net"))
-        row = [each["id"], each["source"], each["created"], each["currency"], *amounts]
-        rows.writerow([*row, each["reporting_category"]])
-    return written.getvalue()
 
 
 def _stripe_file(standin: StandinState, account: str | None, path: Path) -> Path:

@@ -57,8 +57,11 @@ class ImportFunction:
 
     def _answer(self, event: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = {
-            **{"imported": 0, "updated": 0, "unchanged": 0},
-            **{"refused": [], "unmailable": []},
+            "imported": 0,
+            "updated": 0,
+            "unchanged": 0,
+            "refused": [],
+            "unmailable": [],
         }
         lines = event.get("orders") or event.get("studios") or []
         if any(f'"{self.fail_at}"' in line for line in lines):
