@@ -47,7 +47,7 @@ export const PRINT_CHOICES: readonly Choice[] = [
 ];
 
 export const DISPUTE_CHOICES: readonly Choice[] = [
-  { value: "", text: "With or without dispute" },
+  { value: "", text: "All orders" },
   ...Object.entries(DISPUTES).map(([value, text]) => ({ value, text })),
 ];
 

@@ -63,9 +63,9 @@ export function onlyIn(address: ReadAddress): Only | null {
 }
 
 /** The address's query for the refunds behind a pattern. */
-export function onlyQuery({ by, key }: Only, range: DayRange): Record<string, string> {
+export function onlyQuery({ by, key }: Only, { from, to }: DayRange): Record<string, string> {
   const only: Record<string, string> = key === null ? { without: by } : { [by]: key };
-  return { ...only, effective: "true", ...range };
+  return { ...only, effective: "true", from, to };
 }
 
 /** A chart of more days than this shows weeks, unless somebody asks for days. */
