@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -57,7 +57,8 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     world.await_status(
         world.refund(direct, {"type": "full"}, DIRECT_STUDIO), "settled", DIRECT_STUDIO
     )
-    export = refund_request(PLATFORM_STUDIO, state="nonsense", correlation_id=mark)
+    request = refund_request(PLATFORM_STUDIO, correlation_id=mark)
+    export = replace(request, form="nonsense")
     wrong = {
         "studio_id": PLATFORM_STUDIO,
         "order_id": order_id,
@@ -76,7 +77,7 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     assert settling.reason == f"order {order_id} has no refund rf_wrong"
     fee = fixed_and_sent_back(dead, f"ord_{mark}", order_id=direct)
     assert fee.reason == f"order ord_{mark} has no application fee to refund"
-    report = fixed_and_sent_back(dead, export.export_id, state="settled")
+    report = fixed_and_sent_back(dead, export.export_id, form="csv")
     assert report.reason == "the message selects nothing"
 
     def written() -> bool | None:

@@ -356,8 +356,8 @@ def test_a_ledger_file_covers_the_days_and_nothing_after_the_request(archive: Ar
     ("form", "media_type", "begins"),
     [
         ("xlsx", workbook.MEDIA_TYPE, b"PK"),
-        ("hledger", "text/plain; charset=utf-8", b"; "),
-        ("beancount", "text/plain; charset=utf-8", b";"),
+        ("hledger", "text/plain; charset=utf-8", b"decimal-mark ."),
+        ("beancount", "text/plain; charset=utf-8", b'option "title"'),
         ("quickbooks", "text/csv; charset=utf-8", b"*JournalNo"),
         ("xero", "text/csv; charset=utf-8", b"*Narration"),
     ],
