@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from infra.aws import AwsClients
@@ -18,6 +19,13 @@ _LOCAL = Path(__file__).parent
 
 # The engine takes this key for the account's root, which may do everything.
 ROOT_KEY = "test"
+
+# A profile of the caller's environment is about AWS, and may not even exist.
+_NO_PROFILE: dict[str, tuple[None, None, str | None, None]] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 # What our processes get of the caller's environment. The engine's Lambda workers inherit it, so a
 # function sees here what AWS would give it, and what it needs to reach Stripe through a proxy.
@@ -50,7 +58,10 @@ class Aws(AwsClients):
 
     def __init__(self, endpoint_url: str, region: str) -> None:
         session = boto3.Session(
-            aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=region
+            aws_access_key_id=ROOT_KEY,
+            aws_secret_access_key=ROOT_KEY,
+            region_name=region,
+            botocore_session=botocore.session.Session(_NO_PROFILE),
         )
         # An import may take its function's whole timeout, and must not be tried twice.
         config = Config(read_timeout=330, retries={"total_max_attempts": 1}, proxies={})

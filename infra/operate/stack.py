@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.aws import AwsClients
 from infra.failure import Failure
@@ -69,7 +69,10 @@ def find_stack(name: str | None) -> OperatedStack:
         Failure: There is no such stack, or no local stack runs.
     """
     if name is None:
-        return _describe(STACK_NAME, _local_aws())
+        try:
+            return _describe(STACK_NAME, _local_aws())
+        except EndpointConnectionError as error:  # it was killed, and left its file behind
+            raise _no_local_stack() from error
     session = boto3.Session()
     if session.region_name is None:
         raise Failure("No AWS region is set. Set AWS_DEFAULT_REGION to the stack's region.")
@@ -79,12 +82,16 @@ def find_stack(name: str | None) -> OperatedStack:
 def _local_aws() -> Aws:
     try:
         described = json.loads((LOCAL / STACK_FILE).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Failure(
-            "No local stack is running. Start one with `make run`, "
-            "or name a deployed stack with --stack."
-        ) from error
-    return Aws(described["aws_endpoint_url"], described["region"])
+        return Aws(described["aws_endpoint_url"], described["region"])
+    except (OSError, ValueError, KeyError, TypeError) as error:  # no file, or not ours
+        raise _no_local_stack() from error
+
+
+def _no_local_stack() -> Failure:
+    return Failure(
+        "No local stack is running. Start one with `make run`, "
+        "or name a deployed stack with --stack."
+    )
 
 
 def _describe(name: str, aws: AwsClients) -> OperatedStack:

@@ -1,5 +1,8 @@
 """The operator command prints one line and no traceback without a stack or with wrong arguments."""
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -71,7 +74,57 @@ def test_a_local_stack_that_was_killed_does_not_answer(
     described = '{"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}'
     (tmp_path / "stack.json").write_text(described)
     monkeypatch.setattr(operated, "LOCAL", tmp_path)
-    assert "Could not connect" in failure_of(operate("resume"))
+    assert "No local stack is running. Start one with `make run`" in failure_of(operate("resume"))
+
+
+@pytest.mark.parametrize("content", ["", "not JSON", "[]", "{}", '{"region": 7}', "\xff"])
+def test_a_stack_file_with_anything_else_in_it_is_no_running_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    (tmp_path / "stack.json").write_bytes(content.encode("latin-1"))
+    monkeypatch.setattr(operated, "LOCAL", tmp_path)
+    assert "No local stack is running" in failure_of(operate("resume"))
+
+
+def test_a_file_in_place_of_the_stack_s_folder_is_no_running_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "local").write_text("")
+    monkeypatch.setattr(operated, "LOCAL", tmp_path / "local")
+    assert "No local stack is running" in failure_of(operate("resume"))
+
+
+def test_the_local_stack_reads_no_profile_and_uses_no_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nosuch")
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with HTTPServer(("127.0.0.1", 0), _NoStacks) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        described = json.dumps({"aws_endpoint_url": url, "region": "us-east-1"})
+        (tmp_path / "stack.json").write_text(described)
+        monkeypatch.setattr(operated, "LOCAL", tmp_path)
+        assert "There is no stack" in failure_of(operate("resume"))
+        server.shutdown()
+
+
+class _NoStacks(BaseHTTPRequestHandler):
+    """CloudFormation without stacks: answers each call as AWS does."""
+
+    def do_POST(self) -> None:  # the name that http.server calls
+        body = (
+            b'<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error>'
+            b"<Code>ValidationError</Code><Message>no stack</Message></Error></ErrorResponse>"
+        )
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_a_named_stack_needs_a_region_and_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
