@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
-import botocore.session
 from botocore.config import Config
 
 from infra.aws import AwsClients
+from infra.local.aws_session import local_session
 from infra.local.options import Options
 from infra.local.processes import Background, background
 from infra.paths import ENGINE_PYTHON, NODE, ROOT
@@ -19,13 +18,6 @@ _LOCAL = Path(__file__).parent
 
 # The engine takes this key for the account's root, which may do everything.
 ROOT_KEY = "test"
-
-# A profile of the caller's environment is about AWS, and may not even exist.
-_NO_PROFILE: dict[str, tuple[None, None, str | None, None]] = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
 
 # What our processes get of the caller's environment. The engine's Lambda workers inherit it, so a
 # function sees here what AWS would give it, and what it needs to reach Stripe through a proxy.
@@ -57,12 +49,7 @@ class Aws(AwsClients):
     """
 
     def __init__(self, endpoint_url: str, region: str) -> None:
-        session = boto3.Session(
-            aws_access_key_id=ROOT_KEY,
-            aws_secret_access_key=ROOT_KEY,
-            region_name=region,
-            botocore_session=botocore.session.Session(_NO_PROFILE),
-        )
+        session = local_session(region, ROOT_KEY)
         # An import may take its function's whole timeout, and must not be tried twice.
         config = Config(read_timeout=330, retries={"total_max_attempts": 1}, proxies={})
         super().__init__(session, endpoint_url, config)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import boto3
-
 from infra.failure import Failure
+from infra.local.aws_session import local_session
 from infra.paths import LOCAL
 
 DEMO = Path(__file__).parent / "demo"
@@ -75,7 +74,7 @@ class Options:
 
 
 def _is_region(name: str) -> bool:
-    session = boto3.Session()
+    session = local_session()
     return any(
         name in session.get_available_regions("dynamodb", partition)
         for partition in session.get_available_partitions()

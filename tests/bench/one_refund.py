@@ -50,8 +50,8 @@ class RefundCost:
 
 @contextmanager
 def local_stack(progress: Progress) -> Iterator[Stack]:
-    """Run a stack of the benchmark's own, on free ports."""
-    options = Options(directory=LOCAL / "bench", orders=None, port=0, stripe_port=0)
+    """Run a stack of the benchmark's own, on free ports, with the demo's orders for the page."""
+    options = Options(directory=LOCAL / "bench", port=0, stripe_port=0)
     with start_stack(options, progress) as stack:
         yield stack
 
