@@ -10,6 +10,7 @@ import httpx
 
 from infra.failure import Failure
 from infra.local.api_user import ApiUser, Json, wait_for
+from infra.local.charge_progress import ChargeProgress
 from infra.local.console import DemoConsole
 from infra.local.stack import Stack
 from infra.local.stripe_report import stripe_report
@@ -42,6 +43,7 @@ class DemoMonth:
         Raises:
             Failure: A file cannot be made, or the files do not explain Stripe's balance.
         """
+        self._await_charges()
         _FOLDER.mkdir(parents=True, exist_ok=True)
         with httpx.Client(timeout=60, trust_env=False) as client:
             files: list[Path] = []
@@ -55,6 +57,13 @@ class DemoMonth:
             self.console.note("Match them with Stripe's report as docs/bookkeeping.md says")
         else:
             self._match(self.stack.standin, files)
+
+    def _await_charges(self) -> None:
+        """Wait for charges that a busy machine has not read yet. They are no sales before."""
+        stack = self.stack
+        progress = ChargeProgress(stack.aws, stack.tables["orders"], stack.queues["charge"])
+        with self.console.waiting("The charges of all orders are read"):
+            progress.wait(stack.orders, lambda _: None)
 
     def _tables(self, user: ApiUser) -> Iterator[Path]:
         yield self._ledger(user, ExportForm.CSV)

@@ -51,7 +51,7 @@ class Aws(AwsClients):
     def __init__(self, endpoint_url: str, region: str) -> None:
         session = local_session(region, ROOT_KEY)
         # An import may take its function's whole timeout, and must not be tried twice.
-        config = Config(read_timeout=330, retries={"total_max_attempts": 1}, proxies={})
+        config = Config(read_timeout=330, retries={"total_max_attempts": 1})
         super().__init__(session, endpoint_url, config)
         self.endpoint_url = endpoint_url
         self.region = region

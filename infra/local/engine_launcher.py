@@ -13,6 +13,9 @@ Corrects what differs between the engine (1.5.33) and AWS:
 - Cognito's ``/oauth2/revoke`` revokes a refresh token. The engine does not have it.
 - A renewed ID token names the user's groups. The engine leaves them out.
 
+It also lets workers share a function's unpacked code. The engine unpacks thousands of
+files for each cold start, in the process that answers all requests.
+
 Runs on the engine's own interpreter (see ``requirements/ministack.in``), so it
 imports nothing from this project. With the log, tests prove that every granted
 action is used.
@@ -20,17 +23,21 @@ action is used.
 
 import functools
 import gzip
+import hashlib
 import json
 import os
 import sys
+import tempfile
 import threading
+import zipfile
 from email.utils import parseaddr
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TextIO
 from urllib.parse import parse_qs
 
 from ministack import app  # type: ignore[import-not-found]
-from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not-found]
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # type: ignore[import-not-found]
 from ministack.services import cloudfront, cognito  # type: ignore[import-not-found]
 
 # The dashboard's domain on this machine: http://dashboard.cloudfront.localhost:PORT
@@ -229,6 +236,34 @@ def name_groups_in_renewed_tokens() -> None:
     cognito._fake_token = make_with_groups  # noqa: SLF001 - the same
 
 
+class _SharedZipFile(zipfile.ZipFile):
+    """An archive that is unpacked once. Later folders are links to the first."""
+
+    _lock = threading.Lock()
+
+    def extractall(self, path: Any = None, *rest: Any) -> None:  # noqa: ANN401 - its base's types
+        """Link the folder, which must be empty, to what the archive has."""
+        with Path(str(self.filename)).open("rb") as archive:
+            digest = hashlib.file_digest(archive, "sha256").hexdigest()
+        shared = Path(tempfile.gettempdir()) / "unpacked" / digest
+        with self._lock:
+            if not shared.exists():
+                unpacking = shared.with_suffix(".unpacking")
+                super().extractall(unpacking, *rest)
+                unpacking.rename(shared)
+        Path(path).rmdir()
+        Path(path).symlink_to(shared)
+
+
+def share_unpacked_code() -> None:
+    """Let the workers of a function share its code, which no function may write to."""
+    lambda_runtime.zipfile = SimpleNamespace(
+        ZipFile=_SharedZipFile,
+        BadZipFile=zipfile.BadZipFile,
+        LargeZipFile=zipfile.LargeZipFile,
+    )
+
+
 if __name__ == "__main__":
     with Path(sys.argv.pop(1)).open("a", encoding="utf-8") as decisions:
         record_decisions(decisions)
@@ -240,4 +275,5 @@ if __name__ == "__main__":
         name_dashboard()
         revoke_refresh_tokens()
         name_groups_in_renewed_tokens()
+        share_unpacked_code()
         app.main()
