@@ -1,12 +1,14 @@
 """The import format, checked strictly. Amounts in minor units."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from itertools import chain
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from shared.clock import rfc3339
 from shared.domain.imported_order import (
@@ -22,6 +24,7 @@ from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
+from shared.domain.tax import TaxPart, TaxParts, sold_tax
 from shared.edge.bodies import StrictBody, VisibleLine
 
 # Ids become parts of keys, so they cannot hold the keys' separator.
@@ -35,6 +38,11 @@ Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 
 # A whole team or school in one order. The refund of all its lines must fit in a request, too.
 _MAX_LINES = 1_000
+
+# The order's state has them all, and it is read and written often.
+_MAX_TAXES_OF_LINE = 10
+_MAX_TAXES_OF_ORDER = 20
+_TAX_RATE = r"[0-9]{1,3}(\.[0-9]{1,6})?"
 
 FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
 
@@ -144,6 +152,27 @@ class PhotoDayBody(StrictBody):
     name: VisibleLine
 
 
+def _tax_rate(text: str) -> str:
+    """Return a rate without leading and trailing zeros."""
+    if not re.fullmatch(_TAX_RATE, text) or Decimal(text) > 100:  # noqa: PLR2004  # percent
+        raise ValueError(
+            "a tax rate is a percentage from 0 to 100 with at most 6 decimals, such as 6.25"
+        )
+    rate = f"{Decimal(text):f}"
+    return rate.rstrip("0").rstrip(".") if "." in rate else rate
+
+
+class TaxBody(StrictBody):
+    """A part of a line's tax: of one jurisdiction, at one rate in percent."""
+
+    jurisdiction: Annotated[VisibleLine, StringConstraints(max_length=40, strip_whitespace=True)]
+    rate: Annotated[str, StringConstraints(max_length=20), AfterValidator(_tax_rate)]
+    amount: Amount
+
+
+Taxes = Annotated[list[TaxBody], Field(default_factory=list, max_length=_MAX_TAXES_OF_LINE)]
+
+
 class OrderLineBody(StrictBody):
     """A product of the order."""
 
@@ -155,6 +184,7 @@ class OrderLineBody(StrictBody):
     discount_amount: Amount
     tax_amount: Amount
     subject_id: Id | None = None
+    taxes: Taxes
 
     @property
     def net_amount(self) -> int:
@@ -191,6 +221,7 @@ class OrderBody(StrictBody):
     line_items: Annotated[list[OrderLineBody], Field(min_length=1, max_length=_MAX_LINES)]
     shipping_amount: Amount
     shipping_tax_amount: Amount
+    shipping_taxes: Taxes
     total_amount: Amount
     rev_share_amount: Amount
     stripe_fee_amount: Amount
@@ -206,9 +237,13 @@ class OrderBody(StrictBody):
             order_id=self.order_id,
             subjects=tuple(Subject(each.subject_id, each.name) for each in self.subjects),
             photo_day=PhotoDay(day.photo_day_id, day.name) if day else None,
-            products=tuple(Product(**dict(line)) for line in self.line_items),
+            products=tuple(
+                Product(**dict(line) | {"taxes": _tax_parts(line.taxes)})
+                for line in self.line_items
+            ),
             shipping_amount=self.shipping_amount,
             shipping_tax_amount=self.shipping_tax_amount,
+            shipping_taxes=_tax_parts(self.shipping_taxes),
             charge=ChargeIds(**dict(self.stripe)),
             studio_id=self.studio_id,
             placed_at=self.placed_at,
@@ -229,6 +264,7 @@ class OrderBody(StrictBody):
             self._too_large_amounts(),
             self._faults_of_lines(),
             self._faults_of_amounts(),
+            self._faults_of_taxes(),
             self._faults_of_charge(),
         )
         fault = next(checks, None)
@@ -263,6 +299,26 @@ class OrderBody(StrictBody):
         if self.stripe_fee_amount > self.total_amount:
             yield "stripe_fee_amount is more than total_amount"
 
+    def _faults_of_taxes(self) -> Iterator[str]:
+        taxed = [
+            (f"line_items.{number}.", line.tax_amount, line.taxes)
+            for number, line in enumerate(self.line_items)
+        ]
+        taxed.append(("shipping_", self.shipping_tax_amount, self.shipping_taxes))
+        if not any(taxes for _, _, taxes in taxed):
+            return
+        for where, tax_amount, taxes in taxed:
+            if tax_amount and not taxes:
+                yield (
+                    f"{where}taxes is missing; give taxes for every line with tax and for "
+                    "shipping, or for none"
+                )
+            if sum(tax.amount for tax in taxes) != tax_amount:
+                yield f"{where}taxes do not add up to {where}tax_amount"
+        different = sold_tax(_tax_parts(taxes) for _, _, taxes in taxed)
+        if len(different) > _MAX_TAXES_OF_ORDER:
+            yield f"the order has more than {_MAX_TAXES_OF_ORDER} different taxes"
+
     def _faults_of_charge(self) -> Iterator[str]:
         charge = self.stripe
         is_charged = charge.charge_id is not None
@@ -273,6 +329,10 @@ class OrderBody(StrictBody):
             yield "application_fee_id without account_id"
         if is_direct and charge.application_fee_id is None and self.rev_share_amount > 0:
             yield "a direct charge with rev share needs application_fee_id"
+
+
+def _tax_parts(taxes: Iterable[TaxBody]) -> TaxParts:
+    return tuple(TaxPart(tax.jurisdiction, tax.rate, tax.amount) for tax in taxes)
 
 
 def _too_large(body: StrictBody, currency: str, where: str = "") -> Iterator[str]:

@@ -50,95 +50,96 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "adjustments": """
-        adjustment dispute errors ledger money order payment_status person
+        adjustment dispute errors ledger money order payment_status person tax
     """,
     "anchor_ledger": """
         anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
-        payout_schedule refusal
+        payout_schedule refusal tax
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
         order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_words refusal reservation settlement studio
+        refund_words refusal reservation settlement studio tax
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
         refund refund_quote refund_words refusal report report_filter reservation settlement studio
+        tax
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status
-        refund refusal stripe_balance stripe_object
+        refund refusal stripe_balance stripe_object tax
     """,
     "find_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits local_days mail_address
         message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal reservation search settlement studio
+        refusal reservation search settlement studio tax
     """,
     "import_orders": """
         dispute errors fee_refund fulfillment imported_order ledger limits money order
-        payment_status payout_hold payout_schedule refund refusal search studio
+        payment_status payout_hold payout_schedule refund refusal search studio tax
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status refund refund_quote refusal reservation settlement
+        payment_status refund refund_quote refusal reservation settlement tax
     """,
     "payouts": """
         account_access dispute errors export fulfillment imported_order ledger message money order
         parked payment_status payout payout_hold payout_schedule person refund refund_words refusal
-        statement studio
+        statement studio tax
     """,
     "print_station": """
-        dispute errors fulfillment imported_order money order payment_status person
+        dispute errors fulfillment imported_order money order payment_status person tax
     """,
     "reconcile": """
         account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
         ledger message money order parked payment_status payout payout_hold payout_schedule
         platform_books platform_line platform_movement refund refund_metadata refund_quote refusal
         report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
-        stripe_object stripe_refund stripe_transfer studio
+        stripe_object stripe_refund stripe_transfer studio tax
     """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
         message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal report report_filter report_summary reservation settlement studio
+        refusal report report_filter report_summary reservation settlement studio tax
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger limit_guard limits message money order payment payment_status
         payout_schedule person refund refund_metadata refund_quote refund_words refusal reservation
-        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio
+        settlement stripe_charge stripe_dispute stripe_object stripe_refund studio tax
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
-        stripe_refund
+        stripe_refund tax
     """,
     "run_payouts": """
         account_access dispute errors fulfillment ledger message money order parked payment_status
         payout payout_booking payout_hold payout_schedule refund refusal stripe_object
-        stripe_transfer studio
+        stripe_transfer studio tax
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger mail_address message money
-        order payment_status payout_schedule person refund refusal studio
+        order payment_status payout_schedule person refund refusal studio tax
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
-        stripe_refund
+        stripe_refund tax
     """,
     "studio_settings": """
-        dispute errors ledger limits money order payment_status payout_schedule person studio
+        dispute errors ledger limits money order payment_status payout_schedule person studio tax
     """,
     "users": """
-        dispute errors mail_address money order payment_status person studio_user
+        dispute errors mail_address money order payment_status person studio_user tax
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger money order payment payment_status refund refund_metadata
         refund_quote refusal reservation settlement stripe_charge stripe_dispute stripe_object
-        stripe_refund
+        stripe_refund tax
     """,
 }
 
