@@ -25,6 +25,9 @@ from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
+ILLINOIS = {"jurisdiction": "US-IL", "rate": "8"}
+INDIANA = {"jurisdiction": "US-IN", "rate": "7"}
+
 
 def erase(backend: Backend, order_id: str) -> None:
     key = primary_key(order_pk(backend.key(order_id)), ORDER_SK)
@@ -120,6 +123,38 @@ def test_a_line_s_refund_names_its_own_subjects(bookkeeper: Bookkeeper) -> None:
     backend.refund_and_settle(order_id, lines=(ChosenLine("li_2", 1),))
     backend.refund_and_settle(order_id, lines=(ChosenLine("li_1", 1), ChosenLine("li_3", 1)))
     assert [row.subject_names for row in bookkeeper.report().rows] == [("B",), ("A", "B", "C")]
+
+
+@pytest.mark.parametrize("state", ["settled", "open", "failed"])
+def test_the_refunded_taxes_add_up_to_the_tax_of_the_report(
+    bookkeeper: Bookkeeper, state: str
+) -> None:
+    backend = bookkeeper.backend
+    taxed = backend.sell(
+        line_items=[
+            line_record("li_1", 2, 4_000, tax_amount=640, taxes=[ILLINOIS | {"amount": 640}]),
+            line_record("li_2", 1, 1_270, tax_amount=90, taxes=[INDIANA | {"amount": 90}]),
+        ],
+    )
+    other = backend.sell(line_items=[line_record("li_1", 1, 9_000, tax_amount=1_000)])
+    backend.refund_and_settle(taxed, lines=(ChosenLine("li_2", 1),))
+    failing = backend.refund_and_settle(taxed, 2_160)
+    backend.refund_and_settle(other, 5_000)
+    backend.control(f"refunds/{failing.stripe_refund_id}", status="failed")
+    backend.settle_all()
+    backend.refund(taxed, 4_320)
+    found = bookkeeper.taxes(state=state).taxes
+    totals = bookkeeper.report(state).totals
+    assert sum(each.amount for each in found) == totals.tax_refunded_amount
+    names = [(each.jurisdiction, each.rate, each.count, each.amount) for each in found]
+    assert (
+        names
+        == {
+            "settled": [("US-IL", "8", 2, 0), ("US-IN", "7", 1, 90), (None, None, 1, 500)],
+            "open": [("US-IL", "8", 1, 320)],
+            "failed": [],
+        }[state]
+    )
 
 
 def test_an_erased_order_keeps_its_figures_and_loses_its_names(bookkeeper: Bookkeeper) -> None:

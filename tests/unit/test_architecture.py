@@ -102,7 +102,7 @@ DOMAIN_LOADED = {
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
         message money order payment_status payout_schedule person refund refund_quote refund_words
-        refusal report report_filter report_summary reservation settlement studio tax
+        refusal report report_filter report_summary report_taxes reservation settlement studio tax
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
