@@ -38,6 +38,7 @@ def test_a_refund_is_a_row_with_all_promised_columns(bookkeeper: Bookkeeper) -> 
     backend = bookkeeper.backend
     order_id = backend.sell()
     refund = backend.refund_and_settle(order_id)
+    imported = backend.record(order_id).imported
     report = bookkeeper.report()
     assert report.rows == [
         ReportRow(
@@ -60,8 +61,13 @@ def test_a_refund_is_a_row_with_all_promised_columns(bookkeeper: Bookkeeper) -> 
             parent_name="Dana Parent",
             subject_names=("Kai Parent",),
             original_amount=10_000,
+            charge_id=imported.charge.charge_id,
+            payment_intent_id=imported.charge.payment_intent_id,
+            placed_at=imported.placed_at,
+            balance_transaction_id=refund.balance_transaction_id,
         )
     ]
+    assert refund.balance_transaction_id
     assert report.totals == ReportTotals(1, 10_000, 1_500, 320, -8_500, 0)
     assert (report.chosen.currency, report.next_cursor) == ("usd", None)
 
