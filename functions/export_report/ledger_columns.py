@@ -70,4 +70,5 @@ COLUMNS: tuple[Column[LedgerRow], ...] = (
     Column("recorded_at_utc", CellKind.UTC_TIME, _recorded_at),
     Column("placed_at_utc", CellKind.UTC_TIME, _placed_at),
     Column("utc_offset", CellKind.UTC_OFFSET, _recorded_at),
+    _entry("tax_parts", CellKind.TAX_PARTS),
 )

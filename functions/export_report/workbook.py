@@ -14,7 +14,14 @@ from zoneinfo import ZoneInfo
 from xlsxwriter import Workbook
 
 from shared.domain.money import minor_unit_digits
-from shared.views.columns import CellKind, Column, HasCurrency, Value, utc_offset
+from shared.views.columns import (
+    CellKind,
+    Column,
+    HasCurrency,
+    Value,
+    tax_parts_text,
+    utc_offset,
+)
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -28,6 +35,7 @@ _WIDTHS = {
     CellKind.TEXT: 22,
     CellKind.COUNT: 8,
     CellKind.AMOUNT: 14,
+    CellKind.TAX_PARTS: 30,
     CellKind.LOCAL_TIME: 20,
     CellKind.UTC_TIME: 20,
     CellKind.UTC_OFFSET: 10,
@@ -93,10 +101,9 @@ class _Sheet:
                         self.sheet.write_datetime(
                             last, place, self._time(column.kind, value), time_format
                         )
-                    case CellKind.UTC_OFFSET:
-                        self.sheet.write_string(last, place, utc_offset(str(value), self.zone))
-                    case CellKind.TEXT:
-                        self.sheet.write_string(last, place, str(value))
+                    case CellKind.UTC_OFFSET | CellKind.TAX_PARTS | CellKind.TEXT:
+                        text = self._text(column.kind, str(value), row.currency)
+                        self.sheet.write_string(last, place, text)
         self.sheet.autofilter(0, 0, last, len(columns) - 1)
 
     def _head(self, columns: Iterable[tuple[str, CellKind]]) -> None:
@@ -110,6 +117,15 @@ class _Sheet:
         digits = minor_unit_digits(currency)
         decimals = f".{'0' * digits}" if digits else ""
         return self.book.add_format({"num_format": f"#,##0{decimals}"})
+
+    def _text(self, kind: CellKind, value: str, currency: str) -> str:
+        match kind:
+            case CellKind.UTC_OFFSET:
+                return utc_offset(value, self.zone)
+            case CellKind.TAX_PARTS:
+                return tax_parts_text(value, currency)
+            case _:
+                return value
 
     def _time(self, kind: CellKind, value: Value) -> datetime:
         """Return a time without its zone, as spreadsheets have it."""

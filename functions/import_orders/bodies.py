@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from functions.import_orders.fields import (
     Amount,
@@ -15,6 +15,7 @@ from functions.import_orders.fields import (
     Locale,
     SendingAddress,
     StripeId,
+    TaxRate,
     Time,
     Zone,
 )
@@ -33,6 +34,7 @@ from shared.domain.limits import largest_amount
 from shared.domain.order import SHIPPING_LINE_ID, FulfillmentStatus
 from shared.domain.payout_schedule import Interval
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
+from shared.domain.tax import TaxPart, TaxParts, sold_tax
 from shared.edge.bodies import Name, StrictBody, VisibleLine, refused
 
 # A whole team or school in one order. The refund of all its lines must fit in a request, too.
@@ -40,6 +42,10 @@ _MAX_LINES = 1_000
 
 # The account of each role, by the form of the journal.
 type JournalAccountNames = dict[str, dict[str, str]]
+
+# The order's state has them all, and it is read and written often.
+_MAX_TAXES_OF_LINE = 10
+_MAX_TAXES_OF_ORDER = 20
 
 FulfillmentStatusName = Literal["none", "queued", "claimed", "printed", "shipped", "canceled"]
 
@@ -145,6 +151,17 @@ class PhotoDayBody(StrictBody):
     name: Name
 
 
+class TaxBody(StrictBody):
+    """A part of a line's tax: of one jurisdiction, at one rate in percent."""
+
+    jurisdiction: Annotated[VisibleLine, StringConstraints(max_length=40, strip_whitespace=True)]
+    rate: TaxRate
+    amount: Amount
+
+
+Taxes = Annotated[list[TaxBody], Field(default_factory=list, max_length=_MAX_TAXES_OF_LINE)]
+
+
 class OrderLineBody(StrictBody):
     """A product of the order."""
 
@@ -156,6 +173,7 @@ class OrderLineBody(StrictBody):
     discount_amount: Amount
     tax_amount: Amount
     subject_id: Id | None = None
+    taxes: Taxes
 
     @property
     def net_amount(self) -> int:
@@ -192,6 +210,7 @@ class OrderBody(StrictBody):
     line_items: Annotated[list[OrderLineBody], Field(min_length=1, max_length=_MAX_LINES)]
     shipping_amount: Amount
     shipping_tax_amount: Amount
+    shipping_taxes: Taxes
     total_amount: Amount
     rev_share_amount: Amount
     stripe_fee_amount: Amount
@@ -205,9 +224,13 @@ class OrderBody(StrictBody):
             order_id=self.order_id,
             subjects=tuple(Subject(each.subject_id, each.name) for each in self.subjects),
             photo_day=PhotoDay(day.photo_day_id, day.name) if day else None,
-            products=tuple(Product(**dict(line)) for line in self.line_items),
+            products=tuple(
+                Product(**dict(line) | {"taxes": _tax_parts(line.taxes)})
+                for line in self.line_items
+            ),
             shipping_amount=self.shipping_amount,
             shipping_tax_amount=self.shipping_tax_amount,
+            shipping_taxes=_tax_parts(self.shipping_taxes),
             charge=ChargeIds(**dict(self.stripe)),
             studio_id=self.studio_id,
             placed_at=self.placed_at,
@@ -226,6 +249,7 @@ class OrderBody(StrictBody):
             self._too_large_amounts(),
             self._faults_of_lines(),
             self._faults_of_amounts(),
+            self._faults_of_taxes(),
             self._faults_of_charge(),
         )
         fault = next(checks, None)
@@ -260,6 +284,26 @@ class OrderBody(StrictBody):
         if self.stripe_fee_amount > self.total_amount:
             yield "stripe_fee_amount is more than total_amount"
 
+    def _faults_of_taxes(self) -> Iterator[str]:
+        taxed = [
+            (f"line_items.{number}.", line.tax_amount, line.taxes)
+            for number, line in enumerate(self.line_items)
+        ]
+        taxed.append(("shipping_", self.shipping_tax_amount, self.shipping_taxes))
+        if not any(taxes for _, _, taxes in taxed):
+            return
+        for where, tax_amount, taxes in taxed:
+            if tax_amount and not taxes:
+                yield (
+                    f"{where}taxes is missing; give taxes for every line with tax and for "
+                    "shipping, or for none"
+                )
+            if sum(tax.amount for tax in taxes) != tax_amount:
+                yield f"{where}taxes do not add up to {where}tax_amount"
+        different = sold_tax(_tax_parts(taxes) for _, _, taxes in taxed)
+        if len(different) > _MAX_TAXES_OF_ORDER:
+            yield f"the order has more than {_MAX_TAXES_OF_ORDER} different taxes"
+
     def _faults_of_charge(self) -> Iterator[str]:
         charge = self.stripe
         is_charged = charge.charge_id is not None
@@ -270,6 +314,10 @@ class OrderBody(StrictBody):
             yield "application_fee_id without account_id"
         if is_direct and charge.application_fee_id is None and self.rev_share_amount > 0:
             yield "a direct charge with rev share needs application_fee_id"
+
+
+def _tax_parts(taxes: Iterable[TaxBody]) -> TaxParts:
+    return tuple(TaxPart(tax.jurisdiction, tax.rate, tax.amount) for tax in taxes)
 
 
 def _too_large(body: StrictBody, currency: str, where: str = "") -> Iterator[str]:

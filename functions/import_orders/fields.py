@@ -1,6 +1,7 @@
 """The fields of the import format: ids, amounts, times, currencies, time zones and addresses."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
@@ -49,6 +50,14 @@ def _a_known_zone(name: str) -> str:
     return name
 
 
+def _a_tax_rate(text: str) -> str:
+    """Return a rate in percent without leading and trailing zeros."""
+    if Decimal(text) > 100:  # noqa: PLR2004  # percent
+        raise refused("must be at most 100 percent")
+    rate = f"{Decimal(text):f}"
+    return rate.rstrip("0").rstrip(".") if "." in rate else rate
+
+
 def _mailable(address: str) -> str:
     reason = unmailable_reason(address)
     if reason is not None:
@@ -67,6 +76,14 @@ Time = Annotated[
     str,
     in_the_form(_RFC3339, "must be a time with its offset, such as 2026-09-20T17:10:00Z"),
     AfterValidator(_a_time_of_an_order),
+]
+TaxRate = Annotated[
+    str,
+    in_the_form(
+        r"[0-9]{1,3}(\.[0-9]{1,6})?",
+        "must be a percentage with at most 6 decimals, such as 6.25",
+    ),
+    AfterValidator(_a_tax_rate),
 ]
 Zone = Annotated[str, AfterValidator(_a_known_zone)]
 # The common form of https://www.rfc-editor.org/rfc/rfc5646: language, script and region.

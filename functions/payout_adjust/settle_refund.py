@@ -8,6 +8,7 @@ from shared.domain.ledger import OPENING_KINDS, EntryFacts, EntryKind, LedgerEnt
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundStatus
 from shared.domain.settlement import Settlement, next_to_settle, settle
+from shared.domain.tax import negated, text_of_parts
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.orders_table import OrdersTable, SettlementRecord
 from shared.gateways.queues import FeeRefundQueue
@@ -122,4 +123,5 @@ def facts_of(settlement: Settlement, at: str) -> EntryFacts:
         balance_transaction_id=refund.failure_balance_transaction_id
         if failed_late
         else refund.balance_transaction_id,
+        tax_parts=text_of_parts(negated(settlement.tax_parts)),
     )

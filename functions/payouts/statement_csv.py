@@ -93,6 +93,7 @@ COLUMNS: tuple[Column[_Row], ...] = (
     Column("placed_at", CellKind.LOCAL_TIME, _placed_at),
     Column("recorded_at_utc", CellKind.UTC_TIME, _recorded_at),
     Column("utc_offset", CellKind.UTC_OFFSET, _recorded_at),
+    _line("tax_parts", CellKind.TAX_PARTS),
 )
 
 

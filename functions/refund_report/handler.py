@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
+from functions.refund_report.add_up_taxes import AddUpTaxes
 from functions.refund_report.export_ledger import ExportLedger, LedgerQuery
 from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
 from functions.refund_report.find_patterns import FindPatterns
@@ -18,9 +19,11 @@ from functions.refund_report.views import (
     ExportView,
     ReportView,
     SummaryView,
+    TaxesView,
     export_view,
     report_view,
     summary_view,
+    taxes_view,
 )
 from shared.clock import utc_now
 from shared.domain.attribution import By
@@ -69,6 +72,7 @@ start_export = StartExport(files, ExportQueue(aws.client("sqs"), setting("EXPORT
 export_refunds = ExportRefunds(select_refunds, rows, start_export)
 export_ledger = ExportLedger(studios, ledger, start_export, utc_now)
 summarize_refunds = SummarizeRefunds(select_refunds, rows)
+add_up_taxes = AddUpTaxes(select_refunds, rows)
 find_export = FindExport(files)
 find_patterns = FindPatterns(lists, orders, settled, studios, people, utc_now)
 
@@ -271,6 +275,38 @@ def summary(  # noqa: PLR0913  # the report's filters
     only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
     query = ReportQuery(who.studio_id, state, first, last, only=only)
     return summary_view(summarize_refunds(query, size))
+
+
+@app.get(
+    "/reports/refunds/taxes",
+    summary="Add up refunded tax",
+    operation_id="add_up_refunded_tax",
+    description=(
+        "The refunded tax of the report's rows by jurisdiction and rate, for tax returns. It takes "
+        "the report's filters, and the amounts add up to `tax_refunded_amount` of its totals. Tax "
+        "of orders whose import did not give its parts has the jurisdiction null."
+    ),
+    responses=described(200, TaxesView, "Refunded tax by jurisdiction and rate"),
+)
+def taxes(  # noqa: PLR0913  # the report's filters
+    *,
+    first: FirstDay = None,
+    last: LastDay = None,
+    state: WhichState = ReportState.SETTLED,
+    subject: OnlySubject = None,
+    product: OnlyProduct = None,
+    photo_day: OnlyPhotoDay = None,
+    reason: OnlyReason = None,
+    processed_by: OnlyProcessedBy = None,
+    effective: OnlyEffective = False,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> TaxesView:
+    """Add up the studio's refunded tax by jurisdiction and rate."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
+    query = ReportQuery(who.studio_id, state, first, last, only=only)
+    return taxes_view(add_up_taxes(query))
 
 
 @app.get(

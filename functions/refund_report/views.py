@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
+from functions.refund_report.add_up_taxes import ReportTaxes
 from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
 from functions.refund_report.start_export import Export
@@ -124,6 +125,33 @@ class SummaryView(BaseModel):
     totals: TotalsView
 
 
+class TaxView(BaseModel):
+    """The refunded tax of one jurisdiction at one rate. `rate` is in percent.
+
+    `count` is the number of rows with it. A late failure counts as a row, with a negative amount.
+    Both names are null for the tax of orders whose import did not give its parts.
+    """
+
+    jurisdiction: str | None
+    rate: str | None
+    count: int
+    amount: int
+
+
+class TaxesView(BaseModel):
+    """The refunded tax of the report's rows, by jurisdiction and rate.
+
+    The amounts add up to `tax_refunded_amount`, which is that of the report's totals. `from` and
+    `to` are days in the studio's time zone, both included.
+    """
+
+    from_day: str = Field(serialization_alias="from")
+    to_day: str = Field(serialization_alias="to")
+    currency: str
+    items: list[TaxView]
+    tax_refunded_amount: int
+
+
 class FilterView(BaseModel):
     """What all rows have in common. `name` is what people call it.
 
@@ -206,6 +234,18 @@ def summary_view(found: ReportSummary) -> SummaryView:
         ],
         reasons=[_reason_view(each, all_refunded) for each in found.reasons],
         totals=TotalsView(currency=found.chosen.currency, **asdict(found.totals)),
+    )
+
+
+def taxes_view(found: ReportTaxes) -> TaxesView:
+    """Return the refunded tax by jurisdiction and rate."""
+    days = found.chosen.days
+    return TaxesView(
+        from_day=days.first.isoformat(),
+        to_day=days.last.isoformat(),
+        currency=found.chosen.currency,
+        items=[TaxView(**asdict(each)) for each in found.taxes],
+        tax_refunded_amount=sum(each.amount for each in found.taxes),
     )
 
 

@@ -149,6 +149,7 @@ class RequestRefund:
             status=RefundStatus.REQUESTED,
             amount=quote.amount,
             items=quote.items,
+            item_tax_parts=quote.item_tax_parts,
             currency=order.currency,
             charge_id=quote.charge_id,
             account_id=order.account_id,

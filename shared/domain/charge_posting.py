@@ -10,6 +10,7 @@ from shared.domain.order import OrderState
 from shared.domain.payment import Payment
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.settlement import moved_elsewhere, sale_amounts
+from shared.domain.tax import TaxPart, negated, text_of_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,13 @@ def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) 
     kind = EntryKind.SALE
     if state.is_before_ledger(charged_at):
         kind, amounts = EntryKind.OPENING_SALE, moved_elsewhere(amounts)
+    sold = tuple(TaxPart(*each[:3]) for each in state.tax_parts)
     facts = EntryFacts(
-        kind, state.order_id, at, balance_transaction_id=payment.balance_transaction_id
+        kind,
+        state.order_id,
+        at,
+        balance_transaction_id=payment.balance_transaction_id,
+        tax_parts=text_of_parts(sold),
     )
     return ChargePosting(after, (EntryDraft(facts, amounts),))
 
@@ -94,4 +100,5 @@ def _facts(settled: DisputeSettlement, at: str, amounts: EntryAmounts) -> EntryF
         settled_at=None if amounts.elsewhere_amount else at,
         dispute_id=settled.dispute.dispute_id,
         balance_transaction_id=" ".join(settled.balance_transaction_ids) or None,
+        tax_parts=text_of_parts(negated(settled.tax_parts)),
     )

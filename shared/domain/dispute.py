@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.domain.tax import TaxParts
+
 
 class DisputeStatus(StrEnum):
     """The statuses that Stripe documents. A newer one counts as open."""
@@ -37,10 +39,10 @@ class Dispute:
     """One dispute, as Stripe last reported it. Amounts in minor units, times RFC 3339 in UTC.
 
     ``withdrawn_amount`` is the money that Stripe has taken and not given back, and ``fee_amount``
-    its fee likewise; the ledger has both. ``tax_amount`` is the tax in the withdrawn money.
-    ``balance_transaction_ids`` are the movements of Stripe's balance, the oldest first. ``due_by``
-    is when the answer is due. ``dismissed_by`` is the user who dismissed a lost dispute,
-    with a note or without one.
+    its fee likewise; the ledger has both. ``tax_amount`` is the tax in the withdrawn money, and
+    ``tax_parts`` are its parts, if the order's import gave them. ``balance_transaction_ids`` are
+    the movements of Stripe's balance, the oldest first. ``due_by`` is when the answer is due.
+    ``dismissed_by`` is the user who dismissed a lost dispute, with a note or without one.
     """
 
     dispute_id: str
@@ -53,6 +55,7 @@ class Dispute:
     withdrawn_amount: int = 0
     fee_amount: int = 0
     tax_amount: int = 0
+    tax_parts: TaxParts = ()
     balance_transaction_ids: tuple[str, ...] = ()
     dismissed_by: str | None = None
     dismissal_note: str | None = None

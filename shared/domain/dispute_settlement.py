@@ -13,14 +13,16 @@ from shared.domain.settlement import (
     payable_effect,
     possible_tax,
 )
+from shared.domain.tax import TaxParts, added_up, negated, parts_that_move, with_moved
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeSettlement:
     """The order's state after a dispute's report, and its ledger entry if money has moved.
 
-    ``amounts`` is None if no money has moved since the report before, and
-    ``balance_transaction_ids`` are Stripe's since then.
+    ``amounts`` is None if no money has moved since the report before.
+    ``balance_transaction_ids`` are Stripe's since then. ``tax_parts`` are the parts of the tax in
+    the money, negative if it came back.
     """
 
     kind: EntryKind
@@ -29,6 +31,7 @@ class DisputeSettlement:
     effect: Effect
     amounts: EntryAmounts | None
     balance_transaction_ids: tuple[str, ...] = ()
+    tax_parts: TaxParts = ()
 
 
 def settle_dispute(
@@ -49,7 +52,13 @@ def settle_dispute(
     fee = report.fee_amount - (known.fee_amount if known else 0)
     effect = effect_of(state, state.returned_amount, state.returned_amount + taken)
     tax = _tax(state, known, taken)
-    dispute = replace(report, tax_amount=(known.tax_amount if known else 0) + tax)
+    taken_before = known.tax_parts if known else ()
+    tax_parts = parts_that_move(state.tax_parts, tax, negated(taken_before) if tax < 0 else ())
+    dispute = replace(
+        report,
+        tax_amount=(known.tax_amount if known else 0) + tax,
+        tax_parts=added_up((*taken_before, *tax_parts)),
+    )
     after = replace(
         state,
         disputes=with_report(state.disputes, dispute),
@@ -57,6 +66,7 @@ def settle_dispute(
         + effect.rev_share_reversed_amount,
         fee_refund_target_amount=state.fee_refund_target_amount + effect.fee_refund_amount,
         tax_refunded_amount=state.tax_refunded_amount + tax,
+        tax_parts=with_moved(state.tax_parts, tax_parts),
     )
     amounts = _entry_amounts(state, effect, fee, tax) if taken or fee else None
     if amounts is not None and before_ledger:
@@ -65,7 +75,7 @@ def settle_dispute(
     kind = EntryKind.DISPUTE_REVERSED if gives_back else EntryKind.DISPUTE
     known_ids = known.balance_transaction_ids if known else ()
     new_ids = tuple(each for each in report.balance_transaction_ids if each not in known_ids)
-    return DisputeSettlement(kind, after, dispute, effect, amounts, new_ids)
+    return DisputeSettlement(kind, after, dispute, effect, amounts, new_ids, tax_parts)
 
 
 def _tax(state: OrderState, known: Dispute | None, taken: int) -> int:

@@ -1,7 +1,7 @@
 """An order as the shop sent it: products, people and the charge."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -10,6 +10,7 @@ from shared.domain.order import (
     OrderKey,
     OrderLine,
 )
+from shared.domain.tax import TaxParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class PhotoDay:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A line of products; amounts in minor units, the discount and tax of the whole line."""
+    """A line of products; amounts in minor units, the discount and tax of the whole line.
+
+    ``taxes`` are the parts of the tax, if the shop gave them.
+    """
 
     line_id: str
     product: str
@@ -48,6 +52,7 @@ class Product:
     discount_amount: int
     tax_amount: int
     subject_id: str | None = None
+    taxes: TaxParts = ()
 
     @property
     def net_amount(self) -> int:
@@ -79,17 +84,33 @@ class OrderContents:
     shipping_amount: int
     shipping_tax_amount: int
     charge: ChargeIds
+    shipping_taxes: TaxParts = field(default=(), kw_only=True)
 
     @property
     def lines(self) -> tuple[OrderLine, ...]:
         """The lines with their amounts. Shipping is the last line, if it cost anything."""
         lines = [
-            OrderLine(each.line_id, each.quantity, each.net_amount, each.tax_amount, each.product)
+            OrderLine(
+                each.line_id,
+                each.quantity,
+                each.net_amount,
+                each.tax_amount,
+                each.product,
+                each.taxes,
+            )
             for each in self.products
         ]
         shipping = self.shipping_amount + self.shipping_tax_amount
         if shipping:
-            lines.append(OrderLine(SHIPPING_LINE_ID, 1, shipping, self.shipping_tax_amount))
+            lines.append(
+                OrderLine(
+                    SHIPPING_LINE_ID,
+                    1,
+                    shipping,
+                    self.shipping_tax_amount,
+                    taxes=self.shipping_taxes,
+                )
+            )
         return tuple(lines)
 
     def subject_names(self, line_ids: Collection[str]) -> Iterator[str]:

@@ -116,6 +116,8 @@ class EntryFacts:
 
     ``balance_transaction_id`` is the movement of Stripe's balance behind the entry. A dispute that
     moved money more than once since its last entry has several ids, with spaces between them.
+    ``tax_parts`` has the parts of ``tax_amount`` by jurisdiction and rate, if the order's import
+    gave them: a JSON array of ``[jurisdiction, rate in percent, amount]``.
     """
 
     kind: EntryKind
@@ -136,6 +138,7 @@ class EntryFacts:
     closed_seq: int | None = None
     carried_amount: int | None = None
     balance_transaction_id: str | None = None
+    tax_parts: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

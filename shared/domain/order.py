@@ -6,6 +6,7 @@ from enum import StrEnum
 from shared.domain.dispute import Dispute
 from shared.domain.money import share_of
 from shared.domain.payment_status import UNSETTLED_PAYMENTS, WRONG_PAYMENTS, PaymentStatus
+from shared.domain.tax import SoldTax, TaxParts, sold_tax, tax_of_units
 
 # Shipping with its tax is one more line of quantity 1; import refuses a line of this id.
 SHIPPING_LINE_ID = "shipping"
@@ -44,7 +45,8 @@ class OrderLine:
     """A line as sold; amounts in minor units.
 
     ``net_amount`` is quantity x unit - discount + tax, and ``tax_amount`` is the tax in it.
-    ``product`` is what people call it.
+    ``taxes`` are the parts of that tax, if the import gave them. ``product`` is what people call
+    it.
     """
 
     line_id: str
@@ -52,6 +54,7 @@ class OrderLine:
     net_amount: int
     tax_amount: int = 0
     product: str = "this product"
+    taxes: TaxParts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,11 @@ class Order:
         return sum(line.tax_amount for line in self.lines)
 
     @property
+    def tax_parts(self) -> tuple[SoldTax, ...]:
+        """The parts of that tax by jurisdiction and rate, if the import gave them."""
+        return sold_tax(line.taxes for line in self.lines)
+
+    @property
     def print_units(self) -> int:
         """How many units there are to print."""
         return sum(line.quantity for line in self.lines if line.line_id != SHIPPING_LINE_ID)
@@ -113,6 +121,9 @@ class OrderState:
     ``print_units`` counts the order's units. ``print_units_off`` counts, by line, the units that
     line-item refunds removed from the print job. ``fulfillment_canceled_by`` is a refund's id,
     ``NOTHING_LEFT``, or the user who canceled.
+
+    ``tax_parts`` are the parts of ``tax_amount`` by jurisdiction and rate, each with what of it
+    went back. There are none if the import gave none.
 
     ``payment_problem`` says why the payment failed or how the charge differs from the import, and
     ``charged_amount`` what Stripe captured instead. ``stripe_fee_amount`` is the imported fee until
@@ -152,6 +163,7 @@ class OrderState:
     next_check_at: str | None = None
     check_count: int = 0
     disputes: tuple[Dispute, ...] = ()
+    tax_parts: tuple[SoldTax, ...] = ()
 
     @property
     def key(self) -> OrderKey:
@@ -240,6 +252,11 @@ class OrderState:
         committed = self.line_committed(line.line_id).quantity
         cumulative = share_of(line.tax_amount, committed + quantity, line.quantity)
         return cumulative - share_of(line.tax_amount, committed, line.quantity)
+
+    def line_refund_tax_parts(self, line: OrderLine, quantity: int) -> TaxParts:
+        """Return the parts of that tax, if the import gave the line's."""
+        committed = self.line_committed(line.line_id).quantity
+        return tax_of_units(line.taxes, committed, quantity, line.quantity)
 
     def line_refundable_quantity(self, line: OrderLine) -> int:
         """Return how many units of the line can still be refunded."""

@@ -11,6 +11,7 @@ from shared.domain.order import (
     RefundItem,
 )
 from shared.domain.refusal import Refusal
+from shared.domain.tax import TaxParts
 
 
 class RefundStatus(StrEnum):
@@ -128,8 +129,10 @@ class Refund:
     moved in ``balance_transaction_id``, and back in ``failure_balance_transaction_id``.
     ``next_poll_at`` is when Stripe is polled next, after ``poll_count`` polls. ``stop_print`` says
     that the refund removed its units from the print job, ``keep_print`` that the requester asked
-    to print anyway. ``tax_amount`` is known after settlement. ``before_ledger`` marks a refund from
-    before the studio's ledger starts, which was paid out elsewhere.
+    to print anyway. ``tax_amount`` is known after settlement, and so are its ``tax_parts``.
+    ``item_tax_parts`` are the parts of the tax in its items, known from the start. Both are empty
+    if the order's import gave no parts. ``before_ledger`` marks a refund from before the studio's
+    ledger starts, which was paid out elsewhere.
     """
 
     refund_id: str
@@ -162,6 +165,8 @@ class Refund:
     refusal: Refusal | None = None
     settled_at: str | None = None
     tax_amount: int | None = None
+    item_tax_parts: TaxParts = ()
+    tax_parts: TaxParts = ()
     resolution: Resolution | None = None
     settled_seq: int | None = None
     failed_seq: int | None = None

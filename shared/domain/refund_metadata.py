@@ -2,7 +2,7 @@
 
 It holds no personal data and no requester: whoever may edit a refund in Stripe's dashboard could
 name somebody else. A value has at most 500 characters. If the items need more, the refund is
-restored as an amount.
+restored as an amount. If the parts of their tax need more, they are in proportion to the order's.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.domain.order import OrderKey, RefundItem
 from shared.domain.refund import Refund, RefundType
+from shared.domain.tax import TaxParts, parts_of_text, text_of_parts
 
 # https://docs.stripe.com/api/metadata
 _MAX_VALUE_LENGTH = 500
@@ -30,6 +31,7 @@ class RefundMetadata:
     order_key: OrderKey
     type: RefundType
     items: tuple[RefundItem, ...] = ()
+    item_tax_parts: TaxParts = ()
     reason: str | None = None
     stop_print: bool = False
     keep_print: bool = False
@@ -48,6 +50,7 @@ def metadata_of(refund: Refund) -> dict[str, str]:
         "keep_print": "true" if refund.keep_print else None,
         "fingerprint": refund.fingerprint,
         "items": _items_to_text(refund.items),
+        "item_tax_parts": _short(text_of_parts(refund.item_tax_parts)),
     }
     return {name: value for name, value in kept.items() if value is not None}
 
@@ -73,6 +76,7 @@ def refund_metadata_from(metadata: Mapping[str, Any], amount: int) -> RefundMeta
         order_key,
         RefundType.PARTIAL if by_lines and not items else RefundType(kind),
         items if by_lines else (),
+        _tax_parts_from_text(metadata.get("item_tax_parts"), items) if by_lines else (),
         _text(metadata.get("reason")),
         metadata.get("stop_print") == "true",
         metadata.get("keep_print") == "true",
@@ -96,8 +100,11 @@ def order_key_from(metadata: Mapping[str, Any]) -> OrderKey | None:
 
 def _items_to_text(items: tuple[RefundItem, ...]) -> str | None:
     rows = [[item.line_id, item.quantity, item.amount, item.tax_amount] for item in items]
-    text = json.dumps(rows, separators=(",", ":"))
-    return text if items and len(text) <= _MAX_VALUE_LENGTH else None
+    return _short(json.dumps(rows, separators=(",", ":"))) if items else None
+
+
+def _short(text: str | None) -> str | None:
+    return text if text and len(text) <= _MAX_VALUE_LENGTH else None
 
 
 def _items_from_text(text: object, amount: int) -> tuple[RefundItem, ...]:
@@ -112,6 +119,19 @@ def _items_from_text(text: object, amount: int) -> tuple[RefundItem, ...]:
     lines = {item.line_id for item in items}
     complete = len(lines) == len(items) and sum(item.amount for item in items) == amount
     return items if complete else ()
+
+
+def _tax_parts_from_text(text: object, items: tuple[RefundItem, ...]) -> TaxParts:
+    """Return the parts of the items' tax, or none if somebody has edited them."""
+    try:
+        parts = parts_of_text(text) if isinstance(text, str) else ()
+    except (ValueError, TypeError, RecursionError):
+        return ()
+    shaped = all([type(value) for value in part] == [str, str, int] for part in parts)
+    if not shaped or any(part.amount <= 0 for part in parts):
+        return ()
+    tax_amount = sum(item.tax_amount for item in items)
+    return parts if sum(part.amount for part in parts) == tax_amount else ()
 
 
 def _is_item(row: Any) -> bool:  # noqa: ANN401  # any JSON

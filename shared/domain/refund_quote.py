@@ -29,6 +29,7 @@ from shared.domain.order import (
 )
 from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
 from shared.domain.refund import RefundType
+from shared.domain.tax import TaxParts, added_up
 
 
 class RefundWarning(StrEnum):
@@ -68,11 +69,15 @@ class RefundChoice:
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """The money that a choice refunds now, in minor units, and the units of each line."""
+    """The money that a choice refunds now, in minor units, and the units of each line.
+
+    ``item_tax_parts`` are the parts of the tax in the units, if the order's import gave them.
+    """
 
     charge_id: str
     amount: int
     items: tuple[RefundItem, ...] = ()
+    item_tax_parts: TaxParts = ()
 
 
 def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> RefundQuote:
@@ -109,7 +114,7 @@ def quote_refund(order: Order, state: OrderState, choice: RefundChoice) -> Refun
             "The chosen items come to 0 in the currency's smallest unit. Choose more units, or "
             "items that have a price."
         )
-    return RefundQuote(charge_id, amount, items)
+    return RefundQuote(charge_id, amount, items, _tax_parts(order, state, items))
 
 
 def require_refundable(order: Order, state: OrderState) -> None:
@@ -189,6 +194,16 @@ def _quote_shipping(order: Order, state: OrderState) -> RefundItem:
 def _refund_item(state: OrderState, line: OrderLine, quantity: int) -> RefundItem:
     amount = state.line_refund_amount(line, quantity)
     return RefundItem(line.line_id, quantity, amount, state.line_refund_tax(line, quantity))
+
+
+def _tax_parts(order: Order, state: OrderState, items: tuple[RefundItem, ...]) -> TaxParts:
+    quantities = {item.line_id: item.quantity for item in items}
+    return added_up(
+        part
+        for line in order.lines
+        if line.line_id in quantities
+        for part in state.line_refund_tax_parts(line, quantities[line.line_id])
+    )
 
 
 def check_fulfillment(state: OrderState, choice: RefundChoice, quote: RefundQuote) -> None:

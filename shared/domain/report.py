@@ -10,7 +10,8 @@ from shared.domain.ledger import EntryKind, LedgerEntry, RecordSource
 from shared.domain.order import OrderState
 from shared.domain.refund import Refund, RefundStatus, Resolution
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
-from shared.domain.settlement import effect_of_open, refunded_tax
+from shared.domain.settlement import effect_of_open, refunded_tax, refunded_tax_parts
+from shared.domain.tax import TaxParts, negated, parts_of_text, text_of_parts
 
 # Stripe may fail a refund up to 30 days late: https://docs.stripe.com/refunds#failed-refunds
 # Our own polling finds the failure within five more days.
@@ -60,8 +61,9 @@ class ReportRow:
     failure gets its ``failure_reason`` and ``resolution`` from the refund later. So do the details,
     which say the reasons in words. The ids of the charge and ``placed_at`` come from the order.
     ``balance_transaction_id`` is the movement of Stripe's balance; a refund that failed before it
-    settled may have moved it and back. Rows sort by ``place``: a time, and an id that makes it
-    unique.
+    settled may have moved it and back. ``tax_parts`` are the parts of the refunded tax, as the
+    ledger writes them, if the order's import gave them. Rows sort by ``place``: a time, and an id
+    that makes it unique.
     """
 
     place: str
@@ -99,6 +101,7 @@ class ReportRow:
     placed_at: str | None = None
     balance_transaction_id: str | None = None
     failure_balance_transaction_id: str | None = None
+    tax_parts: str | None = None
 
     @property
     def at(self) -> str:
@@ -202,6 +205,7 @@ def row_of_entry(entry: LedgerEntry) -> ReportRow:
         dispute_id=entry.dispute_id,
         dispute_fee_amount=-entry.stripe_fee_amount,
         balance_transaction_id=entry.balance_transaction_id,
+        tax_parts=text_of_parts(negated(parts_of_text(entry.tax_parts))),
     )
 
 
@@ -220,13 +224,15 @@ def open_row(refund: Refund, state: OrderState) -> ReportRow:
     after all others in flight. The tax is an estimate as if it settles next.
     """
     effect = effect_of_open(state, refund)
+    tax = refunded_tax(state, refund)
     return _row_of_refund(
         refund,
         refund.requested_at,
         rev_share=effect.rev_share_reversed_amount,
         retained=effect.stripe_fee_retained_amount,
         net=effect.net_deduction_amount,
-        tax=refunded_tax(state, refund),
+        tax=tax,
+        tax_parts=refunded_tax_parts(state, refund, tax),
     )
 
 
@@ -240,7 +246,14 @@ def failed_row(refund: Refund, failed_at: str) -> ReportRow:
 
 
 def _row_of_refund(  # noqa: PLR0913  # each figure of a row has its name
-    refund: Refund, at: str, *, rev_share: int, retained: int, net: int, tax: int
+    refund: Refund,
+    at: str,
+    *,
+    rev_share: int,
+    retained: int,
+    net: int,
+    tax: int,
+    tax_parts: TaxParts = (),
 ) -> ReportRow:
     return ReportRow(
         place=f"{at}#{refund.refund_id}",
@@ -265,4 +278,5 @@ def _row_of_refund(  # noqa: PLR0913  # each figure of a row has its name
         resolution=refund.resolution,
         balance_transaction_id=refund.balance_transaction_id,
         failure_balance_transaction_id=refund.failure_balance_transaction_id,
+        tax_parts=text_of_parts(tax_parts),
     )

@@ -8,6 +8,7 @@ from shared.domain.money import share_of
 from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.reservation import release
+from shared.domain.tax import TaxParts, negated, parts_that_move, with_moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ def effect_of(state: OrderState, before: int, after: int) -> Effect:
 def refunded_tax(state: OrderState, refund: Refund) -> int:
     """Return the tax in a refund that is about to settle, in minor units."""
     return tax_in(state, refund.amount, refund.items)
+
+
+def refunded_tax_parts(state: OrderState, refund: Refund, tax: int) -> TaxParts:
+    """Return the parts of the tax in a refund that is about to settle.
+
+    Line items return the tax of their own lines. Any other tax comes from all that is left.
+    """
+    return parts_that_move(state.tax_parts, tax, refund.item_tax_parts)
 
 
 def tax_in(state: OrderState, amount: int, items: Collection[RefundItem]) -> int:
@@ -140,13 +149,17 @@ def effect_of_open(state: OrderState, refund: Refund) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The state after a settlement, and the amounts of its ledger entry."""
+    """The state after a settlement, and the amounts of its ledger entry.
+
+    ``tax_parts`` are the parts of the refunded tax, negative if a late failure takes them again.
+    """
 
     kind: EntryKind
     state: OrderState
     refund: Refund
     amounts: EntryAmounts
     effect: Effect
+    tax_parts: TaxParts
 
 
 def settle(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
@@ -177,6 +190,7 @@ def settled_kind(refund: Refund) -> EntryKind:
 def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Settlement:
     effect = effect_of(state, state.returned_amount, state.returned_amount + refund.amount)
     tax = refunded_tax(state, refund)
+    tax_parts = refunded_tax_parts(state, refund, tax)
     settled = replace(
         refund.with_status(RefundStatus.SETTLED, at, by),
         settled_at=at,
@@ -184,30 +198,34 @@ def _settle_success(state: OrderState, refund: Refund, at: str, by: str) -> Sett
         stripe_fee_retained_amount=effect.stripe_fee_retained_amount,
         net_deduction_amount=effect.net_deduction_amount,
         tax_amount=tax,
+        tax_parts=tax_parts,
     )
     amounts = _entry_amounts(state, effect, tax)
     return Settlement(
         kind=settled_kind(refund),
-        state=_with_effect(state, effect, tax),
+        state=_with_effect(state, effect, tax, tax_parts),
         refund=settled,
         amounts=moved_elsewhere(amounts) if refund.before_ledger else amounts,
         effect=effect,
+        tax_parts=tax_parts,
     )
 
 
 def _settle_late_failure(state: OrderState, refund: Refund) -> Settlement:
     effect = effect_of(state, state.returned_amount, state.returned_amount - refund.amount)
     tax = _compensated_tax(state, refund)
+    tax_parts = parts_that_move(state.tax_parts, tax, negated(refund.tax_parts))
     return Settlement(
         kind=EntryKind.REFUND_FAILED,
-        state=_with_effect(release(state, refund), effect, tax),
+        state=_with_effect(release(state, refund), effect, tax, tax_parts),
         refund=refund,
         amounts=_entry_amounts(state, effect, tax),
         effect=effect,
+        tax_parts=tax_parts,
     )
 
 
-def _with_effect(state: OrderState, effect: Effect, tax: int) -> OrderState:
+def _with_effect(state: OrderState, effect: Effect, tax: int, tax_parts: TaxParts) -> OrderState:
     """Return the state with the effect and the refunded tax added to its sums."""
     return replace(
         state,
@@ -216,6 +234,7 @@ def _with_effect(state: OrderState, effect: Effect, tax: int) -> OrderState:
         + effect.rev_share_reversed_amount,
         fee_refund_target_amount=state.fee_refund_target_amount + effect.fee_refund_amount,
         tax_refunded_amount=state.tax_refunded_amount + tax,
+        tax_parts=with_moved(state.tax_parts, tax_parts),
     )
 
 

@@ -27,8 +27,9 @@ class StatementLine:
 
     Every line has ``gross + stripe_fee + rev_share = net = payable + direct + elsewhere``. The
     line for the balance carried in from the previous payout has neither number nor ids. ``reason``
-    says why a refund or an adjustment was made. ``tax_amount`` is the tax in the gross, and
-    ``balance_transaction_id`` the movement of Stripe's balance. The ledger has no names:
+    says why a refund or an adjustment was made. ``tax_amount`` is the tax in the gross,
+    ``tax_parts`` its parts as the ledger writes them, and ``balance_transaction_id`` the movement
+    of Stripe's balance. The ledger has no names:
     ``parent_name`` is read from the order when somebody looks, and is None if it was erased.
     """
 
@@ -53,6 +54,7 @@ class StatementLine:
     parent_name: str | None = None
     tax_amount: int = 0
     balance_transaction_id: str | None = None
+    tax_parts: str | None = None
 
     @property
     def reason_name(self) -> str | None:

@@ -40,8 +40,8 @@ MAX_TRANSACTION_STEPS = 100
 
 # The order, its state, and the pointers of its charge and its payment intent.
 _STEPS_BESIDE_TOKENS = 4
-# Each of them but the order has less.
-_SMALL_ITEM_BYTES = 4096
+# Each of them but the order has less. A state has up to twenty parts of tax.
+_SMALL_ITEM_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True)

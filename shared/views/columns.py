@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from shared.clock import rfc3339
 from shared.domain.export import DecimalMark
+from shared.domain.tax import parts_of_text
 from shared.views.spreadsheet import BYTE_ORDER_MARK, disarmed, local_time, major_units
 
 
@@ -26,6 +27,8 @@ class CellKind(StrEnum):
     COUNT = "count"
     # An amount in minor units of the row's currency.
     AMOUNT = "amount"
+    # The parts of a tax, as the ledger writes them.
+    TAX_PARTS = "tax parts"
     # A time, RFC 3339 in UTC: shown in the studio's zone, in UTC, or as the zone's offset then.
     LOCAL_TIME = "local time"
     UTC_TIME = "UTC time"
@@ -76,6 +79,24 @@ def csv_lines[Row: HasCurrency](
     return _lines(([_cell(column, row, zone, mark) for column in columns] for row in rows), mark)
 
 
+def tax_parts_text(value: str, currency: str, mark: DecimalMark = DecimalMark.POINT) -> str:
+    """Return the parts of a tax in major units: ``US-IL 6.25% 0.63; US-IL Cook 1.75% 0.17``.
+
+    Args:
+        value: The parts, as the ledger writes them.
+        currency: ISO 4217, in lower case.
+        mark: The decimal mark.
+    """
+
+    def marked(number: str) -> str:
+        return number if mark is DecimalMark.POINT else number.replace(".", ",")
+
+    return "; ".join(
+        f"{part.jurisdiction} {marked(part.rate)}% {marked(major_units(part.amount, currency))}"
+        for part in parts_of_text(value)
+    )
+
+
 def utc_offset(at: str, zone: ZoneInfo) -> str:
     """Return a zone's offset from UTC at a time, as ``+01:00``.
 
@@ -111,6 +132,8 @@ def _cell[Row: HasCurrency](
             text = utc_offset(str(value), zone)
         case CellKind.TEXT:
             text = disarmed(str(value))
+        case CellKind.TAX_PARTS:
+            text = disarmed(tax_parts_text(str(value), row.currency, mark))
         case CellKind.COUNT:
             text = str(value)
     return text

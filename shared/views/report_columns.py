@@ -52,4 +52,5 @@ COLUMNS: tuple[Column[ReportRow], ...] = (
         for name in ("settled_at", "requested_at", "failed_at", "placed_at")
     ),
     Column("utc_offset", CellKind.UTC_OFFSET, lambda row: row.at),
+    _field("tax_parts", CellKind.TAX_PARTS),
 )

@@ -297,6 +297,7 @@ def _restored(refund: Refund, metadata: RefundMetadata) -> Refund:
         refund_id=metadata.refund_id,
         type=metadata.type,
         items=metadata.items,
+        item_tax_parts=metadata.item_tax_parts,
         reason=metadata.reason,
         stop_print=metadata.stop_print,
         keep_print=metadata.keep_print,

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.people import PHONE, People, assert_accessible, assert_fits
 from tests.e2e.payday import pay_out, studio_with_a_sale
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
+from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
@@ -118,6 +119,44 @@ def test_totals_stay_across_pages_and_names_are_text(people: People) -> None:
         page.get_by_role("link", name="Next page").click()
         expect(table).to_contain_text("ord_b")
         expect(foot).to_contain_text("$3.00")
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a width and a height
+        assert_fits(page)
+
+
+def test_refunded_tax_is_shown_by_jurisdiction_and_rate_if_imports_give_it(
+    people: People, world: DeployedStack
+) -> None:
+    with people.page("/reports/refunds", role="bookkeeper") as page:
+        expect(page.get_by_role("table", name="Refunds", exact=True)).to_be_visible()
+        without_parts = {
+            "from": "2026-11-01",
+            "to": "2026-11-30",
+            "currency": "usd",
+            "items": [{"jurisdiction": None, "rate": None, "count": 1, "amount": 80}],
+            "tax_refunded_amount": 80,
+        }
+        page.route("**/v1/reports/refunds/taxes*", lambda route: route.fulfill(json=without_parts))
+        with page.expect_response("**/v1/reports/refunds/taxes*"):
+            page.reload()
+        expect(page.get_by_role("table", name="Refunds", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="Refunded tax")).to_have_count(0)
+        page.unroute("**/v1/reports/refunds/taxes*")
+
+        taxes = [
+            {"jurisdiction": "US-IL", "rate": "6.25", "amount": 625},
+            {"jurisdiction": "US-IL <i>Cook</i>", "rate": "1.750", "amount": 175},
+        ]
+        line = line_record("li_1", 1, 9_200, tax_amount=800, taxes=taxes)
+        refund = world.refund(world.sell(line_items=[line]), {"type": "full"})
+        world.await_status(refund, "settled")
+        page.reload()
+        table = page.get_by_role("table", name="Refunded tax")
+        expect(table.get_by_role("row").filter(has_text="US-IL <i>Cook</i>")).to_contain_text(
+            "1.75%$1.75"
+        )
+        expect(table.get_by_role("row").filter(has_text="6.25%")).to_contain_text("$6.25")
+        expect(table.locator("tfoot")).to_contain_text("$8.00")
+        assert_accessible(page)
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a width and a height
         assert_fits(page)
 

@@ -65,6 +65,7 @@ ROUTES = {
         {"outcome": "received"},
     ),
     "summarize_refunds": Route("GET", "/reports/refunds/summary", Action.READ_REPORTS),
+    "add_up_refunded_tax": Route("GET", "/reports/refunds/taxes", Action.READ_REPORTS),
     "report_refunds": Route("GET", "/reports/refunds", Action.READ_REPORTS),
     "read_export": Route("GET", "/reports/refunds/exports/{export_id}", Action.READ_REPORTS),
     "find_refund_patterns": Route(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.export_report.ledger_rows import LedgerRows
+from functions.refund_report.add_up_taxes import AddUpTaxes, ReportTaxes
 from functions.refund_report.report_refunds import Report, ReportQuery, ReportRefunds, SelectRefunds
 from functions.refund_report.summarize_refunds import ReportSummary, SummarizeRefunds
 from shared.clock import rfc3339
@@ -80,6 +81,10 @@ class Bookkeeper:
     ) -> ReportSummary:
         """Return the figures of the report's charts."""
         return SummarizeRefunds(self.select, self.rows)(self.query(**query), size)
+
+    def taxes(self, **query: Any) -> ReportTaxes:  # noqa: ANN401  # the parameters of query
+        """Return the refunded tax of the report."""
+        return AddUpTaxes(self.select, self.rows)(self.query(**query))
 
     def report(
         self,

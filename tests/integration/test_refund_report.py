@@ -25,6 +25,9 @@ from tests.records import line_record
 
 pytestmark = pytest.mark.stack
 
+ILLINOIS = {"jurisdiction": "US-IL", "rate": "8"}
+INDIANA = {"jurisdiction": "US-IN", "rate": "7"}
+
 
 def erase(backend: Backend, order_id: str) -> None:
     key = primary_key(order_pk(backend.key(order_id)), ORDER_SK)
@@ -35,6 +38,7 @@ def test_a_refund_is_a_row_with_all_promised_columns(bookkeeper: Bookkeeper) -> 
     backend = bookkeeper.backend
     order_id = backend.sell()
     refund = backend.refund_and_settle(order_id)
+    imported = backend.record(order_id).imported
     report = bookkeeper.report()
     assert report.rows == [
         ReportRow(
@@ -57,8 +61,13 @@ def test_a_refund_is_a_row_with_all_promised_columns(bookkeeper: Bookkeeper) -> 
             parent_name="Dana Parent",
             subject_names=("Kai Parent",),
             original_amount=10_000,
+            charge_id=imported.charge.charge_id,
+            payment_intent_id=imported.charge.payment_intent_id,
+            placed_at=imported.placed_at,
+            balance_transaction_id=refund.balance_transaction_id,
         )
     ]
+    assert refund.balance_transaction_id
     assert report.totals == ReportTotals(1, 10_000, 1_500, 320, -8_500, 0)
     assert (report.chosen.currency, report.next_cursor) == ("usd", None)
 
@@ -120,6 +129,38 @@ def test_a_line_s_refund_names_its_own_subjects(bookkeeper: Bookkeeper) -> None:
     backend.refund_and_settle(order_id, lines=(ChosenLine("li_2", 1),))
     backend.refund_and_settle(order_id, lines=(ChosenLine("li_1", 1), ChosenLine("li_3", 1)))
     assert [row.subject_names for row in bookkeeper.report().rows] == [("B",), ("A", "B", "C")]
+
+
+@pytest.mark.parametrize("state", ["settled", "open", "failed"])
+def test_the_refunded_taxes_add_up_to_the_tax_of_the_report(
+    bookkeeper: Bookkeeper, state: str
+) -> None:
+    backend = bookkeeper.backend
+    taxed = backend.sell(
+        line_items=[
+            line_record("li_1", 2, 4_000, tax_amount=640, taxes=[ILLINOIS | {"amount": 640}]),
+            line_record("li_2", 1, 1_270, tax_amount=90, taxes=[INDIANA | {"amount": 90}]),
+        ],
+    )
+    other = backend.sell(line_items=[line_record("li_1", 1, 9_000, tax_amount=1_000)])
+    backend.refund_and_settle(taxed, lines=(ChosenLine("li_2", 1),))
+    failing = backend.refund_and_settle(taxed, 2_160)
+    backend.refund_and_settle(other, 5_000)
+    backend.control(f"refunds/{failing.stripe_refund_id}", status="failed")
+    backend.settle_all()
+    backend.refund(taxed, 4_320)
+    found = bookkeeper.taxes(state=state).taxes
+    totals = bookkeeper.report(state).totals
+    assert sum(each.amount for each in found) == totals.tax_refunded_amount
+    names = [(each.jurisdiction, each.rate, each.count, each.amount) for each in found]
+    assert (
+        names
+        == {
+            "settled": [("US-IL", "8", 2, 0), ("US-IN", "7", 1, 90), (None, None, 1, 500)],
+            "open": [("US-IL", "8", 1, 320)],
+            "failed": [],
+        }[state]
+    )
 
 
 def test_an_erased_order_keeps_its_figures_and_loses_its_names(bookkeeper: Bookkeeper) -> None:

@@ -25,6 +25,7 @@ from shared.domain.refund import PaidBy, Refund, RefundStatus, RefundType, Resol
 from shared.domain.refund_quote import ChosenLine, RefundChoice, RefundQuote, quote_refund
 from shared.domain.reservation import resolve
 from shared.domain.settlement import next_to_settle
+from shared.domain.tax import negated, parts_of_text
 
 from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
 from .studio_books import ALIVE, DISPUTED_AT, OrderBooks, StudioBooks
@@ -297,9 +298,11 @@ class MoneyRules(RuleBasedStateMachine):
         if refund.status is FAILED:
             assert (entry.kind, entry.gross_amount) == ("refund_failed", refund.amount)
             assert after.history == refund.history
+            assert sale.overlapped or parts_of_text(entry.tax_parts) == refund.tax_parts
             return
         assert (entry.kind, entry.gross_amount) == ("refund", -refund.amount)
         assert after.status is SETTLED
+        assert parts_of_text(entry.tax_parts) == negated(after.tax_parts)
         assert after.net_deduction_amount == entry.net_amount
         assert after.rev_share_reversed_amount == entry.rev_share_amount
         assert after.stripe_fee_retained_amount == entry.stripe_fee_retained_amount

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderState
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice, RefundQuote
 from shared.domain.reservation import reserve
+from shared.domain.tax import TaxPart, TaxParts
 
 AT = "2026-10-14T17:04:00.000Z"
 
@@ -66,6 +68,7 @@ def sold(
         application_fee_id=order.application_fee_id,
         placed_at=AT,
         tax_amount=order.tax_amount,
+        tax_parts=order.tax_parts,
         print_units=order.print_units,
     )
     return Sold(order, state)
@@ -113,7 +116,11 @@ def reserved(
     sale: Sold, state: OrderState, refund_id: str, quote: RefundQuote
 ) -> tuple[OrderState, Refund]:
     """Reserve the quote; return the order's state and the refund."""
-    refund = replace(refund_of(sale, refund_id, quote.amount), items=quote.items)
+    refund = replace(
+        refund_of(sale, refund_id, quote.amount),
+        items=quote.items,
+        item_tax_parts=quote.item_tax_parts,
+    )
     return reserve(state, refund_id, quote, stop_print=False), refund
 
 
@@ -132,6 +139,28 @@ def order_lines(draw: st.DrawFn, line_id: str) -> OrderLine:
     return OrderLine(line_id, quantity, gross - discount + tax, tax)
 
 
+# Two jurisdictions have the same rate, and one has two rates.
+TAXES = (("US-IL", "6.25"), ("US-IL Cook", "1.75"), ("DE", "19"), ("DE", "7"), ("US-NV", "1.75"))
+
+
+@st.composite
+def taxes_of(draw: st.DrawFn, tax_amount: int) -> TaxParts:
+    """Draw the parts of a tax: up to three jurisdictions or rates that add up to it."""
+    count = draw(st.integers(1, 3))
+    cuts = sorted(
+        draw(st.lists(st.integers(0, tax_amount), min_size=count - 1, max_size=count - 1))
+    )
+    amounts = [end - start for start, end in pairwise([0, *cuts, tax_amount])]
+    taxes = draw(st.lists(st.sampled_from(TAXES), min_size=count, max_size=count))
+    return tuple(TaxPart(*tax, amount) for tax, amount in zip(taxes, amounts, strict=True))
+
+
+@st.composite
+def with_taxes(draw: st.DrawFn, lines: list[OrderLine]) -> list[OrderLine]:
+    """Draw the parts of each line's tax, as an import that gives them does."""
+    return [replace(line, taxes=draw(taxes_of(line.tax_amount))) for line in lines]
+
+
 @st.composite
 def sold_orders(draw: st.DrawFn) -> Sold:
     """Draw any order that the import accepts: each currency, platform and direct charges."""
@@ -140,6 +169,8 @@ def sold_orders(draw: st.DrawFn) -> Sold:
     shipping = draw(st.one_of(st.just(0), st.integers(1, 2_000)))
     if shipping or not sum(line.net_amount for line in lines):
         lines.append(OrderLine(SHIPPING_LINE_ID, 1, max(1, shipping), shipping // 5))
+    if draw(st.booleans()):
+        lines = draw(with_taxes(lines))
     total = sum(line.net_amount for line in lines)
     tier = draw(st.sampled_from([7, 10, 15]))
     return sold(

@@ -5,7 +5,7 @@ refunds with fractions and decimals, and where Stripe has moved the money to.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -34,6 +34,7 @@ from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import settle
 from shared.domain.stripe_transfer import StripeTransfer
+from shared.domain.tax import TaxPart, negated, text_of_parts
 
 from .adjustments import decision, proposed
 from .orders import AT, STUDIO, Sold, half_up, refund_of, reserved, succeeded
@@ -50,7 +51,11 @@ _DUE = "2026-10-14T17:09:00.000Z"
 
 @dataclass
 class OrderBooks:
-    """An order with its state, refunds and application fee, and what must be true of them."""
+    """An order with its state, refunds and application fee, and what must be true of them.
+
+    ``overlapped`` says that a dispute was booked before the late failure of a refund of the same
+    money. The failure then leaves its tax refunded, because the dispute returns it.
+    """
 
     order: Order
     state: OrderState
@@ -58,6 +63,7 @@ class OrderBooks:
     refunds: dict[str, Refund] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
     highest_reversal: int = 0
+    overlapped: bool = False
 
     @property
     def direct(self) -> bool:
@@ -97,7 +103,10 @@ class OrderBooks:
 
     def disputes_to_book(self) -> bool:
         """Whether Stripe has more to say about disputes than the books know."""
-        booked = {each.dispute_id: replace(each, tax_amount=0) for each in self.state.disputes}
+        booked = {
+            each.dispute_id: replace(each, tax_amount=0, tax_parts=())
+            for each in self.state.disputes
+        }
         return booked != self.disputes
 
     def returned(self) -> int:
@@ -155,9 +164,30 @@ class OrderBooks:
         total = self.order.total_amount
         return half_up(Fraction(amount * min(self.returned(), total), total))
 
+    def tax_sold(self) -> Counter[tuple[str, str]]:
+        """Return the tax that was sold, by jurisdiction and rate."""
+        return _by_tax(part for line in self.order.lines for part in line.taxes)
+
+    def tax_returned(self) -> Counter[tuple[str, str]]:
+        """Return the tax that refunds and disputes hold, by jurisdiction and rate."""
+        held = [each.tax_parts for each in self.settled()]
+        held += [each.tax_parts for each in self.state.disputes]
+        return _by_tax(part for parts in held for part in parts)
+
+    def note_overlap(self) -> None:
+        """Remember if the ledger has given back more than the order."""
+        self.overlapped |= self.state.returned_amount > self.order.total_amount
+
     def reversed_share(self) -> int:
         """Return the rev share that settled refunds and disputes reverse."""
         return self.share(self.order.rev_share_amount)
+
+
+def _by_tax(parts: Iterable[TaxPart]) -> Counter[tuple[str, str]]:
+    sums: Counter[tuple[str, str]] = Counter()
+    for jurisdiction, rate, amount in parts:
+        sums[jurisdiction, rate] += amount
+    return sums
 
 
 def _late(refund: Refund) -> bool:
@@ -220,6 +250,7 @@ class StudioBooks:
             self._enter(append(self.head, draft.facts, draft.amounts)) for draft in posting.drafts
         ]
         sale.state = posting.state
+        sale.note_overlap()
         if posting.fee_refund_amount:
             sale.fee = replace(sale.fee, target_amount=sale.state.fee_refund_target_amount)
         return entries
@@ -280,9 +311,11 @@ class StudioBooks:
             AT,
             refund_id=refund.refund_id,
             stripe_refund_id=refund.stripe_refund_id,
+            tax_parts=text_of_parts(negated(settlement.tax_parts)),
         )
         entry = self._enter(append(self.head, facts, settlement.amounts))
         sale.state = settlement.state
+        sale.note_overlap()
         sale.fee = replace(sale.fee, target_amount=settlement.state.fee_refund_target_amount)
         after = settlement.refund
         if after.status is RefundStatus.SETTLED:

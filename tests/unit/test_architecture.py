@@ -50,100 +50,101 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "adjustments": """
-        adjustment dispute errors ledger money order payment_status person visible_text
+        adjustment dispute errors ledger money order payment_status person tax visible_text
     """,
     "anchor_ledger": """
         anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
-        payout_schedule refusal
+        payout_schedule refusal tax
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
         order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation settlement studio visible_text
+        refund_reason refund_words refusal reservation settlement studio tax visible_text
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
         refund refund_quote refund_reason refund_words refusal report report_filter reservation
-        settlement studio
+        settlement studio tax
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment ledger money order payment_status
-        refund refusal stripe_balance stripe_object
+        refund refusal stripe_balance stripe_object tax
     """,
     "find_orders": """
         dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
         mail_address message money order payment_status payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation search settlement studio visible_text
+        refund_reason refund_words refusal reservation search settlement studio tax visible_text
     """,
     "import_orders": """
         dispute errors export fee_refund folding fulfillment imported_order journal
         journal_accounts ledger limits local_days mail_address money order payment_status
-        payout_hold payout_schedule refund refund_reason refusal search studio visible_text
+        payout_hold payout_schedule refund refund_reason refusal search studio tax visible_text
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status refund refund_quote refusal reservation settlement
+        payment_status refund refund_quote refusal reservation settlement tax
     """,
     "payouts": """
         account_access dispute errors export fulfillment imported_order ledger message money order
         parked payment_status payout payout_hold payout_schedule person refund refund_reason
-        refusal statement studio visible_text
+        refusal statement studio tax visible_text
     """,
     "print_station": """
-        dispute errors fulfillment imported_order money order payment_status person visible_text
+        dispute errors fulfillment imported_order money order payment_status person tax
+        visible_text
     """,
     "reconcile": """
         account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
         ledger message money order parked payment_status payout payout_hold payout_schedule
         platform_books platform_line platform_movement refund refund_metadata refund_quote refusal
         report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
-        stripe_object stripe_refund stripe_transfer studio
+        stripe_object stripe_refund stripe_transfer studio tax
     """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
         message money order payment_status payout_schedule person refund refund_quote refund_reason
-        refund_words refusal report report_filter report_summary reservation settlement studio
-        visible_text
+        refund_words refusal report report_filter report_summary report_taxes reservation
+        settlement studio tax visible_text
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger limit_guard limits message money order payment payment_status
         payout_schedule person refund refund_metadata refund_quote refund_reason refund_words
         refusal reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
-        studio visible_text
+        studio tax visible_text
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
-        stripe_refund
+        stripe_refund tax
     """,
     "run_payouts": """
         account_access dispute errors fulfillment ledger message money order parked payment_status
         payout payout_booking payout_hold payout_schedule refund refusal stripe_object
-        stripe_transfer studio
+        stripe_transfer studio tax
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger mail_address message money
-        order payment_status payout_schedule person refund refusal studio visible_text
+        order payment_status payout_schedule person refund refusal studio tax visible_text
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
         payment_status refund refund_metadata refund_quote refusal reservation stripe_object
-        stripe_refund
+        stripe_refund tax
     """,
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person
-        refund_reason studio visible_text
+        refund_reason studio tax visible_text
     """,
     "users": """
-        dispute errors mail_address money order payment_status person studio_user visible_text
+        dispute errors mail_address money order payment_status person studio_user tax visible_text
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger money order payment payment_status refund refund_metadata
         refund_quote refusal reservation settlement stripe_charge stripe_dispute stripe_object
-        stripe_refund
+        stripe_refund tax
     """,
 }
 

@@ -96,6 +96,9 @@ def test_the_books_always_have_what_stripe_last_reported(
     )
     assert sum(each.rev_share_amount for each in entries) == state.rev_share_reversed_amount
     assert -sum(each.tax_amount for each in entries) == state.tax_refunded_amount
+    if state.tax_parts:
+        refunded = sum(each.refunded_amount for each in state.tax_parts)
+        assert refunded == state.tax_refunded_amount
     for each in entries:
         parts = each.gross_amount + each.stripe_fee_amount + each.rev_share_amount
         assert parts == each.net_amount == each.payable_amount + each.direct_amount

@@ -15,9 +15,10 @@ from functions.import_orders.import_studios import ImportStudios
 from shared.domain.imported_order import ImportedOrder
 from shared.gateways.order_import_store import OrderImportStore, OrderSize, order_size
 from shared.gateways.queues import ChargeQueue
+from shared.gateways.records.keys import STATE_SK
 from shared.gateways.studio_updates import StudioUpdates
 
-from .test_import_formats import drop, order, put, studio
+from .test_import_formats import drop, order, put, studio, taxed_order
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -99,8 +100,9 @@ def records(tables: InMemoryTables) -> Importer:
         put(order(), ("photo_day",), None),
         put(order(), ("parent", "email"), None),
         put(order(), ("stripe", "charge_id"), None),
+        taxed_order(),
     ],
-    ids=["complete", "no photo day", "photo day null", "no email", "not charged"],
+    ids=["complete", "no photo day", "photo day null", "no email", "not charged", "with taxes"],
 )
 def test_an_order_imported_again_is_unchanged(
     tables: InMemoryTables, records: Importer, record: dict[str, Any]
@@ -110,6 +112,26 @@ def test_an_order_imported_again_is_unchanged(
     before = dict(tables.items)
     assert records.import_orders(lines) == ImportReport(unchanged=1)
     assert tables.items == before
+
+
+def test_an_order_without_parts_of_tax_stores_none(
+    tables: InMemoryTables, records: Importer
+) -> None:
+    records.import_orders([json.dumps(order())])
+    assert "taxes" not in str(tables.items)
+    assert "tax_parts" not in str(tables.items)
+
+
+def test_an_order_that_is_no_sale_yet_can_gain_the_parts_of_its_tax(
+    tables: InMemoryTables, records: Importer
+) -> None:
+    records.import_orders([json.dumps(order())])
+    assert records.import_orders([json.dumps(taxed_order())]) == ImportReport(updated=1)
+    corrected = dict(tables.items)
+    assert records.import_orders([json.dumps(taxed_order())]) == ImportReport(unchanged=1)
+    assert tables.items == corrected
+    (state,) = (item for (_, _, sk), item in tables.items.items() if sk == STATE_SK)
+    assert state["tax_parts"]["L"][0]["L"][:2] == [{"S": "US-IL"}, {"S": "6.25"}]
 
 
 @pytest.mark.parametrize(

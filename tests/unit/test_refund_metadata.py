@@ -11,6 +11,7 @@ from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey, RefundItem
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_metadata import metadata_of, refund_metadata_from
+from shared.domain.tax import TaxPart, TaxParts
 
 from .orders import AT
 
@@ -72,6 +73,35 @@ def test_a_refund_is_restored_as_it_was_requested(
         assert (copy.type, copy.items) == (asked.type, asked.items)
     else:
         assert (copy.type, copy.items) == (RefundType.PARTIAL, ())
+
+
+def _taxed(**metadata: object) -> TaxParts:
+    items = (RefundItem("li_1", 1, 5000, 80),)
+    parts = (TaxPart("US-IL", "6.25", 63), TaxPart("US-IL Cook", "1.75", 17))
+    asked = refund(type=RefundType.LINE_ITEMS, items=items, item_tax_parts=parts)
+    copy = refund_metadata_from(metadata_of(asked) | metadata, 5000)
+    assert copy is not None
+    assert copy.items == items
+    return copy.item_tax_parts
+
+
+def test_the_parts_of_the_items_tax_are_restored() -> None:
+    assert _taxed() == (("US-IL", "6.25", 63), ("US-IL Cook", "1.75", 17))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "7", "[7]", '{"abc":1}', '["abc"]', '[["US-IL","6.25"]]'),
+        '[["US-IL","6.25",81]]',
+        '[["US-IL","6.25",80.0]]',
+        '[["US-IL",6.25,80]]',
+        '[["US-IL","6.25",90],["DE","7",-10]]',
+        None,
+    ],
+)
+def test_edited_parts_of_tax_are_ignored(text: object) -> None:
+    assert _taxed(item_tax_parts=text) == ()
 
 
 @pytest.mark.parametrize(

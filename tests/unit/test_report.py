@@ -23,6 +23,7 @@ from shared.domain.report import (
     totals_of_figures,
 )
 from shared.domain.settlement import sale_amounts, settle
+from shared.domain.tax import negated, text_of_parts
 from tests.unit.orders import (
     AT,
     Sold,
@@ -88,6 +89,7 @@ def entries_of(sale: Sold, parts: list[int], failing: set[int]) -> list[LedgerEn
             refund_type=refund.type,
             processed_by=refund.requested_by,
             settled_at=AT,
+            tax_parts=text_of_parts(negated(settlement.tax_parts)),
         )
         entry, head = append(head, facts, settlement.amounts)
         state = settlement.state

@@ -50,6 +50,7 @@ ROW = ReportRow(
     charge_id="ch_1",
     placed_at="2026-10-14T19:04:00+02:00",
     balance_transaction_id="txn_1",
+    tax_parts='[["US-IL","6.25",163],["US-IL Cook","1.75",-1046]]',
 )
 
 
@@ -112,6 +113,7 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "failed_at_utc": "",
         "placed_at_utc": "2026-10-14T17:04:00.000Z",
         "utc_offset": "-05:00",
+        "tax_parts": "US-IL 6.25% 1.63; US-IL Cook 1.75% -10.46",
     }
 
 
@@ -122,6 +124,7 @@ def test_where_people_write_a_decimal_comma_semicolons_separate_the_columns() ->
     (row,) = csv.DictReader(lines, delimiter=";", strict=True)
     assert (row["refunded_amount"], row["net_deduction_amount"]) == ("25,50", "-21,67")
     assert row["subject_names"] == "Kai; Bo"
+    assert row["tax_parts"] == "US-IL 6,25% 1,63; US-IL Cook 1,75% -10,46"
     (point,) = written(ROW)
     assert {name: row[name] for name in ("order_id", "settled_at")} == {
         name: point[name] for name in ("order_id", "settled_at")

@@ -16,6 +16,7 @@ from shared.domain.order import LineCommitted, OrderState, RefundItem
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
 from shared.domain.refusal import Refusal
+from shared.domain.tax import SoldTax, TaxPart
 from shared.gateways.records.attributes import marshal, unmarshal
 from shared.gateways.records.fee_refund import fee_refund_from_values, fee_refund_to_item
 from shared.gateways.records.keys import (
@@ -43,6 +44,7 @@ texts = st.text(max_size=40)
 times = st.just("2026-10-14T17:04:00.000Z") | st.just("2026-11-01T00:00:00.001Z")
 currencies = st.sampled_from(["usd", "eur", "jpy"])
 
+tax_parts = st.lists(st.builds(TaxPart, texts, ids, amounts), max_size=3).map(tuple)
 refund_items = st.builds(RefundItem, ids, st.integers(1, 100), amounts)
 history = st.builds(HistoryEntry, st.sampled_from(RefundStatus), times, texts)
 
@@ -78,6 +80,8 @@ any_refund = st.builds(
     failure_reason=maybe(texts),
     refusal=maybe(st.builds(Refusal, texts, texts)),
     settled_at=maybe(times),
+    item_tax_parts=tax_parts,
+    tax_parts=tax_parts,
     settled_seq=maybe(st.integers(1, 10**12)),
     failed_seq=maybe(st.integers(1, 10**12)),
     rev_share_reversed_amount=maybe(amounts),
@@ -102,6 +106,7 @@ any_dispute = st.builds(
     withdrawn_amount=amounts,
     fee_amount=amounts,
     tax_amount=amounts,
+    tax_parts=tax_parts,
     dismissed_by=maybe(ids),
 )
 
@@ -132,6 +137,7 @@ any_state = st.builds(
     next_check_at=times,
     check_count=counts,
     disputes=st.lists(any_dispute, max_size=3).map(tuple),
+    tax_parts=st.lists(st.builds(SoldTax, texts, ids, amounts, amounts), max_size=3).map(tuple),
 ).map(lambda state: state if state.must_be_checked else replace(state, next_check_at=None))
 
 any_fee_refund = st.builds(

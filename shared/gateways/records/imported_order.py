@@ -14,6 +14,7 @@ from shared.domain.imported_order import (
     Subject,
 )
 from shared.domain.order import FulfillmentStatus, OrderKey
+from shared.domain.tax import TaxPart, TaxParts
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     CHARGE_SK,
@@ -51,6 +52,8 @@ def imported_order_to_item(imported: ImportedOrder, placed_at: str) -> Item:
         placed_at: When it was placed, RFC 3339 in UTC. Lists sort by it.
     """
     values: Values = {name: _without_none(value) for name, value in asdict(imported).items()}
+    values["products"] = [_product_to_values(each) for each in values["products"]]
+    values["shipping_taxes"] = values["shipping_taxes"] or None
     # Not `placed_sk`, which the state has: only imported orders belong in DateIndex.
     values["date_sk"] = placed_sk(placed_at, imported.order_id)
     return primary_key(order_pk(imported.key), ORDER_SK) | marshal(values)
@@ -124,11 +127,23 @@ def _contents(values: Values) -> dict[str, Any]:
             Subject(each["subject_id"], each.get("name")) for each in values.get("subjects", ())
         ),
         "photo_day": PhotoDay(day["photo_day_id"], day.get("name")) if day else None,
-        "products": tuple(Product(**each) for each in values.get("products", ())),
+        "products": tuple(
+            Product(**each | {"taxes": _taxes(each)}) for each in values.get("products", ())
+        ),
         "shipping_amount": values.get("shipping_amount", 0),
         "shipping_tax_amount": values.get("shipping_tax_amount", 0),
+        "shipping_taxes": _taxes(values, "shipping_taxes"),
         "charge": ChargeIds(**{"charge_id": None, **values.get("charge", {})}),
     }
+
+
+def _product_to_values(product: Values) -> Values:
+    """Return a line's values. Most lines have no parts of their tax, and store none."""
+    return {name: value for name, value in product.items() if name != "taxes" or value}
+
+
+def _taxes(values: Values, name: str = "taxes") -> TaxParts:
+    return tuple(TaxPart(*part) for part in values.get(name, ()))
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401  # a field of any kind

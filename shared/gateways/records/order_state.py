@@ -11,6 +11,7 @@ from shared.domain.order import (
     OrderState,
 )
 from shared.domain.payment_status import PaymentStatus
+from shared.domain.tax import SoldTax, TaxPart
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     STATE_SK,
@@ -50,7 +51,7 @@ def state_to_item(state: OrderState) -> Item:
     values["fulfillment_history"] = [
         {"status": step.status, "at": step.at, "by": step.by} for step in state.fulfillment_history
     ] or None
-    values["disputes"] = [_without_none(asdict(each)) for each in state.disputes] or None
+    values["disputes"] = [_dispute_to_values(each) for each in state.disputes] or None
     values |= {
         "status_pk": status_pk(state.studio_id, state.refund_status),
         "placed_sk": placed_sk(state.placed_at, state.order_id),
@@ -69,6 +70,7 @@ def state_from_values(values: Values) -> OrderState:
     known["order_id"] = order_key_of(values["PK"]).order_id
     known["next_check_at"] = values.get("open_due")
     known["payment_status"] = PaymentStatus(values.get("payment_status", PaymentStatus.PAID))
+    known["tax_parts"] = tuple(SoldTax(*each) for each in values.get("tax_parts", ()))
     known["disputes"] = tuple(_dispute(each) for each in values.get("disputes", ()))
     known["fulfillment_status"] = FulfillmentStatus(values.get("fulfillment_status", "none"))
     known["lines_committed"] = {
@@ -93,10 +95,12 @@ def _on_attention_list(state: OrderState) -> Values:
     return attention(state.studio_id, partition, since, state.order_id)
 
 
+def _dispute_to_values(dispute: Dispute) -> Values:
+    values = asdict(dispute) | {"tax_parts": dispute.tax_parts or None}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _dispute(values: Values) -> Dispute:
     ids = tuple(values.get("balance_transaction_ids", ()))
-    return Dispute(**(values | {"balance_transaction_ids": ids}))
-
-
-def _without_none(values: Values) -> Values:
-    return {name: value for name, value in values.items() if value is not None}
+    tax_parts = tuple(TaxPart(*each) for each in values.get("tax_parts", ()))
+    return Dispute(**(values | {"balance_transaction_ids": ids, "tax_parts": tax_parts}))

@@ -13,6 +13,7 @@ from shared.domain.refund import (
     RefundType,
     Resolution,
 )
+from shared.domain.tax import TaxPart
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     REFUND_PREFIX,
@@ -55,6 +56,8 @@ def refund_to_item(refund: Refund) -> Item:
         "by": refund.resolution.by,
         "note": refund.resolution.note or "",
     }
+    values["item_tax_parts"] = refund.item_tax_parts or None
+    values["tax_parts"] = refund.tax_parts or None
     values["stop_print"] = refund.stop_print or None
     values["keep_print"] = refund.keep_print or None
     values["before_ledger"] = refund.before_ledger or None
@@ -79,6 +82,8 @@ def refund_from_values(values: Values) -> Refund:
         HistoryEntry(RefundStatus(entry["status"]), entry["at"], entry["by"])
         for entry in values["history"]
     )
+    for name in ("item_tax_parts", "tax_parts"):
+        known[name] = tuple(TaxPart(*part) for part in values.get(name, ()))
     known["refusal"] = refusal_from_values(values.get("refusal"))
     if "resolution" in values:
         stored = values["resolution"]

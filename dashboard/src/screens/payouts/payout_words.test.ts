@@ -28,6 +28,8 @@ function lineOf(kind: string, more: Partial<Line> = {}): Line {
     dispute_id: null,
     refund_type: null,
     parent_name: null,
+    tax_amount: 0,
+    balance_transaction_id: null,
     ...more,
   };
 }

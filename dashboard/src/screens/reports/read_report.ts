@@ -5,6 +5,7 @@ import type { BucketSize, ReportQuery } from "./report_query";
 export type Row = Schema<"RowView">;
 export type Totals = Schema<"TotalsView">;
 export type Summary = Schema<"SummaryView">;
+export type Taxes = Schema<"TaxesView">;
 
 export const ROWS_ON_A_PAGE = 50;
 
@@ -58,6 +59,11 @@ export function readSummary(
   return accepted(
     api.GET("/reports/refunds/summary", { params: { query: { ...query, size } }, signal }),
   );
+}
+
+/** Reads the refunded tax of the same refunds, by jurisdiction and rate. */
+export function readTaxes(query: ReportQuery, signal: AbortSignal): Promise<Taxes> {
+  return accepted(api.GET("/reports/refunds/taxes", { params: { query }, signal }));
 }
 
 /** A row has no id of its own: a late failure and a dispute's steps repeat one. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rowKey, rowTime, type Row } from "./read_report";
-import { rowKind, rowWords } from "./report_words";
+import { rowKind, rowWords, taxRate } from "./report_words";
 
 const ROW: Row = {
   settled_at: "2026-11-20T10:00:00Z",
@@ -32,6 +32,12 @@ const ROW: Row = {
   failure_reason: null,
   failure_detail: null,
   resolution: null,
+  account_id: null,
+  charge_id: "ch_1",
+  payment_intent_id: "pi_1",
+  placed_at: "2026-11-01T10:00:00Z",
+  balance_transaction_id: "txn_1",
+  failure_balance_transaction_id: null,
 };
 const failedLater: Row = {
   ...ROW,
@@ -57,5 +63,14 @@ describe("a row of the report", () => {
     expect(rowKey(failedLater)).not.toBe(rowKey(ROW));
     expect(rowTime(failedLater)).toBe("2026-11-25T10:00:00Z");
     expect(rowTime(ROW)).toBe("2026-11-20T10:00:00Z");
+  });
+});
+
+describe("a tax rate", () => {
+  it("has all its decimals", () => {
+    expect(taxRate("6.25", "en-US")).toBe("6.25%");
+    expect(taxRate("0.000001", "en-US")).toBe("0.000001%");
+    expect(taxRate("19", "de-DE")).toBe("19\u00a0%");
+    expect(taxRate(null)).toBe("–");
   });
 });

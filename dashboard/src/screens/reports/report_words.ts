@@ -22,3 +22,13 @@ export function rowKind(row: Row): string | null {
   if (row.status === "canceled") return "Canceled";
   return null;
 }
+
+/** Returns a tax rate of the API, a number of percent such as `6.25`, as `6.25 %`. */
+export function taxRate(rate: string | null, locale?: string): string {
+  if (rate === null) return "–";
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: "percent",
+    maximumFractionDigits: 6,
+  }).format(rate as Intl.StringNumericLiteral);
+}
