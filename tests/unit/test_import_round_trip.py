@@ -87,7 +87,10 @@ def test_an_order_comes_back_from_rows_of_the_template(
         path = write_file(Path(folder), text.encode(encoding))
         (content,) = contents(read(path))
     assert OrderBody.model_validate(content).model_dump() == expected
-    assert content == json.loads(json.dumps(expected))
+    # A row has no room for the parts of a tax.
+    parts = {"shipping_taxes": True, "line_items": {"__all__": {"taxes"}}}
+    written = OrderBody.model_validate(order).model_dump_json(exclude=parts)
+    assert content == json.loads(written)
 
 
 @given(
@@ -115,6 +118,7 @@ def test_an_order_comes_back_from_rows_of_the_template(
             "hold_disputed": st.booleans(),
             "staff_refund_limit_amount": amounts,
             "status": st.sampled_from(["active", "closed"]),
+            "locale": st.sampled_from(["en-US", "nb-NO"]),
         },
     )
 )
