@@ -474,6 +474,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reports/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the ledger
+         * @description Every entry of the studio's ledger that was recorded on these days, as a file for a bookkeeper: a table (`csv`, `xlsx`) with Stripe's ids, or the double-entry lines of a journal (`hledger`, `beancount`, `quickbooks`, `xero`). The file takes a while: the answer is the URL to poll. Without `from`, the file begins 30 days before `to`.
+         */
+        get: operations["export_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reports/refunds": {
         parameters: {
             query?: never;
@@ -483,7 +503,7 @@ export interface paths {
         };
         /**
          * Report refunds
-         * @description The refunds that settled on these days, the earliest first, or the newest first with `order=newest`. A CSV file always has the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file takes a while: the answer is then 202, with the URL to poll.
+         * @description The refunds that settled on these days, the earliest first, or the newest first with `order=newest`. A CSV file always has the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file or a workbook (`xlsx`) takes a while: the answer is then 202, with the URL to poll.
          */
         get: operations["report_refunds"];
         put?: never;
@@ -836,6 +856,14 @@ export interface components {
          */
         By: "subject" | "product" | "photo_day" | "reason" | "processed_by";
         /**
+         * DecimalMark
+         * @description The mark before an amount's decimals in a CSV file.
+         *
+         *     Where people write a decimal comma, their spreadsheet expects semicolons between the columns.
+         * @enum {string}
+         */
+        DecimalMark: "point" | "comma";
+        /**
          * DismissedView
          * @description A lost dispute that was dismissed from the attention list.
          */
@@ -919,6 +947,12 @@ export interface components {
             /** Status */
             status: string | null;
         };
+        /**
+         * ExportForm
+         * @description The form of a file: a table, or the double-entry lines of a journal.
+         * @enum {string}
+         */
+        ExportForm: "csv" | "xlsx" | "hledger" | "beancount" | "quickbooks" | "xero";
         /**
          * ExportStatus
          * @description The status of an export.
@@ -1409,6 +1443,8 @@ export interface components {
         MyStudioView: {
             /** Currency */
             currency: string;
+            /** Locale */
+            locale: string | null;
             /** Minor Unit Digits */
             minor_unit_digits: number;
             /** Name */
@@ -1818,11 +1854,14 @@ export interface components {
          *     back), adjustment (a correction by PPS, with its reason in words), or carried (the balance that
          *     the previous payout left). ``refund_type`` and ``reason`` say what was refunded and why.
          *     ``reason_name`` is what people call the reason; an adjustment's is its own sentence.
-         *     ``parent_name`` is the order's, and null if it was erased.
+         *     ``parent_name`` is the order's, and null if it was erased. ``tax_amount`` is the tax in the
+         *     gross, and ``balance_transaction_id`` the movement of Stripe's balance.
          */
         PayoutLineView: {
             /** Adjustment Id */
             adjustment_id: string | null;
+            /** Balance Transaction Id */
+            balance_transaction_id: string | null;
             /** Direct Amount */
             direct_amount: number;
             /** Dispute Id */
@@ -1861,6 +1900,8 @@ export interface components {
             stripe_fee_amount: number;
             /** Stripe Refund Id */
             stripe_refund_id: string | null;
+            /** Tax Amount */
+            tax_amount: number;
         };
         /**
          * PayoutList
@@ -2335,9 +2376,17 @@ export interface components {
          *     fee for it, and money that came back is negative. Erased names are null or missing.
          *     `pending_reason` says what an open refund waits for, and `failure_reason` why one failed. The
          *     details say so in words, and what to do.
-         *     `resolution` is how the parent was paid after that.
+         *     `resolution` is how the parent was paid after that. `account_id` is the studio's own Stripe
+         *     account if the charge is there. `balance_transaction_id` is the movement of Stripe's balance,
+         *     and `failure_balance_transaction_id` the one back of a refund that failed before it settled.
          */
         RowView: {
+            /** Account Id */
+            account_id: string | null;
+            /** Balance Transaction Id */
+            balance_transaction_id: string | null;
+            /** Charge Id */
+            charge_id: string | null;
             /** Currency */
             currency: string;
             /** Dispute Fee Amount */
@@ -2346,6 +2395,8 @@ export interface components {
             dispute_id: string | null;
             /** Failed At */
             failed_at: string | null;
+            /** Failure Balance Transaction Id */
+            failure_balance_transaction_id: string | null;
             /** Failure Detail */
             failure_detail: string | null;
             /** Failure Reason */
@@ -2358,10 +2409,14 @@ export interface components {
             original_amount: number | null;
             /** Parent Name */
             parent_name: string | null;
+            /** Payment Intent Id */
+            payment_intent_id: string | null;
             /** Pending Detail */
             pending_detail: string | null;
             /** Pending Reason */
             pending_reason: string | null;
+            /** Placed At */
+            placed_at: string | null;
             /** Processed By */
             processed_by: string | null;
             /** Processed By Name */
@@ -2518,10 +2573,14 @@ export interface components {
         /**
          * StudioSummary
          * @description A studio. ``minor_unit_digits`` is how many decimals its currency has.
+         *
+         *     ``locale`` (BCP 47) says how its people write numbers; null is not known.
          */
         StudioSummary: {
             /** Currency */
             currency: string;
+            /** Locale */
+            locale: string | null;
             /** Minor Unit Digits */
             minor_unit_digits: number;
             /** Name */
@@ -5900,6 +5959,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "json" | "csv" | "html";
+                /** @description The decimal mark in CSV. With a comma, semicolons separate columns. */
+                decimal_mark?: components["schemas"]["DecimalMark"];
                 /** @description Which lines to list. `deductions` are refunds and disputes, with what came back of them. The sums always cover all lines. A cursor is valid for the same `lines`. */
                 lines?: components["schemas"]["LineKinds"];
                 /** @description How many at most. */
@@ -6625,6 +6686,158 @@ export interface operations {
             };
         };
     };
+    export_ledger: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD in the studio's time zone. */
+                from?: string | null;
+                /** @description The last day, included. Today if it is left out. */
+                to?: string | null;
+                /** @description The form of the file. */
+                format?: components["schemas"]["ExportForm"];
+                /** @description The decimal mark in CSV. With a comma, semicolons separate the columns. */
+                decimal_mark?: components["schemas"]["DecimalMark"];
+                /** @description A journal's transactions: one for each entry, or for each day. */
+                totals?: "entry" | "day";
+                /** @description Whether a journal has what was paid out before the ledger started. */
+                openings?: boolean;
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file is being written */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     report_refunds: {
         parameters: {
             query?: {
@@ -6648,7 +6861,9 @@ export interface operations {
                 processed_by?: string | null;
                 /** @description Leave out disputes, late failures and the refunds that failed. With the key of a pattern, the rows are exactly the refunds that the pattern counts. */
                 effective?: boolean;
-                format?: "json" | "csv";
+                format?: "json" | "csv" | "xlsx";
+                /** @description The decimal mark in CSV. With a comma, semicolons separate the columns. */
+                decimal_mark?: components["schemas"]["DecimalMark"];
                 /** @description How many rows at most. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
