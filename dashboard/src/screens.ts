@@ -62,6 +62,11 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/reports/Patterns.svelte"),
   },
   {
+    patterns: ["/reports/books"],
+    action: "read_reports",
+    load: () => import("./screens/reports/Books.svelte"),
+  },
+  {
     patterns: ["/payouts/:payoutId?"],
     action: "read_payouts",
     load: () => import("./screens/payouts/Payouts.svelte"),
@@ -106,6 +111,7 @@ export const MENU: readonly MenuGroup[] = [
     entries: [
       { text: "Refunds", icon: "refunds", href: "/reports/refunds", action: "read_reports" },
       { text: "Patterns", icon: "patterns", href: "/reports/patterns", action: "read_reports" },
+      { text: "Books", icon: "books", href: "/reports/books", action: "read_reports" },
     ],
   },
   {

@@ -10,9 +10,9 @@ from tests.browser.people import People
 pytestmark = pytest.mark.stack
 
 MENUS = {
-    "owner": "Orders, Print Station, Needs Attention, Refunds, Patterns, Payouts, Settings",
-    "staff": "Orders, Print Station, Needs Attention, Refunds, Patterns, Settings",
-    "bookkeeper": "Orders, Needs Attention, Refunds, Patterns, Payouts, Settings",
+    "owner": "Orders, Print Station, Needs Attention, Refunds, Patterns, Books, Payouts, Settings",
+    "staff": "Orders, Print Station, Needs Attention, Refunds, Patterns, Books, Settings",
+    "bookkeeper": "Orders, Needs Attention, Refunds, Patterns, Books, Payouts, Settings",
     "print_operator": "Print Station, Settings",
 }
 REFUSED = "Your role cannot open this page"
@@ -22,6 +22,7 @@ ADDRESSES = {
     "Needs Attention": "/attention",
     "Refunds": "/reports/refunds",
     "Patterns": "/reports/patterns",
+    "Books": "/reports/books",
     "Payouts": "/payouts",
     "Settings": "/settings",
 }

@@ -1,38 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dayCount, isDay, isReversed, namedRange, rangeName } from "./ranges";
-
-describe("the named ranges", () => {
-  it("end today, or with the month or year before", () => {
-    expect(namedRange("this_month", "2026-03-31")).toEqual({
-      from: "2026-03-01",
-      to: "2026-03-31",
-    });
-    expect(namedRange("last_month", "2026-03-31")).toEqual({
-      from: "2026-02-01",
-      to: "2026-02-28",
-    });
-    expect(namedRange("last_month", "2028-03-01")).toEqual({
-      from: "2028-02-01",
-      to: "2028-02-29",
-    });
-    expect(namedRange("last_month", "2026-01-15")).toEqual({
-      from: "2025-12-01",
-      to: "2025-12-31",
-    });
-    expect(namedRange("last_year", "2026-01-01")).toEqual({ from: "2025-01-01", to: "2025-12-31" });
-  });
-
-  it("of 90 days have 90 days", () => {
-    const { from, to } = namedRange("last_90_days", "2026-03-01");
-    expect(dayCount(from, to)).toBe(90);
-  });
-
-  it("are recognized in the address, and chosen days are not", () => {
-    expect(rangeName({ from: "", to: "" }, "2026-03-31")).toBe("default");
-    expect(rangeName({ from: "2026-02-01", to: "2026-02-28" }, "2026-03-31")).toBe("last_month");
-    expect(rangeName({ from: "2026-02-02", to: "2026-02-28" }, "2026-03-31")).toBeNull();
-  });
-});
+import { dayCount, isDay, isReversed } from "./ranges";
 
 describe("a day", () => {
   it("must exist", () => {

@@ -4,6 +4,7 @@ import { withAllLines, type Line, type PayoutSummary, type Sums } from "./read_p
 
 const NOTHING = {
   gross_amount: 0,
+  tax_amount: 0,
   stripe_fee_amount: 0,
   rev_share_amount: 0,
   net_amount: 0,
@@ -20,6 +21,7 @@ function lineOf(kind: string, more: Partial<Line> = {}): Line {
     refund_id: null,
     payout_id: null,
     stripe_refund_id: null,
+    balance_transaction_id: null,
     adjustment_id: null,
     reason: null,
     reason_name: null,

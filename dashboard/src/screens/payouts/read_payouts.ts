@@ -49,9 +49,12 @@ export function readPayout(payoutId: string, signal: AbortSignal): Promise<Payou
 }
 
 /** Reads a payout's statement as a spreadsheet. */
-export async function readStatementCsv(payoutId: string): Promise<FileToSave> {
+export async function readStatementCsv(
+  payoutId: string,
+  decimal_mark: Schema<"DecimalMark">,
+): Promise<FileToSave> {
   const answer = await api.GET("/payouts/{payout_id}", {
-    params: { path: { payout_id: payoutId }, query: { format: "csv" } },
+    params: { path: { payout_id: payoutId }, query: { format: "csv", decimal_mark } },
     parseAs: "text",
   });
   const text = String(await accepted(Promise.resolve(answer)));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   actionText,
   bpsText,
+  numbersText,
   roleText,
   scheduleText,
   unfinishedText,
@@ -13,6 +14,11 @@ describe("the settings", () => {
     expect(bpsText(1500, "en-US")).toBe("15%");
     expect(bpsText(725, "en-US")).toBe("7.25%");
     expect(bpsText(10_000, "en-US")).toBe("100%");
+  });
+
+  it("say how a studio's people write numbers", () => {
+    expect(numbersText("nb-NO", "en-US")).toBe("As in Norwegian Bokmål (Norway): 1234,50");
+    expect(numbersText("en-US", "en-US")).toBe("As in American English: 1234.50");
   });
 
   it("say when payouts are made", () => {

@@ -58,6 +58,16 @@ export function bpsText(bps: number, locale?: string): string {
   );
 }
 
+/** Returns how people of a locale write numbers: `As in German (Germany): 1234,50`. */
+export function numbersText(studioLocale: string, locale?: string): string {
+  const name = new Intl.DisplayNames(locale, { type: "language" }).of(studioLocale);
+  const number = new Intl.NumberFormat(studioLocale, {
+    minimumFractionDigits: 2,
+    useGrouping: false,
+  }).format(1234.5);
+  return `As in ${name}: ${number}`;
+}
+
 /** Returns when payouts are made: `Every week, on Monday`. */
 export function scheduleText(settings: Pick<Settings, "payout_interval" | "payout_weekday">) {
   const { payout_interval, payout_weekday } = settings;

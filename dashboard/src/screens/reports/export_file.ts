@@ -1,5 +1,6 @@
 import { accepted, api, type Schema } from "../../api/client";
 import { fileNameOf, type FileToSave } from "../../lib/download";
+import type { LedgerFile } from "./ledger_file";
 import type { ReportQuery } from "./report_query";
 
 type Export = Schema<"ExportView">;
@@ -9,26 +10,46 @@ const POLL_MS = 1_500;
 /** Thrown if the API could not write the file. */
 export class ExportFailedError extends Error {}
 
+/** How an export is asked for. */
+export interface Asking {
+  /** Called once if the file takes a while. */
+  onwriting: () => void;
+  signal: AbortSignal;
+}
+
 /**
- * Returns the report as a CSV file.
+ * Returns the refunds report as a file.
  *
- * A small one is the answer itself. A large one is written while we ask again and again;
- * `onlarge` is called once.
+ * A small CSV file is the answer itself. Any other file is written while we ask again and again.
  */
-export async function exportCsv(
+export async function exportReport(
   query: ReportQuery,
-  { onlarge, signal }: { onlarge: () => void; signal: AbortSignal },
+  form: "csv" | "xlsx",
+  decimal_mark: Schema<"DecimalMark">,
+  { onwriting, signal }: Asking,
 ): Promise<FileToSave> {
   const answer = await api.GET("/reports/refunds", {
-    params: { query: { ...query, format: "csv" } },
+    params: { query: { ...query, format: form, decimal_mark } },
     parseAs: "text",
     signal,
   });
   const text = String(await accepted(Promise.resolve(answer)));
   if (answer.response.status !== 202)
     return { name: fileNameOf(answer.response, "refunds.csv"), text };
-  onlarge();
+  onwriting();
   return { url: await whenReady(JSON.parse(text) as Export, signal) };
+}
+
+/** Returns the studio's ledger as a file, which always takes a while. */
+export async function exportLedger(
+  file: LedgerFile,
+  decimal_mark: Schema<"DecimalMark">,
+  { onwriting, signal }: Asking,
+): Promise<FileToSave> {
+  const query = { ...file, decimal_mark };
+  const started = await accepted(api.GET("/reports/ledger", { params: { query }, signal }));
+  onwriting();
+  return { url: await whenReady(started, signal) };
 }
 
 async function whenReady(running: Export, signal: AbortSignal): Promise<string> {
