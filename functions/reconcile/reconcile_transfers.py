@@ -75,7 +75,7 @@ class ReconcileTransfers:
         """Yield payouts whose transfer should have ended by now."""
         closed_before = rfc3339(window.until - _TRANSFER_GRACE)
         for each in self.payouts.open(rfc3339(window.now + timedelta(days=1))):
-            payout = self.payouts.get(each.studio_id, each.payout_id)
+            payout = self.payouts.get(each.studio_id, each.payout)
             if payout and payout.is_open and payout.closed_at < closed_before:
                 yield of_payout(FindingKind.TRANSFER_NOT_CONFIRMED, payout)
 

@@ -1,8 +1,11 @@
-"""Lambda on a schedule, or by hand: makes the payouts that are due, or one that is not."""
+"""Lambda on a schedule and on the payout queue, or by hand: makes payouts."""
 
+from collections import Counter
 from typing import Any
 
 from aws_lambda_powertools.tracing import Tracer
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.run_payouts.book_reversal import BookReversal
@@ -10,9 +13,11 @@ from functions.run_payouts.close_payout import ClosePayout
 from functions.run_payouts.release_payouts import ReleasePayouts
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from functions.run_payouts.run_payouts import RunPayouts
-from shared.clock import utc_now
+from shared.clock import rfc3339, utc_now
+from shared.domain.payout import PayoutWork
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
+from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
@@ -21,14 +26,12 @@ from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.queues import PAYOUT_FIELDS, ParkedMessages, PayoutQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.workflow.account_watch import AccountWatch
-
-# One payout may take six calls to Stripe, each with its retry up to 20 s.
-_STOP_WHEN_LEFT_MS = 150_000
 
 # The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
 # it shows each call to Stripe.
@@ -64,21 +67,29 @@ run_payouts = RunPayouts(
 release_payouts = ReleasePayouts(holds, payouts, utc_now)
 
 
+payout_queue = PayoutQueue(aws.client("sqs"), setting("PAYOUT_QUEUE_URL"))
+parked = ParkedMessages(aws.client("sqs"), setting("PAYOUT_DLQ_URL"))
+
+
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """Do what the event asks for: a run over all studios, or one thing for one studio.
+def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
+    """Announce what is due, do one thing of a run, or do what an operator asks for.
 
-    An operator's event has an ``action``, a ``studio_id``, and ``because``, which says who asks for
-    it and why. ``pay_now`` pays everything up to now. ``release`` ends a hold. Any other event,
-    such as the schedule's, is a run.
+    The schedule's event announces: one message for each studio whose payout is due, and for each
+    transfer that is due for a look. The queue's event has one of these messages. An operator's
+    event has an ``action``, a ``studio_id``, and ``because``, which says who asks for it and why.
+    ``pay_now`` pays everything up to now. ``release`` ends a hold.
 
     Returns:
-        Of a run: the outcomes, counted, and whether it got to its end. Of an action: its outcome,
-        and the id of the payout that it made.
+        Of an announcement: how many messages were sent. Of a message: its outcome. Of an action:
+        its outcome, and the id of the payout that it made.
     """
     match event:
+        case {"Records": list(records)}:
+            done = Counter(map(do_work, SQSEvent({"Records": records}).records))
+            return {"batchItemFailures": [], "done": dict(done)}
         case {"action": "pay_now", "studio_id": str(studio_id), "because": str(because)}:
             outcome, payout_id = run_payouts.pay_now(studio_id, because)
         case {"action": "release", "studio_id": str(studio_id), "because": str(because)}:
@@ -86,17 +97,32 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         case {"action": _}:
             raise ValueError("an action needs a studio_id and because")
         case _:
-            return _run(context)
+            return {"announced": announce()}
     count(outcome)
     logger.info("action", studio_id=studio_id, outcome=outcome, payout_id=payout_id)
     return {"outcome": outcome, "payout_id": payout_id}
 
 
-def _run(context: LambdaContext) -> dict[str, Any]:
-    run = run_payouts(
-        time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS
-    )
-    for name, times in run.done.items():
-        count(name, times)
-    logger.info("run", done=dict(run.done), complete=run.complete)
-    return {"done": dict(run.done), "complete": run.complete}
+def announce() -> int:
+    """Send a message for each thing that is due, and return how many there are."""
+    now = rfc3339(utc_now())
+    announced = payout_queue.announce(payouts.work(now), hour=now[:13])
+    count("PayoutWorkAnnounced", announced)
+    logger.info("announced", works=announced)
+    return announced
+
+
+def do_work(record: SQSRecord) -> str:
+    """Do what a message names, or park a message that nobody can read. Return the outcome.
+
+    An error of the studio is an outcome, too: the next run announces what is still due. So a
+    message only comes again if the function died.
+    """
+    outcome = "PayoutWorkUnreadable"
+    with dead_letter_failures(record, parked, MalformedMessageError):
+        message = message_from(record.body, *PAYOUT_FIELDS)
+        logger.append_keys(studio_id=message["studio_id"])
+        outcome = run_payouts(PayoutWork(message["studio_id"], message["payout"]))
+        count(outcome)
+        logger.info("work", payout=message["payout"], outcome=outcome)
+    return outcome

@@ -1,7 +1,6 @@
-"""Makes every payout that is due, then looks at every transfer that is due for a look."""
+"""Makes a payout that is due, or looks at a transfer that is due for a look."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,31 +8,16 @@ from functions.run_payouts.book_reversal import BookReversal
 from functions.run_payouts.close_payout import ClosePayout, NotClosed
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
-from shared.domain.payout import Payout
+from shared.domain.payout import DUE, Payout, PayoutWork
 from shared.edge.observability import logger
-from shared.gateways.payouts_table import PayoutKey, PayoutsTable
+from shared.gateways.payouts_table import PayoutsTable
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
-
-type Work = tuple[str, str | None, Callable[[], str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run did.
-
-    Attributes:
-        done: How often each outcome occurred, by the name of its metric.
-        complete: Whether the run got to its end.
-    """
-
-    done: Counter[str]
-    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RunPayouts:
-    """Makes and pays the payouts. An error of one studio does not affect the others."""
+    """Makes and pays payouts, one thing of one studio at a time."""
 
     payouts: PayoutsTable
     close: ClosePayout
@@ -41,19 +25,18 @@ class RunPayouts:
     book_reversal: BookReversal
     clock: Clock
 
-    def __call__(self, *, time_is_up: Callable[[], bool]) -> Run:
-        """Do one run.
+    def __call__(self, work: PayoutWork) -> str:
+        """Do one thing of a run, if it is still due.
 
-        Args:
-            time_is_up: Whether to stop, so that the run ends before the function times out. The
-                next run does the rest, which is still due.
+        An error is logged and counted. The next run announces what is due then.
+
+        Returns:
+            The outcome, as the name of a metric.
         """
-        done: Counter[str] = Counter()
-        for studio_id, payout_id, work in self._work(rfc3339(self.clock())):
-            if time_is_up():
-                return Run(done, complete=False)
-            done[self._safely(studio_id, payout_id, work)] += 1
-        return Run(done, complete=True)
+        if work.payout == DUE:
+            return self._safely(work.studio_id, None, partial(self._make, work.studio_id))
+        resume = partial(self._resume, work.studio_id, work.payout)
+        return self._safely(work.studio_id, work.payout, resume)
 
     def pay_now(self, studio_id: str, because: str) -> tuple[str, str | None]:
         """Pay one studio everything up to now, between two payout days.
@@ -75,12 +58,6 @@ class RunPayouts:
         outcome = self._safely(studio_id, made.payout_id, partial(self._pay, made))
         return outcome, made.payout_id
 
-    def _work(self, now: str) -> Iterator[Work]:
-        for studio_id in self.payouts.due(now):
-            yield studio_id, None, partial(self._make, studio_id)
-        for each in self.payouts.open(now):
-            yield each.studio_id, each.payout_id, partial(self._resume, each)
-
     def _make(self, studio_id: str) -> str:
         made = self.close(studio_id)
         return made.value if isinstance(made, NotClosed) else self._pay(made)
@@ -96,9 +73,11 @@ class RunPayouts:
             return f"Payout{payout.status.value.capitalize()}"
         return self._looked_at(payout)
 
-    def _resume(self, due: PayoutKey) -> str:
-        payout = self.payouts.get(due.studio_id, due.payout_id)
+    def _resume(self, studio_id: str, payout_id: str) -> str:
+        payout = self.payouts.get(studio_id, payout_id)
         if payout is None or payout.next_poll_at is None:
+            return "PayoutNothingOpen"
+        if payout.next_poll_at > rfc3339(self.clock()):  # another message has looked at it
             return "PayoutNothingOpen"
         # Stored first, so that a payout on which the run dies is polled less and less often.
         next_poll_at = rfc3339(next_poll_time(payout.poll_count, self.clock()))

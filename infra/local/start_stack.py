@@ -119,6 +119,8 @@ class _Assembly:
                 "fee_refund_dlq": outputs["FeeRefundDLQUrl"],
                 "charge": outputs["ChargeQueueUrl"],
                 "charge_dlq": outputs["ChargeDLQUrl"],
+                "payout": outputs["PayoutQueueUrl"],
+                "payout_dlq": outputs["PayoutDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
             },

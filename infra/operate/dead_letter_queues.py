@@ -25,6 +25,7 @@ from shared.gateways.queues import (
     PARKED_GROUP,
     PARKED_ID,
     PARKED_REASON,
+    PAYOUT_FIELDS,
     ParkedMessages,
 )
 
@@ -40,12 +41,14 @@ QUEUES = {
     "adjust": ADJUST_FIELDS,
     "fee_refund": FEE_REFUND_FIELDS,
     "charge": CHARGE_FIELDS,
+    "payout": PAYOUT_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
 }
 _OUTPUTS = {
     "adjust": "Adjust",
     "fee_refund": "FeeRefund",
     "charge": "Charge",
+    "payout": "Payout",
     "export": "Export",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"

@@ -65,6 +65,21 @@ _PAYOUT_ID = re.compile(r"po_(.+)_(\d{4}-\d\d-\d\d)(?:_([2-9]))?")
 _OPEN = frozenset({PayoutStatus.CLOSING, PayoutStatus.TRANSFERRING})
 
 
+# In place of a payout's id: the studio's payout that is due.
+DUE = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutWork:
+    """One thing to do in a payout run: make the studio's payout that is due, or go on with one.
+
+    ``payout`` is ``DUE`` or a payout's id.
+    """
+
+    studio_id: str
+    payout: str = DUE
+
+
 @dataclass(frozen=True, slots=True)
 class PayoutStep:
     """A state that a payout reached, and when (RFC 3339, UTC)."""

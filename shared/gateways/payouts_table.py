@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.payout import Payout
+from shared.domain.payout import Payout, PayoutWork
 from shared.gateways.records.keys import (
     NEXT_PAYOUT_SK,
     OPEN_INDEX,
@@ -27,14 +27,6 @@ from shared.gateways.table import STILL_DUE, TableGateway
 
 if TYPE_CHECKING:
     from shared.gateways.records.attributes import Values
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutKey:
-    """What identifies a payout."""
-
-    studio_id: str
-    payout_id: str
 
 
 class PayoutsTable(TableGateway):
@@ -75,13 +67,21 @@ class PayoutsTable(TableGateway):
         values = self._table.get(studio_pk(studio_id), NEXT_PAYOUT_SK)
         return due_at_of(values) if values else None
 
-    def due(self, now: str) -> Iterator[str]:
-        """List the studios whose payout is due, the longest overdue first.
+    def work(self, now: str) -> Iterator[PayoutWork]:
+        """List what a payout run has to do: payouts that are due, then open transfers.
 
-        The index is read eventually consistent. The next run finds what it does not show yet.
+        The longest overdue comes first. The index is read eventually consistent. The next run
+        finds what it does not show yet.
         """
         for values in self._open(OpenWork.PAYOUT_DUE, now):
-            yield studio_id_of(values["PK"])
+            yield PayoutWork(studio_id_of(values["PK"]))
+        yield from self.open(now)
+
+    def open(self, now: str) -> Iterator[PayoutWork]:
+        """List the payouts that are due for a look at their transfer."""
+        for values in self._open(OpenWork.PAYOUT, now):
+            payout_id = values["SK"].removeprefix(PAYOUT_PREFIX)
+            yield PayoutWork(studio_id_of(values["PK"]), payout_id)
 
     def studios(self) -> Iterator[str]:
         """List all studios, each of which is due at some time; eventually consistent."""
@@ -90,11 +90,6 @@ class PayoutsTable(TableGateway):
         )
         for values in found:
             yield studio_id_of(values["PK"])
-
-    def open(self, now: str) -> Iterator[PayoutKey]:
-        """List the payouts that are due for a look at their transfer."""
-        for values in self._open(OpenWork.PAYOUT, now):
-            yield PayoutKey(studio_id_of(values["PK"]), values["SK"].removeprefix(PAYOUT_PREFIX))
 
     def advance(self, payout: Payout) -> Payout:
         """Record progress of a payout that moves no money in the ledger. Return it as stored.

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from itertools import batched
 from typing import TYPE_CHECKING
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
+from shared.domain.payout import PayoutWork
 from shared.domain.refund import Refund
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
 FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
 CHARGE_FIELDS = ("studio_id", "order_id")
+PAYOUT_FIELDS = ("studio_id", "payout")
 
 # The attributes of a parked message.
 PARKED_REASON = "parked_reason"
@@ -114,6 +117,39 @@ class ChargeQueue(Queue):
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
+
+
+class PayoutQueue(Queue):
+    """Hands out the work of a payout run. FIFO, one message group a studio."""
+
+    def announce(self, works: Iterable[PayoutWork], hour: str) -> int:
+        """Announce works, and return how many; repeats do no harm.
+
+        SQS drops a repeat of the same hour for five minutes.
+
+        Args:
+            works: What is due.
+            hour: The hour of the run, so that the next run is no repeat.
+
+        Raises:
+            QueueBusyError: SQS did not take all of them. The next run announces what is due then.
+        """
+        sent = 0
+        for batch in batched(works, _MESSAGES_PER_CALL, strict=False):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {
+                    "Id": str(number),
+                    "MessageGroupId": work.studio_id,
+                    "MessageDeduplicationId": f"{work.studio_id}:{work.payout}:{hour}"[-128:],
+                    "MessageBody": json.dumps({"studio_id": work.studio_id, "payout": work.payout}),
+                }
+                for number, work in enumerate(batch)
+            ]
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if answer.get("Failed"):
+                raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
+            sent += len(entries)
+        return sent
 
 
 class ParkedMessages(Queue):

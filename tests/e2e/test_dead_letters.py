@@ -69,6 +69,7 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     unknown = {"studio_id": DIRECT_STUDIO, "order_id": f"ord_{mark}", "correlation_id": mark}
     put(world, "fee_refund", unknown, direct)
     put(world, "export", asdict(export), PLATFORM_STUDIO)
+    put(world, "payout", {"studio_id": f"st_{mark}", "payout": ""}, mark)
     # Other messages are processed meanwhile, also of the same studio.
     other = world.refund(world.sell(), {"type": "full"})
     world.await_status(other, "settled")
@@ -79,6 +80,8 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     assert fee.reason == f"order ord_{mark} has no application fee to refund"
     report = fixed_and_sent_back(dead, export.export_id, form="csv")
     assert report.reason == "the message selects nothing"
+    work = fixed_and_sent_back(dead, f"st_{mark}", payout="po_gone")
+    assert work.reason == "no payout"
 
     def written() -> bool | None:
         found = world.call("GET", f"/reports/refunds/exports/{export.export_id}").json()

@@ -380,6 +380,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         "fee_refund": {"fee_refund_dlq"},
         "refund_report": {"export"},
         "export_report": {"export_dlq"},
+        "run_payouts": {"payout", "payout_dlq"},
     }
     for queue in queues.keys() - may_send.get(function, set()):
         assert refused(

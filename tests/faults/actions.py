@@ -61,9 +61,9 @@ def update_studio(world: FaultWorld) -> None:
 
 def pay_out_twice(world: FaultWorld) -> None:
     """The hourly payout run runs twice."""
-    world.call_scheduled("run_payouts")
+    world.pay_out()
     world.clock.wait(3600)
-    world.call_scheduled("run_payouts")
+    world.pay_out()
 
 
 def pay_out_now(world: FaultWorld) -> None:
@@ -75,7 +75,7 @@ def release_payouts(world: FaultWorld) -> None:
     """An operator releases the studio's payouts, and the next run pays."""
     world.operator.act_on_payouts("release")
     world.clock.wait(3600)
-    world.call_scheduled("run_payouts")
+    world.pay_out()
 
 
 def resume(world: FaultWorld) -> None:

@@ -188,13 +188,13 @@ def account_left_silently(world: FaultWorld) -> None:
 def payouts_on_hold(world: FaultWorld) -> None:
     """Stripe could not pay the studio's account, and its payouts are on hold."""
     account_closed(world)
-    world.call_scheduled("run_payouts")
+    world.pay_out()
 
 
 def transfer_taken_back(world: FaultWorld, *, told: bool = False) -> None:
     """The studio was paid, and a part was taken back. The event is on its way, or was delivered."""
     payout_due(world)
-    world.call_scheduled("run_payouts")
+    world.pay_out()
     world.run_until_idle()
     world.stripe.reverse_transfer(1000)
     if told:

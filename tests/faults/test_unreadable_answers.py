@@ -121,7 +121,7 @@ def test_a_transfer_is_made_once(first: str, second: FaultName) -> None:
     with new_world() as world:
         scenes.payout_due(world)
         with bad_edge(world, TRANSFER, first, second) as edge:
-            done = world.call_scheduled("run_payouts")["done"]
+            done = world.pay_out()
         assert edge.calls == 2
         assert done == {"PayoutDeferred": 1}
         (payout,) = read_final_state(world).payouts.values()

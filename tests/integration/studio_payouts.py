@@ -1,5 +1,6 @@
 """The payout run and the payouts' API in this process, for one studio."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from functions.run_payouts.book_reversal import BookReversal
 from functions.run_payouts.close_payout import ClosePayout
 from functions.run_payouts.release_payouts import ReleasePayouts
 from functions.run_payouts.resume_transfer import ResumeTransfer
-from functions.run_payouts.run_payouts import Run, RunPayouts
+from functions.run_payouts.run_payouts import RunPayouts
+from shared.clock import rfc3339
 from shared.domain.payout import Payout
 from shared.domain.statement import LineKinds, StatementLine
 from shared.gateways.ledger_entries import LedgerEntries
@@ -28,6 +30,13 @@ NET = 10000 - 320 - 1500
 # Matches the requests that make transfers, for the stand-in's faults.
 TRANSFERS = {"method": "POST", "path_prefix": "/v1/transfers"}
 WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did: how often each outcome occurred, by the name of its metric."""
+
+    done: Counter[str]
 
 
 @dataclass
@@ -90,9 +99,11 @@ class StudioPayouts:
             clock,
         )
 
-    def run(self) -> Run:
-        """Run the payouts without a time limit."""
-        return self.runner()(time_is_up=lambda: False)
+    def run(self, runner: RunPayouts | None = None) -> Run:
+        """Do everything that is due, one thing after the other."""
+        run_payouts = runner or self.runner()
+        works = self.table.work(rfc3339(self.backend.clock()))
+        return Run(Counter(run_payouts(work) for work in works))
 
     def pay_day(self) -> dict[str, int]:
         """Let a week pass and run the payouts; return the counts of the run."""

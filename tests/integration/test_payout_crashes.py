@@ -45,7 +45,7 @@ def test_the_next_run_completes_a_payout_that_crashed_at_any_step(
     }
     runner = payouts.runner(**{part: CrashingPart(parts[part], call, after=after, nth=nth)})
     with pytest.raises(CrashError):
-        runner(time_is_up=lambda: False)
+        payouts.run(runner)
     payouts.later()
     (payout,) = payouts.all()
     assert payout.status is PayoutStatus.PAID
@@ -66,7 +66,7 @@ def test_a_crash_while_a_refusal_is_booked_returns_the_money_once(
         ledger=CrashingPart(backend.payout_store, "record_payout_failure", after=after)
     )
     with pytest.raises(CrashError):
-        runner(time_is_up=lambda: False)
+        payouts.run(runner)
     payouts.later()
     (payout,) = payouts.all()
     assert payout.status is PayoutStatus.FAILED
@@ -88,7 +88,7 @@ def test_a_crash_while_a_payout_waits_for_balance_pays_it_once(
 
     def run_twice() -> None:
         for _ in range(2):
-            runner(time_is_up=lambda: False)
+            payouts.run(runner)
             backend.clock.ahead += timedelta(hours=1)
 
     with pytest.raises(CrashError):
@@ -113,7 +113,7 @@ def test_a_crash_while_a_reversal_is_booked_enters_it_once(
         ledger=CrashingPart(backend.payout_store, "record_payout_reversal", after=after)
     )
     with pytest.raises(CrashError):
-        runner(time_is_up=lambda: False)
+        payouts.run(runner)
     payouts.later()
     kinds = [e["kind"] for e in backend.entries()]
     assert kinds == ["sale", "payout_closed", "payout_reversed"]
@@ -183,7 +183,7 @@ def test_a_wrong_api_key_fails_no_payout(payouts: StudioPayouts) -> None:
     runner = payouts.runner(
         stripe=StripeTransfers(StripeConnection(backend.stripe_url, lambda: "sk_test_wrong"))
     )
-    assert runner(time_is_up=lambda: False).done == {"PayoutDeferred": 1}
+    assert payouts.run(runner).done == {"PayoutDeferred": 1}
     assert payouts.last().is_open
     assert payouts.later() == {"PayoutPaid": 1}
     assert_nothing_is_lost(payouts)

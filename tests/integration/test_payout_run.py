@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.clock import rfc3339
 from shared.domain.ledger import LedgerHead
-from shared.domain.payout import PayoutStatus
+from shared.domain.payout import PayoutStatus, PayoutWork
 from shared.domain.payout_booking import Booking
 from tests.at_once import at_once
 from tests.integration.backend import Backend
@@ -104,7 +105,7 @@ def test_a_refund_that_settles_during_the_run_is_in_the_next_payout(
     backend.clock.ahead += timedelta(days=7)
     during = [lambda: backend.refund_and_settle(second), lambda: backend.refund_and_settle(first)]
     runner = payouts.runner(ledger=SettlingPayoutStore(backend, list(during)))
-    assert runner(time_is_up=lambda: False).done == {"PayoutPaid": 1}
+    assert payouts.run(runner).done == {"PayoutPaid": 1}
     backend.refund_and_settle(third)
 
     in_this_payout = [
@@ -162,12 +163,31 @@ def test_one_studio_that_cannot_be_paid_out_does_not_stop_the_others(
     assert_nothing_is_lost(payouts)
 
 
-def test_a_run_that_runs_out_of_time_leaves_the_rest_due(payouts: StudioPayouts) -> None:
-    payouts.backend.sell()
-    payouts.backend.clock.ahead += timedelta(days=7)
-    run = payouts.runner()(time_is_up=lambda: True)
-    assert (run.complete, dict(run.done)) == (False, {})
-    assert dict(payouts.run().done) == {"PayoutPaid": 1}
+def test_a_message_about_what_is_done_already_changes_nothing(payouts: StudioPayouts) -> None:
+    backend = payouts.backend
+    backend.sell()
+    backend.clock.ahead += timedelta(days=7)
+    works = list(payouts.table.work(rfc3339(backend.clock())))
+    assert works == [PayoutWork(backend.studio_id)]
+    runner = payouts.runner()
+    assert [runner(work) for work in works * 3] == ["PayoutPaid", *["PayoutNothingDue"] * 2]
+    paid = payouts.last()
+    assert runner(PayoutWork(backend.studio_id, paid.payout_id)) == "PayoutNothingOpen"
+    assert runner(PayoutWork(backend.studio_id, "po_gone")) == "PayoutNothingOpen"
+    assert payouts.all() == [paid]
+    assert_nothing_is_lost(payouts)
+
+
+def test_messages_of_one_studio_at_the_same_time_pay_once(payouts: StudioPayouts) -> None:
+    backend = payouts.backend
+    backend.sell()
+    backend.clock.ahead += timedelta(days=7)
+    work = PayoutWork(backend.studio_id)
+    outcomes = at_once(6, lambda _: payouts.runner()(work))
+    assert "PayoutPaid" in outcomes
+    payouts.later()
+    assert len(payouts.transfers()) == 1
+    assert_nothing_is_lost(payouts)
 
 
 def test_weeks_without_a_run_become_one_payout_that_covers_all_their_days(

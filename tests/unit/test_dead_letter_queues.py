@@ -9,9 +9,10 @@ QUEUE_NAMES = {
     "AdjustQueue": "adjust",
     "FeeRefundQueue": "fee_refund",
     "ChargeQueue": "charge",
+    "PayoutQueue": "payout",
     "ExportQueue": "export",
 }
-TRIES_OF = {"adjust": TRIES, "fee_refund": TRIES, "charge": TRIES, "export": EXPORT_TRIES}
+TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}
 
 
 def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:

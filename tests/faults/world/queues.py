@@ -1,5 +1,6 @@
 """The queues, and Lambda's pollers that hand their messages to functions."""
 
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +13,14 @@ _IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
 
 
 class Queues:
-    """The queues that functions read."""
+    """The queues that functions read.
+
+    Attributes:
+        outcomes: What functions said of the messages that they processed, and how often.
+    """
 
     def __init__(self, engine: InProcessEngine, functions: FunctionRuntime) -> None:
+        self.outcomes: Counter[str] = Counter()
         self._engine = engine
         self._functions = functions
 
@@ -35,6 +41,10 @@ class Queues:
         if received:
             records = [_record(each) for each in received]
             answer = self._functions.invoke(function, {"Records": records})
+            for outcome, times in (answer or {}).get("done", {}).items():
+                self.outcomes[outcome] += times
+                if outcome == "PayoutRunFailed":
+                    self._functions.report_error(function, outcome)
             if answer is not None and delete:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
                 self._delete(url, [each for each in received if each["MessageId"] not in failed])

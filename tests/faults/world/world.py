@@ -1,6 +1,7 @@
 """A studio's whole world in one process, and the time until nothing is under way in it."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -102,6 +103,18 @@ class FaultWorld:
         for account in answer.get("failed", []):
             self.functions.report_error(function, f"cannot reconcile {account}")
         return answer
+
+    def pay_out(self) -> Counter[str]:
+        """Let a payout run announce what is due, and its messages be processed.
+
+        Returns:
+            How often each outcome came.
+        """
+        self.call_scheduled("run_payouts")
+        before = Counter(self.queues.outcomes)
+        while self.queues.process_batch("run_payouts"):
+            pass
+        return self.queues.outcomes - before
 
     def schedules(self) -> Sequence[Schedule]:
         """Return the schedules of the functions in this process."""
