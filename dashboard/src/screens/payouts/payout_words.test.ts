@@ -31,7 +31,6 @@ function lineOf(kind: string, more: Partial<Line> = {}): Line {
     refund_type: null,
     parent_name: null,
     tax_amount: 0,
-    balance_transaction_id: null,
     ...more,
   };
 }

@@ -38,12 +38,6 @@ const ROW: Row = {
   failure_reason: null,
   failure_detail: null,
   resolution: null,
-  account_id: null,
-  charge_id: "ch_1",
-  payment_intent_id: "pi_1",
-  placed_at: "2026-11-01T10:00:00Z",
-  balance_transaction_id: "txn_1",
-  failure_balance_transaction_id: null,
 };
 const failedLater: Row = {
   ...ROW,
