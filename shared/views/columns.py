@@ -98,13 +98,15 @@ def tax_parts_text(value: str, currency: str, mark: DecimalMark = DecimalMark.PO
 
 
 def utc_offset(at: str, zone: ZoneInfo) -> str:
-    """Return a zone's offset from UTC at a time, as ``+01:00``.
+    """Return a zone's offset from UTC at a time, as ``UTC+01:00``.
+
+    Without the letters it would begin like a formula.
 
     Args:
         at: RFC 3339.
         zone: The studio's time zone.
     """
-    return datetime.fromisoformat(at).astimezone(zone).isoformat()[-6:]
+    return f"UTC{datetime.fromisoformat(at).astimezone(zone).isoformat()[-6:]}"
 
 
 def _lines(rows: Iterable[Iterable[str]], mark: DecimalMark) -> str:

@@ -67,6 +67,7 @@ ROUTES = {
     "summarize_refunds": Route("GET", "/reports/refunds/summary", Action.READ_REPORTS),
     "add_up_refunded_tax": Route("GET", "/reports/refunds/taxes", Action.READ_REPORTS),
     "report_refunds": Route("GET", "/reports/refunds", Action.READ_REPORTS),
+    "export_ledger": Route("GET", "/reports/ledger", Action.READ_REPORTS),
     "read_export": Route("GET", "/reports/refunds/exports/{export_id}", Action.READ_REPORTS),
     "find_refund_patterns": Route(
         "GET", "/reports/refunds/patterns", Action.READ_REPORTS, query="by=reason"

@@ -170,7 +170,7 @@ def test_a_small_report_is_answered_as_a_file(archive: Archive) -> None:
     assert rows[0]["settled_at"] == "2026-10-01 07:00:00"
     assert (rows[0]["settled_at_utc"], rows[0]["utc_offset"]) == (
         "2026-10-01T12:00:00.000Z",
-        "-05:00",
+        "UTC-05:00",
     )
     assert (rows[0]["refunded_amount"], rows[0]["net_deduction_amount"]) == ("1.01", "-0.86")
     report = ReportRefunds(archive.select, archive.rows)(archive.query(), 1000, None)

@@ -112,7 +112,7 @@ def test_a_row_is_in_major_units_and_in_the_studio_s_time() -> None:
         "requested_at_utc": "",
         "failed_at_utc": "",
         "placed_at_utc": "2026-10-14T17:04:00.000Z",
-        "utc_offset": "-05:00",
+        "utc_offset": "UTC-05:00",
         "tax_parts": "US-IL 6.25% 1.63; US-IL Cook 1.75% -10.46",
     }
 
@@ -134,10 +134,10 @@ def test_where_people_write_a_decimal_comma_semicolons_separate_the_columns() ->
 @pytest.mark.parametrize(
     ("at", "zone", "offset"),
     [
-        ("2026-11-01T06:30:00.000Z", "America/Chicago", "-05:00"),  # before the clocks change
-        ("2026-11-01T07:30:00.000Z", "America/Chicago", "-06:00"),  # the same hour once more
-        ("2026-07-01T00:00:00.000Z", "Asia/Kolkata", "+05:30"),
-        ("2026-07-01T00:00:00.000Z", "UTC", "+00:00"),
+        ("2026-11-01T06:30:00.000Z", "America/Chicago", "UTC-05:00"),  # before the clocks change
+        ("2026-11-01T07:30:00.000Z", "America/Chicago", "UTC-06:00"),  # the same hour once more
+        ("2026-07-01T00:00:00.000Z", "Asia/Kolkata", "UTC+05:30"),
+        ("2026-07-01T00:00:00.000Z", "UTC", "UTC+00:00"),
     ],
 )
 def test_the_offset_tells_an_hour_that_comes_twice_apart(at: str, zone: str, offset: str) -> None:

@@ -57,7 +57,7 @@ def test_amounts_are_numbers_and_times_are_dates_in_both_readers() -> None:
         assert row["settled_at"] == datetime(2026, 11, 1, 1, 30)  # noqa: DTZ001  # as spreadsheets have it
         assert row["settled_at_utc"] == datetime(2026, 11, 1, 6, 30)  # noqa: DTZ001  # the same
         assert row["placed_at_utc"] == datetime(2026, 10, 14, 17, 4)  # noqa: DTZ001  # the same
-        assert row["utc_offset"] == "-05:00"
+        assert row["utc_offset"] == "UTC-05:00"
 
 
 @pytest.mark.parametrize("order_id", TEMPTING_IDS)
