@@ -1,5 +1,6 @@
 """One load: a number of concurrent refunds, their durations, and a check of the books."""
 
+import tempfile
 import threading
 import time
 import uuid
@@ -9,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, cycle, islice
+from pathlib import Path
 
 import httpx
 
 from infra.failure import Failure
+from infra.local.api_user import ApiUser
+from infra.local.month_files import MonthFiles
 from infra.operate.dead_letter_queues import DeadLetters
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import OrderKey
@@ -242,6 +246,22 @@ class LoadTest:
                     )
         for sale in sales:
             yield from self._faults_of(sale, refunded.get(sale.order_id, []))
+        yield from self._unexplained(sales)
+
+    def _unexplained(self, sales: list[RefundableOrder]) -> Iterator[str]:
+        """Match the month's files of all studios with Stripe's balance; return a difference."""
+        stack, files = self._world.stack, list[Path]()
+        if stack.standin is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            month = MonthFiles(Path(folder))
+            for studio_id in stack.users:
+                files += month.tables(ApiUser(self._world.http, stack, studio_id))
+            accounts = filter(None, {self._account(sale) for sale in sales})
+            try:
+                month.matched(stack.standin, files, accounts)
+            except Failure as difference:
+                yield str(difference)
 
     def _faults_of(self, sale: RefundableOrder, entries: list[int]) -> Iterator[str]:
         state = self._orders.get_state(OrderKey(sale.studio_id, sale.order_id))
