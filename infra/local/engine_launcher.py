@@ -26,6 +26,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -248,9 +249,13 @@ class _SharedZipFile(zipfile.ZipFile):
         shared = Path(tempfile.gettempdir()) / "unpacked" / digest
         with self._lock:
             if not shared.exists():
-                unpacking = shared.with_suffix(".unpacking")
+                shared.parent.mkdir(exist_ok=True)
+                unpacking = Path(tempfile.mkdtemp(dir=shared.parent))
                 super().extractall(unpacking, *rest)
-                unpacking.rename(shared)
+                try:
+                    unpacking.rename(shared)
+                except OSError:  # another process of the engine was faster
+                    shutil.rmtree(unpacking)
         Path(path).rmdir()
         Path(path).symlink_to(shared)
 

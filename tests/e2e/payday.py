@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.clock import rfc3339, utc_now
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.records.next_payout import next_payout_item
 from shared.gateways.records.payout import payout_to_item
 from tests.e2e.world import DeployedStack
 
@@ -53,6 +54,13 @@ def pay_out(world: DeployedStack, studio_id: str, fault: str | None = None) -> s
             world.control("faults", fault=fault, times=1, match=transfers)
         event = {"action": "pay_now", "studio_id": studio_id, "because": "test: pays out now"}
         return str(world.invoke("run_payouts", event)["outcome"])
+
+
+def make_due(world: DeployedStack, studio_id: str) -> None:
+    """Make the studio's next payout an hour overdue."""
+    due_at = rfc3339(utc_now() - timedelta(hours=1))
+    item = next_payout_item(studio_id, due_at)
+    world.stack.aws.dynamodb.put_item(TableName=world.stack.tables["orders"], Item=item)
 
 
 @contextmanager

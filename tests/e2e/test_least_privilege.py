@@ -20,7 +20,7 @@ from tests.e2e.large_report import (
     write_export_of_open_refunds,
 )
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
-from tests.e2e.payday import pay_out, studio_with_a_sale, transfer_gone
+from tests.e2e.payday import make_due, pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
 from tests.e2e.unverified_charges import lose_charges, read_all_charges
 from tests.e2e.world import (
@@ -93,6 +93,7 @@ def use_everything(world: DeployedStack) -> None:
     # A payout, and what it is looked at with.
     studio_id = studio_with_a_sale(world)
     pay_out(world, studio_id)
+    make_due(world, studio_id)
     world.invoke("run_payouts", None)
     for path in ("/payouts/next", "/payouts", f"/payouts/po_{studio_id}_2026-01-01"):
         world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin")

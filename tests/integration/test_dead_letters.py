@@ -43,7 +43,7 @@ def poisoned(
         urls[f"{name}_dlq"] = sqs.create_queue(
             QueueName=f"{name}-{backend.run}-dlq.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]
-    for name in ("charge_dlq", "export", "export_dlq"):
+    for name in ("charge_dlq", "payout_dlq", "export", "export_dlq"):
         urls[name] = sqs.create_queue(QueueName=f"{name}-{backend.run}")["QueueUrl"]
     for setting, value in SETTINGS.items():
         monkeypatch.setenv(setting, value)
