@@ -43,7 +43,7 @@ def poisoned(
         urls[f"{name}_dlq"] = sqs.create_queue(
             QueueName=f"{name}-{backend.run}-dlq.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]
-    for name in ("charge_dlq", "payout_dlq", "export", "export_dlq"):
+    for name in ("charge_dlq", "payout", "payout_dlq", "export", "export_dlq"):
         urls[name] = sqs.create_queue(QueueName=f"{name}-{backend.run}")["QueueUrl"]
     for setting, value in SETTINGS.items():
         monkeypatch.setenv(setting, value)
@@ -229,6 +229,8 @@ def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str
         "AdjustDLQUrl": urls["adjust_dlq"],
         "FeeRefundDLQUrl": urls["fee_refund_dlq"],
         "ChargeDLQUrl": urls["charge_dlq"],
+        "PayoutQueueUrl": urls["payout"],
+        "PayoutDLQUrl": urls["payout_dlq"],
         "ExportQueueUrl": urls["export"],
         "ExportDLQUrl": urls["export_dlq"],
     }
