@@ -16,8 +16,9 @@ from shared.domain.refund_quote import RefundQuote
 from shared.views.journal.book import JournalBook
 from shared.views.journal.files import FILES
 
+from .order_books import OrderBooks
 from .orders import renamed, sold
-from .studio_books import DISPUTED_AT, LEDGER_STARTS, OrderBooks, StudioBooks
+from .studio_books import DISPUTED_AT, LEDGER_STARTS, StudioBooks
 
 CHICAGO = ZoneInfo("America/Chicago")
 

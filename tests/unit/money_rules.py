@@ -27,8 +27,9 @@ from shared.domain.reservation import resolve
 from shared.domain.settlement import next_to_settle
 from shared.domain.tax import negated, parts_of_text
 
+from .order_books import ALIVE, OrderBooks
 from .orders import AT, CURRENCIES, Sold, hundred_dollars, renamed, sold_orders
-from .studio_books import ALIVE, DISPUTED_AT, OrderBooks, StudioBooks
+from .studio_books import DISPUTED_AT, StudioBooks
 
 ORDERS, ADJUSTMENTS = 4, 3
 ANY_ORDER = st.one_of(st.builds(hundred_dollars, direct=st.booleans()), sold_orders())

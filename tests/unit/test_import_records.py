@@ -18,7 +18,8 @@ from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import STATE_SK
 from shared.gateways.studio_updates import StudioUpdates
 
-from .test_import_formats import drop, order, put, studio, taxed_order
+from .test_import_formats import drop, order, put, studio
+from .test_import_taxes import taxed_order
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -18,8 +18,8 @@ from shared.domain.tax import parts_of_text
 
 from .examples import scaled
 from .money_rules import MoneyRules
+from .order_books import AT_STRIPE, OrderBooks
 from .orders import STUDIO
-from .studio_books import AT_STRIPE, OrderBooks
 
 
 class Money(MoneyRules):
