@@ -3,23 +3,10 @@
 from collections.abc import Callable
 
 from functions.export_report.ledger_rows import LedgerRow
-from shared.views.columns import CellKind, Column, Value
+from shared.views.columns import CellKind, Column, ColumnsOf, Value
 
-
-def _entry(name: str, kind: CellKind = CellKind.TEXT) -> Column[LedgerRow]:
-    def read(row: LedgerRow) -> Value:
-        value: Value = getattr(row.entry, name)
-        return value
-
-    return Column(name, kind, read)
-
-
-def _charge(name: str) -> Column[LedgerRow]:
-    def read(row: LedgerRow) -> Value:
-        value: Value = getattr(row.order.charge, name) if row.order else None
-        return value
-
-    return _text(name, read)
+_entry = ColumnsOf[LedgerRow](lambda row: row.entry)
+_charge = ColumnsOf[LedgerRow](lambda row: row.order.charge if row.order else None)
 
 
 def _account_id(row: LedgerRow) -> str | None:

@@ -5,8 +5,8 @@ ISO/IEC 29500, written row by row, so that a large one takes the memory of one r
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,7 +18,6 @@ from shared.views.columns import (
     CellKind,
     Column,
     HasCurrency,
-    Value,
     tax_parts_text,
     utc_offset,
 )
@@ -65,7 +64,8 @@ def workbook_chunks[Row: HasCurrency](
                 "strings_to_numbers": False,
             },
         )
-        _Sheet(book, book.add_worksheet(title), zone).write(columns, rows)
+        time_format = book.add_format({"num_format": _TIME_FORMAT})
+        _Sheet(book, book.add_worksheet(title), zone, time_format).write(columns, rows)
         book.close()
         file.seek(0)
         while chunk := file.read(_CHUNK_BYTES):
@@ -77,33 +77,17 @@ class _Sheet:
     book: Workbook
     sheet: "Worksheet"
     zone: ZoneInfo
+    time_format: "Format"
+    amount_formats: "dict[str, Format]" = field(default_factory=dict)
 
     def write[Row: HasCurrency](self, columns: Sequence[Column[Row]], rows: Iterable[Row]) -> None:
-        time_format = self.book.add_format({"num_format": _TIME_FORMAT})
-        amount_formats: dict[str, Format] = {}
         self._head([(column.name, column.kind) for column in columns])
         last = 0
         for last, row in enumerate(rows, 1):
-            if row.currency not in amount_formats:
-                amount_formats[row.currency] = self._amount_format(row.currency)
             for place, column in enumerate(columns):
                 value = column.read(row)
-                if value is None:
-                    continue
-                match column.kind:
-                    case CellKind.AMOUNT:
-                        digits = minor_unit_digits(row.currency)
-                        amount = Fraction(int(value), 10**digits)
-                        self.sheet.write_number(last, place, amount, amount_formats[row.currency])
-                    case CellKind.COUNT:
-                        self.sheet.write_number(last, place, int(value))
-                    case CellKind.LOCAL_TIME | CellKind.UTC_TIME:
-                        self.sheet.write_datetime(
-                            last, place, self._time(column.kind, value), time_format
-                        )
-                    case CellKind.UTC_OFFSET | CellKind.TAX_PARTS | CellKind.TEXT:
-                        text = self._text(column.kind, str(value), row.currency)
-                        self.sheet.write_string(last, place, text)
+                if value is not None:
+                    self._write_cell((last, place), column.kind, value, row.currency)
         self.sheet.autofilter(0, 0, last, len(columns) - 1)
 
     def _head(self, columns: Iterable[tuple[str, CellKind]]) -> None:
@@ -113,22 +97,36 @@ class _Sheet:
             self.sheet.set_column(place, place, max(_WIDTHS[kind], len(name) + 2))
             self.sheet.write_string(0, place, name, bold)
 
-    def _amount_format(self, currency: str) -> "Format":
-        digits = minor_unit_digits(currency)
-        decimals = f".{'0' * digits}" if digits else ""
-        return self.book.add_format({"num_format": f"#,##0{decimals}"})
-
-    def _text(self, kind: CellKind, value: str, currency: str) -> str:
+    def _write_cell(
+        self, at: tuple[int, int], kind: CellKind, value: str | int, currency: str
+    ) -> None:
         match kind:
+            case CellKind.AMOUNT:
+                amount = Fraction(int(value), 10 ** minor_unit_digits(currency))
+                self.sheet.write_number(*at, amount, self._amount_format(currency))
+            case CellKind.COUNT:
+                self.sheet.write_number(*at, int(value))
+            case CellKind.LOCAL_TIME:
+                self.sheet.write_datetime(*at, _time(str(value), self.zone), self.time_format)
+            case CellKind.UTC_TIME:
+                self.sheet.write_datetime(*at, _time(str(value), UTC), self.time_format)
             case CellKind.UTC_OFFSET:
-                return utc_offset(value, self.zone)
+                self.sheet.write_string(*at, utc_offset(str(value), self.zone))
             case CellKind.TAX_PARTS:
-                return tax_parts_text(value, currency)
-            case _:
-                return value
+                self.sheet.write_string(*at, tax_parts_text(str(value), currency))
+            case CellKind.TEXT:
+                self.sheet.write_string(*at, str(value))
 
-    def _time(self, kind: CellKind, value: Value) -> datetime:
-        """Return a time without its zone, as spreadsheets have it."""
-        zone = self.zone if kind is CellKind.LOCAL_TIME else UTC
-        at = datetime.fromisoformat(str(value)).astimezone(zone)
-        return at.replace(tzinfo=None, microsecond=0)
+    def _amount_format(self, currency: str) -> "Format":
+        if currency not in self.amount_formats:
+            digits = minor_unit_digits(currency)
+            decimals = f".{'0' * digits}" if digits else ""
+            number_format = {"num_format": f"#,##0{decimals}"}
+            self.amount_formats[currency] = self.book.add_format(number_format)
+        return self.amount_formats[currency]
+
+
+def _time(value: str, zone: tzinfo) -> datetime:
+    """Return a time without its zone, as spreadsheets have it."""
+    at = datetime.fromisoformat(value).astimezone(zone)
+    return at.replace(tzinfo=None, microsecond=0)

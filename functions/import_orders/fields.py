@@ -15,7 +15,7 @@ from shared.domain.money import SUPPORTED_CURRENCIES
 from shared.edge.bodies import in_the_form, one_visible_line, refused
 
 # https://www.rfc-editor.org/rfc/rfc3339#section-5.6, with an offset
-_RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)"
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)"
 
 # A zone without a place, for machines that were never set up.
 _NO_PLACE = "Factory"
@@ -74,7 +74,7 @@ StripeId = Annotated[
 ]
 Time = Annotated[
     str,
-    in_the_form(_RFC3339, "must be a time with its offset, such as 2026-09-20T17:10:00Z"),
+    in_the_form(RFC3339, "must be a time with its offset, such as 2026-09-20T17:10:00Z"),
     AfterValidator(_a_time_of_an_order),
 ]
 TaxRate = Annotated[

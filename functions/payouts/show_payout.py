@@ -6,11 +6,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from functions.payouts.read_lines import LinesPage, LinesQuery, ReadLines
-from shared.domain.errors import (
-    PayoutNotFoundError,
-    StatementTooLargeError,
-    StudioNotFoundError,
-)
+from shared.domain.errors import PayoutNotFoundError, StatementTooLargeError
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import ON_HOLD, STUDIO_CLOSED, Payout, expected_payout, held_of
@@ -19,6 +15,7 @@ from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
+from shared.workflow.studio_and_head import studio_and_head
 
 # A line takes a few hundred bytes of HTML, and a Lambda answer at most 6 MB.
 MAX_FILE_LINES = 10_000
@@ -70,9 +67,7 @@ class ShowNextPayout:
             CursorError: The cursor is not of these lines, or the payout was made in the meantime.
             StatementError: The ledger is damaged.
         """
-        studio, head = self.studios.get(studio_id), self.ledger.load_head(studio_id)
-        if studio is None or head is None:
-            raise StudioNotFoundError("There is no such studio.")
+        studio, head = studio_and_head(self.studios, self.ledger, studio_id)
         total, account_id = head.payable_balance_amount, studio.payout_account_id
         disputed = self.held_amount(studio_id) if studio.hold_disputed else 0
         paid, reason = expected_payout(total, account_id, disputed)

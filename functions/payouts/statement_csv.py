@@ -13,7 +13,7 @@ from functions.payouts.statement_sections import sections_of
 from shared.domain.export import DecimalMark
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.statement import StatementLine
-from shared.views.columns import CellKind, Column, Value, csv_header, csv_lines
+from shared.views.columns import CellKind, Column, ColumnsOf, csv_header, csv_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +32,17 @@ class _Row:
         return self.whole.payout.currency
 
 
-def _line(name: str, kind: CellKind = CellKind.TEXT) -> Column[_Row]:
-    def read(row: _Row) -> Value:
-        value: Value = getattr(row.line, name) if row.line else None
-        return value
-
-    return Column(name, kind, read)
+_line = ColumnsOf[_Row](lambda row: row.line)
+_charge = ColumnsOf[_Row](lambda row: row.order.charge if row.order else None)
+_period = ColumnsOf[_Row](lambda row: None if row.line else row.whole.payout)
 
 
 def _amounts(*names: str) -> Iterator[Column[_Row]]:
     return (_line(name, CellKind.AMOUNT) for name in names)
 
 
-def _order(name: str) -> Column[_Row]:
-    def read(row: _Row) -> Value:
-        value: Value = getattr(row.order.charge, name) if row.order else None
-        return value
-
-    return Column(name, CellKind.TEXT, read)
-
-
 def _payout_id(row: _Row) -> str | None:
     return row.line.payout_id if row.line else row.whole.payout.payout_id
-
-
-def _period(name: str) -> Column[_Row]:
-    def read(row: _Row) -> str | None:
-        at: str = getattr(row.whole.payout, name)
-        return None if row.line else at
-
-    return Column(name, CellKind.LOCAL_TIME, read)
 
 
 def _recorded_at(row: _Row) -> str | None:
@@ -83,12 +64,13 @@ COLUMNS: tuple[Column[_Row], ...] = (
     *_amounts("gross_amount", "stripe_fee_amount", "rev_share_amount", "net_amount"),
     *_amounts("payable_amount", "direct_amount"),
     Column("transfer_id", CellKind.TEXT, lambda row: row.transfer_id),
-    *map(_period, ("period_started_at", "period_ended_at")),
+    _period("period_started_at", CellKind.LOCAL_TIME),
+    _period("period_ended_at", CellKind.LOCAL_TIME),
     *map(_line, ("adjustment_id", "reason", "dispute_id", "refund_type", "parent_name")),
     Column("total_amount", CellKind.AMOUNT, lambda row: row.total_amount),
     Column("in_payout_id", CellKind.TEXT, lambda row: row.whole.payout.payout_id),
     *_amounts("elsewhere_amount", "tax_amount"),
-    *map(_order, ("account_id", "charge_id", "payment_intent_id")),
+    *map(_charge, ("account_id", "charge_id", "payment_intent_id")),
     _line("balance_transaction_id"),
     Column("placed_at", CellKind.LOCAL_TIME, _placed_at),
     Column("recorded_at_utc", CellKind.UTC_TIME, _recorded_at),

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from functions.refund_report.start_export import Export, StartExport, WantedFile
 from shared.clock import Clock, rfc3339
-from shared.domain.errors import StudioNotFoundError
 from shared.domain.export import SUFFIXES, DecimalMark, ExportForm, LedgerSelection
 from shared.domain.local_days import local_days
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
+from shared.workflow.studio_and_head import studio_and_head
 
 # Bookkeepers close a month.
 _DEFAULT_DAYS = 31
@@ -46,10 +46,7 @@ class ExportLedger:
             DateRangeError: The days are not a range.
             StudioNotFoundError: There is no such studio.
         """
-        studio = self.studios.get(query.studio_id)
-        head = self.ledger.load_head(query.studio_id)
-        if studio is None or head is None:
-            raise StudioNotFoundError("There is no such studio.")
+        studio, head = studio_and_head(self.studios, self.ledger, query.studio_id)
         days = local_days(query.first, query.last, studio.zone, self.clock(), _DEFAULT_DAYS)
         selection = LedgerSelection(
             query.studio_id,

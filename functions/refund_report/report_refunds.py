@@ -6,7 +6,7 @@ from itertools import islice
 
 from shared.clock import Clock, rfc3339
 from shared.domain.attribution import By
-from shared.domain.errors import CursorError, StudioNotFoundError
+from shared.domain.errors import CursorError
 from shared.domain.local_days import LocalDays, local_days
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
@@ -14,6 +14,7 @@ from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.studio_and_head import studio_and_head
 
 DEFAULT_DAYS = 31
 
@@ -97,10 +98,7 @@ class SelectRefunds:
             DateRangeError: The days are not a range.
             StudioNotFoundError: There is no such studio.
         """
-        studio = self.studios.get(query.studio_id)
-        head = self.ledger.load_head(query.studio_id)
-        if studio is None or head is None:
-            raise StudioNotFoundError("There is no such studio.")
+        studio, head = studio_and_head(self.studios, self.ledger, query.studio_id)
         first = query.first
         if first is None and query.state is ReportState.OPEN:
             first = _FIRST_DAY

@@ -1,12 +1,10 @@
 """Tables for spreadsheets: the columns of a file, and its rows as CSV.
 
-CSV is RFC 4180, in UTF-8 with a byte order mark, because without it Excel assumes its own code
-page. Amounts are in major units. Where the decimal mark is a comma, semicolons separate the
-columns: that is what spreadsheets read there. https://www.rfc-editor.org/rfc/rfc4180
+CSV is in UTF-8 with a byte order mark, because without it Excel assumes its own code page. Amounts
+are in major units. Where the decimal mark is a comma, semicolons separate the columns: that is what
+spreadsheets read there.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from zoneinfo import ZoneInfo
 from shared.clock import rfc3339
 from shared.domain.export import DecimalMark
 from shared.domain.tax import parts_of_text
+from shared.views.csv_rows import csv_rows
 from shared.views.spreadsheet import BYTE_ORDER_MARK, disarmed, local_time, major_units
 
 
@@ -53,6 +52,26 @@ class Column[Row: HasCurrency]:
     name: str
     kind: CellKind
     read: Callable[[Row], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsOf[Row: HasCurrency]:
+    """Makes columns that have the names of attributes of a row, or of a part such as its order.
+
+    ``part`` returns the part, or None. Then the cells are empty.
+    """
+
+    part: Callable[[Row], object | None]
+
+    def __call__(self, name: str, kind: CellKind = CellKind.TEXT) -> Column[Row]:
+        """Return the column of an attribute."""
+
+        def read(row: Row) -> Value:
+            part = self.part(row)
+            value: Value = None if part is None else getattr(part, name)
+            return value
+
+        return Column(name, kind, read)
 
 
 def csv_header[Row: HasCurrency](
@@ -110,10 +129,7 @@ def utc_offset(at: str, zone: ZoneInfo) -> str:
 
 
 def _lines(rows: Iterable[Iterable[str]], mark: DecimalMark) -> str:
-    written = io.StringIO()
-    separator = "," if mark is DecimalMark.POINT else ";"
-    csv.writer(written, delimiter=separator, lineterminator="\r\n").writerows(rows)
-    return written.getvalue()
+    return csv_rows(rows, "," if mark is DecimalMark.POINT else ";")
 
 
 def _cell[Row: HasCurrency](

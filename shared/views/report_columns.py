@@ -3,15 +3,9 @@
 from collections.abc import Callable
 
 from shared.domain.report import ReportRow
-from shared.views.columns import CellKind, Column, Value
+from shared.views.columns import CellKind, Column, ColumnsOf, Value
 
-
-def _field(name: str, kind: CellKind = CellKind.TEXT) -> Column[ReportRow]:
-    def read(row: ReportRow) -> Value:
-        value: Value = getattr(row, name)
-        return value
-
-    return Column(name, kind, read)
+_field = ColumnsOf[ReportRow](lambda row: row)
 
 
 def _fields(kind: CellKind, *names: str) -> tuple[Column[ReportRow], ...]:

@@ -1,7 +1,6 @@
 """Each ledger entry names the movement of Stripe's balance behind it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +10,6 @@ from shared.domain.dispute import Dispute
 from shared.domain.payment import payment_of
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.payout_booking import reverse
-from shared.domain.stripe_charge import StripeCharge
 from shared.domain.stripe_dispute import stripe_dispute_from
 from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.domain.stripe_refund import stripe_refund_from
@@ -22,6 +20,7 @@ from shared.gateways.records.order_state import state_from_values, state_to_item
 from .orders import AT, hundred_dollars
 from .payout_ledgers import ledger, paid_out, transfer
 from .settlements import failed_late, settled
+from .stripe_charges import CHARGE
 
 
 def dispute(taken: int, *transactions: str) -> Dispute:
@@ -46,19 +45,7 @@ def embedded(*newest_first: dict[str, object], more: bool = False) -> dict[str, 
 
 def test_a_sale_names_the_movement_of_its_charge() -> None:
     sale = hundred_dollars()
-    charge = StripeCharge(
-        charge_id="ch_1",
-        status="succeeded",
-        captured=True,
-        refunded=False,
-        disputed=False,
-        amount_captured=10_000,
-        amount_refunded=0,
-        currency="usd",
-        created=datetime(2026, 10, 14, tzinfo=UTC),
-        balance_transaction_id="txn_charge",
-        stripe_fee_amount=320,
-    )
+    charge = replace(CHARGE, balance_transaction_id="txn_charge", stripe_fee_amount=320)
     state = replace(sale.state, payment_status=PaymentStatus.UNVERIFIED)
     (draft,) = post_payment(state, payment_of(sale.order, charge), AT, AT).drafts
     assert draft.facts.balance_transaction_id == "txn_charge"

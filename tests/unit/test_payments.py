@@ -1,7 +1,6 @@
 """The status of an order's payment, as Stripe's charge says."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,24 +9,11 @@ from shared.domain.charge_posting import post_payment
 from shared.domain.ledger import EntryKind
 from shared.domain.payment import payment_of
 from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
-from shared.domain.stripe_charge import StripeCharge, stripe_charge_from
+from shared.domain.stripe_charge import stripe_charge_from
 from shared.domain.stripe_object import MalformedStripeObjectError
 
 from .orders import AT, hundred_dollars
-
-CHARGE = StripeCharge(
-    charge_id="ch_1",
-    status="succeeded",
-    captured=True,
-    refunded=False,
-    disputed=False,
-    amount_captured=10_000,
-    amount_refunded=0,
-    currency="usd",
-    created=datetime(2026, 10, 14, tzinfo=UTC),
-    balance_transaction_id="txn_1",
-    stripe_fee_amount=447,
-)
+from .stripe_charges import CHARGE
 
 
 @pytest.mark.parametrize(

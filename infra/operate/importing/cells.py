@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from functions.import_orders.fields import RFC3339
 from infra.operate.importing.mapping import Amounts, Dates
 from shared.domain.money import minor_unit_digits, share_of
 
-# https://www.rfc-editor.org/rfc/rfc3339#section-5.6, with an offset
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = re.compile(RFC3339, re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 # Together they fit into the 28 digits of a Decimal.
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)

@@ -93,7 +93,7 @@ class Importer:
     counts: Counts = field(default_factory=Counts)
 
     def send(self, records: Iterable[Record]) -> Counts:
-        """Send the records that have no problems, and return what became of all of them.
+        """Send the records that have no problems, and return how many were imported or refused.
 
         Records with the same id are sent one after the other. Studios are sent one call at a time.
 

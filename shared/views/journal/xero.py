@@ -7,8 +7,8 @@ https://help.xero.com/nz/ManualJournalsImport
 from collections.abc import Iterable, Iterator
 
 from shared.domain.journal import JournalTransaction
+from shared.views.csv_rows import csv_rows
 from shared.views.journal.book import JournalBook
-from shared.views.journal.csv_rows import csv_rows
 from shared.views.spreadsheet import disarmed
 
 # The asterisks are part of the names in Xero's template, and mark what is required.
