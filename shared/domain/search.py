@@ -23,8 +23,8 @@ _UNSPACED = re.compile(
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-# Marks inside a word. A query ignores them; any other mark separates two words.
-_INSIDE_WORDS = re.compile(rf"['._{NON_JOINER}]")
+# Punctuation inside a word. A query ignores it; any other punctuation separates two words.
+_INSIDE_WORDS = f"'._{NON_JOINER}"
 # An initial, or a word such as De, St, El, Mc.
 _SHORT_WORD_LENGTH = 2
 
@@ -91,7 +91,7 @@ def _suffixes(words: list[Word]) -> Iterator[tuple[str, bool]]:
 def _runs(text: str) -> Iterator[str]:
     """Yield the runs of letters and digits with their marks, each of one kind of script."""
     run = ""
-    for char in text:
+    for char in _with_marks_at_letters(text):
         if run and (is_mark(char) or _continues(run, char)):
             run += char
             continue
@@ -100,6 +100,14 @@ def _runs(text: str) -> Iterator[str]:
         run = char if char.isalnum() else ""
     if run:
         yield run
+
+
+def _with_marks_at_letters(text: str) -> str:
+    """Return a text without the punctuation that stands between a letter and its mark."""
+    kept = ""
+    for char in text:
+        kept = f"{kept.rstrip(_INSIDE_WORDS) if is_mark(char) else kept}{char}"
+    return kept
 
 
 def _continues(run: str, char: str) -> bool:
@@ -132,7 +140,7 @@ def query_words(query: str) -> list[str]:
     Args:
         query: What somebody typed.
     """
-    words = _runs(_INSIDE_WORDS.sub("", fold(query)))
+    words = _runs("".join(char for char in fold(query) if char not in _INSIDE_WORDS))
     cut = sorted({word[:MAX_TOKEN_LENGTH] for word in words}, key=lambda word: (-len(word), word))
     kept: list[str] = []
     for word in cut:

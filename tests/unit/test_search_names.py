@@ -103,6 +103,9 @@ FOUND = [
     ("Ɗanjuma Ƙofa", ["danjuma", "kofa"]),
     ("Zoë Gonçalves", ["zoe", "goncalves"]),
     ("D\u2019Angelo-Núñez", ["d'angelo", "dangelo", "angelo", "nunez", "D Angelo Nunez"]),
+    # Punctuation between a letter and its vowel sign.
+    ("राम\u200cा", ["रामा", "राम\u200cा", "राम"]),
+    ("A.ा B", ["A.ा", "aाb", "A.ा B", "b"]),
 ]
 
 
