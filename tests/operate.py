@@ -39,6 +39,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("adjustments", "reject", "adj_1", "--studio", "st_1", "--by", "op_2"),
     ("anchors", "now"),
     ("anchors", "show"),
+    ("migrate", "list"),
+    ("migrate", "run", "search-words", "--by", "op_1"),
     ("restore", "stop"),
     ("restore", "tables", "--to", "2026-11-25T09:00:00Z"),
     ("restore", "replay", "--since", "2026-11-25T09:00:00Z"),

@@ -14,6 +14,7 @@ from infra.operate import (
     verify_ledger,
 )
 from infra.operate.importing import commands as importing
+from infra.operate.migrate import commands as migrate
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
 
@@ -33,6 +34,7 @@ app.command("publish-dashboard")(publish_dashboard.publish_dashboard)
 app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
+app.add_typer(migrate.app, name="migrate")
 app.add_typer(restore.app, name="restore")
 
 

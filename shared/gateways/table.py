@@ -113,6 +113,34 @@ class Table:
                 return found
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(
+        self,
+        condition: str,
+        values: Mapping[str, str],
+        segment: int,
+        segments: int,
+    ) -> Iterator[Values]:
+        """Yield the items of one segment of the whole table that a condition filters.
+
+        It costs what the segment has, whatever the filter leaves. Functions never scan.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+        """
+        options: dict[str, Any] = {}
+        while True:
+            answer = self._dynamodb.scan(
+                TableName=self._name,
+                FilterExpression=condition,
+                ExpressionAttributeValues=marshal(values),
+                ConsistentRead=True,
+                Segment=segment,
+                TotalSegments=segments,
+                **options,
+            )
+            yield from map(unmarshal, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
         """Yield the items that exist among some keys, in any order.
 
@@ -159,6 +187,24 @@ class Table:
                 "ConditionExpression": ALREADY_THERE,
             }
         }
+
+    def existence(self, pk: str, sk: str) -> "Step":
+        """Return the step that guards a write: an item is still there."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._name,
+                "Key": primary_key(pk, sk),
+                "ConditionExpression": ALREADY_THERE,
+            }
+        }
+
+    def guarded(self, item: Item) -> "Step":
+        """Return the step that puts an item, new or not, which another step guards."""
+        return {"Put": {"TableName": self._name, "Item": item}}
+
+    def removal(self, pk: str, sk: str) -> "Step":
+        """Return the step that deletes an item, there or not, which another step guards."""
+        return {"Delete": {"TableName": self._name, "Key": primary_key(pk, sk)}}
 
     def replacing(self, item: Item, version: int) -> "Step":
         """Return the step that puts an item if its version is still the one that was read."""

@@ -74,12 +74,14 @@ DOMAIN_LOADED = {
     "find_orders": """
         dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
         mail_address message money order payment_status payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation search settlement studio tax visible_text
+        refund_reason refund_words refusal reservation search settlement simplified_han studio tax
+        visible_text
     """,
     "import_orders": """
         dispute errors export fee_refund folding fulfillment imported_order journal
         journal_accounts ledger limits local_days mail_address money order payment_status payout
-        payout_hold payout_schedule refund refund_reason refusal search studio tax visible_text
+        payout_hold payout_schedule refund refund_reason refusal search simplified_han studio tax
+        visible_text
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked

@@ -10,6 +10,7 @@
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
     RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
     ACCOUNT#{account_id}                   ACCESS: whether PPS may act for a connected account
+    MIGRATIONS                             MIGRATION#…: which migrations of the data were run
 
 Ids contain no ``#``. Import refuses it.
 """
@@ -43,6 +44,7 @@ CHARGE_SK = "CHARGE"
 WATERMARK_SK = "WATERMARK"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
+MIGRATIONS_PK = "MIGRATIONS"
 
 ROSTER_SK = "ROSTER"
 
@@ -55,6 +57,7 @@ PARKED_PREFIX = "PARKED#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 USER_PREFIX = "USER#"
+MIGRATION_PREFIX = "MIGRATION#"
 
 # A sort key has at most 1,024 bytes, and folding may lengthen a name.
 _STUDIO_NAME_LENGTH = 100
