@@ -121,6 +121,8 @@ class _Assembly:
                 "charge_dlq": outputs["ChargeDLQUrl"],
                 "payout": outputs["PayoutQueueUrl"],
                 "payout_dlq": outputs["PayoutDLQUrl"],
+                "resume": outputs["ResumeQueueUrl"],
+                "resume_dlq": outputs["ResumeDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
             },

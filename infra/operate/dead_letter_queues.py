@@ -26,6 +26,7 @@ from shared.gateways.queues import (
     PARKED_ID,
     PARKED_REASON,
     PAYOUT_FIELDS,
+    RESUME_FIELDS,
     ParkedMessages,
 )
 
@@ -42,6 +43,7 @@ QUEUES = {
     "fee_refund": FEE_REFUND_FIELDS,
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
+    "resume": RESUME_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
 }
 _OUTPUTS = {
@@ -49,6 +51,7 @@ _OUTPUTS = {
     "fee_refund": "FeeRefund",
     "charge": "Charge",
     "payout": "Payout",
+    "resume": "Resume",
     "export": "Export",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"

@@ -29,9 +29,7 @@ def test_resume_completes_a_refund_whose_webhook_is_late(world: DeployedStack) -
     with world.webhooks_held():
         refund = world.refund(world.sell(), {"type": "full"})
         assert world.read(refund)["status"] == "pending"
-        result = answer_of("resume")
-        assert result["complete"]
-        assert sum(result["done"].values()) >= 1
+        assert answer_of("resume")["announced"] >= 1
         world.await_status(refund, "settled")
 
 

@@ -80,7 +80,7 @@ def release_payouts(world: FaultWorld) -> None:
 
 def resume(world: FaultWorld) -> None:
     """The schedule resumes interrupted work."""
-    world.call_scheduled("resume_pending")
+    world.resume()
 
 
 def reconnect_account(world: FaultWorld) -> None:

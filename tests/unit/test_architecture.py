@@ -116,8 +116,8 @@ DOMAIN_LOADED = {
         studio tax visible_text
     """,
     "resume_pending": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_metadata refund_quote refusal
+        account_access dispute due_work errors fee_refund fulfillment imported_order ledger money
+        order payment_status payout payout_schedule refund refund_metadata refund_quote refusal
         reservation stripe_object stripe_refund tax
     """,
     "run_payouts": """
