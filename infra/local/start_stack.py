@@ -123,6 +123,8 @@ class _Assembly:
                 "payout_dlq": outputs["PayoutDLQUrl"],
                 "resume": outputs["ResumeQueueUrl"],
                 "resume_dlq": outputs["ResumeDLQUrl"],
+                "anchor": outputs["AnchorQueueUrl"],
+                "anchor_dlq": outputs["AnchorDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
             },

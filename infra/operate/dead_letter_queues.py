@@ -20,6 +20,7 @@ from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import (
     ADJUST_FIELDS,
+    ANCHOR_FIELDS,
     CHARGE_FIELDS,
     FEE_REFUND_FIELDS,
     PARKED_GROUP,
@@ -44,6 +45,7 @@ QUEUES = {
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
     "resume": RESUME_FIELDS,
+    "anchor": ANCHOR_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
 }
 _OUTPUTS = {
@@ -52,6 +54,7 @@ _OUTPUTS = {
     "charge": "Charge",
     "payout": "Payout",
     "resume": "Resume",
+    "anchor": "Anchor",
     "export": "Export",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"

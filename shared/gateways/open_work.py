@@ -1,4 +1,4 @@
-"""Refunds, fee refunds, charges and ledgers that wait for scheduled work, from OpenIndex.
+"""Refunds, fee refunds and charges that were interrupted or wait for Stripe, from OpenIndex.
 
 The index is read eventually consistent. What it does not show yet is found by the next run.
 """

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
+    from shared.domain.anchor import AnchorWork
     from shared.domain.due_work import DueWork
 
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
 FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
 CHARGE_FIELDS = ("studio_id", "order_id")
+ANCHOR_FIELDS = ("studio_id", "verified")
 PAYOUT_FIELDS = ("studio_id", "payout")
 RESUME_FIELDS = ("studio_id", "order_id", "task", "due_at")
 
@@ -148,13 +151,7 @@ class PayoutQueue(Queue):
             QueueBusyError: SQS did not take all of them. The next run announces what is due then.
         """
         return self._send_all(
-            {
-                "Id": str(number),
-                "MessageGroupId": work.studio_id,
-                "MessageDeduplicationId": f"{work.studio_id}:{work.payout}:{hour}"[-128:],
-                "MessageBody": json.dumps({"studio_id": work.studio_id, "payout": work.payout}),
-            }
-            for number, work in enumerate(works)
+            _message_of_studio(number, asdict(work), hour) for number, work in enumerate(works)
         )
 
 
@@ -173,14 +170,30 @@ class ResumeQueue(Queue):
             QueueBusyError: SQS did not take all of them. The next round announces what is due then.
         """
         return self._send_all(
-            {
-                "Id": str(number),
-                "MessageGroupId": work.order.studio_id,
-                # SQS takes at most 128 characters, and the ids together may be longer.
-                "MessageDeduplicationId": hashlib.sha256(body.encode()).hexdigest(),
-                "MessageBody": body,
-            }
-            for number, (work, body) in enumerate((work, _resume_body(work)) for work in works)
+            _message_of_studio(
+                number, asdict(work.order) | {"task": work.task, "due_at": work.due_at}
+            )
+            for number, work in enumerate(works)
+        )
+
+
+class AnchorQueue(Queue):
+    """Hands out ledgers to anchor. FIFO, one message group a studio."""
+
+    def announce(self, works: "Iterable[AnchorWork]", hour: str) -> int:
+        """Announce ledgers, and return how many; repeats do no harm.
+
+        SQS drops a repeat of the same hour for five minutes.
+
+        Args:
+            works: The ledgers.
+            hour: The hour of the run, so that the next run is no repeat.
+
+        Raises:
+            QueueBusyError: SQS did not take all of them. The next run announces what is due then.
+        """
+        return self._send_all(
+            _message_of_studio(number, asdict(work), hour) for number, work in enumerate(works)
         )
 
 
@@ -228,12 +241,15 @@ class ParkedMessages(Queue):
         return sent["MessageId"]
 
 
-def _resume_body(work: "DueWork") -> str:
-    return json.dumps(
-        {
-            "studio_id": work.order.studio_id,
-            "order_id": work.order.order_id,
-            "task": work.task,
-            "due_at": work.due_at,
-        }
-    )
+def _message_of_studio(
+    number: int, body: dict[str, str], run: str = ""
+) -> "SendMessageBatchRequestEntryTypeDef":
+    """Return a FIFO message in its studio's group. SQS drops a repeat in the same run."""
+    text = json.dumps(body)
+    return {
+        "Id": str(number),
+        "MessageGroupId": body["studio_id"],
+        # SQS takes at most 128 characters, and the ids together may be longer.
+        "MessageDeduplicationId": hashlib.sha256(f"{run} {text}".encode()).hexdigest(),
+        "MessageBody": text,
+    }

@@ -53,8 +53,8 @@ DOMAIN_LOADED = {
         adjustment dispute errors ledger money order payment_status person tax visible_text
     """,
     "anchor_ledger": """
-        anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
-        payout_schedule refusal tax
+        anchor dispute fee_refund ledger ledger_chain ledger_closings money order payment_status
+        payout payout_schedule refund refusal tax
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money

@@ -11,6 +11,7 @@ QUEUE_NAMES = {
     "ChargeQueue": "charge",
     "PayoutQueue": "payout",
     "ResumeQueue": "resume",
+    "AnchorQueue": "anchor",
     "ExportQueue": "export",
 }
 TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}

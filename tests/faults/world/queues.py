@@ -12,7 +12,7 @@ _VISIBLE = "ApproximateNumberOfMessages"
 _IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
 
 # The workers count an unexpected error under these names.
-_UNEXPECTED_ERRORS = {"PayoutRunFailed", "ResumeFailed"}
+_UNEXPECTED_ERRORS = {"PayoutRunFailed", "ResumeFailed", "LedgerAnchorFailed", "AnchorMismatch"}
 
 
 class Queues:
