@@ -20,12 +20,14 @@ from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import (
     ADJUST_FIELDS,
+    ANCHOR_FIELDS,
     CHARGE_FIELDS,
     FEE_REFUND_FIELDS,
     PARKED_GROUP,
     PARKED_ID,
     PARKED_REASON,
     PAYOUT_FIELDS,
+    RESUME_FIELDS,
     ParkedMessages,
 )
 
@@ -42,6 +44,8 @@ QUEUES = {
     "fee_refund": FEE_REFUND_FIELDS,
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
+    "resume": RESUME_FIELDS,
+    "anchor": ANCHOR_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
 }
 _OUTPUTS = {
@@ -49,6 +53,8 @@ _OUTPUTS = {
     "fee_refund": "FeeRefund",
     "charge": "Charge",
     "payout": "Payout",
+    "resume": "Resume",
+    "anchor": "Anchor",
     "export": "Export",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
+    from shared.domain.anchor import AnchorWork
+    from shared.domain.due_work import DueWork
+
 
 # The fields of a message on each queue.
 ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
 FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
 CHARGE_FIELDS = ("studio_id", "order_id")
+ANCHOR_FIELDS = ("studio_id", "verified")
 PAYOUT_FIELDS = ("studio_id", "payout")
+RESUME_FIELDS = ("studio_id", "order_id", "task", "due_at")
 
 # The attributes of a parked message.
 PARKED_REASON = "parked_reason"
@@ -47,6 +53,20 @@ class Queue:
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs = sqs
         self._url = url
+
+    def _send_all(self, entries: "Iterable[SendMessageBatchRequestEntryTypeDef]") -> int:
+        """Send messages, ten in a call, and return how many.
+
+        Raises:
+            QueueBusyError: SQS did not take all of them. Send them again.
+        """
+        sent = 0
+        for batch in batched(entries, _MESSAGES_PER_CALL, strict=False):
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=batch)
+            if answer.get("Failed"):
+                raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
+            sent += len(batch)
+        return sent
 
 
 class AdjustQueue(Queue):
@@ -104,19 +124,15 @@ class ChargeQueue(Queue):
         Raises:
             QueueBusyError: SQS did not take all of them. Announce them again.
         """
-        for batch in batched(orders, _MESSAGES_PER_CALL, strict=False):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {
-                    "Id": str(number),
-                    "MessageBody": json.dumps(
-                        {"studio_id": order.studio_id, "order_id": order.order_id}
-                    ),
-                }
-                for number, order in enumerate(batch)
-            ]
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
+        self._send_all(
+            {
+                "Id": str(number),
+                "MessageBody": json.dumps(
+                    {"studio_id": order.studio_id, "order_id": order.order_id}
+                ),
+            }
+            for number, order in enumerate(orders)
+        )
 
 
 class PayoutQueue(Queue):
@@ -134,22 +150,51 @@ class PayoutQueue(Queue):
         Raises:
             QueueBusyError: SQS did not take all of them. The next run announces what is due then.
         """
-        sent = 0
-        for batch in batched(works, _MESSAGES_PER_CALL, strict=False):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {
-                    "Id": str(number),
-                    "MessageGroupId": work.studio_id,
-                    "MessageDeduplicationId": f"{work.studio_id}:{work.payout}:{hour}"[-128:],
-                    "MessageBody": json.dumps({"studio_id": work.studio_id, "payout": work.payout}),
-                }
-                for number, work in enumerate(batch)
-            ]
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
-            sent += len(entries)
-        return sent
+        return self._send_all(
+            _message_of_studio(number, asdict(work), hour) for number, work in enumerate(works)
+        )
+
+
+class ResumeQueue(Queue):
+    """Hands out the work of a resume round. FIFO, one message group a studio."""
+
+    def announce(self, works: "Iterable[DueWork]") -> int:
+        """Announce works, and return how many; repeats do no harm.
+
+        SQS drops a repeat of work that is due at the same time for five minutes.
+
+        Args:
+            works: What is due.
+
+        Raises:
+            QueueBusyError: SQS did not take all of them. The next round announces what is due then.
+        """
+        return self._send_all(
+            _message_of_studio(
+                number, asdict(work.order) | {"task": work.task, "due_at": work.due_at}
+            )
+            for number, work in enumerate(works)
+        )
+
+
+class AnchorQueue(Queue):
+    """Hands out ledgers to anchor. FIFO, one message group a studio."""
+
+    def announce(self, works: "Iterable[AnchorWork]", hour: str) -> int:
+        """Announce ledgers, and return how many; repeats do no harm.
+
+        SQS drops a repeat of the same hour for five minutes.
+
+        Args:
+            works: The ledgers.
+            hour: The hour of the run, so that the next run is no repeat.
+
+        Raises:
+            QueueBusyError: SQS did not take all of them. The next run announces what is due then.
+        """
+        return self._send_all(
+            _message_of_studio(number, asdict(work), hour) for number, work in enumerate(works)
+        )
 
 
 class ParkedMessages(Queue):
@@ -194,3 +239,17 @@ class ParkedMessages(Queue):
             **fifo,  # type: ignore[arg-type]  # a FIFO queue takes two more arguments
         )
         return sent["MessageId"]
+
+
+def _message_of_studio(
+    number: int, body: dict[str, str], run: str = ""
+) -> "SendMessageBatchRequestEntryTypeDef":
+    """Return a FIFO message in its studio's group. SQS drops a repeat in the same run."""
+    text = json.dumps(body)
+    return {
+        "Id": str(number),
+        "MessageGroupId": body["studio_id"],
+        # SQS takes at most 128 characters, and the ids together may be longer.
+        "MessageDeduplicationId": hashlib.sha256(f"{run} {text}".encode()).hexdigest(),
+        "MessageBody": text,
+    }

@@ -13,6 +13,7 @@ import pytest
 from shared.clock import rfc3339, utc_now
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
+from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
 from tests.e2e.large_report import (
     export_large_report,
@@ -103,8 +104,7 @@ def use_everything(world: DeployedStack) -> None:
     adjust_everything(world, studio_id)
     change_a_user(world)
     # Anchors, and a look at those that are there.
-    world.invoke("anchor_ledger", None)
-    world.invoke("anchor_ledger", None)
+    anchor_everything(world, studio_id)
     # Messages that can never work.
     for queue in ("adjust", "fee_refund"):
         world.stack.aws.sqs.send_message(
@@ -126,6 +126,25 @@ def change_a_user(world: DeployedStack) -> None:
         path = f"/users/{user['user_id']}"
         assert world.call("PATCH", path, {"role": "bookkeeper"}).status_code == 200
         assert world.call("DELETE", path).status_code == 200
+
+
+def anchor_everything(world: DeployedStack, studio_id: str) -> None:
+    """Let anchor_ledger announce a ledger that is due, anchor it, and look at it once more."""
+    tables = world.stack.tables["orders"], world.stack.tables["ledger"]
+    ledger = LedgerStore(world.stack.aws.dynamodb, *tables)
+    head = ledger.load_head(studio_id)
+    assert head is not None
+    ledger.set_anchor_due(head, "2026-01-01T00:00:00.000Z")
+    assert world.invoke("anchor_ledger", None)["announced"] >= 1
+
+    def anchored() -> bool | None:
+        head = ledger.load_head(studio_id)
+        return (head is not None and head.anchor_due_at is None) or None
+
+    until(anchored, "the ledger is anchored")
+    assert world.invoke("anchor_ledger", {"studios": [studio_id]})["done"] == {
+        "LedgerAnchoredToday": 1
+    }
 
 
 def resume_everything(world: DeployedStack, order_id: str) -> None:
@@ -374,7 +393,8 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         "refund_request": {"adjust", "fee_refund", "charge"},
         "stripe_webhook": {"adjust", "charge"},
         "verify_charge": {"adjust", "fee_refund", "charge_dlq"},
-        "resume_pending": {"adjust", "fee_refund", "charge"},
+        "resume_pending": {"adjust", "fee_refund", "charge", "resume", "resume_dlq"},
+        "anchor_ledger": {"anchor", "anchor_dlq"},
         "reconcile": {"adjust", "fee_refund", "charge"},
         "import_orders": {"charge"},
         "payout_adjust": {"fee_refund", "adjust_dlq"},

@@ -24,6 +24,23 @@ def sold(world: FaultWorld, *, direct: bool = False) -> None:
     world.sell("ord_1", direct=direct)
 
 
+def sold_yesterday(world: FaultWorld) -> None:
+    """The studio has sold four orders, and the day has ended. Its ledger has no anchor."""
+    sold(world)
+    for number in (2, 3, 4):
+        world.sell(f"ord_{number}")
+    world.run_until_idle()
+    world.clock.wait(_DAY_SECONDS)
+
+
+def sold_after_an_anchor(world: FaultWorld) -> None:
+    """The studio has sold an order since its ledger was anchored."""
+    sold_yesterday(world)
+    world.anchor()
+    world.sell("ord_5")
+    world.clock.wait(_DAY_SECONDS)
+
+
 def mostly_refunded_in_dashboard(world: FaultWorld) -> None:
     """An external refund leaves too little for a full one, and its event has not come yet."""
     sold(world)

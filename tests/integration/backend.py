@@ -8,6 +8,7 @@ import itertools
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,10 +24,11 @@ from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
 from functions.refund_request.refunds_in_flight import RefundsInFlight
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
-from functions.resume_pending.resume_pending import ResumePending, Round
+from functions.resume_pending.resume_pending import ResumePending
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from infra.local.stripe_server import STANDIN_KEY
+from shared.clock import rfc3339
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
@@ -94,6 +96,7 @@ class Backend(StripeSide, StudioRecords):
     studio: dict[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     neighbor: "Backend | None" = None
+    reported_ages: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.run = uuid.uuid4().hex[:10]
@@ -161,7 +164,6 @@ class Backend(StripeSide, StudioRecords):
         self.resume_pending = ResumePending(
             self.orders,
             self.fee_refunds,
-            self.open_index,
             ResumeRefund(
                 self.orders,
                 self.refunds_at_stripe,
@@ -173,6 +175,7 @@ class Backend(StripeSide, StudioRecords):
             fees,
             charges,
             self.clock,
+            self.reported_ages.append,
         )
 
     def _import_and_verify(
@@ -345,9 +348,10 @@ class Backend(StripeSide, StudioRecords):
     def _fee(self, message: dict[str, str]) -> None:
         self.refund_fee(OrderKey(message["studio_id"], message["order_id"]))
 
-    def resume(self) -> Round:
-        """Resume everything that is open, once."""
-        return self.resume_pending(due_only=False, time_is_up=lambda: False)
+    def resume(self, *, due_only: bool = False) -> dict[str, int]:
+        """Resume everything that is open or due, once; return how often each outcome came."""
+        works = self.open_index.due(rfc3339(self.clock()) if due_only else None)
+        return dict(Counter(map(self.resume_pending, works)))
 
     def come_to_rest(self) -> None:
         """Resume refunds and process the queues until nothing is open."""

@@ -53,8 +53,8 @@ DOMAIN_LOADED = {
         adjustment dispute errors ledger money order payment_status person tax visible_text
     """,
     "anchor_ledger": """
-        anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
-        payout_schedule refusal tax
+        anchor dispute fee_refund ledger ledger_chain ledger_closings money order payment_status
+        payout payout_schedule refund refusal tax
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
@@ -118,8 +118,8 @@ DOMAIN_LOADED = {
         studio tax visible_text
     """,
     "resume_pending": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_metadata refund_quote refusal
+        account_access dispute due_work errors fee_refund fulfillment imported_order ledger money
+        order payment_status payout payout_schedule refund refund_metadata refund_quote refusal
         reservation stripe_object stripe_refund tax
     """,
     "run_payouts": """

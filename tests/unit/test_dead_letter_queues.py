@@ -10,6 +10,8 @@ QUEUE_NAMES = {
     "FeeRefundQueue": "fee_refund",
     "ChargeQueue": "charge",
     "PayoutQueue": "payout",
+    "ResumeQueue": "resume",
+    "AnchorQueue": "anchor",
     "ExportQueue": "export",
 }
 TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import typer
 
 from infra.failure import Failure
-from infra.operate.anchors import NOT_ANCHORED
-from infra.operate.functions import ANCHOR_LEDGER, NOT_RESUMED, RESUME, function_name, invoke
+from infra.operate.anchors import NOT_ANCHORED, anchor
+from infra.operate.functions import NOT_RESUMED, RESUME, function_name
 from infra.operate.options import AsJson, By, Since, StackName, To, Why
 from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
 from infra.operate.restore.functions import start as start_functions
@@ -112,8 +112,7 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
     with progress.stage("start functions"):
         start_functions(operated.aws.lambda_, operated.function_names())
     with progress.stage("record the restore") as stage:
-        stage.progress("this can take 15 minutes")
-        done = invoke(operated, ANCHOR_LEDGER, {"restored_because": f"{by}: {why}"})
+        done = anchor(operated, stage, restored_because=f"{by}: {why}")
     if as_json:
         print_json(done)
     else:

@@ -6,14 +6,17 @@ from shared.domain.ledger import EntryKind, LedgerEntry, LedgerHead, RecordSourc
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     HEAD_SK,
+    OpenWork,
     entry_sk,
+    open_work,
     primary_key,
     studio_id_of,
     studio_pk,
 )
 
 _ENTRY_FIELDS = tuple(field.name for field in fields(LedgerEntry))
-_HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
+# The time of the next anchor is the item's place in OpenIndex.
+_HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead) if field.name != "anchor_due_at")
 
 
 def entry_to_item(entry: LedgerEntry) -> Item:
@@ -41,10 +44,13 @@ def entry_place(studio_id: str, settled_at: str, seq: int) -> Item:
 def head_to_item(head: LedgerHead) -> Item:
     """Return the item of a studio's ledger head."""
     values = {name: getattr(head, name) for name in _HEAD_FIELDS if name != "studio_id"}
+    if head.anchor_due_at is not None:
+        values |= open_work(OpenWork.ANCHOR, head.anchor_due_at)
     return primary_key(studio_pk(head.studio_id), HEAD_SK) | marshal(values)
 
 
 def head_from_values(values: Values) -> LedgerHead:
     """Return the ledger head of an item's values."""
     known = {name: values[name] for name in _HEAD_FIELDS if name in values}
+    known["anchor_due_at"] = values.get("open_due")
     return LedgerHead(studio_id=studio_id_of(values["PK"]), **known)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.message import Message
+from io import BytesIO
 from typing import Protocol
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -173,14 +174,11 @@ class OutsideCalls:
         return self.interceptor.intercept(call, perform)
 
 
-class _RawBody:
-    """An answer's body, in the form that botocore reads."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+class _RawBody(BytesIO):
+    """An answer's body, in the form that botocore reads: at once, or as a stream."""
 
     def stream(self) -> Iterator[bytes]:
-        yield self._content
+        yield self.read()
 
 
 def _headers(source: Mapping[str, str | bytes] | Message) -> dict[str, str]:
@@ -197,4 +195,6 @@ def _bytes(body: object) -> bytes:
         return bytes(body)
     if isinstance(body, str):
         return body.encode()
+    if isinstance(body, BytesIO):  # botocore's, for the body of an object in S3
+        return body.read()
     raise TypeError(f"the harness cannot read a body of {type(body)}")
