@@ -1,7 +1,7 @@
 """Clients of an AWS account, in the cloud or on this machine."""
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -40,6 +40,13 @@ class AwsClients:
         self.session = session
         self._endpoint_url = endpoint_url
         self._config = config or Config()
+
+    @functools.cached_property
+    def api_gateway(self) -> Any:  # noqa: ANN401  # used too little for another package of types
+        """API Gateway's REST APIs."""
+        return self.session.client(
+            "apigateway", endpoint_url=self._endpoint_url, config=self._config
+        )
 
     @functools.cached_property
     def cloudformation(self) -> "CloudFormationClient":
@@ -99,6 +106,11 @@ class AwsClients:
         return self.session.client(
             "secretsmanager", endpoint_url=self._endpoint_url, config=self._config
         )
+
+    @functools.cached_property
+    def sts(self) -> Any:  # noqa: ANN401  # used too little for another package of types
+        """STS, which says whose the credentials are."""
+        return self.session.client("sts", endpoint_url=self._endpoint_url, config=self._config)
 
     @functools.cached_property
     def sqs(self) -> "SQSClient":

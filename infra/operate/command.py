@@ -7,12 +7,14 @@ from infra.operate import (
     anchors,
     books,
     dead_letters,
+    failed_runs,
     payouts,
     publish_dashboard,
     reconcile,
     resume,
     verify_ledger,
 )
+from infra.operate.deploying import command as deploying
 from infra.operate.importing import commands as importing
 from infra.operate.migrate import commands as migrate
 from infra.operate.one_line_errors import OneLineErrors
@@ -26,8 +28,10 @@ app = typer.Typer(
 )
 app.add_typer(importing.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command("failed-runs")(failed_runs.failed_runs)
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")
+app.command("deploy")(deploying.deploy)
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("publish-dashboard")(publish_dashboard.publish_dashboard)

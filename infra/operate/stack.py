@@ -1,6 +1,7 @@
 """Finds the stack to operate: the local one, or any deployed one by its name."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,10 +61,11 @@ class OperatedStack:
         )
 
 
-def find_stack(name: str | None) -> OperatedStack:
+def find_stack(name: str | None, region: str | None = None) -> OperatedStack:
     """Return a deployed stack by its name, or the running local stack for None.
 
-    A name is looked up with the AWS credentials and region of the environment.
+    A name is looked up with the AWS credentials of the environment, and with its region unless
+    another one is given.
 
     Raises:
         Failure: There is no such stack, or no local stack runs.
@@ -73,9 +75,10 @@ def find_stack(name: str | None) -> OperatedStack:
             return _describe(STACK_NAME, _local_aws())
         except EndpointConnectionError as error:  # it was killed, and left its file behind
             raise _no_local_stack() from error
-    session = boto3.Session()
+    # boto3 itself reads AWS_DEFAULT_REGION alone.
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     if session.region_name is None:
-        raise Failure("No AWS region is set. Set AWS_DEFAULT_REGION to the stack's region.")
+        raise Failure("No AWS region is set. Set AWS_REGION to the stack's region.")
     return _describe(name, AwsClients(session))
 
 

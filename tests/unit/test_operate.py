@@ -135,6 +135,6 @@ def test_a_named_stack_needs_a_region_and_credentials(monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    assert "Set AWS_DEFAULT_REGION" in failure_of(operate("resume", "--stack", "pps-refunds"))
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert "Set AWS_REGION" in failure_of(operate("resume", "--stack", "pps-refunds"))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
     assert "Unable to locate credentials" in failure_of(operate("resume", "--stack", "pps-refunds"))
