@@ -10,6 +10,7 @@
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
     RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
     ACCOUNT#{account_id}                   ACCESS: whether PPS may act for a connected account
+    PLATFORM                               STOPS: what operators stopped; STOP_CHANGE#…
 
 Ids contain no ``#``. Import refuses it.
 """
@@ -43,6 +44,8 @@ CHARGE_SK = "CHARGE"
 WATERMARK_SK = "WATERMARK"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
+PLATFORM_PK = "PLATFORM"
+STOPS_SK = "STOPS"
 
 ROSTER_SK = "ROSTER"
 
@@ -55,6 +58,7 @@ PARKED_PREFIX = "PARKED#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 USER_PREFIX = "USER#"
+STOP_CHANGE_PREFIX = "STOP_CHANGE#"
 
 # A sort key has at most 1,024 bytes, and folding may lengthen a name.
 _STUDIO_NAME_LENGTH = 100
@@ -196,6 +200,11 @@ def in_studio_list(studio_id: str, name: str) -> Values:
 def entry_sk(seq: int) -> str:
     """Return the sort key of a ledger entry. As text the keys sort like the numbers."""
     return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def stop_change_sk(version: int) -> str:
+    """Return the sort key of a change of the stops. As text the keys sort like the versions."""
+    return f"{STOP_CHANGE_PREFIX}{version:09d}"
 
 
 def search_sk(token: str, order_id: str) -> str:
