@@ -17,6 +17,9 @@ from infra.operate.command import app
 
 # A complete call of each operation. None changes anything if its stack is not found.
 OPERATIONS: tuple[tuple[str, ...], ...] = (
+    ("stop", "refunds", "--by", "op_1", "--why", "test"),
+    ("start", "payouts", "--studio", "st_1", "--by", "op_1", "--why", "test"),
+    ("stops",),
     ("import", "studios", str(DEMO_STUDIOS)),
     ("import", "orders", str(DEMO_ORDERS)),
     ("dead-letters", "show"),

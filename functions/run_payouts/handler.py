@@ -28,10 +28,12 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import PAYOUT_FIELDS, ParkedMessages, PayoutQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.current_stops import CurrentStops
 
 # The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
 # it shows each call to Stripe.
@@ -62,6 +64,7 @@ run_payouts = RunPayouts(
     ),
     ResumeTransfer(studios, ledger, payouts, holds, transfers, accounts, utc_now),
     BookReversal(ledger, payouts, transfers, utc_now),
+    CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now),
     utc_now,
 )
 release_payouts = ReleasePayouts(holds, payouts, utc_now)

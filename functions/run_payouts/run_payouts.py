@@ -9,10 +9,16 @@ from functions.run_payouts.close_payout import ClosePayout, NotClosed
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import DUE, Payout, PayoutWork
+from shared.domain.stops import Activity
 from shared.edge.observability import logger
 from shared.gateways.payouts_table import PayoutsTable
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
+
+# The outcome while an operator has stopped payouts. What is due stays due, and an open payout stays
+# as it is. Money that comes back is still entered.
+STOPPED = "PayoutStopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class RunPayouts:
     close: ClosePayout
     resume_transfer: ResumeTransfer
     book_reversal: BookReversal
+    stops: CurrentStops
     clock: Clock
 
     def __call__(self, work: PayoutWork) -> str:
@@ -52,6 +59,8 @@ class RunPayouts:
             LookupError: There is no such studio.
             StaleStateError: Others kept changing the studio's ledger. Nothing was closed.
         """
+        if self._are_stopped(studio_id):
+            return STOPPED, None
         made = self.close.now(studio_id, because)
         if isinstance(made, NotClosed):
             return made.value, None
@@ -59,6 +68,8 @@ class RunPayouts:
         return outcome, made.payout_id
 
     def _make(self, studio_id: str) -> str:
+        if self._are_stopped(studio_id):
+            return STOPPED
         made = self.close(studio_id)
         return made.value if isinstance(made, NotClosed) else self._pay(made)
 
@@ -79,12 +90,17 @@ class RunPayouts:
             return "PayoutNothingOpen"
         if payout.next_poll_at > rfc3339(self.clock()):  # another message has looked at it
             return "PayoutNothingOpen"
+        if payout.is_open and self._are_stopped(studio_id):
+            return STOPPED
         # Stored first, so that a payout on which the run dies is polled less and less often.
         next_poll_at = rfc3339(next_poll_time(payout.poll_count, self.clock()))
         payout = self.payouts.advance(
             replace(payout, poll_count=payout.poll_count + 1, next_poll_at=next_poll_at)
         )
         return self._looked_at(payout)
+
+    def _are_stopped(self, studio_id: str) -> bool:
+        return self.stops.load().find(Activity.PAYOUTS, studio_id) is not None
 
     def _looked_at(self, payout: Payout) -> str:
         look = self.resume_transfer if payout.is_open else self.book_reversal

@@ -29,8 +29,10 @@ from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.people import People
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.studios import Studios
 from shared.views.message import MessageView, message_view
+from shared.workflow.current_stops import CurrentStops
 
 # A text and an HTML of 20,000 characters each. A character may take several bytes.
 _MAX_BODY_BYTES = 256 * 1024
@@ -41,8 +43,9 @@ people = People(dynamodb, setting("ORDERS_TABLE"))
 messages = Messages(dynamodb, setting("ORDERS_TABLE"))
 mail = Mail(aws.client("sesv2"), aws.mail_client())
 draft_message = DraftMessage(Studios(dynamodb, setting("ORDERS_TABLE")), mail)
-preview_message = PreviewMessage(orders, draft_message)
-send_message = SendMessage(orders, draft_message, messages, mail, utc_now)
+stops = CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now)
+preview_message = PreviewMessage(orders, draft_message, stops)
+send_message = SendMessage(orders, draft_message, messages, mail, stops, utc_now)
 resolve_message = ResolveMessage(orders, messages, utc_now)
 
 app = api_resolver()

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from functions.send_message.compose_message import Draft
 from functions.send_message.draft_message import DraftMessage
+from shared.domain.errors import MessagesStoppedError
 from shared.domain.message import Template
+from shared.domain.stops import Activity
 from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrdersTable
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.load_callers_order import load_callers_order
 
 
@@ -16,6 +19,7 @@ class PreviewMessage:
 
     orders: OrdersTable
     draft_message: DraftMessage
+    stops: CurrentStops
 
     def __call__(
         self, caller: Caller, order_id: str, template: Template, refund_id: str
@@ -28,4 +32,7 @@ class PreviewMessage:
         """
         record = load_callers_order(self.orders, caller, order_id)
         draft = self.draft_message(record, template, refund_id)
-        return draft, [refusal.code for refusal in self.draft_message.obstacles(draft)]
+        codes = [refusal.code for refusal in self.draft_message.obstacles(draft)]
+        if self.stops.load().find(Activity.MESSAGES, caller.studio_id):
+            codes.append(MessagesStoppedError.code)
+        return draft, codes

@@ -30,6 +30,7 @@ from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrderRecord, OrdersTable
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.load_callers_order import load_callers_order
 
 # How long a request waits for its turn before the message is sent.
@@ -74,6 +75,7 @@ class SendMessage:
     draft_message: DraftMessage
     messages: Messages
     mail: Mail
+    stops: CurrentStops
     clock: Clock
 
     def __call__(self, caller: Caller, request: MessageRequest) -> Message:
@@ -90,6 +92,7 @@ class SendMessage:
             found = self.messages.get(request.order, request.message_id)
             if found is not None:
                 return _answer_again(found, request)
+            self.stops.load().require_messages(caller.studio_id)
             message = self._compose(caller, record, request)
             try:
                 self.messages.record_sending(message)

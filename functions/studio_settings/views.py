@@ -1,4 +1,4 @@
-"""Responses about the signed-in user and studios. Amounts in minor units of ``currency``."""
+"""Responses about the signed-in user, studios and stops. Amounts in minor units of ``currency``."""
 
 import calendar
 
@@ -9,6 +9,7 @@ from functions.studio_settings.show_me import Me
 from shared.domain.money import minor_unit_digits
 from shared.domain.payout_schedule import Interval
 from shared.domain.refund_reason import REASON_NAMES, RefundReason
+from shared.domain.stops import Activity, Stop
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
 from shared.edge.auth import Action, Role
 
@@ -89,6 +90,20 @@ class StudioList(BaseModel):
     next_cursor: str | None
 
 
+class StopView(BaseModel):
+    """What PPS has stopped for now. ``detail`` says so to studio staff."""
+
+    activity: Activity
+    detail: str
+    stopped_at: str
+
+
+class StopList(BaseModel):
+    """What is stopped, each activity once at most."""
+
+    items: list[StopView]
+
+
 def me_view(me: Me) -> MeView:
     """Return the signed-in user as the API shows them. A user without a name has their id."""
     user, actions = me.user, me.user.allowed_actions
@@ -113,6 +128,16 @@ def me_view(me: Me) -> MeView:
 def studio_list(page: StudioPage) -> StudioList:
     """Return a page of studios as the API shows it."""
     return StudioList(items=list(map(_summary, page.studios)), next_cursor=page.next_cursor)
+
+
+def stop_list(stops: list[Stop]) -> StopList:
+    """Return what is stopped as the API shows it. Who stopped it and why is for operators."""
+    return StopList(
+        items=[
+            StopView(activity=each.activity, detail=each.words, stopped_at=each.stopped_at)
+            for each in stops
+        ]
+    )
 
 
 def _summary(studio: Studio) -> StudioSummary:

@@ -12,6 +12,7 @@ from infra.operate import (
     publish_dashboard,
     reconcile,
     resume,
+    stops,
     verify_ledger,
 )
 from infra.operate.deploying import command as deploying
@@ -26,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("stop")(stops.stop)
+app.command("start")(stops.start)
+app.command("stops")(stops.stops)
 app.add_typer(importing.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command("failed-runs")(failed_runs.failed_runs)

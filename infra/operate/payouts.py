@@ -31,6 +31,7 @@ _MEANING = {
     "PayoutWithoutAccount": (
         "The studio has no payout account. Import it with `payout_account_id` and `--update`."
     ),
+    "PayoutStopped": "An operator has stopped payouts. `stops` says who and why.",
     "PayoutOnHold": "The studio's payouts are on hold. Release them first.",
     "PayoutTooMany": "Too many payouts were made today. Try again tomorrow.",
     "PayoutsReleased": "Released. The next hourly run pays everything that is due.",

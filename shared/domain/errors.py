@@ -325,6 +325,18 @@ class ForbiddenError(DomainError):
         self.reason = reason
 
 
+class RefundsStoppedError(DomainError):
+    """PPS has stopped refunds, for all studios or this one. Nothing was refunded."""
+
+    code = "refunds_stopped"
+
+
+class MessagesStoppedError(DomainError):
+    """PPS has stopped messages to parents, for all studios or this one. Nothing was sent."""
+
+    code = "messages_stopped"
+
+
 class BusyError(DomainError):
     """Too many others changed the same record. Nothing was done; a retry is safe."""
 

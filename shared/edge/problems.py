@@ -57,6 +57,8 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.UserChangePendingError: (409, "A change of this user is not finished"),
     errors.IdempotencyKeyReusedError: (422, "The Idempotency-Key was used before"),
     errors.ForbiddenError: (403, "Not allowed"),
+    errors.RefundsStoppedError: (409, "Refunds are stopped"),
+    errors.MessagesStoppedError: (409, "Messages are stopped"),
     errors.BusyError: (503, "Busy"),
     errors.StripeRefusedError: (502, "Stripe refused the refund"),
 }

@@ -95,6 +95,7 @@ def meter_refund(backend: Backend, name: str) -> RefundCost:
         {backend.orders_table: "orders", backend.ledger_table: "ledger"},
     )
     order_id = backend.sell()
+    backend.stops.load()  # as in a process that has served a request before
     meter.start()
 
     def metered(step: Callable[[], object]) -> Consumption:

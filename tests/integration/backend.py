@@ -46,6 +46,7 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
@@ -54,6 +55,7 @@ from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studio_updates import StudioUpdates
 from shared.gateways.studios import Studios
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
@@ -128,6 +130,8 @@ class Backend(StripeSide, StudioRecords):
             self.clock,
         )
         self.studios = Studios(self.dynamodb, self.orders_table)
+        self.stops_store = StopsStore(self.dynamodb, self.orders_table)
+        self.stops = CurrentStops(self.stops_store, self.clock)
         self.import_studios = ImportStudios(
             StudioUpdates(self.dynamodb, self.orders_table), self.clock
         )
@@ -204,6 +208,7 @@ class Backend(StripeSide, StudioRecords):
             self.payout_impact(),
             self.charge_reader,
             self.accounts,
+            self.stops,
             self.clock,
         )
 

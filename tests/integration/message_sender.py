@@ -64,8 +64,10 @@ class MessageSender:
         self.attention = Attention(dynamodb, table)
         draft_message = DraftMessage(Studios(dynamodb, table), self.mail)
         orders, clock = self.backend.orders, self.backend.clock
-        self.preview_message = PreviewMessage(orders, draft_message)
-        self.send_message = SendMessage(orders, draft_message, self.messages, self.mail, clock)
+        self.preview_message = PreviewMessage(orders, draft_message, self.backend.stops)
+        self.send_message = SendMessage(
+            orders, draft_message, self.messages, self.mail, self.backend.stops, clock
+        )
         self.resolve_message = ResolveMessage(orders, self.messages, clock)
 
     def change_studio(self, **changes: str) -> None:

@@ -96,6 +96,7 @@ class StudioPayouts:
                 clock,
             ),
             BookReversal(ledger, table, stripe, clock),
+            self.backend.stops,
             clock,
         )
 

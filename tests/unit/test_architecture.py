@@ -75,6 +75,7 @@ DOMAIN_LOADED = {
         dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
         mail_address message money order payment_status payout_schedule person refund refund_quote
         refund_reason refund_words refusal reservation search settlement simplified_han studio tax
+        refund_reason refund_words refusal reservation search settlement stops studio tax
         visible_text
     """,
     "import_orders": """
@@ -114,8 +115,8 @@ DOMAIN_LOADED = {
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger limit_guard limits message money order payment payment_status payout
         payout_schedule person refund refund_metadata refund_quote refund_reason refund_words
-        refusal reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
-        studio tax visible_text
+        refusal reservation settlement stops stripe_charge stripe_dispute stripe_object
+        stripe_refund studio tax visible_text
     """,
     "resume_pending": """
         account_access dispute due_work errors fee_refund fulfillment imported_order ledger money
@@ -124,12 +125,12 @@ DOMAIN_LOADED = {
     """,
     "run_payouts": """
         account_access dispute errors fee_refund fulfillment ledger message money order parked
-        payment_status payout payout_booking payout_hold payout_schedule refund refusal
+        payment_status payout payout_booking payout_hold payout_schedule refund refusal stops
         stripe_object stripe_transfer studio tax
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger mail_address message money
-        order payment_status payout_schedule person refund refusal studio tax visible_text
+        order payment_status payout_schedule person refund refusal stops studio tax visible_text
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
@@ -138,7 +139,7 @@ DOMAIN_LOADED = {
     """,
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person
-        refund_reason studio tax visible_text
+        refund_reason stops studio tax visible_text
     """,
     "users": """
         dispute errors mail_address money order payment_status person studio_user tax visible_text

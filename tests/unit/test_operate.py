@@ -12,6 +12,13 @@ from tests.operate import OPERATIONS, failure_of, operate
 
 WRONG_USE = (
     (("restart",), "No such command 'restart'"),
+    (("stop", "--by", "op_1", "--why", "test"), "Missing argument 'WHAT'"),
+    (
+        ("stop", "webhooks", "--by", "op_1", "--why", "test"),
+        "'webhooks' is not one of",
+    ),
+    (("stop", "refunds", "--by", "op_1"), "Missing option '--why'"),
+    (("start", "refunds", "--why", "test"), "Missing option '--by'"),
     (("import", "orders"), "Missing argument 'FILE'"),
     (("import", "template", "parents"), "Invalid value for 'kind'"),
     (("dead-letters",), "Missing command"),

@@ -11,6 +11,7 @@
     RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
     ACCOUNT#{account_id}                   ACCESS: whether PPS may act for a connected account
     MIGRATIONS                             MIGRATION#…: which migrations of the data were run
+    PLATFORM                               STOPS: what operators stopped; STOP_CHANGE#…
 
 Ids contain no ``#``. Import refuses it.
 """
@@ -45,6 +46,8 @@ WATERMARK_SK = "WATERMARK"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
 MIGRATIONS_PK = "MIGRATIONS"
+PLATFORM_PK = "PLATFORM"
+STOPS_SK = "STOPS"
 
 ROSTER_SK = "ROSTER"
 
@@ -58,6 +61,7 @@ ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 USER_PREFIX = "USER#"
 MIGRATION_PREFIX = "MIGRATION#"
+STOP_CHANGE_PREFIX = "STOP_CHANGE#"
 
 # A sort key has at most 1,024 bytes, and folding may lengthen a name.
 _STUDIO_NAME_LENGTH = 100
@@ -201,6 +205,11 @@ def in_studio_list(studio_id: str, name: str) -> Values:
 def entry_sk(seq: int) -> str:
     """Return the sort key of a ledger entry. As text the keys sort like the numbers."""
     return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def stop_change_sk(version: int) -> str:
+    """Return the sort key of a change of the stops. As text the keys sort like the versions."""
+    return f"{STOP_CHANGE_PREFIX}{version:09d}"
 
 
 def search_sk(token: str, order_id: str) -> str:
