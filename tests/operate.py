@@ -43,6 +43,10 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("restore", "tables", "--to", "2026-11-25T09:00:00Z"),
     ("restore", "replay", "--since", "2026-11-25T09:00:00Z"),
     ("restore", "start", "--by", "op_1", "--why", "test"),
+    ("stripe", "check"),
+    ("stripe", "set-up"),
+    ("stripe", "roll", "platform"),
+    ("stripe", "roll", "connect", "--end"),
 )
 
 

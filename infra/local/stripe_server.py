@@ -15,29 +15,11 @@ from infra.failure import Failure
 from infra.local.engine import inherited_environment
 from infra.local.options import Options, StripeServer
 from infra.local.processes import Background, background
+from infra.operate.stripe.endpoints import WEBHOOK_EVENTS
 from infra.paths import ROOT
 from shared.gateways.stripe.api_version import API_VERSION
 
 STANDIN_KEY = "sk_test_standin"
-WEBHOOK_EVENTS = (
-    "charge.refunded",
-    "refund.created",
-    "refund.updated",
-    "refund.failed",
-    "charge.succeeded",
-    "charge.captured",
-    "charge.failed",
-    "charge.expired",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.closed",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-    "transfer.reversed",
-    "account.application.authorized",
-    "account.application.deauthorized",
-    "account.updated",
-)
 _CHARGES_PER_CALL = 500
 
 

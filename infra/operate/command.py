@@ -16,6 +16,7 @@ from infra.operate import (
 from infra.operate.importing import commands as importing
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
+from infra.operate.stripe import commands as stripe
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -34,6 +35,7 @@ app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
 app.add_typer(restore.app, name="restore")
+app.add_typer(stripe.app, name="stripe")
 
 
 @app.callback(invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -25,11 +25,13 @@ class OperatedStack:
         name: The CloudFormation stack's name.
         aws: Clients for its account and region.
         outputs: Its outputs by name.
+        stack_id: Its ARN.
     """
 
     name: str
     aws: AwsClients
     outputs: Mapping[str, str]
+    stack_id: str = ""
 
     def output(self, name: str) -> str:
         """Return one output.
@@ -70,7 +72,7 @@ def find_stack(name: str | None) -> OperatedStack:
     """
     if name is None:
         try:
-            return _describe(STACK_NAME, _local_aws())
+            return _local_stack()
         except EndpointConnectionError as error:  # it was killed, and left its file behind
             raise _no_local_stack() from error
     session = boto3.Session()
@@ -79,12 +81,16 @@ def find_stack(name: str | None) -> OperatedStack:
     return _describe(name, AwsClients(session))
 
 
-def _local_aws() -> Aws:
+def _local_stack() -> OperatedStack:
+    """Return the local stack. Its API has another address than the engine's outputs say."""
     try:
         described = json.loads((LOCAL / STACK_FILE).read_text(encoding="utf-8"))
-        return Aws(described["aws_endpoint_url"], described["region"])
+        aws = Aws(described["aws_endpoint_url"], described["region"])
+        api_url = described["api_url"]
     except (OSError, ValueError, KeyError, TypeError) as error:  # no file, or not ours
         raise _no_local_stack() from error
+    found = _describe(STACK_NAME, aws)
+    return replace(found, outputs={**found.outputs, "ApiUrl": api_url})
 
 
 def _no_local_stack() -> Failure:
@@ -105,4 +111,4 @@ def _describe(name: str, aws: AwsClients) -> OperatedStack:
             "Check the name, the region and the account."
         ) from error
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    return OperatedStack(name, aws, outputs)
+    return OperatedStack(name, aws, outputs, found["StackId"])

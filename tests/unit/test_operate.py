@@ -36,6 +36,9 @@ WRONG_USE = (
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
     (("restore", "replay"), "Missing option '--since'"),
     (("restore", "start", "--by", "op_1"), "Missing option '--why'"),
+    (("stripe", "roll"), "Missing argument"),
+    (("stripe", "roll", "both"), "'both' is not one of"),
+    (("stripe", "roll", "connect", "--now"), "it needs --end"),
 )
 
 
@@ -71,8 +74,8 @@ def test_wrong_arguments_print_one_line_that_names_the_help(
 def test_a_local_stack_that_was_killed_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    described = '{"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}'
-    (tmp_path / "stack.json").write_text(described)
+    described = {"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1", "api_url": ""}
+    (tmp_path / "stack.json").write_text(json.dumps(described))
     monkeypatch.setattr(operated, "LOCAL", tmp_path)
     assert "No local stack is running. Start one with `make run`" in failure_of(operate("resume"))
 
@@ -103,7 +106,7 @@ def test_the_local_stack_reads_no_profile_and_uses_no_proxy(
     with HTTPServer(("127.0.0.1", 0), _NoStacks) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        described = json.dumps({"aws_endpoint_url": url, "region": "us-east-1"})
+        described = json.dumps({"aws_endpoint_url": url, "region": "us-east-1", "api_url": ""})
         (tmp_path / "stack.json").write_text(described)
         monkeypatch.setattr(operated, "LOCAL", tmp_path)
         assert "There is no stack" in failure_of(operate("resume"))

@@ -1,0 +1,149 @@
+"""``stripe``: the webhook endpoints at Stripe, and a check of all that the stack needs there."""
+
+import os
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from infra.failure import Failure
+from infra.operate.options import AsJson, StackName
+from infra.operate.output import print_json, print_line, print_table, progress
+from infra.operate.stack import OperatedStack, find_stack
+from infra.operate.stripe.check import CheckStripe, Finding
+from infra.operate.stripe.endpoints import EndpointKind
+from infra.operate.stripe.set_up import Change, SetUpEndpoints
+from infra.operate.stripe.signing_secrets import SigningSecrets
+from infra.operate.stripe.stripe_side import StripeSide
+from shared.clock import utc_now
+from shared.gateways.secrets import Secrets
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.key_mode import is_live_key
+
+app = typer.Typer(
+    help="Set up the webhook endpoints at Stripe, roll their secrets, and check them.",
+    rich_markup_mode=None,
+)
+
+KEY_VARIABLE = "STRIPE_API_KEY"
+
+ApiUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--api-url",
+        metavar="URL",
+        help="The API's address, if it has its own domain. Default: the stack's output ApiUrl.",
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be changed, and change nothing.")
+]
+
+
+@app.command()
+def check(stack: StackName = None, api_url: ApiUrl = None, *, as_json: AsJson = False) -> None:
+    """Check the key, the account and both endpoints. Exit 1 if something is wrong."""
+    operated = find_stack(stack)
+    findings = list(CheckStripe(_stripe_side(operated, api_url), _signing_secrets(operated))())
+    if as_json:
+        print_json([each.as_json() for each in findings])
+    else:
+        print_table(("", "what", "found", "what to do"), map(_row, findings))
+    wrong = sum(not each.ok for each in findings)
+    if wrong:
+        raise Failure(f"{wrong} of {len(findings)} findings need somebody. Each says what to do.")
+
+
+@app.command("set-up")
+def set_up(stack: StackName = None, api_url: ApiUrl = None, *, dry_run: DryRun = False) -> None:
+    """Make both webhook endpoints, or bring them up to date, and store their secrets."""
+    commands = _commands(find_stack(stack), api_url)
+    for kind in EndpointKind:
+        _carry_out(commands.set_up(kind), f"The {kind} endpoint is set up.", dry_run=dry_run)
+
+
+@app.command()
+def roll(  # noqa: PLR0913  # its options
+    kind: Annotated[EndpointKind, typer.Argument(help="Whose secret.")],
+    stack: StackName = None,
+    api_url: ApiUrl = None,
+    *,
+    end: Annotated[
+        bool,
+        typer.Option("--end", help="End the roll: delete the old endpoint, forget its secret."),
+    ] = False,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="With --end: do not wait for Stripe's retries, after a leak."),
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Give an endpoint a new secret, by a new endpoint. Three days later, end it with --end."""
+    if now and not end:
+        raise typer.BadParameter("it needs --end", param_hint="--now")
+    commands = _commands(find_stack(stack), api_url)
+    changes = commands.end_roll(kind, now=now) if end else commands.roll(kind)
+    _carry_out(changes, f"The {kind} endpoint has one secret.", dry_run=dry_run)
+    if not end and not dry_run:
+        print_line(f"Both secrets are valid. In three days: `stripe roll {kind} --end`.")
+
+
+def _carry_out(changes: Iterable[Change], nothing: str, *, dry_run: bool) -> None:
+    """Print each change, then make it, one by one."""
+    changes = list(changes)
+    if not changes:
+        print_line(nothing)
+    for change in changes:
+        print_line(f"Would: {change.text}" if dry_run else change.text)
+        if not dry_run:
+            change.make()
+
+
+def _commands(stack: OperatedStack, api_url: str | None) -> SetUpEndpoints:
+    return SetUpEndpoints(_stripe_side(stack, api_url), _signing_secrets(stack), utc_now, _wait)
+
+
+def _wait(how_long: timedelta) -> None:
+    with progress.stage("wait") as stage:
+        stage.progress("if you stop here, repeat the command later")
+        time.sleep(how_long.total_seconds())
+
+
+def _signing_secrets(stack: OperatedStack) -> SigningSecrets:
+    return SigningSecrets(stack.aws.secrets, stack.output("StripeWebhookSecretArn"))
+
+
+def _stripe_side(stack: OperatedStack, api_url: str | None) -> StripeSide:
+    key = _key(stack)
+    connection = StripeConnection(stack.output("StripeApiBase"), lambda: key)
+    url = f"{api_url or stack.output('ApiUrl')}/webhooks/stripe"
+    return StripeSide(connection, stack.stack_id, url)
+
+
+def _key(stack: OperatedStack) -> str:
+    """Return the key to ask Stripe with: the environment's, or else the stack's own.
+
+    Raises:
+        Failure: It is of the other mode than the stack.
+    """
+    key = os.environ.get(KEY_VARIABLE)
+    if key is None:
+        key = Secrets(stack.aws.secrets).stripe_api_key(stack.output("StripeSecretArn"))
+    wanted = "live" if stack.output("StripeLivemode") == "true" else "test"
+    try:
+        mode = "live" if is_live_key(key) else "test"
+    except ValueError as error:
+        raise Failure(f"The API key is {error}.") from error
+    if mode != wanted:
+        raise Failure(
+            f"The API key is of Stripe's {mode} mode, and the stack {stack.name} of its {wanted} "
+            f"mode. Set {KEY_VARIABLE} to a key of the {wanted} mode."
+        )
+    return key
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    fix = f"`{finding.fix}`" if finding.fix.startswith("stripe ") else finding.fix
+    return ("ok" if finding.ok else "wrong", finding.what, finding.found, fix)
