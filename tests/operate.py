@@ -45,6 +45,7 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("restore", "start", "--by", "op_1", "--why", "test"),
     ("stripe", "check"),
     ("stripe", "set-up"),
+    ("stripe", "store-key", "refunds", "transfers"),
     ("stripe", "roll", "platform"),
     ("stripe", "roll", "connect", "--end"),
 )

@@ -26,12 +26,14 @@ class OperatedStack:
         aws: Clients for its account and region.
         outputs: Its outputs by name.
         stack_id: Its ARN.
+        stripe_api_key: The local stack's key for Stripe. In AWS no stack has the operators' key.
     """
 
     name: str
     aws: AwsClients
     outputs: Mapping[str, str]
     stack_id: str = ""
+    stripe_api_key: str | None = None
 
     def output(self, name: str) -> str:
         """Return one output.
@@ -86,11 +88,12 @@ def _local_stack() -> OperatedStack:
     try:
         described = json.loads((LOCAL / STACK_FILE).read_text(encoding="utf-8"))
         aws = Aws(described["aws_endpoint_url"], described["region"])
-        api_url = described["api_url"]
+        api_url, key = described["api_url"], described["stripe_api_key"]
     except (OSError, ValueError, KeyError, TypeError) as error:  # no file, or not ours
         raise _no_local_stack() from error
     found = _describe(STACK_NAME, aws)
-    return replace(found, outputs={**found.outputs, "ApiUrl": api_url})
+    outputs = {**found.outputs, "ApiUrl": api_url}
+    return replace(found, outputs=outputs, stripe_api_key=key)
 
 
 def _no_local_stack() -> Failure:

@@ -14,18 +14,23 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
 from functions.stripe_webhook.signature import Endpoint, SignatureRefusedError, verify
+from infra.operate.command import app
 from infra.operate.stack import OperatedStack
 from infra.operate.stripe import commands
 from infra.operate.stripe.endpoints import WEBHOOK_EVENTS
+from infra.operate.stripe.keys import STRIPE_KEYS
 from infra.operate.stripe.set_up import SECRET_IS_KNOWN_AFTER
 from infra.operate.stripe.signing_secrets import SigningSecrets
+from infra.operate.stripe.stored_keys import KEY_VARIABLE
 from infra.stripe_standin import RunningStandin
 from shared.gateways.stripe.api_version import API_VERSION
 from tests.operate import failure_of, operate
 from tests.stripe_standin.webhook_receiver import Receiver, running_receiver
+
+WEBHOOK_SECRET = "StripeWebhookSecret"  # a name
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Desk:
 
     standin: RunningStandin
     client: stripe.StripeClient
-    secret: "OneSecret"
+    secrets: "FakeSecrets"
     receiver: Receiver
     waits: list[timedelta] = field(default_factory=list)
     charges: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -62,11 +67,11 @@ class Desk:
         return [each for each in found if bool(each.application) is connect]
 
     def stored(self) -> dict[str, list[str]]:
-        value: dict[str, list[str]] = json.loads(self.secret.value or "{}")
+        value: dict[str, list[str]] = json.loads(self.secrets.values.get(WEBHOOK_SECRET, "{}"))
         return value
 
     def store(self, **secrets: list[str]) -> None:
-        self.secret.value = json.dumps(secrets)
+        self.secrets.values[WEBHOOK_SECRET] = json.dumps(secrets)
 
     def happen(self, account: str | None = None) -> str:
         """Let something happen at Stripe that makes one event. Return the charge's id."""
@@ -107,41 +112,41 @@ class NoValueError(Exception):
 
 
 @dataclass
-class OneSecret:
-    """Secrets Manager with one secret, which has no value at first."""
+class FakeSecrets:
+    """Secrets Manager, whose secrets have no value at first."""
 
-    value: str | None = None
+    values: dict[str, str] = field(default_factory=dict)
     exceptions: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(ResourceNotFoundException=NoValueError)
     )
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803  # AWS's name
-        assert SecretId == "arn"  # a name
-        if self.value is None:
+        if SecretId not in self.values:
             raise NoValueError
-        return {"SecretString": self.value}
+        return {"SecretString": self.values[SecretId]}
 
     def put_secret_value(self, *, SecretId: str, SecretString: str) -> None:  # noqa: N803  # AWS's
-        assert SecretId == "arn"  # a name
-        self.value = SecretString
+        self.values[SecretId] = SecretString
 
 
 @pytest.fixture
 def desk(standin: RunningStandin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setenv(commands.KEY_VARIABLE, standin.api_key)
-    secret = OneSecret()
+    monkeypatch.setenv(KEY_VARIABLE, standin.api_key)
+    keys = {each.output: each.output for each in STRIPE_KEYS}
+    secrets = FakeSecrets(dict.fromkeys(keys, json.dumps({"api_key": standin.api_key})))
     with running_receiver() as receiver:
         outputs = {
             "ApiUrl": receiver.url,
             "StripeApiBase": standin.url,
             "StripeLivemode": "false",
-            "StripeWebhookSecretArn": "arn",
+            "StripeWebhookSecretArn": WEBHOOK_SECRET,
+            **keys,
         }
-        aws: Any = SimpleNamespace(secrets=secret)
+        aws: Any = SimpleNamespace(secrets=secrets)
         stack = OperatedStack("pps", aws, outputs, "arn:stack/1")
         monkeypatch.setattr(commands, "find_stack", lambda _: stack)
         client = stripe.StripeClient(standin.api_key, base_addresses={"api": standin.url})
-        desk = Desk(standin, client, secret, receiver)
+        desk = Desk(standin, client, secrets, receiver)
         monkeypatch.setattr(commands, "_wait", desk.waits.append)
         yield desk
 
@@ -419,7 +424,7 @@ def test_another_api_version_is_mended_by_a_roll(
 def test_a_wrong_key_changes_nothing_and_is_not_shown(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, key: str, message: str
 ) -> None:
-    monkeypatch.setenv(commands.KEY_VARIABLE, key)
+    monkeypatch.setenv(KEY_VARIABLE, key)
     line = failure_of(desk.run("set-up"))
     assert message in line
     assert key not in line
@@ -432,3 +437,41 @@ def test_a_stripe_that_does_not_answer_is_one_line(desk: Desk) -> None:
         json={"fault": "reset_before_effect", "times": 2, "match": {"method": "GET"}},
     ).raise_for_status()
     assert "Stripe: " in failure_of(desk.run("set-up"))
+
+
+def test_a_key_is_stored_for_each_purpose_that_is_named(desk: Desk) -> None:
+    key = "rk_test_one"
+    httpx.post(f"{desk.standin.control_url}/keys", json={"key": key}).raise_for_status()
+    result = CliRunner().invoke(app, ["stripe", "store-key", "refunds", "reads"], input=f"{key}\n")
+    assert result.exit_code == 0, result.output
+    assert key not in result.output
+    stored = {name for name, value in desk.secrets.values.items() if key in value}
+    assert stored == {"StripeRefundKeyArn", "StripeReadKeyArn"}
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("rk_live_x", "The API key is of Stripe's live mode"),
+        ("rk_test_unknown", "Stripe does not know this key. Nothing was stored."),
+        ("", "not a secret or restricted key"),
+    ],
+)
+def test_a_key_that_does_not_work_is_not_stored(desk: Desk, key: str, message: str) -> None:
+    before = dict(desk.secrets.values)
+    result = CliRunner().invoke(app, ["stripe", "store-key", "reads"], input=f"{key}\n")
+    assert message in failure_of(result)
+    assert not key or key not in result.output
+    assert desk.secrets.values == before
+
+
+def test_check_finds_keys_that_are_missing_wrong_or_of_the_other_mode(desk: Desk) -> None:
+    desk.do("set-up")
+    del desk.secrets.values["StripeRefundKeyArn"]
+    desk.secrets.values["StripeFeeRefundKeyArn"] = json.dumps({"api_key": "rk_live_1"})
+    desk.secrets.values["StripeTransferKeyArn"] = json.dumps({"api_key": "rk_test_gone"})
+    found = {each["what"]: (each["found"], each["fix"]) for each in desk.check()}
+    assert found.keys() == {"key for refunds", "key for fee-refunds", "key for transfers"}
+    assert found["key for refunds"] == ("is not stored", "stripe store-key refunds")
+    assert "is of Stripe's live mode" in found["key for fee-refunds"][0]
+    assert found["key for transfers"][0] == "Stripe does not know it"

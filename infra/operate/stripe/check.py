@@ -11,8 +11,10 @@ from infra.operate.stripe.endpoints import (
     WebhookEndpoint,
     live_endpoint,
 )
+from infra.operate.stripe.keys import STRIPE_KEYS, StripeKey
 from infra.operate.stripe.signing_secrets import SigningSecrets
-from infra.operate.stripe.stripe_side import StripeSide
+from infra.operate.stripe.stored_keys import StoredKeys, of_the_stacks_mode
+from infra.operate.stripe.stripe_side import StripeSide, knows_key
 from shared.gateways.stripe.api_version import API_VERSION
 
 
@@ -39,10 +41,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckStripe:
-    """Looks at the account and at both webhook endpoints. It changes nothing."""
+    """Looks at the account, the functions' keys and both endpoints. It changes nothing."""
 
     stripe: StripeSide
     secrets: SigningSecrets
+    keys: StoredKeys
 
     def __call__(self) -> Iterator[Finding]:
         """Yield what was found, the good things too."""
@@ -51,8 +54,24 @@ class CheckStripe:
         except Failure as failure:
             yield Finding("account", ok=False, found=str(failure))
             return
+        yield from (self._key(each) for each in STRIPE_KEYS)
         for kind in EndpointKind:
             yield from self._endpoints(kind)
+
+    def _key(self, key: StripeKey) -> Finding:
+        what, stored = f"key for {key.purpose}", self.keys.read(key)
+        fix = f"stripe store-key {key.purpose}"
+        if stored is None:
+            return Finding(what, ok=False, found="is not stored", fix=fix)
+        try:
+            of_the_stacks_mode(self.keys.stack, stored)
+        except Failure as failure:
+            return Finding(what, ok=False, found=str(failure), fix=fix)
+        if not knows_key(self.keys.stack.output("StripeApiBase"), stored):
+            return Finding(what, ok=False, found="Stripe does not know it", fix=fix)
+        if not stored.startswith("rk_"):
+            return Finding(what, ok=True, found="may do everything: use a restricted one", fix=fix)
+        return Finding(what, ok=True, found="a restricted key of the stack's mode")
 
     def _endpoints(self, kind: EndpointKind) -> Iterator[Finding]:
         what, found, stored = f"{kind} endpoint", self.stripe.endpoints(kind), self.secrets.of(kind)

@@ -1,6 +1,7 @@
 """``stripe``: the webhook endpoints at Stripe, and a check of all that the stack needs there."""
 
 import os
+import sys
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -14,20 +15,18 @@ from infra.operate.output import print_json, print_line, print_table, progress
 from infra.operate.stack import OperatedStack, find_stack
 from infra.operate.stripe.check import CheckStripe, Finding
 from infra.operate.stripe.endpoints import EndpointKind
+from infra.operate.stripe.keys import STRIPE_KEYS, KeyPurpose
 from infra.operate.stripe.set_up import Change, SetUpEndpoints
 from infra.operate.stripe.signing_secrets import SigningSecrets
-from infra.operate.stripe.stripe_side import StripeSide
+from infra.operate.stripe.stored_keys import StoredKeys, of_the_stacks_mode, operators_key
+from infra.operate.stripe.stripe_side import StripeSide, knows_key
 from shared.clock import utc_now
-from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.connection import StripeConnection
-from shared.gateways.stripe.key_mode import is_live_key
 
 app = typer.Typer(
     help="Set up the webhook endpoints at Stripe, roll their secrets, and check them.",
     rich_markup_mode=None,
 )
-
-KEY_VARIABLE = "STRIPE_API_KEY"
 
 ApiUrl = Annotated[
     str | None,
@@ -44,9 +43,10 @@ DryRun = Annotated[
 
 @app.command()
 def check(stack: StackName = None, api_url: ApiUrl = None, *, as_json: AsJson = False) -> None:
-    """Check the key, the account and both endpoints. Exit 1 if something is wrong."""
+    """Check the account, the functions' keys and both endpoints. Exit 1 if something is wrong."""
     operated = find_stack(stack)
-    findings = list(CheckStripe(_stripe_side(operated, api_url), _signing_secrets(operated))())
+    side, keys = _stripe_side(operated, api_url), StoredKeys(operated.aws.secrets, operated)
+    findings = list(CheckStripe(side, _signing_secrets(operated), keys)())
     if as_json:
         print_json([each.as_json() for each in findings])
     else:
@@ -54,6 +54,31 @@ def check(stack: StackName = None, api_url: ApiUrl = None, *, as_json: AsJson = 
     wrong = sum(not each.ok for each in findings)
     if wrong:
         raise Failure(f"{wrong} of {len(findings)} findings need somebody. Each says what to do.")
+
+
+@app.command("store-key")
+def store_key(
+    purposes: Annotated[
+        list[KeyPurpose],
+        typer.Argument(help="What the key is for. A key may be for several purposes."),
+    ],
+    stack: StackName = None,
+) -> None:
+    """Store a key for functions. It is read from a hidden prompt, or from standard input."""
+    operated = find_stack(stack)
+    given = (
+        typer.prompt("Stripe's key", hide_input=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline()
+    )
+    key = of_the_stacks_mode(operated, given.strip())
+    if not knows_key(operated.output("StripeApiBase"), key):
+        raise Failure("Stripe does not know this key. Nothing was stored.")
+    stored = StoredKeys(operated.aws.secrets, operated)
+    for each in STRIPE_KEYS:
+        if each.purpose in purposes:
+            print_line(f"Store the key for {each.purpose}: {', '.join(sorted(each.functions))}.")
+            stored.store(each, key)
 
 
 @app.command("set-up")
@@ -116,32 +141,10 @@ def _signing_secrets(stack: OperatedStack) -> SigningSecrets:
 
 
 def _stripe_side(stack: OperatedStack, api_url: str | None) -> StripeSide:
-    key = _key(stack)
+    key = operators_key(stack, dict(os.environ))
     connection = StripeConnection(stack.output("StripeApiBase"), lambda: key)
     url = f"{api_url or stack.output('ApiUrl')}/webhooks/stripe"
     return StripeSide(connection, stack.stack_id, url)
-
-
-def _key(stack: OperatedStack) -> str:
-    """Return the key to ask Stripe with: the environment's, or else the stack's own.
-
-    Raises:
-        Failure: It is of the other mode than the stack.
-    """
-    key = os.environ.get(KEY_VARIABLE)
-    if key is None:
-        key = Secrets(stack.aws.secrets).stripe_api_key(stack.output("StripeSecretArn"))
-    wanted = "live" if stack.output("StripeLivemode") == "true" else "test"
-    try:
-        mode = "live" if is_live_key(key) else "test"
-    except ValueError as error:
-        raise Failure(f"The API key is {error}.") from error
-    if mode != wanted:
-        raise Failure(
-            f"The API key is of Stripe's {mode} mode, and the stack {stack.name} of its {wanted} "
-            f"mode. Set {KEY_VARIABLE} to a key of the {wanted} mode."
-        )
-    return key
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

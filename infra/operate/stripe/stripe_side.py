@@ -122,6 +122,25 @@ class StripeSide:
             )
 
 
+def knows_key(base: str, api_key: str) -> bool:
+    """Return whether Stripe knows a key, whatever it may do.
+
+    A restricted key need not read the account. Stripe then answers 403, and to an unknown key 401.
+
+    Raises:
+        Failure: Stripe does not answer.
+    """
+    connection = StripeConnection(base, lambda: api_key)
+    with stripe_failures():
+        try:
+            connection.v1.accounts.retrieve_current(options=connection.options())
+        except stripe.AuthenticationError:
+            return False
+        except stripe.PermissionError:
+            return True
+    return True
+
+
 _WHOSE = {
     EndpointKind.PLATFORM: "the platform's account",
     EndpointKind.CONNECT: "connected accounts",
