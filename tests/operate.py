@@ -49,6 +49,11 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("restore", "tables", "--to", "2026-11-25T09:00:00Z"),
     ("restore", "replay", "--since", "2026-11-25T09:00:00Z"),
     ("restore", "start", "--by", "op_1", "--why", "test"),
+    ("stripe", "check"),
+    ("stripe", "set-up"),
+    ("stripe", "store-key", "refunds", "transfers"),
+    ("stripe", "roll", "platform"),
+    ("stripe", "roll", "connect", "--end"),
 )
 
 

@@ -28,6 +28,7 @@ from infra.operate.importing.fields import ImportKind
 from infra.operate.importing.send import Counts
 from infra.operate.publish_dashboard import publish
 from infra.operate.stack import OperatedStack
+from infra.operate.stripe.keys import STRIPE_KEYS
 from infra.progress import Progress
 
 _REFUSALS_SHOWN = 20
@@ -109,6 +110,7 @@ class _Assembly:
             api_url=deployment.api_url,
             dashboard_url=deployment.outputs["DashboardUrl"],
             stripe_url=self.stripe.api_base,
+            stripe_api_key=self.stripe.api_key,
             standin=self.standin,
             users=users,
             tables={"orders": outputs["OrdersTableName"], "ledger": outputs["LedgerTableName"]},
@@ -165,10 +167,13 @@ class _Assembly:
                 # The program that forwards webhooks to us signs both kinds with this secret.
                 secret = self.stripe.webhook_secret
                 signing = {"platform": [secret], "connect": [secret]}
-            self.aws.secrets.put_secret_value(
-                SecretId=deployment.outputs["StripeSecretArn"],
-                SecretString=json.dumps({"api_key": self.stripe.api_key}),
-            )
+            for key in STRIPE_KEYS:
+                # The stand-in has restricted keys. Somebody's test mode has one key for all.
+                stored = self.standin.restricted_key(key) if self.standin else self.stripe.api_key
+                self.aws.secrets.put_secret_value(
+                    SecretId=deployment.outputs[key.output],
+                    SecretString=json.dumps({"api_key": stored}),
+                )
             self.aws.secrets.put_secret_value(
                 SecretId=deployment.outputs["StripeWebhookSecretArn"],
                 SecretString=json.dumps(signing),

@@ -20,6 +20,7 @@ from infra.operate.importing import commands as importing
 from infra.operate.migrate import commands as migrate
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
+from infra.operate.stripe import commands as stripe
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -44,6 +45,7 @@ app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(restore.app, name="restore")
+app.add_typer(stripe.app, name="stripe")
 
 
 @app.callback(invoke_without_command=True)

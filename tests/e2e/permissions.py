@@ -4,6 +4,8 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+from infra.local.stripe_server import api_key_of
+from infra.operate.stripe.keys import StripeKey
 from tests.e2e.world import DeployedStack
 
 type Permission = tuple[str, str]
@@ -51,3 +53,14 @@ def used(world: DeployedStack) -> dict[str, set[Permission]]:
             role = decision["principal"].split("/")[1]
             seen.setdefault(role, set()).add((decision["action"], decision["resource"]))
     return seen
+
+
+def unused_permissions(world: DeployedStack, key: StripeKey) -> set[str]:
+    """Return the permissions of one of Stripe's keys that no call has needed yet."""
+    answer = world.http.get(f"{world.standin.url}/_standin/requests").json()
+    calls = [each for each in answer["requests"] if each["api_key"] == api_key_of(key)]
+    own = {name for each in calls if not each["account"] for name in each["permissions"]}
+    connect = {name for each in calls if each["account"] for name in each["permissions"]}
+    return {f"own {name}" for name in key.own - own} | {
+        f"connect {name}" for name in key.connect - connect
+    }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from infra.operate.stripe.keys import STRIPE_KEYS
 from shared.clock import rfc3339, utc_now
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
@@ -22,7 +23,15 @@ from tests.e2e.large_report import (
 )
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import make_due, pay_out, studio_with_a_sale, transfer_gone
-from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
+from tests.e2e.permissions import (
+    Permission,
+    code_policy,
+    covers,
+    granted,
+    role_of,
+    unused_permissions,
+    used,
+)
 from tests.e2e.unverified_charges import lose_charges, read_all_charges
 from tests.e2e.world import (
     DIRECT_STUDIO,
@@ -32,6 +41,7 @@ from tests.e2e.world import (
     refused,
     until,
 )
+from tests.operate import outputs_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -252,9 +262,16 @@ def use_the_desk(world: DeployedStack) -> None:
     write_export_of_open_refunds(world, PLATFORM_STUDIO)
 
 
-def test_every_permission_granted_is_one_that_is_used(world: DeployedStack) -> None:
+@pytest.fixture(scope="module")
+def used_world(world: DeployedStack) -> DeployedStack:
+    """The stack after all that the functions do was done once."""
     use_everything(world)
     use_the_desk(world)
+    return world
+
+
+def test_every_permission_granted_is_one_that_is_used(used_world: DeployedStack) -> None:
+    world = used_world
 
     def missing() -> dict[str, set[Permission]] | None:
         seen = used(world)
@@ -277,6 +294,52 @@ def test_every_permission_granted_is_one_that_is_used(world: DeployedStack) -> N
         until(none_missing, "all permissions used", seconds=20)
     except AssertionError:
         pytest.fail(f"granted and not used: {missing()}")
+
+
+def test_each_stripe_key_may_do_exactly_what_its_functions_do(used_world: DeployedStack) -> None:
+    """The stand-in refuses what a key may not do, so here only what is too much is left to find."""
+
+    def unused() -> dict[str, set[str]] | None:
+        found = {key.purpose.value: unused_permissions(used_world, key) for key in STRIPE_KEYS}
+        return {purpose: rest for purpose, rest in found.items() if rest} or None
+
+    try:
+        until(lambda: unused() is None or None, "all permissions of the keys used", seconds=20)
+    except AssertionError:
+        pytest.fail(f"granted and not used: {unused()}")
+
+
+def test_the_webhook_cannot_move_money_with_what_it_holds(world: DeployedStack) -> None:
+    (reads,) = (key for key in STRIPE_KEYS if "stripe_webhook" in key.functions)
+    settings, outputs = world.environment("stripe_webhook"), outputs_of(world.stack)
+    secrets = {value for value in settings.values() if ":secretsmanager:" in value}
+    assert secrets == {outputs[reads.output], outputs["StripeWebhookSecretArn"]}
+    readable = {
+        resource
+        for action, resource in granted(world, "stripe_webhook")
+        if action.startswith("secretsmanager:")
+    }
+    assert readable == secrets
+    assert not any(permission.endswith("_write") for permission in reads.own | reads.connect)
+    stored = world.stack.aws.secrets.get_secret_value(SecretId=outputs[reads.output])
+    held = json.loads(stored["SecretString"])["api_key"]
+    order = world.sell(DIRECT_STUDIO)
+    charge, fee = order.replace("ord_", "ch_"), order.replace("ord_", "fee_")
+    transfer = {"amount": 100, "currency": "usd", "destination": "acct_1FjordSportFoto00"}
+    for path, account, params in (
+        ("refunds", None, {"charge": charge}),
+        ("refunds", "acct_1FjordSportFoto00", {"charge": charge}),
+        (f"application_fees/{fee}/refunds", None, {}),
+        ("transfers", None, transfer),
+        ("webhook_endpoints", None, {"url": "https://x.example", "enabled_events[]": "*"}),
+    ):
+        headers = {"Authorization": f"Bearer {held}"} | (
+            {"Stripe-Account": account} if account else {}
+        )
+        url = f"{world.standin.url}/v1/{path}"
+        answer = world.http.post(url, headers=headers, data=params)
+        assert answer.status_code == 403, path
+        assert "required permissions" in answer.json()["error"]["message"]
 
 
 def test_no_policy_of_the_code_has_a_wildcard(world: DeployedStack) -> None:
@@ -380,15 +443,15 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         entry = primary_key(studio_pk("st_x"), entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
-    secrets = {
-        name: world.environment("stripe_webhook")[name]
-        for name in ("STRIPE_SECRET_ARN", "STRIPE_WEBHOOK_SECRET_ARN")
-    }
+    outputs = outputs_of(world.stack)
     if function != "stripe_webhook":
-        webhook = secrets["STRIPE_WEBHOOK_SECRET_ARN"]
+        webhook = outputs["StripeWebhookSecretArn"]
         assert refused(impostor.secrets.get_secret_value, SecretId=webhook)
-    if function in {"payout_adjust", "import_orders", "send_message", "payouts", "adjustments"}:
-        assert refused(impostor.secrets.get_secret_value, SecretId=secrets["STRIPE_SECRET_ARN"])
+    for key in STRIPE_KEYS:
+        may_read = function in key.functions
+        assert may_read is not refused(
+            impostor.secrets.get_secret_value, SecretId=outputs[key.output]
+        )
     may_send = {
         "refund_request": {"adjust", "fee_refund", "charge"},
         "stripe_webhook": {"adjust", "charge"},

@@ -45,7 +45,19 @@ WRONG_USE = (
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
     (("restore", "replay"), "Missing option '--since'"),
     (("restore", "start", "--by", "op_1"), "Missing option '--why'"),
+    (("stripe", "roll"), "Missing argument"),
+    (("stripe", "store-key"), "Missing argument"),
+    (("stripe", "store-key", "everything"), "'everything' is not one of"),
+    (("stripe", "roll", "both"), "'both' is not one of"),
+    (("stripe", "roll", "connect", "--now"), "it needs --end"),
 )
+
+
+def described(url: str) -> str:
+    """Return what `stack.json` says about a stack at an address."""
+    return json.dumps(
+        {"aws_endpoint_url": url, "region": "us-east-1", "api_url": "", "stripe_api_key": ""}
+    )
 
 
 def test_without_an_operation_it_shows_help() -> None:
@@ -80,8 +92,7 @@ def test_wrong_arguments_print_one_line_that_names_the_help(
 def test_a_local_stack_that_was_killed_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    described = '{"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}'
-    (tmp_path / "stack.json").write_text(described)
+    (tmp_path / "stack.json").write_text(described("http://127.0.0.1:9"))
     monkeypatch.setattr(operated, "LOCAL", tmp_path)
     assert "No local stack is running. Start one with `make run`" in failure_of(operate("resume"))
 
@@ -112,8 +123,7 @@ def test_the_local_stack_reads_no_profile_and_uses_no_proxy(
     with HTTPServer(("127.0.0.1", 0), _NoStacks) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        described = json.dumps({"aws_endpoint_url": url, "region": "us-east-1"})
-        (tmp_path / "stack.json").write_text(described)
+        (tmp_path / "stack.json").write_text(described(url))
         monkeypatch.setattr(operated, "LOCAL", tmp_path)
         assert "There is no stack" in failure_of(operate("resume"))
         server.shutdown()

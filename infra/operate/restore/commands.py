@@ -3,6 +3,7 @@
 The AWS credentials of the environment must be an administrator's.
 """
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ import typer
 
 from infra.failure import Failure
 from infra.operate.anchors import NOT_ANCHORED, anchor
-from infra.operate.functions import NOT_RESUMED, RESUME, function_name
+from infra.operate.functions import NOT_RESUMED
 from infra.operate.options import AsJson, By, Since, StackName, To, Why
 from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
 from infra.operate.restore.functions import start as start_functions
@@ -18,10 +19,10 @@ from infra.operate.restore.functions import stop as stop_functions
 from infra.operate.restore.replay_events import ReplayStripeEvents
 from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_restored
 from infra.operate.stack import OperatedStack, find_stack
+from infra.operate.stripe.stored_keys import operators_key
 from shared.clock import utc_now
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.gateways.queues import FeeRefundQueue
-from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.connection import StripeConnection
 
 app = typer.Typer(help="Restore damaged tables, step by step.", rich_markup_mode=None)
@@ -125,21 +126,15 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
 
 
 def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
-    """Return the replay into a stack's tables, with the stack's own Stripe settings."""
+    """Return the replay into a stack's tables, with the operator's key for Stripe."""
     orders_table, ledger_table = (stack.output(each) for each in _TABLES)
-    dynamodb, secrets = stack.aws.dynamodb, Secrets(stack.aws.secrets)
-    settings = stack.aws.lambda_.get_function_configuration(
-        FunctionName=function_name(stack, RESUME)
-    )["Environment"]["Variables"]
+    dynamodb, key = stack.aws.dynamodb, operators_key(stack, dict(os.environ))
     return ReplayStripeEvents(
         dynamodb,
         orders_table,
         ledger_table,
         FeeRefundQueue(stack.aws.sqs, stack.output("FeeRefundQueueUrl")),
-        StripeConnection(
-            settings["STRIPE_API_BASE"],
-            lambda: secrets.stripe_api_key(settings["STRIPE_SECRET_ARN"]),
-        ),
+        StripeConnection(stack.output("StripeApiBase"), lambda: key),
         utc_now,
     )
 
