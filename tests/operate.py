@@ -23,6 +23,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "fix", "message", "--set", "refund_id=rf_1"),
     ("dead-letters", "redrive", "--all", "--by", "op_1"),
     ("dead-letters", "discard", "message", "--by", "op_1", "--why", "test"),
+    ("mail-domain", "add", "--studio", "st_1"),
+    ("mail-domain", "show", "--studio", "st_1"),
     ("reconcile",),
     ("books", "prove"),
     ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),

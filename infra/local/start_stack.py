@@ -123,6 +123,8 @@ class _Assembly:
                 "payout_dlq": outputs["PayoutDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
+                "mail_event": outputs["MailEventQueueUrl"],
+                "mail_event_dlq": outputs["MailEventDLQUrl"],
             },
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,

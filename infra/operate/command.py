@@ -7,6 +7,7 @@ from infra.operate import (
     anchors,
     books,
     dead_letters,
+    mail_domain,
     payouts,
     publish_dashboard,
     reconcile,
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(importing.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(mail_domain.app, name="mail-domain")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")
 app.command("reconcile")(reconcile.reconcile)

@@ -22,6 +22,7 @@ from shared.gateways.queues import (
     ADJUST_FIELDS,
     CHARGE_FIELDS,
     FEE_REFUND_FIELDS,
+    MAIL_EVENT_FIELDS,
     PARKED_GROUP,
     PARKED_ID,
     PARKED_REASON,
@@ -43,6 +44,7 @@ QUEUES = {
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
+    "mail_event": MAIL_EVENT_FIELDS,
 }
 _OUTPUTS = {
     "adjust": "Adjust",
@@ -50,6 +52,7 @@ _OUTPUTS = {
     "charge": "Charge",
     "payout": "Payout",
     "export": "Export",
+    "mail_event": "MailEvent",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"
 

@@ -21,6 +21,10 @@ ADJUST_FIELDS = ("studio_id", "order_id", "refund_id", "correlation_id")
 FEE_REFUND_FIELDS = ("studio_id", "order_id", "correlation_id")
 CHARGE_FIELDS = ("studio_id", "order_id")
 PAYOUT_FIELDS = ("studio_id", "payout")
+# An event that was parked. One that comes from SES has another form.
+MAIL_EVENT_FIELDS = (
+    *("studio_id", "order_id", "message_id", "ses_message_id", "sent_at", "report", "at"),
+)
 
 # The attributes of a parked message.
 PARKED_REASON = "parked_reason"

@@ -11,6 +11,7 @@ QUEUE_NAMES = {
     "ChargeQueue": "charge",
     "PayoutQueue": "payout",
     "ExportQueue": "export",
+    "MailEventQueue": "mail_event",
 }
 TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}
 
