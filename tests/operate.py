@@ -27,6 +27,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "redrive", "--all", "--by", "op_1"),
     ("dead-letters", "discard", "message", "--by", "op_1", "--why", "test"),
     ("failed-runs",),
+    ("mail-domain", "add", "--studio", "st_1"),
+    ("mail-domain", "show", "--studio", "st_1"),
     ("reconcile",),
     ("books", "prove"),
     ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),

@@ -33,6 +33,18 @@ _DETAIL = {
         "We do not know whether this message reached the parent, and we will not send it again. "
         "Ask the parent. Then record the answer at the message's resolution."
     ),
+    AttentionKind.MESSAGE_BOUNCED: (
+        "This message came back, and another one to the same address would come back too. Contact "
+        "the parent in another way. Dismiss it when you have."
+    ),
+    AttentionKind.MESSAGE_COMPLAINED: (
+        "The parent marked this message as spam, so the mail service does not deliver to the "
+        "address any more. Contact the parent in another way. Dismiss it when you have."
+    ),
+    AttentionKind.MESSAGE_REJECTED: (
+        "The mail service took this message but did not send it. Write it with other words, or "
+        "contact the parent in another way. Dismiss it when you have."
+    ),
     AttentionKind.CHARGE_DISPUTED: (
         "The parent disputes the charge with their bank, and Stripe has taken the money back. "
         "Answer the dispute in Stripe before it is due."
@@ -85,6 +97,9 @@ class AttentionAction(StrEnum):
 _TAKES_OFF: dict[AttentionKind, tuple[AttentionAction, Action]] = {
     AttentionKind.REFUND_FAILED: (AttentionAction.RESOLVE, Action.RESOLVE),
     AttentionKind.MESSAGE_UNKNOWN: (AttentionAction.RESOLVE, Action.SEND_MESSAGE),
+    AttentionKind.MESSAGE_BOUNCED: (AttentionAction.DISMISS, Action.RESOLVE),
+    AttentionKind.MESSAGE_COMPLAINED: (AttentionAction.DISMISS, Action.RESOLVE),
+    AttentionKind.MESSAGE_REJECTED: (AttentionAction.DISMISS, Action.RESOLVE),
     AttentionKind.MESSAGE_PARKED: (AttentionAction.RESOLVE, Action.RESOLVE),
     AttentionKind.DISPUTE_LOST: (AttentionAction.DISMISS, Action.RESOLVE),
 }

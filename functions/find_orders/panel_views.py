@@ -108,7 +108,10 @@ class ActionsView(BaseModel):
 
 
 class EventView(BaseModel):
-    """One thing that happened. ``status`` is what it led to, ``about`` the id of its record."""
+    """One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+
+    ``detail`` says what happened to a message in words, or what a person wrote about it.
+    """
 
     at: str
     kind: EventKind
@@ -117,6 +120,7 @@ class EventView(BaseModel):
     by_name: str | None
     about: str | None
     amount: int | None
+    detail: str | None
 
 
 class OrderPanelView(OrderBase):
@@ -230,6 +234,7 @@ def _event(event: Event, names: Names) -> EventView:
         by_name=optional_name(names, event.by),
         about=event.about,
         amount=event.amount,
+        detail=event.detail,
     )
 
 

@@ -5,7 +5,7 @@ record as sending ──► mail service ──► record the outcome
 └────────── reads unknown ──────┘  A person finds out. Nothing sends it a second time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,8 @@ from shared.workflow.current_stops import CurrentStops
 from shared.workflow.load_callers_order import load_callers_order
 
 # How long a request waits for its turn before the message is sent.
-_RECORD_SECONDS = 5.0
-# How long it tries to record the outcome. Sending may have taken 17 seconds before.
+_RECORD_SECONDS = 3.0
+# How long it tries to record the outcome. Sending may have taken 20 seconds before.
 _OUTCOME_SECONDS = 4.0
 
 _REFUSALS: dict[str, type[DomainError]] = {
@@ -127,6 +127,7 @@ class SendMessage:
             created_by=caller.user,
             created_at=rfc3339(self.clock()),
             fingerprint=request.fingerprint,
+            reply_to=draft.reply_to,
         )
 
     def _hand_over(self, message: Message) -> Message:
@@ -135,26 +136,28 @@ class SendMessage:
         except (SendingDomainError, MessageRefusedError) as refusal:
             logger.warning("mail service refused the message", detail=refusal.detail)
             count("MessageRefused")
-            self._record_outcome(
-                message.refused(Refusal(refusal.code, refusal.detail, answered=True))
-            )
+            refused = Refusal(refusal.code, refusal.detail, answered=True)
+            self._record_outcome(message, lambda each: each.refused(refused))
             raise
         except MailOutcomeUnknownError as unknown:
             logger.warning("mail outcome unknown", reason=unknown.reason)
             count("MessageOutcomeUnknown")
-            return self._record_outcome(message.lost())
+            return self._record_outcome(message, Message.lost)
         count("MessageSent")
-        return self._record_outcome(message.sent(ses_message_id, rfc3339(self.clock())))
+        at = rfc3339(self.clock())
+        return self._record_outcome(message, lambda each: each.sent(ses_message_id, at))
 
-    def _record_outcome(self, message: Message) -> Message:
+    def _record_outcome(self, message: Message, outcome: Callable[[Message], Message]) -> Message:
+        """Record the outcome. The mail service may report about the message at the same time."""
         for _ in tries(_OUTCOME_SECONDS):
+            known = outcome(message)
             try:
-                return self.messages.record_outcome(message)
+                return known if known == message else self.messages.record_outcome(known)
             except StaleStateError:
-                continue
-        # The message will read unknown. Only this caller learns the outcome.
+                message = self.messages.get(message.order_key, message.message_id) or message
+        # The message will read unknown until a report comes. Only this caller learns the outcome.
         logger.warning("message outcome not recorded")
-        return message
+        return outcome(message)
 
 
 def _answer_again(message: Message, request: MessageRequest) -> Message:

@@ -129,6 +129,8 @@ class _Assembly:
                 "anchor_dlq": outputs["AnchorDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
+                "mail_event": outputs["MailEventQueueUrl"],
+                "mail_event_dlq": outputs["MailEventDLQUrl"],
             },
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,

@@ -8,6 +8,7 @@ from infra.operate import (
     books,
     dead_letters,
     failed_runs,
+    mail_domain,
     payouts,
     publish_dashboard,
     reconcile,
@@ -34,6 +35,7 @@ app.command("stops")(stops.stops)
 app.add_typer(importing.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command("failed-runs")(failed_runs.failed_runs)
+app.add_typer(mail_domain.app, name="mail-domain")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")
 app.command("deploy")(deploying.deploy)

@@ -23,6 +23,7 @@ from shared.gateways.queues import (
     ANCHOR_FIELDS,
     CHARGE_FIELDS,
     FEE_REFUND_FIELDS,
+    MAIL_EVENT_FIELDS,
     PARKED_GROUP,
     PARKED_ID,
     PARKED_REASON,
@@ -47,6 +48,7 @@ QUEUES = {
     "resume": RESUME_FIELDS,
     "anchor": ANCHOR_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
+    "mail_event": MAIL_EVENT_FIELDS,
 }
 _OUTPUTS = {
     "adjust": "Adjust",
@@ -56,6 +58,7 @@ _OUTPUTS = {
     "resume": "Resume",
     "anchor": "Anchor",
     "export": "Export",
+    "mail_event": "MailEvent",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"
 

@@ -134,6 +134,12 @@ class MessageOutcomeKnownError(DomainError):
     code = "message_not_unknown"
 
 
+class DeliveryNotFailedError(DomainError):
+    """The mail service has not reported that the message failed. There is nothing to dismiss."""
+
+    code = "delivery_not_failed"
+
+
 class NothingToWriteAboutError(DomainError):
     """The order has no refund that a message could be about."""
 

@@ -34,6 +34,7 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.AlreadyResolvedError: (409, "It is already resolved"),
     errors.MessageNotFoundError: (404, "Message not found"),
     errors.MessageOutcomeKnownError: (409, "The message's outcome is known"),
+    errors.DeliveryNotFailedError: (409, "The message has not failed"),
     errors.NothingToWriteAboutError: (409, "There is nothing to write about"),
     errors.NoEmailAddressError: (409, "The order has no email address"),
     errors.SendingDomainError: (409, "The sending domain is not verified"),

@@ -45,13 +45,14 @@ def message_from(body: str, *names: str) -> dict[str, str]:
 
 
 @contextmanager
-def dead_letter_failures(
+def dead_letter_failures(  # noqa: PLR0913  # each function on a queue differs in some of them
     record: "SQSRecord",
     parked: "ParkedMessages",
     permanent: type[Exception],
     *,
     tries: int = TRIES,
     on_parked: "Callable[[SQSRecord, str], None] | None" = None,
+    parked_body: "Callable[[SQSRecord], str]" = lambda record: record.body,
 ) -> Iterator[None]:
     """Park a message that can never succeed, or that fails its last try.
 
@@ -63,6 +64,7 @@ def dead_letter_failures(
         permanent: The error that no retry can fix. A malformed message is always permanent.
         tries: How often a message is tried.
         on_parked: Called with the message and the reason after it is parked.
+        parked_body: Returns what to keep of a message with personal data in it.
     """
     try:
         yield
@@ -75,7 +77,7 @@ def dead_letter_failures(
         reason = f"failed {tries} times, at last with {type(error).__name__}"
     else:
         return
-    parked.park(record.body, record.message_id, reason, record.attributes.message_group_id)
+    parked.park(parked_body(record), record.message_id, reason, record.attributes.message_group_id)
     if on_parked is not None:
         on_parked(record, reason)
     count("MessageParked")

@@ -27,6 +27,10 @@ CHARGE_FIELDS = ("studio_id", "order_id")
 ANCHOR_FIELDS = ("studio_id", "verified")
 PAYOUT_FIELDS = ("studio_id", "payout")
 RESUME_FIELDS = ("studio_id", "order_id", "task", "due_at")
+# An event that was parked. One that comes from SES has another form.
+MAIL_EVENT_FIELDS = (
+    *("studio_id", "order_id", "message_id", "ses_message_id", "sent_at", "report", "at"),
+)
 
 # The attributes of a parked message.
 PARKED_REASON = "parked_reason"

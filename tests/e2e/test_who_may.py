@@ -80,6 +80,9 @@ ROUTES = {
     "dismiss_dispute": Route(
         "POST", "/orders/{order_id}/disputes/{dispute_id}/dismissal", Action.RESOLVE
     ),
+    "dismiss_delivery": Route(
+        "POST", "/orders/{order_id}/messages/{message_id}/dismissal", Action.RESOLVE
+    ),
     "resolve_parked_message": Route(
         "POST", "/attention/parked/{parked_id}/resolution", Action.RESOLVE
     ),

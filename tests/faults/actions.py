@@ -128,6 +128,11 @@ def send_message(world: FaultWorld) -> None:
     )
 
 
+def record_mail_events(world: FaultWorld) -> None:
+    """Lambda reads the queue of SES's events."""
+    world.queues.process_batch("mail_events")
+
+
 def propose_adjustment(world: FaultWorld) -> None:
     """A PPS admin proposes to take $12.50 from the studio."""
     proposal = {"amount": -1250, "reason": "Prints that were billed twice"}

@@ -274,6 +274,7 @@ _MESSAGE_FLOWS = (
         actions.send_message,
         client_may_give_up=True,
     ),
+    Flow("mail event", "mail_events", scenes.message_bounced, actions.record_mail_events),
 )
 
 _ADJUSTMENT_FLOWS = (

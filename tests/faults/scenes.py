@@ -5,6 +5,7 @@ import json
 from infra.stripe_standin.faults import FaultName
 from tests.faults.world.import_records import ACCOUNT, STUDIO, charge_of, sold_order_record
 from tests.faults.world.world import FaultWorld
+from tests.ses_events import ses_event
 
 _DAY_SECONDS = 24 * 3600
 _RESUME_AFTER_SECONDS = 600
@@ -263,6 +264,21 @@ def settled_with_verified_domain(world: FaultWorld) -> None:
     """The refund is settled, and SES may send from the studio's domain."""
     settled(world)
     world.engine.verify_domain("lakeside.example")
+
+
+def message_bounced(world: FaultWorld) -> None:
+    """The studio has emailed the parent, and SES says that the mail bounced."""
+    settled_with_verified_domain(world)
+    (refund_id,) = world.refund_ids()
+    body = {"template": "refund_confirmation", "refund_id": refund_id}
+    path = "/orders/ord_1/messages"
+    _, message = world.client.request("POST", path, body, "key-message")
+    ids = {"studio_id": STUDIO, "order_id": "ord_1", "message_id": message["message_id"]}
+    world.engine.sqs(
+        "SendMessage",
+        QueueUrl=world.engine.queue_url("MailEventQueue"),
+        MessageBody=ses_event("Bounce", ids, message["ses_message_id"]),
+    )
 
 
 def adjustment_proposed(world: FaultWorld) -> None:

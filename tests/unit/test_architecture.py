@@ -57,8 +57,8 @@ DOMAIN_LOADED = {
         payout payout_schedule refund refusal tax
     """,
     "attention": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger message money
-        order parked payment_status payout_hold payout_schedule person refund refund_quote
+        account_access delivery dispute errors fee_refund fulfillment imported_order ledger message
+        money order parked payment_status payout_hold payout_schedule person refund refund_quote
         refund_reason refund_words refusal reservation settlement studio tax visible_text
     """,
     "export_report": """
@@ -76,6 +76,9 @@ DOMAIN_LOADED = {
         mail_address message money order payment_status payout_schedule person refund refund_quote
         refund_reason refund_words refusal reservation search settlement simplified_han studio tax
         refund_reason refund_words refusal reservation search settlement stops studio tax
+        delivery dispute errors fee_refund folding fulfillment imported_order ledger limits
+        local_days mail_address message money order payment_status payout_schedule person refund
+        refund_quote refund_reason refund_words refusal reservation search settlement studio tax
         visible_text
     """,
     "import_orders": """
@@ -84,32 +87,36 @@ DOMAIN_LOADED = {
         payout_hold payout_schedule refund refund_reason refusal search simplified_han studio tax
         visible_text
     """,
+    "mail_events": """
+        delivery dispute errors fee_refund ledger message money order payment_status payout
+        payout_schedule refund refusal tax
+    """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
         payment_status payout payout_schedule refund refund_quote refusal reservation settlement
         tax
     """,
     "payouts": """
-        account_access dispute errors export fulfillment imported_order ledger message money order
-        parked payment_status payout payout_hold payout_schedule person refund refund_reason
-        refusal statement studio tax visible_text
+        account_access delivery dispute errors export fulfillment imported_order ledger message
+        money order parked payment_status payout payout_hold payout_schedule person refund
+        refund_reason refusal statement studio tax visible_text
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person tax
         visible_text
     """,
     "reconcile": """
-        account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
-        ledger message money order parked payment_status payout payout_hold payout_schedule
-        platform_books platform_line platform_movement refund refund_metadata refund_quote refusal
-        report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
-        stripe_object stripe_refund stripe_transfer studio tax
+        account_access attribution books_proof delivery dispute errors fee_refund fulfillment
+        imported_order ledger message money order parked payment_status payout payout_hold
+        payout_schedule platform_books platform_line platform_movement refund refund_metadata
+        refund_quote refusal report report_filter reservation settlement stripe_balance
+        stripe_charge stripe_dispute stripe_object stripe_refund stripe_transfer studio tax
     """,
     "refund_report": """
-        attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
-        message money order payment_status payout payout_schedule person refund refund_quote
-        refund_reason refund_words refusal report report_filter report_summary report_taxes
-        reservation settlement studio tax visible_text
+        attribution delivery dispute errors export fee_refund fulfillment imported_order ledger
+        local_days message money order payment_status payout payout_schedule person refund
+        refund_quote refund_reason refund_words refusal report report_filter report_summary
+        report_taxes reservation settlement studio tax visible_text
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
@@ -117,6 +124,11 @@ DOMAIN_LOADED = {
         payout_schedule person refund refund_metadata refund_quote refund_reason refund_words
         refusal reservation settlement stops stripe_charge stripe_dispute stripe_object
         stripe_refund studio tax visible_text
+        account_access charge_posting delivery dispute dispute_settlement errors fee_refund
+        fulfillment imported_order ledger limit_guard limits message money order payment
+        payment_status payout payout_schedule person refund refund_metadata refund_quote
+        refund_reason refund_words refusal reservation settlement stripe_charge stripe_dispute
+        stripe_object stripe_refund studio tax visible_text
     """,
     "resume_pending": """
         account_access dispute due_work errors fee_refund fulfillment imported_order ledger money
@@ -131,6 +143,13 @@ DOMAIN_LOADED = {
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger mail_address message money
         order payment_status payout_schedule person refund refusal stops studio tax visible_text
+        account_access delivery dispute errors fee_refund fulfillment ledger message money order
+        parked payment_status payout payout_booking payout_hold payout_schedule refund refusal
+        stripe_object stripe_transfer studio tax
+    """,
+    "send_message": """
+        delivery dispute errors fee_refund fulfillment imported_order ledger mail_address message
+        money order payment_status payout_schedule person refund refusal studio tax visible_text
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order

@@ -13,6 +13,7 @@ QUEUE_NAMES = {
     "ResumeQueue": "resume",
     "AnchorQueue": "anchor",
     "ExportQueue": "export",
+    "MailEventQueue": "mail_event",
 }
 TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}
 

@@ -28,6 +28,7 @@ WRONG_USE = (
     (("dead-letters", "redrive", "m_1", "--all", "--by", "op_1"), "name one message"),
     (("dead-letters", "redrive", "m_1"), "Missing option '--by'"),
     (("dead-letters", "discard", "m_1", "--by", "op_1"), "Missing option '--why'"),
+    (("mail-domain", "add", "st_1"), "unexpected extra argument"),
     (("reconcile", "--since", "noon"), "noon is not a time"),
     (("reconcile", "--since", "2026-11-25T09:00:00"), "has no time zone"),
     (("resume", "now"), "unexpected extra argument"),

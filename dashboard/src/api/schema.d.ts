@@ -264,6 +264,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders/{order_id}/messages/{message_id}/dismissal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dismiss a message that did not arrive */
+        post: operations["dismiss_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders/{order_id}/messages/{message_id}/resolution": {
         parameters: {
             query?: never;
@@ -813,7 +830,7 @@ export interface components {
          * @description Why something is on the list.
          * @enum {string}
          */
-        AttentionKind: "refund_failed" | "refund_pending_too_long" | "refund_lacks_balance" | "settlement_overdue" | "message_unknown" | "message_parked" | "charge_disputed" | "dispute_inquiry" | "dispute_under_review" | "dispute_lost" | "charge_differs" | "charge_not_found" | "payouts_on_hold" | "account_disconnected";
+        AttentionKind: "refund_failed" | "refund_pending_too_long" | "refund_lacks_balance" | "settlement_overdue" | "message_unknown" | "message_bounced" | "message_complained" | "message_rejected" | "message_parked" | "charge_disputed" | "dispute_inquiry" | "dispute_under_review" | "dispute_lost" | "charge_differs" | "charge_not_found" | "payouts_on_hold" | "account_disconnected";
         /**
          * AttentionList
          * @description Everything that needs attention, the longest waiting first. There is no next page.
@@ -910,6 +927,40 @@ export interface components {
          */
         DecimalMark: "point" | "comma";
         /**
+         * DeliveryReason
+         * @description Why a message did not arrive.
+         * @enum {string}
+         */
+        DeliveryReason: "no_mailbox" | "no_domain" | "mailbox_closed" | "mailbox_full" | "too_large" | "content_refused" | "suppressed" | "timed_out" | "virus" | "not_rendered";
+        /**
+         * DeliveryStatus
+         * @description Where a message is. Those that come later count for more.
+         * @enum {string}
+         */
+        DeliveryStatus: "delayed" | "delivered" | "returned" | "bounced" | "rejected" | "complained";
+        /**
+         * DeliveryView
+         * @description Where a sent message is, as the mail service reported it last. ``detail`` says it in words.
+         *
+         *     ``needs_attention`` says that it did not arrive and that nobody has dismissed that yet.
+         */
+        DeliveryView: {
+            /** At */
+            at: string;
+            /** Detail */
+            detail: string;
+            /** Dismissed By */
+            dismissed_by: string | null;
+            /** Dismissed By Name */
+            dismissed_by_name: string | null;
+            /** Needs Attention */
+            needs_attention: boolean;
+            /** Note */
+            note: string | null;
+            reason: components["schemas"]["DeliveryReason"] | null;
+            status: components["schemas"]["DeliveryStatus"];
+        };
+        /**
          * DismissedView
          * @description A lost dispute that was dismissed from the attention list.
          */
@@ -973,10 +1024,12 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "dispute";
+        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "message_delivery" | "message_dismissed" | "dispute";
         /**
          * EventView
          * @description One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+         *
+         *     ``detail`` says what happened to a message in words, or what a person wrote about it.
          */
         EventView: {
             /** About */
@@ -989,6 +1042,8 @@ export interface components {
             by: string | null;
             /** By Name */
             by_name: string | null;
+            /** Detail */
+            detail: string | null;
             kind: components["schemas"]["EventKind"];
             /** Status */
             status: string | null;
@@ -1345,6 +1400,15 @@ export interface components {
             template: components["schemas"]["TemplateName"];
         };
         /**
+         * MessageNoticeView
+         * @description What staff should know before they send a message: a stable code, and the words.
+         */
+        MessageNoticeView: {
+            code: components["schemas"]["NoticeCode"];
+            /** Detail */
+            detail: string;
+        };
+        /**
          * MessageOutcome
          * @description What a person found out about a message with an unknown outcome.
          * @enum {string}
@@ -1354,15 +1418,20 @@ export interface components {
          * MessagePreviewView
          * @description The filled-in template. ``to`` is null if the order has no email address.
          *
-         *     ``warnings`` are the codes of the errors that sending it would get now.
+         *     ``warnings`` are the codes of the errors that sending it would get now. ``notices`` keep nobody
+         *     from sending it. ``reply_to`` is the studio's address if the message comes from PPS's.
          */
         MessagePreviewView: {
             /** From */
             from: string;
             /** Html */
             html: string;
+            /** Notices */
+            notices: components["schemas"]["MessageNoticeView"][];
             /** Refund Id */
             refund_id: string;
+            /** Reply To */
+            reply_to: string | null;
             /** Subject */
             subject: string;
             template: components["schemas"]["Template"];
@@ -1421,6 +1490,8 @@ export interface components {
         /**
          * MessageView
          * @description A message to a parent, with its sender, times and outcome.
+         *
+         *     ``delivery`` is null until the mail service reports something.
          */
         MessageView: {
             /** Created At */
@@ -1429,6 +1500,7 @@ export interface components {
             created_by: string;
             /** Created By Name */
             created_by_name: string;
+            delivery: components["schemas"]["DeliveryView"] | null;
             /** Edited */
             edited: boolean;
             /** From */
@@ -1443,6 +1515,8 @@ export interface components {
             /** Refund Id */
             refund_id: string;
             refusal: components["schemas"]["MessageRefusalView"] | null;
+            /** Reply To */
+            reply_to: string | null;
             /** Resolved At */
             resolved_at: string | null;
             /** Resolved By */
@@ -1557,6 +1631,12 @@ export interface components {
             /** Note */
             note?: string | null;
         };
+        /**
+         * NoticeCode
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        NoticeCode: "address_suppressed" | "last_message_failed" | "sent_from_fallback";
         /**
          * NoticeView
          * @description What to know before refunding. A request is refused while one is ``blocking``.
@@ -4918,6 +4998,151 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessagePreviewView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    dismiss_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's id. */
+                order_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"] | null;
+            };
+        };
+        responses: {
+            /** @description The message, dismissed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
                 };
             };
             /** @description Bad Request */
