@@ -1,9 +1,17 @@
 """Lambda on the adjust queue: settles the refunds its messages name."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -12,9 +20,10 @@ from shared.clock import rfc3339, utc_now
 from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.order import OrderKey
 from shared.domain.parked import ParkedMessage
+from shared.domain.refund import RefundKey
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import dead_letter_failures, message_from
+from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
 from shared.gateways import aws
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
@@ -32,24 +41,59 @@ settle_refund = SettleRefund(
 parked = ParkedMessages(sqs, setting("ADJUST_DLQ_URL"))
 records = ParkedRecords(dynamodb, setting("ORDERS_TABLE"))
 
-# Each studio is a message group. An error of one must not delay the others in the batch.
-processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+# A settlement reads all that it needs, so messages may be processed in any order: an error of one
+# delays no other.
+processor = BatchProcessor(EventType.SQS)
+
+type Settled = dict[RefundKey, LedgerEntry | None]
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Settle a batch, and report the messages that failed, so that SQS delivers them again."""
-    return process_partial_response(event, settle, processor, context)
+    """Settle a batch, and report the messages that failed, so that SQS delivers them again.
+
+    First it settles each studio's refunds together. What is left then is settled one by one.
+    """
+    settled: Settled = {}
+    for refunds in _by_studio(SQSEvent(event).records):
+        settled |= _settle_together(refunds)
+    return process_partial_response(event, partial(settle, settled), processor, context)
 
 
-def settle(record: SQSRecord) -> None:
+def settle(settled: Settled, record: SQSRecord) -> None:
     """Settle the refund that a message names, or park the message with its reason."""
     with dead_letter_failures(record, parked, NothingToSettleError, on_parked=_list_for_studio):
         message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
-        order = OrderKey(message["studio_id"], message["order_id"])
-        _count(settle_refund(order, message["refund_id"]))
+        key = _refund_of(message)
+        _count(settled.pop(key) if key in settled else settle_refund(key.order, key.refund_id))
+
+
+def _by_studio(records: Iterable[SQSRecord]) -> Iterable[list[RefundKey]]:
+    """Return the refunds that a batch names, by studio."""
+    found: dict[str, list[RefundKey]] = {}
+    for record in records:
+        # Messages that nobody can read are parked later.
+        with suppress(MalformedMessageError):
+            key = _refund_of(message_from(record.body, *ADJUST_FIELDS))
+            found.setdefault(key.order.studio_id, []).append(key)
+    return found.values()
+
+
+def _refund_of(message: dict[str, str]) -> RefundKey:
+    return RefundKey(OrderKey(message["studio_id"], message["order_id"]), message["refund_id"])
+
+
+def _settle_together(refunds: list[RefundKey]) -> Settled:
+    """Settle refunds of one studio, or none of them if there is an error: then one by one."""
+    try:
+        return settle_refund.together(refunds)
+    except Exception:  # noqa: BLE001  # any error of one must not stop the others
+        # The error belongs to one of them. It is raised again when that one's turn comes.
+        logger.exception("not settled together", studio_id=refunds[0].order.studio_id)
+        count("BatchSettledOneByOne")
+        return {}
 
 
 def _count(entry: LedgerEntry | None) -> None:

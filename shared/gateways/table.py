@@ -7,12 +7,12 @@ reads again and decides again:
         read (version 7) ──────────────► put if version = 7 ✘ StaleStateError
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from shared.gateways.conflict import StaleStateError, stale_on_conflict, tries
-from shared.gateways.records.attributes import Item, Values, marshal, unmarshal
+from shared.gateways.records.attributes import Item, Values, item_bytes, marshal, unmarshal
 from shared.gateways.records.keys import primary_key
 
 if TYPE_CHECKING:
@@ -34,8 +34,18 @@ NAME_UNCHANGED = "display_name = :seen"
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_PER_BATCH = 100
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_ITEMS_PER_TRANSACTION = 100
+_BYTES_PER_TRANSACTION = 4 * 1024 * 1024
+
 # How long to ask again for what a batch left out. DynamoDB leaves keys out while it throttles.
 _BATCH_SECONDS = 5.0
+
+
+def fits_a_transaction(steps: "Sequence[Step]") -> bool:
+    """Return whether one transaction may make all these steps."""
+    size = sum(item_bytes(step["Put"]["Item"]) for step in steps)
+    return len(steps) <= _ITEMS_PER_TRANSACTION and size <= _BYTES_PER_TRANSACTION
 
 
 class Table:

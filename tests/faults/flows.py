@@ -114,6 +114,7 @@ _SETTLEMENT_FLOWS = (
     Flow("adjust", "payout_adjust", scenes.confirmed, actions.settle),
     Flow("adjust, direct", "payout_adjust", partial(scenes.confirmed, direct=True), actions.settle),
     Flow("adjust, failed late", "payout_adjust", scenes.late_failure_recorded, actions.settle),
+    Flow("adjust, a batch", "payout_adjust", scenes.batch_confirmed, actions.settle),
     Flow("adjust, parked", "payout_adjust", scenes.hopeless_message, actions.settle),
     Flow("fee refund", "fee_refund", scenes.settled_without_fee_refund, actions.refund_fee),
 )

@@ -150,6 +150,15 @@ def late_failure_recorded(world: FaultWorld) -> None:
     world.events.deliver_due()
 
 
+def batch_confirmed(world: FaultWorld) -> None:
+    """One order has a late failure and two confirmed refunds, another one has one; both direct."""
+    failed_after_settlement(world, direct=True)
+    world.sell("ord_2", direct=True)
+    for order_id, amount in (("ord_1", 2000), ("ord_2", 10_000), ("ord_1", 1001)):
+        world.client.request_refund(order_id, f"key-{amount}", type="partial", amount=amount)
+    world.events.deliver_due()
+
+
 def hopeless_message(world: FaultWorld) -> None:
     """The settlement queue has a message about a refund that does not exist."""
     sold(world)

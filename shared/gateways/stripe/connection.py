@@ -9,6 +9,7 @@ from urllib3 import Timeout
 
 from shared.domain.stripe_object import MalformedStripeObjectError, string
 from shared.gateways.stripe.api_version import API_VERSION
+from shared.gateways.stripe.http_client import Urllib3Client
 
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
@@ -43,9 +44,7 @@ class StripeConnection:
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=stripe.RequestsClient(
-                timeout=Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # type: ignore[arg-type]  # passed on to requests, which takes it
-            ),
+            http_client=Urllib3Client(Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)),
         )
 
     @property
