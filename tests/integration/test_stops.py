@@ -133,10 +133,10 @@ def test_a_stopped_message_is_not_recorded_and_can_be_sent_later(
         sender.send()
     assert (sender.found(), sender.mails()) == (None, [])
     request = sender.request()
-    _, codes = sender.preview_message(
+    preview = sender.preview_message(
         sender.backend.caller, sender.order_id, request.template, request.refund_id
     )
-    assert codes == ["messages_stopped"]
+    assert preview.warnings == ["messages_stopped"]
 
     command(operated, sender.backend, "start", "messages")
     sender.send()
