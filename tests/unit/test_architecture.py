@@ -85,13 +85,13 @@ DOMAIN_LOADED = {
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status payout payout_schedule refund refund_quote refusal reservation settlement
-        tax
+        payment_status payout payout_schedule refund refund_quote refund_reason refusal reservation
+        running_sums settlement statement tax
     """,
     "payouts": """
         account_access dispute errors export fulfillment imported_order ledger message money order
         parked payment_status payout payout_hold payout_schedule person refund refund_reason
-        refusal statement studio tax visible_text
+        refusal running_sums statement studio tax visible_text
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person tax
@@ -146,8 +146,8 @@ DOMAIN_LOADED = {
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger money order payment payment_status payout payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_charge stripe_dispute
-        stripe_object stripe_refund tax
+        refund_metadata refund_quote refund_reason refusal reservation running_sums settlement
+        statement stripe_charge stripe_dispute stripe_object stripe_refund tax
     """,
 }
 
