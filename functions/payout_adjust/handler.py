@@ -25,10 +25,13 @@ from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
 from shared.gateways import aws
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ADJUST_FIELDS, FeeRefundQueue, ParkedMessages
+from shared.gateways.running_sums import StoredSums
 from shared.gateways.settlement_store import SettlementStore
+from shared.workflow.keep_running_sums import KeepRunningSums
 
 dynamodb = aws.client("dynamodb")
 sqs = aws.client("sqs")
@@ -37,6 +40,9 @@ settle_refund = SettleRefund(
     SettlementStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
     FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
     utc_now,
+)
+keep_sums = KeepRunningSums(
+    LedgerEntries(dynamodb, setting("LEDGER_TABLE")), StoredSums(dynamodb, setting("ORDERS_TABLE"))
 )
 parked = ParkedMessages(sqs, setting("ADJUST_DLQ_URL"))
 records = ParkedRecords(dynamodb, setting("ORDERS_TABLE"))
@@ -108,6 +114,7 @@ def _count(entry: LedgerEntry | None) -> None:
         seq=entry.seq,
         net_amount=entry.net_amount,
     )
+    keep_sums(entry.studio_id, entry.seq, entry.seq)
 
 
 def _list_for_studio(record: SQSRecord, reason: str) -> None:

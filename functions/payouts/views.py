@@ -16,7 +16,8 @@ from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
 from shared.domain.ledger import EntryKind
 from shared.domain.payout import Payout
-from shared.domain.statement import CARRIED, Statement, Sum, payable_parts
+from shared.domain.statement import CARRIED, Statement, payable_parts
+from shared.domain.sums import Sum
 
 _KINDS = (*(kind.value for kind in EntryKind if kind is not EntryKind.PAYOUT_CLOSED), CARRIED)
 

@@ -22,13 +22,16 @@ from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import CHARGE_FIELDS, AdjustQueue, FeeRefundQueue, ParkedMessages
+from shared.gateways.running_sums import StoredSums
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.keep_running_sums import KeepRunningSums
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import NoChargeError, VerifyCharge
 
@@ -60,6 +63,10 @@ verify_charge = VerifyCharge(
         AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
     ),
     utc_now,
+    KeepRunningSums(
+        LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
+        StoredSums(dynamodb, setting("ORDERS_TABLE")),
+    ),
 )
 parked = ParkedMessages(sqs, setting("CHARGE_DLQ_URL"))
 processor = BatchProcessor(event_type=EventType.SQS)

@@ -15,7 +15,7 @@ from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key, search
 from shared.gateways.search_words import SearchWords
 from tests.integration.backend import Backend
 from tests.integration.order_search import find, ids, import_all, named
-from tests.operate import failure_of, operate, use_local_stack
+from tests.operate import operate, use_local_stack
 
 pytestmark = pytest.mark.stack
 
@@ -26,7 +26,7 @@ OLD_TOKENS = ["sub1", "김민수"]
 @pytest.fixture
 def old_order(backend: Backend) -> str:
     """An order whose search entries are from before a change of the rules."""
-    (order_id,) = import_all(backend, named(backend, "김민수", []))
+    (order_id,) = import_all(backend, named(backend, "김민수", ["Ann"]))
     return _with_old_entries(backend, order_id)
 
 
@@ -35,7 +35,7 @@ def test_an_order_of_before_is_found_by_todays_rules(backend: Backend, old_order
     assert _renew(backend) == {"renewed": 1}
     assert ids(find(backend, "민수")) == [old_order]
     assert ids(find(backend, "sub1")) == []
-    assert _stored(backend) == order_tokens(old_order, ["김민수"])
+    assert _stored(backend) == order_tokens(old_order, ["김민수", "Ann"])
     assert _renew(backend) == {"up to date": 1}
 
 
@@ -57,7 +57,7 @@ def test_a_run_that_died_half_way_is_finished_by_the_next(
         with pytest.raises(RuntimeError):
             _renew(backend)
     assert _renew(backend) == {"renewed": 1}
-    assert _stored(backend) == order_tokens(old_order, ["김민수"])
+    assert _stored(backend) == order_tokens(old_order, ["김민수", "Ann"])
 
 
 def test_an_order_erased_meanwhile_gets_no_words_back(
@@ -98,13 +98,14 @@ def test_what_is_left_fails_the_run_and_is_not_recorded(
         "infra.operate.migrate.commands.renew_search_words", lambda *_, **__: Counter({LEFT: 1})
     )
     result = operate("migrate", "run", "search-words", "--by", "op_8", "--workers", "1")
-    assert "1 are left. Run `migrate run search-words` again." in failure_of(result)
+    assert result.exit_code == 1
+    assert "1 are left. Run `migrate run search-words` again." in result.stderr
     assert _last_run_by() != "op_8"
 
 
 def _with_old_entries(backend: Backend, order_id: str) -> str:
     pk = search_pk(backend.studio_id)
-    for token in order_tokens(order_id, ["김민수"]):
+    for token in order_tokens(order_id, ["김민수", "Ann"]):
         backend.dynamodb.delete_item(
             TableName=backend.orders_table, Key=primary_key(pk, f"{token}#{order_id}")
         )

@@ -86,12 +86,12 @@ DOMAIN_LOADED = {
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status refund refund_quote refusal reservation settlement tax
+        payment_status refund refund_quote refusal reservation running_sums settlement sums tax
     """,
     "payouts": """
         account_access delivery dispute errors export fulfillment imported_order ledger message
         money order parked payment_status payout payout_hold payout_schedule person refund
-        refund_reason refusal statement studio tax visible_text
+        refund_reason refusal running_sums statement studio sums tax visible_text
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person tax
@@ -147,8 +147,8 @@ DOMAIN_LOADED = {
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
         imported_order ledger money order payment payment_status refund refund_metadata
-        refund_quote refusal reservation settlement stripe_charge stripe_dispute stripe_object
-        stripe_refund tax
+        refund_quote refusal reservation running_sums settlement stripe_charge stripe_dispute
+        stripe_object stripe_refund sums tax
     """,
 }
 

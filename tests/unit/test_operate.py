@@ -40,7 +40,7 @@ WRONG_USE = (
     (("adjustments", "reject", "adj_1", "--by", "op_1"), "Missing option '--studio'"),
     (("anchors", "now", "st_1"), "unexpected extra argument"),
     (("anchors", "show", "--since"), "No such option: --since"),
-    (("migrate", "run", "all", "--by", "op_1"), "Invalid value for 'NAME'"),
+    (("migrate", "run", "all", "--by", "op_1"), "'all' is not one of 'search-words'"),
     (("migrate", "run", "search-words"), "Missing option '--by'"),
     (("restore", "stop", "--to"), "No such option: --to"),
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),

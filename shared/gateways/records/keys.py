@@ -1,7 +1,8 @@
 """The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
-                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, USER#…
+                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, SUMS#…,
+                                           USER#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
@@ -57,6 +58,7 @@ REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
 PAYOUT_PREFIX = "PAYOUT#"
 PARKED_PREFIX = "PARKED#"
+SUMS_PREFIX = "SUMS#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 USER_PREFIX = "USER#"
@@ -210,6 +212,11 @@ def entry_sk(seq: int) -> str:
 def stop_change_sk(version: int) -> str:
     """Return the sort key of a change of the stops. As text the keys sort like the versions."""
     return f"{STOP_CHANGE_PREFIX}{version:09d}"
+
+
+def sums_sk(seq: int) -> str:
+    """Return the sort key of a ledger's running sums. As text the keys sort like the numbers."""
+    return f"{SUMS_PREFIX}{seq:012d}"
 
 
 def search_sk(token: str, order_id: str) -> str:
