@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import stripe
@@ -27,6 +28,28 @@ CALL_SECONDS = (1 + _RETRIES) * TRY_SECONDS + _RETRIES * RETRY_PAUSE_SECONDS
 PAGE_SIZE = 100
 
 
+class _PatientClient(stripe.RequestsClient):
+    """The SDK's HTTP client, which also tries again after a 429, after a pause.
+
+    The SDK gives up at once, and a worker would take its next work faster than Stripe answers at
+    other times: https://docs.stripe.com/rate-limits
+    """
+
+    def _should_retry(
+        self,
+        response: tuple[Any, int, Mapping[str, str] | None] | None,
+        api_connection_error: stripe.APIConnectionError | None,
+        num_retries: int,
+        max_network_retries: int | None,
+    ) -> bool:
+        is_limited = response is not None and response[1] == HTTPStatus.TOO_MANY_REQUESTS
+        if is_limited and num_retries < (max_network_retries or 0):
+            return True
+        return bool(
+            super()._should_retry(response, api_connection_error, num_retries, max_network_retries)
+        )
+
+
 class StripeConnection:
     """A connection to Stripe's API.
 
@@ -43,7 +66,7 @@ class StripeConnection:
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=stripe.RequestsClient(
+            http_client=_PatientClient(
                 timeout=Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # type: ignore[arg-type]  # passed on to requests, which takes it
             ),
         )
