@@ -85,6 +85,11 @@ screenshots: $(ENVIRONMENT) ## Take the pictures in docs/pictures/, while `make 
 bench: $(ENVIRONMENT) ## Measure start-up, package size, the cost of a refund and of lists, and the page
 	@$(BIN)/python -m tests.bench
 
+.PHONY: scale
+scale: $(ENVIRONMENT) ## Simulate payouts, anchors and resume for up to 100,000 studios, and write docs/scale.md (SAMPLE=1000)
+	@$(BIN)/python -m infra.local install-tools
+	@$(BIN)/python -m tests.scale
+
 load: $(ENVIRONMENT) ## Send refunds at full speed, then again while workers are killed (REFUNDS, AT_ONCE, SEED)
 	@$(BIN)/python -m tests.load
 

@@ -41,9 +41,9 @@ from shared.workflow.record_stripe_refund import RecordStripeRefund
 ACTOR = "resume_pending"
 
 # Of one studio, a round announces what one worker can do until the next round. In all, it
-# announces what five workers can do. What is left is still due in the next round.
+# announces what its workers can do. What is left is still due in the next round.
 _MOST_OF_STUDIO = 1_000
-_MOST_OF_ALL = 5_000
+_MOST_OF_ALL = 4_000
 
 
 def report_age(seconds: int) -> None:

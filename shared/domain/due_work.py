@@ -34,10 +34,11 @@ def fair_share(works: Iterable[DueWork], *, of_studio: int, of_all: int) -> Iter
         of_studio: How many pieces of one studio at most.
         of_all: How many pieces at most.
     """
-    taken: Counter[str] = Counter()
+    left, taken = of_all, Counter[str]()
     for work in works:
-        if taken.total() == of_all:
-            return
         if taken[work.order.studio_id] < of_studio:
             taken[work.order.studio_id] += 1
+            left -= 1
             yield work
+        if not left:
+            return

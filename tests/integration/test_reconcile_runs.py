@@ -51,7 +51,7 @@ def test_a_run_without_time_goes_on_where_it_stopped(direct_desk: ReconcileDesk)
     assert (done.reconciled, done.complete, done.oldest_seconds) == (2, True, 0)
     assert next(asked) == 3 + 5
     direct_desk.pass_time(timedelta(days=3))
-    backend.control("faults", fault="status_429", match={"account": backend.account_id})
+    backend.control("faults", fault="status_429", times=2, match={"account": backend.account_id})
     late = direct_desk.reconcile()
     assert (late.reconciled, late.failed) == (1, [backend.account_id])
     assert late.oldest_seconds >= 3 * 86400

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from tests.unit.deployed_template import deployed_resources
 
-# Their names count inside their user pool, role or API alone.
+# Their names count inside their user pool, role, API or configuration set alone.
 _NAMED_INSIDE_ANOTHER = {
     "AWS::ApiGateway::RestApi",  # API Gateway allows the same name twice
     "AWS::ApiGateway::Stage",
     "AWS::Cognito::UserPoolGroup",
     "AWS::IAM::Policy",
+    "AWS::SES::ConfigurationSetEventDestination",
     "AWS::IAM::Role",  # its policies' names; a name of its own would be RoleName
 }
 _NAMES = {"Name", "GroupName", "Domain", "DashboardName", "Namespace", "MetricNamespace"}

@@ -11,10 +11,12 @@ a body that does not come in time             yes
 a body that is cut short or cannot be read    no
 a certificate that cannot be verified         no
 a request that cannot be sent                 no
+an answer with the status 429                 yes
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import stripe
 from urllib3 import PoolManager, Timeout, make_headers
@@ -65,6 +67,25 @@ class Urllib3Client(stripe.HTTPClient):
             return answer.data, answer.status, answer.headers
         except (HTTPError, OSError) as error:
             raise _no_answer(error, may_send_again=isinstance(error, TimeoutError)) from error
+
+    def _should_retry(
+        self,
+        response: tuple[Any, int, Mapping[str, str] | None] | None,
+        api_connection_error: stripe.APIConnectionError | None,
+        num_retries: int,
+        max_network_retries: int | None,
+    ) -> bool:
+        """Return whether the SDK tries again, after a pause. It does also after a 429.
+
+        The SDK itself would give up at once, and a worker would take its next work faster than
+        Stripe answers at other times: https://docs.stripe.com/rate-limits
+        """
+        is_limited = response is not None and response[1] == HTTPStatus.TOO_MANY_REQUESTS
+        if is_limited and num_retries < (max_network_retries or 0):
+            return True
+        return bool(
+            super()._should_retry(response, api_connection_error, num_retries, max_network_retries)
+        )
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: str | None
