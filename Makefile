@@ -103,6 +103,7 @@ deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."
 		--capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 		--parameter-overrides Architecture=arm64 $(PARAMETERS)
 	@$(BIN)/python -m infra.operate publish-dashboard --stack $(STACK)
+	@$(BIN)/python -m infra.operate alarms --stack $(STACK)
 
 stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BASE, in test mode
 	@$(BIN)/python -m infra.local stripe-test-charges

@@ -1,7 +1,7 @@
 """Clients of an AWS account, in the cloud or on this machine."""
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -47,6 +47,18 @@ class AwsClients:
         return self.session.client(
             "cloudformation", endpoint_url=self._endpoint_url, config=self._config
         )
+
+    @functools.cached_property
+    def cloudwatch(self) -> Any:  # noqa: ANN401  # no types are installed for it
+        """CloudWatch."""
+        return self.session.client(
+            "cloudwatch", endpoint_url=self._endpoint_url, config=self._config
+        )
+
+    @functools.cached_property
+    def sns(self) -> Any:  # noqa: ANN401  # no types are installed for it
+        """SNS."""
+        return self.session.client("sns", endpoint_url=self._endpoint_url, config=self._config)
 
     @functools.cached_property
     def cognito(self) -> "CognitoIdentityProviderClient":

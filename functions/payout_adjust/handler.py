@@ -1,5 +1,6 @@
 """Lambda on the adjust queue: settles the refunds its messages name."""
 
+import time
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
@@ -12,7 +13,7 @@ from shared.clock import rfc3339, utc_now
 from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.order import OrderKey
 from shared.domain.parked import ParkedMessage
-from shared.edge.observability import count, logger, metrics
+from shared.edge.observability import count, logger, measure_seconds, metrics
 from shared.edge.settings import setting
 from shared.edge.sqs import dead_letter_failures, message_from
 from shared.gateways import aws
@@ -49,7 +50,15 @@ def settle(record: SQSRecord) -> None:
         message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
         order = OrderKey(message["studio_id"], message["order_id"])
-        _count(settle_refund(order, message["refund_id"]))
+        entry = settle_refund(order, message["refund_id"])
+        if entry is not None:
+            measure_seconds("LedgerLag", _age_seconds(record))
+        _count(entry)
+
+
+def _age_seconds(record: SQSRecord) -> float:
+    """Return how long ago the message was sent: right after the refund was confirmed."""
+    return max(0.0, time.time() - int(record.attributes.sent_timestamp) / 1000)
 
 
 def _count(entry: LedgerEntry | None) -> None:

@@ -34,18 +34,22 @@ class StripeConnection:
         base: The API's base URL.
         api_key: Returns the secret key. It is called for each request, so that a new key is used
             as soon as it is stored.
+        on_answer: Is told the HTTP status of each try, or None if no answer came.
     """
 
-    def __init__(self, base: str, api_key: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        base: str,
+        api_key: Callable[[], str],
+        on_answer: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
         self._api_key = api_key
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=stripe.RequestsClient(
-                timeout=Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # type: ignore[arg-type]  # passed on to requests, which takes it
-            ),
+            http_client=_ReportingClient(on_answer),
         )
 
     @property
@@ -72,6 +76,32 @@ class StripeConnection:
         if idempotency_key is not None:
             options["idempotency_key"] = idempotency_key
         return options
+
+
+class _ReportingClient(stripe.RequestsClient):
+    """The SDK's HTTP client with our time-outs. It reports each try, also those that it repeats."""
+
+    def __init__(self, on_answer: Callable[[int | None], None]) -> None:
+        super().__init__(
+            timeout=Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # type: ignore[arg-type]  # passed on to requests, which takes it
+        )
+        self._on_answer = on_answer
+
+    def request(  # type: ignore[override]  # the SDK's own client overrides it so, too
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,  # noqa: ANN401  # the SDK's own signature
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Send one try."""
+        try:
+            answer = super().request(method, url, headers, post_data)
+        except stripe.APIConnectionError:
+            self._on_answer(None)
+            raise
+        self._on_answer(answer[1])
+        return answer
 
 
 def between(since: datetime, until: datetime) -> Any:  # noqa: ANN401  # the SDK's own type differs by list
