@@ -105,6 +105,7 @@ lock: $(ENVIRONMENT) ## Update the locks of all requirements
 deploy: setup ## Deploy to AWS (REGION=name STACK=name PARAMETERS="Name=value ..." YES=1 CHANGED=1), see docs/deploy.md
 	@$(BIN)/python -m infra.operate deploy --stack $(STACK) \
 		$(if $(REGION),--region $(REGION)) $(if $(YES),--yes) $(if $(CHANGED),--allow-changes) $(PARAMETERS)
+	@$(BIN)/python -m infra.operate alarms --stack $(STACK)
 
 stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BASE, in test mode
 	@$(BIN)/python -m infra.local stripe-test-charges

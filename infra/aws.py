@@ -56,6 +56,18 @@ class AwsClients:
         )
 
     @functools.cached_property
+    def cloudwatch(self) -> Any:  # noqa: ANN401  # no types are installed for it
+        """CloudWatch."""
+        return self.session.client(
+            "cloudwatch", endpoint_url=self._endpoint_url, config=self._config
+        )
+
+    @functools.cached_property
+    def sns(self) -> Any:  # noqa: ANN401  # no types are installed for it
+        """SNS."""
+        return self.session.client("sns", endpoint_url=self._endpoint_url, config=self._config)
+
+    @functools.cached_property
     def cognito(self) -> "CognitoIdentityProviderClient":
         """Cognito's user pools."""
         return self.session.client(

@@ -1,5 +1,6 @@
 """Lambda on the adjust queue: settles the refunds its messages name."""
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
@@ -21,7 +22,7 @@ from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.order import OrderKey
 from shared.domain.parked import ParkedMessage
 from shared.domain.refund import RefundKey
-from shared.edge.observability import count, logger, metrics
+from shared.edge.observability import count, logger, measure_seconds, metrics
 from shared.edge.settings import setting
 from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
 from shared.gateways import aws
@@ -73,7 +74,15 @@ def settle(settled: Settled, record: SQSRecord) -> None:
         message = message_from(record.body, *ADJUST_FIELDS)
         logger.set_correlation_id(message["correlation_id"])
         key = _refund_of(message)
-        _count(settled.pop(key) if key in settled else settle_refund(key.order, key.refund_id))
+        entry = settled.pop(key) if key in settled else settle_refund(key.order, key.refund_id)
+        if entry is not None:
+            measure_seconds("LedgerLag", _age_seconds(record))
+        _count(entry)
+
+
+def _age_seconds(record: SQSRecord) -> float:
+    """Return how long ago the message was sent: right after the refund was confirmed."""
+    return max(0.0, time.time() - int(record.attributes.sent_timestamp) / 1000)
 
 
 def _by_studio(records: Iterable[SQSRecord]) -> Iterable[list[RefundKey]]:

@@ -1,6 +1,7 @@
 """Lambda on a schedule and on the payout queue, or by hand: makes payouts."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.tracing import Tracer
@@ -12,10 +13,10 @@ from functions.run_payouts.book_reversal import BookReversal
 from functions.run_payouts.close_payout import ClosePayout
 from functions.run_payouts.release_payouts import ReleasePayouts
 from functions.run_payouts.resume_transfer import ResumeTransfer
-from functions.run_payouts.run_payouts import RunPayouts
+from functions.run_payouts.run_payouts import PAYOUT_AGE, RunPayouts
 from shared.clock import rfc3339, utc_now
 from shared.domain.payout import PayoutWork
-from shared.edge.observability import count, logger, metrics
+from shared.edge.observability import count, logger, measure_seconds, metrics
 from shared.edge.settings import setting
 from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
 from shared.edge.stripe_connection import connect_to_stripe
@@ -108,7 +109,12 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
 
 def announce() -> int:
     """Send a message for each thing that is due, and return how many there are."""
-    now = rfc3339(utc_now())
+    at = utc_now()
+    now = rfc3339(at)
+    due_at = payouts.oldest_due(now)
+    measure_seconds(
+        PAYOUT_AGE, (at - datetime.fromisoformat(due_at)).total_seconds() if due_at else 0
+    )
     announced = payout_queue.announce(payouts.work(now), hour=now[:13])
     count("PayoutWorkAnnounced", announced)
     logger.info("announced", works=announced)

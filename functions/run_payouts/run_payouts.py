@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from functions.run_payouts.book_reversal import BookReversal
@@ -10,7 +11,7 @@ from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import DUE, Payout, PayoutWork
 from shared.domain.stops import Activity
-from shared.edge.observability import logger
+from shared.edge.observability import logger, measure_seconds
 from shared.gateways.payouts_table import PayoutsTable
 from shared.workflow.current_stops import CurrentStops
 from shared.workflow.stripe_attempt import next_poll_time
@@ -19,6 +20,9 @@ from shared.workflow.transient_errors import TRANSIENT_ERRORS
 # The outcome while an operator has stopped payouts. What is due stays due, and an open payout stays
 # as it is. Money that comes back is still entered.
 STOPPED = "PayoutStopped"
+
+# The metric of how long payouts have been due or open, in seconds.
+PAYOUT_AGE = "PayoutAge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,9 @@ class RunPayouts:
         return self.stops.load().find(Activity.PAYOUTS, studio_id) is not None
 
     def _looked_at(self, payout: Payout) -> str:
+        if payout.is_open:
+            closed_at = datetime.fromisoformat(payout.closed_at)
+            measure_seconds(PAYOUT_AGE, (self.clock() - closed_at).total_seconds())
         look = self.resume_transfer if payout.is_open else self.book_reversal
         outcome = look(payout)
         logger.info("payout resumed", payout_id=payout.payout_id, outcome=outcome)

@@ -155,6 +155,7 @@ def _record(event: StripeEvent, endpoints: frozenset[Endpoint]) -> list[str]:
         Problem: The event's object is not as documented.
     """
     logger.append_keys(event_id=event.event_id, event_type=event.type)
+    count("EventReceived")
     if event.livemode != livemode:
         # A Connect endpoint also gets test events: https://docs.stripe.com/connect/webhooks
         return _counted("LivemodeMismatch")

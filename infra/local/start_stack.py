@@ -148,6 +148,7 @@ class _Assembly:
             "SignInUrl": self.aws.endpoint_url,
             "ViewerProtocol": "allow-all",
             "DeletionProtection": "false",
+            "MetricMath": "false",
             "TokenHours": "24",
             "RetryAfterSeconds": str(self.options.retry_after_s),
         }

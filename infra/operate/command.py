@@ -4,6 +4,7 @@ import typer
 
 from infra.operate import (
     adjustments,
+    alarms,
     anchors,
     books,
     dead_letters,
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("alarms")(alarms.alarms)
 app.command("stop")(stops.stop)
 app.command("start")(stops.start)
 app.command("stops")(stops.stops)

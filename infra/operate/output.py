@@ -69,6 +69,11 @@ def print_line(text: str) -> None:
     typer.echo(_printable(text))
 
 
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    typer.echo(f"warning: {_printable(text)}", err=True)
+
+
 @contextmanager
 def logs_on_stderr() -> Iterator[None]:
     """Write the product's log to standard error, so that standard output is the result alone."""

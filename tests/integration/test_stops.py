@@ -76,7 +76,7 @@ def test_the_panel_and_the_preview_say_it_before_somebody_tries(
     assert offered.refusal.code == "refunds_stopped"
     preview = PreviewRefund(backend.payout_impact(), backend.charge_reader, backend.stops)
     shown = preview(backend.caller, order_id, RefundChoice(RefundType.FULL))
-    (notice,) = shown.notices
+    notice = shown.notices[0]
     assert (notice.code, notice.blocking) == (RefundWarning.REFUNDS_STOPPED, True)
 
 

@@ -69,11 +69,11 @@ def test_a_name_that_the_stack_s_resources_cannot_carry_is_refused(name: str) ->
 def test_a_misspelled_parameter_is_refused_with_the_right_names() -> None:
     line = failure_of(deploy("--region", "us-east-1", "AlarmMail=ops@example.com"))
     assert "The template has no parameter AlarmMail." in line
-    assert "AlarmEmail" in line
+    assert "PageEmail" in line
 
 
 def test_a_parameter_without_a_value_is_refused() -> None:
-    assert "Write NAME=VALUE." in failure_of(deploy("--region", "us-east-1", "AlarmEmail"))
+    assert "Write NAME=VALUE." in failure_of(deploy("--region", "us-east-1", "PageEmail"))
 
 
 def test_parameters_keep_equals_signs_in_their_values() -> None:

@@ -35,16 +35,24 @@ class StripeConnection:
         base: The API's base URL.
         api_key: Returns the secret key. It is called for each request, so that a new key is used
             as soon as it is stored.
+        on_answer: Is told the HTTP status of each try, or None if no answer came.
     """
 
-    def __init__(self, base: str, api_key: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        base: str,
+        api_key: Callable[[], str],
+        on_answer: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
         self._api_key = api_key
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=Urllib3Client(Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)),
+            http_client=Urllib3Client(
+                Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS), on_answer
+            ),
         )
 
     @property

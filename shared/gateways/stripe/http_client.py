@@ -14,7 +14,7 @@ a request that cannot be sent                 no
 an answer with the status 429                 yes
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +44,14 @@ class Urllib3Client(stripe.HTTPClient):
 
     Args:
         timeout: The limits of one try.
+        on_answer: Is told the HTTP status of each try, or None if no whole answer came.
     """
 
     name = "urllib3"
 
-    def __init__(self, timeout: Timeout) -> None:
+    def __init__(self, timeout: Timeout, on_answer: Callable[[int | None], None]) -> None:
         super().__init__()
+        self._on_answer = on_answer
         self._pool = PoolManager(
             maxsize=_CONNECTIONS, timeout=timeout, retries=False, ca_certs=stripe.ca_bundle_path
         )
@@ -62,11 +64,13 @@ class Urllib3Client(stripe.HTTPClient):
         Raises:
             stripe.APIConnectionError: No whole answer came.
         """
-        answer = self._send(method, url, headers, post_data)
         try:
-            return answer.data, answer.status, answer.headers
-        except (HTTPError, OSError) as error:
-            raise _no_answer(error, may_send_again=isinstance(error, TimeoutError)) from error
+            body, status, answered = self._answer(method, url, headers, post_data)
+        except stripe.APIConnectionError:
+            self._on_answer(None)
+            raise
+        self._on_answer(status)
+        return body, status, answered
 
     def _should_retry(
         self,
@@ -86,6 +90,15 @@ class Urllib3Client(stripe.HTTPClient):
         return bool(
             super()._should_retry(response, api_connection_error, num_retries, max_network_retries)
         )
+
+    def _answer(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: str | None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        answer = self._send(method, url, headers, post_data)
+        try:
+            return answer.data, answer.status, answer.headers
+        except (HTTPError, OSError) as error:
+            raise _no_answer(error, may_send_again=isinstance(error, TimeoutError)) from error
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: str | None
