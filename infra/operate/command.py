@@ -11,6 +11,7 @@ from infra.operate import (
     publish_dashboard,
     reconcile,
     resume,
+    users,
     verify_ledger,
 )
 from infra.operate.importing import commands as importing
@@ -36,6 +37,7 @@ app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
 app.add_typer(restore.app, name="restore")
 app.add_typer(stripe.app, name="stripe")
+app.add_typer(users.app, name="users")
 
 
 @app.callback(invoke_without_command=True)

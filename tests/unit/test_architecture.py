@@ -139,7 +139,8 @@ DOMAIN_LOADED = {
         refund_reason studio tax visible_text
     """,
     "users": """
-        dispute errors mail_address money order payment_status person studio_user tax visible_text
+        dispute errors mail_address money order payment_status person studio_user tax user_changes
+        visible_text
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
