@@ -1,7 +1,7 @@
 """Clients of an AWS account, in the cloud or on this machine."""
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -82,6 +82,11 @@ class AwsClients:
         """Lambda, with time for the slowest function."""
         config = self._config.merge(_WAIT_FOR_FUNCTION)
         return self.session.client("lambda", endpoint_url=self._endpoint_url, config=config)
+
+    @functools.cached_property
+    def logs(self) -> Any:  # noqa: ANN401  # one call does not earn its stubs
+        """CloudWatch's logs."""
+        return self.session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
 
     @functools.cached_property
     def mail(self) -> "SESV2Client":

@@ -43,6 +43,7 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("restore", "tables", "--to", "2026-11-25T09:00:00Z"),
     ("restore", "replay", "--since", "2026-11-25T09:00:00Z"),
     ("restore", "start", "--by", "op_1", "--why", "test"),
+    ("audit", "--since", "2026-11-25T09:00:00Z"),
     ("users", "list", "--studio", "st_1"),
     (
         *("users", "invite", "--studio", "st_1", "--email", "dana@mail.example"),

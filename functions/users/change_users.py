@@ -15,6 +15,7 @@ from shared.domain.studio_user import (
     user_id_of_email,
 )
 from shared.domain.user_changes import adopt, change_role, disable, done, enable, invite, remove
+from shared.edge.audit import AuditEvent, record
 from shared.edge.auth import Caller
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.studio_users import StudioUsers
@@ -108,6 +109,7 @@ class ChangeUsers:
                     return known
                 if intent is not None:
                     user = self.users.record_intent(intent)
+                    _audit(intent)
                     self._apply(user)
                     return self._finish(user)
             except UserChangePendingError as error:
@@ -137,3 +139,17 @@ class ChangeUsers:
             except StaleStateError:
                 continue
         raise BusyError("Others keep changing your studio's users. Try again in half a minute.")
+
+
+def _audit(intent: UserIntent) -> None:
+    """Record a change in the audit log. A repeat that finishes one is no other change."""
+    if intent.change is not None:
+        record(
+            AuditEvent.USER_CHANGED,
+            user=intent.change.by,
+            studio_id=intent.change.studio_id,
+            changed_user=intent.change.user_id,
+            change=intent.change.event,
+            role=intent.change.role,
+            previous_role=intent.change.previous_role,
+        )

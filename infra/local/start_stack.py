@@ -143,6 +143,7 @@ class _Assembly:
             "ViewerProtocol": "allow-all",
             "DeletionProtection": "false",
             "TokenHours": "24",
+            "Mfa": "OPTIONAL",
             "RetryAfterSeconds": str(self.options.retry_after_s),
         }
         with self.progress.stage("deploy") as stage:

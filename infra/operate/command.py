@@ -5,6 +5,7 @@ import typer
 from infra.operate import (
     adjustments,
     anchors,
+    audit,
     books,
     dead_letters,
     payouts,
@@ -32,6 +33,7 @@ app.add_typer(books.app, name="books")
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("publish-dashboard")(publish_dashboard.publish_dashboard)
+app.command("audit")(audit.audit)
 app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")

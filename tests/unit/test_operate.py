@@ -36,6 +36,7 @@ WRONG_USE = (
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
     (("restore", "replay"), "Missing option '--since'"),
     (("restore", "start", "--by", "op_1"), "Missing option '--why'"),
+    (("audit",), "Missing option '--since'"),
     (("users", "list"), "Missing option '--studio'"),
     (("users", "disable", "user_1", "--studio", "st_1"), "Missing option '--by'"),
     (("users", "adopt"), "Missing option '--by'"),
