@@ -102,6 +102,9 @@ DOMAIN_LOADED = {
         report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
         stripe_object stripe_refund stripe_transfer studio tax
     """,
+    "record_sign_in": """
+        errors person visible_text
+    """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
         message money order payment_status payout payout_schedule person refund refund_quote
