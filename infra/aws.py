@@ -103,6 +103,11 @@ class AwsClients:
         return self.session.client("lambda", endpoint_url=self._endpoint_url, config=config)
 
     @functools.cached_property
+    def logs(self) -> Any:  # noqa: ANN401  # one call does not earn its stubs
+        """CloudWatch's logs."""
+        return self.session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @functools.cached_property
     def mail(self) -> "SESV2Client":
         """SES."""
         return self.session.client("sesv2", endpoint_url=self._endpoint_url, config=self._config)

@@ -12,6 +12,7 @@ from shared.domain.studio_user import (
     UserEvent,
     UserStatus,
     may_change,
+    may_remove,
 )
 from shared.edge.auth import ALLOWED, Action, Caller
 from shared.views.people import Names, shown_name
@@ -20,9 +21,9 @@ from shared.views.people import Names, shown_name
 class UserView(BaseModel):
     """A user of the studio.
 
-    `status` is `active`, or says which change is not finished: ask for the same change again to
-    finish it. `actions` are what the caller may do. The last owner can be neither changed nor
-    removed.
+    `status` is `active` or `disabled`, or says which change is not finished: ask for the same
+    change again to finish it. A disabled user cannot sign in. `actions` are what the caller may do.
+    The last owner can be neither changed nor removed.
     """
 
     user_id: str
@@ -73,7 +74,11 @@ def user_list(
 def user_view(user: StudioUser, roster: Roster, who: Caller, names: Names) -> UserView:
     """Return a user as the API shows them. ``names`` says what users are called."""
     manages = bool(who.roles & ALLOWED[Action.MANAGE_USERS])
-    may = manages and may_change(user, roster)
+    actions: list[Literal["change_role", "remove"]] = []
+    if manages and may_change(user, roster):
+        actions.append("change_role")
+    if manages and may_remove(user, roster):
+        actions.append("remove")
     return UserView(
         user_id=user.user_id,
         name=user.name,
@@ -84,7 +89,7 @@ def user_view(user: StudioUser, roster: Roster, who: Caller, names: Names) -> Us
         changed_by=user.changed_by,
         changed_by_name=shown_name(names, user.changed_by),
         is_you=user.user_id == who.user,
-        actions=["change_role", "remove"] if may else [],
+        actions=actions,
     )
 
 

@@ -150,6 +150,7 @@ class _Assembly:
             "DeletionProtection": "false",
             "MetricMath": "false",
             "TokenHours": "24",
+            "Mfa": "OPTIONAL",
             "RetryAfterSeconds": str(self.options.retry_after_s),
         }
         with self.progress.stage("deploy") as stage:

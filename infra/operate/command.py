@@ -6,6 +6,7 @@ from infra.operate import (
     adjustments,
     alarms,
     anchors,
+    audit,
     books,
     dead_letters,
     failed_runs,
@@ -15,6 +16,7 @@ from infra.operate import (
     reconcile,
     resume,
     stops,
+    users,
     verify_ledger,
 )
 from infra.operate.deploying import command as deploying
@@ -44,12 +46,14 @@ app.command("deploy")(deploying.deploy)
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("publish-dashboard")(publish_dashboard.publish_dashboard)
+app.command("audit")(audit.audit)
 app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(restore.app, name="restore")
 app.add_typer(stripe.app, name="stripe")
+app.add_typer(users.app, name="users")
 
 
 @app.callback(invoke_without_command=True)

@@ -19,6 +19,8 @@ RECONCILED = "reconciled"
 RESUME = "ResumePendingFunction"
 RUN_PAYOUTS = "RunPayoutsFunction"
 
+USERS = "UsersFunction"
+
 # The counts of work that the function could not resume.
 NOT_RESUMED = ("ResumeDeferred", "ResumeFailed")
 

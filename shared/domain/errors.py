@@ -393,6 +393,12 @@ class UserExistsError(DomainError):
     code = "user_exists"
 
 
+class UserDisabledError(DomainError):
+    """The user is disabled, so only enabling or removing them is possible."""
+
+    code = "user_disabled"
+
+
 class LastOwnerError(DomainError):
     """The studio would have no owner."""
 

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from shared.domain.errors import BusyError, DomainError, ForbiddenError
+from shared.edge.audit import AuditEvent, record
 from shared.edge.auth import Audience, Caller, SignedIn, signed_in_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
 from shared.edge.observability import count, count_refused, logger, metrics
@@ -235,7 +236,13 @@ def signed_in(app: APIGatewayRestResolver) -> SignedIn:
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
     who = signed_in_from(authorizer.get("claims") or {}, audience, named)
     if who.is_pps_admin and who.studio_id is not None:
-        logger.info("PPS admin names a studio", user=who.user, studio_id=who.studio_id)
+        record(
+            AuditEvent.STUDIO_READ_BY_PPS,
+            user=who.user,
+            studio_id=who.studio_id,
+            method=app.current_event.http_method,
+            route=str(app.current_event.raw_event.get("resource")),
+        )
     return who
 
 

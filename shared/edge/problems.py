@@ -54,6 +54,7 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.OwnAdjustmentError: (403, "Another person must approve it"),
     errors.UserNotFoundError: (404, "User not found"),
     errors.UserExistsError: (409, "The user exists already"),
+    errors.UserDisabledError: (409, "The user is disabled"),
     errors.LastOwnerError: (409, "The studio needs an owner"),
     errors.UserChangePendingError: (409, "A change of this user is not finished"),
     errors.IdempotencyKeyReusedError: (422, "The Idempotency-Key was used before"),

@@ -104,6 +104,9 @@ DOMAIN_LOADED = {
         refund_quote refusal report report_filter reservation settlement stripe_balance
         stripe_charge stripe_dispute stripe_object stripe_refund stripe_transfer studio tax
     """,
+    "record_sign_in": """
+        errors person visible_text
+    """,
     "refund_report": """
         attribution delivery dispute errors export fee_refund fulfillment imported_order ledger
         local_days message money order payment_status payout_schedule person refund refund_quote
@@ -142,7 +145,8 @@ DOMAIN_LOADED = {
         refund_reason stops studio tax visible_text
     """,
     "users": """
-        dispute errors mail_address money order payment_status person studio_user tax visible_text
+        dispute errors mail_address money order payment_status person studio_user tax user_changes
+        visible_text
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from infra.operate.stripe.keys import STRIPE_KEYS
-from infra.paths import ROOT
+from infra.operate.stripe.keys import STRIPE_KEYS, KeyPurpose
+from infra.paths import FUNCTIONS, ROOT
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.key_mode import StripeKeyError, is_live_key
+from tests.e2e.permissions import RARELY_NEEDED
 
 LIVE, TEST = ("sk_live_abc", "rk_live_abc"), ("sk_test_abc", "rk_test_abc")
 
@@ -50,6 +51,34 @@ def test_a_key_of_the_other_mode_is_refused_before_the_first_call(
     assert key not in str(refused.value)
     with pytest.raises(StripeKeyError):
         connection.check_key()
+
+
+@pytest.mark.parametrize("permission", RARELY_NEEDED)
+def test_a_key_has_a_rarely_needed_permission_exactly_if_a_function_has_the_calls(
+    permission: str,
+) -> None:
+    for key in STRIPE_KEYS:
+        made = {
+            name
+            for function in key.functions
+            for name in re.findall(
+                r"\b(Stripe[A-Z]\w+)\(", (FUNCTIONS / function / "handler.py").read_text("utf-8")
+            )
+        }
+        assert (permission in key.own) is bool(made & RARELY_NEEDED[permission]), key.purpose
+
+
+def test_only_the_keys_that_move_money_may_write() -> None:
+    writes = {
+        key.purpose: {name for name in key.own | key.connect if "write" in name}
+        for key in STRIPE_KEYS
+    }
+    assert writes == {
+        KeyPurpose.REFUNDS: {"rak_charge_write"},
+        KeyPurpose.FEE_REFUNDS: {"rak_application_fee_write"},
+        KeyPurpose.TRANSFERS: {"rak_transfer_write"},
+        KeyPurpose.READS: set(),
+    }
 
 
 def test_operations_has_the_table_of_the_keys() -> None:

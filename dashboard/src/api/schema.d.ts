@@ -2891,10 +2891,10 @@ export interface components {
         };
         /**
          * UserEvent
-         * @description What an owner did to a user.
+         * @description What an owner or an operator did to a user.
          * @enum {string}
          */
-        UserEvent: "invited" | "role_changed" | "removed";
+        UserEvent: "invited" | "adopted" | "role_changed" | "disabled" | "enabled" | "removed";
         /**
          * UserList
          * @description The studio's users, and their last changes, the newest first.
@@ -2907,17 +2907,17 @@ export interface components {
         };
         /**
          * UserStatus
-         * @description Where a user's last change stands. Only ``ACTIVE`` and ``REMOVED`` are done.
+         * @description Where a user's last change stands. ``ACTIVE``, ``DISABLED`` and ``REMOVED`` are done.
          * @enum {string}
          */
-        UserStatus: "inviting" | "changing" | "active" | "removing" | "removed";
+        UserStatus: "inviting" | "changing" | "active" | "disabling" | "disabled" | "enabling" | "removing" | "removed";
         /**
          * UserView
          * @description A user of the studio.
          *
-         *     `status` is `active`, or says which change is not finished: ask for the same change again to
-         *     finish it. `actions` are what the caller may do. The last owner can be neither changed nor
-         *     removed.
+         *     `status` is `active` or `disabled`, or says which change is not finished: ask for the same
+         *     change again to finish it. A disabled user cannot sign in. `actions` are what the caller may do.
+         *     The last owner can be neither changed nor removed.
          */
         UserView: {
             /** Actions */
