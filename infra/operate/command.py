@@ -14,6 +14,7 @@ from infra.operate import (
     resume,
     verify_ledger,
 )
+from infra.operate.erasing import commands as erasing
 from infra.operate.importing import commands as importing
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
@@ -36,6 +37,8 @@ app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
 app.add_typer(anchors.app, name="anchors")
 app.add_typer(restore.app, name="restore")
+app.command("erase")(erasing.erase)
+app.command("personal-data")(erasing.personal_data)
 
 
 @app.callback(invoke_without_command=True)

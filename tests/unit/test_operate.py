@@ -33,6 +33,13 @@ WRONG_USE = (
     (("adjustments", "reject", "adj_1", "--by", "op_1"), "Missing option '--studio'"),
     (("anchors", "now", "st_1"), "unexpected extra argument"),
     (("anchors", "show", "--since"), "No such option: --since"),
+    (("erase", "--studio", "st_1", "--by", "op_1", "--why", "x"), "in exactly one way"),
+    (
+        ("erase", "--older-than", "7d", "--by", "op_1", "--why", "x"),
+        "7d is not an age in years such as 7y",
+    ),
+    (("erase", "--studio", "st_1", "--order", "ord_1", "--by", "op_1"), "Missing option '--why'"),
+    (("personal-data", "--order", "ord_1"), "Missing option '--studio'"),
     (("restore", "stop", "--to"), "No such option: --to"),
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
     (("restore", "replay"), "Missing option '--since'"),
