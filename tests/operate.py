@@ -49,6 +49,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("anchors", "show"),
     ("migrate", "list"),
     ("migrate", "run", "search-words", "--by", "op_1"),
+    ("erase", "--studio", "st_1", "--order", "ord_1", "--by", "op_1", "--why", "test"),
+    ("personal-data", "--studio", "st_1", "--order", "ord_1"),
     ("restore", "stop"),
     ("restore", "tables", "--to", "2026-11-25T09:00:00Z"),
     ("restore", "replay", "--since", "2026-11-25T09:00:00Z"),

@@ -20,6 +20,7 @@ from infra.operate import (
     verify_ledger,
 )
 from infra.operate.deploying import command as deploying
+from infra.operate.erasing import commands as erasing
 from infra.operate.importing import commands as importing
 from infra.operate.migrate import commands as migrate
 from infra.operate.one_line_errors import OneLineErrors
@@ -54,6 +55,8 @@ app.add_typer(migrate.app, name="migrate")
 app.add_typer(restore.app, name="restore")
 app.add_typer(stripe.app, name="stripe")
 app.add_typer(users.app, name="users")
+app.command("erase")(erasing.erase)
+app.command("personal-data")(erasing.personal_data)
 
 
 @app.callback(invoke_without_command=True)

@@ -37,6 +37,9 @@ class MessageStatus(StrEnum):
 # Controls, line and paragraph separators: https://www.rfc-editor.org/rfc/rfc5322#section-2.2
 _NOT_IN_HEADERS = frozenset({"Cc", "Zl", "Zp"})
 
+# The subject of a message that was erased.
+ERASED = "Erased"
+
 # A person may have to act on it.
 UNSETTLED = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN})
 
@@ -173,6 +176,17 @@ class Message:
         """
         known = self.sent(ses_message_id, sent_at) if self.is_unsettled else self
         return replace(known, reports=with_report(self.reports, report))
+
+    def erased(self) -> "Message":
+        """Return the message without its words, its recipient and notes. That it was sent stays."""
+        return replace(
+            self,
+            to_address="",
+            subject=ERASED,
+            text="",
+            html="",
+            reports=tuple(replace(each, note=None) for each in self.reports),
+        )
 
     def dismissed(self, by: str, at: str, note: str | None) -> "Message":
         """Return the message after a person took its reports off the attention list.

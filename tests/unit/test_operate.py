@@ -42,6 +42,13 @@ WRONG_USE = (
     (("anchors", "show", "--since"), "No such option: --since"),
     (("migrate", "run", "all", "--by", "op_1"), "'all' is not one of 'search-words'"),
     (("migrate", "run", "search-words"), "Missing option '--by'"),
+    (("erase", "--studio", "st_1", "--by", "op_1", "--why", "x"), "in exactly one way"),
+    (
+        ("erase", "--older-than", "7d", "--by", "op_1", "--why", "x"),
+        "7d is not an age in years such as 7y",
+    ),
+    (("erase", "--studio", "st_1", "--order", "ord_1", "--by", "op_1"), "Missing option '--why'"),
+    (("personal-data", "--order", "ord_1"), "Missing option '--studio'"),
     (("restore", "stop", "--to"), "No such option: --to"),
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
     (("restore", "replay"), "Missing option '--since'"),

@@ -11,6 +11,7 @@ import typer
 
 from infra.failure import Failure
 from infra.operate.anchors import NOT_ANCHORED, anchor
+from infra.operate.erasing.erase import ErasePeople
 from infra.operate.functions import NOT_RESUMED
 from infra.operate.options import AsJson, By, Since, StackName, To, Why
 from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
@@ -74,6 +75,7 @@ def tables(to: To, stack: StackName = None, *, as_json: AsJson = False) -> None:
         with progress.stage(f"put back {name}") as stage:
             changed[name] = dict(put_back(operated.aws.dynamodb_resource, copy, name))
             stage.result = ", ".join(f"{times} {what}" for what, times in changed[name].items())
+    _erase_again(operated)
     for queue in _QUEUES:
         operated.aws.sqs.purge_queue(QueueUrl=operated.output(queue))
     if as_json:
@@ -96,6 +98,7 @@ def replay(since: Since, stack: StackName = None, *, as_json: AsJson = False) ->
             done = replay_for(operated)(since)
         except (StripeOutcomeUnknownError, StripeRefusedError) as error:
             raise Failure(f"Stripe did not answer: {error}. Repeat this step.") from error
+    _erase_again(operated)
     if as_json:
         print_json(done)
     else:
@@ -123,6 +126,12 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
             f"The functions run. Ledgers without a record of the restore: {left}. The log of "
             "anchor_ledger has the reason. Repeat this step."
         )
+
+
+def _erase_again(stack: OperatedStack) -> None:
+    """Erase again what was erased before the restore, and what was imported again since."""
+    with progress.stage("erase again") as stage:
+        stage.result = f"{ErasePeople.on(stack).repeat_all()} orders"
 
 
 def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
