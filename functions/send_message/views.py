@@ -1,13 +1,14 @@
 """Responses about messages."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from functions.send_message.bodies import MessageChoice
 from functions.send_message.compose_message import Draft
 from shared.domain.message import Template, sender_of
+from shared.views.view import View
 
 
-class MessagePreviewView(BaseModel):
+class MessagePreviewView(View):
     """The filled-in template. ``to`` is null if the order has no email address.
 
     ``warnings`` are the codes of the errors that sending it would get now.

@@ -2,20 +2,21 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
 from shared.views.people import NO_NAMES, Names, optional_name, shown_name
+from shared.views.view import View
 
 
-class MessageRefusalView(BaseModel):
+class MessageRefusalView(View):
     """Why the mail service refused the message: a stable code, and what to do."""
 
     code: str
     detail: str
 
 
-class MessageView(BaseModel):
+class MessageView(View):
     """A message to a parent, with its sender, times and outcome."""
 
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)

@@ -58,18 +58,18 @@ DOMAIN_LOADED = {
     """,
     "attention": """
         account_access dispute errors fee_refund fulfillment imported_order ledger message money
-        order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation settlement studio tax visible_text
+        order parked payment_status payout_hold payout_schedule person refund refund_reason
+        refund_words refusal reservation settlement studio tax visible_text
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
-        refund refund_quote refund_reason refund_words refusal report report_filter reservation
-        settlement studio tax
+        refund refund_reason refund_words refusal report report_filter reservation settlement
+        studio tax
     """,
     "fee_refund": """
-        account_access dispute errors fee_refund fulfillment ledger money order payment_status
-        payout payout_schedule refund refusal stripe_balance stripe_object tax
+        account_access dispute errors fee_refund fulfillment money order payment_status refusal
+        stripe_balance stripe_object tax
     """,
     "find_orders": """
         dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
@@ -77,14 +77,13 @@ DOMAIN_LOADED = {
         refund_reason refund_words refusal reservation search settlement studio tax visible_text
     """,
     "import_orders": """
-        dispute errors export fee_refund folding fulfillment imported_order journal
-        journal_accounts ledger limits local_days mail_address money order payment_status payout
-        payout_hold payout_schedule refund refund_reason refusal search studio tax visible_text
+        dispute errors export folding fulfillment imported_order journal journal_accounts ledger
+        limits local_days mail_address money order payment_status payout_hold payout_schedule
+        refund_reason search studio tax visible_text
     """,
     "payout_adjust": """
-        dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status payout payout_schedule refund refund_quote refusal reservation settlement
-        tax
+        dispute errors fee_refund fulfillment ledger money order parked payment_status refund
+        refusal reservation settlement tax
     """,
     "payouts": """
         account_access dispute errors export fulfillment imported_order ledger message money order
@@ -104,26 +103,26 @@ DOMAIN_LOADED = {
     """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
-        message money order payment_status payout payout_schedule person refund refund_quote
-        refund_reason refund_words refusal report report_filter report_summary report_taxes
-        reservation settlement studio tax visible_text
+        message money order payment_status payout_schedule person refund refund_reason refund_words
+        refusal report report_filter report_summary report_taxes reservation settlement studio tax
+        visible_text
     """,
     "refund_request": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger limit_guard limits message money order payment payment_status payout
+        imported_order ledger limit_guard limits message money order payment payment_status
         payout_schedule person refund refund_metadata refund_quote refund_reason refund_words
         refusal reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
         studio tax visible_text
     """,
     "resume_pending": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_metadata refund_quote refusal
-        reservation stripe_object stripe_refund tax
+        payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        stripe_refund tax
     """,
     "run_payouts": """
-        account_access dispute errors fee_refund fulfillment ledger message money order parked
-        payment_status payout payout_booking payout_hold payout_schedule refund refusal
-        stripe_object stripe_transfer studio tax
+        account_access dispute errors fulfillment ledger message money order parked payment_status
+        payout payout_booking payout_hold payout_schedule refund refusal stripe_object
+        stripe_transfer studio tax
     """,
     "send_message": """
         dispute errors fee_refund fulfillment imported_order ledger mail_address message money
@@ -131,8 +130,8 @@ DOMAIN_LOADED = {
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_metadata refund_quote refusal
-        reservation stripe_object stripe_refund tax
+        payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        stripe_refund tax
     """,
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person
@@ -143,9 +142,9 @@ DOMAIN_LOADED = {
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger money order payment payment_status payout payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_charge stripe_dispute
-        stripe_object stripe_refund tax
+        imported_order ledger money order payment payment_status refund refund_metadata
+        refund_quote refusal reservation settlement stripe_charge stripe_dispute stripe_object
+        stripe_refund tax
     """,
 }
 
