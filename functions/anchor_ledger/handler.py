@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.anchor_ledger.anchor_ledger import AnchorLedger
@@ -15,7 +13,13 @@ from shared.clock import rfc3339, utc_now
 from shared.domain.anchor import AnchorWork
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    MalformedMessageError,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+)
 from shared.gateways import aws
 from shared.gateways.anchors import AnchorKey, Anchors
 from shared.gateways.ledger_entries import LedgerEntries
@@ -64,8 +68,8 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
 
     match event:
         case {"Records": list(records)}:
-            works = SQSEvent({"Records": records}).records
-            done = Counter(do_work(record, time_is_up) for record in works)
+            messages = messages_of({"Records": records})
+            done = Counter(do_work(message, time_is_up) for message in messages)
             return {"batchItemFailures": [], "done": dict(done)}
         case {"studios": list(studios), "restored_because": str(because)}:
             return {"done": by_hand(studios, time_is_up, because)}
@@ -108,7 +112,7 @@ def by_hand(
     return dict(done)
 
 
-def do_work(record: SQSRecord, time_is_up: Callable[[], bool]) -> str:
+def do_work(message: QueueMessage, time_is_up: Callable[[], bool]) -> str:
     """Anchor the ledger that a message names, or park a message that nobody can read.
 
     An error of the ledger is an outcome, too: the next run announces what is still due. So a
@@ -118,8 +122,8 @@ def do_work(record: SQSRecord, time_is_up: Callable[[], bool]) -> str:
         The outcome.
     """
     outcome = "AnchorWorkUnreadable"
-    with dead_letter_failures(record, parked, MalformedMessageError):
-        work = AnchorWork(**message_from(record.body, *ANCHOR_FIELDS))
+    with dead_letter_failures(message, parked, MalformedMessageError):
+        work = AnchorWork(**message_from(message.body, *ANCHOR_FIELDS))
         try:
             work.place  # noqa: B018  # reading it checks it
         except ValueError as error:

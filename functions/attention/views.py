@@ -4,13 +4,12 @@ from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel
-
 from functions.attention.list_attention import AttentionItem, AttentionKind
 from shared.domain.dispute import Dispute
 from shared.domain.parked import ParkedMessage
 from shared.edge.auth import ALLOWED, Action, Role
 from shared.views.people import Names, optional_name, shown_name
+from shared.views.view import View
 
 _DETAIL = {
     AttentionKind.REFUND_FAILED: (
@@ -105,7 +104,7 @@ _TAKES_OFF: dict[AttentionKind, tuple[AttentionAction, Action]] = {
 }
 
 
-class AttentionView(BaseModel):
+class AttentionView(View):
     """One thing that a person must act on. ``detail`` says what to do.
 
     ``age_seconds`` is how long it has waited. ``actions`` are what the caller may do about it here.
@@ -129,14 +128,14 @@ class AttentionView(BaseModel):
     actions: list[AttentionAction]
 
 
-class AttentionCount(BaseModel):
+class AttentionCount(View):
     """How many things need attention, in all and by kind."""
 
     count: int
     by_kind: dict[AttentionKind, int]
 
 
-class AttentionList(BaseModel):
+class AttentionList(View):
     """Everything that needs attention, the longest waiting first. There is no next page."""
 
     count: int
@@ -144,7 +143,7 @@ class AttentionList(BaseModel):
     next_cursor: None = None
 
 
-class DismissedView(BaseModel):
+class DismissedView(View):
     """A lost dispute that was dismissed from the attention list."""
 
     order_id: str
@@ -155,7 +154,7 @@ class DismissedView(BaseModel):
     note: str | None
 
 
-class ParkedView(BaseModel):
+class ParkedView(View):
     """A message inside the refund system that could not be processed."""
 
     parked_id: str

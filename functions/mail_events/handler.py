@@ -8,13 +8,6 @@ the log nor into the dead-letter queue.
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.mail_events.record_delivery import RecordDelivery
@@ -22,29 +15,34 @@ from functions.mail_events.reported_mail import ReportedMail
 from functions.mail_events.ses_event import reported_mail
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    BatchAnswer,
+    MalformedMessageError,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+    process_each,
+)
 from shared.gateways import aws
 from shared.gateways.messages import Messages
 from shared.gateways.queues import MAIL_EVENT_FIELDS, ParkedMessages
 
 record_delivery = RecordDelivery(Messages(aws.client("dynamodb"), setting("ORDERS_TABLE")))
 parked = ParkedMessages(aws.client("sqs"), setting("MAIL_EVENT_DLQ_URL"))
-processor = BatchProcessor(event_type=EventType.SQS)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001  # Lambda's signature
     """Record a batch, and report the events that failed, so that SQS delivers them again."""
-    return process_partial_response(event, record_report, processor, context)
+    return process_each(messages_of(event), record_report)
 
 
-def record_report(record: SQSRecord) -> None:
+def record_report(event: QueueMessage) -> None:
     """Record what an event says, or park the event without its addresses."""
-    with dead_letter_failures(
-        record, parked, MalformedMessageError, parked_body=_without_addresses
-    ):
-        mail = _read(record.body)
+    with dead_letter_failures(event, parked, MalformedMessageError, parked_body=_without_addresses):
+        mail = _read(event.body)
         message = record_delivery(mail)
         status = mail.report.status
         count("MailEventUnmatched" if message is None else f"Message{status.capitalize()}")
@@ -72,8 +70,8 @@ def _read(body: str) -> ReportedMail:
     return ReportedMail.from_fields(fields)
 
 
-def _without_addresses(record: SQSRecord) -> str:
+def _without_addresses(event: QueueMessage) -> str:
     try:
-        return json.dumps(_read(record.body).to_fields())
+        return json.dumps(_read(event.body).to_fields())
     except MalformedMessageError:
         return "{}"

@@ -10,7 +10,7 @@ from shared.domain.ledger import LedgerEntry
 from shared.domain.order import OrderKey
 from shared.domain.refund import RefundKey
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import OrdersTable, SettlementRecord
+from shared.gateways.order_refunds import OrderRefunds, SettlementRecord
 from shared.gateways.queues import FeeRefundQueue
 from shared.gateways.settlement_store import SettlementsTooLargeError, SettlementStore
 
@@ -28,7 +28,7 @@ class NothingToSettleError(Exception):
 class SettleRefund:
     """Writes the ledger entries that refunds need. A repeat finds that it needs none."""
 
-    orders: OrdersTable
+    orders: OrderRefunds
     settlements: SettlementStore
     fee_refund_queue: FeeRefundQueue
     clock: Clock

@@ -19,7 +19,7 @@ from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY, Refund, RefundKey, RefundStatus
 from shared.domain.settlement import Settlement, next_to_settle, settle
 from shared.domain.tax import negated, text_of_parts
-from shared.gateways.orders_table import SettlementRecord
+from shared.gateways.order_refunds import SettlementRecord
 from shared.gateways.settlement_store import SettledOrder
 
 # Who settles, in the refunds' history.

@@ -5,8 +5,6 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.resume_pending.resume_pending import ResumePending
@@ -16,7 +14,13 @@ from shared.domain.due_work import DueWork, fair_share
 from shared.domain.order import OrderKey
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    MalformedMessageError,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+)
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
@@ -94,7 +98,7 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
         Of an announcement: how many messages were sent. Of a message: its outcome.
     """
     if event and "Records" in event:
-        done = Counter(map(do_work, SQSEvent(event).records))
+        done = Counter(map(do_work, messages_of(event)))
         return {"batchItemFailures": [], "done": dict(done)}
     return {"announced": announce(due_only=bool((event or {}).get("due_only")))}
 
@@ -110,7 +114,7 @@ def announce(*, due_only: bool) -> int:
     return announced
 
 
-def do_work(record: SQSRecord) -> str:
+def do_work(message: QueueMessage) -> str:
     """Do the work that a message names, or park a message that nobody can read.
 
     An error of the work is an outcome, too: a later round announces what is still open. So a
@@ -120,11 +124,11 @@ def do_work(record: SQSRecord) -> str:
         The outcome.
     """
     outcome = "ResumeWorkUnreadable"
-    with dead_letter_failures(record, parked, MalformedMessageError):
-        message = message_from(record.body, *RESUME_FIELDS)
-        logger.append_keys(studio_id=message["studio_id"])
-        order = OrderKey(message["studio_id"], message["order_id"])
-        outcome = resume_pending(DueWork(message["due_at"], order, message["task"]))
+    with dead_letter_failures(message, parked, MalformedMessageError):
+        named = message_from(message.body, *RESUME_FIELDS)
+        logger.append_keys(studio_id=named["studio_id"])
+        order = OrderKey(named["studio_id"], named["order_id"])
+        outcome = resume_pending(DueWork(named["due_at"], order, named["task"]))
         count(outcome)
-        logger.info("work", order_id=order.order_id, task=message["task"], outcome=outcome)
+        logger.info("work", order_id=order.order_id, task=named["task"], outcome=outcome)
     return outcome

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.tracing import Tracer
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.run_payouts.book_reversal import BookReversal
@@ -18,7 +16,13 @@ from shared.clock import rfc3339, utc_now
 from shared.domain.payout import PayoutWork
 from shared.edge.observability import count, logger, measure_seconds, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    MalformedMessageError,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+)
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
@@ -92,7 +96,7 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
     """
     match event:
         case {"Records": list(records)}:
-            done = Counter(map(do_work, SQSEvent({"Records": records}).records))
+            done = Counter(map(do_work, messages_of({"Records": records})))
             return {"batchItemFailures": [], "done": dict(done)}
         case {"action": "pay_now", "studio_id": str(studio_id), "because": str(because)}:
             outcome, payout_id = run_payouts.pay_now(studio_id, because)
@@ -121,17 +125,17 @@ def announce() -> int:
     return announced
 
 
-def do_work(record: SQSRecord) -> str:
+def do_work(message: QueueMessage) -> str:
     """Do what a message names, or park a message that nobody can read. Return the outcome.
 
     An error of the studio is an outcome, too: the next run announces what is still due. So a
     message only comes again if the function died.
     """
     outcome = "PayoutWorkUnreadable"
-    with dead_letter_failures(record, parked, MalformedMessageError):
-        message = message_from(record.body, *PAYOUT_FIELDS)
-        logger.append_keys(studio_id=message["studio_id"])
-        outcome = run_payouts(PayoutWork(message["studio_id"], message["payout"]))
+    with dead_letter_failures(message, parked, MalformedMessageError):
+        named = message_from(message.body, *PAYOUT_FIELDS)
+        logger.append_keys(studio_id=named["studio_id"])
+        outcome = run_payouts(PayoutWork(named["studio_id"], named["payout"]))
         count(outcome)
-        logger.info("work", payout=message["payout"], outcome=outcome)
+        logger.info("work", payout=named["payout"], outcome=outcome)
     return outcome

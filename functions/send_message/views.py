@@ -1,21 +1,22 @@
 """Responses about messages."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from functions.send_message.bodies import MessageChoice
 from functions.send_message.find_notices import NoticeCode
 from functions.send_message.preview_message import Preview
 from shared.domain.message import Template, sender_of
+from shared.views.view import View
 
 
-class MessageNoticeView(BaseModel):
+class MessageNoticeView(View):
     """What staff should know before they send a message: a stable code, and the words."""
 
     code: NoticeCode
     detail: str
 
 
-class MessagePreviewView(BaseModel):
+class MessagePreviewView(View):
     """The filled-in template. ``to`` is null if the order has no email address.
 
     ``warnings`` are the codes of the errors that sending it would get now. ``notices`` keep nobody

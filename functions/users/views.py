@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
-
 from shared.domain.studio_user import (
     Roster,
     StudioRole,
@@ -16,9 +14,10 @@ from shared.domain.studio_user import (
 )
 from shared.edge.auth import ALLOWED, Action, Caller
 from shared.views.people import Names, shown_name
+from shared.views.view import View
 
 
-class UserView(BaseModel):
+class UserView(View):
     """A user of the studio.
 
     `status` is `active` or `disabled`, or says which change is not finished: ask for the same
@@ -38,7 +37,7 @@ class UserView(BaseModel):
     actions: list[Literal["change_role", "remove"]]
 
 
-class UserChangeView(BaseModel):
+class UserChangeView(View):
     """What was done to a user, when and by whom."""
 
     at: str
@@ -50,7 +49,7 @@ class UserChangeView(BaseModel):
     previous_role: StudioRole | None
 
 
-class UserList(BaseModel):
+class UserList(View):
     """The studio's users, and their last changes, the newest first."""
 
     items: list[UserView]

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.errors import BusyError, DomainError, ForbiddenError
 from shared.edge.audit import AuditEvent, record
@@ -66,6 +66,8 @@ IdempotencyKey = Annotated[
 class FieldError(BaseModel):
     """Why one field of the input was refused."""
 
+    model_config = ConfigDict(defer_build=True)
+
     field: str
     message: str
 
@@ -75,6 +77,8 @@ class ProblemView(BaseModel):
 
     PPS finds the request in its logs by ``request_id``.
     """
+
+    model_config = ConfigDict(defer_build=True)
 
     type: str
     title: str

@@ -10,7 +10,7 @@ from shared.domain.order import OrderState
 from shared.domain.refund import Refund
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.orders_table import OrdersTable
+from shared.gateways.order_refunds import OrderRefunds
 from shared.gateways.table import fits_a_transaction
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SettlementStore(LedgerStore):
 
     def __init__(self, dynamodb: "DynamoDBClient", orders_table: str, ledger_table: str) -> None:
         super().__init__(dynamodb, orders_table, ledger_table)
-        self._orders = OrdersTable(dynamodb, orders_table)
+        self._orders = OrderRefunds(dynamodb, orders_table)
         self._fee_refunds = FeeRefunds(dynamodb, orders_table)
 
     def record_settlements(

@@ -2,21 +2,22 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.domain.delivery import DeliveryReason, DeliveryReport, DeliveryStatus
 from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
 from shared.views.people import NO_NAMES, Names, optional_name, shown_name
+from shared.views.view import View
 
 
-class MessageRefusalView(BaseModel):
+class MessageRefusalView(View):
     """Why the mail service refused the message: a stable code, and what to do."""
 
     code: str
     detail: str
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(View):
     """Where a sent message is, as the mail service reported it last. ``detail`` says it in words.
 
     ``needs_attention`` says that it did not arrive and that nobody has dismissed that yet.
@@ -32,7 +33,7 @@ class DeliveryView(BaseModel):
     note: str | None
 
 
-class MessageView(BaseModel):
+class MessageView(View):
     """A message to a parent, with its sender, times and outcome.
 
     ``delivery`` is null until the mail service reports something.

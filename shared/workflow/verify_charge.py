@@ -25,7 +25,8 @@ from shared.domain.stripe_charge import StripeCharge
 from shared.domain.stripe_dispute import StripeDispute
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import OrderRecord, OrdersTable, SettlementRecord
+from shared.gateways.order_refunds import SettlementRecord
+from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.refunds import StripeRefunds

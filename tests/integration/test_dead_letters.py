@@ -12,10 +12,9 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from infra.operate.dead_letter_queues import DeadLetters
-from shared.edge.sqs import TRIES, MalformedMessageError
+from shared.edge.sqs import TRIES, BatchFailedError, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
 from shared.gateways.records.keys import order_pk, primary_key, refund_sk
@@ -178,7 +177,7 @@ def test_a_failing_message_is_retried_and_finally_parked_with_its_error(
     poisoned.put("adjust", good)
     with monkeypatch.context() as patched:
         patched.setattr(poisoned.handlers["adjust"], "settle_refund", breaks)
-        with pytest.raises(BatchProcessingError):  # all of the batch: Lambda tries it all again
+        with pytest.raises(BatchFailedError):  # all of the batch: Lambda tries it all again
             poisoned.work("adjust", receives=TRIES - 1)
         assert poisoned.parked() == []
         time.sleep(1.1)  # the queue hides for a second what failed

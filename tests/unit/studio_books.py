@@ -34,7 +34,7 @@ from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import settle
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.domain.tax import negated, text_of_parts
-from shared.gateways.orders_table import SettlementRecord
+from shared.gateways.order_refunds import SettlementRecord
 
 from .adjustments import decision, proposed
 from .order_books import OrderBooks

@@ -57,14 +57,14 @@ DOMAIN_LOADED = {
     """,
     "attention": """
         account_access delivery dispute errors fee_refund fulfillment imported_order ledger message
-        money order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation settlement studio tax visible_text
+        money order parked payment_status payout_hold payout_schedule person refund refund_reason
+        refund_words refusal reservation settlement studio tax visible_text
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
-        refund refund_quote refund_reason refund_words refusal report report_filter reservation
-        settlement studio tax
+        refund refund_reason refund_words refusal report report_filter reservation settlement
+        studio tax
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment money order payment_status refusal
@@ -85,8 +85,8 @@ DOMAIN_LOADED = {
         delivery dispute errors message money order payment_status refusal tax
     """,
     "payout_adjust": """
-        dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status refund refund_quote refusal reservation running_sums settlement sums tax
+        dispute errors fee_refund fulfillment ledger money order parked payment_status refund
+        refusal reservation running_sums settlement sums tax
     """,
     "payouts": """
         account_access delivery dispute errors export fulfillment imported_order ledger message
@@ -109,9 +109,9 @@ DOMAIN_LOADED = {
     """,
     "refund_report": """
         attribution delivery dispute errors export fee_refund fulfillment imported_order ledger
-        local_days message money order payment_status payout_schedule person refund refund_quote
-        refund_reason refund_words refusal report report_filter report_summary report_taxes
-        reservation settlement studio tax visible_text
+        local_days message money order payment_status payout_schedule person refund refund_reason
+        refund_words refusal report report_filter report_summary report_taxes reservation
+        settlement studio tax visible_text
     """,
     "refund_request": """
         account_access charge_posting delivery dispute dispute_settlement errors fee_refund

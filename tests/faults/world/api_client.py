@@ -91,9 +91,7 @@ def _function_of(method: str, path: str) -> str:
     raise LookupError(f"no function has the route {method} {path}")
 
 
-def _event(
-    method: str, path: str, body: object, key: str | None, studio_id: str
-) -> dict[str, Any]:
+def _event(method: str, path: str, body: object, key: str | None, studio_id: str) -> dict[str, Any]:
     """Return the event that API Gateway passes on."""
     headers = {"Content-Type": "application/json"}
     if key is not None:
