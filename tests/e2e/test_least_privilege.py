@@ -14,6 +14,7 @@ from infra.operate.stripe.keys import STRIPE_KEYS
 from shared.clock import rfc3339, utc_now
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
+from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
 from tests.e2e.large_report import (
@@ -184,8 +185,14 @@ def resume_everything(world: DeployedStack, order_id: str) -> None:
         next_poll_at="2026-01-01T00:00:00.000Z",
         version=1,
     )
+    fees = FeeRefunds(world.stack.aws.dynamodb, world.stack.tables["orders"])
+
+    def polled() -> bool | None:
+        fee = fees.get(stuck.order_key)
+        return (fee is not None and fee.poll_count > 0) or None
+
     with world.webhooks_held():
-        world.refund(order_id, {"type": "full"})
+        unanswered = world.refund(order_id, {"type": "full"})
         # A preview counts the refund in flight.
         body = {"type": "full", "reason": "other"}
         world.call("POST", f"/orders/{world.sell()}/refunds/preview", body)
@@ -195,6 +202,9 @@ def resume_everything(world: DeployedStack, order_id: str) -> None:
         world.stripe("POST", f"refunds/{cleared['stripe_refund_id']}", **params)
         with fee_refund_stored(world, stuck):
             world.invoke("resume_pending", None)
+            until(polled, "the fee refund is announced")
+        for refund in (unanswered, cleared):
+            world.await_status(refund, "settled")
 
 
 def reconcile_everything(world: DeployedStack) -> None:

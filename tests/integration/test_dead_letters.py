@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.operate.dead_letter_queues import DeadLetters
+from infra.operate.dead_letter_queues import QUEUES, DeadLetters
 from shared.edge.sqs import TRIES, BatchFailedError, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
@@ -43,7 +43,8 @@ def poisoned(
         urls[f"{name}_dlq"] = sqs.create_queue(
             QueueName=f"{name}-{backend.run}-dlq.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]
-    for name in ("charge_dlq", "payout", "payout_dlq", "export", "export_dlq"):
+    others = QUEUES.keys() - {"adjust", "fee_refund", "charge"}
+    for name in ("charge_dlq", *others, *(f"{each}_dlq" for each in others)):
         urls[name] = sqs.create_queue(QueueName=f"{name}-{backend.run}")["QueueUrl"]
     for setting, value in SETTINGS.items():
         monkeypatch.setenv(setting, value)
@@ -251,6 +252,10 @@ def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str
         "ChargeDLQUrl": urls["charge_dlq"],
         "PayoutQueueUrl": urls["payout"],
         "PayoutDLQUrl": urls["payout_dlq"],
+        "ResumeQueueUrl": urls["resume"],
+        "ResumeDLQUrl": urls["resume_dlq"],
+        "AnchorQueueUrl": urls["anchor"],
+        "AnchorDLQUrl": urls["anchor_dlq"],
         "ExportQueueUrl": urls["export"],
         "ExportDLQUrl": urls["export_dlq"],
     }

@@ -19,7 +19,6 @@ from tests.scale.measure import (
 )
 from tests.scale.pairs import ANCHORS, PAIRS, PAYOUTS, RESUME
 from tests.scale.scenarios import TROUBLE, Measured, simulate, tasks
-from tests.scale.simulate import Task
 
 RESULTS = ROOT / "docs" / "scale.md"
 
@@ -29,8 +28,6 @@ _IDLE = (2, 12)
 _OTHERS = 10_000
 _YEAR_DAYS = 365
 _STUCK = 52
-# Of a refund for which Stripe never answers: tests/unit/test_time_limits.py.
-_STUCK_SECONDS = 120.0
 
 console = Console()
 
@@ -80,11 +77,6 @@ def _trouble(measured: dict[str, Measured]) -> Iterator[tuple[str, float, float,
     gone = measure(RESUME, 10, disconnected="RefundWaitsForAccount")
     size = entry_bytes()
     refunds = scenarios.HUGE_REFUNDS
-    work = resume.largest.work
-    stuck = [
-        Task(f"{TROUBLE} {number}", work, _STUCK_SECONDS, is_hopeless=True)
-        for number in range(_STUCK)
-    ]
     for name, each, trouble in (
         ("payouts, one broken", payouts, scenarios.broken(payouts)),
         ("anchors, one broken", anchors, scenarios.broken(anchors)),
@@ -95,7 +87,11 @@ def _trouble(measured: dict[str, Measured]) -> Iterator[tuple[str, float, float,
             scenarios.ledger(anchors, _YEAR_DAYS * refunds, size),
         ),
         ("resume, one broken", resume, scenarios.broken(resume)),
-        (f"resume, {_STUCK} studios for which Stripe never answers", resume, stuck),
+        (
+            f"resume, {_STUCK} for which Stripe never answers",
+            resume,
+            scenarios.stuck(resume, _STUCK),
+        ),
         ("resume, one huge", resume, scenarios.huge(resume)),
         ("resume, one disconnected", resume, scenarios.disconnected(gone, 1_000)),
     ):

@@ -142,7 +142,8 @@ def lines_table(found: Mapping[int, Counter[str]]) -> ReportTable:
         "What the lines of a payout cost",
         "Calls of a payout with so many lines. The balance is in the ledger's head, so a payout "
         "reads no lines. It looks for the end of its period: if n entries are newer, that takes "
-        "about 2·log2(n) more reads, 34 for 100,000.",
+        "about 2·log2(n) more reads, 34 for 100,000. There are few such entries: those since "
+        "midnight.",
         ("call", *(f"{lines:,} lines" for lines in found)),
         [(name, *(str(calls[name]) for calls in found.values())) for name in names],
     )
@@ -164,11 +165,11 @@ def trouble_table(rows: Sequence[tuple[str, float, float, float]]) -> ReportTabl
     """Show what one studio with trouble does to the others."""
     return ReportTable(
         "What one studio with trouble does to the others",
-        "Of 10,000 studios with a piece of work each, the trouble comes first in the queue. A "
-        "broken studio's worker hangs until Lambda ends it, in every run. A huge studio has "
-        f"{HUGE_REFUNDS:,} refunds in a day; all of them were interrupted, or all are entries to "
-        "anchor. A disconnected account has 1,000 open refunds, of which every round polls all: "
-        "in truth each waits longer from poll to poll, up to six hours.",
+        "10,000 other studios have a piece of work each, and the trouble comes first in the queue. "
+        "A broken studio's worker hangs until Lambda ends it, each time. A huge studio has "
+        f"{HUGE_REFUNDS:,} refunds in a day: all of them were interrupted, or all are entries to "
+        "anchor. A disconnected account has 1,000 open refunds. A refund that could not be resumed "
+        "waits longer from try to try, up to six hours.",
         ("trouble", "the others, without it", "the others, with it", "the studio itself"),
         [
             (name, duration(without), duration(with_it), duration(itself) if itself else "never")

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.gateways.stripe.connection import CALL_SECONDS
 from tests.scale import assumptions
 from tests.scale.measure import Sample, measure
-from tests.scale.pairs import Pair
+from tests.scale.pairs import RESUME, Pair
 from tests.scale.simulate import Outcome, Simulation, Task
 
 # The account, and the studio, with trouble.
@@ -58,7 +59,17 @@ def simulate(measured: Measured, due: Sequence[Task]) -> Outcome:
 def broken(measured: Measured) -> list[Task]:
     """Return the work of a studio whose worker dies each time, when its time is up."""
     seconds = float(measured.pair.timeout_seconds)
-    return [Task(TROUBLE, measured.largest.work, seconds, is_hopeless=True)]
+    backs_off = measured.pair is RESUME
+    return [Task(TROUBLE, measured.largest.work, seconds, is_hopeless=True, backs_off=backs_off)]
+
+
+def stuck(measured: Measured, studios: int) -> list[Task]:
+    """Return the refunds of studios for whose accounts Stripe never answers."""
+    work = measured.largest.work
+    return [
+        Task(f"{TROUBLE} {number}", work, CALL_SECONDS, is_hopeless=True, backs_off=True)
+        for number in range(studios)
+    ]
 
 
 def huge(measured: Measured) -> list[Task]:
@@ -68,11 +79,9 @@ def huge(measured: Measured) -> list[Task]:
 
 
 def disconnected(sample: Sample, refunds: int) -> list[Task]:
-    """Return the open refunds of a studio that disconnected its account.
-
-    They are never done: each round polls those that are due. This polls all of them in each round.
-    """
-    return [Task(TROUBLE, sample.work, sample.work.seconds, is_hopeless=True)] * refunds
+    """Return the open refunds of a studio that disconnected its account. They are never done."""
+    work = sample.work
+    return [Task(TROUBLE, work, work.seconds, is_hopeless=True, backs_off=True)] * refunds
 
 
 def ledger(measured: Measured, entries: int, entry_bytes: int) -> list[Task]:

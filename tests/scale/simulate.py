@@ -7,18 +7,21 @@ message is next. Nothing here calls the product. What a piece of work costs was 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol
 
 from shared.domain.due_work import CHARGE, DueWork, fair_share
 from shared.domain.order import OrderKey
+from shared.workflow.stripe_attempt import next_poll_time
 from tests.faults.one_process.outside_calls import STRIPE
 from tests.scale import assumptions
 from tests.scale.meter import Invocation
 
 _MESSAGES_PER_CALL = 10
 _DAY_SECONDS = 86_400.0
+_SOME_TIME = datetime(2026, 10, 19, tzinfo=UTC)
 
 
 class Limits(Protocol):
@@ -45,7 +48,9 @@ class Task:
         cost: The calls that it makes.
         seconds: How long a worker needs for it, or for a part of it.
         parts: How many workers it takes, one after the other.
-        is_hopeless: Whether it is never done, and costs the same in each run.
+        is_hopeless: Whether it is never done.
+        backs_off: Whether the worker stores the time of its next try first, as for a refund. Other
+            work is still due in the next run.
     """
 
     studio: str
@@ -53,6 +58,7 @@ class Task:
     seconds: float
     parts: int = 1
     is_hopeless: bool = False
+    backs_off: bool = False
 
 
 @dataclass
@@ -110,6 +116,12 @@ class Simulation:
         self._idle = self.limits.workers
         self._parts_left = {number: task.parts for number, task in enumerate(self.tasks)}
         self._stripe: Counter[tuple[str, int]] = Counter()
+        self._tries: Counter[int] = Counter()
+        self._next_try_at: dict[int, float] = {}
+        self._works = [
+            DueWork("", OrderKey(task.studio, str(number)), CHARGE)
+            for number, task in enumerate(self.tasks)
+        ]
 
     def run(self) -> Outcome:
         """Run it."""
@@ -130,7 +142,7 @@ class Simulation:
             return
         at, sent = now, 0
         bytes_read = 0
-        for number in self._share():
+        for number in self._share(now):
             if bytes_read % assumptions.PAGE_BYTES < self.index_bytes:
                 at += assumptions.DYNAMODB_SECONDS
             bytes_read += self.index_bytes
@@ -146,17 +158,14 @@ class Simulation:
         if following < self.days * _DAY_SECONDS:
             self._at(following, self._announce)
 
-    def _share(self) -> Iterator[int]:
+    def _share(self, now: float) -> Iterator[int]:
         """Yield what a run announces, by the product's own rule."""
-        numbers = list(self._open)
+        numbers = [number for number in self._open if self._next_try_at.get(number, 0.0) <= now]
         of_studio, of_all = self.limits.most_of_studio, self.limits.most_of_all
         if of_studio is None or of_all is None:
             yield from numbers
             return
-        works = (
-            DueWork("", OrderKey(self.tasks[number].studio, str(number)), CHARGE)
-            for number in numbers
-        )
+        works = (self._works[number] for number in numbers)
         for work in fair_share(works, of_studio=of_studio, of_all=of_all):
             yield int(work.order.order_id)
 
@@ -175,14 +184,22 @@ class Simulation:
         while self._idle and self._ready:
             _, number = heappop(self._ready)
             self._idle -= 1
-            if number in self._open:
-                task = self.tasks[number]
+            task = self.tasks[number]
+            if number in self._open and self._next_try_at.get(number, 0.0) <= now:
                 cost, seconds = task.cost, task.seconds
+                if task.backs_off:
+                    self._back_off(number, now)
             else:
                 self.outcome.repeats += 1
                 cost, seconds = self.repeated, self.repeated.seconds
             self._count(now, cost)
             self._at(now + seconds, lambda at, number=number: self._end(at, number))  # type: ignore[misc]  # binds the loop's number
+
+    def _back_off(self, number: int, now: float) -> None:
+        """Store when a piece of work is tried next, by the product's own rule."""
+        pause = next_poll_time(self._tries[number], _SOME_TIME) - _SOME_TIME
+        self._tries[number] += 1
+        self._next_try_at[number] = now + pause.total_seconds()
 
     def _end(self, now: float, number: int) -> None:
         task = self.tasks[number]
