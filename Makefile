@@ -86,7 +86,7 @@ bench: $(ENVIRONMENT) ## Measure start-up, package size, the cost of a refund an
 	@$(BIN)/python -m tests.bench
 
 .PHONY: scale
-scale: $(ENVIRONMENT) ## Simulate payouts, anchors and resume for up to 100,000 studios, and write docs/scale.md (SAMPLE=1000)
+scale: $(ENVIRONMENT) ## Simulate payouts, anchors and resume for up to 100,000 studios, and write docs/scale.md (SAMPLE=100)
 	@$(BIN)/python -m infra.local install-tools
 	@$(BIN)/python -m tests.scale
 

@@ -44,11 +44,6 @@ from shared.workflow.record_stripe_refund import RecordStripeRefund
 
 ACTOR = "resume_pending"
 
-# Of one studio, a round announces what one worker can do until the next round. In all, it
-# announces what its workers can do. What is left is still due in the next round.
-_MOST_OF_STUDIO = 1_000
-_MOST_OF_ALL = 4_000
-
 
 def report_age(seconds: int) -> None:
     """Report the age of an open refund."""
@@ -107,7 +102,7 @@ def announce(*, due_only: bool) -> int:
     """Send a message for each piece of work, and return how many there are."""
     works = open_work.due(rfc3339(utc_now()) if due_only else None)
     if due_only:
-        works = fair_share(works, of_studio=_MOST_OF_STUDIO, of_all=_MOST_OF_ALL)
+        works = fair_share(works)
     announced = resume_queue.announce(works)
     count("ResumeWorkAnnounced", announced)
     logger.info("announced", due_only=due_only, works=announced)

@@ -10,6 +10,11 @@ from shared.domain.order import OrderKey
 FEE_REFUND = "fee_refund"
 CHARGE = "charge"
 
+# Of one studio, a round takes what one worker can do in its five minutes. In all, it takes what
+# four workers can do.
+MOST_OF_STUDIO = 1_000
+MOST_OF_ALL = 4_000
+
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
@@ -26,8 +31,12 @@ class DueWork:
     task: str
 
 
-def fair_share(works: Iterable[DueWork], *, of_studio: int, of_all: int) -> Iterator[DueWork]:
+def fair_share(
+    works: Iterable[DueWork], *, of_studio: int = MOST_OF_STUDIO, of_all: int = MOST_OF_ALL
+) -> Iterator[DueWork]:
     """Yield the work of one round: the first of each studio, up to a limit in all.
+
+    What is left is still due in the next round.
 
     Args:
         works: What is due, the longest overdue first.

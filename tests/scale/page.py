@@ -144,7 +144,7 @@ def lines_table(found: Mapping[int, Counter[str]]) -> ReportTable:
         "reads no lines. It looks for the end of its period: if n entries are newer, that takes "
         "about 2·log2(n) more reads, 34 for 100,000. There are few such entries: those since "
         "midnight.",
-        ("call", *(f"{lines:,} lines" for lines in found)),
+        ("call", *(f"{lines:,} line{'s' * (lines > 1)}" for lines in found)),
         [(name, *(str(calls[name]) for calls in found.values())) for name in names],
     )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from shared.domain.due_work import MOST_OF_ALL, MOST_OF_STUDIO
 from tests.faults.one_process import template
 from tests.faults.world.world import FaultWorld
 from tests.scale.many_studios import (
@@ -68,8 +69,8 @@ RESUME = Pair(
     "resume_pending",
     interrupt_refunds,
     "RefundConfirmed",
-    most_of_studio=1_000,
-    most_of_all=4_000,
+    most_of_studio=MOST_OF_STUDIO,
+    most_of_all=MOST_OF_ALL,
 )
 
 PAIRS = (PAYOUTS, ANCHORS, RESUME)
