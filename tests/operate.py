@@ -24,6 +24,7 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "redrive", "--all", "--by", "op_1"),
     ("dead-letters", "discard", "message", "--by", "op_1", "--why", "test"),
     ("failed-runs",),
+    ("smoke",),
     ("reconcile",),
     ("books", "prove"),
     ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),

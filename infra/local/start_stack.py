@@ -140,6 +140,8 @@ class _Assembly:
             "SignInUrl": self.aws.endpoint_url,
             "ViewerProtocol": "allow-all",
             "DeletionProtection": "false",
+            # The engine starts each function at each deployment for a snapshot that it cannot keep.
+            "SnapStart": "None",
             "TokenHours": "24",
             "RetryAfterSeconds": str(self.options.retry_after_s),
         }

@@ -18,6 +18,7 @@ from infra.operate.deploying import command as deploying
 from infra.operate.importing import commands as importing
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
+from infra.operate.smoke import command as smoke
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -33,6 +34,7 @@ app.add_typer(books.app, name="books")
 app.command("deploy")(deploying.deploy)
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
+app.command("smoke")(smoke.smoke)
 app.command("publish-dashboard")(publish_dashboard.publish_dashboard)
 app.command("verify-ledger")(verify_ledger.verify_ledger)
 app.add_typer(adjustments.app, name="adjustments")
