@@ -1,7 +1,9 @@
 """`operate deploy` puts a second stack beside the first, and changes it."""
 
+import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from infra.build.functions import Architecture
 from infra.local.deployment import STACK_NAME
 from infra.local.stack import Stack
-from tests.operate import failure_of, operate, use_environment
+from tests.operate import operate, use_environment
 
 pytestmark = pytest.mark.stack
 
@@ -29,13 +31,17 @@ class Second:
     stack: Stack
     name: str = field(default_factory=lambda: f"second-{uuid.uuid4().hex[:8]}")
 
-    def deploy(self, *parameters: str) -> str:
+    def command(self, *more: str) -> tuple[str, ...]:
         arch = Architecture.of_this_machine().value
-        result = operate(
+        return (
             *("deploy", "--stack", self.name, "--region", self.stack.aws.region, "--arch", arch),
-            *("--yes", "--allow-changes", "ApiLogsRole=exists", *parameters),
+            *("--allow-changes", "ApiLogsRole=exists"),
             *("GradualReleases=false", "WebAcl=none"),  # the engine has neither
+            *more,
         )
+
+    def deploy(self, *parameters: str) -> str:
+        result = operate(*self.command("--yes", *parameters))
         assert result.exit_code == 0, result.output
         return result.stdout
 
@@ -98,9 +104,25 @@ def test_a_second_stack_shares_no_name_and_is_changed_and_deleted(second: Second
         cloudformation.delete_stack(StackName=second.name)
 
 
-def test_nothing_is_deployed_without_a_yes(second: Second) -> None:
-    result = operate(
-        *("deploy", "--stack", second.name, "--region", second.stack.aws.region),
-        *("--arch", Architecture.of_this_machine().value, "--allow-changes"),
-    )
-    assert failure_of(result)
+def test_an_answer_of_no_deploys_nothing(second: Second) -> None:
+    with _answering(b"n\n"):
+        result = operate(*second.command())
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "error: Nothing was deployed."
+    assert resources(second.stack, second.name) == set()
+
+
+@contextmanager
+def _answering(answer: bytes) -> Iterator[None]:
+    """Let programs that this process starts read an answer from the keyboard."""
+    keyboard, writer = os.pipe()
+    os.write(writer, answer)
+    os.close(writer)
+    saved = os.dup(0)
+    os.dup2(keyboard, 0)
+    os.close(keyboard)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
