@@ -45,7 +45,7 @@ def test_only_the_jobs_that_deploy_may_ask_for_aws_credentials() -> None:
 
 @pytest.mark.parametrize("job", ["test", "production"])
 def test_a_stack_is_deployed_and_then_refunds_a_hundred_dollars(job: str) -> None:
-    assert commands(job).split("\n")[-2:] == ["make deploy YES=1", "make smoke"]
+    assert commands(job).split() == ["make", "deploy", "YES=1", "make", "smoke"]
 
 
 def test_no_text_of_a_pull_request_becomes_part_of_a_command() -> None:
