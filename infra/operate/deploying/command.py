@@ -99,7 +99,8 @@ def _deploy_with_sam(target: Target, commit: str, values: dict[str, str], *, yes
             "--no-confirm-changeset" if yes else "--confirm-changeset",
             *("--no-fail-on-empty-changeset", "--no-progressbar"),
             *("--tags", f"{_COMMIT_TAG}={commit}"),
-            *("--parameter-overrides", *(f"{name}={value}" for name, value in values.items())),
+            # SAM takes an empty value only in quotes.
+            *("--parameter-overrides", *(f'{name}="{value}"' for name, value in values.items())),
         ],
         what="sam deploy",
         cwd=ROOT,
