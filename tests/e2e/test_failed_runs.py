@@ -1,7 +1,6 @@
 """A scheduled run that fails is not repeated, and operators see it."""
 
 import json
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,22 @@ def failed_runs(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("function", ["reconcile", "anchor_ledger", "run_payouts"])
+# Events that no schedule sends, so that each function fails as it would at a bug.
+BROKEN: dict[str, object] = {
+    "reconcile": ["not an event"],
+    "anchor_ledger": ["not an event"],
+    "run_payouts": {"action": "nothing"},
+}
+
+
+@pytest.mark.parametrize("function", BROKEN)
 def test_a_run_that_fails_is_reported_once_and_cleared(
     stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
     use_local_stack(stack, tmp_path, monkeypatch)
     name = stack.functions[function]
-    # No schedule sends a list, so the function fails as it would at a bug.
-    stack.aws.lambda_.invoke(
-        FunctionName=name, InvocationType="Event", Payload=json.dumps([uuid.uuid4().hex]).encode()
-    )
+    event = json.dumps(BROKEN[function]).encode()
+    stack.aws.lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=event)
 
     def reported() -> list[dict[str, Any]] | None:
         return [run for run in failed_runs() if run["function"] == name] or None

@@ -28,7 +28,12 @@ def test_an_answer_has_the_security_headers(
 ) -> None:
     headers = {"Authorization": stack.tokens[_STUDIO]["owner"]} if signed_in else {}
     answer = httpx.request(
-        method, f"{stack.api_url}/{path}", headers=headers, content=b"", trust_env=False
+        method,
+        f"{stack.api_url}/{path}",
+        headers=headers,
+        content=b"",
+        timeout=60,  # a function may start first
+        trust_env=False,
     )
     assert answer.status_code == status
     from_gateway = status == 401 or path == "nothing/here"
