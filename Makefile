@@ -107,6 +107,10 @@ deploy: setup ## Deploy to AWS (REGION=name STACK=name PARAMETERS="Name=value ..
 		$(if $(REGION),--region $(REGION)) $(if $(YES),--yes) $(if $(CHANGED),--allow-changes) $(PARAMETERS)
 	@$(BIN)/python -m infra.operate alarms --stack $(STACK)
 
+.PHONY: smoke
+smoke: $(ENVIRONMENT) ## Refund $$100.00 through a stack in Stripe's test mode (STACK=name; without it the local stack)
+	@$(BIN)/python -m infra.operate smoke $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)) $(ARGS)
+
 stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BASE, in test mode
 	@$(BIN)/python -m infra.local stripe-test-charges
 

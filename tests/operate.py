@@ -30,6 +30,7 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("failed-runs",),
     ("mail-domain", "add", "--studio", "st_1"),
     ("mail-domain", "show", "--studio", "st_1"),
+    ("smoke",),
     ("reconcile",),
     ("books", "prove"),
     ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),

@@ -174,4 +174,4 @@ def read(
     return refund_view(refund, record.state, names)
 
 
-lambda_handler = api_handler(app, _MAX_BODY_BYTES)
+lambda_handler = api_handler(app, _MAX_BODY_BYTES, (secrets.forget, connection.close))

@@ -16,7 +16,9 @@ from shared.clock import utc_now
 from shared.domain.stripe_object import MalformedStripeObjectError
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem
+from shared.edge.security_headers import with_security_headers
 from shared.edge.settings import setting
+from shared.edge.snapshot import refresh_after_restore
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charges import Charges
@@ -80,6 +82,7 @@ record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR
 handle_event = HandleEvent(
     charges, charge_queue, record_stripe_refund, stripe_refunds, mark_transfer, accounts
 )
+refresh_after_restore(secrets.forget)
 
 
 @logger.inject_lambda_context(
@@ -195,4 +198,5 @@ def _malformed(error: Exception) -> Problem:
 
 
 def _answer(status: int, body: str, media_type: str) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"Content-Type": media_type}, "body": body}
+    headers = {"Content-Type": [media_type]}
+    return with_security_headers({"statusCode": status, "multiValueHeaders": headers, "body": body})

@@ -7,6 +7,8 @@ Two things make its cold start fast:
   would invalidate timestamp `.pyc` files at every cold start.
 - botocore keeps only the services that this system calls.
 
+`build/.sbom/` has the bill of materials of each artifact.
+
 Dependencies are built once per lock file and architecture, under
 `build/.vendor/`. Functions with the same lock share them by hard link.
 """
@@ -33,6 +35,7 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.build.bill_of_materials import bill_of_materials
 from infra.failure import Failure, run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, SHARED, UV
 
@@ -118,7 +121,10 @@ def build(architecture: Architecture) -> list[Artifact]:
         keys = {name: _vendor_key(locks[name], services_of(name), architecture) for name in names}
         distinct = {keys[name]: name for name in names}
         list(pool.map(lambda key: _vendor(key, distinct[key], architecture), distinct))
-        return list(pool.map(lambda name: _assemble(name, keys[name]), names))
+        built = list(pool.map(lambda name: _assemble(name, keys[name]), names))
+        for artifact in built:
+            _list_materials(artifact)
+        return built
 
 
 def services_of(name: str) -> frozenset[str]:
@@ -188,6 +194,13 @@ def _assemble(name: str, vendor_key: str) -> Artifact:
     stamped.parent.mkdir(exist_ok=True)
     stamped.write_text(stamp)
     return Artifact(name, target, _size(target), changed=True)
+
+
+def _list_materials(artifact: Artifact) -> None:
+    listed = BUILD / ".sbom" / f"{artifact.name}.cdx.json"
+    if artifact.changed or not listed.is_file():
+        listed.parent.mkdir(exist_ok=True)
+        listed.write_text(bill_of_materials(artifact.name, artifact.path))
 
 
 def _sources(name: str) -> Iterator[Path]:

@@ -39,7 +39,7 @@ def make_test_charges(
     for number, order in enumerate(wanted, 1):
         on_progress(f"{number} of {len(wanted)}")
         try:
-            charged.append(_charge(client, order))
+            charged.append(charge_order(client, order))
         except stripe.APIConnectionError as error:
             raise Failure(f"No Stripe answers at {server.api_base}") from error
         except stripe.StripeError as error:
@@ -54,7 +54,13 @@ def make_test_charges(
     return len(charged)
 
 
-def _charge(client: stripe.StripeClient, order: dict[str, Any]) -> dict[str, Any]:
+def charge_order(client: stripe.StripeClient, order: dict[str, Any]) -> dict[str, Any]:
+    """Charge a test card for an order, and return the order with the charge.
+
+    Raises:
+        Failure: Stripe did not charge.
+        stripe.StripeError: Stripe refused, or does not answer.
+    """
     intent = client.v1.payment_intents.create(
         {
             "amount": order["total_amount"],

@@ -10,6 +10,7 @@ from infra.build.functions import Architecture
 from infra.failure import run_tool
 from infra.local.engine import Aws, inherited_environment
 from infra.paths import ROOT, SAM, TEMPLATE
+from infra.release import new_release
 
 STACK_NAME = "pps-refunds"
 _ARTIFACTS = "pps-artifacts"
@@ -33,7 +34,11 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
         Failure: SAM or CloudFormation refuses.
     """
     _make_artifact_bucket(aws)
-    parameters = {"Architecture": Architecture.of_this_machine().value, **parameters}
+    parameters = {
+        "Architecture": Architecture.of_this_machine().value,
+        "Release": new_release("local"),
+        **parameters,
+    }
     command: list[str | Path] = [SAM, "deploy", "--template-file", TEMPLATE]
     command += ["--stack-name", STACK_NAME, "--s3-bucket", _ARTIFACTS]
     command += ["--region", aws.region, "--capabilities", "CAPABILITY_IAM"]
@@ -52,10 +57,17 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
     names = _function_names(aws)
     return Deployment(
         outputs=outputs,
-        # A path, because not every resolver knows {api-id}.execute-api.localhost.
-        api_url=f"{aws.endpoint_url}/_aws/execute-api/{outputs['ApiId']}/{_STAGE}",
+        api_url=local_api_url(aws, outputs["ApiId"]),
         functions={name: outputs[f"{logical}FunctionName"] for name, logical in names.items()},
     )
+
+
+def local_api_url(aws: Aws, api_id: str) -> str:
+    """Return an API's address on this machine.
+
+    It is a path, because not every resolver knows {api-id}.execute-api.localhost.
+    """
+    return f"{aws.endpoint_url}/_aws/execute-api/{api_id}/{_STAGE}"
 
 
 def _make_artifact_bucket(aws: Aws) -> None:

@@ -14,6 +14,7 @@ Corrects what differs between the engine (1.5.33) and AWS:
 - A renewed ID token names the user's groups. The engine leaves them out.
 - SES keeps a list of suppressed addresses, and a MAIL FROM domain for an identity. The
   engine has neither.
+- CloudFormation gives the stack's parameters to SAM's transform. The engine gives it none.
 
 It also lets workers share a function's unpacked code. The engine unpacks thousands of
 files for each cold start, in the process that answers all requests.
@@ -43,6 +44,8 @@ from ministack import app  # type: ignore[import-not-found]
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # type: ignore[import-not-found]
 from ministack.core.responses import json_response  # type: ignore[import-not-found]
 from ministack.services import cloudfront, cognito, ses_v2  # type: ignore[import-not-found]
+from ministack.services.cloudformation import changesets, engine, handlers  # type: ignore[import-not-found]
+from samtranslator.translator import transform as sam  # type: ignore[import-not-found]
 
 # The dashboard's domain on this machine: http://dashboard.cloudfront.localhost:PORT
 DASHBOARD_LABEL = "dashboard"
@@ -302,6 +305,25 @@ class _SharedZipFile(zipfile.ZipFile):
         Path(path).symlink_to(shared)
 
 
+def give_parameters_to_sam() -> None:
+    """Let SAM resolve the stack's parameters where it needs their values, as on AWS."""
+    apply, transform = engine._apply_transforms, sam.transform  # noqa: SLF001  # no public hook
+    known = threading.local()
+
+    @functools.wraps(apply)
+    def apply_with_parameters(template: Any, provided: Any = None, previous: Any = None) -> Any:  # noqa: ANN401  # the engine's own types
+        known.parameters = engine._transform_parameters(template, provided, previous)  # noqa: SLF001  # no public hook
+        return apply(template, provided, previous)
+
+    @functools.wraps(transform)
+    def transform_with_parameters(template: Any, _none: Any, policies: Any) -> Any:  # noqa: ANN401  # SAM's own types
+        return transform(template, known.parameters, policies)
+
+    changesets._apply_transforms = apply_with_parameters  # noqa: SLF001  # no public hook
+    handlers._apply_transforms = apply_with_parameters  # noqa: SLF001  # no public hook
+    sam.transform = transform_with_parameters
+
+
 def share_unpacked_code() -> None:
     """Let the workers of a function share its code, which no function may write to."""
     lambda_runtime.zipfile = SimpleNamespace(
@@ -323,5 +345,6 @@ if __name__ == "__main__":
         revoke_refresh_tokens()
         name_groups_in_renewed_tokens()
         keep_suppression_list()
+        give_parameters_to_sam()
         share_unpacked_code()
         app.main()

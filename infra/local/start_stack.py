@@ -149,6 +149,8 @@ class _Assembly:
             "ViewerProtocol": "allow-all",
             "DeletionProtection": "false",
             "MetricMath": "false",
+            # The engine starts each function at each deployment for a snapshot that it cannot keep.
+            "SnapStart": "None",
             "TokenHours": "24",
             "Mfa": "OPTIONAL",
             "RetryAfterSeconds": str(self.options.retry_after_s),

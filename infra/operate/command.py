@@ -25,6 +25,7 @@ from infra.operate.importing import commands as importing
 from infra.operate.migrate import commands as migrate
 from infra.operate.one_line_errors import OneLineErrors
 from infra.operate.restore import commands as restore
+from infra.operate.smoke import command as smoke
 from infra.operate.stripe import commands as stripe
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.add_typer(books.app, name="books")
 app.command("deploy")(deploying.deploy)
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
+app.command("smoke")(smoke.smoke)
 app.command("publish-dashboard")(publish_dashboard.publish_dashboard)
 app.command("audit")(audit.audit)
 app.command("verify-ledger")(verify_ledger.verify_ledger)

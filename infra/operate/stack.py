@@ -80,7 +80,8 @@ def find_stack(name: str | None, region: str | None = None) -> OperatedStack:
         except EndpointConnectionError as error:  # it was killed, and left its file behind
             raise _no_local_stack() from error
     # boto3 itself reads AWS_DEFAULT_REGION alone.
-    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+    named = (os.environ.get(variable) for variable in ("REGION", "AWS_REGION"))
+    session = boto3.Session(region_name=region or next(filter(None, named), None))
     if session.region_name is None:
         raise Failure("No AWS region is set. Set AWS_REGION to the stack's region.")
     return _describe(name, AwsClients(session))

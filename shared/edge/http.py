@@ -23,7 +23,9 @@ from shared.edge.auth import Audience, Caller, SignedIn, signed_in_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem, problem_of
+from shared.edge.security_headers import with_security_headers
 from shared.edge.settings import setting
+from shared.edge.snapshot import refresh_after_restore
 from shared.gateways.conflict import StaleStateError
 
 # Pydantic's paths also name the body and its `type`, which are not fields.
@@ -150,14 +152,18 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
 
 
 def api_handler(
-    app: APIGatewayRestResolver, max_body_bytes: int = MAX_BODY_BYTES
+    app: APIGatewayRestResolver,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    refresh: Sequence[Callable[[], object]] = (),
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """Return the Lambda handler that answers API Gateway's events with a resolver's routes.
 
     Args:
         app: The resolver.
         max_body_bytes: The largest body to accept.
+        refresh: What to refresh when Lambda restores a snapshot, besides what all functions have.
     """
+    refresh_after_restore(*refresh)
 
     @logger.inject_lambda_context(
         correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
@@ -166,9 +172,9 @@ def api_handler(
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         problem = _refused_early(event, max_body_bytes)
         if problem is None:
-            return _not_stored(app.resolve(event, context))
+            return with_security_headers(app.resolve(event, context))
         count("RequestRefused")
-        return _not_stored(
+        return with_security_headers(
             {
                 "statusCode": problem.status,
                 "multiValueHeaders": {
@@ -180,12 +186,6 @@ def api_handler(
         )
 
     return lambda_handler
-
-
-def _not_stored(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer with the order that no cache keeps it: all answers are personal."""
-    headers = {**answer.get("multiValueHeaders", {}), "Cache-Control": ["no-store"]}
-    return answer | {"multiValueHeaders": headers}
 
 
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:

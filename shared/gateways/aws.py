@@ -1,6 +1,7 @@
 """AWS clients, made once per execution environment."""
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from weakref import WeakSet
 
 import botocore.session
 from botocore.config import Config
@@ -25,6 +26,9 @@ _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts"
 _FILES = Config(read_timeout=60, signature_version="s3v4")
 
 
+# All clients of this environment.
+_CLIENTS: WeakSet[Any] = WeakSet()
+
 # The functions need only botocore. boto3 is a layer on top, and importing it also imports
 # s3transfer and multiprocessing.
 _SESSION = botocore.session.get_session()
@@ -44,12 +48,12 @@ def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 def client(service: Literal["sesv2"]) -> "SESV2Client": ...
 def client(service: str) -> Any:
     """Return a client for a service, with this product's time limits and retries."""
-    return _SESSION.create_client(service, config=_CONFIG)
+    return _created(service, _CONFIG)
 
 
 def mail_client() -> "SESV2Client":
     """Return a client for sending mail. It never retries, so each mail is sent at most once."""
-    return _SESSION.create_client("sesv2", config=_ONCE)  # type: ignore[return-value]  # one service's
+    return cast("SESV2Client", _created("sesv2", _ONCE))
 
 
 def files_client() -> "S3Client":
@@ -57,4 +61,16 @@ def files_client() -> "S3Client":
 
     Newer regions accept only links that are signed with ``s3v4``, which is not the default.
     """
-    return _SESSION.create_client("s3", config=_CONFIG.merge(_FILES))  # type: ignore[return-value]  # one service's
+    return cast("S3Client", _created("s3", _CONFIG.merge(_FILES)))
+
+
+def close_connections() -> None:
+    """Close the connections of all clients. The next call of each opens a new one."""
+    for each in _CLIENTS:
+        each.close()
+
+
+def _created(service: str, config: Config) -> Any:  # noqa: ANN401  # any service's
+    made = _SESSION.create_client(service, config=config)
+    _CLIENTS.add(made)
+    return made

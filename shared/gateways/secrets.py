@@ -33,6 +33,10 @@ class Secrets:
         secrets = self._json(arn)
         return list(secrets["platform"]), list(secrets["connect"])
 
+    def forget(self) -> None:
+        """Read each secret again at its next use."""
+        self.__dict__.pop("_provider", None)  # with its cache
+
     @cached_property
     def _provider(self) -> "SecretsProvider":
         # Imported on first use, because it imports boto3, and most requests need no secret.

@@ -113,7 +113,7 @@ def functions() -> list[Candidate]:
             artifact.name,
             artifact.path,
             f"import functions.{artifact.name}.handler",
-            _LAMBDA_ENVIRONMENT | _template_environment(artifact.name),
+            _LAMBDA_ENVIRONMENT | template_environment(artifact.name),
         )
         for artifact in artifacts
     ]
@@ -202,7 +202,7 @@ def template() -> dict[str, Any]:
     return found
 
 
-def _template_environment(function: str) -> dict[str, str]:
+def template_environment(function: str) -> dict[str, str]:
     """Return what the template puts into a function's environment, made up where it must be."""
     whole = template()
     found = dict(whole["Globals"]["Function"]["Environment"]["Variables"])

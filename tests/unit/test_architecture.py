@@ -41,8 +41,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "shared/edge": (
         {"shared.domain", "shared.edge"}
-        | {f"shared.gateways.{name}" for name in ("conflict", "secrets", "stripe")},
-        {"aws_lambda_powertools", "pydantic", "pydantic_core"},
+        | {f"shared.gateways.{name}" for name in ("aws", "conflict", "secrets", "stripe")},
+        {"aws_lambda_powertools", "pydantic", "pydantic_core", "snapshot_restore_py"},
     ),
 }
 

@@ -1,5 +1,6 @@
 """`operate deploy` refuses what nobody could repeat, before it changes anything."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,20 @@ import pytest
 from typer.testing import Result
 
 from infra.failure import run_tool
+from infra.local.environments import install_tools
 from infra.operate.deploying import command, commit
 from infra.operate.deploying.commit import commit_to_deploy
 from infra.operate.deploying.parameters import parameters_from
 from infra.operate.deploying.target import Target
+from infra.paths import SAM
 from tests.operate import failure_of, operate
 
+# Prints what the SAM CLI reads of its argument.
+_READ = """
+import json, sys
+from samcli.cli.types import CfnParameterOverridesType
+print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, None)))
+"""
 _REGION_VARIABLES = ("REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -210,7 +219,20 @@ def test_a_second_stack_uses_the_role_for_logs_that_the_account_has(
 ) -> None:
     account = _Account(deletion_protection="true", logs_role="arn:aws:iam::1:role/first")
     _, sam = run_deploy(account, monkeypatch)
-    assert "ApiLogsRole=exists" in sam
+    assert 'ApiLogsRole="exists"' in sam
     # The stack that has the role keeps it.
     _, sam = run_deploy(account, monkeypatch)
-    assert "ApiLogsRole=exists" not in sam
+    assert 'ApiLogsRole="exists"' not in sam
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_a_parameter_can_be_emptied_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = _Account(deletion_protection="true")
+    addresses = "3.18.12.63/32,3.69.109.8/32"
+    given = ("ApiDomain=", f"StripeAddresses={addresses}")
+    _, sam = run_deploy(account, monkeypatch, *given)
+    install_tools()
+    passed = sam[sam.index("--parameter-overrides") + 1 :]
+    read = run_tool([SAM.parent / "python", "-c", _READ, *passed], what="SAM's reader")
+    values = json.loads(read)
+    assert (values["ApiDomain"], values["StripeAddresses"]) == ("", addresses)

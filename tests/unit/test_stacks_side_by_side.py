@@ -5,16 +5,18 @@ from collections.abc import Iterator
 
 from tests.unit.deployed_template import deployed_resources
 
-# Their names count inside their user pool, role, API or configuration set alone.
+# Their names count inside their user pool, role, function, API or configuration set alone.
 _NAMED_INSIDE_ANOTHER = {
     "AWS::ApiGateway::RestApi",  # API Gateway allows the same name twice
     "AWS::ApiGateway::Stage",
     "AWS::Cognito::UserPoolGroup",
     "AWS::IAM::Policy",
     "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::Lambda::Alias",
     "AWS::IAM::Role",  # its policies' names; a name of its own would be RoleName
 }
 _NAMES = {"Name", "GroupName", "Domain", "DashboardName", "Namespace", "MetricNamespace"}
+_WITHOUT_NAMES = {"Dimensions", "Metrics", "Tags", "Rules"}
 _NOT_NAMES = {"FunctionName", "DomainName", "MetricName", "PolicyName", "TableName", "QueueName"}
 _OUTLIVE = {
     "AWS::DynamoDB::Table",
@@ -31,7 +33,9 @@ def named(properties: object) -> Iterator[tuple[str, object]]:
         for key, value in properties.items():
             if key in _NAMES or (key.endswith("Name") and key not in _NOT_NAMES):
                 yield key, value
-            elif key not in {"Dimensions", "Metrics", "Tags"} and not key.startswith("Fn::"):
+            elif key not in {"Dimensions", "Metrics", "Tags", "Rules"} and not key.startswith(
+                "Fn::"
+            ):
                 yield from named(value)
     elif isinstance(properties, list):
         for each in properties:

@@ -13,6 +13,7 @@ from infra.operate.output import print_line, progress
 from infra.operate.publish_dashboard import publish_page
 from infra.operate.stack import find_stack
 from infra.paths import ROOT, SAM, TEMPLATE
+from infra.release import new_release
 
 _COMMIT_TAG = "commit"
 _PROTECTED = {"ParameterKey": "DeletionProtection", "ParameterValue": "true"}
@@ -49,12 +50,13 @@ def deploy(  # noqa: PLR0913  # each is an option
     target = Target.named(stack, region)
     commit = commit_to_deploy(allow_changes=allow_changes)
     before = target.stack()
-    if before is None and "ApiLogsRole" not in values and target.api_logs_role_exists():
-        values["ApiLogsRole"] = "exists"
+    if before is None:
+        values = _first_values(target) | values
     _show_plan(target, commit, before, values)
     with progress.stage("build the functions") as stage:
         stage.result = f"{len(build(arch))} functions"
-    _deploy_with_sam(target, commit, {"Architecture": arch.value, **values}, yes=yes)
+    fixed = {"Architecture": arch.value, "Release": new_release(commit)}
+    _deploy_with_sam(target, commit, values | fixed, yes=yes)
     after = target.stack()
     if after is None or _last_change(after) == _last_change(before):
         raise Failure("Nothing was deployed.")
@@ -62,6 +64,14 @@ def deploy(  # noqa: PLR0913  # each is an option
         target.protect()
     publish_page(find_stack(stack, region))
     print_line(f"Deployed {commit} to {stack} in {region}.")
+
+
+def _first_values(target: Target) -> dict[str, str]:
+    """Return the values of a new stack that the template's defaults do not have."""
+    values = {"GradualReleases": "true", "WebAcl": "create"}
+    if target.api_logs_role_exists():
+        values["ApiLogsRole"] = "exists"
+    return values
 
 
 def _show_plan(
@@ -89,7 +99,8 @@ def _deploy_with_sam(target: Target, commit: str, values: dict[str, str], *, yes
             "--no-confirm-changeset" if yes else "--confirm-changeset",
             *("--no-fail-on-empty-changeset", "--no-progressbar"),
             *("--tags", f"{_COMMIT_TAG}={commit}"),
-            *("--parameter-overrides", *(f"{name}={value}" for name, value in values.items())),
+            # SAM takes an empty value only in quotes.
+            *("--parameter-overrides", *(f'{name}="{value}"' for name, value in values.items())),
         ],
         what="sam deploy",
         cwd=ROOT,

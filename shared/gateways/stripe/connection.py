@@ -45,20 +45,25 @@ class StripeConnection:
         on_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._api_key = api_key
+        self._http = Urllib3Client(
+            Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS), on_answer
+        )
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=Urllib3Client(
-                Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS), on_answer
-            ),
+            http_client=self._http,
         )
 
     @property
     def v1(self) -> "V1Services":
         """The SDK's services of the v1 API."""
         return self._client.v1
+
+    def close(self) -> None:
+        """Close the connections that are open. The next call opens a new one."""
+        self._http.close()  # type: ignore[no-untyped-call]  # the SDK has no types here
 
     def check_key(self) -> None:
         """Read the key, so that a missing one is noticed before anything is reserved."""
