@@ -150,7 +150,8 @@ def adopt(
     if known is not None:
         _require_free(known, asked)
         if not known.is_gone:
-            return UserIntent(known, roster, None) if known.is_pending else None
+            repeat = _begun(known, known.status, asked)
+            return UserIntent(repeat, roster, None) if known.is_pending else None
     version = known.version if known else 0
     user = _begun(replace(wanted, version=version), UserStatus.ENABLING, asked)
     return UserIntent(user, roster, _change(UserEvent.ADOPTED, user, asked))

@@ -143,7 +143,7 @@ def _signing_secrets(stack: OperatedStack) -> SigningSecrets:
 def _stripe_side(stack: OperatedStack, api_url: str | None) -> StripeSide:
     key = operators_key(stack, dict(os.environ))
     connection = StripeConnection(stack.output("StripeApiBase"), lambda: key)
-    url = f"{api_url or stack.output('ApiUrl')}/webhooks/stripe"
+    url = f"{(api_url or stack.output('ApiUrl')).rstrip('/')}/webhooks/stripe"
     return StripeSide(connection, stack.stack_id, url)
 
 

@@ -73,7 +73,7 @@ class WebhookEndpoint:
         return any(fingerprint(each) == self.metadata.get(SECRET) for each in secrets)
 
     def faults(self, url: str) -> list[str]:
-        """Return what is wrong with it, one line each. What `set-up` cannot change comes last."""
+        """Return what is wrong with it and can be changed, one line each."""
         found = []
         if not self.is_enabled:
             found.append("is disabled")

@@ -5,8 +5,11 @@ import os
 from tests.faults.one_process import in_process_engine, in_process_stripe, template
 from tests.faults.one_process.in_process_engine import InProcessEngine
 
+# A stack with one key for Stripe. `tests/e2e` shows that each function can do with its own.
+STRIPE_KEY_SECRET = "StripeKey"  # a name
+
 # All functions share one: their logs and metrics go nowhere.
-_SERVICE_NAME = {"POWERTOOLS_SERVICE_NAME": "faults"}
+_SHARED = {"POWERTOOLS_SERVICE_NAME": "faults"}
 
 _RUNTIME_SETTINGS = {
     "AWS_ENDPOINT_URL": in_process_engine.URL,
@@ -31,8 +34,9 @@ def function_settings(engine: InProcessEngine) -> dict[str, str]:
     """
     settings = dict(_RUNTIME_SETTINGS)
     for function in template.functions().values():
-        for name, reference in {**function.environment, **_SERVICE_NAME}.items():
-            value = _resolve(engine, reference)
+        for name, reference in {**function.environment, **_SHARED}.items():
+            is_key = name == "STRIPE_SECRET_ARN"
+            value = STRIPE_KEY_SECRET if is_key else _resolve(engine, reference)
             if settings.setdefault(name, value) != value:
                 raise ValueError(f"{name} must be the same for all functions")
     return settings

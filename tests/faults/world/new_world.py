@@ -17,7 +17,7 @@ from infra.stripe_standin import identifiers
 from shared.edge.observability import logger, metrics
 from shared.gateways import aws
 from tests.faults.one_process.execution_environments import ExecutionEnvironments
-from tests.faults.one_process.function_settings import function_settings
+from tests.faults.one_process.function_settings import STRIPE_KEY_SECRET, function_settings
 from tests.faults.one_process.in_process_engine import InProcessEngine
 from tests.faults.one_process.in_process_stripe import KEY, WEBHOOK_SECRETS, NumberedIds
 from tests.faults.one_process.outside_calls import OutsideCalls
@@ -45,9 +45,6 @@ def _reused_parts() -> _ReusedParts:
     outside_calls = OutsideCalls(engine)
     aws._SESSION.register("before-send", outside_calls.to_aws)  # type: ignore[arg-type]  # noqa: SLF001  # handlers may answer; the product's only session
     return _ReusedParts(engine, outside_calls, ExecutionEnvironments())
-
-
-STRIPE_KEYS = ("StripeRefundKey", "StripeFeeRefundKey", "StripeTransferKey", "StripeReadKey")
 
 
 @contextmanager
@@ -87,7 +84,7 @@ def _silence() -> Iterator[None]:
 
 def _create_secrets(engine: InProcessEngine) -> None:
     secrets: dict[str, Any] = {
-        **{name: {"api_key": KEY} for name in STRIPE_KEYS},
+        STRIPE_KEY_SECRET: {"api_key": KEY},
         "StripeWebhookSecret": {kind: [secret] for kind, secret in WEBHOOK_SECRETS.items()},
     }
     for name, value in secrets.items():
