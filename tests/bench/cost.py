@@ -132,8 +132,13 @@ def standing_bill() -> Bill:
     )
 
 
+def _plain(price: float) -> str:
+    whole, _, cents = f"{price:.10f}".rstrip("0").partition(".")
+    return f"{whole}.{cents:0<2}"
+
+
 def _metrics() -> int:
-    """Return how many metrics the code counts at least: each name in each function is one."""
+    """Return how many metrics functions count by themselves: each name in each function is one."""
     return sum(
         len(set(_COUNTED.findall("\n".join(path.read_text() for path in function.rglob("*.py")))))
         for function in FUNCTIONS.iterdir()
@@ -145,12 +150,13 @@ def cost_tables(costs: list[RefundCost]) -> list[ReportTable]:
     """Return the tables of the page."""
     bills = [bill_of(cost, 1_000) for cost in costs]
     standing = standing_bill()
-    prices = [(name, f"{price:.10f}".rstrip("0")) for name, price in PRICES.items()]
+    prices = [(name, _plain(price)) for name, price in PRICES.items()]
     return [
         ReportTable(
             "1,000 full refunds",
-            "USD, from the units and calls that `make bench` measured, with a preview and all of "
-            "Stripe's events. Stripe's own fees are not in it.",
+            "USD, from the units and messages in [the benchmarks](bench.md), with all of Stripe's "
+            "events, and with the call of a preview but not what it reads. Stripe's own fees are "
+            "not in it.",
             ("service", *(cost.name for cost in costs)),
             [
                 *(
@@ -162,8 +168,9 @@ def cost_tables(costs: list[RefundCost]) -> list[ReportTable]:
         ),
         ReportTable(
             "A month before the first refund",
-            "USD. Alarms, queues, secrets and keys are counted in `template.yaml`, metrics in the "
-            "code: a metric costs only in an hour in which it is counted, so this is the most.",
+            "USD. Alarms, queues, secrets and keys are counted in `template.yaml`. Metrics are the "
+            "names that each function counts by itself, as if they came in every hour; shared code "
+            "counts a few more.",
             ("what", "USD"),
             [
                 *((what, f"{usd:.2f}") for what, usd in standing.by_service.items()),
@@ -181,7 +188,8 @@ def cost_tables(costs: list[RefundCost]) -> list[ReportTable]:
         ),
         ReportTable(
             "Prices",
-            f"List prices of us-east-1 as of {PRICES_OF}, in USD, without free tiers. They are in "
+            f"List prices of us-east-1, noted on {PRICES_OF}, in USD, without free tiers. They are "
+            "in "
             "`tests/bench/cost.py`. Compare them with https://aws.amazon.com/pricing/.",
             ("what", "USD"),
             prices,
