@@ -13,7 +13,7 @@ from shared.gateways.table import Table, fits_a_transaction
 if TYPE_CHECKING:
     from shared.gateways.table import Step
 
-A, B, C = (QueueMessage(name, "{}", 1) for name in "abc")
+A, B, C = (QueueMessage(name, "{}", 1, 0) for name in "abc")
 
 
 def failing(*failed: QueueMessage) -> tuple[list[str], Callable[[QueueMessage], None]]:
@@ -49,14 +49,14 @@ def test_a_batch_without_a_failure_reports_none() -> None:
 
 
 def test_a_message_is_read_as_lambda_hands_it_over() -> None:
-    received = {"ApproximateReceiveCount": "3"}
+    received = {"ApproximateReceiveCount": "3", "SentTimestamp": "1790000000000"}
     records = [
         {"messageId": "a", "body": "x", "attributes": attributes}
         for attributes in (received, received | {"MessageGroupId": "st_1"})
     ]
     assert messages_of({"Records": records}) == [
-        QueueMessage("a", "x", 3),
-        QueueMessage("a", "x", 3, "st_1"),
+        QueueMessage("a", "x", 3, 1_790_000_000_000),
+        QueueMessage("a", "x", 3, 1_790_000_000_000, "st_1"),
     ]
 
 
