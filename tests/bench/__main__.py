@@ -19,6 +19,7 @@ from infra.local.stack import Stack
 from infra.paths import ROOT
 from infra.progress import ConsoleProgress
 from shared.clock import utc_now
+from tests.bench.cost import keep_cost
 from tests.bench.kept_tables import keep
 from tests.bench.many_orders import FEW, MANY, meter_lists
 from tests.bench.one_refund import local_stack, meter_refunds
@@ -113,6 +114,7 @@ def _refunds(stack: Stack) -> Measured:
     with progress.stage("refunds") as stage:
         costs = meter_refunds(stack)
         stage.result = f"{len(costs)} made"
+    keep_cost(costs)
     tables = [make(cost) for cost in costs for make in (refund_table, calls_table)]
     return tables, missed_by_refunds(costs)
 

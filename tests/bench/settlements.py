@@ -4,23 +4,26 @@ Both take turns in one run, on the same engine. The batches are what Lambda gets
 most. Only the settlements are in the times, not SQS and not the start of a function.
 """
 
+import json
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import batched
 
 import httpx
 
 from infra.local.engine import Aws
 from infra.local.stack import Stack
 from infra.stripe_standin import running_standin
-from shared.domain.refund import RefundKey
+from shared.clock import rfc3339
+from shared.domain.refund import Refund, RefundKey, RefundStatus
 from tests.bench.meter import Consumption, Meter
 from tests.integration.backend import Backend
 
 # The most that Lambda gets of a FIFO queue with one call.
 BATCH = 10
-ROUNDS = 10
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _compare(backend: Backend, rounds: int) -> SettlementSpeed:
         for each in batch:
             backend.settle_refund(each.order, each.refund_id)
 
-    batches = [_confirmed_batch(backend) for _ in range(2 * rounds + 2)]
+    batches = _confirmed_batches(backend, 2 * rounds + 2)
     meter = Meter(
         backend.dynamodb,
         backend.sqs,
@@ -92,11 +95,21 @@ def _compare(backend: Backend, rounds: int) -> SettlementSpeed:
     return SettlementSpeed(middle, low, high, alone, together)
 
 
-def _confirmed_batch(backend: Backend) -> list[RefundKey]:
-    """Return a batch of refunds of different orders that wait to be settled."""
-    refunds = [backend.refund(backend.sell()) for _ in range(BATCH)]
-    backend.deliver()
-    return [RefundKey(each.order_key, each.refund_id) for each in refunds]
+def _confirmed_batches(backend: Backend, count: int) -> list[list[RefundKey]]:
+    """Return batches of refunds that wait to be settled, each of its own order."""
+    orders = [backend.order() for _ in range(count * BATCH)]
+    backend.import_orders(map(json.dumps, orders))
+    keys = [_confirmed(backend, backend.refund(order["order_id"])) for order in orders]
+    return [list(batch) for batch in batched(keys, BATCH, strict=True)]
+
+
+def _confirmed(backend: Backend, refund: Refund) -> RefundKey:
+    """Record that Stripe has made a refund, as the webhook does."""
+    at = rfc3339(backend.clock())
+    backend.orders.advance_refund(
+        backend.current(refund).with_status(RefundStatus.SUCCEEDED, at, "stripe_webhook")
+    )
+    return RefundKey(refund.order_key, refund.refund_id)
 
 
 def _seconds(settle: Callable[[list[RefundKey]], object], batch: list[RefundKey]) -> float:

@@ -19,7 +19,10 @@ CALL_STRIPE = {
 # What is slow to import, and the functions that have a use for it.
 ALLOWED = {
     "stripe": CALL_STRIPE,
-    "requests": CALL_STRIPE,
+    # Stripe is called with urllib3.
+    "requests": set(),
+    # Powertools' resolver imports it, and so does its tracer.
+    "asyncio": ANSWER | TRACE,
     "pydantic": ANSWER | {"import_orders", "mail_events"},
     "aws_xray_sdk": TRACE,
     "boto3": TRACE,
