@@ -45,9 +45,7 @@ class StripeConnection:
         on_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._api_key = api_key
-        self._http = Urllib3Client(
-            Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS), on_answer
-        )
+        self._http = Urllib3Client(Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS), on_answer)
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
@@ -63,7 +61,7 @@ class StripeConnection:
 
     def close(self) -> None:
         """Close the connections that are open. The next call opens a new one."""
-        self._http.close()  # type: ignore[no-untyped-call]  # the SDK has no types here
+        self._http.close()
 
     def check_key(self) -> None:
         """Read the key, so that a missing one is noticed before anything is reserved."""
