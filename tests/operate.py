@@ -24,6 +24,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "redrive", "--all", "--by", "op_1"),
     ("dead-letters", "discard", "message", "--by", "op_1", "--why", "test"),
     ("reconcile",),
+    ("foreign", "list"),
+    ("foreign", "acknowledge", "re_1", "--by", "op_1", "--why", "test"),
     ("books", "prove"),
     ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),
     ("resume",),

@@ -121,6 +121,8 @@ class _Assembly:
                 "charge_dlq": outputs["ChargeDLQUrl"],
                 "payout": outputs["PayoutQueueUrl"],
                 "payout_dlq": outputs["PayoutDLQUrl"],
+                "reconcile": outputs["ReconcileQueueUrl"],
+                "reconcile_dlq": outputs["ReconcileDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
             },

@@ -7,6 +7,7 @@ from infra.operate import (
     anchors,
     books,
     dead_letters,
+    foreign,
     payouts,
     publish_dashboard,
     reconcile,
@@ -27,6 +28,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")
+app.add_typer(foreign.app, name="foreign")
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)
 app.command("publish-dashboard")(publish_dashboard.publish_dashboard)

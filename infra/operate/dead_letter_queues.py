@@ -28,6 +28,7 @@ from shared.gateways.queues import (
     PAYOUT_FIELDS,
     ParkedMessages,
 )
+from shared.gateways.reconcile_queue import RECONCILE_FIELDS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,6 +43,7 @@ QUEUES = {
     "fee_refund": FEE_REFUND_FIELDS,
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
+    "reconcile": RECONCILE_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
 }
 _OUTPUTS = {
@@ -49,6 +51,7 @@ _OUTPUTS = {
     "fee_refund": "FeeRefund",
     "charge": "Charge",
     "payout": "Payout",
+    "reconcile": "Reconcile",
     "export": "Export",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"

@@ -29,7 +29,7 @@ PARKED_GROUP = "parked_group"
 
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-_MESSAGES_PER_CALL = 10
+MESSAGES_PER_CALL = 10
 
 
 class QueueBusyError(Exception):
@@ -104,7 +104,7 @@ class ChargeQueue(Queue):
         Raises:
             QueueBusyError: SQS did not take all of them. Announce them again.
         """
-        for batch in batched(orders, _MESSAGES_PER_CALL, strict=False):
+        for batch in batched(orders, MESSAGES_PER_CALL, strict=False):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {
                     "Id": str(number),
@@ -135,7 +135,7 @@ class PayoutQueue(Queue):
             QueueBusyError: SQS did not take all of them. The next run announces what is due then.
         """
         sent = 0
-        for batch in batched(works, _MESSAGES_PER_CALL, strict=False):
+        for batch in batched(works, MESSAGES_PER_CALL, strict=False):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {
                     "Id": str(number),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from shared.clock import rfc3339, utc_now
+from shared.clock import utc_now
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
 from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
@@ -22,6 +22,7 @@ from tests.e2e.large_report import (
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import make_due, pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.permissions import Permission, code_policy, covers, granted, role_of, used
+from tests.e2e.reconciling import reconcile_now
 from tests.e2e.unverified_charges import lose_charges, read_all_charges
 from tests.e2e.world import (
     DIRECT_STUDIO,
@@ -106,7 +107,7 @@ def use_everything(world: DeployedStack) -> None:
     world.invoke("anchor_ledger", None)
     world.invoke("anchor_ledger", None)
     # Messages that can never work.
-    for queue in ("adjust", "fee_refund"):
+    for queue in ("adjust", "fee_refund", "reconcile"):
         world.stack.aws.sqs.send_message(
             QueueUrl=world.stack.queues[queue],
             MessageBody="{}",
@@ -161,9 +162,13 @@ def reconcile_everything(world: DeployedStack) -> None:
     with transfer_gone(world), world.webhooks_held():
         unconfirmed = world.refund(world.sell(), {"type": "full"})
         move_back(world, "refund", unconfirmed["stripe_refund_id"])
-        since = rfc3339(utc_now() - timedelta(hours=3))
-        found = world.invoke("reconcile", {"since": since})
+        # Another business on the platform's account, named and acknowledged.
+        world.stripe("POST", "transfers", amount="5", currency="usd", destination="acct_other")
+        found = reconcile_now(world, utc_now() - timedelta(hours=3))
     assert "platform" not in found["failed"], found
+    foreign = [each["stripe_id"] for each in found["findings"] if each["kind"] == "foreign_object"]
+    world.invoke("reconcile", {"foreign": {}})
+    world.invoke("reconcile", {"foreign": {"acknowledge": foreign, "because": "op_1: a test"}})
 
 
 def adjust_everything(world: DeployedStack, studio_id: str) -> None:
@@ -375,7 +380,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         "stripe_webhook": {"adjust", "charge"},
         "verify_charge": {"adjust", "fee_refund", "charge_dlq"},
         "resume_pending": {"adjust", "fee_refund", "charge"},
-        "reconcile": {"adjust", "fee_refund", "charge"},
+        "reconcile": {"adjust", "fee_refund", "charge", "reconcile", "reconcile_dlq"},
         "import_orders": {"charge"},
         "payout_adjust": {"fee_refund", "adjust_dlq"},
         "fee_refund": {"fee_refund_dlq"},

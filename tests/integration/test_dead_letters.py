@@ -43,7 +43,10 @@ def poisoned(
         urls[f"{name}_dlq"] = sqs.create_queue(
             QueueName=f"{name}-{backend.run}-dlq.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]
-    for name in ("charge_dlq", "payout", "payout_dlq", "export", "export_dlq"):
+    for name in (
+        *("charge_dlq", "payout", "payout_dlq", "reconcile", "reconcile_dlq"),
+        *("export", "export_dlq"),
+    ):
         urls[name] = sqs.create_queue(QueueName=f"{name}-{backend.run}")["QueueUrl"]
     for setting, value in SETTINGS.items():
         monkeypatch.setenv(setting, value)
@@ -231,6 +234,8 @@ def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str
         "ChargeDLQUrl": urls["charge_dlq"],
         "PayoutQueueUrl": urls["payout"],
         "PayoutDLQUrl": urls["payout_dlq"],
+        "ReconcileQueueUrl": urls["reconcile"],
+        "ReconcileDLQUrl": urls["reconcile_dlq"],
         "ExportQueueUrl": urls["export"],
         "ExportDLQUrl": urls["export_dlq"],
     }

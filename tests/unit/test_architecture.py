@@ -79,7 +79,8 @@ DOMAIN_LOADED = {
     "import_orders": """
         dispute errors export fee_refund folding fulfillment imported_order journal
         journal_accounts ledger limits local_days mail_address money order payment_status payout
-        payout_hold payout_schedule refund refund_reason refusal search studio tax visible_text
+        payout_hold payout_schedule reconciliation refund refund_reason refusal search studio tax
+        visible_text
     """,
     "payout_adjust": """
         dispute errors fee_refund fulfillment imported_order ledger money order parked
@@ -96,11 +97,11 @@ DOMAIN_LOADED = {
         visible_text
     """,
     "reconcile": """
-        account_access attribution books_proof dispute errors fee_refund fulfillment imported_order
-        ledger message money order parked payment_status payout payout_hold payout_schedule
-        platform_books platform_line platform_movement refund refund_metadata refund_quote refusal
+        account_access attribution books_proof dispute errors fee_refund foreign_object fulfillment
+        imported_order ledger money order payment_status payout payout_schedule platform_books
+        platform_line platform_movement reconciliation refund refund_metadata refund_quote refusal
         report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
-        stripe_object stripe_refund stripe_transfer studio tax
+        stripe_object stripe_refund stripe_transfer tax
     """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days

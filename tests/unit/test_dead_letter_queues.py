@@ -10,6 +10,7 @@ QUEUE_NAMES = {
     "FeeRefundQueue": "fee_refund",
     "ChargeQueue": "charge",
     "PayoutQueue": "payout",
+    "ReconcileQueue": "reconcile",
     "ExportQueue": "export",
 }
 TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}

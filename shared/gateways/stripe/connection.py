@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import stripe
@@ -9,6 +10,7 @@ from urllib3 import Timeout
 
 from shared.domain.stripe_object import MalformedStripeObjectError, string
 from shared.gateways.stripe.api_version import API_VERSION
+from shared.gateways.stripe.pace import Pace
 
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
@@ -34,18 +36,17 @@ class StripeConnection:
         base: The API's base URL.
         api_key: Returns the secret key. It is called for each request, so that a new key is used
             as soon as it is stored.
+        pace: How to wait when Stripe answers 429; None if a caller waits, who is told at once.
     """
 
-    def __init__(self, base: str, api_key: Callable[[], str]) -> None:
+    def __init__(self, base: str, api_key: Callable[[], str], pace: Pace | None = None) -> None:
         self._api_key = api_key
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=stripe.RequestsClient(
-                timeout=Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # type: ignore[arg-type]  # passed on to requests, which takes it
-            ),
+            http_client=_http_client(pace),
         )
 
     @property
@@ -72,6 +73,38 @@ class StripeConnection:
         if idempotency_key is not None:
             options["idempotency_key"] = idempotency_key
         return options
+
+
+def _http_client(pace: Pace | None) -> stripe.RequestsClient:
+    timeout: Any = Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # requests takes it
+    if pace is None:
+        return stripe.RequestsClient(timeout=timeout)
+    return _PacedClient(pace, timeout)
+
+
+class _PacedClient(stripe.RequestsClient):
+    """Sends a request again that Stripe answered with 429, so that no list has to begin again."""
+
+    def __init__(self, pace: Pace, timeout: Any) -> None:  # noqa: ANN401  # requests' own
+        super().__init__(timeout=timeout)
+        self._pace = pace
+
+    def request(  # type: ignore[override]  # as RequestsClient has it
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,  # noqa: ANN401  # the SDK's own
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Send a request, as often as Stripe asks us to slow down."""
+        self._pace.check()
+        tries = 0
+        while True:
+            answer = super().request(method, url, headers, post_data)
+            if answer[1] != HTTPStatus.TOO_MANY_REQUESTS:
+                return answer
+            tries += 1
+            self._pace.pause(tries)
 
 
 def between(since: datetime, until: datetime) -> Any:  # noqa: ANN401  # the SDK's own type differs by list

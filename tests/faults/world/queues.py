@@ -11,6 +11,13 @@ from tests.faults.world.functions import FunctionRuntime
 _VISIBLE = "ApproximateNumberOfMessages"
 _IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
 
+# The outcomes of errors that no code expected.
+_UNEXPECTED_ERRORS = {
+    "PayoutRunFailed",
+    "AccountReconcileDeferred",
+    "AccountReconcileFailed",
+}
+
 
 class Queues:
     """The queues that functions read.
@@ -43,7 +50,7 @@ class Queues:
             answer = self._functions.invoke(function, {"Records": records})
             for outcome, times in (answer or {}).get("done", {}).items():
                 self.outcomes[outcome] += times
-                if outcome == "PayoutRunFailed":
+                if outcome in _UNEXPECTED_ERRORS:
                     self._functions.report_error(function, outcome)
             if answer is not None and delete:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
