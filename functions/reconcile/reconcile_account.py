@@ -189,7 +189,7 @@ class ReconcileAccount:
         if is_foreign:  # last: a worker that dies before names it again
             at = rfc3339(self.clock())
             amount, currency = finding.stripe_amount, finding.currency
-            self.foreign.add(ForeignObject(stripe_id, amount, currency, at))
+            self.foreign.add(ForeignObject(stripe_id, at, amount, currency))
 
     def _save(self, progress: _Progress, at: Reconciliation) -> None:
         try:

@@ -9,17 +9,17 @@ class ForeignObject:
 
     Attributes:
         stripe_id: Stripe's id of it.
-        amount: In minor units of ``currency``, as Stripe had it when it was found.
-        currency: None where Stripe's object does not say it.
         found_at: When it was found and named, RFC 3339 in UTC.
+        amount: In minor units, as Stripe had it when it was found.
+        currency: None where we do not read it from Stripe's object.
         acknowledged_at: When a person said that it is not ours; None until then.
         because: Who said so, and why; no personal data.
     """
 
     stripe_id: str
-    amount: int | None
-    currency: str | None
     found_at: str
+    amount: int | None = None
+    currency: str | None = None
     acknowledged_at: str | None = None
     because: str | None = None
     version: int = 0

@@ -174,7 +174,9 @@ def test_how_far_an_account_is_compared_comes_back_as_it_was_stored(
 
 
 def test_a_foreign_object_is_on_the_list_until_somebody_acknowledges_it() -> None:
-    found = ForeignObject("re_1", 500, "usd", rfc3339(NOW))
+    bare = ForeignObject("fee_1", rfc3339(NOW))
+    assert foreign_from_values(unmarshal(foreign_to_item(bare))) == bare
+    found = replace(bare, stripe_id="re_1", amount=500, currency="usd")
     item = foreign_to_item(found)
     assert item["platform_pk"] == {"S": PlatformPartition.FOREIGN.value}
     assert foreign_from_values(unmarshal(item)) == found
