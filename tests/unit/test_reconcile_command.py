@@ -91,7 +91,8 @@ def test_a_difference_that_does_not_heal_exits_1_and_a_studio_that_owes_does_not
 def test_an_account_that_fails_is_named_with_its_reason_beside_the_findings(calls: Any) -> None:  # noqa: ANN401  # the fixture
     calls([["platform", "acct_1"]], {"platform": result(HEALED), "acct_1": result(failure="502")})
     failed = operate("reconcile", "--json")
-    assert "acct_1 (502)" in failure_of(failed)
+    assert failed.exit_code == 1
+    assert "error: Accounts not reconciled: acct_1 (502)." in failed.stderr
     found = json.loads(failed.stdout)
     assert (found["reconciled"], found["failed"]) == (1, {"acct_1": "502"})
     assert found["findings"] == [HEALED]
