@@ -170,6 +170,7 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
     def time_is_up() -> bool:
         return context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS
 
+    pace.time_is_up = time_is_up
     match event:
         case {"Records": list(records)}:
             works = SQSEvent({"Records": records}).records

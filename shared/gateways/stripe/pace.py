@@ -12,7 +12,7 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
-class OutOfTimeError(Exception):
+class OutOfTimeError(TimeoutError):
     """The time is up. What was saved so far is kept, and another worker goes on from there."""
 
 
@@ -35,7 +35,7 @@ class Pace:
             OutOfTimeError: The time is up.
         """
         if self.time_is_up():
-            raise OutOfTimeError
+            raise OutOfTimeError("the time is up")
 
     def pause(self, tries: int) -> None:
         """Wait before a call is sent again that Stripe answered with 429.
