@@ -85,6 +85,11 @@ screenshots: $(ENVIRONMENT) ## Take the pictures in docs/pictures/, while `make 
 bench: $(ENVIRONMENT) ## Measure start-up, package size, the cost of a refund and of lists, and the page
 	@$(BIN)/python -m tests.bench
 
+.PHONY: scale
+scale: $(ENVIRONMENT) ## Simulate payouts, anchors and resume for up to 100,000 studios, and write docs/scale.md (SAMPLE=1000)
+	@$(BIN)/python -m infra.local install-tools
+	@$(BIN)/python -m tests.scale
+
 load: $(ENVIRONMENT) ## Send refunds at full speed, then again while workers are killed (REFUNDS, AT_ONCE, SEED)
 	@$(BIN)/python -m tests.load
 
@@ -97,12 +102,10 @@ lock: $(ENVIRONMENT) ## Update the locks of all requirements
 		echo "$$file" && $(COMPILE) "$$file" -o "$${file%.in}.txt" || exit 1; \
 	done
 
-deploy: setup ## Deploy to AWS for arm64 (STACK=name PARAMETERS="Name=value ..."), see docs/deploy.md
-	@$(BIN)/python -m infra.build.functions --arch arm64
-	@$(SAM) deploy --template-file template.yaml --stack-name $(STACK) --resolve-s3 \
-		--capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
-		--parameter-overrides Architecture=arm64 $(PARAMETERS)
-	@$(BIN)/python -m infra.operate publish-dashboard --stack $(STACK)
+deploy: setup ## Deploy to AWS (REGION=name STACK=name PARAMETERS="Name=value ..." YES=1 CHANGED=1), see docs/deploy.md
+	@$(BIN)/python -m infra.operate deploy --stack $(STACK) \
+		$(if $(REGION),--region $(REGION)) $(if $(YES),--yes) $(if $(CHANGED),--allow-changes) $(PARAMETERS)
+	@$(BIN)/python -m infra.operate alarms --stack $(STACK)
 
 stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BASE, in test mode
 	@$(BIN)/python -m infra.local stripe-test-charges

@@ -1,7 +1,7 @@
 """Clients of an AWS account, in the cloud or on this machine."""
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -42,11 +42,30 @@ class AwsClients:
         self._config = config or Config()
 
     @functools.cached_property
+    def api_gateway(self) -> Any:  # noqa: ANN401  # used too little for another package of types
+        """API Gateway's REST APIs."""
+        return self.session.client(
+            "apigateway", endpoint_url=self._endpoint_url, config=self._config
+        )
+
+    @functools.cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
         return self.session.client(
             "cloudformation", endpoint_url=self._endpoint_url, config=self._config
         )
+
+    @functools.cached_property
+    def cloudwatch(self) -> Any:  # noqa: ANN401  # no types are installed for it
+        """CloudWatch."""
+        return self.session.client(
+            "cloudwatch", endpoint_url=self._endpoint_url, config=self._config
+        )
+
+    @functools.cached_property
+    def sns(self) -> Any:  # noqa: ANN401  # no types are installed for it
+        """SNS."""
+        return self.session.client("sns", endpoint_url=self._endpoint_url, config=self._config)
 
     @functools.cached_property
     def cognito(self) -> "CognitoIdentityProviderClient":
@@ -84,6 +103,11 @@ class AwsClients:
         return self.session.client("lambda", endpoint_url=self._endpoint_url, config=config)
 
     @functools.cached_property
+    def logs(self) -> Any:  # noqa: ANN401  # one call does not earn its stubs
+        """CloudWatch's logs."""
+        return self.session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @functools.cached_property
     def mail(self) -> "SESV2Client":
         """SES."""
         return self.session.client("sesv2", endpoint_url=self._endpoint_url, config=self._config)
@@ -99,6 +123,11 @@ class AwsClients:
         return self.session.client(
             "secretsmanager", endpoint_url=self._endpoint_url, config=self._config
         )
+
+    @functools.cached_property
+    def sts(self) -> Any:  # noqa: ANN401  # used too little for another package of types
+        """STS, which says whose the credentials are."""
+        return self.session.client("sts", endpoint_url=self._endpoint_url, config=self._config)
 
     @functools.cached_property
     def sqs(self) -> "SQSClient":

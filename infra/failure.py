@@ -1,5 +1,6 @@
 """Failures that a person at the keyboard can act on."""
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,3 +47,34 @@ def run_tool(
         last_lines = "\n".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
         raise Failure(f"{what} failed: {last_lines}")
     return done.stdout
+
+
+def show_tool(
+    command: Sequence[str | Path],
+    *,
+    what: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run a program that talks to the person at the keyboard, until it ends.
+
+    Args:
+        command: The program and its arguments.
+        what: What the program does, for the error message.
+        cwd: The directory it runs in.
+        env: Variables that are added to our environment.
+
+    Raises:
+        Failure: The program is missing or fails. It has shown why.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - the commands are our own, without a shell
+            [str(part) for part in command],
+            cwd=cwd,
+            env=os.environ | dict(env or {}),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise Failure(f"{what}: {command[0]} is missing") from error
+    if done.returncode != 0:
+        raise Failure(f"{what} failed, see above")

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable
 
-from pydantic import BaseModel
-
 from shared.domain.adjustment import Adjustment
+from shared.views.view import View
 
 # What a studio's people read in place of a PPS admin's id.
 PPS = "PPS"
 
 
-class AdjustmentStepView(BaseModel):
+class AdjustmentStepView(View):
     """A change of state. ``source`` is api, or operator for the operator command."""
 
     status: str
@@ -19,7 +18,7 @@ class AdjustmentStepView(BaseModel):
     source: str
 
 
-class AdjustmentView(BaseModel):
+class AdjustmentView(View):
     """An adjustment of what PPS owes a studio.
 
     ``status`` is proposed, approved or rejected. ``amount`` is positive if the studio gains.
@@ -42,7 +41,7 @@ class AdjustmentView(BaseModel):
     history: list[AdjustmentStepView]
 
 
-class AdjustmentList(BaseModel):
+class AdjustmentList(View):
     """Adjustments, the newest first."""
 
     items: list[AdjustmentView]

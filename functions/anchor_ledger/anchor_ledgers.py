@@ -1,4 +1,4 @@
-"""Anchoring the ledgers of many studios in one run."""
+"""Anchoring ledgers so that one studio's failure does not affect another."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -6,27 +6,34 @@ from dataclasses import dataclass
 from functools import partial
 
 from functions.anchor_ledger.anchor_ledger import AnchorLedger, AnchorMismatchError, AnchorOutcome
+from shared.domain.anchor import AnchorWork
 from shared.edge.observability import logger
 
-# Counted in every run, also as 0, so that an alarm notices when no run happens.
-LEFT = "LedgersNotAnchored"
+FAILED = "LedgerAnchorFailed"
 MISMATCH = "AnchorMismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorLedgers:
-    """Anchors studios' ledgers. One studio's failure does not affect another."""
+    """Anchors studios' ledgers, and turns each studio's error into an outcome."""
 
     anchor: AnchorLedger
 
-    def __call__(
+    def one(self, work: AnchorWork, *, time_is_up: Callable[[], bool]) -> str:
+        """Anchor one ledger, and return the outcome, as the name of a metric.
+
+        A ledger that could not be anchored is still due, and the next run announces it.
+        """
+        return self._safely(work.studio_id, partial(self.anchor, work, time_is_up=time_is_up))
+
+    def these(
         self,
         studios: Iterable[str],
         *,
         time_is_up: Callable[[], bool],
         restored_because: str | None = None,
     ) -> Counter[str]:
-        """Do one run and return how often each result came. The next run does what is left.
+        """Anchor ledgers one after the other, and return how often each outcome came.
 
         Args:
             studios: The studios' ids.
@@ -34,12 +41,15 @@ class AnchorLedgers:
             restored_because: Set this to record that ledgers were restored instead of anchoring
                 them: who restored them, and why.
         """
-        done: Counter[str] = Counter({LEFT: 0})
+        done: Counter[str] = Counter()
         for studio_id in studios:
-            work = partial(self.anchor, studio_id)
-            if restored_because is not None:
+            if time_is_up():
+                done[FAILED] += 1
+            elif restored_because is not None:
                 work = partial(self.anchor.restored, studio_id, restored_because)
-            done[LEFT if time_is_up() else self._safely(studio_id, work)] += 1
+                done[self._safely(studio_id, work)] += 1
+            else:
+                done[self.one(AnchorWork(studio_id), time_is_up=time_is_up)] += 1
         return done
 
     def _safely(self, studio_id: str, work: Callable[[], AnchorOutcome]) -> str:
@@ -52,7 +62,7 @@ class AnchorLedgers:
             return MISMATCH
         except Exception:  # noqa: BLE001  # logged and counted; one studio must not stop the others
             logger.exception("anchoring failed", studio_id=studio_id)
-            return LEFT
+            return FAILED
         if outcome is AnchorOutcome.ANCHORED:
             logger.info("ledger anchored", studio_id=studio_id)
         return outcome.value

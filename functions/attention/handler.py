@@ -6,7 +6,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from functions.attention.bodies import NoteBody, ResolutionBody
 from functions.attention.list_attention import ListAttention, NameParents
-from functions.attention.record_resolution import DismissDispute, ResolveParked, ResolveRefund
+from functions.attention.record_resolution import (
+    DismissDelivery,
+    DismissDispute,
+    ResolveParked,
+    ResolveRefund,
+)
 from functions.attention.views import (
     AttentionCount,
     AttentionList,
@@ -33,10 +38,12 @@ from shared.edge.observability import count
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.attention import Attention
+from shared.gateways.messages import Messages
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.people import People
+from shared.views.message import MessageView, message_view
 from shared.views.refund import RefundView, refund_view
 
 dynamodb = aws.client("dynamodb")
@@ -45,6 +52,7 @@ name_parents = NameParents(OrderLists(dynamodb, setting("ORDERS_TABLE")))
 people = People(dynamodb, setting("ORDERS_TABLE"))
 resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 dismiss_dispute = DismissDispute(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
+dismiss_delivery = DismissDelivery(Messages(dynamodb, setting("ORDERS_TABLE")), utc_now)
 resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
 
 app = api_resolver()
@@ -122,6 +130,26 @@ def dismiss_lost_dispute(
     dispute = dismiss_dispute(who, order_id, dispute_id, body.note if body else None)
     names = people.names(who.studio_id, [dispute.dismissed_by])
     return dismissed_view(order_id, dispute, names)
+
+
+@app.post(
+    "/orders/<order_id>/messages/<message_id>/dismissal",
+    summary="Dismiss a message that did not arrive",
+    operation_id="dismiss_delivery",
+    responses=described(200, MessageView, "The message, dismissed"),
+)
+def dismiss_failed_delivery(
+    order_id: OrderId,
+    message_id: Annotated[str, Path(max_length=64)],
+    body: Annotated[NoteBody | None, Body()] = None,
+) -> MessageView:
+    """Take a message that bounced or was marked as spam off the list. It stays in the order."""
+    who = caller(app)
+    who.require(Action.RESOLVE)
+    message = dismiss_delivery(who, order_id, message_id, body.note if body else None)
+    users = [message.created_by, message.resolved_by]
+    users += [each.dismissed_by for each in message.reports]
+    return message_view(message, utc_now(), people.names(who.studio_id, users))
 
 
 @app.post(

@@ -8,8 +8,9 @@ from itertools import chain
 
 from shared.clock import Clock, rfc3339
 from shared.domain.account_access import AccountAccess
+from shared.domain.delivery import DeliveryStatus
 from shared.domain.dispute import Dispute
-from shared.domain.message import MessageStatus
+from shared.domain.message import Message, MessageStatus
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.attention import Attention
@@ -29,6 +30,9 @@ class AttentionKind(StrEnum):
     REFUND_LACKS_BALANCE = "refund_lacks_balance"
     SETTLEMENT_OVERDUE = "settlement_overdue"
     MESSAGE_UNKNOWN = "message_unknown"
+    MESSAGE_BOUNCED = "message_bounced"
+    MESSAGE_COMPLAINED = "message_complained"
+    MESSAGE_REJECTED = "message_rejected"
     MESSAGE_PARKED = "message_parked"
     CHARGE_DISPUTED = "charge_disputed"
     DISPUTE_INQUIRY = "dispute_inquiry"
@@ -40,12 +44,20 @@ class AttentionKind(StrEnum):
     ACCOUNT_DISCONNECTED = "account_disconnected"
 
 
+_OF_REPORT = {
+    DeliveryStatus.BOUNCED: AttentionKind.MESSAGE_BOUNCED,
+    DeliveryStatus.COMPLAINED: AttentionKind.MESSAGE_COMPLAINED,
+    DeliveryStatus.REJECTED: AttentionKind.MESSAGE_REJECTED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AttentionItem:
     """One thing that a person must act on, with the ids of the records that it is about.
 
     ``since`` is RFC 3339 in UTC, ``amount`` in minor units. ``reason`` says why a parked message
-    could not be processed, or why Stripe could not pay a payout. ``due_by`` is when a dispute's
+    could not be processed, why a message to a parent came back, or why Stripe could not pay a
+    payout. ``due_by`` is when a dispute's
     answer is due. ``account_id`` is the Stripe account that is disconnected. ``parent_name`` is
     read from the order, and None if it was erased.
     """
@@ -125,13 +137,11 @@ class ListAttention:
     def _messages(self, studio_id: str) -> Iterator[AttentionItem]:
         for message in self.attention.messages(studio_id):
             if message.shown_status(self.clock()) is MessageStatus.UNKNOWN:
-                yield AttentionItem(
-                    AttentionKind.MESSAGE_UNKNOWN,
-                    message.created_at,
-                    order_id=message.order_id,
-                    refund_id=message.refund_id,
-                    message_id=message.message_id,
-                )
+                yield _of_message(AttentionKind.MESSAGE_UNKNOWN, message, message.created_at)
+            # A message that came back and was then marked as spam is one thing to do.
+            for report in message.reports_to_see[-1:]:
+                kind = _OF_REPORT[report.status]
+                yield _of_message(kind, message, report.at, report.detail)
 
     def _disputes(self, studio_id: str) -> Iterator[AttentionItem]:
         for state in self.attention.disputed_orders(studio_id):
@@ -197,6 +207,19 @@ def _kind_of(dispute: Dispute) -> AttentionKind:
     if dispute.needs_response:
         return AttentionKind.CHARGE_DISPUTED
     return AttentionKind.DISPUTE_UNDER_REVIEW
+
+
+def _of_message(
+    kind: AttentionKind, message: Message, since: str, reason: str | None = None
+) -> AttentionItem:
+    return AttentionItem(
+        kind,
+        since,
+        order_id=message.order_id,
+        refund_id=message.refund_id,
+        message_id=message.message_id,
+        reason=reason,
+    )
 
 
 def _of_refund(kind: AttentionKind, refund: Refund, since: str) -> AttentionItem:

@@ -1,4 +1,4 @@
-"""Recording what a person did about a failed refund or a parked message."""
+"""Recording what a person did about a failed refund, a lost dispute or a failed message."""
 
 from dataclasses import dataclass, replace
 
@@ -8,15 +8,18 @@ from shared.domain.errors import (
     BusyError,
     DisputeNotFoundError,
     DisputeOpenError,
+    MessageNotFoundError,
     ParkedMessageNotFoundError,
     RefundNotFoundError,
 )
-from shared.domain.order import OrderState
+from shared.domain.message import Message
+from shared.domain.order import OrderKey, OrderState
 from shared.domain.parked import ParkedMessage
 from shared.domain.refund import Refund, Resolution
 from shared.domain.reservation import resolve
 from shared.edge.auth import Caller
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.parked_messages import ParkedRecords
 from shared.workflow.load_callers_order import load_callers_order
@@ -137,4 +140,35 @@ class ResolveParked:
             except StaleStateError:
                 continue
             return resolved
+        raise BusyError("Others are changing this message. Send the request again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class DismissDelivery:
+    """Takes a message that did not arrive off the attention list."""
+
+    messages: Messages
+    clock: Clock
+
+    def __call__(
+        self, caller: Caller, order_id: str, message_id: str, note: str | None = None
+    ) -> Message:
+        """Record that a person has dealt with it, and return the message. A repeat changes nothing.
+
+        Raises:
+            MessageNotFoundError: The caller's studio has no such message.
+            DeliveryNotFailedError: No report says that the message did not arrive.
+            BusyError: Others keep changing it.
+        """
+        for _ in tries(_CONTENTION_SECONDS):
+            message = self.messages.get(OrderKey(caller.studio_id, order_id), message_id)
+            if message is None:
+                raise MessageNotFoundError("This order has no such message.")
+            dismissed = message.dismissed(caller.user, rfc3339(self.clock()), note)
+            if dismissed == message:
+                return message
+            try:
+                return self.messages.record_outcome(dismissed)
+            except StaleStateError:
+                continue
         raise BusyError("Others are changing this message. Send the request again in a moment.")

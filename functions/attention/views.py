@@ -4,13 +4,12 @@ from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel
-
 from functions.attention.list_attention import AttentionItem, AttentionKind
 from shared.domain.dispute import Dispute
 from shared.domain.parked import ParkedMessage
 from shared.edge.auth import ALLOWED, Action, Role
 from shared.views.people import Names, optional_name, shown_name
+from shared.views.view import View
 
 _DETAIL = {
     AttentionKind.REFUND_FAILED: (
@@ -32,6 +31,18 @@ _DETAIL = {
     AttentionKind.MESSAGE_UNKNOWN: (
         "We do not know whether this message reached the parent, and we will not send it again. "
         "Ask the parent. Then record the answer at the message's resolution."
+    ),
+    AttentionKind.MESSAGE_BOUNCED: (
+        "This message came back, and another one to the same address would come back too. Contact "
+        "the parent in another way. Dismiss it when you have."
+    ),
+    AttentionKind.MESSAGE_COMPLAINED: (
+        "The parent marked this message as spam, so the mail service does not deliver to the "
+        "address any more. Contact the parent in another way. Dismiss it when you have."
+    ),
+    AttentionKind.MESSAGE_REJECTED: (
+        "The mail service took this message but did not send it. Write it with other words, or "
+        "contact the parent in another way. Dismiss it when you have."
     ),
     AttentionKind.CHARGE_DISPUTED: (
         "The parent disputes the charge with their bank, and Stripe has taken the money back. "
@@ -85,12 +96,15 @@ class AttentionAction(StrEnum):
 _TAKES_OFF: dict[AttentionKind, tuple[AttentionAction, Action]] = {
     AttentionKind.REFUND_FAILED: (AttentionAction.RESOLVE, Action.RESOLVE),
     AttentionKind.MESSAGE_UNKNOWN: (AttentionAction.RESOLVE, Action.SEND_MESSAGE),
+    AttentionKind.MESSAGE_BOUNCED: (AttentionAction.DISMISS, Action.RESOLVE),
+    AttentionKind.MESSAGE_COMPLAINED: (AttentionAction.DISMISS, Action.RESOLVE),
+    AttentionKind.MESSAGE_REJECTED: (AttentionAction.DISMISS, Action.RESOLVE),
     AttentionKind.MESSAGE_PARKED: (AttentionAction.RESOLVE, Action.RESOLVE),
     AttentionKind.DISPUTE_LOST: (AttentionAction.DISMISS, Action.RESOLVE),
 }
 
 
-class AttentionView(BaseModel):
+class AttentionView(View):
     """One thing that a person must act on. ``detail`` says what to do.
 
     ``age_seconds`` is how long it has waited. ``actions`` are what the caller may do about it here.
@@ -114,14 +128,14 @@ class AttentionView(BaseModel):
     actions: list[AttentionAction]
 
 
-class AttentionCount(BaseModel):
+class AttentionCount(View):
     """How many things need attention, in all and by kind."""
 
     count: int
     by_kind: dict[AttentionKind, int]
 
 
-class AttentionList(BaseModel):
+class AttentionList(View):
     """Everything that needs attention, the longest waiting first. There is no next page."""
 
     count: int
@@ -129,7 +143,7 @@ class AttentionList(BaseModel):
     next_cursor: None = None
 
 
-class DismissedView(BaseModel):
+class DismissedView(View):
     """A lost dispute that was dismissed from the attention list."""
 
     order_id: str
@@ -140,7 +154,7 @@ class DismissedView(BaseModel):
     note: str | None
 
 
-class ParkedView(BaseModel):
+class ParkedView(View):
     """A message inside the refund system that could not be processed."""
 
     parked_id: str

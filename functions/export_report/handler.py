@@ -3,15 +3,19 @@
 from dataclasses import fields
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.export_report.ledger_rows import LedgerRows
 from functions.export_report.write_export import NothingToExportError, WriteExport
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import EXPORT_TRIES, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    EXPORT_TRIES,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+)
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportRequest
 from shared.gateways.item_parsing import skip_botocore_item_parsing
@@ -58,14 +62,14 @@ _FIELDS = tuple(field.name for field in fields(ExportRequest))
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Write the requested report. The batch has one message. If it fails, SQS delivers it again."""
     del context
-    for record in SQSEvent(event).records:
-        export(record)
+    for message in messages_of(event):
+        export(message)
 
 
-def export(record: SQSRecord) -> None:
+def export(message: QueueMessage) -> None:
     """Write the report that a message requests. Park the message if that can never work."""
-    with dead_letter_failures(record, parked, NothingToExportError, tries=EXPORT_TRIES):
-        request = ExportRequest(**message_from(record.body, *_FIELDS))
+    with dead_letter_failures(message, parked, NothingToExportError, tries=EXPORT_TRIES):
+        request = ExportRequest(**message_from(message.body, *_FIELDS))
         logger.set_correlation_id(request.correlation_id)
         logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
         rows = write_export(request)

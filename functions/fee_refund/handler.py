@@ -1,11 +1,9 @@
 """Lambda on the fee refund queue: refunds application fees at Stripe."""
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.tracing import Tracer
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.fee_refund.refund_application_fee import NoFeeRefundError, RefundApplicationFee
@@ -13,7 +11,14 @@ from shared.clock import utc_now
 from shared.domain.order import OrderKey
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import dead_letter_failures, message_from
+from shared.edge.sqs import (
+    BatchAnswer,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+    process_each,
+)
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
@@ -44,25 +49,24 @@ refund_application_fee = RefundApplicationFee(
     utc_now,
 )
 parked = ParkedMessages(aws.client("sqs"), setting("FEE_REFUND_DLQ_URL"))
-processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:
     """Refund the fee that a message names, and report whether that failed."""
-    return process_partial_response(event, refund, processor, context)
+    return process_each(messages_of(event), partial(refund, context))
 
 
-def refund(record: SQSRecord, lambda_context: LambdaContext) -> None:
+def refund(context: LambdaContext, message: QueueMessage) -> None:
     """Refund the fee that a message names, or park the message with its reason."""
-    with dead_letter_failures(record, parked, NoFeeRefundError):
-        message = message_from(record.body, *FEE_REFUND_FIELDS)
-        logger.set_correlation_id(message["correlation_id"])
+    with dead_letter_failures(message, parked, NoFeeRefundError):
+        named = message_from(message.body, *FEE_REFUND_FIELDS)
+        logger.set_correlation_id(named["correlation_id"])
         amount = refund_application_fee(
-            OrderKey(message["studio_id"], message["order_id"]),
-            time_is_up=lambda: lambda_context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
+            OrderKey(named["studio_id"], named["order_id"]),
+            time_is_up=lambda: context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS,
         )
         count("ApplicationFeeRefunded" if amount else "ApplicationFeeRefundRepeated")
-        logger.info("application fee", order_id=message["order_id"], refunded_amount=amount)
+        logger.info("application fee", order_id=named["order_id"], refunded_amount=amount)

@@ -29,7 +29,9 @@ from shared.gateways import aws
 from shared.gateways.order_lists import OrderLists, TimeRange
 from shared.gateways.order_panels import OrderPanels
 from shared.gateways.people import People
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.studios import Studios
+from shared.workflow.current_stops import CurrentStops
 
 dynamodb = aws.client("dynamodb")
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
@@ -38,6 +40,7 @@ show_order = ShowOrder(
     OrderPanels(dynamodb, setting("ORDERS_TABLE")),
     People(dynamodb, setting("ORDERS_TABLE")),
     studios,
+    CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now),
 )
 
 app = api_resolver()

@@ -12,6 +12,7 @@ from shared.domain.errors import (
 from shared.domain.fulfillment import require_cancelable
 from shared.domain.mail_address import mail_address
 from shared.domain.refund_quote import require_refundable
+from shared.domain.stops import Stops
 from shared.edge.auth import Action, Caller
 from shared.gateways.orders_table import OrderRecord
 
@@ -41,13 +42,16 @@ class OfferedActions:
     send_message: Offer
 
 
-def offered_actions(caller: Caller, record: OrderRecord, limit: int | None) -> OfferedActions:
+def offered_actions(
+    caller: Caller, record: OrderRecord, limit: int | None, stops: Stops
+) -> OfferedActions:
     """Return what the caller can do with an order.
 
     Args:
         caller: Who looks at it.
         record: The order.
         limit: The most that the caller may refund of one order, in minor units; None is no limit.
+        stops: What PPS has stopped.
     """
     order, state = record.order, record.state
     within_limit = state.refundable_amount
@@ -55,6 +59,7 @@ def offered_actions(caller: Caller, record: OrderRecord, limit: int | None) -> O
         within_limit = max(0, min(within_limit, limit - state.committed_amount))
     refund = _offer(
         lambda: caller.require(Action.REQUEST_REFUND),
+        lambda: stops.require_refunds(order.studio_id),
         lambda: require_refundable(order, state),
         lambda: _require_limit_left(within_limit),
     )
@@ -65,7 +70,9 @@ def offered_actions(caller: Caller, record: OrderRecord, limit: int | None) -> O
             lambda: caller.require(Action.CANCEL_FULFILLMENT), lambda: require_cancelable(state)
         ),
         send_message=_offer(
-            lambda: caller.require(Action.SEND_MESSAGE), lambda: _require_reason_to_write(record)
+            lambda: caller.require(Action.SEND_MESSAGE),
+            lambda: stops.require_messages(order.studio_id),
+            lambda: _require_reason_to_write(record),
         ),
     )
 

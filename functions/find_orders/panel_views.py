@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from functions.find_orders.offered_actions import Offer, OfferedActions
 from functions.find_orders.show_order import ShownOrder
 from functions.find_orders.timeline import Event, EventKind
@@ -16,6 +14,7 @@ from shared.views.message import MessageView, message_view
 from shared.views.order import FulfillmentView, fulfillment_view
 from shared.views.people import Names, optional_name
 from shared.views.refund import RefundView, refund_view
+from shared.views.view import View
 
 # The order has or had a print job, and nobody canceled it.
 _ON_THE_JOB = frozenset(
@@ -28,7 +27,7 @@ _ON_THE_JOB = frozenset(
 )
 
 
-class LineView(BaseModel):
+class LineView(View):
     """A line as sold, what is still refundable, and how many units are on the print job."""
 
     line_id: str
@@ -45,7 +44,7 @@ class LineView(BaseModel):
     print_quantity: int
 
 
-class DisputeView(BaseModel):
+class DisputeView(View):
     """A dispute of the charge, as Stripe last reported it.
 
     ``withdrawn_amount`` is the money that Stripe has taken and not given back, and ``fee_amount``
@@ -67,7 +66,7 @@ class DisputeView(BaseModel):
     dismissal_note: str | None
 
 
-class MoneyView(BaseModel):
+class MoneyView(View):
     """Where the parent's money is. ``captured_amount`` is 0 while the order is not paid.
 
     The other amounts add up to it, unless external refunds returned more.
@@ -81,7 +80,7 @@ class MoneyView(BaseModel):
     refundable_amount: int
 
 
-class OfferView(BaseModel):
+class OfferView(View):
     """Whether the caller may do something now.
 
     If not, ``reason`` is the code of the problem that a request would get, and ``detail`` says what
@@ -99,7 +98,7 @@ class RefundOfferView(OfferView):
     max_amount: int
 
 
-class ActionsView(BaseModel):
+class ActionsView(View):
     """What the caller may do with the order."""
 
     refund: RefundOfferView
@@ -107,8 +106,11 @@ class ActionsView(BaseModel):
     send_message: OfferView
 
 
-class EventView(BaseModel):
-    """One thing that happened. ``status`` is what it led to, ``about`` the id of its record."""
+class EventView(View):
+    """One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+
+    ``detail`` says what happened to a message in words, or what a person wrote about it.
+    """
 
     at: str
     kind: EventKind
@@ -117,6 +119,7 @@ class EventView(BaseModel):
     by_name: str | None
     about: str | None
     amount: int | None
+    detail: str | None
 
 
 class OrderPanelView(OrderBase):
@@ -230,6 +233,7 @@ def _event(event: Event, names: Names) -> EventView:
         by_name=optional_name(names, event.by),
         about=event.about,
         amount=event.amount,
+        detail=event.detail,
     )
 
 

@@ -11,6 +11,7 @@ from shared.edge.auth import Caller
 from shared.gateways.order_panels import OrderPanel, OrderPanels
 from shared.gateways.people import People
 from shared.gateways.studios import Studios
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.refund_limit import refund_limit
 
 
@@ -31,6 +32,7 @@ class ShowOrder:
     panels: OrderPanels
     people: People
     studios: Studios
+    stops: CurrentStops
 
     def __call__(self, caller: Caller, order_id: str) -> ShownOrder:
         """Return the panel of an order of the caller's studio.
@@ -48,7 +50,7 @@ class ShowOrder:
         return ShownOrder(
             panel,
             events,
-            offered_actions(caller, panel.record, self._limit(caller)),
+            offered_actions(caller, panel.record, self._limit(caller), self.stops.load()),
             self.people.names(caller.studio_id, users),
         )
 

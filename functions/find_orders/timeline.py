@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
+from shared.domain.message import Message
 from shared.gateways.order_panels import OrderPanel
 
 
@@ -16,6 +17,8 @@ class EventKind(StrEnum):
     REFUND_RESOLVED = "refund_resolved"
     PRINT = "print"
     MESSAGE = "message"
+    MESSAGE_DELIVERY = "message_delivery"
+    MESSAGE_DISMISSED = "message_dismissed"
     DISPUTE = "dispute"
 
 
@@ -25,6 +28,7 @@ class Event:
 
     ``at`` is RFC 3339 in UTC. ``by`` is a user, a function or Stripe; None if nobody is known.
     ``about`` is the id of the refund, the message or the dispute. ``amount`` in minor units.
+    ``detail`` says what happened to a message in words, or what a person wrote about it.
     """
 
     at: str
@@ -33,6 +37,7 @@ class Event:
     by: str | None = None
     about: str | None = None
     amount: int | None = None
+    detail: str | None = None
 
 
 def timeline(panel: OrderPanel) -> list[Event]:
@@ -75,3 +80,14 @@ def _of_messages(panel: OrderPanel) -> Iterator[Event]:
         if message.resolved_at is not None:
             kind, by = EventKind.MESSAGE, message.resolved_by
             yield Event(message.resolved_at, kind, message.outcome, by, message.message_id)
+        yield from _of_deliveries(message)
+
+
+def _of_deliveries(message: Message) -> Iterator[Event]:
+    about = message.message_id
+    for each in message.reports:
+        kind, said = EventKind.MESSAGE_DELIVERY, each.detail
+        yield Event(each.at, kind, each.status, about=about, detail=said)
+        if each.dismissed_at is not None:
+            kind, by = EventKind.MESSAGE_DISMISSED, each.dismissed_by
+            yield Event(each.dismissed_at, kind, each.status, by, about, detail=each.note)

@@ -1,7 +1,5 @@
 """Responses about orders. Amounts in minor units of ``currency``, times RFC 3339."""
 
-from pydantic import BaseModel
-
 from functions.find_orders.search_orders import FoundOrder, OrdersPage
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import (
@@ -15,16 +13,17 @@ from shared.views.order import (
     photo_day_view,
     subject_view,
 )
+from shared.views.view import View
 
 
-class ParentView(BaseModel):
+class ParentView(View):
     """Who ordered."""
 
     name: str
     email: str | None = None
 
 
-class StripeView(BaseModel):
+class StripeView(View):
     """The charge. ``account_id`` is set if it is on the studio's own Stripe account."""
 
     charge_id: str | None = None
@@ -33,7 +32,7 @@ class StripeView(BaseModel):
     application_fee_id: str | None = None
 
 
-class OrderBase(BaseModel):
+class OrderBase(View):
     """What the list and the panel both show.
 
     ``refunded_amount`` is in the ledger, and ``pending_refund_amount`` is on its way to the
@@ -63,7 +62,7 @@ class OrderBase(BaseModel):
     dispute_status: str | None
 
 
-class FulfillmentSummary(BaseModel):
+class FulfillmentSummary(View):
     """Where the print is."""
 
     status: str
@@ -76,7 +75,7 @@ class OrderSummary(OrderBase):
     fulfillment: FulfillmentSummary
 
 
-class OrderList(BaseModel):
+class OrderList(View):
     """A page of orders. Even before the last page it may have fewer than ``limit``, or none."""
 
     items: list[OrderSummary]

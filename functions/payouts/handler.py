@@ -30,6 +30,7 @@ from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.running_sums import StoredSums
 from shared.gateways.studios import Studios
 from shared.views import spreadsheet
 
@@ -38,7 +39,9 @@ ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 read_lines = ReadLines(
-    LedgerEntries(dynamodb, setting("LEDGER_TABLE")), OrderLists(dynamodb, setting("ORDERS_TABLE"))
+    LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
+    OrderLists(dynamodb, setting("ORDERS_TABLE")),
+    StoredSums(dynamodb, setting("ORDERS_TABLE")),
 )
 show_next_payout = ShowNextPayout(
     ledger,

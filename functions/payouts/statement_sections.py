@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.domain.statement import Statement, StatementLine, Sum
+from shared.domain.statement import Statement, StatementLine
+from shared.domain.sums import Sum
 
 
 class Column(NamedTuple):

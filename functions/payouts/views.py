@@ -9,19 +9,19 @@ itself).
 from dataclasses import asdict
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
 from functions.payouts.list_payouts import PayoutsPage
 from functions.payouts.read_lines import LinesPage
 from functions.payouts.show_payout import NextPayout
 from shared.domain.ledger import EntryKind
 from shared.domain.payout import Payout
-from shared.domain.statement import CARRIED, Statement, Sum, payable_parts
+from shared.domain.statement import CARRIED, Statement, payable_parts
+from shared.domain.sums import Sum
+from shared.views.view import View
 
 _KINDS = (*(kind.value for kind in EntryKind if kind is not EntryKind.PAYOUT_CLOSED), CARRIED)
 
 
-class PayoutLineView(BaseModel):
+class PayoutLineView(View):
     """A line of a payout.
 
     For a refund, gross is what the parent got (negative), rev share is what PPS gave back
@@ -60,7 +60,7 @@ class PayoutLineView(BaseModel):
     balance_transaction_id: str | None
 
 
-class PartsView(BaseModel):
+class PartsView(View):
     """The money of a payout as parts of one bar.
 
     Sales, refunds, disputes, adjustments, transfers (earlier payouts that failed or came back) and
@@ -79,7 +79,7 @@ class PartsView(BaseModel):
     left_amount: int
 
 
-class SumView(BaseModel):
+class SumView(View):
     """The number of lines, and their sums."""
 
     count: int
@@ -92,7 +92,7 @@ class SumView(BaseModel):
     elsewhere_amount: int
 
 
-class SumsView(BaseModel):
+class SumsView(View):
     """The sums of all lines, on this page or not."""
 
     sale: SumView
@@ -109,14 +109,14 @@ class SumsView(BaseModel):
     total: SumView
 
 
-class PayoutStepView(BaseModel):
+class PayoutStepView(View):
     """A change of state."""
 
     status: str
     at: str
 
 
-class PayoutSummary(BaseModel):
+class PayoutSummary(View):
     """A payout. ``total_amount`` is the sum of ``paid_amount`` and ``carried_amount``.
 
     It holds what was recorded from ``period_started_at`` on and before ``period_ended_at``.
@@ -156,7 +156,7 @@ class PayoutView(PayoutSummary):
     sums: SumsView
 
 
-class NextPayoutView(BaseModel):
+class NextPayoutView(View):
     """What the next payout would be now. ``due_at`` is when it will be made.
 
     Its period begins at ``period_started_at``, which is null before the first payout, and will end
@@ -182,7 +182,7 @@ class NextPayoutView(BaseModel):
     sums: SumsView
 
 
-class PayoutList(BaseModel):
+class PayoutList(View):
     """Payouts, the newest first."""
 
     items: list[PayoutSummary]

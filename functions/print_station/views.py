@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel
-
 from functions.print_station.show_queue import PrintJob, QueuePage
 from shared.domain.fulfillment import claimed_at
 from shared.domain.imported_order import ImportedOrder
@@ -17,16 +15,17 @@ from shared.views.order import (
     subject_view,
 )
 from shared.views.people import NO_NAMES, Names, optional_name
+from shared.views.view import View
 
 
-class PrintView(BaseModel):
+class PrintView(View):
     """An order's print after a step."""
 
     order_id: str
     fulfillment: FulfillmentView
 
 
-class JobLine(BaseModel):
+class JobLine(View):
     """A product with the units that are still to print. Refunded units are not among them."""
 
     line_id: str
@@ -36,7 +35,7 @@ class JobLine(BaseModel):
     subject_id: str | None
 
 
-class JobView(BaseModel):
+class JobView(View):
     """An order in the queue. ``refund_status`` tells if a refunded order is still printed.
 
     ``mine`` says that the caller has claimed it. ``claimed_at`` is null if it was claimed before
@@ -56,7 +55,7 @@ class JobView(BaseModel):
     lines: list[JobLine]
 
 
-class QueueCounts(BaseModel):
+class QueueCounts(View):
     """How many jobs the whole queue has, by status."""
 
     queued: int
@@ -64,7 +63,7 @@ class QueueCounts(BaseModel):
     printed: int
 
 
-class QueueView(BaseModel):
+class QueueView(View):
     """A page of the queue, the oldest order first, and the counts of all of it."""
 
     items: list[JobView]

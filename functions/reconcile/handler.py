@@ -6,8 +6,6 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.tracing import Tracer
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile.books_command import BooksCommand
@@ -25,7 +23,13 @@ from functions.reconcile.reconcile_transfers import ReconcileTransfers
 from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    MalformedMessageError,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+)
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
@@ -173,8 +177,8 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
     pace.time_is_up = time_is_up
     match event:
         case {"Records": list(records)}:
-            works = SQSEvent({"Records": records}).records
-            done = Counter(do_work(each, time_is_up) for each in works)
+            messages = messages_of({"Records": records})
+            done = Counter(do_work(each, time_is_up) for each in messages)
             return {"batchItemFailures": [], "done": dict(done)}
         case {"books": dict(asked)}:
             return books_command(asked, time_is_up=time_is_up)
@@ -197,7 +201,7 @@ def announce(time_is_up: Callable[[], bool]) -> dict[str, Any]:
     return {"announced": done.announced, "complete": done.is_complete}
 
 
-def do_work(record: SQSRecord, time_is_up: Callable[[], bool]) -> str:
+def do_work(message: QueueMessage, time_is_up: Callable[[], bool]) -> str:
     """Reconcile the account that a message names, or park a message that nobody can read.
 
     An error of the account is an outcome, too: the account is still due. So a message only comes
@@ -207,11 +211,11 @@ def do_work(record: SQSRecord, time_is_up: Callable[[], bool]) -> str:
         The outcome, as the name of a metric.
     """
     outcome = "AccountMessageUnreadable"
-    with dead_letter_failures(record, parked, UnknownAccountError):
-        message = message_from(record.body, *RECONCILE_FIELDS)
-        logger.append_keys(account_id=message["account_id"])
+    with dead_letter_failures(message, parked, UnknownAccountError):
+        named = message_from(message.body, *RECONCILE_FIELDS)
+        logger.append_keys(account_id=named["account_id"])
         try:
-            work = work_from(message)
+            work = work_from(named)
         except ValueError as error:
             raise MalformedMessageError(str(error)) from error
         outcome = reconcile_account(work, time_is_up=time_is_up)

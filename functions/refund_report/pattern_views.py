@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.refund_report.find_patterns import Pattern, Patterns
 from functions.refund_report.outliers import Comparison, Outlier
 from shared.domain.attribution import By, Key
 from shared.domain.money import share_of
 from shared.domain.refund_reason import reason_name
+from shared.views.view import View
 
 _KINDS = {
     By.SUBJECT: ("subject", "subjects"),
@@ -28,7 +29,7 @@ _MOST_REPORTS = 1_000_000
 _LEAST_P_VALUE = 1e-300
 
 
-class PatternView(BaseModel):
+class PatternView(View):
     """The refunds of one subject, product, photo day, reason or operator.
 
     ``key`` is its id, or null for refunds that belong to none. ``refund_count`` and
@@ -48,7 +49,7 @@ class PatternView(BaseModel):
     refund_rate: str | None
 
 
-class StandingOutView(BaseModel):
+class StandingOutView(View):
     """A key that is refunded more often than chance explains.
 
     ``compared_with`` says what its orders were compared with: the studio's other orders in the
@@ -70,7 +71,7 @@ class StandingOutView(BaseModel):
     statement: str
 
 
-class PatternsView(BaseModel):
+class PatternsView(View):
     """A studio's refunds by key, and the outliers.
 
     ``orders`` were placed in the range and charged. ``refunded_orders`` of them were refunded in

@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.refund_report.add_up_taxes import ReportTaxes
 from functions.refund_report.pattern_views import rate
@@ -18,9 +18,10 @@ from shared.edge.auth import Caller
 from shared.gateways.exports import ExportStatus
 from shared.views.people import Names, optional_name, shown_name
 from shared.views.refund import ResolutionView, resolution_view
+from shared.views.view import View
 
 
-class RowView(BaseModel):
+class RowView(View):
     """A refund or a dispute. A late failure is a row of its own with all signs reversed.
 
     `refunded_amount` went to the parent. `rev_share_adjustment_amount` is the share that came back
@@ -72,7 +73,7 @@ class RowView(BaseModel):
     failure_balance_transaction_id: str | None
 
 
-class SumsView(BaseModel):
+class SumsView(View):
     """The sums of some rows, with their signs. A late failure counts as a row."""
 
     count: int
@@ -109,7 +110,7 @@ class ReasonView(SumsView):
     share: str | None
 
 
-class SummaryView(BaseModel):
+class SummaryView(View):
     """The figures of the report's charts. They are the sums of the report's rows.
 
     `buckets` cover the days without gaps, in order. `from` and `to` are days in the studio's time
@@ -125,7 +126,7 @@ class SummaryView(BaseModel):
     totals: TotalsView
 
 
-class TaxView(BaseModel):
+class TaxView(View):
     """The refunded tax of one jurisdiction at one rate. `rate` is in percent.
 
     `count` is the number of rows with it. A late failure counts as a row, with a negative amount.
@@ -138,7 +139,7 @@ class TaxView(BaseModel):
     amount: int
 
 
-class TaxesView(BaseModel):
+class TaxesView(View):
     """The refunded tax of the report's rows, by jurisdiction and rate.
 
     The amounts add up to `tax_refunded_amount`, which is that of the report's totals. `from` and
@@ -152,7 +153,7 @@ class TaxesView(BaseModel):
     tax_refunded_amount: int
 
 
-class FilterView(BaseModel):
+class FilterView(View):
     """What all rows have in common. `name` is what people call it.
 
     It is null if it was erased, or if the page has no rows to read it from.
@@ -163,7 +164,7 @@ class FilterView(BaseModel):
     name: str | None
 
 
-class ReportView(BaseModel):
+class ReportView(View):
     """A page of the report, with the totals of all pages.
 
     `from` and `to` are days in the studio's time zone, both included. `filters` are the keys that
@@ -178,7 +179,7 @@ class ReportView(BaseModel):
     filters: list[FilterView]
 
 
-class ExportView(BaseModel):
+class ExportView(View):
     """A report that is written to a file.
 
     While it is `running`, `url` is the path to poll. Once it is `ready`, `url` is where the file

@@ -47,12 +47,14 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.people import People
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.load_callers_order import load_callers_order
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
@@ -96,10 +98,11 @@ payout_impact = PayoutImpact(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundsInFlight(LimitGuards(dynamodb, setting("ORDERS_TABLE"))),
 )
+stops = CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now)
 request_refund = RequestRefund(
-    orders, stripe_refunds, payout_impact, charge_reader, accounts, utc_now
+    orders, stripe_refunds, payout_impact, charge_reader, accounts, stops, utc_now
 )
-preview_refund = PreviewRefund(payout_impact, charge_reader)
+preview_refund = PreviewRefund(payout_impact, charge_reader, stops)
 
 app = api_resolver()
 

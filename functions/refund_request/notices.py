@@ -13,6 +13,7 @@ from shared.domain.refund_quote import (
     check_fulfillment,
     print_warnings,
 )
+from shared.domain.stops import Activity, Stops
 from shared.domain.studio import OnNegativeLimit, Studio
 
 _WORDS = {
@@ -81,6 +82,12 @@ def notices_of(
                 blocking, detail = True, _REFUSED_AT_LIMIT
         found.append(Notice(code, blocking, detail))
     return found
+
+
+def stop_notices(stops: Stops, studio_id: str) -> list[Notice]:
+    """Return that PPS has stopped refunds, in words, if it has."""
+    stop = stops.find(Activity.REFUNDS, studio_id)
+    return [Notice(RefundWarning.REFUNDS_STOPPED, blocking=True, detail=stop.words)] if stop else []
 
 
 def print_and_inquiry_warnings(state: OrderState) -> list[RefundWarning]:

@@ -8,6 +8,7 @@ from functions.refund_request.notices import (
     Notice,
     notices_of,
     print_and_inquiry_warnings,
+    stop_notices,
 )
 from functions.refund_request.payout_impact import NextPayoutEffect, PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
@@ -24,6 +25,7 @@ from shared.domain.settlement import Effect, estimate, tax_in
 from shared.domain.studio import Studio
 from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrderRecord
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.refund_limit import is_beyond_limit, refund_limit
 
 
@@ -58,6 +60,7 @@ class PreviewRefund:
 
     payout_impact: PayoutImpact
     charge_reader: ChargeReader
+    stops: CurrentStops
     clock: Clock = utc_now
 
     def __call__(self, caller: Caller, order_id: str, choice: RefundChoice) -> Preview:
@@ -85,7 +88,10 @@ class PreviewRefund:
             next_payout=next_payout,
             next_payout_date=_next_payout_date(studio, self.clock()),
             limit_amount=refund_limit(caller, studio),
-            notices=notices_of(warnings, studio, state, choice, quote),
+            notices=[
+                *stop_notices(self.stops.load(), state.studio_id),
+                *notices_of(warnings, studio, state, choice, quote),
+            ],
             stops_print=stops_print(state, choice, quote),
         )
 

@@ -42,6 +42,7 @@ from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe.errors import BOOKS_ARE_BEHIND
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.refund_limit import require_within_limit
 from shared.workflow.release_refused import release_refused
 
@@ -86,6 +87,7 @@ class RequestRefund:
     payout_impact: PayoutImpact
     charge_reader: ChargeReader
     accounts: AccountWatch
+    stops: CurrentStops
     clock: Clock
 
     def __call__(self, caller: Caller, request: RefundRequest) -> tuple[Refund, OrderState]:
@@ -110,6 +112,7 @@ class RequestRefund:
             record = self.charge_reader.load_order(caller, request.order.order_id)
             if request.refund_id in record.refunds:
                 return None, record
+            self.stops.load().require_refunds(caller.studio_id)
             quote = quote_refund(record.order, record.state, request.choice)
             studio = self.payout_impact.load_studio(record.state.studio_id)
             require_within_limit(caller, studio, record.state.committed_amount + quote.amount)

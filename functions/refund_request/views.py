@@ -1,12 +1,11 @@
 """Responses of refunds. Amounts in minor units."""
 
-from pydantic import BaseModel
-
 from functions.refund_request.line_amounts import LineAmounts
 from functions.refund_request.preview_refund import Preview
+from shared.views.view import View
 
 
-class NoticeView(BaseModel):
+class NoticeView(View):
     """What to know before refunding. A request is refused while one is ``blocking``."""
 
     code: str
@@ -14,7 +13,7 @@ class NoticeView(BaseModel):
     detail: str
 
 
-class LinePreview(BaseModel):
+class LinePreview(View):
     """What goes back of a line: ``amount`` is the price less the discount plus the tax."""
 
     line_id: str
@@ -26,7 +25,7 @@ class LinePreview(BaseModel):
     amount: int
 
 
-class PreviewView(BaseModel):
+class PreviewView(View):
     """What the refund would do. Amounts are estimates until the refund settles.
 
     ``lines`` are the chosen lines of a line-item refund. ``tax_amount`` is the tax in the refund.

@@ -1,18 +1,16 @@
-"""Resumes every refund and application fee refund that has not ended."""
+"""Resumes a refund, an application fee refund or a charge that has not ended."""
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from functions.resume_pending.resume_refund import ResumeRefund
-from functions.resume_pending.turns import Kind, in_turns
 from shared.clock import Clock, rfc3339
 from shared.domain.account_access import ACCOUNT_DISCONNECTED
+from shared.domain.due_work import CHARGE, FEE_REFUND, DueWork
 from shared.domain.refund import Refund
 from shared.edge.observability import logger
 from shared.gateways.fee_refunds import FeeRefunds
-from shared.gateways.open_work import DueWork, OpenWorkIndex
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
 from shared.workflow.announcers import ChargeAnnouncer
@@ -22,84 +20,62 @@ from shared.workflow.transient_errors import TRANSIENT_ERRORS
 _NOTHING_OPEN = "ResumeNothingOpen"
 
 
-@dataclass(slots=True)
-class Round:
-    """What a round did.
-
-    Attributes:
-        done: How often each outcome occurred, by the name of its metric.
-        oldest_seconds: The age of the oldest open refund.
-        complete: Whether the round got to its end.
-    """
-
-    done: Counter[str] = field(default_factory=Counter)
-    oldest_seconds: int = 0
-    complete: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class ResumePending:
-    """Polls all open refunds, fee refunds and charges, each at its own growing interval.
+    """Resumes one piece of open work, each at its own growing interval.
 
     The next time is stored before the work begins. So work on which the function dies is polled
-    less and less often, and does not keep the rest waiting.
+    less and less often.
     """
 
     orders: OrdersTable
     fee_refunds: FeeRefunds
-    open_work: OpenWorkIndex
     resume_refund: ResumeRefund
     fee_refund_queue: FeeRefundQueue
     charge_queue: ChargeAnnouncer
     clock: Clock
+    report_age: Callable[[int], None] = lambda _: None
 
-    def __call__(self, *, due_only: bool, time_is_up: Callable[[], bool]) -> Round:
-        """Do one round.
+    def __call__(self, work: DueWork) -> str:
+        """Do a piece of work, unless it was done since it was announced.
 
-        Args:
-            due_only: Whether to resume only what is due, or everything that is open.
-            time_is_up: Whether to stop, so that the round ends before the function times out. The
-                next round begins with what has been due longest.
+        Each round announces what is still due. So a piece that waits in the queue for long comes
+        again, and only the first message about it does something.
+
+        An error is logged and counted. Most errors come after the next time is stored, and the
+        piece is announced again then; otherwise the next round announces it.
+
+        Returns:
+            The outcome, as the name of a metric.
         """
-        round_ = Round()
-        due_before = rfc3339(self.clock()) if due_only else None
-        kinds = (
-            Kind(self.open_work.refunds, lambda work: self._refund(work, round_)),
-            Kind(self.open_work.fee_refunds, self._fee_refund),
-            Kind(self.open_work.charges, self._charge),
-        )
-        for kind, work in in_turns(kinds, due_before, self.clock):
-            if time_is_up():
-                round_.complete = False
-                break
-            round_.done[self._safely(kind, work)] += 1
-        return round_
-
-    def _safely(self, kind: Kind, work: DueWork) -> str:
-        """Do a piece of work and return the outcome; an error does not keep the others waiting."""
         try:
-            return kind.resume(work)
+            return self._resume(work)
         except TRANSIENT_ERRORS as reason:
             logger.warning(
                 "resume deferred",
                 order_id=work.order.order_id,
-                refund_id=work.refund_id,
+                task=work.task,
                 reason=str(reason) or type(reason).__name__,
             )
             return "ResumeDeferred"
-        except Exception:  # noqa: BLE001  # logged and counted; one must not stop the others
-            logger.exception(
-                "cannot resume", order_id=work.order.order_id, refund_id=work.refund_id
-            )
+        except Exception:  # noqa: BLE001  # logged and counted; the next round tries it again
+            logger.exception("cannot resume", order_id=work.order.order_id, task=work.task)
             return "ResumeFailed"
 
-    def _refund(self, work: DueWork, round_: Round) -> str:
-        refund = self.orders.get_refund(work.order, work.refund_id or "")
-        if refund is None or not refund.is_open:
+    def _resume(self, work: DueWork) -> str:
+        if work.task == FEE_REFUND:
+            return self._fee_refund(work)
+        if work.task == CHARGE:
+            return self._charge(work)
+        return self._refund(work)
+
+    def _refund(self, work: DueWork) -> str:
+        refund = self.orders.get_refund(work.order, work.task)
+        if refund is None or not refund.is_open or refund.next_poll_at != work.due_at:
             return _NOTHING_OPEN
         # A studio that left is on the attention list. Its refunds raise no alarm while they wait.
         if refund.pending_reason != ACCOUNT_DISCONNECTED:
-            round_.oldest_seconds = max(round_.oldest_seconds, self._age_seconds(refund))
+            self.report_age(self._age_seconds(refund))
         logger.set_correlation_id(refund.correlation_id)
         next_poll_at = rfc3339(next_poll_time(refund.poll_count, self.clock()))
         refund = self.orders.advance_refund(
@@ -113,7 +89,7 @@ class ResumePending:
 
     def _fee_refund(self, work: DueWork) -> str:
         fee = self.fee_refunds.get(work.order)
-        if fee is None or not fee.is_open:
+        if fee is None or not fee.is_open or fee.next_poll_at != work.due_at:
             return _NOTHING_OPEN
         next_poll_at = rfc3339(next_poll_time(fee.poll_count, self.clock()))
         fee = self.fee_refunds.advance(
@@ -125,7 +101,7 @@ class ResumePending:
     def _charge(self, work: DueWork) -> str:
         """Have an order's charge read again."""
         state = self.orders.get_state(work.order)
-        if state is None or not state.must_be_checked:
+        if state is None or not state.must_be_checked or state.next_check_at != work.due_at:
             return _NOTHING_OPEN
         next_check_at = rfc3339(next_poll_time(state.check_count, self.clock()))
         self.orders.update_state(

@@ -1,23 +1,28 @@
 """Lambda on a schedule and on the payout queue, or by hand: makes payouts."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.tracing import Tracer
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.run_payouts.book_reversal import BookReversal
 from functions.run_payouts.close_payout import ClosePayout
 from functions.run_payouts.release_payouts import ReleasePayouts
 from functions.run_payouts.resume_transfer import ResumeTransfer
-from functions.run_payouts.run_payouts import RunPayouts
+from functions.run_payouts.run_payouts import PAYOUT_AGE, RunPayouts
 from shared.clock import rfc3339, utc_now
 from shared.domain.payout import PayoutWork
-from shared.edge.observability import count, logger, metrics
+from shared.edge.observability import count, logger, measure_seconds, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import MalformedMessageError, dead_letter_failures, message_from
+from shared.edge.sqs import (
+    MalformedMessageError,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+)
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
@@ -28,10 +33,12 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import PAYOUT_FIELDS, ParkedMessages, PayoutQueue
 from shared.gateways.secrets import Secrets
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.gateways.studios import Studios
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.current_stops import CurrentStops
 
 # The tracing SDK is slow to import. That is affordable where no caller waits for the answer, and
 # it shows each call to Stripe.
@@ -62,6 +69,7 @@ run_payouts = RunPayouts(
     ),
     ResumeTransfer(studios, ledger, payouts, holds, transfers, accounts, utc_now),
     BookReversal(ledger, payouts, transfers, utc_now),
+    CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now),
     utc_now,
 )
 release_payouts = ReleasePayouts(holds, payouts, utc_now)
@@ -88,7 +96,7 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
     """
     match event:
         case {"Records": list(records)}:
-            done = Counter(map(do_work, SQSEvent({"Records": records}).records))
+            done = Counter(map(do_work, messages_of({"Records": records})))
             return {"batchItemFailures": [], "done": dict(done)}
         case {"action": "pay_now", "studio_id": str(studio_id), "because": str(because)}:
             outcome, payout_id = run_payouts.pay_now(studio_id, because)
@@ -105,24 +113,29 @@ def lambda_handler(event: dict[str, Any] | None, context: LambdaContext) -> dict
 
 def announce() -> int:
     """Send a message for each thing that is due, and return how many there are."""
-    now = rfc3339(utc_now())
+    at = utc_now()
+    now = rfc3339(at)
+    due_at = payouts.oldest_due(now)
+    measure_seconds(
+        PAYOUT_AGE, (at - datetime.fromisoformat(due_at)).total_seconds() if due_at else 0
+    )
     announced = payout_queue.announce(payouts.work(now), hour=now[:13])
     count("PayoutWorkAnnounced", announced)
     logger.info("announced", works=announced)
     return announced
 
 
-def do_work(record: SQSRecord) -> str:
+def do_work(message: QueueMessage) -> str:
     """Do what a message names, or park a message that nobody can read. Return the outcome.
 
     An error of the studio is an outcome, too: the next run announces what is still due. So a
     message only comes again if the function died.
     """
     outcome = "PayoutWorkUnreadable"
-    with dead_letter_failures(record, parked, MalformedMessageError):
-        message = message_from(record.body, *PAYOUT_FIELDS)
-        logger.append_keys(studio_id=message["studio_id"])
-        outcome = run_payouts(PayoutWork(message["studio_id"], message["payout"]))
+    with dead_letter_failures(message, parked, MalformedMessageError):
+        named = message_from(message.body, *PAYOUT_FIELDS)
+        logger.append_keys(studio_id=named["studio_id"])
+        outcome = run_payouts(PayoutWork(named["studio_id"], named["payout"]))
         count(outcome)
-        logger.info("work", payout=message["payout"], outcome=outcome)
+        logger.info("work", payout=named["payout"], outcome=outcome)
     return outcome

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from functions.run_payouts.book_reversal import BookReversal
@@ -9,10 +10,19 @@ from functions.run_payouts.close_payout import ClosePayout, NotClosed
 from functions.run_payouts.resume_transfer import ResumeTransfer
 from shared.clock import Clock, rfc3339
 from shared.domain.payout import DUE, Payout, PayoutWork
-from shared.edge.observability import logger
+from shared.domain.stops import Activity
+from shared.edge.observability import logger, measure_seconds
 from shared.gateways.payouts_table import PayoutsTable
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.stripe_attempt import next_poll_time
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
+
+# The outcome while an operator has stopped payouts. What is due stays due, and an open payout stays
+# as it is. Money that comes back is still entered.
+STOPPED = "PayoutStopped"
+
+# The metric of how long payouts have been due or open, in seconds.
+PAYOUT_AGE = "PayoutAge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class RunPayouts:
     close: ClosePayout
     resume_transfer: ResumeTransfer
     book_reversal: BookReversal
+    stops: CurrentStops
     clock: Clock
 
     def __call__(self, work: PayoutWork) -> str:
@@ -52,6 +63,8 @@ class RunPayouts:
             LookupError: There is no such studio.
             StaleStateError: Others kept changing the studio's ledger. Nothing was closed.
         """
+        if self._are_stopped(studio_id):
+            return STOPPED, None
         made = self.close.now(studio_id, because)
         if isinstance(made, NotClosed):
             return made.value, None
@@ -59,6 +72,8 @@ class RunPayouts:
         return outcome, made.payout_id
 
     def _make(self, studio_id: str) -> str:
+        if self._are_stopped(studio_id):
+            return STOPPED
         made = self.close(studio_id)
         return made.value if isinstance(made, NotClosed) else self._pay(made)
 
@@ -79,6 +94,8 @@ class RunPayouts:
             return "PayoutNothingOpen"
         if payout.next_poll_at > rfc3339(self.clock()):  # another message has looked at it
             return "PayoutNothingOpen"
+        if payout.is_open and self._are_stopped(studio_id):
+            return STOPPED
         # Stored first, so that a payout on which the run dies is polled less and less often.
         next_poll_at = rfc3339(next_poll_time(payout.poll_count, self.clock()))
         payout = self.payouts.advance(
@@ -86,7 +103,13 @@ class RunPayouts:
         )
         return self._looked_at(payout)
 
+    def _are_stopped(self, studio_id: str) -> bool:
+        return self.stops.load().find(Activity.PAYOUTS, studio_id) is not None
+
     def _looked_at(self, payout: Payout) -> str:
+        if payout.is_open:
+            closed_at = datetime.fromisoformat(payout.closed_at)
+            measure_seconds(PAYOUT_AGE, (self.clock() - closed_at).total_seconds())
         look = self.resume_transfer if payout.is_open else self.book_reversal
         outcome = look(payout)
         logger.info("payout resumed", payout_id=payout.payout_id, outcome=outcome)

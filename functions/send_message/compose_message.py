@@ -60,7 +60,10 @@ _SCHEMES = {"https", "mailto"}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message before it is sent. ``to_address`` is None if the order has no usable address."""
+    """A message before it is sent. ``to_address`` is None if the order has no usable address.
+
+    ``reply_to`` is the studio's address if the message comes from PPS's.
+    """
 
     from_name: str
     from_address: str
@@ -68,6 +71,7 @@ class Draft:
     subject: str
     text: str
     html: str
+    reply_to: str | None = None
 
 
 def compose(record: OrderRecord, studio: Studio, template: Template, refund_id: str) -> Draft:

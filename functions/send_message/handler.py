@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.send_message.bodies import MessageChoice, MessageResolution, MessageToSend
 from functions.send_message.draft_message import DraftMessage
+from functions.send_message.find_notices import FindNotices
 from functions.send_message.preview_message import PreviewMessage
 from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
@@ -29,8 +30,10 @@ from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.people import People
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.studios import Studios
 from shared.views.message import MessageView, message_view
+from shared.workflow.current_stops import CurrentStops
 
 # A text and an HTML of 20,000 characters each. A character may take several bytes.
 _MAX_BODY_BYTES = 256 * 1024
@@ -39,10 +42,13 @@ dynamodb = aws.client("dynamodb")
 orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
 people = People(dynamodb, setting("ORDERS_TABLE"))
 messages = Messages(dynamodb, setting("ORDERS_TABLE"))
-mail = Mail(aws.client("sesv2"), aws.mail_client())
-draft_message = DraftMessage(Studios(dynamodb, setting("ORDERS_TABLE")), mail)
-preview_message = PreviewMessage(orders, draft_message)
-send_message = SendMessage(orders, draft_message, messages, mail, utc_now)
+mail = Mail(aws.client("sesv2"), aws.mail_client(), setting("MAIL_CONFIGURATION_SET"))
+draft_message = DraftMessage(
+    Studios(dynamodb, setting("ORDERS_TABLE")), mail, setting("FALLBACK_SENDER") or None
+)
+stops = CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now)
+preview_message = PreviewMessage(orders, draft_message, FindNotices(mail, messages), stops)
+send_message = SendMessage(orders, draft_message, messages, mail, stops, utc_now)
 resolve_message = ResolveMessage(orders, messages, utc_now)
 
 app = api_resolver()
@@ -58,8 +64,7 @@ def preview(order_id: OrderId, body: MessageChoice) -> MessagePreviewView:
     """Fill in a template about a refund. Sends nothing."""
     who = caller(app)
     who.require(Action.SEND_MESSAGE)
-    draft, warnings = preview_message(who, order_id, body.chosen, body.refund_id)
-    return preview_view(body, draft, warnings)
+    return preview_view(body, preview_message(who, order_id, body.chosen, body.refund_id))
 
 
 @app.post(

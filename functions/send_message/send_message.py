@@ -5,7 +5,7 @@ record as sending ──► mail service ──► record the outcome
 └────────── reads unknown ──────┘  A person finds out. Nothing sends it a second time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,12 @@ from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages
 from shared.gateways.orders_table import OrderRecord, OrdersTable
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.load_callers_order import load_callers_order
 
 # How long a request waits for its turn before the message is sent.
-_RECORD_SECONDS = 5.0
-# How long it tries to record the outcome. Sending may have taken 17 seconds before.
+_RECORD_SECONDS = 3.0
+# How long it tries to record the outcome. Sending may have taken 20 seconds before.
 _OUTCOME_SECONDS = 4.0
 
 _REFUSALS: dict[str, type[DomainError]] = {
@@ -74,6 +75,7 @@ class SendMessage:
     draft_message: DraftMessage
     messages: Messages
     mail: Mail
+    stops: CurrentStops
     clock: Clock
 
     def __call__(self, caller: Caller, request: MessageRequest) -> Message:
@@ -90,6 +92,7 @@ class SendMessage:
             found = self.messages.get(request.order, request.message_id)
             if found is not None:
                 return _answer_again(found, request)
+            self.stops.load().require_messages(caller.studio_id)
             message = self._compose(caller, record, request)
             try:
                 self.messages.record_sending(message)
@@ -124,6 +127,7 @@ class SendMessage:
             created_by=caller.user,
             created_at=rfc3339(self.clock()),
             fingerprint=request.fingerprint,
+            reply_to=draft.reply_to,
         )
 
     def _hand_over(self, message: Message) -> Message:
@@ -132,26 +136,28 @@ class SendMessage:
         except (SendingDomainError, MessageRefusedError) as refusal:
             logger.warning("mail service refused the message", detail=refusal.detail)
             count("MessageRefused")
-            self._record_outcome(
-                message.refused(Refusal(refusal.code, refusal.detail, answered=True))
-            )
+            refused = Refusal(refusal.code, refusal.detail, answered=True)
+            self._record_outcome(message, lambda each: each.refused(refused))
             raise
         except MailOutcomeUnknownError as unknown:
             logger.warning("mail outcome unknown", reason=unknown.reason)
             count("MessageOutcomeUnknown")
-            return self._record_outcome(message.lost())
+            return self._record_outcome(message, Message.lost)
         count("MessageSent")
-        return self._record_outcome(message.sent(ses_message_id, rfc3339(self.clock())))
+        at = rfc3339(self.clock())
+        return self._record_outcome(message, lambda each: each.sent(ses_message_id, at))
 
-    def _record_outcome(self, message: Message) -> Message:
+    def _record_outcome(self, message: Message, outcome: Callable[[Message], Message]) -> Message:
+        """Record the outcome. The mail service may report about the message at the same time."""
         for _ in tries(_OUTCOME_SECONDS):
+            known = outcome(message)
             try:
-                return self.messages.record_outcome(message)
+                return known if known == message else self.messages.record_outcome(known)
             except StaleStateError:
-                continue
-        # The message will read unknown. Only this caller learns the outcome.
+                message = self.messages.get(message.order_key, message.message_id) or message
+        # The message will read unknown until a report comes. Only this caller learns the outcome.
         logger.warning("message outcome not recorded")
-        return message
+        return outcome(message)
 
 
 def _answer_again(message: Message, request: MessageRequest) -> Message:

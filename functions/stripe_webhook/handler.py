@@ -20,7 +20,7 @@ from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charges import Charges
-from shared.gateways.orders_table import OrdersTable
+from shared.gateways.order_refunds import OrderRefunds
 from shared.gateways.queues import AdjustQueue, ChargeQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.api_version import API_VERSION
@@ -37,7 +37,7 @@ ACTOR = "stripe_webhook"
 MAX_BODY_BYTES = 256 * 1024
 
 dynamodb = aws.client("dynamodb")
-orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+orders = OrderRefunds(dynamodb, setting("ORDERS_TABLE"))
 charges = Charges(dynamodb, setting("ORDERS_TABLE"))
 accesses = AccountAccesses(dynamodb, setting("ORDERS_TABLE"))
 sqs = aws.client("sqs")
@@ -155,6 +155,7 @@ def _record(event: StripeEvent, endpoints: frozenset[Endpoint]) -> list[str]:
         Problem: The event's object is not as documented.
     """
     logger.append_keys(event_id=event.event_id, event_type=event.type)
+    count("EventReceived")
     if event.livemode != livemode:
         # A Connect endpoint also gets test events: https://docs.stripe.com/connect/webhooks
         return _counted("LivemodeMismatch")

@@ -4,22 +4,34 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from functions.studio_settings.list_stops import ListStops
 from functions.studio_settings.list_studios import ListStudios
 from functions.studio_settings.show_me import ShowMe
-from functions.studio_settings.views import MeView, StudioList, me_view, studio_list
+from functions.studio_settings.views import (
+    MeView,
+    StopList,
+    StudioList,
+    me_view,
+    stop_list,
+    studio_list,
+)
+from shared.clock import utc_now
 from shared.edge.auth import Action
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, described, signed_in
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.people import People
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.studio_directory import StudioDirectory
 from shared.gateways.studios import Studios
+from shared.workflow.current_stops import CurrentStops
 
 dynamodb = aws.client("dynamodb")
 show_me = ShowMe(
     Studios(dynamodb, setting("ORDERS_TABLE")), People(dynamodb, setting("ORDERS_TABLE"))
 )
 list_studios = ListStudios(StudioDirectory(dynamodb, setting("ORDERS_TABLE")))
+list_stops = ListStops(CurrentStops(StopsStore(dynamodb, setting("ORDERS_TABLE")), utc_now))
 
 app = api_resolver()
 
@@ -62,6 +74,25 @@ def studios(
     """
     signed_in(app).require(Action.READ_STUDIOS)
     return studio_list(list_studios(name, limit, cursor))
+
+
+@app.get(
+    "/stops",
+    summary="List what PPS has stopped",
+    operation_id="list_stops",
+    description=(
+        "Refunds, payouts or messages that PPS has stopped for now, for the studio or for all, as "
+        "far as the user's roles have to do with them. While refunds or messages are stopped, a "
+        "request for a new one answers 409 `refunds_stopped` or `messages_stopped`. A stop and its "
+        "end are seen within a minute."
+    ),
+    responses=described(200, StopList, "What is stopped, or an empty list"),
+)
+def stops(
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by signed_in()
+) -> StopList:
+    """List what PPS has stopped for now."""
+    return stop_list(list_stops(signed_in(app)))
 
 
 lambda_handler = api_handler(app)

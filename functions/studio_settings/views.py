@@ -1,19 +1,19 @@
-"""Responses about the signed-in user and studios. Amounts in minor units of ``currency``."""
+"""Responses about the signed-in user, studios and stops. Amounts in minor units of ``currency``."""
 
 import calendar
-
-from pydantic import BaseModel
 
 from functions.studio_settings.list_studios import StudioPage
 from functions.studio_settings.show_me import Me
 from shared.domain.money import minor_unit_digits
 from shared.domain.payout_schedule import Interval
 from shared.domain.refund_reason import REASON_NAMES, RefundReason
+from shared.domain.stops import Activity, Stop
 from shared.domain.studio import OnNegativeLimit, Studio, StudioStatus
 from shared.edge.auth import Action, Role
+from shared.views.view import View
 
 
-class StudioSettingsView(BaseModel):
+class StudioSettingsView(View):
     """How PPS works with the studio.
 
     ``rev_share_bps`` is PPS's share of each sale in hundredths of a percent. ``payout_weekday`` is
@@ -36,7 +36,7 @@ class StudioSettingsView(BaseModel):
     ledger_starts_at: str | None
 
 
-class StudioSummary(BaseModel):
+class StudioSummary(View):
     """A studio. ``minor_unit_digits`` is how many decimals its currency has.
 
     ``locale`` (BCP 47) says how its people write numbers; null is not known.
@@ -57,14 +57,14 @@ class MyStudioView(StudioSummary):
     settings: StudioSettingsView | None
 
 
-class RefundReasonView(BaseModel):
+class RefundReasonView(View):
     """A reason that a refund may have, and what people call it."""
 
     reason: RefundReason
     name: str
 
 
-class MeView(BaseModel):
+class MeView(View):
     """The signed-in user.
 
     ``refund_limit_amount`` is the most of one order that the user may refund, all its refunds
@@ -82,11 +82,25 @@ class MeView(BaseModel):
     studio: MyStudioView | None
 
 
-class StudioList(BaseModel):
+class StudioList(View):
     """A page of studios, by name."""
 
     items: list[StudioSummary]
     next_cursor: str | None
+
+
+class StopView(View):
+    """What PPS has stopped for now. ``detail`` says so to studio staff."""
+
+    activity: Activity
+    detail: str
+    stopped_at: str
+
+
+class StopList(View):
+    """What is stopped, each activity once at most."""
+
+    items: list[StopView]
 
 
 def me_view(me: Me) -> MeView:
@@ -113,6 +127,16 @@ def me_view(me: Me) -> MeView:
 def studio_list(page: StudioPage) -> StudioList:
     """Return a page of studios as the API shows it."""
     return StudioList(items=list(map(_summary, page.studios)), next_cursor=page.next_cursor)
+
+
+def stop_list(stops: list[Stop]) -> StopList:
+    """Return what is stopped as the API shows it. Who stopped it and why is for operators."""
+    return StopList(
+        items=[
+            StopView(activity=each.activity, detail=each.words, stopped_at=each.stopped_at)
+            for each in stops
+        ]
+    )
 
 
 def _summary(studio: Studio) -> StudioSummary:

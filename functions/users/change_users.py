@@ -1,4 +1,4 @@
-"""Inviting a user, changing a role, removing a user: first the intent, then the user pool."""
+"""Changing a studio's users: first the intent, then the user pool."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,10 @@ from shared.domain.studio_user import (
     StudioUser,
     UserIntent,
     UserStatus,
-    change_role,
-    done,
-    invite,
-    remove,
     user_id_of_email,
 )
+from shared.domain.user_changes import adopt, change_role, disable, done, enable, invite, remove
+from shared.edge.audit import AuditEvent, record
 from shared.edge.auth import Caller
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.studio_users import StudioUsers
@@ -74,6 +72,32 @@ class ChangeUsers:
         """
         return self._carry_out(caller, user_id, remove)
 
+    def disable(self, caller: Caller, user_id: str) -> StudioUser:
+        """Keep a user from signing in until they are enabled, and end their sessions. Return them.
+
+        Raises:
+            DomainError: There is no such user, it is the last owner, or a change is under way.
+        """
+        return self._carry_out(caller, user_id, disable)
+
+    def enable(self, caller: Caller, user_id: str) -> StudioUser:
+        """Let a disabled user sign in again. Return them.
+
+        Raises:
+            DomainError: There is no such user, or a change is under way.
+        """
+        return self._carry_out(caller, user_id, enable)
+
+    def adopt(self, caller: Caller, wanted: StudioUser) -> StudioUser:
+        """Record a user whom the user pool has and no studio recorded. Return them.
+
+        Raises:
+            DomainError: A change of this user is under way.
+        """
+        return self._carry_out(
+            caller, wanted.user_id, lambda known, roster, at: adopt(known, roster, wanted, at)
+        )
+
     def _carry_out(self, caller: Caller, user_id: str, decide: Decide) -> StudioUser:
         pending = None
         for _ in tries(_CONTENTION_SECONDS):
@@ -85,6 +109,7 @@ class ChangeUsers:
                     return known
                 if intent is not None:
                     user = self.users.record_intent(intent)
+                    _audit(intent)
                     self._apply(user)
                     return self._finish(user)
             except UserChangePendingError as error:
@@ -95,9 +120,11 @@ class ChangeUsers:
 
     def _apply(self, user: StudioUser) -> None:
         """Change the user pool as the intent says."""
-        if user.status is UserStatus.REMOVING:
+        if user.status in {UserStatus.REMOVING, UserStatus.DISABLING}:
             self.pool.disable(user)
             return
+        if user.status is UserStatus.ENABLING:
+            self.pool.enable(user)
         if user.status is UserStatus.INVITING:
             self.pool.invite(user)
         self.pool.set_role(user)
@@ -112,3 +139,17 @@ class ChangeUsers:
             except StaleStateError:
                 continue
         raise BusyError("Others keep changing your studio's users. Try again in half a minute.")
+
+
+def _audit(intent: UserIntent) -> None:
+    """Record a change in the audit log. A repeat that finishes one is no other change."""
+    if intent.change is not None:
+        record(
+            AuditEvent.USER_CHANGED,
+            user=intent.change.by,
+            studio_id=intent.change.studio_id,
+            changed_user=intent.change.user_id,
+            change=intent.change.event,
+            role=intent.change.role,
+            previous_role=intent.change.previous_role,
+        )

@@ -1,9 +1,11 @@
-"""Lambda behind API Gateway: the studio's users."""
+"""Lambda behind API Gateway, and called by the operator command: the studio's users."""
 
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.users.bodies import InvitationBody, RoleBody
 from functions.users.change_users import ChangeUsers
@@ -12,12 +14,15 @@ from shared.clock import utc_now
 from shared.domain.studio_user import StudioUser
 from shared.edge.auth import Action, Caller
 from shared.edge.http import NamedStudio, api_handler, api_resolver, caller, described
-from shared.edge.observability import logger
+from shared.edge.observability import logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.people import People
 from shared.gateways.studio_users import StudioUsers
 from shared.gateways.user_pool import UserPool
+
+if TYPE_CHECKING:
+    from functions.users.operator_commands import OperatorCommands
 
 _CHANGES_SHOWN = 100
 
@@ -100,4 +105,29 @@ def _shown(user: StudioUser, who: Caller) -> UserView:
     return user_view(user, users.roster(who.studio_id), who, names)
 
 
-lambda_handler = api_handler(app)
+@cache
+def operator_commands() -> "OperatorCommands":
+    """Return what operators call. Requests of the API do not load it."""
+    from functions.users.operator_commands import OperatorCommands  # noqa: PLC0415  # rarely needed
+    from shared.gateways.studios import Studios  # noqa: PLC0415  # rarely needed
+
+    studios = Studios(aws.client("dynamodb"), setting("ORDERS_TABLE"))
+    return OperatorCommands(users, studios, change_users)
+
+
+_answer_api = api_handler(app)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def _answer_operator(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
+    return operator_commands()(event)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API, or a call of the operator command.
+
+    API Gateway sets ``httpMethod`` on every event, so no request can pass for an operator's call.
+    """
+    answer = _answer_api if "httpMethod" in event else _answer_operator
+    return answer(event, context)

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
-
 from shared.domain.studio_user import (
     Roster,
     StudioRole,
@@ -12,17 +10,19 @@ from shared.domain.studio_user import (
     UserEvent,
     UserStatus,
     may_change,
+    may_remove,
 )
 from shared.edge.auth import ALLOWED, Action, Caller
 from shared.views.people import Names, shown_name
+from shared.views.view import View
 
 
-class UserView(BaseModel):
+class UserView(View):
     """A user of the studio.
 
-    `status` is `active`, or says which change is not finished: ask for the same change again to
-    finish it. `actions` are what the caller may do. The last owner can be neither changed nor
-    removed.
+    `status` is `active` or `disabled`, or says which change is not finished: ask for the same
+    change again to finish it. A disabled user cannot sign in. `actions` are what the caller may do.
+    The last owner can be neither changed nor removed.
     """
 
     user_id: str
@@ -37,7 +37,7 @@ class UserView(BaseModel):
     actions: list[Literal["change_role", "remove"]]
 
 
-class UserChangeView(BaseModel):
+class UserChangeView(View):
     """What was done to a user, when and by whom."""
 
     at: str
@@ -49,7 +49,7 @@ class UserChangeView(BaseModel):
     previous_role: StudioRole | None
 
 
-class UserList(BaseModel):
+class UserList(View):
     """The studio's users, and their last changes, the newest first."""
 
     items: list[UserView]
@@ -73,7 +73,11 @@ def user_list(
 def user_view(user: StudioUser, roster: Roster, who: Caller, names: Names) -> UserView:
     """Return a user as the API shows them. ``names`` says what users are called."""
     manages = bool(who.roles & ALLOWED[Action.MANAGE_USERS])
-    may = manages and may_change(user, roster)
+    actions: list[Literal["change_role", "remove"]] = []
+    if manages and may_change(user, roster):
+        actions.append("change_role")
+    if manages and may_remove(user, roster):
+        actions.append("remove")
     return UserView(
         user_id=user.user_id,
         name=user.name,
@@ -84,7 +88,7 @@ def user_view(user: StudioUser, roster: Roster, who: Caller, names: Names) -> Us
         changed_by=user.changed_by,
         changed_by_name=shown_name(names, user.changed_by),
         is_you=user.user_id == who.user,
-        actions=["change_role", "remove"] if may else [],
+        actions=actions,
     )
 
 

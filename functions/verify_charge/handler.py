@@ -3,32 +3,35 @@
 from typing import Any
 
 from aws_lambda_powertools.tracing import Tracer
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.clock import utc_now
 from shared.domain.order import OrderKey
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
-from shared.edge.sqs import dead_letter_failures, message_from
+from shared.edge.sqs import (
+    BatchAnswer,
+    QueueMessage,
+    dead_letter_failures,
+    message_from,
+    messages_of,
+    process_each,
+)
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
+from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import CHARGE_FIELDS, AdjustQueue, FeeRefundQueue, ParkedMessages
+from shared.gateways.running_sums import StoredSums
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.keep_running_sums import KeepRunningSums
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import NoChargeError, VerifyCharge
 
@@ -60,24 +63,27 @@ verify_charge = VerifyCharge(
         AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
     ),
     utc_now,
+    KeepRunningSums(
+        LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
+        StoredSums(dynamodb, setting("ORDERS_TABLE")),
+    ),
 )
 parked = ParkedMessages(sqs, setting("CHARGE_DLQ_URL"))
-processor = BatchProcessor(event_type=EventType.SQS)
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001  # Lambda's signature
     """Read the charges of a batch, and report the messages that failed."""
-    return process_partial_response(event, verify, processor, context)
+    return process_each(messages_of(event), verify)
 
 
-def verify(record: SQSRecord) -> None:
+def verify(message: QueueMessage) -> None:
     """Read the charge of the order that a message names, or park the message with its reason."""
-    with dead_letter_failures(record, parked, NoChargeError):
-        message = message_from(record.body, *CHARGE_FIELDS)
-        order = OrderKey(message["studio_id"], message["order_id"])
+    with dead_letter_failures(message, parked, NoChargeError):
+        named = message_from(message.body, *CHARGE_FIELDS)
+        order = OrderKey(named["studio_id"], named["order_id"])
         outcome = verify_charge(order)
         count(outcome.value)
         logger.info(

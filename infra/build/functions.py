@@ -12,6 +12,8 @@ Dependencies are built once per lock file and architecture, under
 """
 
 import compileall
+import csv
+import gzip
 import hashlib
 import itertools
 import json
@@ -27,7 +29,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,6 +53,9 @@ _BOTOCORE_FILES = frozenset({"_retry.json", "partitions.json", "sdk-default-conf
 # Two thirds of Stripe's SDK: parameter types, which only type checkers import, and classes for
 # v2 events, which this system does not receive. Every cold start unpacks the rest.
 _STRIPE_UNUSED = ("params", "events")
+
+# What only the SDK's own HTTP client needs. Ours uses urllib3: shared/gateways/stripe/http_client.
+_STRIPE_UNUSED_PACKAGES = ("requests", "charset_normalizer", "certifi", "idna")
 
 
 class Architecture(StrEnum):
@@ -203,6 +208,9 @@ def _prune(target: Path, services: frozenset[str]) -> None:
     shutil.rmtree(target / "bin", ignore_errors=True)
     for lock in target.glob(".lock"):
         lock.unlink()
+    if (target / "stripe").is_dir():
+        for package in _STRIPE_UNUSED_PACKAGES:
+            _remove_package(target, package)
     for record in target.glob("*.dist-info/*"):
         if record.name in {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"}:
             record.unlink()
@@ -213,6 +221,16 @@ def _prune(target: Path, services: frozenset[str]) -> None:
     _prune_locales(target / "babel" / "locale-data")
     for package in ("botocore", "boto3"):
         _prune_service_models(target / package / "data", services)
+
+
+def _remove_package(target: Path, package: str) -> None:
+    """Delete an installed package: each file that its record lists."""
+    (record,) = target.glob(f"{package}-*.dist-info/RECORD")
+    with record.open(newline="", encoding="utf-8") as lines:
+        for path, *_ in csv.reader(lines):
+            (target / path).unlink(missing_ok=True)
+    shutil.rmtree(target / package)
+    shutil.rmtree(record.parent)
 
 
 def _prune_locales(data: Path) -> None:
@@ -237,6 +255,8 @@ def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
             entry.unlink()
     for examples in data.rglob("examples-*.json*"):
         examples.unlink()
+    for model in data.rglob("service-2.json.gz"):
+        _shorten_service_model(model)
     endpoints_file = data / "endpoints.json"
     if endpoints_file.is_file():
         endpoints = json.loads(endpoints_file.read_text())
@@ -244,6 +264,26 @@ def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
             services = partition["services"]
             partition["services"] = {name: services[name] for name in kept & services.keys()}
         endpoints_file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
+
+
+def _shorten_service_model(model: Path) -> None:
+    """Store a service's model without its documentation, four fifths of it, and not compressed.
+
+    Each cold start parses it. The package is compressed as a whole.
+    """
+    with gzip.open(model, "rt", encoding="utf-8") as stored:
+        content = json.load(stored, object_hook=_without_documentation)
+    model.with_suffix("").write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+    model.unlink()
+
+
+def _without_documentation(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the texts. A member of that name is no text, and stays."""
+    return {
+        name: value
+        for name, value in content.items()
+        if name != "documentation" or not isinstance(value, str)
+    }
 
 
 def _compile(tree: Path) -> None:

@@ -41,6 +41,8 @@ _SETTINGS = {
     "ADJUST_QUEUE_URL": "http://sqs/adjust",
     "FEE_REFUND_QUEUE_URL": "http://sqs/fee-refunds",
     "CHARGE_QUEUE_URL": "http://sqs/charges",
+    "MAIL_CONFIGURATION_SET": "mail",
+    "FALLBACK_SENDER": "",
     "USER_POOL_ID": "pool",
     "STRIPE_API_BASE": "https://api.stripe.com",
     "STRIPE_SECRET_ARN": "arn",

@@ -12,6 +12,8 @@ Corrects what differs between the engine (1.5.33) and AWS:
 - A distribution has a domain of its own. The engine knows only generated ones.
 - Cognito's ``/oauth2/revoke`` revokes a refresh token. The engine does not have it.
 - A renewed ID token names the user's groups. The engine leaves them out.
+- SES keeps a list of suppressed addresses, and a MAIL FROM domain for an identity. The
+  engine has neither.
 
 It also lets workers share a function's unpacked code. The engine unpacks thousands of
 files for each cold start, in the process that answers all requests.
@@ -35,11 +37,12 @@ from email.utils import parseaddr
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from ministack import app  # type: ignore[import-not-found]
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime  # type: ignore[import-not-found]
-from ministack.services import cloudfront, cognito  # type: ignore[import-not-found]
+from ministack.core.responses import json_response  # type: ignore[import-not-found]
+from ministack.services import cloudfront, cognito, ses_v2  # type: ignore[import-not-found]
 
 # The dashboard's domain on this machine: http://dashboard.cloudfront.localhost:PORT
 DASHBOARD_LABEL = "dashboard"
@@ -237,6 +240,45 @@ def name_groups_in_renewed_tokens() -> None:
     cognito._fake_token = make_with_groups  # noqa: SLF001 - the same
 
 
+def keep_suppression_list() -> None:
+    """Answer SES's operations on suppressed addresses and on an identity's MAIL FROM domain.
+
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutEmailIdentityMailFromAttributes.html
+    """
+    handle = ses_v2.handle_request
+    suppressed: dict[str, str] = {}
+
+    @functools.wraps(handle)
+    async def handle_more(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:  # noqa: ANN401 - the engine's own types
+        parts = [unquote(each) for each in path.removeprefix("/v2/email/").split("/")]
+        if parts[:2] == ["suppression", "addresses"]:
+            answer = _suppression(suppressed, method, parts[2:], body)
+            if answer is not None:
+                return answer
+        if method == "PUT" and parts[0] == "identities" and parts[-1] == "mail-from":
+            identity = ses_v2._identities.get(parts[1])  # noqa: SLF001 - the same
+            if identity is not None:
+                wanted = json.loads(body)
+                identity["MailFromAttributes"] = wanted | {"MailFromDomainStatus": "PENDING"}
+                return json_response({})
+        return await handle(method, path, headers, body, query)
+
+    ses_v2.handle_request = handle_more
+
+
+def _suppression(suppressed: dict[str, str], method: str, rest: list[str], body: bytes) -> Any:  # noqa: ANN401 - the engine's own types
+    """Return the answer about a suppressed address, or None if it is the engine's to answer."""
+    if method == "PUT":
+        wanted = json.loads(body)
+        suppressed[wanted["EmailAddress"]] = wanted["Reason"]
+        return json_response({})
+    if method == "GET" and rest and rest[0] in suppressed:
+        found = {"EmailAddress": rest[0], "Reason": suppressed[rest[0]], "LastUpdateTime": 0}
+        return json_response({"SuppressedDestination": found})
+    return None
+
+
 class _SharedZipFile(zipfile.ZipFile):
     """An archive that is unpacked once. Later folders are links to the first."""
 
@@ -280,5 +322,6 @@ if __name__ == "__main__":
         name_dashboard()
         revoke_refresh_tokens()
         name_groups_in_renewed_tokens()
+        keep_suppression_list()
         share_unpacked_code()
         app.main()

@@ -21,6 +21,7 @@ class Stack:
         api_url: The API's address, including its stage.
         dashboard_url: The page's address.
         stripe_url: The address of the Stripe that it uses.
+        stripe_api_key: A key that may do everything there.
         standin: Control of the Stripe stand-in; None if another Stripe is used.
         users: Who can sign in, by studio and role.
         anchors: The bucket with the ledgers' anchors, and the key that signs them.
@@ -34,6 +35,7 @@ class Stack:
     api_url: str
     dashboard_url: str
     stripe_url: str
+    stripe_api_key: str
     standin: Standin | None
     users: Mapping[str, Mapping[str, DemoUser]]
     tables: Mapping[str, str]
@@ -61,6 +63,7 @@ class Stack:
             api_url=described["api_url"],
             dashboard_url=described["dashboard_url"],
             stripe_url=described["stripe_url"],
+            stripe_api_key=described["stripe_api_key"],
             standin=Standin(described["stripe_url"]) if "stripe" in described["logs"] else None,
             users={
                 studio: {role: DemoUser(**user) for role, user in users.items()}
@@ -97,6 +100,7 @@ class Stack:
             "aws_endpoint_url": self.aws.endpoint_url,
             "region": self.aws.region,
             "stripe_url": self.stripe_url,
+            "stripe_api_key": self.stripe_api_key,
             "tokens": self.tokens,
             "users": {
                 studio: {role: asdict(user) for role, user in users.items()}

@@ -28,6 +28,7 @@ from infra.operate.importing.fields import ImportKind
 from infra.operate.importing.send import Counts
 from infra.operate.publish_dashboard import publish
 from infra.operate.stack import OperatedStack
+from infra.operate.stripe.keys import STRIPE_KEYS
 from infra.progress import Progress
 
 _REFUSALS_SHOWN = 20
@@ -109,6 +110,7 @@ class _Assembly:
             api_url=deployment.api_url,
             dashboard_url=deployment.outputs["DashboardUrl"],
             stripe_url=self.stripe.api_base,
+            stripe_api_key=self.stripe.api_key,
             standin=self.standin,
             users=users,
             tables={"orders": outputs["OrdersTableName"], "ledger": outputs["LedgerTableName"]},
@@ -123,8 +125,14 @@ class _Assembly:
                 "payout_dlq": outputs["PayoutDLQUrl"],
                 "reconcile": outputs["ReconcileQueueUrl"],
                 "reconcile_dlq": outputs["ReconcileDLQUrl"],
+                "resume": outputs["ResumeQueueUrl"],
+                "resume_dlq": outputs["ResumeDLQUrl"],
+                "anchor": outputs["AnchorQueueUrl"],
+                "anchor_dlq": outputs["AnchorDLQUrl"],
                 "export": outputs["ExportQueueUrl"],
                 "export_dlq": outputs["ExportDLQUrl"],
+                "mail_event": outputs["MailEventQueueUrl"],
+                "mail_event_dlq": outputs["MailEventDLQUrl"],
             },
             anchors={"bucket": outputs["AnchorBucketName"], "key": outputs["AnchorKeyArn"]},
             functions=deployment.functions,
@@ -142,7 +150,9 @@ class _Assembly:
             "SignInUrl": self.aws.endpoint_url,
             "ViewerProtocol": "allow-all",
             "DeletionProtection": "false",
+            "MetricMath": "false",
             "TokenHours": "24",
+            "Mfa": "OPTIONAL",
             "RetryAfterSeconds": str(self.options.retry_after_s),
         }
         with self.progress.stage("deploy") as stage:
@@ -163,10 +173,13 @@ class _Assembly:
                 # The program that forwards webhooks to us signs both kinds with this secret.
                 secret = self.stripe.webhook_secret
                 signing = {"platform": [secret], "connect": [secret]}
-            self.aws.secrets.put_secret_value(
-                SecretId=deployment.outputs["StripeSecretArn"],
-                SecretString=json.dumps({"api_key": self.stripe.api_key}),
-            )
+            for key in STRIPE_KEYS:
+                # The stand-in has restricted keys. Somebody's test mode has one key for all.
+                stored = self.standin.restricted_key(key) if self.standin else self.stripe.api_key
+                self.aws.secrets.put_secret_value(
+                    SecretId=deployment.outputs[key.output],
+                    SecretString=json.dumps({"api_key": stored}),
+                )
             self.aws.secrets.put_secret_value(
                 SecretId=deployment.outputs["StripeWebhookSecretArn"],
                 SecretString=json.dumps(signing),

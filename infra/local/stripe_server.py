@@ -15,29 +15,12 @@ from infra.failure import Failure
 from infra.local.engine import inherited_environment
 from infra.local.options import Options, StripeServer
 from infra.local.processes import Background, background
+from infra.operate.stripe.endpoints import WEBHOOK_EVENTS
+from infra.operate.stripe.keys import StripeKey
 from infra.paths import ROOT
 from shared.gateways.stripe.api_version import API_VERSION
 
 STANDIN_KEY = "sk_test_standin"
-WEBHOOK_EVENTS = (
-    "charge.refunded",
-    "refund.created",
-    "refund.updated",
-    "refund.failed",
-    "charge.succeeded",
-    "charge.captured",
-    "charge.failed",
-    "charge.expired",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.closed",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-    "transfer.reversed",
-    "account.application.authorized",
-    "account.application.deauthorized",
-    "account.updated",
-)
 _CHARGES_PER_CALL = 500
 
 
@@ -117,6 +100,13 @@ class Standin:
             "connect": [self._create_endpoint(api_url, connect=True)],
         }
 
+    def restricted_key(self, key: StripeKey) -> str:
+        """Make a key that may do what a purpose needs, and return it."""
+        made = api_key_of(key)
+        body = {"key": made, "own": sorted(key.own), "connect": sorted(key.connect)}
+        self.control("keys", body)
+        return made
+
     def hold_webhooks(self) -> None:
         """Hold events back instead of delivering them."""
         self.control("webhooks", {"mode": "hold"})
@@ -173,6 +163,11 @@ class Standin:
             **sent,  # type: ignore[arg-type] # httpx takes either one
         )
         return _checked_json(response)
+
+
+def api_key_of(key: StripeKey) -> str:
+    """Return the stand-in's restricted key for a purpose."""
+    return f"rk_test_{key.purpose.name.lower()}"
 
 
 def _checked_json(response: httpx.Response) -> dict[str, Any]:

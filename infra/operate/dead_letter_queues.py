@@ -20,12 +20,15 @@ from shared.gateways.exports import ExportRequest
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import (
     ADJUST_FIELDS,
+    ANCHOR_FIELDS,
     CHARGE_FIELDS,
     FEE_REFUND_FIELDS,
+    MAIL_EVENT_FIELDS,
     PARKED_GROUP,
     PARKED_ID,
     PARKED_REASON,
     PAYOUT_FIELDS,
+    RESUME_FIELDS,
     ParkedMessages,
 )
 from shared.gateways.reconcile_queue import RECONCILE_FIELDS
@@ -44,7 +47,10 @@ QUEUES = {
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
     "reconcile": RECONCILE_FIELDS,
+    "resume": RESUME_FIELDS,
+    "anchor": ANCHOR_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
+    "mail_event": MAIL_EVENT_FIELDS,
 }
 _OUTPUTS = {
     "adjust": "Adjust",
@@ -52,7 +58,10 @@ _OUTPUTS = {
     "charge": "Charge",
     "payout": "Payout",
     "reconcile": "Reconcile",
+    "resume": "Resume",
+    "anchor": "Anchor",
     "export": "Export",
+    "mail_event": "MailEvent",
 }
 _NO_REASON = "unknown: the function crashed or timed out, see its log"
 

@@ -17,6 +17,8 @@ RECONCILE = "ReconcileFunction"
 RESUME = "ResumePendingFunction"
 RUN_PAYOUTS = "RunPayoutsFunction"
 
+USERS = "UsersFunction"
+
 # The counts of work that the function could not resume.
 NOT_RESUMED = ("ResumeDeferred", "ResumeFailed")
 

@@ -9,13 +9,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from infra.failure import Failure
+from infra.stopping import INTERRUPTED_STATUS
 
 
 class OneLineErrors(TyperGroup):
     """A group of commands that reports foreseen failures in one line on standard error.
 
-    Foreseen are `Failure`, wrong usage and every error of AWS. Anything else is a bug and keeps
-    its traceback. The exit status is 2 for wrong usage and 1 for any other failure.
+    Foreseen are `Failure`, wrong usage, Ctrl-C and every error of AWS. Anything else is a bug and
+    keeps its traceback. The exit status is 2 for wrong usage, 130 for Ctrl-C and 1 for any other
+    failure.
     """
 
     def main(  # noqa: D102 - see the class
@@ -42,6 +44,8 @@ class OneLineErrors(TyperGroup):
             status = _fail(str(error), 1)
         except (ClientError, BotoCoreError) as error:
             status = _fail(f"AWS: {error}", 1)
+        if status == INTERRUPTED_STATUS:  # typer's answer to Ctrl-C
+            typer.echo("Stopped.", err=True)
         if standalone_mode:
             sys.exit(status or 0)
         return status

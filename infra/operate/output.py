@@ -9,13 +9,14 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from infra.progress import ConsoleProgress
 from shared.edge.observability import logger
 
-# Wide enough for one line per row when a program or a file reads the table.
-_WIDTH_WITHOUT_TERMINAL = 250
+# Wider than any table, to measure how wide one is.
+_WIDEST = 100_000
 
 # A failed operation prints one line, its error.
 progress = ConsoleProgress(Console(stderr=True), show_failed=False)
@@ -27,12 +28,34 @@ def print_json(result: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table. Values may come from anywhere and are made safe for terminals."""
-    table = Table(*columns)
+    """Print rows as a table, or one value a line if the table is wider than the terminal.
+
+    Ids and amounts are there to be copied, so no value is cut or broken. In a pipe or a file, each
+    row is one line. Values may come from anywhere and are made safe for terminals.
+    """
+    cells = [[_printable(str(cell)) for cell in row] for row in rows]
+    table = Table()
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    for row in cells:
+        table.add_row(*map(escape, row))
+    console = Console()
+    width = Measurement.get(console, console.options.update(width=_WIDEST), table).maximum
+    if not console.is_terminal:
+        console = Console(width=width)
+    if width <= console.width:
+        console.print(table)
+    else:
+        _print_records(columns, cells)
+
+
+def _print_records(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print each row as a block with a line per value."""
+    longest = max(map(len, columns))
     for row in rows:
-        table.add_row(*(escape(_printable(str(cell))) for cell in row))
-    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    Console(width=width).print(table)
+        typer.echo()
+        for column, value in zip(columns, row, strict=True):
+            typer.echo(f"{column:<{longest}}  {value}")
 
 
 def print_counts(counts: Mapping[str, int]) -> None:
@@ -44,6 +67,11 @@ def print_counts(counts: Mapping[str, int]) -> None:
 def print_line(text: str) -> None:
     """Print a line, made safe for terminals and whole in the narrowest of them."""
     typer.echo(_printable(text))
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    typer.echo(f"warning: {_printable(text)}", err=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``payouts``: pays a studio now, and releases a studio's payouts from a hold."""
+"""``payouts``: runs what is due, pays a studio now, and ends a hold."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,9 @@ from infra.operate.options import AsJson, By, StackName, Why
 from infra.operate.output import print_json, print_line, progress
 from infra.operate.stack import find_stack
 
-app = typer.Typer(help="Pay a studio now, or end a hold of its payouts.", rich_markup_mode=None)
+app = typer.Typer(
+    help="Run what is due, pay a studio now, or end a hold of its payouts.", rich_markup_mode=None
+)
 
 Studio = Annotated[str, typer.Argument(metavar="STUDIO", help="The studio's id.")]
 
@@ -31,12 +33,25 @@ _MEANING = {
     "PayoutWithoutAccount": (
         "The studio has no payout account. Import it with `payout_account_id` and `--update`."
     ),
+    "PayoutStopped": "An operator has stopped payouts. `stops` says who and why.",
     "PayoutOnHold": "The studio's payouts are on hold. Release them first.",
     "PayoutTooMany": "Too many payouts were made today. Try again tomorrow.",
     "PayoutsReleased": "Released. The next hourly run pays everything that is due.",
     "PayoutsNotOnHold": "The studio's payouts are not on hold. Nothing was changed.",
 }
 _DONE = {"PayoutPaid", "PayoutCarried", "PayoutWaitsForBalance", "PayoutDeferred"}
+
+
+@app.command("run")
+def run_(stack: StackName = None, *, as_json: AsJson = False) -> None:
+    """Announce now what the next hourly run would announce. Repeating does no harm."""
+    operated = find_stack(stack)
+    with progress.stage("announce payouts"):
+        result = invoke(operated, RUN_PAYOUTS, {})
+    if as_json:
+        print_json(result)
+    else:
+        print_line(f"Announced: {result['announced']}. Workers make and pay them within minutes.")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from infra.aws import AwsClients
 from infra.build.dashboard import build_dashboard
 from infra.operate.options import StackName
 from infra.operate.output import print_line, progress
-from infra.operate.stack import find_stack
+from infra.operate.stack import OperatedStack, find_stack
 
 # The name of an asset changes with its content.
 _FOREVER = "public, max-age=31536000, immutable"
@@ -20,7 +20,11 @@ _NEVER_KEEP = "no-store"
 
 def publish_dashboard(stack: StackName = None) -> None:
     """Build the dashboard and publish it for a deployed stack."""
-    operated = find_stack(stack)
+    publish_page(find_stack(stack))
+
+
+def publish_page(operated: OperatedStack) -> None:
+    """Build the page, publish it for a stack, and say where it is."""
     with progress.stage("build the page"):
         built = build_dashboard()
     with progress.stage("publish the page"):

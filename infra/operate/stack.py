@@ -1,8 +1,9 @@
 """Finds the stack to operate: the local one, or any deployed one by its name."""
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -25,11 +26,15 @@ class OperatedStack:
         name: The CloudFormation stack's name.
         aws: Clients for its account and region.
         outputs: Its outputs by name.
+        stack_id: Its ARN.
+        stripe_api_key: The local stack's key for Stripe. In AWS no stack has the operators' key.
     """
 
     name: str
     aws: AwsClients
     outputs: Mapping[str, str]
+    stack_id: str = ""
+    stripe_api_key: str | None = None
 
     def output(self, name: str) -> str:
         """Return one output.
@@ -60,31 +65,38 @@ class OperatedStack:
         )
 
 
-def find_stack(name: str | None) -> OperatedStack:
+def find_stack(name: str | None, region: str | None = None) -> OperatedStack:
     """Return a deployed stack by its name, or the running local stack for None.
 
-    A name is looked up with the AWS credentials and region of the environment.
+    A name is looked up with the AWS credentials of the environment, and with its region unless
+    another one is given.
 
     Raises:
         Failure: There is no such stack, or no local stack runs.
     """
     if name is None:
         try:
-            return _describe(STACK_NAME, _local_aws())
+            return _local_stack()
         except EndpointConnectionError as error:  # it was killed, and left its file behind
             raise _no_local_stack() from error
-    session = boto3.Session()
+    # boto3 itself reads AWS_DEFAULT_REGION alone.
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     if session.region_name is None:
-        raise Failure("No AWS region is set. Set AWS_DEFAULT_REGION to the stack's region.")
+        raise Failure("No AWS region is set. Set AWS_REGION to the stack's region.")
     return _describe(name, AwsClients(session))
 
 
-def _local_aws() -> Aws:
+def _local_stack() -> OperatedStack:
+    """Return the local stack. Its API has another address than the engine's outputs say."""
     try:
         described = json.loads((LOCAL / STACK_FILE).read_text(encoding="utf-8"))
-        return Aws(described["aws_endpoint_url"], described["region"])
+        aws = Aws(described["aws_endpoint_url"], described["region"])
+        api_url, key = described["api_url"], described["stripe_api_key"]
     except (OSError, ValueError, KeyError, TypeError) as error:  # no file, or not ours
         raise _no_local_stack() from error
+    found = _describe(STACK_NAME, aws)
+    outputs = {**found.outputs, "ApiUrl": api_url}
+    return replace(found, outputs=outputs, stripe_api_key=key)
 
 
 def _no_local_stack() -> Failure:
@@ -105,4 +117,4 @@ def _describe(name: str, aws: AwsClients) -> OperatedStack:
             "Check the name, the region and the account."
         ) from error
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    return OperatedStack(name, aws, outputs)
+    return OperatedStack(name, aws, outputs, found["StackId"])

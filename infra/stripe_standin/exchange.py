@@ -21,7 +21,7 @@ from infra.stripe_standin.faults import (
 )
 from infra.stripe_standin.identifiers import new_id
 from infra.stripe_standin.operations.routing import find_operation
-from infra.stripe_standin.protocol.authentication import check_api_key
+from infra.stripe_standin.protocol.authentication import read_api_key
 from infra.stripe_standin.protocol.errors import (
     StripeError,
     no_such_account,
@@ -32,6 +32,7 @@ from infra.stripe_standin.protocol.expansion import check_expansions, expand
 from infra.stripe_standin.protocol.form import read_form
 from infra.stripe_standin.protocol.operation import ApiCall, Operation
 from infra.stripe_standin.protocol.params import Params, read_params
+from infra.stripe_standin.protocol.permissions import needed_permissions
 from infra.stripe_standin.protocol.request_log import LoggedRequest
 from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.saved_responses import SavedResponse
@@ -117,7 +118,8 @@ class _Exchange:
         entry.stripe_version = headers.get("stripe-version")
         if entry.method == "POST":
             entry.idempotency_key = headers.get("idempotency-key")
-        check_api_key(headers.get("authorization"), self._standin.api_key)
+        keys = [self._standin.api_key, *self._standin.restricted_keys]
+        entry.api_key = read_api_key(headers.get("authorization"), keys)
         entry.account = headers.get("stripe-account")
         if entry.account is not None and not self._may_act_for(entry.account):
             raise no_such_account(entry.account)
@@ -147,7 +149,15 @@ class _Exchange:
         operation, ids = find_operation(self.entry.method, self.entry.path)
         params = read_params(operation.params_type, self.entry.params)
         check_expansions(operation.returns, params.expand)
+        self._check_permissions(params.expand)
         return operation, ids, params
+
+    def _check_permissions(self, expand: list[str]) -> None:
+        entry = self.entry
+        entry.permissions = needed_permissions(entry.method, entry.path, expand)
+        restricted = self._standin.restricted_keys.get(entry.api_key or "")
+        if restricted is not None:
+            restricted.check(entry.permissions, entry.account)
 
     async def _execute(
         self, operation: Operation, ids: dict[str, str], params: Params

@@ -8,6 +8,7 @@ from infra.stripe_standin.clock import SimulatedClock
 from infra.stripe_standin.faults import FaultInjector
 from infra.stripe_standin.identifiers import new_id
 from infra.stripe_standin.protocol.idempotency import IdempotencyKeys
+from infra.stripe_standin.protocol.permissions import RestrictedKey
 from infra.stripe_standin.protocol.request_log import RequestLog
 from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.records.webhooks import EventRecord
@@ -41,6 +42,7 @@ class StandinState:
     Attributes:
         api_key: The secret key that requests must carry.
         api_version: The version of events whose endpoint pins none.
+        restricted_keys: Keys that may do less than `api_key`. A reset keeps them.
     """
 
     api_key: str
@@ -49,6 +51,7 @@ class StandinState:
     store: Store = field(default_factory=Store)
     faults: FaultInjector = field(default_factory=FaultInjector)
     request_log: RequestLog = field(default_factory=RequestLog)
+    restricted_keys: dict[str, RestrictedKey] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.idempotency_keys = IdempotencyKeys(self.store, self.clock)

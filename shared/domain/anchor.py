@@ -34,7 +34,7 @@ class Anchor:
     def statement(self) -> Statement:
         """Return the fields to sign: the head's and the anchor's own, without None values."""
         own = {name: getattr(self, name) for name in _OWN_FIELDS | _RESTORE_FIELDS}
-        stated = asdict(self.head) | own
+        stated = _stated(self.head) | own
         return {name: value for name, value in stated.items() if value is not None}
 
     def signed_bytes(self) -> bytes:
@@ -51,7 +51,8 @@ class SignedAnchor:
     key_id: str
 
 
-_HEAD_FIELDS = frozenset(field.name for field in fields(LedgerHead))
+# What a head says about the entries: not when it is anchored.
+_HEAD_FIELDS = frozenset(field.name for field in fields(LedgerHead) if field.compare)
 _OWN_FIELDS = frozenset({"anchored_at"})
 _RESTORE_FIELDS = frozenset({"restored_to_seq", "restored_because"})
 
@@ -69,6 +70,48 @@ def anchor_from(statement: Statement) -> Anchor:
     head = {name: statement[name] for name in _HEAD_FIELDS}
     own = {name: statement[name] for name in _OWN_FIELDS | more}
     return Anchor(LedgerHead(**head), **own)  # type: ignore[arg-type]  # the signed fields have these names and types
+
+
+def _stated(head: LedgerHead) -> Statement:
+    return {name: value for name, value in asdict(head).items() if name in _HEAD_FIELDS}
+
+
+# In place of a verified head: verify from the ledger's last anchor on.
+LAST_ANCHOR = "last_anchor"
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorWork:
+    """A ledger to anchor, and from where on to verify it.
+
+    ``verified`` is ``LAST_ANCHOR``, or the head up to which an earlier worker verified the ledger,
+    in the form of ``place_of``. The place travels only in the queue. Whoever can write the tables
+    must not be able to say that entries are verified.
+    """
+
+    studio_id: str
+    verified: str = LAST_ANCHOR
+
+    @property
+    def place(self) -> LedgerHead | None:
+        """The head up to which the ledger is verified; None stands for its last anchor.
+
+        Raises:
+            ValueError: ``verified`` is neither ``LAST_ANCHOR`` nor such a head of the studio.
+        """
+        if self.verified == LAST_ANCHOR:
+            return None
+        stated = json.loads(self.verified)
+        if not isinstance(stated, dict) or stated.keys() != _HEAD_FIELDS:
+            raise ValueError("it has other fields than a ledger's head")
+        if stated["studio_id"] != self.studio_id:
+            raise ValueError("it is the head of another studio")
+        return LedgerHead(**stated)
+
+
+def place_of(head: LedgerHead) -> str:
+    """Return a verified head as one line of JSON."""
+    return json.dumps(_stated(head), sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,12 @@ class MessageOutcomeKnownError(DomainError):
     code = "message_not_unknown"
 
 
+class DeliveryNotFailedError(DomainError):
+    """The mail service has not reported that the message failed. There is nothing to dismiss."""
+
+    code = "delivery_not_failed"
+
+
 class NothingToWriteAboutError(DomainError):
     """The order has no refund that a message could be about."""
 
@@ -325,6 +331,18 @@ class ForbiddenError(DomainError):
         self.reason = reason
 
 
+class RefundsStoppedError(DomainError):
+    """PPS has stopped refunds, for all studios or this one. Nothing was refunded."""
+
+    code = "refunds_stopped"
+
+
+class MessagesStoppedError(DomainError):
+    """PPS has stopped messages to parents, for all studios or this one. Nothing was sent."""
+
+    code = "messages_stopped"
+
+
 class BusyError(DomainError):
     """Too many others changed the same record. Nothing was done; a retry is safe."""
 
@@ -373,6 +391,12 @@ class UserExistsError(DomainError):
     """The studio has this user already, with another role."""
 
     code = "user_exists"
+
+
+class UserDisabledError(DomainError):
+    """The user is disabled, so only enabling or removing them is possible."""
+
+    code = "user_disabled"
 
 
 class LastOwnerError(DomainError):

@@ -7,6 +7,7 @@ folding. Folding twice changes nothing more.
 import re
 import unicodedata
 
+from shared.domain.simplified_han import SIMPLIFIED_HAN
 from shared.domain.visible_text import INVISIBLE
 
 # Persian words have it inside, where others have a hyphen.
@@ -39,16 +40,16 @@ _ARABIC |= dict.fromkeys("\u0629\u06be\u06c1\u06c3\u06d5", "\u0647")
 # Hiragana, as the Katakana of the same sound: https://www.unicode.org/charts/PDF/U3040.pdf
 _KANA = {chr(code): chr(code + 0x60) for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
 
-# Old forms of Kanji in family names, which few keyboards offer. Beside the first three:
-# https://www.bunka.go.jp/kokugo_nihongo/sisaku/joho/joho/kijun/naikaku/kanji/
-_KANJI = {"髙": "高", "﨑": "崎", "𠮷": "吉", "濱": "浜", "濵": "浜", "邊": "辺", "邉": "辺"}
-_KANJI |= {"齋": "斎", "齊": "斉", "澤": "沢", "廣": "広", "眞": "真", "惠": "恵", "國": "国"}
-_KANJI |= {"櫻": "桜", "瀨": "瀬"}
+# Forms of Kanji in family names, old ones and Japan's own, as the simplified Chinese form where
+# there is one. https://www.bunka.go.jp/kokugo_nihongo/sisaku/joho/joho/kijun/naikaku/kanji/
+_KANJI = {"髙": "高", "﨑": "崎", "𠮷": "吉", "浜": "滨", "濵": "滨", "辺": "边", "邉": "边"}
+_KANJI |= {"斎": "斋", "斉": "齐", "沢": "泽", "広": "广", "眞": "真", "恵": "惠"}
+_KANJI |= {"桜": "樱", "瀬": "濑"}
 
 # The Ukrainian ghe with upturn, as the ghe of a Russian keyboard.
 _CYRILLIC = {"\u0491": "\u0433"}
 
-_LETTERS = _APOSTROPHES | _LATIN | _CYRILLIC | _ARABIC | _KANA | _KANJI
+_LETTERS = _APOSTROPHES | _LATIN | _CYRILLIC | _ARABIC | _KANA | SIMPLIFIED_HAN | _KANJI
 
 # A mark with a combining class is an accent, a tone or a point. Without one it is a vowel sign.
 # https://www.unicode.org/reports/tr44/#Canonical_Combining_Class_Values

@@ -1,7 +1,7 @@
 """An order as the shop sent it: products, people and the charge."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.domain.order import (
     SHIPPING_LINE_ID,
@@ -165,6 +165,16 @@ class ImportedOrder(OrderContents):
         """The names that people search by: the parent's first, then the subjects'."""
         people = (self.parent.name, *(subject.name for subject in self.subjects))
         return [name for name in people if name is not None]
+
+    def erased(self) -> "ImportedOrder":
+        """Return the order without what tells who the people are. Amounts and ids stay."""
+        day = self.photo_day
+        return replace(
+            self,
+            parent=Parent(None),
+            subjects=tuple(Subject(each.subject_id, None) for each in self.subjects),
+            photo_day=day and PhotoDay(day.photo_day_id, None),
+        )
 
     @property
     def product_names(self) -> dict[str, str]:

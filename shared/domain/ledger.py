@@ -6,7 +6,8 @@ amounts, but no names. A correction is a new entry.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
 from enum import StrEnum
 
 GENESIS_HASH = "0" * 64
@@ -98,6 +99,10 @@ class LedgerHead:
     ``closed_seq`` is the number of the last entry that a payout has closed, or 0. The entries after
     it are open, and the next payout will contain them. It begins with ``carried_amount``, which the
     last payout left.
+
+    ``anchor_due_at`` is when the ledger is anchored next (RFC 3339, UTC), or None if nothing was
+    entered since the last anchor. It says nothing about the entries, so heads that differ only in
+    it are equal.
     """
 
     studio_id: str
@@ -108,6 +113,17 @@ class LedgerHead:
     hash: str = GENESIS_HASH
     closed_seq: int = 0
     carried_amount: int = 0
+    anchor_due_at: str | None = field(default=None, compare=False)
+
+
+def anchor_due_after(at: str) -> str:
+    """Return when a ledger that changed at a time is due for an anchor: when its day (UTC) ends.
+
+    Args:
+        at: RFC 3339 in UTC.
+    """
+    next_day = date.fromisoformat(at[: len("2026-11-25")]) + timedelta(days=1)
+    return f"{next_day}T00:00:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +239,7 @@ def append(
         entry.hash,
         head.closed_seq if closed_seq is None else closed_seq,
         head.carried_amount if carried is None else carried,
+        head.anchor_due_at or anchor_due_after(entry.recorded_at),
     )
     return entry, after
 

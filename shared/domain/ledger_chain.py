@@ -42,6 +42,25 @@ def verify_chain(
     Returns:
         The number of the last correct entry, and the first fault or None.
     """
+    at, fault = follow_chain(contents, head, since)
+    if fault is not None:
+        return at.seq, fault
+    if at.seq < head.seq:
+        return at.seq, ChainFault(at.seq + 1, f"it is missing: the head is at {head.seq}")
+    if at != head:  # Only an empty ledger: `_checks` compares a last entry with the head.
+        return at.seq, ChainFault(at.seq, "the head has balances or a hash, but there is no entry")
+    return at.seq, None
+
+
+def follow_chain(
+    contents: Iterable[dict[str, str | int]], head: LedgerHead, since: LedgerHead | None = None
+) -> tuple[LedgerHead, ChainFault | None]:
+    """Check entries as ``verify_chain`` does, but they may end before ``head``.
+
+    Returns:
+        The head after the last correct entry, and the first fault or None. A later check can go on
+        from that head.
+    """
     at = since or LedgerHead(head.studio_id, head.currency)
     duplicates = _DuplicateCheck()
     closings = ClosingCheck(at)
@@ -51,13 +70,9 @@ def verify_chain(
         if is_whole_ledger:
             problem = problem or duplicates.problem(content)
         if problem:
-            return at.seq, ChainFault(at.seq + 1, problem)
+            return at, ChainFault(at.seq + 1, problem)
         at = _head_after(at, content)
-    if at.seq < head.seq:
-        return at.seq, ChainFault(at.seq + 1, f"it is missing: the head is at {head.seq}")
-    if at != head:  # Only an empty ledger: `_checks` compares a last entry with the head.
-        return at.seq, ChainFault(at.seq, "the head has balances or a hash, but there is no entry")
-    return at.seq, None
+    return at, None
 
 
 def _head_after(at: LedgerHead, content: dict[str, str | int]) -> LedgerHead:

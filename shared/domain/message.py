@@ -6,7 +6,8 @@
     unknown ──a person says─────────► sent or failed
 
 It is ``sending`` before the mail service is called. Nothing sends it a second time. If the outcome
-cannot be known, it reads ``unknown`` until a person records it.
+cannot be known, it reads ``unknown`` until a person records it, or until the mail service reports
+about it. A report proves that the mail service took it.
 """
 
 import hashlib
@@ -15,7 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.errors import MessageOutcomeKnownError
+from shared.domain.delivery import DeliveryReport, Reports, decisive, with_report
+from shared.domain.errors import DeliveryNotFailedError, MessageOutcomeKnownError
 from shared.domain.order import OrderKey
 from shared.domain.refusal import Refusal
 
@@ -34,6 +36,9 @@ class MessageStatus(StrEnum):
 
 # Controls, line and paragraph separators: https://www.rfc-editor.org/rfc/rfc5322#section-2.2
 _NOT_IN_HEADERS = frozenset({"Cc", "Zl", "Zp"})
+
+# The subject of a message that was erased.
+ERASED = "Erased"
 
 # A person may have to act on it.
 UNSETTLED = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN})
@@ -70,7 +75,8 @@ class Message:
 
     ``edited`` says that a person changed the template's words. ``sent_at`` is when the mail service
     took it; it is None if only the parent could tell. ``refusal`` says why the mail service did not
-    take it. Times are RFC 3339 in UTC.
+    take it. ``reply_to`` is the studio's address if the message comes from PPS's. ``reports`` is
+    what the mail service said afterwards. Times are RFC 3339 in UTC.
     """
 
     message_id: str
@@ -95,6 +101,8 @@ class Message:
     outcome: MessageOutcome | None = None
     resolved_by: str | None = None
     resolved_at: str | None = None
+    reply_to: str | None = None
+    reports: Reports = ()
     version: int = 0
 
     def __post_init__(self) -> None:
@@ -103,7 +111,8 @@ class Message:
         Raises:
             ValueError: A header field has a line break or another control character.
         """
-        if not all(map(_is_one_line, (self.from_name, self.from_address, self.to_address))):
+        addresses = self.from_address, self.to_address, self.reply_to or ""
+        if not all(map(_is_one_line, (self.from_name, *addresses))):
             raise ValueError("a line break in the sender or the recipient")
         if not _is_one_line(self.subject):
             raise ValueError("a line break in the subject")
@@ -123,6 +132,16 @@ class Message:
         """Whether its outcome is not known yet."""
         return self.status in UNSETTLED
 
+    @property
+    def delivery(self) -> DeliveryReport | None:
+        """The report that says where the message is, or None."""
+        return decisive(self.reports)
+
+    @property
+    def reports_to_see(self) -> Reports:
+        """The reports on the attention list."""
+        return tuple(each for each in self.reports if each.needs_attention)
+
     def shown_status(self, now: datetime) -> MessageStatus:
         """Return the status to show. After a minute, ``sending`` reads ``unknown``."""
         if self.status is not MessageStatus.SENDING:
@@ -139,8 +158,54 @@ class Message:
         return replace(self, status=MessageStatus.FAILED, refusal=refusal)
 
     def lost(self) -> "Message":
-        """Return the message after the mail service gave no clear answer."""
+        """Return the message after the mail service gave no clear answer.
+
+        A report that came earlier proves that it was sent.
+        """
+        if self.status is not MessageStatus.SENDING:
+            return self
         return replace(self, status=MessageStatus.UNKNOWN)
+
+    def reported(self, report: DeliveryReport, ses_message_id: str, sent_at: str) -> "Message":
+        """Return the message after the mail service reported about it. A repeat changes nothing.
+
+        Args:
+            report: What happened to the message.
+            ses_message_id: The mail service's id for the message.
+            sent_at: When the mail service took it, RFC 3339 in UTC.
+        """
+        known = self.sent(ses_message_id, sent_at) if self.is_unsettled else self
+        return replace(known, reports=with_report(self.reports, report))
+
+    def erased(self) -> "Message":
+        """Return the message without its words, its recipient and notes. That it was sent stays."""
+        return replace(
+            self,
+            to_address="",
+            subject=ERASED,
+            text="",
+            html="",
+            reports=tuple(replace(each, note=None) for each in self.reports),
+        )
+
+    def dismissed(self, by: str, at: str, note: str | None) -> "Message":
+        """Return the message after a person took its reports off the attention list.
+
+        A repeat changes nothing.
+
+        Raises:
+            DeliveryNotFailedError: No report says that the message did not arrive.
+        """
+        if any(each.dismissed_by for each in self.reports) and not self.reports_to_see:
+            return self
+        if not self.reports_to_see:
+            raise DeliveryNotFailedError(
+                "Nothing says that this message did not arrive, so there is nothing to dismiss."
+            )
+        seen = (
+            each.dismissed(by, at, note) if each.needs_attention else each for each in self.reports
+        )
+        return replace(self, reports=tuple(seen))
 
     def resolved(self, outcome: MessageOutcome, now: datetime, at: str, by: str) -> "Message":
         """Return the message after a person recorded its outcome. A repeat changes nothing.

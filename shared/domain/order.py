@@ -216,6 +216,11 @@ class OrderState:
         ranked = sorted(self.disputes, key=lambda each: (each.is_open, each.created_at))
         return ranked[-1] if ranked else None
 
+    def erased(self) -> "OrderState":
+        """Return the state without the notes that people wrote. They may name somebody."""
+        disputes = (replace(each, dismissal_note=None) for each in self.disputes)
+        return replace(self, disputes=tuple(disputes))
+
     @property
     def disputes_to_see(self) -> tuple[Dispute, ...]:
         """The disputes on the attention list."""

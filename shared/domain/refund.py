@@ -218,6 +218,11 @@ class Refund:
         ended = self.status in {RefundStatus.FAILED, RefundStatus.CANCELED}
         return self.history[-1].at if ended and self.history else None
 
+    def erased(self) -> "Refund":
+        """Return the refund without the notes that people wrote. They may name somebody."""
+        done = self.resolution
+        return replace(self, note=None, resolution=done and replace(done, note=None))
+
     @property
     def needs_attention(self) -> bool:
         """Whether a person has to pay the parent another way.

@@ -42,6 +42,7 @@ class RefundWarning(StrEnum):
     NEXT_PAYOUT_NEGATIVE = "next_payout_negative"
     NEGATIVE_BALANCE_LIMIT = "negative_balance_limit"
     DISPUTE_INQUIRY = "dispute_inquiry"
+    REFUNDS_STOPPED = "refunds_stopped"
 
 
 @dataclass(frozen=True, slots=True)

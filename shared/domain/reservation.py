@@ -1,6 +1,7 @@
 """How refunds reserve and release an order's money and prints, and how failed ones are resolved."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from shared.domain.errors import (
     AlreadyResolvedError,
@@ -11,11 +12,13 @@ from shared.domain.fulfillment import remove_from_print_job, restore_to_print_jo
 from shared.domain.money import money_text
 from shared.domain.order import FulfillmentStatus, OrderState
 from shared.domain.refund import PAID_OTHERWISE, Refund, Resolution
-from shared.domain.refund_quote import RefundQuote
+
+if TYPE_CHECKING:
+    from shared.domain.refund_quote import RefundQuote
 
 
 def reserve(
-    state: OrderState, refund_id: str, quote: RefundQuote, *, stop_print: bool
+    state: OrderState, refund_id: str, quote: "RefundQuote", *, stop_print: bool
 ) -> OrderState:
     """Return the state with the quote's money and units reserved.
 

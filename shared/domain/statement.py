@@ -3,22 +3,20 @@
 Entries that close payouts are no lines: they pay for lines.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import islice
 
 from shared.domain.ledger import DISPUTE_KINDS, EntryKind, LedgerEntry
 from shared.domain.refund_reason import reason_name
+from shared.domain.sums import StatementError, Sum, total_of
 
 CARRIED = "carried"
 
 _SALES = frozenset({EntryKind.SALE, EntryKind.OPENING_SALE})
 _REFUNDS = frozenset({EntryKind.REFUND, EntryKind.REFUND_FAILED, EntryKind.OPENING_REFUND})
 _TRANSFERS = frozenset({EntryKind.PAYOUT_FAILED, EntryKind.PAYOUT_REVERSED})
-
-
-class StatementError(Exception):
-    """The entries do not make up the payout: an entry or an amount is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +70,6 @@ class StatementLine:
     def is_deduction(self) -> bool:
         """Whether a refund or a dispute took money, or gave it back."""
         return self.kind in _REFUNDS or self.kind in DISPUTE_KINDS
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """The number of lines and the sums of their amounts, in minor units."""
-
-    count: int = 0
-    gross_amount: int = 0
-    stripe_fee_amount: int = 0
-    rev_share_amount: int = 0
-    net_amount: int = 0
-    payable_amount: int = 0
-    direct_amount: int = 0
-    elsewhere_amount: int = 0
-
-    def plus(self, line: StatementLine) -> "Sum":
-        """Return the sum with one more line."""
-        return Sum(
-            self.count + 1,
-            *(getattr(self, name) + getattr(line, name) for name in _SUMMED),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +166,47 @@ def statement_of(
         StatementError: An entry is missing, or the lines do not add up to the payout's total.
     """
     by_kind: dict[str, Sum] = {}
-    total = Sum()
     lines: list[StatementLine] = []
     for line in _all_lines(entries, of):
-        total = total.plus(line)
         by_kind[line.kind] = by_kind.get(line.kind, Sum()).plus(line)
         has_room = wanted.limit is None or len(lines) < wanted.limit
         if has_room and _is_in_range(line, wanted):
             lines.append(line)
-    if total.payable_amount != of.total_amount:
+    return _checked(Statement(lines, by_kind, total_of(by_kind.values())), of)
+
+
+def statement_page(
+    entries: Iterable[LedgerEntry], sums: Mapping[str, Sum], of: StatementRange, wanted: LineRange
+) -> Statement:
+    """Return a page of a payout's lines, with sums that are known already.
+
+    Args:
+        entries: Some of the ledger's entries, in order, from the one after ``wanted.after_seq``.
+        sums: The sums of all entries of the payout by kind, those that close payouts included.
+        of: The payout's entries and amounts.
+        wanted: The lines to return.
+
+    Raises:
+        StatementError: An entry is missing, or the sums are not the payout's total.
+    """
+    by_kind = {kind: each for kind, each in sums.items() if kind != EntryKind.PAYOUT_CLOSED}
+    lines: list[StatementLine] = []
+    if of.carried_in_amount:
+        carried = carried_line(of.carried_in_amount)
+        by_kind[CARRIED] = Sum().plus(carried)
+        lines += [carried] if _is_in_range(carried, wanted) else []
+    first = of.first_seq if wanted.after_seq is None else max(of.first_seq, wanted.after_seq + 1)
+    found = (line for line in _lines_from(entries, first) if _is_in_range(line, wanted))
+    lines += islice(found, None if wanted.limit is None else wanted.limit - len(lines))
+    return _checked(Statement(lines, by_kind, total_of(by_kind.values())), of)
+
+
+def _checked(statement: Statement, of: StatementRange) -> Statement:
+    if statement.total_amount != of.total_amount:
         raise StatementError(
-            f"the lines add up to {total.payable_amount}, but the total is {of.total_amount}"
+            f"the lines add up to {statement.total_amount}, but the total is {of.total_amount}"
         )
-    return Statement(lines, by_kind, total)
+    return statement
 
 
 def _is_in_range(line: StatementLine, wanted: LineRange) -> bool:
@@ -216,15 +221,23 @@ def _all_lines(entries: Iterable[LedgerEntry], of: StatementRange) -> Iterator[S
     """Yield the lines, the line carried in first."""
     if of.carried_in_amount:
         yield carried_line(of.carried_in_amount)
-    seq = of.first_seq
+    last_seq = yield from _lines_from(entries, of.first_seq)
+    if last_seq != of.last_seq:
+        raise StatementError(f"entries {last_seq + 1} to {of.last_seq} are missing")
+
+
+def _lines_from(
+    entries: Iterable[LedgerEntry], first_seq: int
+) -> Generator[StatementLine, None, int]:
+    """Yield the lines of entries without a gap, and return the number of the last entry."""
+    seq = first_seq
     for entry in entries:
         if entry.seq != seq:
-            raise StatementError(f"entry {seq} of {of.first_seq} to {of.last_seq} is missing")
+            raise StatementError(f"entry {seq} is missing")
         if entry.kind is not EntryKind.PAYOUT_CLOSED:
             yield line_of(entry)
         seq += 1
-    if seq != of.last_seq + 1:
-        raise StatementError(f"entries {seq} to {of.last_seq} are missing")
+    return seq - 1
 
 
 def line_of(entry: LedgerEntry) -> StatementLine:
@@ -248,4 +261,3 @@ def carried_line(amount: int) -> StatementLine:
 
 # What a line has of its entry. The parent's name is not in the ledger.
 _LINE_FIELDS = tuple(field.name for field in fields(StatementLine) if field.name != "parent_name")
-_SUMMED = tuple(field.name for field in fields(Sum) if field.name != "count")

@@ -215,7 +215,7 @@ def signed_in_from(
         ForbiddenError: The token is not accepted, or a studio's user has no studio or names one.
     """
     audience.require(claims)
-    user, studio_id = _user(claims), _text(claims, "custom:studio_id")
+    user, studio_id = user_id_of(claims), _text(claims, "custom:studio_id")
     roles = _roles(claims.get("cognito:groups"))
     if Role.PPS_ADMIN in roles:
         # PPS admins may read any studio and only adjust it, so they keep no other role.
@@ -232,8 +232,8 @@ def signed_in_from(
     return SignedIn(user, name, studio_id or None, roles)
 
 
-def _user(claims: Mapping[str, Any]) -> str | None:
-    """Return the user's name for the ledger, never an email address: entries cannot be erased."""
+def user_id_of(claims: Mapping[str, Any]) -> str | None:
+    """Return the user's id for the ledger, never an email address: entries cannot be erased."""
     name = _text(claims, "cognito:username")
     return _text(claims, "sub") if name is None or "@" in name else name
 

@@ -65,4 +65,4 @@ LongVisibleLine = Annotated[str, *_line("texts", 500)]
 class StrictBody(BaseModel):
     """A body whose values must have the right types. It refuses unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)

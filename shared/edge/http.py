@@ -15,9 +15,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.errors import BusyError, DomainError, ForbiddenError
+from shared.edge.audit import AuditEvent, record
 from shared.edge.auth import Audience, Caller, SignedIn, signed_in_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
 from shared.edge.observability import count, count_refused, logger, metrics
@@ -65,6 +66,8 @@ IdempotencyKey = Annotated[
 class FieldError(BaseModel):
     """Why one field of the input was refused."""
 
+    model_config = ConfigDict(defer_build=True)
+
     field: str
     message: str
 
@@ -74,6 +77,8 @@ class ProblemView(BaseModel):
 
     PPS finds the request in its logs by ``request_id``.
     """
+
+    model_config = ConfigDict(defer_build=True)
 
     type: str
     title: str
@@ -235,7 +240,13 @@ def signed_in(app: APIGatewayRestResolver) -> SignedIn:
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
     who = signed_in_from(authorizer.get("claims") or {}, audience, named)
     if who.is_pps_admin and who.studio_id is not None:
-        logger.info("PPS admin names a studio", user=who.user, studio_id=who.studio_id)
+        record(
+            AuditEvent.STUDIO_READ_BY_PPS,
+            user=who.user,
+            studio_id=who.studio_id,
+            method=app.current_event.http_method,
+            route=str(app.current_event.raw_event.get("resource")),
+        )
     return who
 
 

@@ -25,6 +25,11 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name=name, unit="Count", value=value)
 
 
+def measure_seconds(name: str, seconds: float) -> None:
+    """Add a measured time to a metric in the function's namespace and service."""
+    metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
+
+
 def count_refused(name: str, reason: str) -> None:
     """Count a refusal twice: in total, for an alarm, and by its reason.
 

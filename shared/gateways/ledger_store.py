@@ -5,14 +5,17 @@ The head, which moves, lies in OrdersTable. ``SaleStore``, ``SettlementStore``, 
 ``AdjustmentStore`` have the transactions, so that a function loads only the nouns it writes.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.domain.ledger import LedgerEntry, LedgerHead
-from shared.gateways.records.keys import HEAD_SK, studio_pk
+from shared.gateways.records.keys import HEAD_SK, OPEN_INDEX, OpenWork, studio_id_of, studio_pk
 from shared.gateways.records.ledger import entry_to_item, head_from_values, head_to_item
 from shared.gateways.table import HEAD_UNMOVED, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from shared.gateways.table import Step
@@ -35,6 +38,28 @@ class LedgerStore:
         """Read a studio's ledger head, consistently, or None."""
         values = self._orders_table.get(studio_pk(studio_id), HEAD_SK)
         return head_from_values(values) if values else None
+
+    def due_for_anchor(self, now: str) -> "Iterator[tuple[str, str]]":
+        """List the studios whose ledger is due for an anchor, each with the time it was due.
+
+        The longest overdue comes first. The index is read eventually consistent. The next run finds
+        what it does not show yet.
+        """
+        found = self._orders_table.query(
+            "open_pk = :pk AND open_due <= :now",
+            {":pk": OpenWork.ANCHOR.value, ":now": now},
+            IndexName=OPEN_INDEX,
+        )
+        for values in found:
+            yield studio_id_of(values["PK"]), str(values["open_due"])
+
+    def set_anchor_due(self, head: LedgerHead, due_at: str | None) -> None:
+        """Store when the ledger is anchored next (RFC 3339, UTC), or None until its next entry.
+
+        Raises:
+            StaleStateError: The ledger has moved on from this head.
+        """
+        self._orders_table.write(self._move_head(head, replace(head, anchor_due_at=due_at)))
 
     def _put_entry(self, entry: LedgerEntry) -> "Step":
         return self._ledger_table.new(entry_to_item(entry))

@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 """
 
+import time
 from email.header import Header
 from email.utils import formataddr
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -19,6 +21,7 @@ from shared.domain.errors import (
 )
 from shared.domain.mail_address import ascii_address
 from shared.domain.message import Message
+from shared.gateways.conflict import tries
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -31,13 +34,30 @@ _UNVERIFIED = frozenset({"MailFromDomainNotVerifiedException", "NotFoundExceptio
 # A line has at most 998 characters: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1
 _MAX_HEADER = 998 - len("From: ")
 
-# These codes mean throttling or a slow request, whatever the HTTP status is.
-_UNDECIDED = frozenset(
-    {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestTimeout"}
-    | {"RequestTimeoutException"}
-)
+# SES takes nothing for now. Nothing was sent, so the same mail may be handed over again.
+# https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling"})
+_DAILY_QUOTA = "daily"  # "Daily message quota exceeded", "Daily sending quota exceeded"
+_TRY_FOR_SECONDS = 3.0
+
+# These codes mean a slow request, whatever the HTTP status is.
+_UNDECIDED = frozenset({"RequestTimeout", "RequestTimeoutException"}) | _THROTTLED
 _UNDECIDED_STATUS = frozenset({408, 429})
 _SERVER_FAULT = 500
+
+# A domain that is verified stays so for months. One that is not is looked up each time.
+_VERIFIED_FOR_SECONDS = 300.0
+
+
+class Suppression(StrEnum):
+    """Why SES does not send to an address."""
+
+    BOUNCE = "BOUNCE"
+    COMPLAINT = "COMPLAINT"
+
+
+class _ThrottledError(Exception):
+    """SES takes nothing for now. Nothing was sent."""
 
 
 class Mail:
@@ -46,18 +66,37 @@ class Mail:
     Args:
         retrying_client: A client that may retry, for questions.
         single_try_client: A client that never retries, for mail. A retry could be a second mail.
+        configuration_set: The set whose events say what happened to a mail. None reports nothing.
     """
 
-    def __init__(self, retrying_client: "SESV2Client", single_try_client: "SESV2Client") -> None:
+    def __init__(
+        self,
+        retrying_client: "SESV2Client",
+        single_try_client: "SESV2Client",
+        configuration_set: str | None = None,
+    ) -> None:
         self._retrying_client = retrying_client
         self._single_try_client = single_try_client
+        self._configuration_set = configuration_set
+        self._verified_until: dict[str, float] = {}
 
     def sends_from(self, domain: str) -> bool:
         """Return whether the mail service can send from a domain, given in its ASCII form.
 
+        A verified domain is looked up again after five minutes.
+
         Raises:
             BusyError: The mail service does not answer.
         """
+        now = time.monotonic()
+        if self._verified_until.get(domain, now) > now:
+            return True
+        verified = self._is_verified(domain)
+        if verified:
+            self._verified_until[domain] = now + _VERIFIED_FOR_SECONDS
+        return verified
+
+    def _is_verified(self, domain: str) -> bool:
         try:
             identity = self._retrying_client.get_email_identity(EmailIdentity=domain)
         except ClientError as error:
@@ -70,32 +109,83 @@ class Mail:
             raise _not_answering() from error
         return bool(identity.get("VerifiedForSendingStatus"))
 
+    def suppression(self, address: str) -> Suppression | None:
+        """Return why SES does not send to an address any more, or None if it does.
+
+        Raises:
+            BusyError: The mail service does not answer.
+        """
+        try:
+            answer = self._retrying_client.get_suppressed_destination(
+                EmailAddress=ascii_address(address)
+            )
+        except ClientError as error:
+            if _code(error) == "NotFoundException":
+                return None
+            if _is_undecided(error):
+                raise _not_answering() from error
+            raise
+        except _NO_ANSWER as error:
+            raise _not_answering() from error
+        return Suppression(answer["SuppressedDestination"]["Reason"])
+
     def send(self, message: Message) -> str:
         """Send a message once, and return the mail service's id for it.
 
-        The addresses go to the service in their ASCII form.
+        The addresses go to the service in their ASCII form. While SES throttles it takes nothing,
+        so the message is handed over again for a few seconds.
 
         Raises:
             SendingDomainError, MessageRefusedError: It was definitively refused. Nothing was sent.
             MailOutcomeUnknownError: It is unknown whether it was sent.
         """
+        mail = self._mail(message)
+        for _ in tries(_TRY_FOR_SECONDS):
+            try:
+                return self._hand_over(mail)
+            except _ThrottledError:
+                continue
+            except SendingDomainError:
+                self._verified_until.clear()
+                raise
+        raise MessageRefusedError(
+            "The mail service takes no more mail at this moment. Nothing was sent. Send the "
+            "message again in a minute, with a new Idempotency-Key."
+        )
+
+    def _mail(self, message: Message) -> dict[str, Any]:
+        """Return the parameters of a mail. Its tags, our ids, come back with each event."""
+        mail: dict[str, Any] = {
+            "FromEmailAddress": from_header(message.from_name, ascii_address(message.from_address)),
+            "Destination": {"ToAddresses": [ascii_address(message.to_address)]},
+            "Content": {
+                "Simple": {
+                    "Subject": {"Data": message.subject, "Charset": "UTF-8"},
+                    "Body": {
+                        "Text": {"Data": message.text, "Charset": "UTF-8"},
+                        "Html": {"Data": message.html, "Charset": "UTF-8"},
+                    },
+                }
+            },
+            "EmailTags": [
+                {"Name": name, "Value": getattr(message, name)}
+                for name in ("studio_id", "order_id", "message_id")
+            ],
+        }
+        if message.reply_to is not None:
+            mail["ReplyToAddresses"] = [ascii_address(message.reply_to)]
+        if self._configuration_set is not None:
+            mail["ConfigurationSetName"] = self._configuration_set
+        return mail
+
+    def _hand_over(self, mail: dict[str, Any]) -> str:
         try:
-            answer = self._single_try_client.send_email(
-                FromEmailAddress=from_header(
-                    message.from_name, ascii_address(message.from_address)
-                ),
-                Destination={"ToAddresses": [ascii_address(message.to_address)]},
-                Content={
-                    "Simple": {
-                        "Subject": {"Data": message.subject, "Charset": "UTF-8"},
-                        "Body": {
-                            "Text": {"Data": message.text, "Charset": "UTF-8"},
-                            "Html": {"Data": message.html, "Charset": "UTF-8"},
-                        },
-                    }
-                },
-            )
+            answer = self._single_try_client.send_email(**mail)
         except ClientError as error:
+            if _is_over_quota(error):
+                raise _over_quota() from error
+            if _code(error) in _THROTTLED:
+                raise _ThrottledError from error
             if _is_undecided(error):
                 raise MailOutcomeUnknownError(_code(error)) from error
             raise _refusal(_code(error)) from error
@@ -138,6 +228,20 @@ def _code(error: ClientError) -> str:
 def _is_undecided(error: ClientError) -> bool:
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     return status >= _SERVER_FAULT or status in _UNDECIDED_STATUS or _code(error) in _UNDECIDED
+
+
+def _is_over_quota(error: ClientError) -> bool:
+    if _code(error) == "LimitExceededException":
+        return True
+    said = error.response["Error"].get("Message", "")
+    return _code(error) in _THROTTLED and _DAILY_QUOTA in said.lower()
+
+
+def _over_quota() -> MessageRefusedError:
+    return MessageRefusedError(
+        "PPS has sent as much mail today as its mail service allows. Nothing was sent. Send the "
+        "message tomorrow with a new Idempotency-Key, or contact the parent in another way."
+    )
 
 
 def _not_answering() -> BusyError:

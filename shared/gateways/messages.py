@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from shared.domain.message import Message
 from shared.domain.order import OrderKey
-from shared.gateways.records.keys import message_sk, order_pk
+from shared.gateways.records.keys import MESSAGE_PREFIX, message_sk, order_pk
 from shared.gateways.records.message import message_from_values, message_to_item
 from shared.gateways.table import TableGateway
 
@@ -17,6 +17,13 @@ class Messages(TableGateway):
         values = self._table.get(order_pk(order), message_sk(message_id))
         return message_from_values(values) if values else None
 
+    def about(self, order: OrderKey) -> list[Message]:
+        """Return all messages about an order, in no order. The read is consistent."""
+        keys = {":pk": order_pk(order), ":prefix": MESSAGE_PREFIX}
+        condition = "PK = :pk AND begins_with(SK, :prefix)"
+        found = self._table.query(condition, keys, ConsistentRead=True)
+        return [message_from_values(values) for values in found]
+
     def record_sending(self, message: Message) -> None:
         """Record a message before it is sent.
 
@@ -26,7 +33,7 @@ class Messages(TableGateway):
         self._table.write(self._table.new(message_to_item(message)))
 
     def record_outcome(self, message: Message) -> Message:
-        """Record the outcome of a message, and return it as stored.
+        """Record what is new about a message, and return it as stored.
 
         Raises:
             StaleStateError: Another writer has changed it.

@@ -4,10 +4,11 @@ The index is read eventually consistent. What it does not show yet is found by t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from shared.domain.order import OrderKey
+from shared.domain.due_work import CHARGE, FEE_REFUND, DueWork
 from shared.gateways.records.keys import (
     OPEN_INDEX,
     REFUND_PREFIX,
@@ -20,23 +21,13 @@ if TYPE_CHECKING:
     from shared.gateways.records.attributes import Values
 
 
-@dataclass(frozen=True, slots=True)
-class DueWork:
-    """A piece of open work.
-
-    Attributes:
-        due_at: When it is due, RFC 3339 in UTC.
-        order: The order that it belongs to.
-        refund_id: The refund, or None if it is about the whole order.
-    """
-
-    due_at: str
-    order: OrderKey
-    refund_id: str | None = None
-
-
 class OpenWorkIndex(TableGateway):
-    """Lists open work, the longest overdue first."""
+    """Lists open work, the longest overdue first. Each page is read when it is needed."""
+
+    def due(self, due_before: str | None) -> Iterator[DueWork]:
+        """List all kinds of work that is due before a time (RFC 3339, UTC), or all for None."""
+        kinds = (self.refunds, self.fee_refunds, self.charges)
+        return merge(*(kind(due_before) for kind in kinds), key=attrgetter("due_at"))
 
     def refunds(self, due_before: str | None) -> Iterator[DueWork]:
         """List the refunds that are due before a time (RFC 3339, UTC), or all for None."""
@@ -47,12 +38,12 @@ class OpenWorkIndex(TableGateway):
     def fee_refunds(self, due_before: str | None) -> Iterator[DueWork]:
         """List the orders whose fee refund is due before a time (RFC 3339, UTC), or all."""
         for found in self._due(OpenWork.FEE_REFUND, due_before):
-            yield DueWork(found["open_due"], order_key_of(found["PK"]))
+            yield DueWork(found["open_due"], order_key_of(found["PK"]), FEE_REFUND)
 
     def charges(self, due_before: str | None) -> Iterator[DueWork]:
         """List the orders whose charge must be read before a time (RFC 3339, UTC), or all."""
         for found in self._due(OpenWork.CHARGE, due_before):
-            yield DueWork(found["open_due"], order_key_of(found["PK"]))
+            yield DueWork(found["open_due"], order_key_of(found["PK"]), CHARGE)
 
     def _due(self, kind: OpenWork, due_before: str | None) -> "Iterator[Values]":
         condition, values = "open_pk = :pk", {":pk": kind.value}

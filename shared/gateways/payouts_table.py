@@ -77,6 +77,11 @@ class PayoutsTable(TableGateway):
             yield PayoutWork(studio_id_of(values["PK"]))
         yield from self.open(now)
 
+    def oldest_due(self, now: str) -> str | None:
+        """Return when the payout that is due for the longest time was due, RFC 3339, or None."""
+        found = next(self._open(OpenWork.PAYOUT_DUE, now, Limit=1), None)
+        return found["open_due"] if found else None
+
     def open(self, now: str) -> Iterator[PayoutWork]:
         """List the payouts that are due for a look at their transfer."""
         for values in self._open(OpenWork.PAYOUT, now):
@@ -115,9 +120,10 @@ class PayoutsTable(TableGateway):
         item = next_payout_item(studio_id, next_due_at)
         self._table.write(self._table.when(STILL_DUE, due_at, item))
 
-    def _open(self, kind: OpenWork, now: str) -> "Iterator[Values]":
+    def _open(self, kind: OpenWork, now: str, **options: int) -> "Iterator[Values]":
         return self._table.query(
             "open_pk = :pk AND open_due <= :now",
             {":pk": kind.value, ":now": now},
             IndexName=OPEN_INDEX,
+            **options,
         )

@@ -3,15 +3,10 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import batched
-from typing import TYPE_CHECKING, TypedDict
 
 from shared.domain.reconciliation import AskedBy, ReconciliationWork
-from shared.gateways.queues import MESSAGES_PER_CALL, Queue, QueueBusyError
+from shared.gateways.queues import Queue
 from shared.gateways.records.keys import PLATFORM
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 # The fields of a message.
 RECONCILE_FIELDS = ("account_id", "asked_by", "asked_at", "since")
@@ -26,17 +21,7 @@ class ReconcileQueue(Queue):
         Raises:
             QueueBusyError: SQS did not take all of them. The next run announces what is due then.
         """
-        sent = 0
-        for batch in batched(works, MESSAGES_PER_CALL, strict=False):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), **_account_message(work, work.asked_at)}  # type: ignore[typeddict-item]  # the others are optional
-                for number, work in enumerate(batch)
-            ]
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise QueueBusyError(f"SQS did not take {len(answer['Failed'])} messages")
-            sent += len(entries)
-        return sent
+        return self._send_all(_account_message(each, each.asked_at) for each in works)
 
     def go_on(self, work: ReconciliationWork, version: int) -> None:
         """Announce an account again, because its worker ran out of time.
@@ -44,19 +29,14 @@ class ReconcileQueue(Queue):
         Args:
             work: What the worker was asked for.
             version: The version that it has stored, so that the message is no repeat.
+
+        Raises:
+            QueueBusyError: SQS did not take it. The next run announces the account.
         """
-        self._sqs.send_message(
-            QueueUrl=self._url, **_account_message(work, f"{work.asked_at}:{version}")
-        )
+        self._send_all([_account_message(work, f"{work.asked_at}:{version}")])
 
 
-class _AccountMessage(TypedDict):
-    MessageGroupId: str
-    MessageDeduplicationId: str
-    MessageBody: str
-
-
-def _account_message(work: ReconciliationWork, once: str) -> _AccountMessage:
+def _account_message(work: ReconciliationWork, once: str) -> dict[str, str]:
     account_id = work.account_id or PLATFORM
     body = {
         "account_id": account_id,

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_MAX_AGE_SECONDS = 300
+MAX_AGE_SECONDS = 300
 
 
 class Secrets:
@@ -41,7 +41,7 @@ class Secrets:
         return SecretsProvider(boto3_client=self._client)
 
     def _json(self, arn: str) -> dict[str, Any]:
-        value = self._provider.get(arn, max_age=_MAX_AGE_SECONDS, transform="json")
+        value = self._provider.get(arn, max_age=MAX_AGE_SECONDS, transform="json")
         if not isinstance(value, dict):
             raise TypeError(f"the secret {arn} is not a JSON object")
         return value

@@ -96,7 +96,7 @@ class StudioUsers(TableGateway):
         if intent.change is not None:
             number = intent.roster.version + 1
             steps.append(self._table.new(change_to_item(intent.change, number)))
-            if intent.change.event is UserEvent.INVITED:
+            if intent.change.event in {UserEvent.INVITED, UserEvent.ADOPTED}:
                 steps += self._name_steps(intent.user)
         return self._write(intent.user, intent.roster, *steps)
 

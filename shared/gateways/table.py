@@ -7,12 +7,12 @@ reads again and decides again:
         read (version 7) ──────────────► put if version = 7 ✘ StaleStateError
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from shared.gateways.conflict import StaleStateError, stale_on_conflict, tries
-from shared.gateways.records.attributes import Item, Values, marshal, unmarshal
+from shared.gateways.records.attributes import Item, Values, item_bytes, marshal, unmarshal
 from shared.gateways.records.keys import primary_key
 
 if TYPE_CHECKING:
@@ -33,8 +33,18 @@ NAME_UNCHANGED = "display_name = :seen"
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_PER_BATCH = 100
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_ITEMS_PER_TRANSACTION = 100
+_BYTES_PER_TRANSACTION = 4 * 1024 * 1024
+
 # How long to ask again for what a batch left out. DynamoDB leaves keys out while it throttles.
 _BATCH_SECONDS = 5.0
+
+
+def fits_a_transaction(steps: "Sequence[Step]") -> bool:
+    """Return whether one transaction may make all these steps."""
+    size = sum(item_bytes(step["Put"]["Item"]) for step in steps)
+    return len(steps) <= _ITEMS_PER_TRANSACTION and size <= _BYTES_PER_TRANSACTION
 
 
 class Table:
@@ -112,6 +122,34 @@ class Table:
                 return found
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(
+        self,
+        condition: str,
+        values: Mapping[str, str],
+        segment: int,
+        segments: int,
+    ) -> Iterator[Values]:
+        """Yield the items of one segment of the whole table that a condition filters.
+
+        It costs what the segment has, whatever the filter leaves. Functions never scan.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+        """
+        options: dict[str, Any] = {}
+        while True:
+            answer = self._dynamodb.scan(
+                TableName=self._name,
+                FilterExpression=condition,
+                ExpressionAttributeValues=marshal(values),
+                ConsistentRead=True,
+                Segment=segment,
+                TotalSegments=segments,
+                **options,
+            )
+            yield from map(unmarshal, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def batch_get(self, keys: Iterable[Item], *, consistent: bool) -> Iterator[Values]:
         """Yield the items that exist among some keys, in any order.
 
@@ -158,6 +196,24 @@ class Table:
                 "ConditionExpression": ALREADY_THERE,
             }
         }
+
+    def existence(self, pk: str, sk: str) -> "Step":
+        """Return the step that guards a write: an item is still there."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._name,
+                "Key": primary_key(pk, sk),
+                "ConditionExpression": ALREADY_THERE,
+            }
+        }
+
+    def guarded(self, item: Item) -> "Step":
+        """Return the step that puts an item, new or not, which another step guards."""
+        return {"Put": {"TableName": self._name, "Item": item}}
+
+    def removal(self, pk: str, sk: str) -> "Step":
+        """Return the step that deletes an item, there or not, which another step guards."""
+        return {"Delete": {"TableName": self._name, "Key": primary_key(pk, sk)}}
 
     def replacing(self, item: Item, version: int) -> "Step":
         """Return the step that puts an item if its version is still the one that was read."""

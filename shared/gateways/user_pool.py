@@ -48,6 +48,15 @@ class UserPool:
             except self._cognito.exceptions.UsernameExistsException:
                 self._cognito.admin_enable_user(UserPoolId=self._pool_id, Username=user.user_id)
 
+    def enable(self, user: StudioUser) -> None:
+        """Let a user sign in again.
+
+        Raises:
+            BusyError: Cognito does not do it now.
+        """
+        with _busy_on_failure():
+            self._cognito.admin_enable_user(UserPoolId=self._pool_id, Username=user.user_id)
+
     def set_role(self, user: StudioUser) -> None:
         """Give a user exactly one role. The old one goes first: better none than too much.
 

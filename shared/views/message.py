@@ -2,21 +2,42 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.domain.delivery import DeliveryReason, DeliveryReport, DeliveryStatus
 from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
 from shared.views.people import NO_NAMES, Names, optional_name, shown_name
+from shared.views.view import View
 
 
-class MessageRefusalView(BaseModel):
+class MessageRefusalView(View):
     """Why the mail service refused the message: a stable code, and what to do."""
 
     code: str
     detail: str
 
 
-class MessageView(BaseModel):
-    """A message to a parent, with its sender, times and outcome."""
+class DeliveryView(View):
+    """Where a sent message is, as the mail service reported it last. ``detail`` says it in words.
+
+    ``needs_attention`` says that it did not arrive and that nobody has dismissed that yet.
+    """
+
+    status: DeliveryStatus
+    detail: str
+    reason: DeliveryReason | None
+    at: str
+    needs_attention: bool
+    dismissed_by: str | None
+    dismissed_by_name: str | None
+    note: str | None
+
+
+class MessageView(View):
+    """A message to a parent, with its sender, times and outcome.
+
+    ``delivery`` is null until the mail service reports something.
+    """
 
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
@@ -27,6 +48,7 @@ class MessageView(BaseModel):
     status: MessageStatus
     sender: str = Field(alias="from")
     to: str
+    reply_to: str | None
     subject: str
     text: str
     html: str
@@ -41,6 +63,7 @@ class MessageView(BaseModel):
     resolved_by: str | None
     resolved_by_name: str | None
     resolved_at: str | None
+    delivery: DeliveryView | None
 
 
 def message_view(message: Message, now: datetime, names: Names = NO_NAMES) -> MessageView:
@@ -59,6 +82,7 @@ def message_view(message: Message, now: datetime, names: Names = NO_NAMES) -> Me
         status=message.shown_status(now),
         sender=message.sender,
         to=message.to_address,
+        reply_to=message.reply_to,
         subject=message.subject,
         text=message.text,
         html=message.html,
@@ -74,4 +98,18 @@ def message_view(message: Message, now: datetime, names: Names = NO_NAMES) -> Me
         resolved_by=message.resolved_by,
         resolved_by_name=optional_name(names, message.resolved_by),
         resolved_at=message.resolved_at,
+        delivery=message.delivery and _delivery_view(message.delivery, names),
+    )
+
+
+def _delivery_view(report: DeliveryReport, names: Names) -> DeliveryView:
+    return DeliveryView(
+        status=report.status,
+        detail=report.detail,
+        reason=report.reason,
+        at=report.at,
+        needs_attention=report.needs_attention,
+        dismissed_by=report.dismissed_by,
+        dismissed_by_name=optional_name(names, report.dismissed_by),
+        note=report.note,
     )

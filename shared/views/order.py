@@ -1,14 +1,13 @@
 """Parts of an order as the API shows them."""
 
-from pydantic import BaseModel
-
 from shared.domain.fulfillment import claimed_at, is_canceled_by_refund
 from shared.domain.imported_order import PhotoDay, Subject
 from shared.domain.order import OrderState
 from shared.views.people import NO_NAMES, Names, optional_name, shown_name
+from shared.views.view import View
 
 
-class SubjectView(BaseModel):
+class SubjectView(View):
     """A person in the photos."""
 
     subject_id: str
@@ -20,7 +19,7 @@ def subject_view(subject: Subject) -> SubjectView:
     return SubjectView(subject_id=subject.subject_id, name=subject.name or "")
 
 
-class PhotoDayView(BaseModel):
+class PhotoDayView(View):
     """The day when the photos were taken."""
 
     photo_day_id: str
@@ -32,7 +31,7 @@ def photo_day_view(day: PhotoDay) -> PhotoDayView:
     return PhotoDayView(photo_day_id=day.photo_day_id, name=day.name or "")
 
 
-class StepView(BaseModel):
+class StepView(View):
     """One step of a person with the print: its new status, when (RFC 3339, UTC) and by whom."""
 
     status: str
@@ -41,7 +40,7 @@ class StepView(BaseModel):
     by_name: str
 
 
-class FulfillmentView(BaseModel):
+class FulfillmentView(View):
     """The state of the print, with what its people are called.
 
     ``claimed_at`` is null if the print was claimed before the order was imported.

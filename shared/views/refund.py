@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
 from shared.domain.message import Template, template_for
 from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import (
@@ -20,9 +18,10 @@ from shared.domain.refund_reason import reason_name
 from shared.domain.refund_words import failure_words, pending_words
 from shared.domain.settlement import effect_of_open
 from shared.views.people import NO_NAMES, Names, shown_name
+from shared.views.view import View
 
 
-class RefundItemView(BaseModel):
+class RefundItemView(View):
     """Units of a line that the refund returns, with their amount and the tax in it."""
 
     line_id: str
@@ -31,7 +30,7 @@ class RefundItemView(BaseModel):
     tax_amount: int
 
 
-class HistoryView(BaseModel):
+class HistoryView(View):
     """A change of status: the new one, when (RFC 3339, UTC) and by whom."""
 
     status: RefundStatus
@@ -40,7 +39,7 @@ class HistoryView(BaseModel):
     by_name: str
 
 
-class ResolutionView(BaseModel):
+class ResolutionView(View):
     """How the parent was paid after the refund failed."""
 
     paid_by: PaidBy
@@ -51,7 +50,7 @@ class ResolutionView(BaseModel):
     by_name: str
 
 
-class RefundView(BaseModel):
+class RefundView(View):
     """A refund. Amounts in minor units.
 
     ``reason_name`` is what people call its reason, and ``processed_by_name`` who requested it.

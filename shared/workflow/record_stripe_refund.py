@@ -28,7 +28,7 @@ from shared.domain.reservation import record_external_refund, release, reserve
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import OrdersTable, SettlementRecord
+from shared.gateways.order_refunds import OrderRefunds, SettlementRecord
 from shared.gateways.records.imported_order import ChargePointer
 from shared.workflow.announcers import SettlementAnnouncer
 
@@ -67,7 +67,7 @@ class RecordStripeRefund:
         actor: Who reports, for the refund's history.
     """
 
-    orders: OrdersTable
+    orders: OrderRefunds
     charges: Charges
     queue: SettlementAnnouncer
     clock: Clock

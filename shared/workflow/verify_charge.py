@@ -8,6 +8,7 @@ all.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from shared.clock import Clock, rfc3339
 from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
@@ -24,13 +25,17 @@ from shared.domain.stripe_charge import StripeCharge
 from shared.domain.stripe_dispute import StripeDispute
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.conflict import StaleStateError, tries
-from shared.gateways.orders_table import OrderRecord, OrdersTable, SettlementRecord
+from shared.gateways.order_refunds import SettlementRecord
+from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.account_watch import AccountWatch
 from shared.workflow.announcers import FeeRefundAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+
+if TYPE_CHECKING:
+    from shared.workflow.keep_running_sums import KeepRunningSums
 
 # Sales, settlements and payouts change the same ledger; each takes well under a second.
 _CONTENTION_SECONDS = 8.0
@@ -63,7 +68,12 @@ class _AtStripe:
 
 @dataclass(frozen=True, slots=True)
 class VerifyCharge:
-    """Makes the books of one order follow its charge."""
+    """Makes the books of one order follow its charge.
+
+    Attributes:
+        keep_sums: Stores running sums of the ledger now and then. None leaves it to others: whoever
+            stores them next makes up for it.
+    """
 
     orders: OrdersTable
     store: ChargeStore
@@ -73,6 +83,7 @@ class VerifyCharge:
     record: RecordStripeRefund
     accounts: AccountWatch
     clock: Clock
+    keep_sums: "KeepRunningSums | None" = None
 
     def __call__(self, order: OrderKey) -> ChargeOutcome:
         """Read the charge, enter what is missing, and return what has changed.
@@ -168,6 +179,9 @@ class VerifyCharge:
         fee_refund = self._fee_refund(record, posting)
         self.store.record_charge(posting.state, postings, fee_refund)
         self._announce(fee_refund and replace(fee_refund, version=fee_refund.version + 1))
+        if postings and self.keep_sums is not None:
+            first, last = postings[0].entry, postings[-1].entry
+            self.keep_sums(last.studio_id, first.seq, last.seq)
 
     def _head(self, state: OrderState) -> LedgerHead:
         head = self.store.load_head(state.studio_id)

@@ -34,8 +34,10 @@ from shared.gateways.order_panels import OrderPanels
 from shared.gateways.people import People
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import studio_pk
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.studio_updates import StudioUpdates
 from shared.gateways.studios import Studios
+from shared.workflow.current_stops import CurrentStops
 from tests.bench.meter import Consumption, Meter
 from tests.records import order_record
 
@@ -97,7 +99,9 @@ def _meter(stack: Stack, table: str, count: int) -> dict[str, Consumption]:
     meter = Meter(clients.dynamodb, clients.sqs, stack.stripe_url, {table: "orders"})
     find = SearchOrders(OrderLists(clients.dynamodb, table))
     tables = clients.dynamodb, table
-    show = ShowOrder(OrderPanels(*tables), People(*tables), Studios(*tables))
+    stops = CurrentStops(StopsStore(*tables), utc_now)
+    stops.load()  # as in a process that has served a request before
+    show = ShowOrder(OrderPanels(*tables), People(*tables), Studios(*tables), stops)
     someone = Caller("bench", _STUDIO, frozenset({Role.OWNER}))
 
     def page(found: int, query: str | None, status: OrderRefundStatus | None = None) -> Consumption:

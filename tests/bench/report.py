@@ -1,7 +1,7 @@
 """The benchmark's tables, for the terminal and for ``docs/bench.md``."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.markup import escape
@@ -10,14 +10,33 @@ from rich.table import Table as RichTable
 from infra.build.page_size import CSS_LIMIT, JS_LIMIT
 from tests.bench.many_orders import ListCost
 from tests.bench.meter import Consumption
-from tests.bench.one_refund import REQUEST, RefundCost
+from tests.bench.one_refund import ANNOUNCES, REQUEST, RefundCost
 from tests.bench.page_speed import ROUNDS, PageSpeed
+from tests.bench.settlements import BATCH, SettlementSpeed
+from tests.bench.settlements import ROUNDS as ROUNDS_OF_SETTLEMENTS
 from tests.bench.start_up import Size, StartUp
 
 # The aims of the design.
-START_AIMS = {"refund_request": 1.3, "stripe_webhook": 0.9, "payout_adjust": 0.9}
+_API_FUNCTIONS = (
+    *("adjustments", "attention", "find_orders", "payouts", "print_station", "refund_report"),
+    *("send_message", "studio_settings", "users"),
+)
+START_AIMS = dict.fromkeys(_API_FUNCTIONS, 1.2) | {
+    "refund_request": 1.3,
+    "stripe_webhook": 0.8,
+    "payout_adjust": 0.8,
+}
+ZIPPED_MB_AIM = 10
 WRITE_UNITS_AIM = 18
 READ_UNITS_AIM = 4
+
+
+_SETTLEMENT_FIGURES: dict[str, Callable[[Consumption], float]] = {
+    "calls of DynamoDB": lambda each: len(each.dynamodb),
+    "transactions": lambda each: each.operations.count("TransactWriteItems"),
+    "write units": lambda each: each.write_units,
+    "read units": lambda each: each.read_units,
+}
 
 
 @dataclass(frozen=True)
@@ -109,7 +128,7 @@ def refund_table(cost: RefundCost) -> ReportTable:
     """Show what one refund consumes, step by step."""
     rows = [_step_row(name, step) for name, step in cost.steps.items()]
     rows.append(_step_row(f"a refund, without the {cost.other_events} other events", cost.whole))
-    rows.append(("aim", f"about {WRITE_UNITS_AIM}", f"≤ {READ_UNITS_AIM}", "", ""))
+    rows.append(("aim", f"≤ {WRITE_UNITS_AIM}", f"≤ {READ_UNITS_AIM}", "", ""))
     return ReportTable(
         f"One full refund of $100.00, {cost.name}",
         "Consumed capacity as DynamoDB's API reports it, calls as they were made. Lambda's own "
@@ -137,6 +156,23 @@ def calls_table(cost: RefundCost) -> ReportTable:
         check_note(cost),
         ("step", "operation", "kind", "units by table or index", "items written"),
         rows,
+    )
+
+
+def settlements_table(found: SettlementSpeed) -> ReportTable:
+    """Show how fast a busy studio's refunds settle together, compared with one by one."""
+    return ReportTable(
+        "Settlements of one busy studio",
+        f"{BATCH} waiting refunds of {BATCH} orders, which is the most that Lambda gets of a FIFO "
+        "queue with one call: settled together, against one by one, in turn in one run. "
+        f"Settlements a second are {found.ratio:.1f} times as many together (quartiles "
+        f"{found.low:.1f} to {found.high:.1f} of {ROUNDS_OF_SETTLEMENTS} rounds), on the local "
+        "engine. The other figures are for one settlement.",
+        ("measure", "one by one", "together"),
+        [
+            (name, *(f"{figure(each) / BATCH:g}" for each in (found.one_by_one, found.together)))
+            for name, figure in _SETTLEMENT_FIGURES.items()
+        ],
     )
 
 
@@ -176,27 +212,42 @@ def _step_row(name: str, consumed: Consumption) -> tuple[str, ...]:
         f"{consumed.write_units:g}",
         f"{consumed.read_units:g}",
         str(len(consumed.stripe)),
-        str(consumed.sqs.count("SendMessage")),
+        str(sum(consumed.sqs.count(name) for name in ANNOUNCES)),
     )
 
 
-def shortfalls(
-    starts: dict[str, StartUp], costs: list[RefundCost], lists: list[ListCost]
-) -> list[str]:
-    """Return a sentence for each missed aim."""
-    missed = [
-        f"{name} starts at {starts[name].ratio:.2f} of BASE, the aim is {aim}"
-        for name, aim in START_AIMS.items()
-        if starts[name].ratio > aim
+def missed_by_starts(starts: dict[str, StartUp], sizes: dict[str, Size]) -> list[str]:
+    """Return a sentence for each aim that a function's start or package misses."""
+    slow = [
+        f"{name} starts at {each.ratio:.2f} of BASE, the aim is {START_AIMS[name]}"
+        for name, each in starts.items()
+        if name in START_AIMS and each.ratio > START_AIMS[name]
     ]
+    large = [
+        f"{name} has {each.zipped / 1e6:.1f} MB zipped, the aim is {ZIPPED_MB_AIM}"
+        for name, each in sizes.items()
+        if each.zipped > ZIPPED_MB_AIM * 1e6
+    ]
+    return slow + large
+
+
+def missed_by_refunds(costs: list[RefundCost]) -> list[str]:
+    """Return a sentence for each aim that a refund misses."""
+    missed = []
     for cost in costs:
+        if cost.whole.write_units > WRITE_UNITS_AIM:
+            missed.append(f"{cost.name}: {cost.whole.write_units:g} write units")
         if cost.whole.read_units > READ_UNITS_AIM:
             missed.append(f"{cost.name}: {cost.whole.read_units:g} read units")
         if len(cost.steps[REQUEST].stripe) != 1:
             missed.append(f"{cost.name}: {len(cost.steps[REQUEST].stripe)} Stripe calls in request")
-    missed += [
+    return missed
+
+
+def missed_by_lists(lists: list[ListCost]) -> list[str]:
+    """Return a sentence for each list that reads more the more orders there are."""
+    return [
         f"{name} consumes more the more orders there are"
         for name in lists[0].steps
         if len({cost.steps[name].documented_read_units for cost in lists}) > 1
     ]
-    return missed

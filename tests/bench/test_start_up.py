@@ -20,7 +20,7 @@ CALL_STRIPE = {
 ALLOWED = {
     "stripe": CALL_STRIPE,
     "requests": CALL_STRIPE,
-    "pydantic": ANSWER | {"import_orders"},
+    "pydantic": ANSWER | {"import_orders", "mail_events"},
     "aws_xray_sdk": TRACE,
     "boto3": TRACE,
     "s3transfer": TRACE,

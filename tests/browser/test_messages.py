@@ -8,7 +8,8 @@ from playwright.sync_api import Route, expect
 from infra.local.mailbox import sent_mail
 from tests.browser.desk import answers_lost, badge, choose_partial, keys_sent, open_refund, panel_of
 from tests.browser.people import PHONE, People, assert_accessible, assert_fits
-from tests.e2e.world import DeployedStack
+from tests.e2e.world import PLATFORM_STUDIO, DeployedStack, until
+from tests.ses_events import ses_event
 
 pytestmark = pytest.mark.stack
 
@@ -74,6 +75,50 @@ def test_a_message_without_an_answer_is_sent_again_by_hand_alone_and_arrives_onc
     assert len(keys) == 2, keys
     assert len(set(keys)) == 1, keys
     assert len(texts_sent_to(world, address)) == 1
+
+
+def test_a_bounced_message_is_said_everywhere_until_a_person_has_dealt_with_it(
+    people: People, world: DeployedStack
+) -> None:
+    order_id = world.sell(parent={"name": "Ada Testparent", "email": "gone@mail.example"})
+    refund = world.refund(order_id, {"type": "partial", "amount": 1_000})
+    sent = world.call(
+        "POST",
+        f"/orders/{order_id}/messages",
+        {"template": "refund_confirmation", "refund_id": refund["refund_id"]},
+        headers={"Idempotency-Key": order_id},
+    ).json()
+    ids = {name: sent[name] for name in ("order_id", "message_id")} | {"studio_id": PLATFORM_STUDIO}
+    bounce = ses_event("Bounce", ids, sent["ses_message_id"])
+    url = world.stack.queues["mail_event"]
+    world.stack.aws.sqs.send_message(QueueUrl=url, MessageBody=bounce)
+    until(lambda: order_id in world.call("GET", "/attention").text or None, "it is on the list")
+    with people.page("/attention", role="staff") as page:
+        bounced = page.get_by_role("region", name="Message bounced")
+        item = bounced.get_by_role("listitem").filter(has_text=order_id)
+        expect(item).to_be_visible()
+        assert_accessible(page)
+        item.get_by_role("link", name="Open order").click()
+        panel = panel_of(page, order_id)
+        expect(badge(panel, "Bounced")).to_be_visible()
+        expect(panel).to_contain_text("Bounced: mailbox does not exist.")
+        expect(panel).to_contain_text("Message bounced: mailbox does not exist")
+        assert_accessible(page)
+        panel.get_by_role("button", name="Send Message").click()
+        dialog = page.get_by_role("dialog", name="Send a message")
+        expect(dialog).to_contain_text("to this address: bounced: mailbox does not exist.")
+        expect(dialog.get_by_role("button", name="Send Message")).to_be_enabled()
+        assert_accessible(page)
+    with people.page("/attention", role="staff") as page:
+        item = page.get_by_role("listitem").filter(has_text=order_id)
+        item.get_by_role("button", name="Dismiss").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Note").fill("Called the parent.")
+        dialog.get_by_role("button", name="Dismiss").click()
+        expect(dialog).to_be_hidden()
+        expect(item).to_have_count(0)
+    with people.page(f"/orders/{order_id}", role="staff") as page:
+        expect(panel_of(page, order_id)).to_contain_text("Called the parent.")
 
 
 def test_a_message_whose_outcome_is_unknown_asks_a_person(

@@ -70,6 +70,9 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     put(world, "fee_refund", unknown, direct)
     put(world, "export", asdict(export), PLATFORM_STUDIO)
     put(world, "payout", {"studio_id": f"st_{mark}", "payout": ""}, mark)
+    resume = {"studio_id": f"st_r{mark}", "order_id": "ord_gone", "task": "charge", "due_at": ""}
+    put(world, "resume", resume, mark)
+    put(world, "anchor", {"studio_id": f"st_a{mark}", "verified": "nonsense"}, mark)
     # Other messages are processed meanwhile, also of the same studio.
     other = world.refund(world.sell(), {"type": "full"})
     world.await_status(other, "settled")
@@ -82,6 +85,10 @@ def test_a_bad_message_in_every_queue_is_parked_fixed_and_processed(world: Deplo
     assert report.reason == "the message selects nothing"
     work = fixed_and_sent_back(dead, f"st_{mark}", payout="po_gone")
     assert work.reason == "no payout"
+    work = fixed_and_sent_back(dead, f"st_r{mark}", due_at="2026-01-01T00:00:00.000Z")
+    assert work.reason == "no due_at"
+    work = fixed_and_sent_back(dead, f"st_a{mark}", verified="last_anchor")
+    assert work.reason.startswith("no verified head: ")
 
     def written() -> bool | None:
         found = world.call("GET", f"/reports/refunds/exports/{export.export_id}").json()

@@ -29,17 +29,14 @@ def test_resume_completes_a_refund_whose_webhook_is_late(world: DeployedStack) -
     with world.webhooks_held():
         refund = world.refund(world.sell(), {"type": "full"})
         assert world.read(refund)["status"] == "pending"
-        result = answer_of("resume")
-        assert result["complete"]
-        assert sum(result["done"].values()) >= 1
+        assert answer_of("resume")["announced"] >= 1
         world.await_status(refund, "settled")
 
 
 def test_a_ledger_is_anchored_now_and_shown(world: DeployedStack) -> None:
     world.sell()
     done = answer_of("anchors", "now", "--studio", PLATFORM_STUDIO)
-    assert done.get("LedgerAnchored", 0) + done.get("LedgerAnchoredToday", 0) == 1
-    assert done["LedgersNotAnchored"] == 0
+    assert done in ({"LedgerAnchored": 1}, {"LedgerAnchoredToday": 1})
     shown = answer_of("anchors", "show", "--studio", PLATFORM_STUDIO)
     assert {each["studio_id"] for each in shown} == {PLATFORM_STUDIO}
     (verdict,) = answer_of("verify-ledger", "--studio", PLATFORM_STUDIO)

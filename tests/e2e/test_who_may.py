@@ -80,6 +80,9 @@ ROUTES = {
     "dismiss_dispute": Route(
         "POST", "/orders/{order_id}/disputes/{dispute_id}/dismissal", Action.RESOLVE
     ),
+    "dismiss_delivery": Route(
+        "POST", "/orders/{order_id}/messages/{message_id}/dismissal", Action.RESOLVE
+    ),
     "resolve_parked_message": Route(
         "POST", "/attention/parked/{parked_id}/resolution", Action.RESOLVE
     ),
@@ -104,10 +107,11 @@ ROUTES = {
         "POST", "/adjustments/{adjustment_id}/reject", Action.DECIDE_ADJUSTMENT
     ),
     "show_me": Route("GET", "/me", None),
+    "list_stops": Route("GET", "/stops", None),
     "list_studios": Route("GET", "/studios", Action.READ_STUDIOS),
 }
 # A PPS admin may ask for these without naming a studio.
-OF_NO_STUDIO = {"show_me", "list_studios"}
+OF_NO_STUDIO = {"show_me", "list_stops", "list_studios"}
 OF_AN_ORDER = sorted(name for name, route in ROUTES.items() if "{order_id}" in route.path)
 NOWHERE = {
     "order_id": "ord_nowhere",

@@ -1,5 +1,9 @@
 """The actions of flows: each is repeated as its caller would repeat it."""
 
+from unittest.mock import patch
+
+from functions.anchor_ledger import anchor_ledger
+from tests.faults.world.functions import TimedContext
 from tests.faults.world.import_records import ACCOUNT, charge_of, sold_order_record, studio_record
 from tests.faults.world.world import RECONCILE, FaultWorld
 
@@ -80,7 +84,21 @@ def release_payouts(world: FaultWorld) -> None:
 
 def resume(world: FaultWorld) -> None:
     """The schedule resumes interrupted work."""
-    world.call_scheduled("resume_pending")
+    world.resume()
+
+
+def anchor(world: FaultWorld) -> None:
+    """The schedule anchors the ledgers that changed."""
+    world.anchor()
+
+
+def anchor_in_parts(world: FaultWorld) -> None:
+    """The same, but a worker has time for two entries only."""
+    with (
+        patch.object(anchor_ledger, "_ENTRIES_BETWEEN_LOOKS", 2),
+        patch.object(TimedContext, "get_remaining_time_in_millis", lambda _: 0),
+    ):
+        world.anchor()
 
 
 def reconnect_account(world: FaultWorld) -> None:
@@ -110,6 +128,11 @@ def send_message(world: FaultWorld) -> None:
         {"template": "refund_confirmation", "refund_id": refund_id},
         "key-message",
     )
+
+
+def record_mail_events(world: FaultWorld) -> None:
+    """Lambda reads the queue of SES's events."""
+    world.queues.process_batch("mail_events")
 
 
 def propose_adjustment(world: FaultWorld) -> None:

@@ -18,6 +18,7 @@ from shared.gateways.ledger_entries import read_contents
 from shared.gateways.records.adjustment import adjustment_from_values
 from shared.gateways.records.attributes import Values, unmarshal
 from shared.gateways.records.fee_refund import fee_refund_from_values
+from shared.gateways.records.message import message_from_values
 from shared.gateways.records.order_state import state_from_values
 from shared.gateways.records.payout import payout_from_values
 from shared.gateways.records.refund import refund_from_values
@@ -44,6 +45,7 @@ class FinalState:
         stripe_fee_refunds: How much went back of each application fee.
         stripe_transfers: How much each transfer kept, after reversals.
         stripe_disputes: Stripe's disputes, by id.
+        reports: What SES reported about emails, in words.
         holds: Of each hold of payouts, its reason and whether it is active.
         parked: Why messages were parked.
         away: The Stripe accounts that are marked as disconnected.
@@ -64,6 +66,7 @@ class FinalState:
     stripe_transfers: dict[str, int]
     stripe_disputes: dict[str, StripeDispute]
     emails: Counter[str]
+    reports: list[str]
     holds: list[tuple[str, bool]]
     parked: list[str]
     away: list[str]
@@ -107,6 +110,7 @@ class FinalState:
             ),
             "stripe_fee_refunds": self.stripe_fee_refunds,
             "stripe_transfers": _counted(self.stripe_transfers.values()),
+            "reports": self.reports,
             "holds": self.holds,
             "parked": self.parked,
             "away": self.away,
@@ -160,6 +164,9 @@ def read_final_state(world: FaultWorld) -> FinalState:
         stripe_transfers=_kept_transfer_amounts(standin),
         stripe_disputes=_disputes(standin),
         emails=Counter(world.engine.sent_emails()),
+        reports=[
+            each.detail for item in items["MESSAGE"] for each in message_from_values(item).reports
+        ],
         holds=[(each["reason"], "released_at" not in each) for each in items["PAYOUT_HOLD"]],
         parked=[each["reason"] for each in items["PARKED"]],
         away=[each["account_id"] for each in items["ACCESS"] if "connected_at" not in each],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.faults import actions, scenes
+from tests.faults.world.import_records import STUDIO
 from tests.faults.world.world import RECONCILE, FaultWorld
 
 
@@ -42,6 +43,22 @@ def prove_to_the_end(world: FaultWorld) -> None:
     world.run_until_idle()
     problems = world.books_problems()
     assert problems == [], problems
+
+
+def anchor_to_the_end(world: FaultWorld) -> None:
+    """Finish all work, and let the run of the next day leave nothing to anchor.
+
+    Raises:
+        AssertionError: The newest anchor is not the ledger's head, or the ledger is still due.
+    """
+    world.run_until_idle()
+    world.clock.wait(24 * 3600)
+    world.anchor()
+    head = world.ledger.load_head(STUDIO)
+    newest = world.anchors.newest(STUDIO)
+    assert newest is not None
+    assert head is not None
+    assert (newest.head, head.anchor_due_at) == (head, None)
 
 
 _REQUEST_FLOWS = (
@@ -97,6 +114,7 @@ _SETTLEMENT_FLOWS = (
     Flow("adjust", "payout_adjust", scenes.confirmed, actions.settle),
     Flow("adjust, direct", "payout_adjust", partial(scenes.confirmed, direct=True), actions.settle),
     Flow("adjust, failed late", "payout_adjust", scenes.late_failure_recorded, actions.settle),
+    Flow("adjust, a batch", "payout_adjust", scenes.batch_confirmed, actions.settle),
     Flow("adjust, parked", "payout_adjust", scenes.hopeless_message, actions.settle),
     Flow("fee refund", "fee_refund", scenes.settled_without_fee_refund, actions.refund_fee),
 )
@@ -221,6 +239,23 @@ _RESUME_FLOWS = (
     ),
 )
 
+_ANCHOR_FLOWS = (
+    Flow(
+        "anchor",
+        "anchor_ledger",
+        scenes.sold_after_an_anchor,
+        actions.anchor,
+        afterwards=anchor_to_the_end,
+    ),
+    Flow(
+        "anchor, in parts",
+        "anchor_ledger",
+        scenes.sold_yesterday,
+        actions.anchor_in_parts,
+        afterwards=anchor_to_the_end,
+    ),
+)
+
 _RECONCILE_FLOWS = (
     Flow(
         "reconcile",
@@ -240,6 +275,7 @@ _MESSAGE_FLOWS = (
         actions.send_message,
         client_may_give_up=True,
     ),
+    Flow("mail event", "mail_events", scenes.message_bounced, actions.record_mail_events),
 )
 
 _ADJUSTMENT_FLOWS = (
@@ -275,6 +311,7 @@ FLOWS = (
     *_IMPORT_FLOWS,
     *_PAYOUT_FLOWS,
     *_RESUME_FLOWS,
+    *_ANCHOR_FLOWS,
     *_RECONCILE_FLOWS,
     *_MESSAGE_FLOWS,
     *_ADJUSTMENT_FLOWS,

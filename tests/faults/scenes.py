@@ -5,6 +5,7 @@ import json
 from infra.stripe_standin.faults import FaultName
 from tests.faults.world.import_records import ACCOUNT, STUDIO, charge_of, sold_order_record
 from tests.faults.world.world import FaultWorld
+from tests.ses_events import ses_event
 
 _DAY_SECONDS = 24 * 3600
 _RESUME_AFTER_SECONDS = 600
@@ -22,6 +23,23 @@ def sold(world: FaultWorld, *, direct: bool = False) -> None:
     """The studio has sold an order of $100.00."""
     world.operator.import_studio()
     world.sell("ord_1", direct=direct)
+
+
+def sold_yesterday(world: FaultWorld) -> None:
+    """The studio has sold four orders, and the day has ended. Its ledger has no anchor."""
+    sold(world)
+    for number in (2, 3, 4):
+        world.sell(f"ord_{number}")
+    world.run_until_idle()
+    world.clock.wait(_DAY_SECONDS)
+
+
+def sold_after_an_anchor(world: FaultWorld) -> None:
+    """The studio has sold an order since its ledger was anchored."""
+    sold_yesterday(world)
+    world.anchor()
+    world.sell("ord_5")
+    world.clock.wait(_DAY_SECONDS)
 
 
 def mostly_refunded_in_dashboard(world: FaultWorld) -> None:
@@ -129,6 +147,15 @@ def failed_after_settlement(world: FaultWorld, *, direct: bool = False) -> None:
 def late_failure_recorded(world: FaultWorld) -> None:
     """The webhook has recorded that a settled refund failed late."""
     failed_after_settlement(world, direct=True)
+    world.events.deliver_due()
+
+
+def batch_confirmed(world: FaultWorld) -> None:
+    """One order has a late failure and two confirmed refunds, another one has one; both direct."""
+    failed_after_settlement(world, direct=True)
+    world.sell("ord_2", direct=True)
+    for order_id, amount in (("ord_1", 2000), ("ord_2", 10_000), ("ord_1", 1001)):
+        world.client.request_refund(order_id, f"key-{amount}", type="partial", amount=amount)
     world.events.deliver_due()
 
 
@@ -246,6 +273,21 @@ def settled_with_verified_domain(world: FaultWorld) -> None:
     """The refund is settled, and SES may send from the studio's domain."""
     settled(world)
     world.engine.verify_domain("lakeside.example")
+
+
+def message_bounced(world: FaultWorld) -> None:
+    """The studio has emailed the parent, and SES says that the mail bounced."""
+    settled_with_verified_domain(world)
+    (refund_id,) = world.refund_ids()
+    body = {"template": "refund_confirmation", "refund_id": refund_id}
+    path = "/orders/ord_1/messages"
+    _, message = world.client.request("POST", path, body, "key-message")
+    ids = {"studio_id": STUDIO, "order_id": "ord_1", "message_id": message["message_id"]}
+    world.engine.sqs(
+        "SendMessage",
+        QueueUrl=world.engine.queue_url("MailEventQueue"),
+        MessageBody=ses_event("Bounce", ids, message["ses_message_id"]),
+    )
 
 
 def adjustment_proposed(world: FaultWorld) -> None:

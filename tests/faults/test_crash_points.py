@@ -13,7 +13,6 @@ from tests.faults.crash_points import (
 from tests.faults.flows import FLOWS, Flow
 from tests.faults.one_process import template
 from tests.faults.report import CRASH_POINTS, RecordProperty
-from tests.faults.world.world import ABSENT_FUNCTIONS
 
 # `make faults` crashes at every point. `make test` crashes at every third, to end in minutes.
 _STEP = int(os.environ.get("STEP", "3"))
@@ -49,5 +48,4 @@ def test_a_crash_leaves_the_same_records_as_no_crash(
 def test_every_function_that_writes_crashes_in_a_flow() -> None:
     crashed = {flow.function for flow in FLOWS}
     others = READ_ONLY | WRITES_FILES_ONLY | WRITES_NOTES_ONLY | CHANGES_USER_POOL
-    others |= ABSENT_FUNCTIONS
     assert crashed | others == set(template.functions())

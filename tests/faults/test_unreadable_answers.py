@@ -139,7 +139,7 @@ def test_an_unreadable_list_begins_no_new_attempt(unreadable: FaultName) -> None
     with new_world() as world:
         scenes.answer_and_events_lost(world, stripe_fault="status_500_after_effect")
         with bad_edge(world, "GET /v1/refunds", "lost before", unreadable):
-            assert world.call_scheduled("resume_pending")["done"] == {"ResumeDeferred": 1}
+            assert world.resume() == {"ResumeDeferred": 1}
         (refund,) = read_final_state(world).refunds.values()
         assert (refund.status, refund.attempt) == ("requested", 1)
 

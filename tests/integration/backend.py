@@ -8,6 +8,7 @@ import itertools
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,10 +24,11 @@ from functions.refund_request.payout_impact import PayoutImpact
 from functions.refund_request.read_charge import ChargeReader
 from functions.refund_request.refunds_in_flight import RefundsInFlight
 from functions.refund_request.request_refund import RefundRequest, RequestRefund
-from functions.resume_pending.resume_pending import ResumePending, Round
+from functions.resume_pending.resume_pending import ResumePending
 from functions.resume_pending.resume_refund import ResumeRefund
 from functions.stripe_webhook.handle_event import HandleEvent, event_from
 from infra.local.stripe_server import STANDIN_KEY
+from shared.clock import rfc3339
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice
@@ -45,6 +47,7 @@ from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.settlement_store import SettlementStore
+from shared.gateways.stops_store import StopsStore
 from shared.gateways.stripe.accounts import StripeAccounts
 from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.connection import StripeConnection
@@ -53,6 +56,7 @@ from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studio_updates import StudioUpdates
 from shared.gateways.studios import Studios
 from shared.workflow.account_watch import AccountWatch
+from shared.workflow.current_stops import CurrentStops
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.verify_charge import VerifyCharge
@@ -95,6 +99,7 @@ class Backend(StripeSide, StudioRecords):
     studio: dict[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     neighbor: "Backend | None" = None
+    reported_ages: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.run = uuid.uuid4().hex[:10]
@@ -126,6 +131,8 @@ class Backend(StripeSide, StudioRecords):
             self.clock,
         )
         self.studios = Studios(self.dynamodb, self.orders_table)
+        self.stops_store = StopsStore(self.dynamodb, self.orders_table)
+        self.stops = CurrentStops(self.stops_store, self.clock)
         self.import_studios = ImportStudios(
             StudioUpdates(self.dynamodb, self.orders_table),
             ConnectedAccounts(self.dynamodb, self.orders_table),
@@ -164,7 +171,6 @@ class Backend(StripeSide, StudioRecords):
         self.resume_pending = ResumePending(
             self.orders,
             self.fee_refunds,
-            self.open_index,
             ResumeRefund(
                 self.orders,
                 self.refunds_at_stripe,
@@ -176,6 +182,7 @@ class Backend(StripeSide, StudioRecords):
             fees,
             charges,
             self.clock,
+            self.reported_ages.append,
         )
 
     def _import_and_verify(
@@ -204,6 +211,7 @@ class Backend(StripeSide, StudioRecords):
             self.payout_impact(),
             self.charge_reader,
             self.accounts,
+            self.stops,
             self.clock,
         )
 
@@ -348,9 +356,10 @@ class Backend(StripeSide, StudioRecords):
     def _fee(self, message: dict[str, str]) -> None:
         self.refund_fee(OrderKey(message["studio_id"], message["order_id"]))
 
-    def resume(self) -> Round:
-        """Resume everything that is open, once."""
-        return self.resume_pending(due_only=False, time_is_up=lambda: False)
+    def resume(self, *, due_only: bool = False) -> dict[str, int]:
+        """Resume everything that is open or due, once; return how often each outcome came."""
+        works = self.open_index.due(rfc3339(self.clock()) if due_only else None)
+        return dict(Counter(map(self.resume_pending, works)))
 
     def come_to_rest(self) -> None:
         """Resume refunds and process the queues until nothing is open."""

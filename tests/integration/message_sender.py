@@ -5,8 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from functions.attention.record_resolution import DismissDelivery
+from functions.mail_events.record_delivery import RecordDelivery
 from functions.send_message.draft_message import DraftMessage
-from functions.send_message.preview_message import PreviewMessage
+from functions.send_message.find_notices import FindNotices
+from functions.send_message.preview_message import Preview, PreviewMessage
 from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
 from infra.local.mailbox import SentMail, sent_mail
@@ -48,6 +51,7 @@ class MessageSender:
     backend: Backend
     stack: Stack
     order: dict[str, Any] = field(default_factory=dict)
+    fallback_address: str | None = None
 
     def __post_init__(self) -> None:
         self.mail = FaultyMail(self.stack.aws.mail)
@@ -62,10 +66,18 @@ class MessageSender:
         dynamodb, table = self.backend.dynamodb, self.backend.orders_table
         self.messages = Messages(dynamodb, table)
         self.attention = Attention(dynamodb, table)
-        draft_message = DraftMessage(Studios(dynamodb, table), self.mail)
+        self.draft_message = DraftMessage(
+            Studios(dynamodb, table), self.mail, self.fallback_address
+        )
         orders, clock = self.backend.orders, self.backend.clock
-        self.preview_message = PreviewMessage(orders, draft_message)
-        self.send_message = SendMessage(orders, draft_message, self.messages, self.mail, clock)
+        notices = FindNotices(self.mail, self.messages)
+        stops = self.backend.stops
+        self.preview_message = PreviewMessage(orders, self.draft_message, notices, stops)
+        self.send_message = SendMessage(
+            orders, self.draft_message, self.messages, self.mail, stops, clock
+        )
+        self.record_delivery = RecordDelivery(self.messages)
+        self.dismiss_delivery = DismissDelivery(self.messages, clock)
         self.resolve_message = ResolveMessage(orders, self.messages, clock)
 
     def change_studio(self, **changes: str) -> None:
@@ -87,6 +99,15 @@ class MessageSender:
         } | changes
         return MessageRequest(
             order=self.backend.key(self.order_id), idempotency_key=key, body={**body}, **body
+        )
+
+    def preview(self) -> Preview:
+        """Return the preview of the confirmation, for the studio's owner."""
+        return self.preview_message(
+            self.backend.caller,
+            self.order_id,
+            Template.REFUND_CONFIRMATION,
+            self.refund.refund_id,
         )
 
     def send(self, key: str = "key", **changes: Any) -> Message:  # noqa: ANN401  # a request's fields

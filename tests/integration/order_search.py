@@ -92,4 +92,4 @@ def placed(minute: int) -> str:
 def show_order(backend: Backend) -> ShowOrder:
     """Return the use case that shows the panel of an order."""
     tables = backend.dynamodb, backend.orders_table
-    return ShowOrder(OrderPanels(*tables), People(*tables), backend.studios)
+    return ShowOrder(OrderPanels(*tables), People(*tables), backend.studios, backend.stops)

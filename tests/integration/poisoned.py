@@ -19,6 +19,7 @@ SETTINGS = {
     "LEDGER_TABLE": "replaced",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_SECRET_ARN": "replaced",
+    "STRIPE_LIVEMODE": "false",
     "ADJUST_DLQ_URL": "replaced",
     "FEE_REFUND_DLQ_URL": "replaced",
     "FEE_REFUND_QUEUE_URL": "replaced",

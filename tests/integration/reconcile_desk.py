@@ -100,7 +100,7 @@ class ReconcileDesk:
         self.queue_url = make_queue(backend.sqs, f"reconcile-{backend.run}")
         self.queue = ReconcileQueue(backend.sqs, self.queue_url)
         pace = Pace()
-        self.stripe = StripeConnection(backend.stripe_url, lambda: STANDIN_KEY, pace)
+        self.stripe = StripeConnection(backend.stripe_url, lambda: STANDIN_KEY, pace=pace)
         self.reconcile_account = ReconcileAccount(
             self.reconciliations,
             self._compare(),

@@ -21,6 +21,7 @@ from shared.gateways.order_lists import OrderLists
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payout_store import PayoutStore
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.running_sums import StoredSums
 from shared.gateways.stripe.transfers import StripeTransfers
 from tests.integration.backend import Backend
 
@@ -50,7 +51,11 @@ class StudioPayouts:
         self.table = PayoutsTable(backend.dynamodb, backend.orders_table)
         self.holds = PayoutHolds(backend.dynamodb, backend.orders_table)
         self.entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
-        self.lines = ReadLines(self.entries, OrderLists(backend.dynamodb, backend.orders_table))
+        self.lines = ReadLines(
+            self.entries,
+            OrderLists(backend.dynamodb, backend.orders_table),
+            StoredSums(backend.dynamodb, backend.orders_table),
+        )
         self.disputed_amount = 0
         self.show_next = ShowNextPayout(
             backend.books, backend.studios, self.table, self.holds, self._disputed, self.lines
@@ -96,6 +101,7 @@ class StudioPayouts:
                 clock,
             ),
             BookReversal(ledger, table, stripe, clock),
+            self.backend.stops,
             clock,
         )
 

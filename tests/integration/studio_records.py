@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from shared.domain.due_work import DueWork
 from shared.domain.ledger import LedgerHead
 from shared.domain.ledger_chain import ChainFault, verify_chain
 from shared.domain.order import OrderKey
 from shared.domain.refund import Refund
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
-from shared.gateways.open_work import DueWork, OpenWorkIndex
+from shared.gateways.open_work import OpenWorkIndex
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 
 if TYPE_CHECKING:
@@ -39,11 +40,7 @@ class StudioRecords:
 
     def open_work(self) -> list[DueWork]:
         """Return the open refunds, and the orders with an open fee refund or an open charge."""
-        return [
-            *self.open_index.refunds(None),
-            *self.open_index.fee_refunds(None),
-            *self.open_index.charges(None),
-        ]
+        return list(self.open_index.due(None))
 
     def key(self, order_id: str) -> OrderKey:
         """Return what identifies an order of this studio."""

@@ -14,18 +14,22 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
+from functions.anchor_ledger import anchor_ledger
 from functions.anchor_ledger.anchor_ledger import AnchorLedger, AnchorMismatchError, AnchorOutcome
 from functions.anchor_ledger.anchor_ledgers import AnchorLedgers
 from infra.local.stack import Stack
-from shared.domain.anchor import Anchor
+from shared.clock import rfc3339
+from shared.domain.anchor import Anchor, AnchorWork, SignedAnchor
 from shared.domain.ledger import LedgerHead, entry_hash
 from shared.gateways.anchors import AnchorKey, Anchors
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.queues import AnchorQueue
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from tests.integration.backend import Backend
+from tests.integration.own_resources import drain, make_queue
 from tests.operate import failure_of, operate
 
 pytestmark = pytest.mark.stack
@@ -44,20 +48,33 @@ class Anchorage:
         backend, aws = self.backend, self.stack.aws
         self.anchors = Anchors(aws.s3, self.stack.anchors["bucket"])
         self.key = AnchorKey(aws.kms, self.stack.anchors["key"])
+        self.queue_url = make_queue(backend.sqs, f"anchor-{backend.run}")
         self.anchor = AnchorLedger(
             backend.books,
             LedgerEntries(backend.dynamodb, backend.ledger_table),
             self.anchors,
             self.key,
+            AnchorQueue(backend.sqs, self.queue_url),
             backend.clock,
         )
 
     def today(self) -> AnchorOutcome:
-        return self.anchor(self.backend.studio_id)
+        return self.anchor(AnchorWork(self.backend.studio_id))
 
     def next_day(self) -> AnchorOutcome:
         self.backend.clock.ahead += DAY
         return self.today()
+
+    def due(self) -> list[str]:
+        """Return the studios whose ledger is due for an anchor."""
+        backend = self.backend
+        return [studio for studio, _ in backend.books.due_for_anchor(rfc3339(backend.clock()))]
+
+    def announced(self) -> list[AnchorWork]:
+        """Take the work that workers announced for others."""
+        works: list[AnchorWork] = []
+        drain(self.backend.sqs, self.queue_url, lambda body: works.append(AnchorWork(**body)))
+        return works
 
     def all(self) -> list[Anchor]:
         return list(self.anchors.newest_first(self.backend.studio_id))
@@ -98,6 +115,92 @@ def test_each_day_has_one_anchor_of_the_ledgers_head(anchorage: Anchorage) -> No
     assert [anchor.head for anchor in reversed(anchorage.all())] == heads
 
 
+def test_a_ledger_is_due_from_the_end_of_the_day_on_which_it_changed_until_it_is_anchored(
+    anchorage: Anchorage,
+) -> None:
+    backend = anchorage.backend
+    assert anchorage.due() == []
+    for _ in range(2):
+        backend.sell()
+    assert anchorage.due() == []
+    backend.clock.ahead += DAY
+    assert anchorage.due() == [backend.studio_id]
+    assert anchorage.today() is AnchorOutcome.ANCHORED
+    assert (anchorage.due(), backend.head().anchor_due_at) == ([], None)
+    assert anchorage.next_day() is AnchorOutcome.UNCHANGED
+    backend.sell()  # after today's look
+    backend.clock.ahead += DAY
+    assert anchorage.due() == [backend.studio_id]
+
+
+def test_an_entry_after_todays_anchor_is_due_tomorrow(anchorage: Anchorage) -> None:
+    backend = anchorage.backend
+    backend.sell()
+    anchorage.today()
+    assert backend.head().anchor_due_at is None
+    backend.sell()
+    tomorrow = backend.head().anchor_due_at
+    assert anchorage.today() is AnchorOutcome.ALREADY
+    assert (backend.head().anchor_due_at, anchorage.due()) == (tomorrow, [])
+    assert anchorage.next_day() is AnchorOutcome.ANCHORED
+
+
+def test_an_entry_that_comes_while_the_ledger_is_anchored_is_not_forgotten(
+    anchorage: Anchorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = anchorage.backend
+    backend.sell()
+    sign = AnchorKey.sign
+
+    def sell_and_sign(key: AnchorKey, anchor: Anchor) -> SignedAnchor:
+        monkeypatch.setattr(AnchorKey, "sign", sign)
+        backend.sell()
+        return sign(key, anchor)
+
+    monkeypatch.setattr(AnchorKey, "sign", sell_and_sign)
+    assert anchorage.today() is AnchorOutcome.ANCHORED
+    assert [anchor.head.seq for anchor in anchorage.all()] == [1]
+    assert backend.head().anchor_due_at is not None
+    assert anchorage.next_day() is AnchorOutcome.ANCHORED
+    assert [anchor.head.seq for anchor in anchorage.all()] == [2, 1]
+
+
+def test_a_long_ledger_is_anchored_by_several_workers(
+    anchorage: Anchorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchor_ledger, "_ENTRIES_BETWEEN_LOOKS", 2)
+    backend = anchorage.backend
+    for _ in range(5):
+        backend.sell()
+    outcomes, places = [], []
+    works = [AnchorWork(backend.studio_id)]
+    while works:
+        outcomes += [anchorage.anchor(work, time_is_up=lambda: True) for work in works]
+        works = anchorage.announced()
+        places += [work.place.seq for work in works if work.place]
+    assert outcomes == [*[AnchorOutcome.CONTINUES] * 2, AnchorOutcome.ANCHORED]
+    assert places == [2, 4]
+    assert [anchor.head for anchor in anchorage.all()] == [backend.head()]
+
+
+def test_a_worker_that_goes_on_finds_what_was_changed_after_its_place(
+    anchorage: Anchorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchor_ledger, "_ENTRIES_BETWEEN_LOOKS", 2)
+    backend = anchorage.backend
+    for _ in range(5):
+        backend.sell()
+    anchorage.anchor(AnchorWork(backend.studio_id), time_is_up=lambda: True)
+    (rest,) = anchorage.announced()
+    anchorage.forge(3)
+    with pytest.raises(AnchorMismatchError, match="entry 4: its prev_hash"):
+        anchorage.anchor(rest)
+    anchorage.forge(2)
+    with pytest.raises(AnchorMismatchError, match="entry 2 is not there"):
+        anchorage.anchor(rest)
+    assert anchorage.all() == []
+
+
 def test_of_two_concurrent_runs_one_writes_the_anchor(anchorage: Anchorage) -> None:
     signed = anchorage.key.sign(Anchor(anchorage.backend.head(), "2026-11-25T00:00:00.000Z"))
     assert anchorage.anchors.write(signed)
@@ -129,18 +232,17 @@ def test_a_ledger_is_not_signed_if_the_last_anchored_entry_was_rewritten(
         anchorage.next_day()
 
 
-def test_a_run_counts_the_studios_it_could_not_anchor_and_continues(anchorage: Anchorage) -> None:
+def test_a_studio_that_cannot_be_anchored_costs_no_other_studio_its_anchor(
+    anchorage: Anchorage,
+) -> None:
     backend = anchorage.backend
     run = AnchorLedgers(anchorage.anchor)
     payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
     assert list(payouts.studios()) == [backend.studio_id]
     studios = ["st_that_is_not_there", backend.studio_id]
-    assert run(studios, time_is_up=lambda: False) == {
-        "AnchorMismatch": 1,
-        "LedgerAnchored": 1,
-        "LedgersNotAnchored": 0,
-    }
-    assert run(studios, time_is_up=lambda: True) == {"LedgersNotAnchored": 2}
+    done = run.these(studios, time_is_up=lambda: False)
+    assert done == {"AnchorMismatch": 1, "LedgerAnchored": 1}
+    assert run.these(studios, time_is_up=lambda: True) == {"LedgerAnchorFailed": 2}
 
 
 def test_a_restore_is_recorded_once_and_supersedes_the_lost_anchors(anchorage: Anchorage) -> None:

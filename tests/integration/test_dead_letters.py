@@ -12,12 +12,12 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from infra.operate.dead_letter_queues import DeadLetters
-from shared.edge.sqs import TRIES, MalformedMessageError
+from shared.edge.sqs import TRIES, BatchFailedError, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
+from shared.gateways.records.keys import order_pk, primary_key, refund_sk
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.poisoned import SETTINGS, Poisoned
 from tests.operate import failure_of, operate
@@ -148,6 +148,26 @@ def test_a_crash_between_sending_back_and_removing_does_no_harm(
     assert poisoned.refunds_in_ledger(order_id) == 1
 
 
+def test_a_refund_that_cannot_settle_does_not_take_its_batch_with_it(poisoned: Poisoned) -> None:
+    backend = poisoned.backend
+    good = [poisoned.settling(backend.sell()) for _ in range(2)]
+    broken, message = poisoned.settling(backend.sell())
+    backend.dynamodb.update_item(  # what no code of ours can read
+        TableName=backend.orders_table,
+        Key=primary_key(order_pk(broken.order_key), refund_sk(broken.refund_id)),
+        UpdateExpression="SET #type = :unknown",
+        ExpressionAttributeNames={"#type": "type"},
+        ExpressionAttributeValues={":unknown": {"S": "unknown"}},
+    )
+    for each in (good[0][1], message, good[1][1]):
+        poisoned.put("adjust", each)
+    assert poisoned.work("adjust", receives=TRIES) == 0
+    assert [poisoned.refunds_in_ledger(refund.order_id) for refund, _ in good] == [1, 1]
+    (letter,) = poisoned.parked()
+    assert letter.reason == f"failed {TRIES} times, at last with ValueError"
+    assert backend.verify() is None
+
+
 def test_a_failing_message_is_retried_and_finally_parked_with_its_error(
     poisoned: Poisoned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +180,7 @@ def test_a_failing_message_is_retried_and_finally_parked_with_its_error(
     poisoned.put("adjust", good)
     with monkeypatch.context() as patched:
         patched.setattr(poisoned.handlers["adjust"], "settle_refund", breaks)
-        with pytest.raises(BatchProcessingError):  # all of the batch: Lambda tries it all again
+        with pytest.raises(BatchFailedError):  # all of the batch: Lambda tries it all again
             poisoned.work("adjust", receives=TRIES - 1)
         assert poisoned.parked() == []
         time.sleep(1.1)  # the queue hides for a second what failed

@@ -38,7 +38,7 @@ def test_all_lines_of_a_large_order_are_previewed_refunded_and_settled(backend: 
     assert backend.import_orders([json.dumps(record)]).unchanged == 1
     backend.charge(record)
 
-    shown = PreviewRefund(backend.payout_impact(), backend.charge_reader)
+    shown = PreviewRefund(backend.payout_impact(), backend.charge_reader, backend.stops)
     choice = RefundChoice(RefundType.LINE_ITEMS, lines=chosen(SCHOOL_LINE_IDS))
     preview = shown(backend.caller, order_id, choice)
     assert (preview.quote.amount, len(preview.quote.items)) == (SCHOOL_TOTAL, LINES)

@@ -27,7 +27,7 @@ from shared.domain.errors import (
 from shared.domain.mail_address import ascii_domain
 from shared.domain.message import Message, MessageStatus, Template
 from shared.gateways import aws
-from shared.gateways.mail import Mail, from_header
+from shared.gateways.mail import Mail, Suppression, from_header
 
 pytestmark = pytest.mark.stack
 
@@ -165,10 +165,15 @@ def test_no_message_has_a_line_break_in_a_header(where: str, break_: str) -> Non
 
 @dataclass
 class Failing:
-    """An SES that gives a scripted answer, and counts its requests."""
+    """An SES that gives a scripted answer, and keeps the bodies of its requests.
+
+    After ``times`` answers it takes every mail. ``said`` is the message of its error.
+    """
 
     status: int = 200
     code: str = ""
+    said: str = "m"
+    times: int | None = None
     body: bytes | None = None
     delay: float = 0.0
     hang_up: bool = False
@@ -176,14 +181,15 @@ class Failing:
     url: str = ""
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        self.asked.append(handler.path)
         length = int(handler.headers.get("Content-Length", 0))
-        handler.rfile.read(length)
+        self.asked.append(handler.rfile.read(length).decode())
+        if self.times is not None and len(self.asked) > self.times:
+            self.status, self.code, self.body = 200, "", b'{"MessageId": "0100-taken"}'
         time.sleep(self.delay)
         if self.hang_up:
             handler.close_connection = True
             return
-        body = self.body if self.body is not None else json.dumps({"message": "m"}).encode()
+        body = self.body if self.body is not None else json.dumps({"message": self.said}).encode()
         handler.send_response(self.status)
         handler.send_header("x-amzn-errortype", self.code)
         handler.send_header("Content-Length", str(len(body)))
@@ -229,7 +235,7 @@ def deployed_mail(monkeypatch: pytest.MonkeyPatch) -> Callable[[Failing], Mail]:
             "AWS_SECRET_ACCESS_KEY": "test",
         }.items():
             monkeypatch.setenv(name, value)
-        return Mail(aws.client("sesv2"), aws.mail_client())
+        return Mail(aws.client("sesv2"), aws.mail_client(), "mail-events")
 
     return make
 
@@ -259,8 +265,7 @@ def test_a_clear_refusal_is_raised_as_its_error(
     [
         {"status": 500, "code": "InternalFailure"},
         {"status": 503, "code": "ServiceUnavailable"},
-        {"status": 429, "code": "TooManyRequestsException"},
-        {"status": 400, "code": "ThrottlingException"},
+        {"status": 429, "code": "SomebodyElsesLimit"},
         {"status": 408, "code": "RequestTimeout"},
         {"status": 200, "body": b"<html>not what SES says</html>"},
         {"status": 200, "body": b"{}"},
@@ -275,6 +280,103 @@ def test_a_request_with_an_unknown_outcome_is_sent_once(
         with pytest.raises(MailOutcomeUnknownError):
             deployed_mail(failing).send(message())
         assert len(failing.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (429, "TooManyRequestsException"),
+        (400, "ThrottlingException"),
+        (400, "Throttling"),
+    ],
+)
+def test_while_ses_throttles_the_mail_is_handed_over_again(
+    deployed_mail: Callable[[Failing], Mail],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+) -> None:
+    monkeypatch.setattr("shared.gateways.mail._TRY_FOR_SECONDS", 0.5)
+    with failing_ses(status=status, code=code) as failing:
+        with pytest.raises(MessageRefusedError, match="in a minute"):
+            deployed_mail(failing).send(message())
+        assert len(failing.asked) > 1
+
+
+def test_a_mail_that_ses_takes_after_throttling_is_sent(
+    deployed_mail: Callable[[Failing], Mail],
+) -> None:
+    with failing_ses(status=429, code="TooManyRequestsException", times=2) as failing:
+        assert deployed_mail(failing).send(message()) == "0100-taken"
+        assert len(failing.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (400, "ThrottlingException", "Daily message quota exceeded."),
+        (429, "TooManyRequestsException", "Daily sending quota exceeded"),
+        (400, "LimitExceededException", "too many"),
+    ],
+)
+def test_a_used_up_daily_quota_is_a_refusal_in_words(
+    deployed_mail: Callable[[Failing], Mail], status: int, code: str, said: str
+) -> None:
+    with failing_ses(status=status, code=code, said=said) as failing:
+        with pytest.raises(MessageRefusedError, match="tomorrow"):
+            deployed_mail(failing).send(message())
+        assert len(failing.asked) == 1
+
+
+def test_a_mail_carries_our_ids_as_tags_and_no_personal_data(
+    deployed_mail: Callable[[Failing], Mail],
+) -> None:
+    with failing_ses(body=b'{"MessageId": "0100"}') as failing:
+        gateway = deployed_mail(failing)
+        gateway.send(message(reply_to="info@müller.example"))
+    sent = json.loads(failing.asked[0])
+    assert {each["Name"]: each["Value"] for each in sent["EmailTags"]} == {
+        "studio_id": "st_1",
+        "order_id": "ord_1",
+        "message_id": "msg_1",
+    }
+    assert sent["ReplyToAddresses"] == ["info@xn--mller-kva.example"]
+    assert sent["ConfigurationSetName"] == "mail-events"
+
+
+def test_a_verified_domain_is_not_looked_up_again_for_a_while(
+    deployed_mail: Callable[[Failing], Mail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"IdentityType": "DOMAIN", "VerifiedForSendingStatus": True}).encode()
+    with failing_ses(body=body) as failing:
+        gateway = deployed_mail(failing)
+        assert [gateway.sends_from("studio.example") for _ in range(3)] == [True] * 3
+        assert len(failing.asked) == 1
+        later = time.monotonic() + 301
+        monkeypatch.setattr("shared.gateways.mail.time.monotonic", lambda: later)
+        assert gateway.sends_from("studio.example")
+        assert len(failing.asked) == 2
+
+
+def test_a_domain_that_ses_refuses_is_looked_up_again(
+    deployed_mail: Callable[[Failing], Mail],
+) -> None:
+    body = json.dumps({"VerifiedForSendingStatus": True}).encode()
+    with failing_ses(body=body) as failing:
+        gateway = deployed_mail(failing)
+        assert gateway.sends_from("studio.example")
+        failing.status, failing.code = 400, "MailFromDomainNotVerifiedException"
+        with pytest.raises(SendingDomainError):
+            gateway.send(message())
+        failing.status, failing.body = 200, json.dumps({"VerifiedForSendingStatus": False}).encode()
+        assert not gateway.sends_from("studio.example")
+
+
+def test_a_suppressed_address_is_said_with_its_reason(stack: Stack, mail: Mail) -> None:
+    address = f"{uuid.uuid4().hex}@mail.example"
+    assert mail.suppression(address) is None
+    stack.aws.mail.put_suppressed_destination(EmailAddress=address, Reason="COMPLAINT")
+    assert mail.suppression(address) is Suppression.COMPLAINT
 
 
 def test_a_request_that_times_out_is_sent_once(

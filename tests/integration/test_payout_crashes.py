@@ -127,7 +127,7 @@ def test_a_crash_while_a_reversal_is_booked_enters_it_once(
     [
         ("reset_after_effect", 2),
         ("reset_before_effect", 2),
-        ("status_429", 1),
+        ("status_429", 2),
         ("status_500_after_effect", 1),
         ("status_500_before_effect", 1),
     ],

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 
 
 def preview(backend: Backend, order_id: str, amount: int) -> Preview:
-    shown = PreviewRefund(backend.payout_impact(), backend.charge_reader)
+    shown = PreviewRefund(backend.payout_impact(), backend.charge_reader, backend.stops)
     choice = RefundChoice(RefundType.PARTIAL, amount=amount)
     return shown(backend.caller, order_id, choice)
 

@@ -23,7 +23,7 @@ def sell(backend: Backend, amount: int) -> str:
 
 def warns(backend: Backend, order_id: str, amount: int) -> bool:
     """Return whether a preview warns that the refund is beyond the caller's limit."""
-    preview = PreviewRefund(backend.payout_impact(), backend.charge_reader)
+    preview = PreviewRefund(backend.payout_impact(), backend.charge_reader, backend.stops)
     shown = preview(backend.caller, order_id, RefundChoice(RefundType.PARTIAL, amount=amount))
     return RefundWarning.REFUND_LIMIT_EXCEEDED in shown.warnings
 

@@ -27,11 +27,8 @@ def test_an_unverified_domain_is_refused_and_shown_in_the_preview(
     sender: MessageSender, stack: Stack
 ) -> None:
     stack.aws.mail.delete_email_identity(EmailIdentity=sender.domain)
-    caller, refund_id = sender.backend.caller, sender.refund.refund_id
-    _, warnings = sender.preview_message(
-        caller, sender.order_id, Template.REFUND_CONFIRMATION, refund_id
-    )
-    assert warnings == ["sending_domain_not_verified"]
+    preview = sender.preview()
+    assert preview.warnings == ["sending_domain_not_verified"]
     with pytest.raises(SendingDomainError):
         sender.send()
     assert sender.found() is None
@@ -52,11 +49,8 @@ def test_a_missing_address_is_refused_and_shown_in_the_preview(
     backend: Backend, stack: Stack, email: str | None
 ) -> None:
     sender = MessageSender(backend, stack, {"parent": {"name": "Dana Parent", "email": email}})
-    caller, refund_id = sender.backend.caller, sender.refund.refund_id
-    draft, warnings = sender.preview_message(
-        caller, sender.order_id, Template.REFUND_CONFIRMATION, refund_id
-    )
-    assert (draft.to_address, warnings) == (None, ["no_email_address"])
+    preview = sender.preview()
+    assert (preview.draft.to_address, preview.warnings) == (None, ["no_email_address"])
     with pytest.raises(NoEmailAddressError):
         sender.send()
     assert sender.mail.calls == 0

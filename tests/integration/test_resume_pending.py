@@ -1,23 +1,29 @@
 """Open refunds are resumed when they are due, at growing intervals, until they end."""
 
 import itertools
+import json
 from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import StripeOutcomeUnknownError
+from shared.domain.due_work import DueWork
+from shared.domain.order import OrderKey
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.stripe_refund import StripeRefund
+from shared.gateways.queues import ResumeQueue
+from shared.gateways.records.keys import order_pk, primary_key, refund_sk
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund
+from tests.at_once import at_once
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.crash import CrashError
+from tests.integration.own_resources import drain, make_queue
 
 pytestmark = pytest.mark.stack
 
 
 def due_round(backend: Backend) -> dict[str, int]:
-    return dict(backend.resume_pending(due_only=True, time_is_up=lambda: False).done)
+    return backend.resume(due_only=True)
 
 
 def test_only_what_is_due_is_polled_at_growing_intervals(backend: Backend) -> None:
@@ -62,7 +68,7 @@ def test_a_settlement_is_announced_after_a_crash_before_its_announcement(backend
     assert backend.current(refund).status is RefundStatus.SUCCEEDED
     assert backend.drain() == 0
 
-    assert backend.resume().done == {"SettlementAnnouncedAgain": 1}
+    assert backend.resume() == {"SettlementAnnouncedAgain": 1}
     backend.drain()
     assert backend.current(refund).status is RefundStatus.SETTLED
 
@@ -76,24 +82,32 @@ def test_one_refund_that_cannot_be_resumed_does_not_stop_the_others(backend: Bac
         times=2,
         match={"path_prefix": f"/v1/refunds/{first.stripe_refund_id}"},
     )
-    done = backend.resume().done
-    assert done == {"ResumeDeferred": 1, "RefundConfirmed": 1}
+    assert backend.resume() == {"ResumeDeferred": 1, "RefundConfirmed": 1}
     backend.drain()
     assert backend.current(second).status is RefundStatus.SETTLED
     assert backend.current(first).status is RefundStatus.PENDING
 
 
-def test_a_round_that_runs_out_of_time_says_so_and_the_next_goes_on(backend: Backend) -> None:
+def test_a_piece_of_work_is_done_once_however_often_it_is_announced(backend: Backend) -> None:
     for _ in range(3):
         backend.refund(backend.sell())
-    answers = iter([False, True])
-    round_ = backend.resume_pending(due_only=False, time_is_up=lambda: next(answers))
-    assert (round_.complete, sum(round_.done.values())) == (False, 1)
+    works = list(backend.open_index.due(None))
+    assert [backend.resume_pending(work) for work in works] == ["RefundConfirmed"] * 3
+    assert [backend.resume_pending(work) for work in works] == ["ResumeNothingOpen"] * 3
     backend.come_to_rest()
     assert backend.open_work() == []
 
 
-def test_a_refund_on_which_the_function_dies_is_not_the_first_one_next_time(
+def test_pieces_of_one_refund_at_the_same_time_poll_it_once(backend: Backend) -> None:
+    order_id = backend.sell()
+    backend.control("faults", fault="pending")
+    refund = backend.refund(order_id)
+    (work,) = backend.open_index.due(None)
+    at_once(6, lambda _: backend.resume_pending(work))
+    assert backend.current(refund).poll_count == 1
+
+
+def test_a_refund_on_which_a_worker_dies_comes_again_later_and_alone(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, fine = backend.refund(backend.sell()), backend.refund(backend.sell())
@@ -106,33 +120,46 @@ def test_a_refund_on_which_the_function_dies_is_not_the_first_one_next_time(
         return get(stripe, stripe_refund_id, account_id)
 
     monkeypatch.setattr(StripeRefunds, "get", die)
+    deadly, other = sorted(
+        backend.open_index.due(None), key=lambda work: work.task != poison.refund_id
+    )
     with pytest.raises(CrashError):
-        due_round(backend)
-    assert due_round(backend) == {"RefundConfirmed": 1}
+        backend.resume_pending(deadly)
+    assert backend.resume_pending(deadly) == "ResumeNothingOpen"  # SQS delivers it again
+    assert backend.resume_pending(other) == "RefundConfirmed"
+    backend.drain()
+    assert backend.current(fine).status is RefundStatus.SETTLED
+    assert due_round(backend) == {}
+    assert [work.task for work in backend.open_work()] == [poison.refund_id]
+
+
+def test_an_unreadable_record_costs_only_itself(backend: Backend) -> None:
+    broken, fine = backend.refund(backend.sell()), backend.refund(backend.sell())
+    backend.dynamodb.update_item(
+        TableName=backend.orders_table,
+        Key=primary_key(order_pk(broken.order_key), refund_sk(broken.refund_id)),
+        UpdateExpression="REMOVE requested_at",
+    )
+    assert backend.resume() == {"ResumeFailed": 1, "RefundConfirmed": 1}
     backend.drain()
     assert backend.current(fine).status is RefundStatus.SETTLED
 
 
-def test_stuck_refunds_do_not_keep_a_fee_refund_waiting(
-    make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_queue_has_a_message_for_each_kind_of_work(make_backend: MakeBackend) -> None:
     backend = make_backend(direct=True)
     settled = backend.refund(backend.sell())
     backend.deliver()
-    stuck = [backend.refund(backend.sell()) for _ in range(4)]
+    backend.refund(backend.sell())
     backend.settle_refund(settled.order_key, settled.refund_id)
-    backend.new_queues()  # the fee's message is lost
-    backend.clock.ahead = timedelta(hours=1)
+    unread = backend.order()
+    backend.record_orders([json.dumps(unread)])
+    url = make_queue(backend.sqs, f"resume-{backend.run}")
+    assert ResumeQueue(backend.sqs, url).announce(backend.open_index.due(None)) == 3
+    outcomes: list[str] = []
 
-    def time_out(_: StripeRefunds, *_args: object) -> StripeRefund:
-        backend.clock.ahead += timedelta(seconds=80)
-        raise StripeOutcomeUnknownError("no answer", key_spent=False)
+    def do_work(message: dict[str, str]) -> None:
+        order = OrderKey(message["studio_id"], message["order_id"])
+        outcomes.append(backend.resume_pending(DueWork(message["due_at"], order, message["task"])))
 
-    monkeypatch.setattr(StripeRefunds, "get", time_out)
-    began = backend.clock()
-    done = backend.resume_pending(
-        due_only=True, time_is_up=lambda: backend.clock() - began > timedelta(seconds=100)
-    )
-    assert (done.complete, len(stuck)) == (False, 4)
-    assert done.done["FeeRefundAnnouncedAgain"] == 1
-    assert 1 <= done.done["ResumeDeferred"] <= 2
+    drain(backend.sqs, url, do_work)
+    assert set(outcomes) == {"ChargeAnnouncedAgain", "FeeRefundAnnouncedAgain", "RefundConfirmed"}

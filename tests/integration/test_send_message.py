@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.errors import IdempotencyKeyReusedError
-from shared.domain.message import MessageStatus, Template
+from shared.domain.message import MessageStatus
 from tests.at_once import at_once
 from tests.integration.message_sender import MessageSender
 
@@ -49,21 +49,16 @@ def test_edited_html_is_sent_sanitized(sender: MessageSender) -> None:
 def test_an_edited_text_replaces_the_html_of_the_preview(
     sender: MessageSender,
 ) -> None:
-    caller, refund_id = sender.backend.caller, sender.refund.refund_id
-    draft, _ = sender.preview_message(
-        caller, sender.order_id, Template.REFUND_CONFIRMATION, refund_id
-    )
+    draft = sender.preview().draft
     message = sender.send(subject=draft.subject, text="Only this.", html=draft.html)
     assert "<p>Only this.</p>" in message.html
     assert draft.text not in message.text
 
 
 def test_an_unchanged_preview_does_not_count_as_edited(sender: MessageSender) -> None:
-    caller, refund_id = sender.backend.caller, sender.refund.refund_id
-    draft, warnings = sender.preview_message(
-        caller, sender.order_id, Template.REFUND_CONFIRMATION, refund_id
-    )
-    assert warnings == []
+    preview = sender.preview()
+    draft = preview.draft
+    assert preview.warnings == []
     assert sender.mails() == []
     message = sender.send(subject=draft.subject, text=draft.text, html=draft.html)
     assert (message.text, message.html, message.edited) == (draft.text, draft.html, False)

@@ -5,7 +5,8 @@ import pytest
 from functions.payouts.read_lines import LinesQuery
 from functions.payouts.views import PartsView, next_payout_view, payout_view
 from shared.domain.errors import CursorError, PayoutNotFoundError, StudioNotFoundError
-from shared.domain.statement import LineKinds, StatementError
+from shared.domain.statement import LineKinds
+from shared.domain.sums import StatementError
 from tests.integration.studio_payouts import NET, StudioPayouts
 
 pytestmark = pytest.mark.stack

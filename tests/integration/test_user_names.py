@@ -11,9 +11,8 @@ from shared.domain.studio_user import (
     StudioRole,
     StudioUser,
     UserStatus,
-    done,
-    invite,
 )
+from shared.domain.user_changes import done, invite
 from shared.gateways.people import People
 from shared.gateways.studio_users import StudioUsers
 from tests.integration.backend import Backend

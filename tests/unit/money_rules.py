@@ -277,6 +277,20 @@ class MoneyRules(RuleBasedStateMachine):
         sale, refund = data.draw(st.sampled_from(self.books.owed()), "refund")
         self._settle(sale, next_to_settle(sale.refunds.values(), refund))
 
+    @precondition(_when(StudioBooks.owed))
+    @rule(data=st.data())
+    def settle_several_together(self, data: st.DataObject) -> None:
+        """Settle a batch of messages at once: of any orders, in any order, with repeats."""
+        before = self.books.head
+        owed = self.books.owed()
+        batch = data.draw(st.lists(st.sampled_from(owed), min_size=1, max_size=10), "batch")
+        changed = self.books.settle_together(batch)
+        assert not any(each.settlement_owed for each in changed)
+        assert {(each.order_id, each.refund_id) for each in changed} >= {
+            (refund.order_id, refund.refund_id) for _, refund in batch
+        }
+        assert self.books.head.seq == before.seq + len(changed)
+
     @rule()
     def settle_everything_that_is_pending(self) -> None:
         for sale, refund in self.books.refunds(REQUESTED, PENDING):

@@ -5,11 +5,12 @@ refunds with fractions and decimals, and where Stripe has moved the money to.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from functions.payout_adjust.settlement_plan import SettlementPlan
 from shared.clock import rfc3339
 from shared.domain.adjustment import approve
 from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
@@ -27,12 +28,13 @@ from shared.domain.payment_status import PaymentStatus
 from shared.domain.payout import Payout, PayoutStatus, payout_id_of
 from shared.domain.payout_booking import Booking, Closing, close, fail, reverse
 from shared.domain.payout_schedule import PayoutPeriod
-from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund import Refund, RefundKey, RefundStatus
 from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release
 from shared.domain.settlement import settle
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.domain.tax import negated, text_of_parts
+from shared.gateways.order_refunds import SettlementRecord
 
 from .adjustments import decision, proposed
 from .order_books import OrderBooks
@@ -175,6 +177,29 @@ class StudioBooks:
         sale.refunds[refund.refund_id] = after
         sale.highest_reversal = max(sale.highest_reversal, sale.reversed_share())
         return entry, after
+
+    def settle_together(self, owed: Iterable[tuple[OrderBooks, Refund]]) -> list[Refund]:
+        """Enter several refunds' settlements as one transaction does; return what it changed."""
+        records = {
+            sale.state.key: SettlementRecord(sale.state, sale.refunds, sale.fee)
+            for sale in self.sales.values()
+        }
+        plan = SettlementPlan(self.head, records, datetime.fromisoformat(AT))
+        plan.settle_all(RefundKey(refund.order_key, refund.refund_id) for _, refund in owed)
+        for posting in plan.postings:
+            assert posting.before == self.head
+            self._enter((posting.entry, posting.after))
+        changed: list[Refund] = []
+        for settled in plan.settled_orders():
+            sale = self.sales[settled.state.order_id]
+            assert settled.state.version == sale.state.version
+            sale.state = settled.state
+            sale.fee = settled.fee_refund or sale.fee
+            sale.refunds |= {each.refund_id: each for each in settled.refunds}
+            sale.note_overlap()
+            sale.highest_reversal = max(sale.highest_reversal, sale.reversed_share())
+            changed += settled.refunds
+        return changed
 
     def begin_fee_refund(self, sale: OrderBooks) -> None:
         """Begin an attempt to refund the open part of the application fee."""

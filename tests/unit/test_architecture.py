@@ -53,44 +53,45 @@ DOMAIN_LOADED = {
         adjustment dispute errors ledger money order payment_status person tax visible_text
     """,
     "anchor_ledger": """
-        anchor dispute ledger ledger_chain ledger_closings money order payment_status payout
-        payout_schedule refusal tax
+        anchor dispute ledger ledger_chain ledger_closings money order payment_status tax
     """,
     "attention": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger message money
-        order parked payment_status payout_hold payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation settlement studio tax visible_text
+        account_access delivery dispute errors fee_refund fulfillment imported_order ledger message
+        money order parked payment_status payout_hold payout_schedule person refund refund_reason
+        refund_words refusal reservation settlement studio tax visible_text
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
-        refund refund_quote refund_reason refund_words refusal report report_filter reservation
-        settlement studio tax
+        refund refund_reason refund_words refusal report report_filter reservation settlement
+        studio tax
     """,
     "fee_refund": """
-        account_access dispute errors fee_refund fulfillment ledger money order payment_status
-        payout payout_schedule refund refusal stripe_balance stripe_object tax
+        account_access dispute errors fee_refund fulfillment money order payment_status refusal
+        stripe_balance stripe_object tax
     """,
     "find_orders": """
-        dispute errors fee_refund folding fulfillment imported_order ledger limits local_days
-        mail_address message money order payment_status payout_schedule person refund refund_quote
-        refund_reason refund_words refusal reservation search settlement studio tax visible_text
+        delivery dispute errors fee_refund folding fulfillment imported_order ledger limits
+        local_days mail_address message money order payment_status payout_schedule person refund
+        refund_quote refund_reason refund_words refusal reservation search settlement
+        simplified_han stops studio tax visible_text
     """,
     "import_orders": """
-        dispute errors export fee_refund folding fulfillment imported_order journal
-        journal_accounts ledger limits local_days mail_address money order payment_status payout
-        payout_hold payout_schedule reconciliation refund refund_reason refusal search studio tax
-        visible_text
+        dispute errors export folding fulfillment imported_order journal journal_accounts ledger
+        limits local_days mail_address money order payment_status payout_hold payout_schedule
+        reconciliation refund_reason search simplified_han studio tax visible_text
+    """,
+    "mail_events": """
+        delivery dispute errors message money order payment_status refusal tax
     """,
     "payout_adjust": """
-        dispute errors fee_refund fulfillment imported_order ledger money order parked
-        payment_status payout payout_schedule refund refund_quote refusal reservation settlement
-        tax
+        dispute errors fee_refund fulfillment ledger money order parked payment_status refund
+        refusal reservation running_sums settlement sums tax
     """,
     "payouts": """
-        account_access dispute errors export fulfillment imported_order ledger message money order
-        parked payment_status payout payout_hold payout_schedule person refund refund_reason
-        refusal statement studio tax visible_text
+        account_access delivery dispute errors export fulfillment imported_order ledger message
+        money order parked payment_status payout payout_hold payout_schedule person refund
+        refund_reason refusal running_sums statement studio sums tax visible_text
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person tax
@@ -103,50 +104,55 @@ DOMAIN_LOADED = {
         report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
         stripe_object stripe_refund stripe_transfer tax
     """,
+    "record_sign_in": """
+        errors person visible_text
+    """,
     "refund_report": """
-        attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
-        message money order payment_status payout payout_schedule person refund refund_quote
-        refund_reason refund_words refusal report report_filter report_summary report_taxes
-        reservation settlement studio tax visible_text
+        attribution delivery dispute errors export fee_refund fulfillment imported_order ledger
+        local_days message money order payment_status payout_schedule person refund refund_reason
+        refund_words refusal report report_filter report_summary report_taxes reservation
+        settlement studio tax visible_text
     """,
     "refund_request": """
-        account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger limit_guard limits message money order payment payment_status payout
-        payout_schedule person refund refund_metadata refund_quote refund_reason refund_words
-        refusal reservation settlement stripe_charge stripe_dispute stripe_object stripe_refund
-        studio tax visible_text
+        account_access charge_posting delivery dispute dispute_settlement errors fee_refund
+        fulfillment imported_order ledger limit_guard limits message money order payment
+        payment_status payout_schedule person refund refund_metadata refund_quote refund_reason
+        refund_words refusal reservation settlement stops stripe_charge stripe_dispute
+        stripe_object stripe_refund studio tax visible_text
     """,
     "resume_pending": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_metadata refund_quote refusal
-        reservation stripe_object stripe_refund tax
+        account_access dispute due_work errors fee_refund fulfillment imported_order ledger money
+        order payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        stripe_refund tax
     """,
     "run_payouts": """
-        account_access dispute errors fee_refund fulfillment ledger message money order parked
-        payment_status payout payout_booking payout_hold payout_schedule refund refusal
+        account_access delivery dispute errors fulfillment ledger message money order parked
+        payment_status payout payout_booking payout_hold payout_schedule refund refusal stops
         stripe_object stripe_transfer studio tax
     """,
     "send_message": """
-        dispute errors fee_refund fulfillment imported_order ledger mail_address message money
-        order payment_status payout_schedule person refund refusal studio tax visible_text
+        delivery dispute errors fee_refund fulfillment imported_order ledger mail_address message
+        money order payment_status payout_schedule person refund refusal stops studio tax
+        visible_text
     """,
     "stripe_webhook": """
         account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status payout payout_schedule refund refund_metadata refund_quote refusal
-        reservation stripe_object stripe_refund tax
+        payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        stripe_refund tax
     """,
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person
-        refund_reason studio tax visible_text
+        refund_reason stops studio tax visible_text
     """,
     "users": """
-        dispute errors mail_address money order payment_status person studio_user tax visible_text
+        dispute errors mail_address money order payment_status person studio_user tax user_changes
+        visible_text
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger money order payment payment_status payout payout_schedule refund
-        refund_metadata refund_quote refusal reservation settlement stripe_charge stripe_dispute
-        stripe_object stripe_refund tax
+        imported_order ledger money order payment payment_status refund refund_metadata
+        refund_quote refusal reservation running_sums settlement stripe_charge stripe_dispute
+        stripe_object stripe_refund sums tax
     """,
 }
 

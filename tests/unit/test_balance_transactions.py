@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.payout_adjust.settle_refund import facts_of
+from functions.payout_adjust.settlement_plan import facts_of
 from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
 from shared.domain.dispute import Dispute
 from shared.domain.payment import payment_of

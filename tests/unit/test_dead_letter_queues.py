@@ -11,7 +11,10 @@ QUEUE_NAMES = {
     "ChargeQueue": "charge",
     "PayoutQueue": "payout",
     "ReconcileQueue": "reconcile",
+    "ResumeQueue": "resume",
+    "AnchorQueue": "anchor",
     "ExportQueue": "export",
+    "MailEventQueue": "mail_event",
 }
 TRIES_OF = dict.fromkeys(QUEUES, TRIES) | {"export": EXPORT_TRIES}
 
@@ -27,13 +30,18 @@ def test_every_queue_is_known_and_parks_before_sqs_moves_what_failed() -> None:
         assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES_OF[QUEUE_NAMES[name]] + 1
 
 
+# Not a dead-letter queue: nothing reads it but people.
+FAILED_RUNS = "FailedRuns"
+
+
 def test_every_dead_letter_queue_raises_an_alarm_at_its_first_message() -> None:
     queues = [
         name
         for name, each in RESOURCES.items()
         if each["Type"] == "AWS::SQS::Queue" and "RedrivePolicy" not in each["Properties"]
     ]
-    assert len(queues) == len(QUEUES)
+    assert FAILED_RUNS in queues
+    assert len(queues) == len(QUEUES) + 1
     for name in queues:
         alarm = RESOURCES[f"{name}Alarm"]["Properties"]
         assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"

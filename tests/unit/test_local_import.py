@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.failure import Failure
-from infra.local import __main__ as local
+from infra.local import command as local
 from infra.local.options import Options
 from infra.local.order_import import well_formed
 from infra.local.start_stack import claim_state

@@ -13,6 +13,7 @@ from shared.domain.order import FulfillmentStatus, OrderState
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import RefundType
 from shared.domain.refund_quote import RefundChoice, quote_refund
+from shared.domain.stops import Stops
 from shared.edge.auth import Caller, Role
 from shared.gateways.orders_table import OrderRecord
 from tests.unit.orders import AT, ORDER, STUDIO, hundred_dollars, refund_of
@@ -51,7 +52,7 @@ def record(
 def offered(
     state: OrderState, caller: Caller = OWNER, limit: int | None = None, *, charged: bool = True
 ) -> OfferedActions:
-    return offered_actions(caller, record(state, charged=charged), limit)
+    return offered_actions(caller, record(state, charged=charged), limit, Stops())
 
 
 def code(refusal: DomainError | None) -> str | None:
@@ -146,4 +147,4 @@ def test_a_message_needs_a_refund_and_an_address() -> None:
         ({"rf_1": refund}, "dana@mail.example", None),
     ):
         order = replace(record(SOLD, email=email), refunds=refunds)
-        assert code(offered_actions(OWNER, order, None).send_message.refusal) == reason
+        assert code(offered_actions(OWNER, order, None, Stops()).send_message.refusal) == reason

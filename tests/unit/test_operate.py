@@ -12,6 +12,13 @@ from tests.operate import OPERATIONS, failure_of, operate
 
 WRONG_USE = (
     (("restart",), "No such command 'restart'"),
+    (("stop", "--by", "op_1", "--why", "test"), "Missing argument 'WHAT'"),
+    (
+        ("stop", "webhooks", "--by", "op_1", "--why", "test"),
+        "'webhooks' is not one of",
+    ),
+    (("stop", "refunds", "--by", "op_1"), "Missing option '--why'"),
+    (("start", "refunds", "--why", "test"), "Missing option '--by'"),
     (("import", "orders"), "Missing argument 'FILE'"),
     (("import", "template", "parents"), "Invalid value for 'kind'"),
     (("dead-letters",), "Missing command"),
@@ -21,6 +28,7 @@ WRONG_USE = (
     (("dead-letters", "redrive", "m_1", "--all", "--by", "op_1"), "name one message"),
     (("dead-letters", "redrive", "m_1"), "Missing option '--by'"),
     (("dead-letters", "discard", "m_1", "--by", "op_1"), "Missing option '--why'"),
+    (("mail-domain", "add", "st_1"), "unexpected extra argument"),
     (("reconcile", "--since", "noon"), "noon is not a time"),
     (("reconcile", "--since", "2026-11-25T09:00:00"), "has no time zone"),
     (("foreign", "acknowledge", "--by", "op_1"), "Missing argument 'ID...'"),
@@ -34,11 +42,36 @@ WRONG_USE = (
     (("adjustments", "reject", "adj_1", "--by", "op_1"), "Missing option '--studio'"),
     (("anchors", "now", "st_1"), "unexpected extra argument"),
     (("anchors", "show", "--since"), "No such option: --since"),
+    (("migrate", "run", "all", "--by", "op_1"), "'all' is not one of 'search-words'"),
+    (("migrate", "run", "search-words"), "Missing option '--by'"),
+    (("erase", "--studio", "st_1", "--by", "op_1", "--why", "x"), "in exactly one way"),
+    (
+        ("erase", "--older-than", "7d", "--by", "op_1", "--why", "x"),
+        "7d is not an age in years such as 7y",
+    ),
+    (("erase", "--studio", "st_1", "--order", "ord_1", "--by", "op_1"), "Missing option '--why'"),
+    (("personal-data", "--order", "ord_1"), "Missing option '--studio'"),
     (("restore", "stop", "--to"), "No such option: --to"),
     (("restore", "tables", "--to", "2026-11-25"), "has no time zone"),
     (("restore", "replay"), "Missing option '--since'"),
     (("restore", "start", "--by", "op_1"), "Missing option '--why'"),
+    (("audit",), "Missing option '--since'"),
+    (("users", "list"), "Missing option '--studio'"),
+    (("users", "disable", "user_1", "--studio", "st_1"), "Missing option '--by'"),
+    (("users", "adopt"), "Missing option '--by'"),
+    (("stripe", "roll"), "Missing argument"),
+    (("stripe", "store-key"), "Missing argument"),
+    (("stripe", "store-key", "everything"), "'everything' is not one of"),
+    (("stripe", "roll", "both"), "'both' is not one of"),
+    (("stripe", "roll", "connect", "--now"), "it needs --end"),
 )
+
+
+def described(url: str) -> str:
+    """Return what `stack.json` says about a stack at an address."""
+    return json.dumps(
+        {"aws_endpoint_url": url, "region": "us-east-1", "api_url": "", "stripe_api_key": ""}
+    )
 
 
 def test_without_an_operation_it_shows_help() -> None:
@@ -73,8 +106,7 @@ def test_wrong_arguments_print_one_line_that_names_the_help(
 def test_a_local_stack_that_was_killed_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    described = '{"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}'
-    (tmp_path / "stack.json").write_text(described)
+    (tmp_path / "stack.json").write_text(described("http://127.0.0.1:9"))
     monkeypatch.setattr(operated, "LOCAL", tmp_path)
     assert "No local stack is running. Start one with `make run`" in failure_of(operate("resume"))
 
@@ -105,8 +137,7 @@ def test_the_local_stack_reads_no_profile_and_uses_no_proxy(
     with HTTPServer(("127.0.0.1", 0), _NoStacks) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        described = json.dumps({"aws_endpoint_url": url, "region": "us-east-1"})
-        (tmp_path / "stack.json").write_text(described)
+        (tmp_path / "stack.json").write_text(described(url))
         monkeypatch.setattr(operated, "LOCAL", tmp_path)
         assert "There is no stack" in failure_of(operate("resume"))
         server.shutdown()
@@ -135,6 +166,6 @@ def test_a_named_stack_needs_a_region_and_credentials(monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    assert "Set AWS_DEFAULT_REGION" in failure_of(operate("resume", "--stack", "pps-refunds"))
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert "Set AWS_REGION" in failure_of(operate("resume", "--stack", "pps-refunds"))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
     assert "Unable to locate credentials" in failure_of(operate("resume", "--stack", "pps-refunds"))

@@ -67,7 +67,11 @@ def test_the_words_say_what_to_do_about_a_claimed_print() -> None:
     assert "as you chose" in words(replace(FULL, keep_print=True))
 
 
-@pytest.mark.parametrize("code", list(RefundWarning))
+# A stop has its own words, see test_stops.py.
+WORDED = [code for code in RefundWarning if code is not RefundWarning.REFUNDS_STOPPED]
+
+
+@pytest.mark.parametrize("code", WORDED)
 @pytest.mark.parametrize("on_limit", list(OnNegativeLimit))
 def test_every_warning_has_words_and_only_limits_block(
     code: RefundWarning, on_limit: OnNegativeLimit

@@ -16,13 +16,8 @@ from shared.domain.adjustment import approve
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.payout import PayoutStatus
 from shared.domain.payout_booking import close
-from shared.domain.statement import (
-    LineRange,
-    Statement,
-    StatementError,
-    StatementRange,
-    statement_of,
-)
+from shared.domain.statement import LineRange, Statement, StatementRange, statement_of
+from shared.domain.sums import StatementError
 
 from .adjustments import decision, proposed
 from .orders import AT

@@ -15,11 +15,11 @@ from shared.domain.errors import (
     DomainError,
     LastOwnerError,
     UserChangePendingError,
+    UserDisabledError,
     UserExistsError,
     UserNotFoundError,
 )
 from shared.domain.studio_user import (
-    LEASE,
     Asked,
     Roster,
     StudioRole,
@@ -28,11 +28,19 @@ from shared.domain.studio_user import (
     UserEvent,
     UserIntent,
     UserStatus,
-    change_role,
-    invite,
     may_change,
-    remove,
+    may_remove,
     user_id_of_email,
+)
+from shared.domain.user_changes import (
+    LEASE,
+    adopt,
+    change_role,
+    disable,
+    done,
+    enable,
+    invite,
+    remove,
 )
 from shared.edge.auth import Caller, Role
 from shared.gateways.conflict import StaleStateError
@@ -129,6 +137,80 @@ def test_an_invited_owner_does_not_count_before_the_user_pool_has_them() -> None
         remove(user(), OWNED, ASKED)
 
 
+def settled(intent: UserIntent | None) -> StudioUser:
+    """Return the user after the user pool has the change."""
+    assert intent is not None
+    return done(intent.user, intent.roster)[0]
+
+
+def test_a_disabled_user_comes_back_with_the_role_they_had() -> None:
+    bookkeeper = replace(WANTED, role=StudioRole.BOOKKEEPER)
+    disabled = settled(disable(bookkeeper, OWNED, ASKED))
+    assert (disabled.status, disabled.role) == (UserStatus.DISABLED, StudioRole.BOOKKEEPER)
+    assert disable(disabled, OWNED, ASKED) is None
+    enabled = enable(disabled, OWNED, ASKED)
+    assert enabled is not None
+    assert enabled.change is not None
+    assert enabled.change.event is UserEvent.ENABLED
+    assert settled(enabled) == replace(bookkeeper, changed_by=ASKED.by)
+    assert enable(settled(enabled), OWNED, ASKED) is None
+
+
+def test_a_disabled_owner_does_not_count_as_one() -> None:
+    with pytest.raises(LastOwnerError):
+        disable(user(), OWNED, ASKED)
+    both = replace(OWNED, owners=frozenset({"owner", "other"}))
+    intent = disable(user(), both, ASKED)
+    assert intent is not None
+    assert intent.roster.owners == {"other"}
+    disabled, roster = done(intent.user, intent.roster)
+    assert roster.owners == {"other"}
+    with pytest.raises(LastOwnerError):
+        disable(user("other"), roster, ASKED)
+    back = enable(disabled, roster, ASKED)
+    assert back is not None
+    assert done(back.user, back.roster)[1].owners == {"owner", "other"}
+
+
+@pytest.mark.parametrize("status", [UserStatus.DISABLED, UserStatus.DISABLING])
+def test_a_disabled_user_is_only_enabled_or_removed(status: UserStatus) -> None:
+    off = replace(WANTED, status=status)
+    with pytest.raises(UserDisabledError):
+        invite(off, OWNED, WANTED, LATER)
+    with pytest.raises(UserDisabledError):
+        change_role(off, OWNED, StudioRole.OWNER, LATER)
+    assert not may_change(off, OWNED)
+    assert may_remove(off, OWNED)
+    assert settled(remove(off, OWNED, LATER)).status is UserStatus.REMOVED
+    assert settled(enable(off, OWNED, LATER)).status is UserStatus.ACTIVE
+
+
+@pytest.mark.parametrize("status", [UserStatus.INVITING, UserStatus.CHANGING, UserStatus.ENABLING])
+def test_enabling_finishes_what_was_interrupted_as_it_was_meant(status: UserStatus) -> None:
+    intent = enable(replace(WANTED, status=status), OWNED, LATER)
+    assert intent is not None
+    assert (intent.user.status, intent.change) == (status, None)
+
+
+def test_a_new_role_does_not_lose_that_a_user_is_being_enabled() -> None:
+    intent = change_role(
+        replace(WANTED, status=UserStatus.ENABLING), OWNED, StudioRole.OWNER, LATER
+    )
+    assert intent is not None
+    assert (intent.user.status, intent.user.role) == (UserStatus.ENABLING, StudioRole.OWNER)
+
+
+def test_a_user_of_the_pool_is_adopted_once() -> None:
+    intent = adopt(None, OWNED, replace(WANTED, role=StudioRole.OWNER), ASKED)
+    assert intent is not None
+    assert intent.change is not None
+    assert intent.change.event is UserEvent.ADOPTED
+    adopted, roster = done(intent.user, intent.roster)
+    assert adopted.status is UserStatus.ACTIVE
+    assert roster.owners == {"owner", "user_new"}
+    assert adopt(adopted, roster, WANTED, ASKED) is None
+
+
 @pytest.mark.parametrize("known", [None, replace(WANTED, status=UserStatus.REMOVED)])
 def test_the_role_of_nobody_cannot_change(known: StudioUser | None) -> None:
     with pytest.raises(UserNotFoundError):
@@ -216,6 +298,11 @@ class MemoryPool:
         self.enabled[user.user_id] = True
         self.crashes.here()
 
+    def enable(self, user: StudioUser) -> None:
+        self.crashes.here()
+        self.enabled[user.user_id] = True
+        self.crashes.here()
+
     def set_role(self, user: StudioUser) -> None:
         self.crashes.here()
         self.roles[user.user_id] = user.role
@@ -249,6 +336,12 @@ class Studio:
     def promote(self) -> StudioUser:
         return self.change.change_role(OWNER, self.user_id, StudioRole.OWNER)
 
+    def disable(self) -> StudioUser:
+        return self.change.disable(OWNER, self.user_id)
+
+    def enable(self) -> StudioUser:
+        return self.change.enable(OWNER, self.user_id)
+
     def remove(self) -> StudioUser:
         return self.change.remove(OWNER, self.user_id)
 
@@ -256,18 +349,18 @@ class Studio:
         """Check that every settled user is in the pool as in the table."""
         for known in self.table.users.values():
             assert not known.is_pending
-            assert self.pool.enabled[known.user_id] == (not known.is_gone)
+            assert self.pool.enabled[known.user_id] == (not known.is_gone and not known.is_disabled)
             if not known.is_gone:
                 assert self.pool.roles[known.user_id] is known.role
         owners = {
             known.user_id
             for known in self.table.users.values()
-            if known.role is StudioRole.OWNER and not known.is_gone
+            if known.role is StudioRole.OWNER and not known.is_gone and not known.is_disabled
         }
         assert self.table.owned.owners == owners
 
 
-STEPS = ("invite", "promote", "remove")
+STEPS = ("invite", "promote", "disable", "enable", "remove")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -288,7 +381,7 @@ def test_a_crash_anywhere_is_finished_by_the_same_request_again(step: str) -> No
             return
         studio.assert_pool_is_as_recorded()
         assert len(studio.table.changes) == STEPS.index(step) + 1  # recorded once
-        if step != "invite":
+        if step not in {"invite", "enable"}:
             assert studio.user_id not in studio.pool.sessions
     pytest.fail("the step never ended")
 
@@ -301,6 +394,8 @@ def test_a_second_click_changes_nothing() -> None:
     assert [change.event for change in studio.table.changes] == [
         UserEvent.INVITED,
         UserEvent.ROLE_CHANGED,
+        UserEvent.DISABLED,
+        UserEvent.ENABLED,
         UserEvent.REMOVED,
     ]
 

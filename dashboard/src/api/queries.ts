@@ -23,9 +23,11 @@ export const queryClient = new QueryClient({
  */
 export const keys = {
   me: () => ["me"] as const,
+  stops: () => ["stops"] as const,
   users: () => ["users"] as const,
   studios: (name: string) => ["studios", name] as const,
   orders: (filter: object) => ["orders", filter] as const,
+  everyOrder: () => ["order"] as const,
   order: (orderId: string) => ["order", orderId] as const,
   printQueue: (filter: object) => ["print_queue", filter] as const,
   attention: () => ["attention"] as const,
@@ -50,6 +52,9 @@ export function pendingPollMs(looks: number): number {
 
 /** A user's roles and studio seldom change. The API checks them on every request anyway. */
 export const ME_STALE_MS = 5 * 60_000;
+
+/** How often the page asks what PPS has stopped. The API answers it within half a minute, too. */
+export const STOPS_POLL_MS = 30_000;
 
 /** How often the attention count is read. */
 export const ATTENTION_POLL_MS = 60_000;

@@ -264,6 +264,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders/{order_id}/messages/{message_id}/dismissal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dismiss a message that did not arrive */
+        post: operations["dismiss_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders/{order_id}/messages/{message_id}/resolution": {
         parameters: {
             query?: never;
@@ -591,6 +608,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what PPS has stopped
+         * @description Refunds, payouts or messages that PPS has stopped for now, for the studio or for all, as far as the user's roles have to do with them. While refunds or messages are stopped, a request for a new one answers 409 `refunds_stopped` or `messages_stopped`. A stop and its end are seen within a minute.
+         */
+        get: operations["list_stops"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/studios": {
         parameters: {
             query?: never;
@@ -686,6 +723,12 @@ export interface components {
             refund: components["schemas"]["RefundOfferView"];
             send_message: components["schemas"]["OfferView"];
         };
+        /**
+         * Activity
+         * @description What can be stopped.
+         * @enum {string}
+         */
+        Activity: "refunds" | "payouts" | "messages";
         /**
          * AdjustmentBody
          * @description A proposal to correct what PPS owes a studio.
@@ -787,7 +830,7 @@ export interface components {
          * @description Why something is on the list.
          * @enum {string}
          */
-        AttentionKind: "refund_failed" | "refund_pending_too_long" | "refund_lacks_balance" | "settlement_overdue" | "message_unknown" | "message_parked" | "charge_disputed" | "dispute_inquiry" | "dispute_under_review" | "dispute_lost" | "charge_differs" | "charge_not_found" | "payouts_on_hold" | "account_disconnected";
+        AttentionKind: "refund_failed" | "refund_pending_too_long" | "refund_lacks_balance" | "settlement_overdue" | "message_unknown" | "message_bounced" | "message_complained" | "message_rejected" | "message_parked" | "charge_disputed" | "dispute_inquiry" | "dispute_under_review" | "dispute_lost" | "charge_differs" | "charge_not_found" | "payouts_on_hold" | "account_disconnected";
         /**
          * AttentionList
          * @description Everything that needs attention, the longest waiting first. There is no next page.
@@ -884,6 +927,40 @@ export interface components {
          */
         DecimalMark: "point" | "comma";
         /**
+         * DeliveryReason
+         * @description Why a message did not arrive.
+         * @enum {string}
+         */
+        DeliveryReason: "no_mailbox" | "no_domain" | "mailbox_closed" | "mailbox_full" | "too_large" | "content_refused" | "suppressed" | "timed_out" | "virus" | "not_rendered";
+        /**
+         * DeliveryStatus
+         * @description Where a message is. Those that come later count for more.
+         * @enum {string}
+         */
+        DeliveryStatus: "delayed" | "delivered" | "returned" | "bounced" | "rejected" | "complained";
+        /**
+         * DeliveryView
+         * @description Where a sent message is, as the mail service reported it last. ``detail`` says it in words.
+         *
+         *     ``needs_attention`` says that it did not arrive and that nobody has dismissed that yet.
+         */
+        DeliveryView: {
+            /** At */
+            at: string;
+            /** Detail */
+            detail: string;
+            /** Dismissed By */
+            dismissed_by: string | null;
+            /** Dismissed By Name */
+            dismissed_by_name: string | null;
+            /** Needs Attention */
+            needs_attention: boolean;
+            /** Note */
+            note: string | null;
+            reason: components["schemas"]["DeliveryReason"] | null;
+            status: components["schemas"]["DeliveryStatus"];
+        };
+        /**
          * DismissedView
          * @description A lost dispute that was dismissed from the attention list.
          */
@@ -947,10 +1024,12 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "dispute";
+        EventKind: "ordered" | "refund" | "refund_resolved" | "print" | "message" | "message_delivery" | "message_dismissed" | "dispute";
         /**
          * EventView
          * @description One thing that happened. ``status`` is what it led to, ``about`` the id of its record.
+         *
+         *     ``detail`` says what happened to a message in words, or what a person wrote about it.
          */
         EventView: {
             /** About */
@@ -963,6 +1042,8 @@ export interface components {
             by: string | null;
             /** By Name */
             by_name: string | null;
+            /** Detail */
+            detail: string | null;
             kind: components["schemas"]["EventKind"];
             /** Status */
             status: string | null;
@@ -1319,6 +1400,15 @@ export interface components {
             template: components["schemas"]["TemplateName"];
         };
         /**
+         * MessageNoticeView
+         * @description What staff should know before they send a message: a stable code, and the words.
+         */
+        MessageNoticeView: {
+            code: components["schemas"]["NoticeCode"];
+            /** Detail */
+            detail: string;
+        };
+        /**
          * MessageOutcome
          * @description What a person found out about a message with an unknown outcome.
          * @enum {string}
@@ -1328,15 +1418,20 @@ export interface components {
          * MessagePreviewView
          * @description The filled-in template. ``to`` is null if the order has no email address.
          *
-         *     ``warnings`` are the codes of the errors that sending it would get now.
+         *     ``warnings`` are the codes of the errors that sending it would get now. ``notices`` keep nobody
+         *     from sending it. ``reply_to`` is the studio's address if the message comes from PPS's.
          */
         MessagePreviewView: {
             /** From */
             from: string;
             /** Html */
             html: string;
+            /** Notices */
+            notices: components["schemas"]["MessageNoticeView"][];
             /** Refund Id */
             refund_id: string;
+            /** Reply To */
+            reply_to: string | null;
             /** Subject */
             subject: string;
             template: components["schemas"]["Template"];
@@ -1395,6 +1490,8 @@ export interface components {
         /**
          * MessageView
          * @description A message to a parent, with its sender, times and outcome.
+         *
+         *     ``delivery`` is null until the mail service reports something.
          */
         MessageView: {
             /** Created At */
@@ -1403,6 +1500,7 @@ export interface components {
             created_by: string;
             /** Created By Name */
             created_by_name: string;
+            delivery: components["schemas"]["DeliveryView"] | null;
             /** Edited */
             edited: boolean;
             /** From */
@@ -1417,6 +1515,8 @@ export interface components {
             /** Refund Id */
             refund_id: string;
             refusal: components["schemas"]["MessageRefusalView"] | null;
+            /** Reply To */
+            reply_to: string | null;
             /** Resolved At */
             resolved_at: string | null;
             /** Resolved By */
@@ -1531,6 +1631,12 @@ export interface components {
             /** Note */
             note?: string | null;
         };
+        /**
+         * NoticeCode
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        NoticeCode: "address_suppressed" | "last_message_failed" | "sent_from_fallback";
         /**
          * NoticeView
          * @description What to know before refunding. A request is refused while one is ``blocking``.
@@ -2522,6 +2628,25 @@ export interface components {
             status: string;
         };
         /**
+         * StopList
+         * @description What is stopped, each activity once at most.
+         */
+        StopList: {
+            /** Items */
+            items: components["schemas"]["StopView"][];
+        };
+        /**
+         * StopView
+         * @description What PPS has stopped for now. ``detail`` says so to studio staff.
+         */
+        StopView: {
+            activity: components["schemas"]["Activity"];
+            /** Detail */
+            detail: string;
+            /** Stopped At */
+            stopped_at: string;
+        };
+        /**
          * StripeView
          * @description The charge. ``account_id`` is set if it is on the studio's own Stripe account.
          */
@@ -2766,10 +2891,10 @@ export interface components {
         };
         /**
          * UserEvent
-         * @description What an owner did to a user.
+         * @description What an owner or an operator did to a user.
          * @enum {string}
          */
-        UserEvent: "invited" | "role_changed" | "removed";
+        UserEvent: "invited" | "adopted" | "role_changed" | "disabled" | "enabled" | "removed";
         /**
          * UserList
          * @description The studio's users, and their last changes, the newest first.
@@ -2782,17 +2907,17 @@ export interface components {
         };
         /**
          * UserStatus
-         * @description Where a user's last change stands. Only ``ACTIVE`` and ``REMOVED`` are done.
+         * @description Where a user's last change stands. ``ACTIVE``, ``DISABLED`` and ``REMOVED`` are done.
          * @enum {string}
          */
-        UserStatus: "inviting" | "changing" | "active" | "removing" | "removed";
+        UserStatus: "inviting" | "changing" | "active" | "disabling" | "disabled" | "enabling" | "removing" | "removed";
         /**
          * UserView
          * @description A user of the studio.
          *
-         *     `status` is `active`, or says which change is not finished: ask for the same change again to
-         *     finish it. `actions` are what the caller may do. The last owner can be neither changed nor
-         *     removed.
+         *     `status` is `active` or `disabled`, or says which change is not finished: ask for the same
+         *     change again to finish it. A disabled user cannot sign in. `actions` are what the caller may do.
+         *     The last owner can be neither changed nor removed.
          */
         UserView: {
             /** Actions */
@@ -4873,6 +4998,151 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessagePreviewView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    dismiss_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's id. */
+                order_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"] | null;
+            };
+        };
+        responses: {
+            /** @description The message, dismissed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
                 };
             };
             /** @description Bad Request */
@@ -7556,6 +7826,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaxesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_stops: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is stopped, or an empty list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopList"];
                 };
             };
             /** @description Bad Request */

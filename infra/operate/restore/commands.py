@@ -3,14 +3,16 @@
 The AWS credentials of the environment must be an administrator's.
 """
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 
 import typer
 
 from infra.failure import Failure
-from infra.operate.anchors import NOT_ANCHORED
-from infra.operate.functions import ANCHOR_LEDGER, NOT_RESUMED, RESUME, function_name, invoke
+from infra.operate.anchors import NOT_ANCHORED, anchor
+from infra.operate.erasing.erase import ErasePeople
+from infra.operate.functions import NOT_RESUMED
 from infra.operate.options import AsJson, By, Since, StackName, To, Why
 from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
 from infra.operate.restore.functions import start as start_functions
@@ -18,10 +20,10 @@ from infra.operate.restore.functions import stop as stop_functions
 from infra.operate.restore.replay_events import ReplayStripeEvents
 from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_restored
 from infra.operate.stack import OperatedStack, find_stack
+from infra.operate.stripe.stored_keys import operators_key
 from shared.clock import utc_now
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.gateways.queues import FeeRefundQueue
-from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.connection import StripeConnection
 
 app = typer.Typer(help="Restore damaged tables, step by step.", rich_markup_mode=None)
@@ -73,6 +75,7 @@ def tables(to: To, stack: StackName = None, *, as_json: AsJson = False) -> None:
         with progress.stage(f"put back {name}") as stage:
             changed[name] = dict(put_back(operated.aws.dynamodb_resource, copy, name))
             stage.result = ", ".join(f"{times} {what}" for what, times in changed[name].items())
+    _erase_again(operated)
     for queue in _QUEUES:
         operated.aws.sqs.purge_queue(QueueUrl=operated.output(queue))
     if as_json:
@@ -95,6 +98,7 @@ def replay(since: Since, stack: StackName = None, *, as_json: AsJson = False) ->
             done = replay_for(operated)(since)
         except (StripeOutcomeUnknownError, StripeRefusedError) as error:
             raise Failure(f"Stripe did not answer: {error}. Repeat this step.") from error
+    _erase_again(operated)
     if as_json:
         print_json(done)
     else:
@@ -112,8 +116,7 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
     with progress.stage("start functions"):
         start_functions(operated.aws.lambda_, operated.function_names())
     with progress.stage("record the restore") as stage:
-        stage.progress("this can take 15 minutes")
-        done = invoke(operated, ANCHOR_LEDGER, {"restored_because": f"{by}: {why}"})
+        done = anchor(operated, stage, restored_because=f"{by}: {why}")
     if as_json:
         print_json(done)
     else:
@@ -125,22 +128,22 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
         )
 
 
+def _erase_again(stack: OperatedStack) -> None:
+    """Erase again what was erased before the restore, and what was imported again since."""
+    with progress.stage("erase again") as stage:
+        stage.result = f"{ErasePeople.on(stack).repeat_all()} orders"
+
+
 def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
-    """Return the replay into a stack's tables, with the stack's own Stripe settings."""
+    """Return the replay into a stack's tables, with the operator's key for Stripe."""
     orders_table, ledger_table = (stack.output(each) for each in _TABLES)
-    dynamodb, secrets = stack.aws.dynamodb, Secrets(stack.aws.secrets)
-    settings = stack.aws.lambda_.get_function_configuration(
-        FunctionName=function_name(stack, RESUME)
-    )["Environment"]["Variables"]
+    dynamodb, key = stack.aws.dynamodb, operators_key(stack, dict(os.environ))
     return ReplayStripeEvents(
         dynamodb,
         orders_table,
         ledger_table,
         FeeRefundQueue(stack.aws.sqs, stack.output("FeeRefundQueueUrl")),
-        StripeConnection(
-            settings["STRIPE_API_BASE"],
-            lambda: secrets.stripe_api_key(settings["STRIPE_SECRET_ARN"]),
-        ),
+        StripeConnection(stack.output("StripeApiBase"), lambda: key),
         utc_now,
     )
 

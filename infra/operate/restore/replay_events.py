@@ -174,13 +174,13 @@ class ReplayStripeEvents:
         resume_pending = ResumePending(
             orders,
             FeeRefunds(self.dynamodb, self.orders_table),
-            OpenWorkIndex(self.dynamodb, self.orders_table),
             ResumeRefund(orders, refunds, settle, self._record(), self._watch(), self.clock),
             self.fee_refunds,
             self._verify(),
             self.clock,
         )
-        return resume_pending(due_only=False, time_is_up=lambda: False).done
+        works = OpenWorkIndex(self.dynamodb, self.orders_table).due(None)
+        return Counter(map(resume_pending, works))
 
     def _record(self) -> RecordStripeRefund:
         return RecordStripeRefund(

@@ -20,6 +20,7 @@ from shared.gateways.adjustments import Adjustments
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.orders_table import OrdersTable
+from shared.gateways.records.keys import PLATFORM_PK
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
@@ -30,6 +31,9 @@ type Key = tuple[str, str]
 _KEYS_PER_BATCH = 100
 # How long to ask again for what a batch left out.
 _BATCH_SECONDS = 60.0
+
+# What operators stopped stays stopped: it may be because of what is restored.
+_KEPT = {PLATFORM_PK}
 
 # More entries than a studio's ledger gets in a second. Older entries cannot be torn.
 _LAST_ENTRIES = 100
@@ -90,21 +94,24 @@ def _knows(refund: Refund | None, seq: int) -> bool:
 
 
 def put_back(dynamodb: "DynamoDBServiceResource", copy: str, table: str) -> Counter[str]:
-    """Make a table equal to another, and return how many items were put and deleted."""
+    """Make a table equal to another, and return how many items were put and deleted.
+
+    Operators' stops stay as they are.
+    """
     source, target = dynamodb.Table(copy), dynamodb.Table(table)
     done: Counter[str] = Counter({"put": 0, "deleted": 0})
     with target.batch_writer() as writer:
         for batch in batched(_scan(source), _KEYS_PER_BATCH, strict=False):
             present = _read(dynamodb, table, [_key(item) for item in batch])
             for item in batch:
-                if present.get(_key(item)) != item:
+                if item["PK"] not in _KEPT and present.get(_key(item)) != item:
                     writer.put_item(Item=item)
                     done["put"] += 1
         only_keys = {"ProjectionExpression": "PK, SK"}
         for batch in batched(_scan(target, **only_keys), _KEYS_PER_BATCH, strict=False):
             copied = _read(dynamodb, copy, [_key(item) for item in batch])
             for item in batch:
-                if _key(item) not in copied:
+                if item["PK"] not in _KEPT and _key(item) not in copied:
                     writer.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
                     done["deleted"] += 1
     return done

@@ -9,6 +9,7 @@ from infra.stripe_standin.control.clock import ClockCommands
 from infra.stripe_standin.control.command import Commands
 from infra.stripe_standin.control.disputes import DisputeCommands
 from infra.stripe_standin.control.faults import FaultCommands
+from infra.stripe_standin.control.keys import KeyCommands
 from infra.stripe_standin.control.refunds import RefundCommands
 from infra.stripe_standin.control.state import StateCommands
 from infra.stripe_standin.control.transfers import TransferCommands
@@ -22,6 +23,7 @@ _SUBJECTS: list[type[Commands]] = [
     ClockCommands,
     DisputeCommands,
     FaultCommands,
+    KeyCommands,
     RefundCommands,
     StateCommands,
     TransferCommands,

@@ -5,7 +5,7 @@ from infra.stripe_standin.protocol.errors import no_such_account
 from infra.stripe_standin.protocol.operation import ApiCall, Operation
 from infra.stripe_standin.protocol.params import Params
 from infra.stripe_standin.records.base import JsonObject
-from infra.stripe_standin.rendering.accounts import render_account
+from infra.stripe_standin.rendering.accounts import PLATFORM, render_account
 
 
 def _retrieve(call: ApiCall[Params]) -> JsonObject:
@@ -15,4 +15,13 @@ def _retrieve(call: ApiCall[Params]) -> JsonObject:
     return render_account(account_with_id(call.standin, id_))
 
 
-OPERATIONS = [Operation("GET", "/v1/accounts/{account}", Params, "account", _retrieve)]
+def _retrieve_own(call: ApiCall[Params]) -> JsonObject:
+    if call.account is not None:
+        return render_account(account_with_id(call.standin, call.account))
+    return render_account(PLATFORM)
+
+
+OPERATIONS = [
+    Operation("GET", "/v1/account", Params, "account", _retrieve_own),
+    Operation("GET", "/v1/accounts/{account}", Params, "account", _retrieve),
+]

@@ -2,17 +2,18 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from secrets import compare_digest
 
 from infra.stripe_standin.protocol.errors import no_api_key, wrong_api_key
 
 
-def check_api_key(authorization: str | None, expected: str) -> None:
-    """Check the key, sent as a bearer token or as the user name of basic authentication.
+def read_api_key(authorization: str | None, known: Iterable[str]) -> str:
+    """Return a request's key, sent as a bearer token or as the user name of basic authentication.
 
     Args:
         authorization: The `Authorization` header.
-        expected: The key that the stand-in accepts.
+        known: The keys that the stand-in accepts.
 
     Raises:
         StripeError: If the key is missing or wrong.
@@ -26,5 +27,6 @@ def check_api_key(authorization: str | None, expected: str) -> None:
             key = ""
     if scheme.lower() not in {"basic", "bearer"} or not key:
         raise no_api_key()
-    if not compare_digest(key.encode(), expected.encode()):
+    if not any(compare_digest(key.encode(), each.encode()) for each in known):
         raise wrong_api_key(key)
+    return key

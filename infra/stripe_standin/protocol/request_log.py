@@ -16,6 +16,8 @@ class LoggedRequest(BaseModel):
     Attributes:
         at: Simulated time in Unix seconds.
         status: None while the request runs, and if it got no response.
+        api_key: The key that the request carried, once it was accepted.
+        permissions: The permissions that a restricted key needs for the request.
         replayed: True for a response that was saved under the idempotency key.
         error_code: The `code` of Stripe's error, or its `type` if it has no code.
         faults: The faults that hit the request.
@@ -27,6 +29,8 @@ class LoggedRequest(BaseModel):
     method: str
     path: str
     account: str | None = None
+    api_key: str | None = None
+    permissions: list[str] = []
     idempotency_key: str | None = None
     stripe_version: str | None = None
     params: JsonObject = {}

@@ -4,9 +4,12 @@ from infra.stripe_standin.records.accounts import AccountRecord
 from infra.stripe_standin.records.base import JsonObject
 from infra.stripe_standin.rendering.embedded import APPLICATION
 
+# The platform's own account, which no command changes.
+PLATFORM = AccountRecord(id="acct_standin", account="acct_standin", created=1_700_000_000)
+
 
 def render_account(account: AccountRecord) -> JsonObject:
-    """Render a connected account."""
+    """Render an account."""
     capability = "active" if account.charges_enabled else "inactive"
     return {
         "id": account.id,

@@ -20,7 +20,7 @@ def unmarshal(item: Mapping[str, Any]) -> Values:
     return {name: _value(attribute) for name, attribute in item.items()}
 
 
-def item_bytes(item: Item) -> int:
+def item_bytes(item: Mapping[str, Any]) -> int:
     """Return how many bytes DynamoDB counts for an item; numbers are rounded up.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

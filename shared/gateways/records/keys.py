@@ -1,7 +1,8 @@
 """The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
-                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, USER#…
+                                           PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, SUMS#…,
+                                           USER#…
     STUDIO#{studio_id}                     ENTRY#…  (LedgerTable)
     STUDIO#{studio_id}#ORDER#{order_id}    ORDER, MESSAGE#…, REFUND#…, REFUND_FEE, STATE
     STUDIO#{studio_id}#SEARCH              {token}#{order_id}
@@ -12,6 +13,8 @@
     ACCOUNT#{account_id, or platform}      ACCESS: whether PPS may act for a connected account,
                                            RECONCILIATION: how far it is compared, STUDIO#…
     FOREIGN#{stripe_id}                    FOREIGN: an object at Stripe that is not ours
+    MIGRATIONS                             MIGRATION#…: which migrations of the data were run
+    PLATFORM                               STOPS: what operators stopped; STOP_CHANGE#…
 
 Ids contain no ``#``. Import refuses it.
 """
@@ -53,6 +56,9 @@ RECONCILIATION_SK = "RECONCILIATION"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
 FOREIGN_SK = "FOREIGN"
+MIGRATIONS_PK = "MIGRATIONS"
+PLATFORM_PK = "PLATFORM"
+STOPS_SK = "STOPS"
 
 ROSTER_SK = "ROSTER"
 
@@ -62,11 +68,14 @@ REFUND_PREFIX = "REFUND#"
 MESSAGE_PREFIX = "MESSAGE#"
 PAYOUT_PREFIX = "PAYOUT#"
 PARKED_PREFIX = "PARKED#"
+SUMS_PREFIX = "SUMS#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 USER_PREFIX = "USER#"
 # The studios of a Stripe account, in the account's partition.
 ACCOUNT_STUDIO_PREFIX = "STUDIO#"
+MIGRATION_PREFIX = "MIGRATION#"
+STOP_CHANGE_PREFIX = "STOP_CHANGE#"
 
 # A sort key has at most 1,024 bytes, and folding may lengthen a name.
 _STUDIO_NAME_LENGTH = 100
@@ -82,6 +91,8 @@ class OpenWork(StrEnum):
     PAYOUT = "PAYOUT"
     # Each studio, with the time when its next payout is due.
     PAYOUT_DUE = "PAYOUT_DUE"
+    # Ledgers that have entries since their last anchor.
+    ANCHOR = "ANCHOR"
     # Each adjustment that waits for a PPS admin's decision, with the time of its proposal.
     ADJUSTMENT = "ADJUSTMENT"
     # Each Stripe account, with the time when it is due to be compared with the books.
@@ -229,6 +240,16 @@ def in_studio_list(studio_id: str, name: str) -> Values:
 def entry_sk(seq: int) -> str:
     """Return the sort key of a ledger entry. As text the keys sort like the numbers."""
     return f"{ENTRY_PREFIX}{seq:012d}"
+
+
+def stop_change_sk(version: int) -> str:
+    """Return the sort key of a change of the stops. As text the keys sort like the versions."""
+    return f"{STOP_CHANGE_PREFIX}{version:09d}"
+
+
+def sums_sk(seq: int) -> str:
+    """Return the sort key of a ledger's running sums. As text the keys sort like the numbers."""
+    return f"{SUMS_PREFIX}{seq:012d}"
 
 
 def search_sk(token: str, order_id: str) -> str:

@@ -6,8 +6,10 @@ from shared.domain.ledger import EntryKind, LedgerEntry, LedgerHead, RecordSourc
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     HEAD_SK,
+    OpenWork,
     PlatformPartition,
     entry_sk,
+    open_work,
     platform_list,
     primary_key,
     studio_id_of,
@@ -15,7 +17,8 @@ from shared.gateways.records.keys import (
 )
 
 _ENTRY_FIELDS = tuple(field.name for field in fields(LedgerEntry))
-_HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead))
+# The time of the next anchor is the item's place in OpenIndex.
+_HEAD_FIELDS = tuple(field.name for field in fields(LedgerHead) if field.name != "anchor_due_at")
 
 
 def entry_to_item(entry: LedgerEntry) -> Item:
@@ -43,6 +46,8 @@ def entry_place(studio_id: str, settled_at: str, seq: int) -> Item:
 def head_to_item(head: LedgerHead) -> Item:
     """Return the item of a studio's ledger head, on PPS's list while the studio owes PPS."""
     values: Values = {name: getattr(head, name) for name in _HEAD_FIELDS if name != "studio_id"}
+    if head.anchor_due_at is not None:
+        values |= open_work(OpenWork.ANCHOR, head.anchor_due_at)
     if head.payable_balance_amount < 0:
         values |= platform_list(PlatformPartition.OWING, head.studio_id)
     return primary_key(studio_pk(head.studio_id), HEAD_SK) | marshal(values)
@@ -51,4 +56,5 @@ def head_to_item(head: LedgerHead) -> Item:
 def head_from_values(values: Values) -> LedgerHead:
     """Return the ledger head of an item's values."""
     known = {name: values[name] for name in _HEAD_FIELDS if name in values}
+    known["anchor_due_at"] = values.get("open_due")
     return LedgerHead(studio_id=studio_id_of(values["PK"]), **known)

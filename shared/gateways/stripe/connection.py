@@ -10,6 +10,7 @@ from urllib3 import Timeout
 
 from shared.domain.stripe_object import MalformedStripeObjectError, string
 from shared.gateways.stripe.api_version import API_VERSION
+from shared.gateways.stripe.http_client import Urllib3Client
 from shared.gateways.stripe.pace import Pace
 
 if TYPE_CHECKING:
@@ -36,17 +37,24 @@ class StripeConnection:
         base: The API's base URL.
         api_key: Returns the secret key. It is called for each request, so that a new key is used
             as soon as it is stored.
-        pace: How to wait when Stripe answers 429; None if a caller waits, who is told at once.
+        on_answer: Is told the HTTP status of each try, or None if no answer came.
+        pace: How long to wait when Stripe answers 429; None for one short pause.
     """
 
-    def __init__(self, base: str, api_key: Callable[[], str], pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        api_key: Callable[[], str],
+        on_answer: Callable[[int | None], None] = lambda _: None,
+        pace: Pace | None = None,
+    ) -> None:
         self._api_key = api_key
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
             stripe_version=API_VERSION,
             max_network_retries=_RETRIES,
-            http_client=_http_client(pace),
+            http_client=_http_client(on_answer, pace),
         )
 
     @property
@@ -75,26 +83,24 @@ class StripeConnection:
         return options
 
 
-def _http_client(pace: Pace | None) -> stripe.RequestsClient:
-    timeout: Any = Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)  # requests takes it
+def _http_client(on_answer: Callable[[int | None], None], pace: Pace | None) -> Urllib3Client:
+    timeout = Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)
     if pace is None:
-        return stripe.RequestsClient(timeout=timeout)
-    return _PacedClient(pace, timeout)
+        return Urllib3Client(timeout, on_answer)
+    return _PacedClient(timeout, on_answer, pace)
 
 
-class _PacedClient(stripe.RequestsClient):
+class _PacedClient(Urllib3Client):
     """Sends a request again that Stripe answered with 429, so that no list has to begin again."""
 
-    def __init__(self, pace: Pace, timeout: Any) -> None:  # noqa: ANN401  # requests' own
-        super().__init__(timeout=timeout)
+    def __init__(
+        self, timeout: Timeout, on_answer: Callable[[int | None], None], pace: Pace
+    ) -> None:
+        super().__init__(timeout, on_answer)
         self._pace = pace
 
-    def request(  # type: ignore[override]  # as RequestsClient has it
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        post_data: Any = None,  # noqa: ANN401  # the SDK's own
+    def request(  # type: ignore[override]  # as its base has it
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: str | None = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """Send a request, as often as Stripe asks us to slow down."""
         self._pace.check()

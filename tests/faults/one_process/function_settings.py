@@ -46,4 +46,12 @@ def _resolve(engine: InProcessEngine, reference: str) -> str:
     kind = template.resources().get(resource, {}).get("Type")
     if kind is None:
         return str(template.parameter(reference))
-    return engine.queue_url(resource) if kind == "AWS::SQS::Queue" else resource
+    match kind:
+        case "AWS::SQS::Queue":
+            return engine.queue_url(resource)
+        case "AWS::S3::Bucket":
+            return in_process_engine.bucket_name(resource)
+        case "AWS::KMS::Key":
+            return engine.key_arn(resource)
+        case _:
+            return resource

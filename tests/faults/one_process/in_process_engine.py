@@ -21,6 +21,8 @@ _MODULES = {
     "secrets-manager": "secretsmanager",
     "sesv2": "ses_v2",
     "ses": "ses",  # keeps what both versions of the API sent
+    "s3": "s3",
+    "kms": "kms",
 }
 
 
@@ -34,7 +36,7 @@ class EngineRefusedError(Exception):
 
 
 class InProcessEngine:
-    """DynamoDB, SQS, Secrets Manager and SES, with the template's tables and queues.
+    """DynamoDB, SQS, S3, KMS, Secrets Manager and SES, with what the template has of them.
 
     The engine's modules hold the state, so a process has only one.
     """
@@ -52,10 +54,22 @@ class InProcessEngine:
         for service in _MODULES:
             logging.getLogger(service).setLevel(logging.WARNING)
 
+        # The functions' settings name a key, and environments keep their settings.
+        self._keys = {
+            name: self.call(
+                "kms",
+                "TrentService.CreateKey",
+                KeyUsage=properties["KeyUsage"],
+                KeySpec=properties["KeySpec"],
+            )["KeyMetadata"]["Arn"]
+            for name, properties in template.of_type("AWS::KMS::Key").items()
+        }
+
     def reset(self) -> None:
-        """Empty all services and create the template's tables and queues."""
-        for module in self._modules.values():
-            module.reset()
+        """Empty all services but KMS and create the template's tables, queues and buckets."""
+        for service, module in self._modules.items():
+            if service != "kms":
+                module.reset()
         numbers = count(1)
         # Message ids and receipts must be the same in each run of a seed.
         self._modules["sqs"].new_uuid = lambda: f"sqs-{next(numbers):06d}"
@@ -65,16 +79,23 @@ class InProcessEngine:
         # Dead-letter queues come first, because the other queues name them.
         for name in sorted(queues, key=lambda each: "RedrivePolicy" in queues[each]):
             self._create_queue(name, queues[name])
+        for name in template.of_type("AWS::S3::Bucket"):
+            self.answer("s3", "PUT", f"{URL}/{bucket_name(name)}", {}, b"")
 
     def answer(
         self, service: str, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
         """Answer a request as the engine's server would."""
         parts = urlsplit(url)
+        path = parts.path
+        if (bucket := parts.netloc.removesuffix(urlsplit(URL).netloc).removesuffix(".")) and (
+            service == "s3"
+        ):
+            path = f"/{bucket}{path}"  # S3's clients put the bucket in front of the host
         lowered = {name.lower(): value for name, value in headers.items()}
         status, answered, content = run_without_waiting(
             self._modules[service].handle_request(
-                method, parts.path, lowered, body, dict(parse_qsl(parts.query))
+                method, path, lowered, body, dict(parse_qsl(parts.query, keep_blank_values=True))
             )
         )
         return status, answered, content if isinstance(content, bytes) else content.encode()
@@ -114,6 +135,10 @@ class InProcessEngine:
         """Return the URL of a queue of the template."""
         return str(self.sqs("GetQueueUrl", QueueName=_queue_name(name))["QueueUrl"])
 
+    def key_arn(self, name: str) -> str:
+        """Return the ARN of a KMS key of the template."""
+        return str(self._keys[name])
+
     def scan(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table, in DynamoDB's JSON."""
         return list(self.call("dynamodb", "DynamoDB_20120810.Scan", TableName=table)["Items"])
@@ -144,6 +169,11 @@ class InProcessEngine:
                 plain = template.parameter(value)
                 attributes[key] = str(plain).lower() if isinstance(plain, bool) else str(plain)
         self.sqs("CreateQueue", QueueName=_queue_name(name), Attributes=attributes)
+
+
+def bucket_name(name: str) -> str:
+    """Return the name of a bucket of the template."""
+    return name.lower()
 
 
 def _queue_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """The one place that every call out of a function passes, to AWS or to Stripe.
 
-botocore's clients are hooked at their session, and Stripe's SDK at the adapter of its HTTP library.
+botocore's clients are hooked at their session, and Stripe's SDK at its HTTP library.
 So the harness finds each new call by itself, and can inject a fault before, instead of or after
 the answer.
 """
@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.message import Message
-from typing import Protocol
+from io import BytesIO
+from typing import Any, Protocol
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-import requests
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPHeaderDict, HTTPResponse, PoolManager
+from urllib3.exceptions import ProtocolError
 
 from tests.faults.one_process.answer import Answer
 from tests.faults.one_process.failed_calls import LostAnswerError
@@ -101,13 +101,11 @@ class OutsideCalls:
         """Hook the HTTP library of Stripe's SDK, and start with a new Stripe."""
         self.stripe, self.interceptor = InProcessStripe(), PassThrough()
 
-        def send(
-            _: HTTPAdapter, request: requests.PreparedRequest, **_options: object
-        ) -> requests.Response:
-            return self.to_stripe(request)
+        def send(_: PoolManager, method: str, url: str, **request: Any) -> HTTPResponse:  # noqa: ANN401  # urllib3's options
+            return self.to_stripe(method, url, request["headers"], request.get("body"))
 
         with (
-            patch.object(HTTPAdapter, "send", send),
+            patch.object(PoolManager, "urlopen", send),
             # An eighth of a run's time. Nobody reads the signature or the user agent here.
             patch.object(RequestSigner, "handler", lambda *_args, **_rest: None),
             patch.object(UserAgentString, "to_string", lambda _: "fault tests"),
@@ -139,29 +137,22 @@ class OutsideCalls:
             )
         except LostAnswerError:
             raise ConnectionClosedError(endpoint_url=request.url) from None
-        return AWSResponse(request.url, status, CaseInsensitiveDict(headers), _RawBody(content))  # type: ignore[arg-type]  # botocore needs no more of either
+        return AWSResponse(request.url, status, HTTPHeaderDict(headers), _RawBody(content))  # type: ignore[arg-type]  # botocore needs no more of either
 
-    def to_stripe(self, request: requests.PreparedRequest) -> requests.Response:
-        """Answer a request of the HTTP library of Stripe's SDK."""
-        method, url = str(request.method), str(request.url)
+    def to_stripe(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None
+    ) -> HTTPResponse:
+        """Answer a request of Stripe's SDK, as urllib3 would."""
         operation = f"{method} {_STRIPE_ID.sub('/{id}', urlsplit(url).path)}"
         try:
-            status, headers, content = self._intercepted(
+            status, answered, content = self._intercepted(
                 STRIPE,
                 operation,
-                lambda: self.stripe.answer(
-                    method, url, _headers(request.headers), _bytes(request.body)
-                ),
+                lambda: self.stripe.answer(method, url, _headers(headers), _bytes(body)),
             )
         except LostAnswerError:
-            raise requests.ConnectionError from None
-        response = requests.Response()
-        response.status_code = status
-        response.headers = CaseInsensitiveDict(headers)
-        response._content = content  # noqa: SLF001  # as adapters for tests do
-        response.request = request
-        response.url = url
-        return response
+            raise ProtocolError("the connection broke") from None
+        return HTTPResponse(content, answered, status, preload_content=False)
 
     def _intercepted(self, service: str, operation: str, perform: Perform) -> Answer:
         invocation = self.invocation.get()
@@ -173,14 +164,11 @@ class OutsideCalls:
         return self.interceptor.intercept(call, perform)
 
 
-class _RawBody:
-    """An answer's body, in the form that botocore reads."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+class _RawBody(BytesIO):
+    """An answer's body, in the form that botocore reads: at once, or as a stream."""
 
     def stream(self) -> Iterator[bytes]:
-        yield self._content
+        yield self.read()
 
 
 def _headers(source: Mapping[str, str | bytes] | Message) -> dict[str, str]:
@@ -197,4 +185,6 @@ def _bytes(body: object) -> bytes:
         return bytes(body)
     if isinstance(body, str):
         return body.encode()
+    if isinstance(body, BytesIO):  # botocore's, for the body of an object in S3
+        return body.read()
     raise TypeError(f"the harness cannot read a body of {type(body)}")

@@ -28,6 +28,8 @@ class DeployedFunction:
         environment: Its environment variables; a value may be a reference.
         routes: The method and the pattern of the path of each route.
         queue: The queue that it reads, by its name in the template, or None.
+        batch_size: How many messages it gets at most.
+        maximum_concurrency: How many of it at most read the queue, or None without a limit.
     """
 
     name: str
@@ -35,6 +37,8 @@ class DeployedFunction:
     timeout_seconds: int
     routes: tuple[tuple[str, re.Pattern[str]], ...]
     queue: str | None
+    batch_size: int
+    maximum_concurrency: int | None
 
 
 @dataclass(frozen=True)
@@ -118,13 +122,16 @@ def _function(
     name: str, properties: Mapping[str, Any], environment: Mapping[str, Any]
 ) -> DeployedFunction:
     events = list(properties.get("Events", {}).values())
-    queues = [each["Properties"]["Queue"] for each in events if each["Type"] == "SQS"]
+    source = next((each["Properties"] for each in events if each["Type"] == "SQS"), None)
+    mapping = source or {}
     return DeployedFunction(
         name=name,
         environment={key: str(value) for key, value in environment.items()},
         timeout_seconds=int(properties["Timeout"]),
         routes=tuple(_routes(events)),
-        queue=queues[0].removesuffix(".Arn") if queues else None,
+        queue=source["Queue"].removesuffix(".Arn") if source else None,
+        batch_size=int(mapping.get("BatchSize", 10)),
+        maximum_concurrency=mapping.get("ScalingConfig", {}).get("MaximumConcurrency"),
     )
 
 

@@ -48,10 +48,13 @@ class AwsActivity:
     def run_schedule(self, function: str, pauses_seconds: Sequence[float]) -> None:
         """Let a schedule call a function now, sometimes twice, and again after each pause."""
         dice, world = self.simulation.dice, self.simulation.world
+
+        def call() -> None:
+            world.call_scheduled(function)
+            self._poll_queues()  # it may only have announced what is due
+
         for _ in range(dice.choice((1, 1, 2))):
-            self.simulation.within(
-                1.0, lambda: self.start(function, lambda: world.call_scheduled(function))
-            )
+            self.simulation.within(1.0, lambda: self.start(function, call))
         if pauses_seconds:
             pause, *later = pauses_seconds
             self.simulation.after(

@@ -18,12 +18,14 @@ class ApiClient:
 
     Attributes:
         gives_up: Whether the user sends each request only once, even if no answer comes.
+        studio_id: The studio whose owner calls.
     """
 
     def __init__(self, functions: FunctionRuntime, clock: VirtualClock) -> None:
         self._functions = functions
         self._clock = clock
         self.gives_up = False
+        self.studio_id = STUDIO
 
     def request_once(
         self,
@@ -47,7 +49,7 @@ class ApiClient:
             Status and body; the status is 502 if the function gave no answer.
         """
         function = _function_of(method, path)
-        event = _event(method, path, body, key)
+        event = _event(method, path, body, key, self.studio_id)
         if admin is not None:
             _call_as_admin(event, admin)
         answer = self._functions.invoke(function, event)
@@ -89,7 +91,7 @@ def _function_of(method: str, path: str) -> str:
     raise LookupError(f"no function has the route {method} {path}")
 
 
-def _event(method: str, path: str, body: object, key: str | None) -> dict[str, Any]:
+def _event(method: str, path: str, body: object, key: str | None, studio_id: str) -> dict[str, Any]:
     """Return the event that API Gateway passes on."""
     headers = {"Content-Type": "application/json"}
     if key is not None:
@@ -107,7 +109,7 @@ def _event(method: str, path: str, body: object, key: str | None) -> dict[str, A
         "isBase64Encoded": False,
         "requestContext": {
             "requestId": f"request-{key}",
-            "authorizer": {"claims": _owner_claims()},
+            "authorizer": {"claims": _owner_claims(studio_id)},
         },
     }
 
@@ -121,7 +123,7 @@ def _call_as_admin(event: dict[str, Any], admin: str) -> None:
     claims |= {"sub": f"sub-{admin}", "cognito:username": admin, "cognito:groups": "pps_admin"}
 
 
-def _owner_claims() -> dict[str, str]:
+def _owner_claims(studio_id: str) -> dict[str, str]:
     return {
         "token_use": "id",
         "iss": os.environ["TOKEN_ISSUER"],
@@ -129,5 +131,5 @@ def _owner_claims() -> dict[str, str]:
         "sub": "sub-owner",
         "cognito:username": "owner",
         "cognito:groups": "owner",
-        "custom:studio_id": STUDIO,
+        "custom:studio_id": studio_id,
     }

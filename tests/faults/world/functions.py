@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
-
+from shared.edge.sqs import BatchFailedError
 from tests.faults.one_process import template
 from tests.faults.one_process.execution_environments import ExecutionEnvironments
 from tests.faults.one_process.failed_calls import FunctionCrash
@@ -53,7 +52,7 @@ class FunctionRuntime:
                 return environment.handle(event, context)
         except FunctionCrash:
             return None
-        except BatchProcessingError:
+        except BatchFailedError:
             # All messages of the batch failed. They come back, like each one of a part of a batch,
             # and one that fails for good is parked.
             return None

@@ -47,6 +47,9 @@ def _reused_parts() -> _ReusedParts:
     return _ReusedParts(engine, outside_calls, ExecutionEnvironments())
 
 
+STRIPE_KEYS = ("StripeRefundKey", "StripeFeeRefundKey", "StripeTransferKey", "StripeReadKey")
+
+
 @contextmanager
 def new_world(seed: int = 0) -> Iterator[FaultWorld]:
     """Start a world without studios. Two worlds of the same seed behave the same."""
@@ -84,7 +87,7 @@ def _silence() -> Iterator[None]:
 
 def _create_secrets(engine: InProcessEngine) -> None:
     secrets: dict[str, Any] = {
-        "StripeSecret": {"api_key": KEY},
+        **{name: {"api_key": KEY} for name in STRIPE_KEYS},
         "StripeWebhookSecret": {kind: [secret] for kind, secret in WEBHOOK_SECRETS.items()},
     }
     for name, value in secrets.items():

@@ -11,11 +11,10 @@ from tests.faults.world.functions import FunctionRuntime
 _VISIBLE = "ApproximateNumberOfMessages"
 _IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
 
-# The outcomes of errors that no code expected.
+# The workers count an unexpected error under these names.
 _UNEXPECTED_ERRORS = {
-    "PayoutRunFailed",
-    "AccountReconcileDeferred",
-    "AccountReconcileFailed",
+    *("PayoutRunFailed", "ResumeFailed", "LedgerAnchorFailed", "AnchorMismatch"),
+    *("AccountReconcileDeferred", "AccountReconcileFailed"),
 }
 
 
@@ -31,18 +30,19 @@ class Queues:
         self._engine = engine
         self._functions = functions
 
-    def process_batch(self, function: str, *, delete: bool = True) -> int:
+    def process_batch(self, function: str, *, delete: bool = True, most: int = 10) -> int:
         """Let a function process one batch of its queue, and return how many messages it had.
 
         Args:
             function: The function's name.
             delete: Whether processed messages are deleted; if not, they are delivered again.
+            most: How many messages at most.
         """
         url = self._engine.queue_url(template.queue_readers()[function])
         received = self._engine.sqs(
             "ReceiveMessage",
             QueueUrl=url,
-            MaxNumberOfMessages=10,
+            MaxNumberOfMessages=most,
             MessageSystemAttributeNames=["All"],
         ).get("Messages", [])
         if received:
@@ -56,6 +56,18 @@ class Queues:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
                 self._delete(url, [each for each in received if each["MessageId"] not in failed])
         return len(received)
+
+    def peek(self, function: str) -> dict[str, Any]:
+        """Return the event of a function for one message of its queue, which stays there."""
+        url = self._engine.queue_url(template.queue_readers()[function])
+        (message,) = self._engine.sqs(
+            "ReceiveMessage",
+            QueueUrl=url,
+            MaxNumberOfMessages=1,
+            VisibilityTimeout=0,
+            MessageSystemAttributeNames=["All"],
+        )["Messages"]
+        return {"Records": [_record(message)]}
 
     def process_all(self) -> None:
         """Let functions process their queues until no message is visible."""

@@ -22,6 +22,13 @@ export async function resolveItem(
         body: filledIn({ note }),
       }),
     );
+  } else if (item.kind !== "message_unknown" && order_id && message_id) {
+    await accepted(
+      api.POST("/orders/{order_id}/messages/{message_id}/dismissal", {
+        params: { path: { order_id, message_id } },
+        body: filledIn({ note }),
+      }),
+    );
   } else if (order_id && message_id && outcome !== null) {
     await accepted(
       api.POST("/orders/{order_id}/messages/{message_id}/resolution", {

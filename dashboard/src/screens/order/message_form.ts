@@ -14,6 +14,8 @@ const OBSTACLES: Record<string, string> = {
   no_email_address: "The order has no email address. Contact the parent in another way.",
   sending_domain_not_verified:
     "Your studio's sending domain is not verified, so mail cannot come from it. Ask PPS to set it up.",
+  messages_stopped:
+    "PPS has stopped messages to parents for now. You can send it when this notice is gone.",
 };
 
 export function obstacleText(code: string): string {

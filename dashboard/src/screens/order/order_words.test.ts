@@ -4,7 +4,7 @@ import { disputeStatus, timelineItem } from "./order_words";
 
 const event = (change: Partial<Schema<"EventView">>): Schema<"EventView"> => ({
   ...{ at: "2026-10-02T15:24:00Z", kind: "refund", status: null, by: null, by_name: null },
-  ...{ about: null, amount: null },
+  ...{ about: null, amount: null, detail: null },
   ...change,
 });
 const title = (change: Partial<Schema<"EventView">>) =>

@@ -46,6 +46,15 @@ const MESSAGE: Record<Schema<"MessageStatus">, StatusText> = {
   unknown: { text: "Not known if sent", tone: "warn" },
 };
 
+const DELIVERY: Record<Schema<"DeliveryStatus">, StatusText> = {
+  delayed: { text: "Delayed", tone: "warn" },
+  delivered: { text: "Delivered", tone: "good" },
+  returned: { text: "Returned", tone: "warn" },
+  bounced: { text: "Bounced", tone: "bad" },
+  rejected: { text: "Rejected", tone: "bad" },
+  complained: { text: "Marked as spam", tone: "bad" },
+};
+
 export function refundTypeText(type: Schema<"RefundType">): string {
   return REFUND_TYPES[type] ?? wordsOf(type);
 }
@@ -62,8 +71,17 @@ export function messageStatus(status: Schema<"MessageStatus">): StatusText {
   return MESSAGE[status] ?? { text: wordsOf(status), tone: "neutral" };
 }
 
+/** Returns where a message is: what the mail service said last, or else whether it was sent. */
+export function messageBadge(
+  message: Pick<Schema<"MessageView">, "status" | "delivery">,
+): StatusText {
+  const { status, delivery } = message;
+  if (delivery === null) return messageStatus(status);
+  return DELIVERY[delivery.status] ?? { text: wordsOf(delivery.status), tone: "neutral" };
+}
+
 type Event = Schema<"EventView">;
-type Line = Pick<TimelineItem, "title" | "tone">;
+type Line = Pick<TimelineItem, "title" | "tone" | "detail">;
 
 /** Returns an event of an order as a line of its timeline. `money` is its amount in words. */
 export function timelineItem(event: Event, index: number, money: string | null): TimelineItem {
@@ -88,6 +106,16 @@ function lineOf(event: Event, money: string): Line {
       return printLine(status);
     case "message":
       return messageLine(status);
+    case "message_delivery":
+      return {
+        title: `Message ${event.detail ?? wordsOf(status)}`,
+        tone: DELIVERY[status as Schema<"DeliveryStatus">]?.tone ?? "neutral",
+      };
+    case "message_dismissed":
+      return {
+        title: "Message that did not arrive: dealt with",
+        detail: event.detail ?? undefined,
+      };
     case "dispute":
       return { title: `${disputeStatus(status).text}: ${money}`, tone: disputeStatus(status).tone };
     default:

@@ -81,13 +81,18 @@ export function scheduleText(settings: Pick<Settings, "payout_interval" | "payou
   return payout_weekday === null ? interval : `${interval}, on ${wordsOf(payout_weekday)}`;
 }
 
-/** What stands next to a user whose last change was interrupted. Null if all is done. */
+/** What stands next to a user who is disabled, or whose last change was interrupted. */
 export function unfinishedText(user: User): string | null {
   switch (user.status) {
     case "inviting":
       return "The invitation was interrupted. Invite the same person again to finish it.";
     case "changing":
       return "The change of the role was interrupted. Choose the role again to finish it.";
+    case "disabled":
+      return "Disabled: this user cannot sign in. PPS can enable them again.";
+    case "disabling":
+    case "enabling":
+      return "PPS is changing whether this user may sign in.";
     case "removing":
       return "The removal was interrupted. Remove the user again to finish it.";
     default:

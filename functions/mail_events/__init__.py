@@ -1,0 +1,1 @@
+"""What the mail service says about messages to parents after it took them."""

@@ -1,0 +1,1 @@
+"""Records each sign-in in the audit log."""

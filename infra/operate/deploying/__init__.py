@@ -1,0 +1,1 @@
+"""Deploys a stack to AWS."""

@@ -1,0 +1,1 @@
+"""Erasing what is stored about parents and subjects, and showing it."""

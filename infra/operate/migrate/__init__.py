@@ -1,0 +1,1 @@
+"""Migrations: each brings stored data up to what the code of today would have stored."""

@@ -1,0 +1,57 @@
+"""Renews the words that find orders, after the rules of search have changed."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from shared.domain.search import order_tokens
+from shared.gateways.conflict import StaleStateError
+from shared.gateways.search_words import SearchWords
+
+if TYPE_CHECKING:
+    from shared.domain.imported_order import ImportedOrder
+
+# The order changed meanwhile, or DynamoDB throttles.
+LEFT = "left for another run"
+
+
+def renew_search_words(
+    words: SearchWords,
+    segment: int,
+    segments: int,
+    *,
+    dry_run: bool,
+    on_order: Callable[[], None],
+) -> Counter[str]:
+    """Renew the search entries of the orders in one segment of the table.
+
+    Args:
+        words: The search entries.
+        segment: Which segment, from 0.
+        segments: How many there are.
+        dry_run: Count what would be renewed, and write nothing.
+        on_order: Called after each order.
+
+    Returns:
+        How many orders were up to date, renewed, and ``LEFT`` for another run.
+    """
+    done: Counter[str] = Counter()
+    for order in words.orders(segment, segments):
+        done[_renew(words, order, dry_run=dry_run)] += 1
+        on_order()
+    return done
+
+
+def _renew(words: SearchWords, order: "ImportedOrder", *, dry_run: bool) -> str:
+    tokens = order_tokens(order.order_id, order.names)
+    stored = words.stored_tokens(order.key, tokens)
+    if all(stored.get(token) == tokens for token in tokens):
+        return "up to date"
+    if not dry_run:
+        # Each entry has all tokens that were stored with it. The order's id is always one.
+        stale = {token for each in stored.values() for token in each} - set(tokens)
+        try:
+            words.renew(order.key, sorted(stale), tokens)
+        except StaleStateError:
+            return LEFT
+    return "renewed"

@@ -1,0 +1,1 @@
+"""``stripe``: sets up the webhook endpoints at Stripe, rolls their secrets, and checks them."""

@@ -1,0 +1,1 @@
+"""Simulates what scheduled work costs and how long it takes, for many studios: `make scale`."""

@@ -1,0 +1,216 @@
+"""`operate deploy` refuses what nobody could repeat, before it changes anything."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from infra.failure import run_tool
+from infra.operate.deploying import command, commit
+from infra.operate.deploying.commit import commit_to_deploy
+from infra.operate.deploying.parameters import parameters_from
+from infra.operate.deploying.target import Target
+from tests.operate import failure_of, operate
+
+_REGION_VARIABLES = ("REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    return run_tool(["git", *identity, *arguments], what="git", cwd=folder).strip()
+
+
+@pytest.fixture
+def working_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "file").write_text("committed")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    monkeypatch.setattr(commit, "ROOT", tmp_path)
+    return tmp_path
+
+
+def deploy(*arguments: str) -> Result:
+    return operate("deploy", "--stack", "pps-refunds", *arguments)
+
+
+def test_a_region_must_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    for name in _REGION_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    result = deploy()
+    assert "Missing option '--region'" in failure_of(result)
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("variable", _REGION_VARIABLES)
+def test_the_environment_may_name_the_region(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for name in _REGION_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "us-east-1")
+    assert "The template has no parameter Nothing." in failure_of(deploy("Nothing=1"))
+
+
+def test_a_stack_must_be_named() -> None:
+    assert "Missing option '--stack'" in failure_of(operate("deploy", "--region", "us-east-1"))
+
+
+@pytest.mark.parametrize("name", ["1st", "with_underscore", "x" * 37, ""])
+def test_a_name_that_the_stack_s_resources_cannot_carry_is_refused(name: str) -> None:
+    result = operate("deploy", "--stack", name, "--region", "us-east-1")
+    assert "cannot be a stack's name" in failure_of(result)
+
+
+def test_a_misspelled_parameter_is_refused_with_the_right_names() -> None:
+    line = failure_of(deploy("--region", "us-east-1", "AlarmMail=ops@example.com"))
+    assert "The template has no parameter AlarmMail." in line
+    assert "PageEmail" in line
+
+
+def test_a_parameter_without_a_value_is_refused() -> None:
+    assert "Write NAME=VALUE." in failure_of(deploy("--region", "us-east-1", "PageEmail"))
+
+
+def test_parameters_keep_equals_signs_in_their_values() -> None:
+    assert parameters_from(["AllowedOrigin=https://x.example/?a=b"]) == {
+        "AllowedOrigin": "https://x.example/?a=b"
+    }
+
+
+def test_a_clean_working_copy_deploys_its_commit(working_copy: Path) -> None:
+    head = git(working_copy, "rev-parse", "HEAD")
+    assert commit_to_deploy(allow_changes=False) == head
+
+
+@pytest.mark.parametrize("changed", ["file", "another"])
+def test_a_changed_working_copy_is_refused_unless_it_is_asked_for(
+    working_copy: Path, changed: str
+) -> None:
+    (working_copy / changed).write_text("changed")
+    assert "1 files differ from the commit" in failure_of(deploy("--region", "us-east-1"))
+    head = git(working_copy, "rev-parse", "HEAD")
+    assert commit_to_deploy(allow_changes=True) == f"{head}-changed"
+
+
+class _Account:
+    """An account with one stack, and what a deployment did to it.
+
+    The calls of STS, CloudFormation and API Gateway that a deployment makes.
+    """
+
+    def __init__(self, *, deletion_protection: str, logs_role: str | None = None) -> None:
+        self.logs_role = logs_role
+        self.protected = False
+        self.deployments = 0
+        self._deletion_protection = deletion_protection
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "123456789012"}
+
+    def get_account(self) -> dict[str, str]:
+        return {"cloudwatchRoleArn": self.logs_role} if self.logs_role else {}
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803  # AWS's name
+        status = "CREATE_COMPLETE" if self.deployments else "REVIEW_IN_PROGRESS"
+        protection = self._deletion_protection
+        return {
+            "Stacks": [
+                {
+                    "StackName": StackName,
+                    "StackStatus": status,
+                    "CreationTime": 0,
+                    "LastUpdatedTime": self.deployments,
+                    "Parameters": [
+                        {"ParameterKey": "DeletionProtection", "ParameterValue": protection}
+                    ],
+                }
+            ]
+        }
+
+    def update_termination_protection(self, **_: object) -> None:
+        self.protected = True
+
+
+class _Clients:
+    def __init__(self, account: _Account) -> None:
+        self.sts = self.cloudformation = self.api_gateway = account
+        self.session = type("Session", (), {"region_name": "us-east-1"})
+
+
+def run_deploy(
+    account: _Account, monkeypatch: pytest.MonkeyPatch, *arguments: str, confirmed: bool = True
+) -> tuple[Result, list[str]]:
+    """Deploy with a SAM that does what a person answered, and return SAM's arguments too."""
+    commands: list[list[str]] = []
+
+    def sam(arguments: list[object], **_: object) -> None:
+        commands.append([str(each) for each in arguments])
+        account.deployments += confirmed
+
+    def target(name: str, _region: str) -> Target:
+        return Target(name, _Clients(account))  # type: ignore[arg-type]  # the calls it needs
+
+    monkeypatch.setattr(command, "show_tool", sam)
+    monkeypatch.setattr(command, "build", lambda _: [])
+    monkeypatch.setattr(command, "publish_page", lambda _: None)
+    monkeypatch.setattr(command, "find_stack", lambda *_: None)
+    monkeypatch.setattr(Target, "named", target)
+    result = deploy("--region", "us-east-1", *arguments)
+    return result, commands[0] if commands else []
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_account_region_stack_and_commit_are_shown_and_sam_asks(
+    monkeypatch: pytest.MonkeyPatch, working_copy: Path
+) -> None:
+    head = git(working_copy, "rev-parse", "HEAD")
+    result, sam = run_deploy(_Account(deletion_protection="true"), monkeypatch)
+    assert result.exit_code == 0, result.output
+    shown = ("123456789012", "us-east-1", "pps-refunds (a new stack)", head)
+    assert all(each in result.stdout for each in shown)
+    assert "--confirm-changeset" in sam
+    assert f"commit={head}" in sam
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_yes_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, sam = run_deploy(_Account(deletion_protection="true"), monkeypatch, "--yes")
+    assert "--no-confirm-changeset" in sam
+    assert "--confirm-changeset" not in sam
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_a_no_deploys_and_protects_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = _Account(deletion_protection="true")
+    result, _ = run_deploy(account, monkeypatch, confirmed=False)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "error: Nothing was deployed."
+    assert not account.protected
+
+
+@pytest.mark.usefixtures("working_copy")
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_a_stack_that_protects_its_data_is_protected_itself(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    account = _Account(deletion_protection=value)
+    result, _ = run_deploy(account, monkeypatch)
+    assert result.exit_code == 0, result.output
+    assert account.protected is (value == "true")
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_a_second_stack_uses_the_role_for_logs_that_the_account_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = _Account(deletion_protection="true", logs_role="arn:aws:iam::1:role/first")
+    _, sam = run_deploy(account, monkeypatch)
+    assert "ApiLogsRole=exists" in sam
+    # The stack that has the role keeps it.
+    _, sam = run_deploy(account, monkeypatch)
+    assert "ApiLogsRole=exists" not in sam
