@@ -32,6 +32,8 @@ OPERATIONS: tuple[tuple[str, ...], ...] = (
     ("mail-domain", "show", "--studio", "st_1"),
     ("smoke",),
     ("reconcile",),
+    ("foreign", "list"),
+    ("foreign", "acknowledge", "re_1", "--by", "op_1", "--why", "test"),
     ("books", "prove"),
     ("books", "accept", "charge:ch_1", "--by", "op_1", "--why", "test"),
     ("resume",),

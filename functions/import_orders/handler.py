@@ -11,6 +11,7 @@ from shared.clock import utc_now
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.gateways import aws
+from shared.gateways.connected_accounts import ConnectedAccounts
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.studio_updates import StudioUpdates
@@ -19,7 +20,8 @@ dynamodb = aws.client("dynamodb")
 studios = StudioUpdates(dynamodb, setting("ORDERS_TABLE"))
 orders = OrderImportStore(dynamodb, setting("ORDERS_TABLE"))
 charge_queue = ChargeQueue(aws.client("sqs"), setting("CHARGE_QUEUE_URL"))
-import_studios = ImportStudios(studios, utc_now)
+accounts = ConnectedAccounts(dynamodb, setting("ORDERS_TABLE"))
+import_studios = ImportStudios(studios, accounts, utc_now)
 import_orders = ImportOrders(studios, orders, charge_queue, utc_now)
 
 

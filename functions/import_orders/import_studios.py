@@ -10,6 +10,7 @@ from shared.clock import Clock, rfc3339
 from shared.domain.ledger import LedgerHead
 from shared.domain.studio import Studio
 from shared.gateways.conflict import StaleStateError, tries
+from shared.gateways.connected_accounts import ConnectedAccounts
 from shared.gateways.studio_updates import PayoutState, StudioUpdates
 
 # The studio's orders, ledger and payouts depend on these.
@@ -26,6 +27,7 @@ class ImportStudios:
     """Adds studios, and updates their settings on request."""
 
     studios: StudioUpdates
+    accounts: ConnectedAccounts
     clock: Clock
 
     def __call__(
@@ -60,6 +62,7 @@ class ImportStudios:
 
     def _add(self, studio: Studio) -> Studio | None:
         """Add a studio. Return the stored one if another import has added it meanwhile, or None."""
+        self._connect(studio)
         head = LedgerHead(studio.studio_id, studio.currency)
         due_at = rfc3339(studio.payout_schedule.next_due(self.clock()))
         try:
@@ -74,6 +77,7 @@ class ImportStudios:
         Raises:
             StaleStateError: Others kept changing the studio's payouts. Nothing was stored.
         """
+        self._connect(studio)
         for _ in tries(_CONTENTION_SECONDS):
             before = self.studios.payout_state(studio.studio_id)
             after = _payout_state(before, stored, studio, self.clock())
@@ -83,6 +87,12 @@ class ImportStudios:
                 continue
             return
         raise StaleStateError
+
+    def _connect(self, studio: Studio) -> None:
+        """Have the studio's own Stripe account compared with the books from now on."""
+        account_id = studio.stripe_account_id
+        if account_id is not None:
+            self.accounts.connect(account_id, studio.studio_id, rfc3339(self.clock()))
 
 
 def _payout_state(

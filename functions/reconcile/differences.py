@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from functions.reconcile.findings import FindingKind
 from shared.domain.ledger import EntryKind, LedgerEntry
-from shared.domain.payout import Payout, PayoutStatus
+from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
 from shared.domain.refund import Refund, RefundStatus
 from shared.domain.settlement import settled_kind
 from shared.domain.stripe_balance import BalanceMovement
@@ -96,7 +96,8 @@ def movements_differ(
 def transfer_difference(transfer: StripeTransfer, payout: Payout | None) -> FindingKind | None:
     """Return how a transfer at Stripe differs from its payout, or None."""
     if payout is None:
-        return FindingKind.TRANSFER_UNKNOWN_HERE
+        is_ours = studio_of_payout(transfer.group or "") is not None
+        return FindingKind.TRANSFER_UNKNOWN_HERE if is_ours else FindingKind.FOREIGN_OBJECT
     if payout.is_open:
         return None  # the payout run lists the transfers of its group before anything else
     if payout.status is not PayoutStatus.PAID or payout.transfer_id != transfer.transfer_id:

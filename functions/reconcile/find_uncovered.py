@@ -9,8 +9,8 @@ from shared.clock import rfc3339
 from shared.domain.ledger import EntryKind, LedgerHead
 from shared.domain.payout import Payout, PayoutStatus
 from shared.gateways.ledger_entries import LedgerEntries
-from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.platform_lists import PlatformLists
 
 # Seasons are long, but a studio that will sell again has sold something in a month.
 WITHOUT_SALES = timedelta(days=30)
@@ -23,23 +23,20 @@ _PAYOUTS_LOOKED_AT = 10
 class FindUncovered:
     """Finds negative balances without a sale for ``WITHOUT_SALES``.
 
-    It reads each studio's head. Only of a studio that owes, it reads the newest entries, down to a
-    sale or to that time.
+    Of each studio that owes, it reads the newest entries, down to a sale or to that time.
     """
 
-    ledger: LedgerStore
+    lists: PlatformLists
     entries: LedgerEntries
     payouts: PayoutsTable
 
-    def __call__(self, studio_ids: tuple[str, ...], now: datetime) -> Iterator[Finding]:
+    def __call__(self, now: datetime) -> Iterator[Finding]:
         """Yield a finding for each such studio, with the transfer that could be reversed."""
         since = rfc3339(now - WITHOUT_SALES)
-        for studio_id in studio_ids:
-            head = self.ledger.load_head(studio_id)
-            if head is None or head.payable_balance_amount >= 0:
-                continue
-            if not self._has_sold(head, since):
-                yield of_negative_balance(head, self._reversible(studio_id))
+        for head in self.lists.owing_heads():
+            # The index may show a studio a moment longer.
+            if head.payable_balance_amount < 0 and not self._has_sold(head, since):
+                yield of_negative_balance(head, self._reversible(head.studio_id))
 
     def _has_sold(self, head: LedgerHead, since: str) -> bool:
         for entry in self.entries.newest_first(head.studio_id, head.seq):

@@ -43,11 +43,24 @@ class FindingKind(StrEnum):
     TRANSFER_NOT_AT_STRIPE = "transfer_not_at_stripe"
     TRANSFER_AMOUNT_DIFFERS = "transfer_amount_differs"
     TRANSFER_REVERSED = "transfer_reversed"
+    # An object on the platform's account that belongs to other business. It is named once.
+    FOREIGN_OBJECT = "foreign_object"
     # No difference, but money that PPS has to get back by other means.
     NEGATIVE_BALANCE_UNCOVERED = "negative_balance_uncovered"
     # No difference, but Stripe does not let us compare the account.
     ACCOUNT_DISCONNECTED = "account_disconnected"
 
+
+# Findings that hold no watermark up: they do not say that Stripe and the books differ at a time.
+STANDING = frozenset(
+    {
+        FindingKind.CHARGE_DIFFERS,
+        FindingKind.CHARGE_NOT_AT_STRIPE,
+        FindingKind.NEGATIVE_BALANCE_UNCOVERED,
+        FindingKind.ACCOUNT_DISCONNECTED,
+        FindingKind.FOREIGN_OBJECT,
+    }
+)
 
 # Findings that a person deals with elsewhere: they must not alarm every day until then.
 WITHOUT_ALARM = frozenset(
@@ -105,15 +118,16 @@ def of_report(
 ) -> Finding | None:
     """Return the finding about Stripe's report of a refund, or None if it was known already.
 
-    A studio's own Stripe account may also serve other business. So a refund of an unknown charge
-    is a finding only on the platform's account, or if its metadata names one of our refunds.
+    An account may also serve other business. A refund of an unknown charge whose metadata names no
+    refund of ours is a foreign object on the platform's account, and no finding on a studio's own.
     """
-    other_business = account_id is not None and report.refund_id is None
     if outcome in {ReportOutcome.REPEATED, ReportOutcome.RELEASED}:
         return None
-    if outcome is ReportOutcome.UNKNOWN_CHARGE and other_business:
-        return None
     kind, healed = _OF_OUTCOME[outcome]
+    if outcome is ReportOutcome.UNKNOWN_CHARGE and report.refund_id is None:
+        if account_id is not None:
+            return None
+        kind = FindingKind.FOREIGN_OBJECT
     order = refund.order_key if refund else report.order_key
     return Finding(
         kind,

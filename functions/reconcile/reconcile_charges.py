@@ -8,9 +8,9 @@ from functions.reconcile.scope import Account, Window
 from shared.domain.dispute import find
 from shared.domain.order import OrderState
 from shared.domain.stripe_dispute import StripeDispute
-from shared.gateways.attention import Attention
 from shared.gateways.charges import Charges
 from shared.gateways.order_states import OrderStates
+from shared.gateways.platform_lists import PlatformLists
 from shared.gateways.records.imported_order import ChargePointer
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.charges import StripeCharges
@@ -27,7 +27,7 @@ class ReconcileCharges:
 
     states: OrderStates
     pointers: Charges
-    attention: Attention
+    lists: PlatformLists
     charges: StripeCharges
     balance: StripeBalance
     queue: ChargeAnnouncer
@@ -47,12 +47,14 @@ class ReconcileCharges:
                 self.queue.announce(pointer.order)
                 yield of_dispute(report, pointer.order, account.account_id)
 
-    def wrong_payments(self, account: Account) -> Iterator[Finding]:
-        """Yield each order whose charge differs from its import, until a person corrects it."""
-        for studio_id in account.studio_ids:
-            for state in self.attention.wrong_payments(studio_id):
-                if state.has_wrong_payment and state.account_id == account.account_id:
-                    yield of_payment(state)
+    def wrong_payments(self) -> Iterator[Finding]:
+        """Yield each order whose charge differs from its import, until a person corrects it.
+
+        Of all accounts at once, so that an account without such orders costs nothing.
+        """
+        for state in self.lists.wrong_payments():
+            if state.has_wrong_payment:  # the index may show it a moment longer
+                yield of_payment(state)
 
     def _disputes(self, account: Account, window: Window) -> Iterator[StripeDispute]:
         """Yield the disputes made in the window, and those whose money moved in it, each once."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from functions.reconcile.differences import at_rest, source_differs
+from functions.reconcile.entered import entered
 from functions.reconcile.findings import Finding, FindingKind, of_fee, of_movement
 from functions.reconcile.scope import Account, Window
 from shared.clock import Clock, rfc3339
@@ -20,8 +21,6 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
-
-_ENTRIES_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +62,19 @@ class ReconcileFeeRefunds:
         for fee in fees.values():
             pointer = self.charges.find(fee.charge_id)
             if pointer is None:
-                yield of_fee(FindingKind.FEE_REFUND_UNKNOWN_HERE, fee, None)
+                yield of_fee(FindingKind.FOREIGN_OBJECT, fee, None)
             else:
                 orders.add(pointer.order)
         for order in sorted(orders, key=lambda each: (each.studio_id, each.order_id)):
+            window.keep_on()
             yield from self._reconcile(order, fees, rfc3339(window.until))
 
     def _entered(self, platform: Account, window: Window) -> Iterator[OrderKey]:
         """Yield the orders with a direct charge whose refund was entered in the window."""
-        since, until = rfc3339(window.since), rfc3339(window.until)
-        for studio_id in platform.studio_ids:
-            for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
-                # All of the net is payable if the charge is on the platform's account.
-                if entry.payable_amount != entry.net_amount or not entry.net_amount:
-                    yield OrderKey(studio_id, entry.order_id or "")
+        for entry in entered(self.settled, platform, window):
+            # All of the net is payable if the charge is on the platform's account.
+            if entry.payable_amount != entry.net_amount or not entry.net_amount:
+                yield OrderKey(entry.studio_id, entry.order_id or "")
 
     def _reconcile(
         self, order: OrderKey, fees: dict[str, StripeFee], until: str

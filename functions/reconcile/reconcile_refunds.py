@@ -1,14 +1,17 @@
 """Compares an account's refunds at Stripe with the refunds here and with the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
 
 from functions.reconcile.differences import (
     amounts_differ,
     entries_differ,
     movements_differ,
 )
+from functions.reconcile.entered import entered
 from functions.reconcile.findings import (
     Finding,
     FindingKind,
@@ -41,7 +44,6 @@ _REFUND_MOVEMENTS = (
     MovementType.PAYMENT_REFUND,
     MovementType.REFUND_FAILURE,
 )
-_ENTRIES_PER_PAGE = 200
 
 type EnteredRefund = tuple[LedgerEntry, Refund | None]
 
@@ -52,8 +54,8 @@ class _AtStripe:
 
     Attributes:
         created: The refunds that were made in the window.
-        reports: Those, and the refunds that moved the balance since the window began.
-        movements: The movements of the balance since the window began.
+        reports: Those, and the refunds that moved the balance in the window or lately.
+        movements: The movements of the balance in the window or lately.
     """
 
     created: frozenset[str]
@@ -95,17 +97,13 @@ class ReconcileRefunds:
         found = self._at_stripe(account, window)
         errors: list[Exception] = []
         for stripe_id in found.reports.keys() - torn:
-            report, moved = found.reports[stripe_id], found.movements.get(stripe_id, [])
-            if any(each.created >= window.until for each in moved):
+            window.keep_on()
+            if _moves_later(found.movements.get(stripe_id, []), window):
                 continue
             try:
-                yield from self._reconcile(report, account.account_id, window)
+                yield from self._compare(stripe_id, found, account.account_id, window)
             except (StaleStateError, LookupError) as error:
                 errors.append(error)  # one that cannot be recorded does not hide the others
-            if report.is_release:
-                continue
-            if movements_differ(report, moved, complete=stripe_id in found.created):
-                yield of_movements(report, moved, account.account_id)
         for refund in _refunds_of(account, entered):
             if refund.stripe_refund_id not in found.reports:
                 yield from self._reconcile_unlisted(refund, window)
@@ -116,16 +114,31 @@ class ReconcileRefunds:
         listed = self.stripe.list_created(window.since, window.until, account.account_id)
         reports = {each.stripe_refund_id: each for each in listed}
         created = frozenset(reports)
-        # Read after the refunds and up to the present, so that no movement of theirs is missing.
+        # Read after the refunds, and what moved lately too: that may still be on its way to us.
         movements: dict[str, list[BalanceMovement]] = defaultdict(list)
-        for kind in _REFUND_MOVEMENTS:
-            for movement in self.balance.list_movements(
-                kind, window.since, window.now, account.account_id
-            ):
+        for kind, (since, until) in product(_REFUND_MOVEMENTS, _times_of_movements(window)):
+            for movement in self.balance.list_movements(kind, since, until, account.account_id):
                 report = stripe_refund_from(movement.source)
                 movements[report.stripe_refund_id].append(movement)
                 reports[report.stripe_refund_id] = report
         return _AtStripe(created, reports, movements)
+
+    def _compare(
+        self, stripe_id: str, found: _AtStripe, account_id: str | None, window: Window
+    ) -> Iterator[Finding]:
+        """Record a refund of the window, and compare how it moved the balance."""
+        report = found.reports[stripe_id]
+        findings = list(self._reconcile(report, account_id, window))
+        yield from findings
+        is_foreign = any(each.kind is FindingKind.FOREIGN_OBJECT for each in findings)
+        if report.is_release or is_foreign:
+            return
+        moved, is_whole = found.movements.get(stripe_id, []), stripe_id in found.created
+        if movements_differ(report, moved, complete=is_whole):
+            # It may have moved before or after the window: only all of it shows a difference.
+            moved = self.balance.list_movements_of(stripe_id, account_id)
+            if not _moves_later(moved, window) and movements_differ(report, moved, complete=True):
+                yield of_movements(report, moved, account_id)
 
     def _reconcile(
         self, report: StripeRefund, account_id: str | None, window: Window
@@ -186,17 +199,27 @@ class ReconcileRefunds:
 
     def _entered(self, account: Account, window: Window) -> list[EnteredRefund]:
         """Read what was entered in the window, each entry with its refund if that names it."""
-        since, until = rfc3339(window.since), rfc3339(window.until)
         found: list[EnteredRefund] = []
-        for studio_id in account.studio_ids:
-            for entry in self.settled.entries(studio_id, since, until, None, _ENTRIES_PER_PAGE):
-                if entry.refund_id is None:  # a dispute
-                    continue
-                order = OrderKey(entry.studio_id, entry.order_id or "")
-                refund = self.orders.get_refund(order, entry.refund_id)
-                named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
-                found.append((entry, refund if named else None))
+        for entry in entered(self.settled, account, window):
+            if entry.refund_id is None:  # a dispute
+                continue
+            order = OrderKey(entry.studio_id, entry.order_id or "")
+            refund = self.orders.get_refund(order, entry.refund_id)
+            named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
+            found.append((entry, refund if named else None))
         return found
+
+
+def _times_of_movements(window: Window) -> list[tuple[datetime, datetime]]:
+    """Return the times whose movements to list: the window, and what may still be on its way."""
+    if window.until == window.settled_until:
+        return [(window.since, window.now)]
+    return [(window.since, window.until), (window.settled_until, window.now)]
+
+
+def _moves_later(movements: Iterable[BalanceMovement], window: Window) -> bool:
+    """Return whether a refund moved the balance after a window, which a later one compares."""
+    return any(each.created >= window.until for each in movements)
 
 
 def _refunds_of(account: Account, entered: list[EnteredRefund]) -> Iterator[Refund]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from functions.reconcile.differences import (
     payout_entry_differs,
@@ -13,18 +13,17 @@ from functions.reconcile.findings import Finding, FindingKind, of_movement, of_p
 from functions.reconcile.scope import Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.payout import Payout, PayoutStatus, studio_of_payout
+from shared.domain.payout import Payout, studio_of_payout
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_object import string
 from shared.domain.stripe_transfer import StripeTransfer
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.platform_lists import PlatformLists
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.transfers import StripeTransfers
 from shared.workflow.mark_transfer import MarkTransfer
-
-_PAYOUTS_PER_READ = 20
 
 _TRANSFER_MOVEMENTS = (
     MovementType.TRANSFER,
@@ -46,12 +45,13 @@ class ReconcileTransfers:
     """
 
     payouts: PayoutsTable
+    lists: PlatformLists
     entries: LedgerEntries
     stripe: StripeTransfers
     balance: StripeBalance
     mark: MarkTransfer
 
-    def __call__(self, studio_ids: tuple[str, ...], window: Window) -> Iterator[Finding]:
+    def __call__(self, window: Window) -> Iterator[Finding]:
         """Yield the differences.
 
         Raises:
@@ -64,17 +64,17 @@ class ReconcileTransfers:
         for transfer_id in {_transfer_of(each) for each in movements} - set(transfers):
             transfers[transfer_id] = self.stripe.get(transfer_id)
         for transfer in transfers.values():
+            window.keep_on()
             payout = self._payout_of(transfer)
             yield from self._compare(transfer, payout)
-        yield from self._not_ended(window)
-        for studio_id in studio_ids:
-            for payout in self._paid(studio_id, window):
-                yield from self._reconcile(payout, transfers)
+        for payout in self.lists.paid_payouts(rfc3339(window.since), rfc3339(window.until)):
+            window.keep_on()
+            yield from self._reconcile(payout, transfers)
 
-    def _not_ended(self, window: Window) -> Iterator[Finding]:
+    def not_ended(self, now: datetime) -> Iterator[Finding]:
         """Yield payouts whose transfer should have ended by now."""
-        closed_before = rfc3339(window.until - _TRANSFER_GRACE)
-        for each in self.payouts.open(rfc3339(window.now + timedelta(days=1))):
+        closed_before = rfc3339(now - _TRANSFER_GRACE)
+        for each in self.payouts.open(rfc3339(now + timedelta(days=1))):
             payout = self.payouts.get(each.studio_id, each.payout)
             if payout and payout.is_open and payout.closed_at < closed_before:
                 yield of_payout(FindingKind.TRANSFER_NOT_CONFIRMED, payout)
@@ -85,19 +85,6 @@ class ReconcileTransfers:
     def _payout_of(self, transfer: StripeTransfer) -> Payout | None:
         studio_id = studio_of_payout(transfer.group or "")
         return self.payouts.get(studio_id, transfer.group or "") if studio_id else None
-
-    def _paid(self, studio_id: str, window: Window) -> Iterator[Payout]:
-        """Yield a studio's payouts that were paid in the window, the newest first."""
-        since, until = rfc3339(window.since), rfc3339(window.until)
-        after = None
-        while found := self.payouts.newest(studio_id, _PAYOUTS_PER_READ, after):
-            for payout in found:
-                last = payout.history[-1]
-                if payout.status is PayoutStatus.PAID and since <= last.at < until:
-                    yield payout
-            if found[-1].closed_at < since:
-                return
-            after = found[-1].payout_id
 
     def _reconcile(self, payout: Payout, listed: dict[str, StripeTransfer]) -> Iterator[Finding]:
         """Compare a paid payout with its entry, and with its transfer if that is not listed."""

@@ -1,11 +1,8 @@
-"""What one reconciliation covers: an account of Stripe, and a window of time."""
+"""What one comparison covers: an account of Stripe, and a window of time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-# The watermark moves a window at a time, so that a run that stops has lost one window at most.
-WINDOW = timedelta(days=7)
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +11,7 @@ class Account:
 
     Attributes:
         account_id: None for the platform's own account.
-        studio_ids: The studios' ids.
+        studio_ids: The studios' ids; none for the platform's own, which concerns all studios.
     """
 
     account_id: str | None
@@ -27,18 +24,14 @@ class Window:
 
     Attributes:
         since: When it begins.
-        until: When it ends. What happened later may still be in a webhook or a queue.
+        until: When it ends.
+        settled_until: What happened later may still be in a webhook or a queue.
         now: The present.
+        keep_on: Called now and then. Raises OutOfTimeError if the worker must stop.
     """
 
     since: datetime
     until: datetime
+    settled_until: datetime
     now: datetime
-
-
-def windows(start: datetime, until: datetime, now: datetime) -> Iterator[Window]:
-    """Yield a time in windows of a week, the oldest first and the last one shorter."""
-    while start < until:
-        end = min(start + WINDOW, until)
-        yield Window(start, end, now)
-        start = end
+    keep_on: Callable[[], None]

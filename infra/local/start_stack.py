@@ -123,6 +123,8 @@ class _Assembly:
                 "charge_dlq": outputs["ChargeDLQUrl"],
                 "payout": outputs["PayoutQueueUrl"],
                 "payout_dlq": outputs["PayoutDLQUrl"],
+                "reconcile": outputs["ReconcileQueueUrl"],
+                "reconcile_dlq": outputs["ReconcileDLQUrl"],
                 "resume": outputs["ResumeQueueUrl"],
                 "resume_dlq": outputs["ResumeDLQUrl"],
                 "anchor": outputs["AnchorQueueUrl"],

@@ -10,6 +10,7 @@ from infra.operate import (
     books,
     dead_letters,
     failed_runs,
+    foreign,
     mail_domain,
     payouts,
     publish_dashboard,
@@ -44,6 +45,7 @@ app.command("failed-runs")(failed_runs.failed_runs)
 app.add_typer(mail_domain.app, name="mail-domain")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(books.app, name="books")
+app.add_typer(foreign.app, name="foreign")
 app.command("deploy")(deploying.deploy)
 app.command("reconcile")(reconcile.reconcile)
 app.command("resume")(resume.resume)

@@ -31,6 +31,7 @@ from shared.gateways.queues import (
     RESUME_FIELDS,
     ParkedMessages,
 )
+from shared.gateways.reconcile_queue import RECONCILE_FIELDS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -45,6 +46,7 @@ QUEUES = {
     "fee_refund": FEE_REFUND_FIELDS,
     "charge": CHARGE_FIELDS,
     "payout": PAYOUT_FIELDS,
+    "reconcile": RECONCILE_FIELDS,
     "resume": RESUME_FIELDS,
     "anchor": ANCHOR_FIELDS,
     "export": tuple(each.name for each in fields_of(ExportRequest)),
@@ -55,6 +57,7 @@ _OUTPUTS = {
     "fee_refund": "FeeRefund",
     "charge": "Charge",
     "payout": "Payout",
+    "reconcile": "Reconcile",
     "resume": "Resume",
     "anchor": "Anchor",
     "export": "Export",

@@ -13,8 +13,6 @@ ANCHOR_LEDGER = "AnchorLedgerFunction"
 IMPORT_ORDERS = "ImportOrdersFunction"
 
 RECONCILE = "ReconcileFunction"
-# The answer's field with the number of reconciled accounts.
-RECONCILED = "reconciled"
 
 RESUME = "ResumePendingFunction"
 RUN_PAYOUTS = "RunPayoutsFunction"

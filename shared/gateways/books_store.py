@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from shared.domain.platform_books import PlatformBooks
-from shared.gateways.records.keys import BOOKS_SK, reconcile_pk
+from shared.gateways.records.keys import BOOKS_PK, BOOKS_SK
 from shared.gateways.records.platform_books import books_from_values, books_to_item
 from shared.gateways.table import TableGateway
 
@@ -13,7 +13,7 @@ class BooksStore(TableGateway):
 
     def get(self) -> PlatformBooks | None:
         """Read the books, consistently, or None before they have begun."""
-        values = self._table.get(reconcile_pk(None), BOOKS_SK)
+        values = self._table.get(BOOKS_PK, BOOKS_SK)
         return books_from_values(values) if values else None
 
     def put(self, books: PlatformBooks) -> PlatformBooks:

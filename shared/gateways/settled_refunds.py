@@ -1,8 +1,9 @@
-"""What settled of a studio's refunds and disputes, by time, from LedgerTable's SettledIndex.
+"""What settled of refunds and disputes, by time, from LedgerTable's SettledIndex and KindIndex.
 
-The index has an entry for each refund that settled, each late failure and each dispute that moved
-money, and none for sales and payouts: reading a month costs what settled in it. It is read
-eventually consistent: an entry may appear a moment after it was written.
+SettledIndex has them by studio, and KindIndex of all studios. Each has an entry for each refund
+that settled, each late failure and each dispute that moved money, and none for sales and payouts:
+reading a month costs what settled in it. They are read eventually consistent: an entry may appear a
+moment after it was written.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.report import EntryFigures
-from shared.gateways.records.keys import SETTLED_INDEX
+from shared.gateways.records.keys import KIND_INDEX, SETTLED_INDEX
 from shared.gateways.records.ledger import entry_from_values, entry_place
 from shared.gateways.table import TableGateway
 
@@ -43,6 +44,13 @@ class SettledRefund(NamedTuple):
     processed_by: str | None
 
 
+# The kinds of entries that have `settled_at`.
+_SETTLED_KINDS = (
+    EntryKind.REFUND,
+    EntryKind.REFUND_FAILED,
+    EntryKind.DISPUTE,
+    EntryKind.DISPUTE_REVERSED,
+)
 _FIGURES = EntryFigures._fields
 _REFUND_ATTRIBUTES = (
     *("kind", "settled_at", "refund_id", "order_id", "gross_amount"),
@@ -77,6 +85,21 @@ class SettledRefunds(TableGateway):
             studio_id, start, end, after, Limit=page_size, ScanIndexForward=not newest_first
         )
         return map(entry_from_values, found)
+
+    def entries_of_all_studios(self, start: str, end: str) -> Iterator[LedgerEntry]:
+        """Read the entries of all studios whole, in order of kind, page by page as they are used.
+
+        Args:
+            start: The first moment of the range, RFC 3339 in UTC with milliseconds.
+            end: The first moment after the range.
+        """
+        for kind in _SETTLED_KINDS:
+            found = self._table.query(
+                "kind = :kind AND settled_at BETWEEN :start AND :end",
+                {":kind": kind.value, ":start": start, ":end": end},
+                IndexName=KIND_INDEX,
+            )
+            yield from (entry_from_values(each) for each in found if each["settled_at"] < end)
 
     def figures(
         self,

@@ -27,7 +27,6 @@ ALREADY_THERE = "attribute_exists(PK)"
 VERSION_UNCHANGED = "version = :seen"
 HEAD_UNMOVED = "seq = :seen"
 STILL_DUE = "open_due = :seen"
-WATERMARK_UNMOVED = "reconciled_at = :seen"
 CURRENCY_UNCHANGED = "currency = :seen"
 NAME_UNCHANGED = "display_name = :seen"
 

@@ -27,6 +27,7 @@ from infra.progress import Progress, Stage
 from shared.clock import utc_now
 from shared.domain.order import OrderRefundStatus
 from shared.edge.auth import Caller, Role
+from shared.gateways.connected_accounts import ConnectedAccounts
 from shared.gateways.order_import_store import OrderImportStore
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.order_panels import OrderPanels
@@ -171,7 +172,8 @@ def _write_items(file: Path, count: int, stage: Stage) -> int:
         table = _FileTable(lines.write)
         client = cast("DynamoDBClient", table)
         studios = StudioUpdates(client, _ORDERS)
-        ImportStudios(studios, utc_now)([json.dumps(_studio())])
+        accounts = ConnectedAccounts(client, _ORDERS)
+        ImportStudios(studios, accounts, utc_now)([json.dumps(_studio())])
         import_orders = ImportOrders(
             studios,
             OrderImportStore(client, _ORDERS),

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from infra.operate.stripe.keys import STRIPE_KEYS
-from shared.clock import rfc3339, utc_now
+from shared.clock import utc_now
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
 from shared.gateways.fee_refunds import FeeRefunds
@@ -33,6 +33,7 @@ from tests.e2e.permissions import (
     unused_permissions,
     used,
 )
+from tests.e2e.reconciling import reconcile_now
 from tests.e2e.unverified_charges import lose_charges, read_all_charges
 from tests.e2e.world import (
     DIRECT_STUDIO,
@@ -131,7 +132,7 @@ def use_everything(world: DeployedStack) -> None:
     # Anchors, and a look at those that are there.
     anchor_everything(world, studio_id)
     # Messages that can never work.
-    for queue in ("adjust", "fee_refund"):
+    for queue in ("adjust", "fee_refund", "reconcile"):
         world.stack.aws.sqs.send_message(
             QueueUrl=world.stack.queues[queue],
             MessageBody="{}",
@@ -214,9 +215,13 @@ def reconcile_everything(world: DeployedStack) -> None:
     with transfer_gone(world), world.webhooks_held():
         unconfirmed = world.refund(world.sell(), {"type": "full"})
         move_back(world, "refund", unconfirmed["stripe_refund_id"])
-        since = rfc3339(utc_now() - timedelta(hours=3))
-        found = world.invoke("reconcile", {"since": since})
+        # Another business on the platform's account, named and acknowledged.
+        world.stripe("POST", "transfers", amount="5", currency="usd", destination="acct_other")
+        found = reconcile_now(world, utc_now() - timedelta(hours=3))
     assert "platform" not in found["failed"], found
+    foreign = [each["stripe_id"] for each in found["findings"] if each["kind"] == "foreign_object"]
+    world.invoke("reconcile", {"foreign": {}})
+    world.invoke("reconcile", {"foreign": {"acknowledge": foreign, "because": "op_1: a test"}})
 
 
 def adjust_everything(world: DeployedStack, studio_id: str) -> None:
@@ -482,7 +487,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         "verify_charge": {"adjust", "fee_refund", "charge_dlq"},
         "resume_pending": {"adjust", "fee_refund", "charge", "resume", "resume_dlq"},
         "anchor_ledger": {"anchor", "anchor_dlq"},
-        "reconcile": {"adjust", "fee_refund", "charge"},
+        "reconcile": {"adjust", "fee_refund", "charge", "reconcile", "reconcile_dlq"},
         "import_orders": {"charge"},
         "payout_adjust": {"fee_refund", "adjust_dlq"},
         "fee_refund": {"fee_refund_dlq"},

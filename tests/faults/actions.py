@@ -108,8 +108,10 @@ def reconnect_account(world: FaultWorld) -> None:
 
 
 def reconcile(world: FaultWorld) -> None:
-    """An operator reconciles all accounts with Stripe."""
-    world.call_scheduled(RECONCILE, {})
+    """The schedule announces the accounts that are due, and workers reconcile them."""
+    world.call_scheduled(RECONCILE)
+    while world.queues.process_batch(RECONCILE):
+        pass
 
 
 def prove_books(world: FaultWorld) -> None:

@@ -36,6 +36,7 @@ from shared.edge.auth import Caller, Role
 from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charge_store import ChargeStore
 from shared.gateways.charges import Charges
+from shared.gateways.connected_accounts import ConnectedAccounts
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.limit_guards import LimitGuards
@@ -133,7 +134,9 @@ class Backend(StripeSide, StudioRecords):
         self.stops_store = StopsStore(self.dynamodb, self.orders_table)
         self.stops = CurrentStops(self.stops_store, self.clock)
         self.import_studios = ImportStudios(
-            StudioUpdates(self.dynamodb, self.orders_table), self.clock
+            StudioUpdates(self.dynamodb, self.orders_table),
+            ConnectedAccounts(self.dynamodb, self.orders_table),
+            self.clock,
         )
         self.caller = Caller("tester", self.studio_id, frozenset({Role.OWNER}))
         self.new_queues()

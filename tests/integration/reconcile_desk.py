@@ -1,33 +1,89 @@
 """Reconciles one studio's accounts in this process, and changes records that it must find."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from functions.reconcile.compare_account import CompareAccount
+from functions.reconcile.dispatch_accounts import DispatchAccounts
 from functions.reconcile.find_uncovered import FindUncovered
 from functions.reconcile.findings import Finding, FindingKind
-from functions.reconcile.reconcile_accounts import ReconcileAccounts, Reconciliation
+from functions.reconcile.operator_command import OperatorCommand
+from functions.reconcile.reconcile_account import ReconcileAccount
 from functions.reconcile.reconcile_charges import ReconcileCharges
 from functions.reconcile.reconcile_fee_refunds import ReconcileFeeRefunds
 from functions.reconcile.reconcile_refunds import ReconcileRefunds
 from functions.reconcile.reconcile_transfers import ReconcileTransfers
+from infra.local.stripe_server import STANDIN_KEY
+from shared.domain.reconciliation import Reconciliation
 from shared.domain.refund import Refund, RefundStatus
-from shared.gateways.attention import Attention
+from shared.gateways.foreign_objects import ForeignObjects
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payouts_table import PayoutsTable
+from shared.gateways.platform_lists import PlatformLists
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
+from shared.gateways.reconcile_queue import ReconcileQueue, work_from
+from shared.gateways.reconciliations import Reconciliations
 from shared.gateways.records.attributes import marshal
-from shared.gateways.records.keys import entry_sk, order_pk, primary_key, refund_sk, studio_pk
+from shared.gateways.records.keys import (
+    PLATFORM,
+    entry_sk,
+    order_pk,
+    primary_key,
+    refund_sk,
+    studio_pk,
+)
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.charges import StripeCharges
+from shared.gateways.stripe.connection import StripeConnection
+from shared.gateways.stripe.events import StripeEvents
+from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
+from shared.gateways.stripe.pace import Pace
+from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.stripe.transfers import StripeTransfers
-from shared.gateways.watermarks import Watermark, Watermarks
 from shared.workflow.mark_transfer import MarkTransfer
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.integration.backend import Backend
+from tests.integration.own_resources import drain, make_queue
 from tests.integration.studio_payouts import WEEK, StudioPayouts
+
+# The outcomes after which an account has findings of its own.
+_ENDS = {
+    "AccountReconciled",
+    "AccountReconcileDeferred",
+    "AccountReconcileFailed",
+    "AccountReconcileDisconnected",
+}
+
+
+def never() -> bool:
+    """Say that there is time."""
+    return False
+
+
+@dataclass
+class Reconciled:
+    """What reconciling some accounts found.
+
+    Attributes:
+        outcomes: The outcomes of the messages, counted.
+        failed: The accounts that could not be compared to the end.
+        oldest_seconds: How long the account that waited longest has waited.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
+    oldest_seconds: int = 0
+
+    @property
+    def reconciled(self) -> int:
+        """How many accounts were compared to the end, or found to be away."""
+        ended = self.outcomes["AccountReconciled"]
+        return ended + self.outcomes["AccountReconcileDisconnected"]
 
 
 @dataclass
@@ -39,26 +95,44 @@ class ReconcileDesk:
     def __post_init__(self) -> None:
         backend = self.backend
         self.payouts = StudioPayouts(backend)
-        self.watermarks = Watermarks(backend.dynamodb, backend.orders_table)
+        self.reconciliations = Reconciliations(backend.dynamodb, backend.orders_table)
+        self.foreign = ForeignObjects(backend.dynamodb, backend.orders_table)
+        self.queue_url = make_queue(backend.sqs, f"reconcile-{backend.run}")
+        self.queue = ReconcileQueue(backend.sqs, self.queue_url)
+        pace = Pace()
+        self.stripe = StripeConnection(backend.stripe_url, lambda: STANDIN_KEY, pace=pace)
+        self.reconcile_account = ReconcileAccount(
+            self.reconciliations,
+            self._compare(),
+            self.foreign,
+            backend.accounts,
+            self.queue,
+            pace,
+            backend.clock,
+        )
+        self.dispatch = DispatchAccounts(self.reconciliations, self.queue, backend.clock)
+        self.operator = OperatorCommand(
+            self.dispatch, self.reconciliations, self.foreign, backend.clock
+        )
+
+    def _compare(self) -> CompareAccount:
+        backend, stripe = self.backend, self.stripe
         entries = LedgerEntries(backend.dynamodb, backend.ledger_table)
         settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
         payouts = PayoutsTable(backend.dynamodb, backend.orders_table)
+        lists = PlatformLists(backend.dynamodb, backend.orders_table)
         adjust = AdjustQueue(backend.sqs, backend.adjust_url)
         record = RecordStripeRefund(
             backend.orders, backend.charges, adjust, backend.clock, "reconcile"
         )
-        balance = StripeBalance(backend.stripe)
+        balance = StripeBalance(stripe)
         charge_queue = ChargeQueue(backend.sqs, backend.charge_url)
-        fees = FeeRefundQueue(backend.sqs, backend.fee_url)
-        self.reconcile_accounts = ReconcileAccounts(
-            backend.studios,
-            payouts,
-            self.watermarks,
+        return CompareAccount(
             ReconcileCharges(
                 backend.orders,
                 backend.charges,
-                Attention(backend.dynamodb, backend.orders_table),
-                StripeCharges(backend.stripe),
+                lists,
+                StripeCharges(stripe),
                 balance,
                 charge_queue,
             ),
@@ -66,7 +140,7 @@ class ReconcileDesk:
                 backend.orders,
                 entries,
                 settled,
-                backend.refunds_at_stripe,
+                StripeRefunds(stripe),
                 balance,
                 record,
                 charge_queue,
@@ -76,42 +150,91 @@ class ReconcileDesk:
                 backend.charges,
                 backend.fee_refunds,
                 settled,
-                backend.fee_refunds_at_stripe,
+                StripeFeeRefunds(stripe),
                 balance,
-                fees,
+                FeeRefundQueue(backend.sqs, backend.fee_url),
                 backend.clock,
             ),
             ReconcileTransfers(
                 payouts,
+                lists,
                 entries,
-                StripeTransfers(backend.stripe),
+                StripeTransfers(stripe),
                 balance,
                 MarkTransfer(payouts, backend.clock),
             ),
-            FindUncovered(backend.books, entries, payouts),
-            backend.accounts,
+            FindUncovered(lists, entries, payouts),
+            settled,
+            StripeEvents(stripe),
             backend.clock,
         )
 
-    def reconcile(self, *, due_only: bool = False) -> Reconciliation:
-        """Reconcile the accounts that are due, or all."""
-        return self.reconcile_accounts(due_only=due_only, time_is_up=lambda: False)
+    def reconcile(
+        self,
+        *,
+        due_only: bool = False,
+        since: datetime | None = None,
+    ) -> Reconciled:
+        """Announce the accounts that are due, or all for an operator, and let workers do them.
+
+        Args:
+            due_only: As the schedule does, and not as an operator does.
+            since: Where the operator wants to begin.
+        """
+        done = Reconciled()
+        if due_only:
+            done.oldest_seconds = self.dispatch(time_is_up=never).oldest_seconds
+        else:
+            self.dispatch.ask(since=since, after=None, asked_at=None)
+        self.work(done)
+        return done
+
+    def work(self, done: Reconciled, *stops: Callable[[], bool]) -> None:
+        """Let workers do what the queue has, and note what they found.
+
+        Args:
+            done: Where to note it.
+            stops: What the first workers are told when they ask whether to stop. Others have time.
+        """
+        left = iter(stops)
+
+        def handle(message: dict[str, str]) -> None:
+            work = work_from(message)
+            outcome = self.reconcile_account(work, time_is_up=next(left, never))
+            done.outcomes[outcome] += 1
+            if outcome in _ENDS:
+                done.findings += self.found(work.account_id)
+            if outcome in {"AccountReconcileDeferred", "AccountReconcileFailed"}:
+                done.failed.append(work.account_id or PLATFORM)
+
+        drain(self.backend.sqs, self.queue_url, handle)
+
+    def found(self, account_id: str | None) -> list[Finding]:
+        """Return what the last pass of an account found."""
+        return [
+            Finding(**dict(each) | {"kind": FindingKind(each["kind"])})  # type: ignore[arg-type]  # its fields
+            for each in self.known(account_id).findings
+        ]
+
+    def known(self, account_id: str | None) -> Reconciliation:
+        """Return how far an account is compared."""
+        found = self.reconciliations.load(account_id)
+        assert found is not None
+        return found.reconciliation
 
     def findings(self) -> list[Finding]:
         """Reconcile all accounts to the end, and return the findings."""
         done = self.reconcile()
-        assert (done.failed, done.complete) == ([], True)
+        assert done.failed == []
         return done.findings
 
     def kinds(self) -> dict[FindingKind, int]:
         """Reconcile all accounts, and count the findings by kind."""
         return dict(Counter(finding.kind for finding in self.findings()))
 
-    def watermark(self) -> Watermark:
-        """Return the watermark of the account that the studio's charges are on."""
-        found = self.watermarks.get(self.backend.account_id)
-        assert found is not None
-        return found
+    def watermark(self) -> Reconciliation:
+        """Return how far the account is compared that the studio's charges are on."""
+        return self.known(self.backend.account_id)
 
     def settled(self, order_id: str | None = None, amount: int | None = None) -> Refund:
         """Refund an order and settle it."""

@@ -256,6 +256,8 @@ def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str
         "ResumeDLQUrl": urls["resume_dlq"],
         "AnchorQueueUrl": urls["anchor"],
         "AnchorDLQUrl": urls["anchor_dlq"],
+        "ReconcileQueueUrl": urls["reconcile"],
+        "ReconcileDLQUrl": urls["reconcile_dlq"],
         "ExportQueueUrl": urls["export"],
         "ExportDLQUrl": urls["export_dlq"],
     }

@@ -144,7 +144,8 @@ def test_a_balance_that_no_sale_will_cover_is_shown_with_the_transfer_to_reverse
     assert (finding.studio_id, finding.amount) == (backend.studio_id, -8500)
     assert (finding.payout_id, finding.stripe_id) == (transfer["transfer_group"], transfer["id"])
     # It holds nothing up: the watermark moves on.
-    assert platform_desk.watermark().until > rfc3339(backend.clock() - timedelta(hours=1))
+    clean_until = str(platform_desk.watermark().clean_until)
+    assert clean_until > rfc3339(backend.clock() - timedelta(hours=1))
 
     platform_desk.payouts.take_back(NET)
     assert platform_desk.payouts.run().done["PayoutReversed"] == 1

@@ -118,7 +118,7 @@ def test_a_fee_given_back_of_an_order_nobody_imported_is_found(direct_desk: Reco
     direct_desk.backend.stripe_call("POST", f"application_fees/{fee_id}/refunds", amount=5)
     late(direct_desk)
     (finding,) = direct_desk.findings()
-    assert (finding.kind, finding.stripe_id) == (FindingKind.FEE_REFUND_UNKNOWN_HERE, fee_id)
+    assert (finding.kind, finding.stripe_id) == (FindingKind.FOREIGN_OBJECT, fee_id)
 
 
 def test_a_fee_refund_of_an_order_without_refunds_is_found(direct_desk: ReconcileDesk) -> None:

@@ -79,7 +79,7 @@ DOMAIN_LOADED = {
     "import_orders": """
         dispute errors export folding fulfillment imported_order journal journal_accounts ledger
         limits local_days mail_address money order payment_status payout_hold payout_schedule
-        refund_reason search simplified_han studio tax visible_text
+        reconciliation refund_reason search simplified_han studio tax visible_text
     """,
     "mail_events": """
         delivery dispute errors message money order payment_status refusal tax
@@ -98,11 +98,11 @@ DOMAIN_LOADED = {
         visible_text
     """,
     "reconcile": """
-        account_access attribution books_proof delivery dispute errors fee_refund fulfillment
-        imported_order ledger message money order parked payment_status payout payout_hold
-        payout_schedule platform_books platform_line platform_movement refund refund_metadata
-        refund_quote refusal report report_filter reservation settlement stripe_balance
-        stripe_charge stripe_dispute stripe_object stripe_refund stripe_transfer studio tax
+        account_access attribution books_proof dispute errors fee_refund foreign_object fulfillment
+        imported_order ledger money order payment_status payout payout_schedule platform_books
+        platform_line platform_movement reconciliation refund refund_metadata refund_quote refusal
+        report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
+        stripe_object stripe_refund stripe_transfer tax
     """,
     "record_sign_in": """
         errors person visible_text

@@ -10,6 +10,7 @@ QUEUE_NAMES = {
     "FeeRefundQueue": "fee_refund",
     "ChargeQueue": "charge",
     "PayoutQueue": "payout",
+    "ReconcileQueue": "reconcile",
     "ResumeQueue": "resume",
     "AnchorQueue": "anchor",
     "ExportQueue": "export",

@@ -13,6 +13,7 @@ from functions.import_orders.import_lines import ImportReport
 from functions.import_orders.import_orders import ImportOrders
 from functions.import_orders.import_studios import ImportStudios
 from shared.domain.imported_order import ImportedOrder
+from shared.gateways.connected_accounts import ConnectedAccounts
 from shared.gateways.order_import_store import OrderImportStore, OrderSize, order_size
 from shared.gateways.queues import ChargeQueue
 from shared.gateways.records.keys import STATE_SK
@@ -44,6 +45,9 @@ class InMemoryTables:
             for table, wanted in asked["RequestItems"].items()
         }
         return {"Responses": found}
+
+    def put_item(self, **put: Any) -> None:  # noqa: ANN401  # the same
+        self.transact_write_items(TransactItems=[{"Put": put}])
 
     def transact_write_items(self, **asked: Any) -> None:  # noqa: ANN401  # the same
         for step in asked["TransactItems"]:
@@ -80,7 +84,7 @@ def importer_of(tables: InMemoryTables) -> Importer:
     studios = StudioUpdates(client, "orders")
     orders = OrderImportStore(client, "orders")
     importer = Importer(
-        ImportStudios(studios, lambda: AT),
+        ImportStudios(studios, ConnectedAccounts(client, "orders"), lambda: AT),
         ImportOrders(studios, orders, ChargeQueue(cast("SQSClient", _NoQueue()), ""), lambda: AT),
     )
     line = json.dumps(studio() | {"stripe_account_id": "acct_1"})

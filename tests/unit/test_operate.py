@@ -31,6 +31,8 @@ WRONG_USE = (
     (("mail-domain", "add", "st_1"), "unexpected extra argument"),
     (("reconcile", "--since", "noon"), "noon is not a time"),
     (("reconcile", "--since", "2026-11-25T09:00:00"), "has no time zone"),
+    (("foreign", "acknowledge", "--by", "op_1"), "Missing argument 'ID...'"),
+    (("foreign", "acknowledge", "re_1", "--by", "op_1"), "Missing option '--why'"),
     (("resume", "now"), "unexpected extra argument"),
     (("verify-ledger", "--orders-table", "orders"), "No such option: --orders-table"),
     (("payouts", "now", "--by", "op_1"), "Missing argument 'STUDIO'"),

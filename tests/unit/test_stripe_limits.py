@@ -24,8 +24,9 @@ WORK = {
     "run_payouts": [["GET transfers", "POST transfers"], ["GET transfer"]],
     "resume_pending": [["GET refund"], ["GET refunds", "POST refunds"]],
     "fee_refund": [["GET fee refunds", "POST fee refunds"]],
-    # On a schedule, so one worker. It reads lists of an account, one after the other.
+    # It reads lists of an account, one after the other. An idle account is one call.
     "reconcile": [
+        ["GET events"],
         ["GET refunds"],
         ["GET disputes"],
         ["GET transfers"],

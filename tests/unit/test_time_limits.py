@@ -14,6 +14,7 @@ from functions.refund_request import request_refund
 from infra.paths import FUNCTIONS
 from shared.domain.errors import StripeOutcomeUnknownError
 from shared.gateways.stripe import connection as stripe_connection
+from shared.gateways.stripe import pace
 from shared.gateways.stripe.connection import (
     CALL_SECONDS,
     RETRY_PAUSE_SECONDS,
@@ -71,8 +72,12 @@ LONGEST_WORK = {
     # Asking about the account of a hold, closing the payout, then its transfer, then returning the
     # money of one that was refused and asking about its account.
     "run_payouts": LongestWork(_ATTEMPT_CALLS + 2 * _ACCOUNT_CALLS, 15.0 + 15.0),
-    # One call without an answer ends the account. One that is denied asks about the account.
-    "reconcile": LongestWork(1 + _ACCOUNT_CALLS, _RECORD_SECONDS),
+    # One call without an answer ends the account. One that is denied asks about the account. A
+    # 429 is waited for once more, before the worker sees that its time is up.
+    "reconcile": LongestWork(
+        1 + _ACCOUNT_CALLS,
+        _RECORD_SECONDS + pace._LONGEST_PAUSE_SECONDS,  # noqa: SLF001  # the same
+    ),
 }
 
 

@@ -72,6 +72,6 @@ STRIPE_KEYS = (
         own=_READ_CHARGES
         | _ACCOUNTS
         | {"rak_application_fee_read", "rak_balance_read", "rak_transfer_read"},
-        connect=_READ_CHARGES,
+        connect=_READ_CHARGES | {"rak_event_read"},
     ),
 )

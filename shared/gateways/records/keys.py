@@ -9,8 +9,10 @@
     STUDIO#{studio_id}#USERS               ROSTER, MEMBER#…, CHANGE#…
     CHARGE#{charge_id}                     CHARGE: the order that Stripe's charge paid for
     PAYMENT_INTENT#{payment_intent_id}     CHARGE: the same, and the charge
-    RECONCILE#{account_id}                 WATERMARK; of the platform also BOOKS
-    ACCOUNT#{account_id}                   ACCESS: whether PPS may act for a connected account
+    RECONCILE#platform                     BOOKS
+    ACCOUNT#{account_id, or platform}      ACCESS: whether PPS may act for a connected account,
+                                           RECONCILIATION: how far it is compared, STUDIO#…
+    FOREIGN#{stripe_id}                    FOREIGN: an object at Stripe that is not ours
     MIGRATIONS                             MIGRATION#…: which migrations of the data were run
     PLATFORM                               STOPS: what operators stopped; STOP_CHANGE#…
 
@@ -28,7 +30,14 @@ STATUS_INDEX = "StatusIndex"
 PRINT_INDEX = "PrintIndex"
 ATTENTION_INDEX = "AttentionIndex"
 SETTLED_INDEX = "SettledIndex"
+KIND_INDEX = "KindIndex"
 STUDIO_INDEX = "StudioIndex"
+PLATFORM_INDEX = "PlatformIndex"
+
+# The platform's own Stripe account, where others have their id.
+PLATFORM = "platform"
+# PPS's own books, in a partition of their own: they are large.
+BOOKS_PK = "RECONCILE#platform"
 
 # The one partition of StudioIndex.
 STUDIOS = "STUDIO"
@@ -43,9 +52,10 @@ STATE_SK = "STATE"
 # It sorts between the refunds and the state, so that one Query reads all that a settlement needs.
 FEE_REFUND_SK = "REFUND_FEE"
 CHARGE_SK = "CHARGE"
-WATERMARK_SK = "WATERMARK"
+RECONCILIATION_SK = "RECONCILIATION"
 ACCESS_SK = "ACCESS"
 BOOKS_SK = "BOOKS"
+FOREIGN_SK = "FOREIGN"
 MIGRATIONS_PK = "MIGRATIONS"
 PLATFORM_PK = "PLATFORM"
 STOPS_SK = "STOPS"
@@ -62,6 +72,8 @@ SUMS_PREFIX = "SUMS#"
 ADJUSTMENT_PREFIX = "ADJUSTMENT#"
 ENTRY_PREFIX = "ENTRY#"
 USER_PREFIX = "USER#"
+# The studios of a Stripe account, in the account's partition.
+ACCOUNT_STUDIO_PREFIX = "STUDIO#"
 MIGRATION_PREFIX = "MIGRATION#"
 STOP_CHANGE_PREFIX = "STOP_CHANGE#"
 
@@ -83,6 +95,8 @@ class OpenWork(StrEnum):
     ANCHOR = "ANCHOR"
     # Each adjustment that waits for a PPS admin's decision, with the time of its proposal.
     ADJUSTMENT = "ADJUSTMENT"
+    # Each Stripe account, with the time when it is due to be compared with the books.
+    RECONCILIATION = "RECONCILIATION"
 
 
 class AttentionPartition(StrEnum):
@@ -101,6 +115,19 @@ class AttentionPartition(StrEnum):
     PARKED = "PARKED"
     PAYOUT_HOLD = "PAYOUT_HOLD"
     ADJUSTMENT = "ADJUSTMENT"
+
+
+class PlatformPartition(StrEnum):
+    """Partitions of PlatformIndex: what PPS looks at across all studios."""
+
+    # Orders whose charge differs from the import, or is not at Stripe, by when they were placed.
+    WRONG_PAYMENT = "WRONG_PAYMENT"
+    # Ledger heads of studios that owe PPS.
+    OWING = "OWING"
+    # Payouts, by when they were paid.
+    PAID_PAYOUT = "PAID_PAYOUT"
+    # Objects at Stripe that are not ours and that nobody has acknowledged, by when they were found.
+    FOREIGN = "FOREIGN"
 
 
 def primary_key(pk: str, sk: str) -> Item:
@@ -154,14 +181,20 @@ def payment_intent_pk(payment_intent_id: str) -> str:
     return f"PAYMENT_INTENT#{payment_intent_id}"
 
 
-def reconcile_pk(account_id: str | None) -> str:
-    """Return the partition key of a Stripe account's watermark. None is the platform's account."""
-    return f"RECONCILE#{account_id or 'platform'}"
+def account_pk(account_id: str | None) -> str:
+    """Return the partition key of what is known about a Stripe account. None is the platform's."""
+    return f"ACCOUNT#{account_id or PLATFORM}"
 
 
-def account_pk(account_id: str) -> str:
-    """Return the partition key of what is known about a connected Stripe account."""
-    return f"ACCOUNT#{account_id}"
+def account_id_of(pk: str) -> str | None:
+    """Return the account in a partition key of an account."""
+    account_id = pk.removeprefix("ACCOUNT#")
+    return None if account_id == PLATFORM else account_id
+
+
+def foreign_pk(stripe_id: str) -> str:
+    """Return the partition key of an object at Stripe that is not ours."""
+    return f"FOREIGN#{stripe_id}"
 
 
 def refund_sk(refund_id: str) -> str:
@@ -259,6 +292,16 @@ def attention(studio_id: str, partition: AttentionPartition, since: str, name: s
         name: The item's id. It makes the key unique.
     """
     return {"attention_pk": attention_pk(studio_id, partition), "attention_sk": f"{since}#{name}"}
+
+
+def platform_list(partition: PlatformPartition, name: str) -> Values:
+    """Return the attributes that put an item on one of PPS's own lists.
+
+    Args:
+        partition: The list.
+        name: Where it is on the list, which is in that order.
+    """
+    return {"platform_pk": partition.value, "platform_sk": name}
 
 
 def open_work(kind: OpenWork, due_at: str | None) -> Values:

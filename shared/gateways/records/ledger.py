@@ -7,8 +7,10 @@ from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     HEAD_SK,
     OpenWork,
+    PlatformPartition,
     entry_sk,
     open_work,
+    platform_list,
     primary_key,
     studio_id_of,
     studio_pk,
@@ -42,10 +44,12 @@ def entry_place(studio_id: str, settled_at: str, seq: int) -> Item:
 
 
 def head_to_item(head: LedgerHead) -> Item:
-    """Return the item of a studio's ledger head."""
-    values = {name: getattr(head, name) for name in _HEAD_FIELDS if name != "studio_id"}
+    """Return the item of a studio's ledger head, on PPS's list while the studio owes PPS."""
+    values: Values = {name: getattr(head, name) for name in _HEAD_FIELDS if name != "studio_id"}
     if head.anchor_due_at is not None:
         values |= open_work(OpenWork.ANCHOR, head.anchor_due_at)
+    if head.payable_balance_amount < 0:
+        values |= platform_list(PlatformPartition.OWING, head.studio_id)
     return primary_key(studio_pk(head.studio_id), HEAD_SK) | marshal(values)
 
 

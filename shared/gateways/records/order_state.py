@@ -17,11 +17,13 @@ from shared.gateways.records.keys import (
     STATE_SK,
     AttentionPartition,
     OpenWork,
+    PlatformPartition,
     attention,
     open_work,
     order_key_of,
     order_pk,
     placed_sk,
+    platform_list,
     primary_key,
     print_pk,
     status_pk,
@@ -60,6 +62,8 @@ def state_to_item(state: OrderState) -> Item:
         values["print_pk"] = print_pk(state.studio_id, state.fulfillment_status)
     if state.must_be_checked:
         values |= open_work(OpenWork.CHARGE, state.next_check_at)
+    if state.has_wrong_payment:
+        values |= platform_list(PlatformPartition.WRONG_PAYMENT, state.placed_at)
     values |= _on_attention_list(state)
     return primary_key(order_pk(state.key), STATE_SK) | marshal(values)
 

@@ -7,8 +7,10 @@ from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     PAYOUT_PREFIX,
     OpenWork,
+    PlatformPartition,
     open_work,
     payout_sk,
+    platform_list,
     primary_key,
     studio_id_of,
     studio_pk,
@@ -18,12 +20,17 @@ _FIELDS = tuple(field.name for field in fields(Payout))
 
 
 def payout_to_item(payout: Payout) -> Item:
-    """Return the item of a payout, in OpenIndex while the payout run must look at its transfer."""
+    """Return the item of a payout.
+
+    It is in OpenIndex while the payout run must look at its transfer, and on PPS's list once paid.
+    """
     values: Values = {name: getattr(payout, name) for name in _FIELDS}
     del values["payout_id"], values["studio_id"], values["next_poll_at"]
     values["history"] = [{"status": step.status, "at": step.at} for step in payout.history]
     if payout.is_open or payout.next_poll_at is not None:
         values |= open_work(OpenWork.PAYOUT, payout.next_poll_at)
+    if payout.status is PayoutStatus.PAID:
+        values |= platform_list(PlatformPartition.PAID_PAYOUT, payout.history[-1].at)
     return primary_key(studio_pk(payout.studio_id), payout_sk(payout.payout_id)) | marshal(values)
 
 

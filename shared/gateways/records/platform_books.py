@@ -1,11 +1,11 @@
-"""PPS's own books in OrdersTable: one item, beside the platform's watermark."""
+"""PPS's own books in OrdersTable: one item."""
 
 from dataclasses import asdict
 
 from shared.domain.platform_books import CurrencyBooks, OpenItem, PlatformBooks
 from shared.domain.platform_line import EntryName
 from shared.gateways.records.attributes import Item, Values, marshal
-from shared.gateways.records.keys import BOOKS_SK, primary_key, reconcile_pk
+from shared.gateways.records.keys import BOOKS_PK, BOOKS_SK, primary_key
 
 
 def books_to_item(books: PlatformBooks) -> Item:
@@ -17,7 +17,7 @@ def books_to_item(books: PlatformBooks) -> Item:
         "open_items": [_item_values(each) for each in books.open_items],
         "version": books.version,
     }
-    return primary_key(reconcile_pk(None), BOOKS_SK) | marshal(values)
+    return primary_key(BOOKS_PK, BOOKS_SK) | marshal(values)
 
 
 def books_from_values(values: Values) -> PlatformBooks:

@@ -50,6 +50,23 @@ class StripeBalance:
             )
             return [balance_movement_from(each) for each in found]
 
+    def list_movements_of(
+        self, stripe_refund_id: str, account_id: str | None
+    ) -> list[BalanceMovement]:
+        """Return all movements that a refund caused, whenever that was.
+
+        Raises:
+            StripeRefusedError: Stripe refused, for example because the account is closed.
+            StripeOutcomeUnknownError: The list is not complete.
+        """
+        with translated_errors():
+            found = read_pages(
+                self._connection.v1.balance_transactions.list,
+                {"source": stripe_refund_id, "expand": ["data.source"]},
+                self._connection.options(account_id),
+            )
+            return [balance_movement_from(each) for each in found]
+
     def list_disputes(self, since: datetime, until: datetime, account_id: str | None) -> list[str]:
         """Return the ids of the disputes that moved an account's balance in a time.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import stripe
@@ -10,6 +11,7 @@ from urllib3 import Timeout
 from shared.domain.stripe_object import MalformedStripeObjectError, string
 from shared.gateways.stripe.api_version import API_VERSION
 from shared.gateways.stripe.http_client import Urllib3Client
+from shared.gateways.stripe.pace import Pace
 
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
@@ -36,6 +38,7 @@ class StripeConnection:
         api_key: Returns the secret key. It is called for each request, so that a new key is used
             as soon as it is stored.
         on_answer: Is told the HTTP status of each try, or None if no answer came.
+        pace: How long to wait when Stripe answers 429; None for one short pause.
     """
 
     def __init__(
@@ -43,9 +46,10 @@ class StripeConnection:
         base: str,
         api_key: Callable[[], str],
         on_answer: Callable[[int | None], None] = lambda _: None,
+        pace: Pace | None = None,
     ) -> None:
         self._api_key = api_key
-        self._http = Urllib3Client(Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS), on_answer)
+        self._http = _http_client(on_answer, pace)
         self._client = stripe.StripeClient(
             "given with each call",
             base_addresses={"api": base},
@@ -82,6 +86,36 @@ class StripeConnection:
         if idempotency_key is not None:
             options["idempotency_key"] = idempotency_key
         return options
+
+
+def _http_client(on_answer: Callable[[int | None], None], pace: Pace | None) -> Urllib3Client:
+    timeout = Timeout(connect=_CONNECT_SECONDS, total=TRY_SECONDS)
+    if pace is None:
+        return Urllib3Client(timeout, on_answer)
+    return _PacedClient(timeout, on_answer, pace)
+
+
+class _PacedClient(Urllib3Client):
+    """Sends a request again that Stripe answered with 429, so that no list has to begin again."""
+
+    def __init__(
+        self, timeout: Timeout, on_answer: Callable[[int | None], None], pace: Pace
+    ) -> None:
+        super().__init__(timeout, on_answer)
+        self._pace = pace
+
+    def request(  # type: ignore[override]  # as its base has it
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: str | None = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Send a request, as often as Stripe asks us to slow down."""
+        self._pace.check()
+        tries = 0
+        while True:
+            answer = super().request(method, url, headers, post_data)
+            if answer[1] != HTTPStatus.TOO_MANY_REQUESTS:
+                return answer
+            tries += 1
+            self._pace.pause(tries)
 
 
 def between(since: datetime, until: datetime) -> Any:  # noqa: ANN401  # the SDK's own type differs by list

@@ -31,3 +31,21 @@ class StripeEvents:
                 object="event",
             )
             return list(found)
+
+    def happened(
+        self, since: datetime, until: datetime, types: Iterable[str], account_id: str | None
+    ) -> bool:
+        """Return whether an account had any event of these types in a time, in one call.
+
+        Raises:
+            StripeRefusedError: Stripe refused, for example because the account is closed.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with translated_errors():
+            found = read_pages(
+                self._connection.v1.events.list,
+                {"created": between(since, until), "types": list(types)},
+                self._connection.options(account_id),
+                object="event",
+            )
+            return next(found, None) is not None

@@ -12,7 +12,10 @@ _VISIBLE = "ApproximateNumberOfMessages"
 _IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
 
 # The workers count an unexpected error under these names.
-_UNEXPECTED_ERRORS = {"PayoutRunFailed", "ResumeFailed", "LedgerAnchorFailed", "AnchorMismatch"}
+_UNEXPECTED_ERRORS = {
+    *("PayoutRunFailed", "ResumeFailed", "LedgerAnchorFailed", "AnchorMismatch"),
+    *("AccountReconcileDeferred", "AccountReconcileFailed"),
+}
 
 
 class Queues:
