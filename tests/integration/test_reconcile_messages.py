@@ -40,7 +40,11 @@ def record(body: str, receives: int = 1) -> dict[str, Any]:
         "messageId": uuid.uuid4().hex,
         "receiptHandle": "r",
         "body": body,
-        "attributes": {"ApproximateReceiveCount": str(receives), "MessageGroupId": "acct_1"},
+        "attributes": {
+            "ApproximateReceiveCount": str(receives),
+            "SentTimestamp": "1796040000000",
+            "MessageGroupId": "acct_1",
+        },
         "eventSource": "aws:sqs",
     }
 
