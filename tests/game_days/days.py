@@ -146,8 +146,8 @@ def _restart(desk: Desk) -> None:
     lambda_ = desk.world.stack.aws.lambda_
     for name in _CALL_STRIPE:
         function = desk.world.stack.functions[name]
-        same = lambda_.get_function_configuration(FunctionName=function)["Description"]
-        lambda_.update_function_configuration(FunctionName=function, Description=same)
+        same = lambda_.get_function_configuration(FunctionName=function)["Timeout"]
+        lambda_.update_function_configuration(FunctionName=function, Timeout=same)
 
 
 def _parked(desk: Desk, about: str) -> dict[str, str] | None:
