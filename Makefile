@@ -20,7 +20,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test faults check page-check page-schema screenshots lint types template openapi openapi-check fmt build bench load lock deploy \
-	stripe-test-charges operate dead-letters reconcile resume verify-ledger clean
+	stripe-test-charges operate game-day dead-letters reconcile resume verify-ledger clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -116,6 +116,9 @@ stripe-test-charges: $(ENVIRONMENT) ## Charge the demo's orders at STRIPE_API_BA
 
 operate: $(ENVIRONMENT) ## Operate a stack: ARGS="OPERATION --stack NAME" (ARGS=--help lists operations), see docs/operations.md
 	@$(BIN)/python -m infra.operate $(ARGS)
+
+game-day: $(ENVIRONMENT) ## Play a bad day on the running local stack (DAY=stripe-down), see docs/operations.md
+	@$(BIN)/python -m tests.game_days $(DAY)
 
 dead-letters: $(ENVIRONMENT) ## Show the messages that could not be processed
 	@$(BIN)/python -m infra.operate dead-letters show $(ARGS)

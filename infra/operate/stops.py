@@ -73,7 +73,7 @@ def stop(  # noqa: PLR0913  # its options
     at = rfc3339(utc_now())
     if studio is not None:
         _require_studio(operated, studio)
-    made = Stop(what, studio, by, _one_line(why), notice, at)
+    made = Stop(what, studio, _one_line(by), _one_line(why), notice, at)
     change = StopChange(what, studio, stopped=True, by=by, why=why, at=at)
     for _ in tries(_CONTENTION_SECONDS):
         store = _store(operated)
@@ -102,9 +102,8 @@ def start(  # noqa: PLR0913  # its options
     Payouts go on with the next hourly run, or at once with `payouts run`.
     """
     operated = find_stack(stack)
-    change = StopChange(
-        what, studio, stopped=False, by=by, why=_one_line(why), at=rfc3339(utc_now())
-    )
+    by, why, at = _one_line(by), _one_line(why), rfc3339(utc_now())
+    change = StopChange(what, studio, stopped=False, by=by, why=why, at=at)
     for _ in tries(_CONTENTION_SECONDS):
         store = _store(operated)
         left = store.get().without_stop(what, studio)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from shared.domain.errors import MessagesStoppedError, RefundsStoppedError
 
 # Every use reads all stops at once, so they must stay few: one item has 400 kB.
-MOST_STOPS = 500
+MOST_STOPS = 100
 
 
 class Activity(StrEnum):

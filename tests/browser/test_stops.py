@@ -63,7 +63,8 @@ def test_staff_read_that_refunds_are_stopped_and_lose_nothing_that_they_typed(
         words = "Refunds are stopped for now. We are back at noon."
         banner = page.get_by_role("main").get_by_text(words)
         expect(banner.first).to_be_attached(timeout=WITHIN_A_MINUTE)
-        expect(dialog.get_by_role("alert").filter(has_text=words)).to_be_visible()
+        notice = dialog.get_by_role("alert").filter(has_text=words)
+        expect(notice).to_be_visible(timeout=WITHIN_A_MINUTE)
         expect(button).to_be_disabled()
         expect(dialog.get_by_label("Note")).to_have_value("Print is scratched")
         expect(dialog.get_by_label("Amount")).to_have_value("12.00")

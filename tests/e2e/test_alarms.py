@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.deployment import STACK_NAME
 from infra.local.stack import Stack
+from tests.e2e.world import DeployedStack, until
 from tests.operate import operate, outputs_of, use_local_stack
 
 pytestmark = pytest.mark.stack
@@ -52,3 +54,29 @@ def test_an_alarm_that_is_on_is_shown_with_what_to_do(stack: Stack) -> None:
         assert "A payout that is late in docs/operations.md" in " ".join(shown.split())
     finally:
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="test")
+
+
+@pytest.mark.parametrize(
+    ("function", "metric"),
+    [
+        ("payout_adjust", "LedgerLag"),
+        ("stripe_webhook", "EventReceived"),
+        ("refund_request", "StripeAnswered"),
+    ],
+)
+def test_a_refund_publishes_what_alarms_and_dashboards_need(
+    world: DeployedStack, function: str, metric: str
+) -> None:
+    world.await_status(world.refund(world.sell(), {"type": "full"}), "settled")
+
+    def published() -> bool | None:
+        return any(metric in line for line in world.log_lines(function)) or None
+
+    until(published, f"{function} publishes {metric}")
+
+
+@pytest.mark.parametrize("name", ["business", "technical"])
+def test_a_dashboard_is_deployed_with_the_stacks_own_metrics(stack: Stack, name: str) -> None:
+    shown = stack.aws.cloudwatch.get_dashboard(DashboardName=f"{STACK_NAME}-{name}")
+    assert f"PPS/Refunds/{STACK_NAME}" in shown["DashboardBody"]
+    assert "${" not in shown["DashboardBody"]

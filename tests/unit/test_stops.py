@@ -84,10 +84,10 @@ def test_a_second_stop_of_the_same_replaces_the_first() -> None:
 
 
 def test_as_many_stops_as_are_allowed_fit_one_item() -> None:
-    long, wide = "x" * 64, "\u20ac" * 200
+    wide = "\U0001f4f7" * 200  # as many characters as the command takes
     stops = Stops(
         tuple(
-            Stop(Activity.REFUNDS, f"{number:064}", long, wide[:100], wide[:100], AT)
+            Stop(Activity.REFUNDS, f"{number:064}", wide, wide, wide, AT)
             for number in range(MOST_STOPS)
         )
     )

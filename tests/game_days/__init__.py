@@ -1,0 +1,1 @@
+"""Bad days to practice on the running local stack: what breaks, what shows it, what mends it."""
