@@ -24,7 +24,7 @@ BALANCE = json_answer(200, {"object": "balance"})
         ((BALANCE,), ["StripeAnswered"]),
         ((error_answer(401),), ["StripeUnauthorized"]),
         ((error_answer(404),), ["StripeRefused"]),
-        ((error_answer(429),), ["StripeRateLimited"]),
+        ((error_answer(429), BALANCE), ["StripeRateLimited", "StripeAnswered"]),
         ((error_answer(500), BALANCE), ["StripeFailed", "StripeAnswered"]),
         ((DROPPED, BALANCE), ["StripeFailed", "StripeAnswered"]),
     ],
