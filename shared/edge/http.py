@@ -163,7 +163,7 @@ def api_handler(
         max_body_bytes: The largest body to accept.
         refresh: What to refresh when Lambda restores a snapshot, besides what all functions have.
     """
-    refresh_after_restore(*refresh)
+    refresh_after_restore(*refresh, prepare=_build_models)
 
     @logger.inject_lambda_context(
         correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
@@ -186,6 +186,15 @@ def api_handler(
         )
 
     return lambda_handler
+
+
+def _build_models() -> None:
+    """Build the checks of all models. Without a snapshot each is built when it is first used."""
+    models = BaseModel.__subclasses__()
+    while models:
+        model = models.pop()
+        model.model_rebuild()  # those that are built stay as they are
+        models += model.__subclasses__()
 
 
 def _refused_early(event: dict[str, Any], max_body_bytes: int) -> Problem | None:

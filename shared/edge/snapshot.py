@@ -15,7 +15,9 @@ from shared.gateways import aws
 _STARTED_BY = "AWS_LAMBDA_INITIALIZATION_TYPE"
 
 
-def refresh_after_restore(*more: Callable[[], object]) -> None:
+def refresh_after_restore(
+    *more: Callable[[], object], prepare: Callable[[], object] | None = None
+) -> None:
     """Have this environment refreshed each time that Lambda restores it.
 
     It gets new random numbers, and new connections to AWS. Without SnapStart nothing is registered
@@ -23,6 +25,7 @@ def refresh_after_restore(*more: Callable[[], object]) -> None:
 
     Args:
         more: What else to refresh: functions without arguments.
+        prepare: What to do once before the snapshot, so that no request has to do it.
     """
     if os.environ.get(_STARTED_BY) != "snap-start":
         return
@@ -30,7 +33,10 @@ def refresh_after_restore(*more: Callable[[], object]) -> None:
     # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     from snapshot_restore_py import (  # type: ignore[import-untyped]  # noqa: PLC0415  # it has no types
         register_after_restore,
+        register_before_snapshot,
     )
 
+    if prepare is not None:
+        register_before_snapshot(prepare)
     for refresh in (random.seed, aws.close_connections, *more):
         register_after_restore(refresh)

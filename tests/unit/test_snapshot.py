@@ -20,7 +20,8 @@ from shared.gateways.stripe.connection import StripeConnection
 from tests.bench.start_up import template, template_environment
 
 _BY_SNAPSHOT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
-# Imports each function's handler, and prints how many refreshes each has registered.
+# Imports each function's handler, and prints how many refreshes each has registered, and which of
+# our models are still to be built when Lambda takes the snapshot.
 _IMPORT = """
 import importlib, json, os, sys
 import snapshot_restore_py as snapshot
@@ -30,7 +31,15 @@ for name, environment in json.load(sys.stdin).items():
     importlib.import_module(f"functions.{name}.handler")
     now = len(snapshot.get_after_restore())
     registered, counts[name] = now, now - registered
-print(json.dumps(counts))
+for prepare, arguments, named in snapshot.get_before_snapshot():
+    prepare(*arguments, **named)
+from pydantic import BaseModel
+models, unbuilt = BaseModel.__subclasses__(), []
+for model in models:
+    models += model.__subclasses__()
+    if model.__module__.startswith(("functions.", "shared.")) and not model.__pydantic_complete__:
+        unbuilt.append(model.__name__)
+print(json.dumps({"counts": counts, "models": len(models), "unbuilt": unbuilt}))
 """
 
 
@@ -153,8 +162,11 @@ def test_every_function_with_a_snapshot_refreshes_what_it_made() -> None:
         text=True,
         check=True,
     )
-    counts = json.loads(done.stdout)
+    found = json.loads(done.stdout)
+    counts = found["counts"]
     assert counts.keys() == set(names)
     assert {"refund_request", "stripe_webhook"} <= counts.keys()
     assert min(counts.values()) >= 2
     assert (counts["refund_request"], counts["stripe_webhook"]) == (4, 3)
+    assert found["unbuilt"] == []
+    assert found["models"] > len(names)
