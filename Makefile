@@ -19,11 +19,15 @@ ENVIRONMENT := .venv/.synced
 SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults check page-check page-schema screenshots lint types template openapi openapi-check fmt build bench load lock deploy \
-	stripe-test-charges operate game-day dead-letters reconcile resume verify-ledger clean
+.PHONY: help setup run test faults check page-check page-schema screenshots lint types template \
+	openapi openapi-check fmt build bench load lock deploy stripe-test-charges operate game-day \
+	dead-letters reconcile resume verify-ledger clean
+
+##@ First
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+	@awk 'BEGIN { FS = ":.*## " } { gsub(/\$$\$$/, "$$") } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(ENVIRONMENT) ## Create the Python environments
 	@$(BIN)/python -m infra.local install-tools
@@ -33,6 +37,8 @@ run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops aft
 
 test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforced
 	@$(BIN)/pytest -n 3 --dist worksteal
+
+##@ Test and check
 
 .PHONY: unit
 unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples, and none that is marked slow
@@ -75,6 +81,8 @@ fmt: $(ENVIRONMENT) ## Format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+##@ Build and measure
+
 build: setup ## Build the functions and the page into build/ (ARCH=arm64|x86_64; default: this machine's)
 	@$(BIN)/python -m infra.build.functions
 	@$(BIN)/python -m infra.build.dashboard
@@ -101,6 +109,8 @@ lock: $(ENVIRONMENT) ## Update the locks of all requirements
 	@for file in requirements/*.in functions/*/requirements.in; do \
 		echo "$$file" && $(COMPILE) "$$file" -o "$${file%.in}.txt" || exit 1; \
 	done
+
+##@ Deploy and operate
 
 deploy: setup ## Deploy to AWS (REGION=name STACK=name PARAMETERS="Name=value ..." YES=1 CHANGED=1), see docs/deploy.md
 	@$(BIN)/python -m infra.operate deploy --stack $(STACK) \
@@ -131,6 +141,8 @@ resume: $(ENVIRONMENT) ## Resume all interrupted work now
 
 verify-ledger: $(ENVIRONMENT) ## Verify all ledgers and compare them with their anchors
 	@$(BIN)/python -m infra.operate verify-ledger $(ARGS)
+
+##@ Clean up
 
 clean: ## Delete everything that make created
 	rm -rf build .local .venv .tools dashboard/node_modules dashboard/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
