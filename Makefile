@@ -44,6 +44,10 @@ test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforce
 unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples, and none that is marked slow
 	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
+.PHONY: explore
+explore: $(ENVIRONMENT) ## Search for inputs that break a rule: ten times as many examples, others each time
+	@$(BIN)/pytest tests/unit -n 2 -q -m hypothesis --hypothesis-profile=explore
+
 faults: export RUNS ?= 2000
 faults: export SEED ?= 1
 faults: export STEP ?= 1

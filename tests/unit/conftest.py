@@ -1,5 +1,8 @@
 """How Hypothesis runs here: all its examples in ``make test``, a tenth in ``make unit``.
 
+Both try the same examples each time, so that a failure is the change's own. ``make explore`` tries
+others each time, and more of them.
+
 And a server in Stripe's place.
 """
 
@@ -17,9 +20,13 @@ settings.register_profile(
     "unit",
     deadline=None,  # how long an example takes says nothing about the code
     max_examples=ALL_EXAMPLES,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
     # Without `explain`: for a failing sequence of refunds it takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+settings.register_profile(
+    "explore", settings.get_profile("unit"), max_examples=ALL_EXAMPLES * 10, derandomize=False
 )
 settings.register_profile("quick", settings.get_profile("unit"), max_examples=ALL_EXAMPLES // 10)
 # `make unit` asks for "quick" with an option, which pytest reads after this file.
