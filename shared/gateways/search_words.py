@@ -7,8 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from shared.gateways.records.imported_order import imported_order_from_values, search_items
-from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key, search_pk, search_sk
+from shared.gateways.records.imported_order import (
+    imported_order_from_values,
+    imported_order_to_item,
+    search_items,
+)
+from shared.gateways.records.keys import ORDER_SK, primary_key, search_pk, search_sk
 from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ class SearchWords(TableGateway):
     """The search entries, and the orders that they find."""
 
     def orders(self, segment: int, segments: int) -> "Iterator[ImportedOrder]":
-        """Read the orders of all studios in one segment of the table. Erased ones are not there."""
+        """Read the orders of all studios in one segment of the table, also erased ones."""
         found = self._table.scan("SK = :order", {":order": ORDER_SK}, segment, segments)
         return map(imported_order_from_values, found)
 
@@ -37,19 +41,21 @@ class SearchWords(TableGateway):
             for values in read
         }
 
-    def renew(self, order: "OrderKey", stale: Iterable[str], tokens: list[str]) -> None:
+    def renew(self, order: "ImportedOrder", stale: Iterable[str], tokens: list[str]) -> None:
         """Delete an order's stale tokens, then store the right ones in ONE transaction.
 
-        After a crash in between, the order's entries are still seen to be wrong.
+        After a crash in between, the order's entries are still seen to be wrong. Each write checks
+        that the order still has its names: an erasure empties them last, and then looks for words.
 
         Raises:
             StaleStateError: The order was erased meanwhile.
         """
-        is_there = self._table.existence(order_pk(order), ORDER_SK)
+        stored = imported_order_to_item(order, order.placed_at)
+        has_names = self._table.unchanged(stored, "parent", "subjects")
         pk = search_pk(order.studio_id)
         for batch in batched(stale, _STEPS, strict=False):
             removals = (
                 self._table.removal(pk, search_sk(token, order.order_id)) for token in batch
             )
-            self._table.write(is_there, *removals)
-        self._table.write(is_there, *map(self._table.guarded, search_items(order, tokens)))
+            self._table.write(has_names, *removals)
+        self._table.write(has_names, *map(self._table.guarded, search_items(order.key, tokens)))

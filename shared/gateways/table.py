@@ -197,13 +197,14 @@ class Table:
             }
         }
 
-    def existence(self, pk: str, sk: str) -> "Step":
-        """Return the step that guards a write: an item is still there."""
+    def unchanged(self, item: Item, *attributes: str) -> "Step":
+        """Return the step that guards a write: an item still has these attributes as they are."""
         return {
             "ConditionCheck": {
                 "TableName": self._name,
-                "Key": primary_key(pk, sk),
-                "ConditionExpression": ALREADY_THERE,
+                "Key": {name: item[name] for name in ("PK", "SK")},
+                "ConditionExpression": " AND ".join(f"{name} = :{name}" for name in attributes),
+                "ExpressionAttributeValues": {f":{name}": item[name] for name in attributes},
             }
         }
 

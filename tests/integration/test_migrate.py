@@ -10,8 +10,8 @@ from infra.local.stack import Stack
 from infra.operate.migrate.search_words import LEFT, renew_search_words
 from shared.domain.order import OrderKey
 from shared.domain.search import order_tokens
-from shared.gateways.records.imported_order import search_items
-from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key, search_pk
+from shared.gateways.records.imported_order import imported_order_to_item, search_items
+from shared.gateways.records.keys import primary_key, search_pk
 from shared.gateways.search_words import SearchWords
 from tests.integration.backend import Backend
 from tests.integration.order_search import find, ids, import_all, named
@@ -63,14 +63,14 @@ def test_a_run_that_died_half_way_is_finished_by_the_next(
 def test_an_order_erased_meanwhile_gets_no_words_back(
     backend: Backend, old_order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = OrderKey(backend.studio_id, old_order)
     read = SearchWords.stored_tokens
 
     def erased(words: SearchWords, key: OrderKey, tokens: list[str]) -> dict[str, list[str]]:
         stored = read(words, key, tokens)
-        backend.dynamodb.delete_item(
-            TableName=backend.orders_table, Key=primary_key(order_pk(order), ORDER_SK)
-        )
+        record = backend.orders.load_order(OrderKey(backend.studio_id, old_order))
+        assert record is not None
+        item = imported_order_to_item(record.imported.erased(), record.state.placed_at)
+        backend.dynamodb.put_item(TableName=backend.orders_table, Item=item)
         return stored
 
     before = _stored(backend)

@@ -51,7 +51,7 @@ def _renew(words: SearchWords, order: "ImportedOrder", *, dry_run: bool) -> str:
         # Each entry has all tokens that were stored with it. The order's id is always one.
         stale = {token for each in stored.values() for token in each} - set(tokens)
         try:
-            words.renew(order.key, sorted(stale), tokens)
+            words.renew(order, sorted(stale), tokens)
         except StaleStateError:
             return LEFT
     return "renewed"
