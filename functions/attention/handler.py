@@ -52,7 +52,11 @@ name_parents = NameParents(OrderLists(dynamodb, setting("ORDERS_TABLE")))
 people = People(dynamodb, setting("ORDERS_TABLE"))
 resolve_refund = ResolveRefund(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
 dismiss_dispute = DismissDispute(OrdersTable(dynamodb, setting("ORDERS_TABLE")))
-dismiss_delivery = DismissDelivery(Messages(dynamodb, setting("ORDERS_TABLE")), utc_now)
+dismiss_delivery = DismissDelivery(
+    OrdersTable(dynamodb, setting("ORDERS_TABLE")),
+    Messages(dynamodb, setting("ORDERS_TABLE")),
+    utc_now,
+)
 resolve_parked = ResolveParked(ParkedRecords(dynamodb, setting("ORDERS_TABLE")), utc_now)
 
 app = api_resolver()

@@ -147,6 +147,7 @@ class ResolveParked:
 class DismissDelivery:
     """Takes a message that did not arrive off the attention list."""
 
+    orders: OrdersTable
     messages: Messages
     clock: Clock
 
@@ -156,10 +157,11 @@ class DismissDelivery:
         """Record that a person has dealt with it, and return the message. A repeat changes nothing.
 
         Raises:
-            MessageNotFoundError: The caller's studio has no such message.
+            OrderNotFoundError, MessageNotFoundError: There is no such message.
             DeliveryNotFailedError: No report says that the message did not arrive.
             BusyError: Others keep changing it.
         """
+        load_callers_order(self.orders, caller, order_id)
         for _ in tries(_CONTENTION_SECONDS):
             message = self.messages.get(OrderKey(caller.studio_id, order_id), message_id)
             if message is None:

@@ -291,11 +291,10 @@ def _shorten_service_model(model: Path) -> None:
 
 
 def _without_documentation(content: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the texts. A member of that name is no text, and stays."""
+    """Empty the texts. botocore reads some of them. A member of that name is no text, and stays."""
     return {
-        name: value
+        name: "" if name == "documentation" and isinstance(value, str) else value
         for name, value in content.items()
-        if name != "documentation" or not isinstance(value, str)
     }
 
 

@@ -21,6 +21,7 @@ _NAMED_INSIDE_ANOTHER = {
     "AWS::ApiGateway::Stage",
     "AWS::Cognito::UserPoolGroup",
     "AWS::IAM::Policy",
+    "AWS::SES::ConfigurationSetEventDestination",
 }
 
 
@@ -36,7 +37,8 @@ class Second:
         return (
             *("deploy", "--stack", self.name, "--region", self.stack.aws.region, "--arch", arch),
             *("--allow-changes", "ApiLogsRole=exists"),
-            *("GradualReleases=false", "WebAcl=none"),  # the engine has neither
+            # The engine has none of these.
+            *("GradualReleases=false", "WebAcl=none", "MetricMath=false", "Mfa=OPTIONAL"),
             *more,
         )
 

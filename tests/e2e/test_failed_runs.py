@@ -22,8 +22,8 @@ def failed_runs(*arguments: str) -> list[dict[str, Any]]:
 
 # Events that no schedule sends, so that each function fails as it would at a bug.
 BROKEN: dict[str, object] = {
-    "reconcile": ["not an event"],
-    "anchor_ledger": ["not an event"],
+    "reconcile": {"books": {"until": "not a time"}},
+    "anchor_ledger": {"restored_because": "of no studios"},
     "run_payouts": {"action": "nothing"},
 }
 

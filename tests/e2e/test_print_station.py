@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.at_once import at_once
-from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json, said
+from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, Json, said, until
 
 pytestmark = pytest.mark.stack
 
@@ -125,8 +125,13 @@ def test_a_kept_print_is_in_the_queue_and_marked(world: DeployedStack) -> None:
 def test_the_queue_page_by_page_and_by_status(world: DeployedStack) -> None:
     queued = world.sell(fulfillment=QUEUED)
     claimed = world.sell(fulfillment={"status": "claimed", "claimed_by": "station-1"})
-    ids = [each["order_id"] for each in queue(world, "limit=1")]
-    assert ids == [each["order_id"] for each in queue(world)]
+
+    def read_both_ways() -> list[str] | None:
+        """Return the queue once no other test has changed it between two readings."""
+        one_by_one = [each["order_id"] for each in queue(world, "limit=1")]
+        return one_by_one if one_by_one == [each["order_id"] for each in queue(world)] else None
+
+    ids = until(read_both_ways, "the queue reads the same page by page")
     assert {queued, claimed} <= set(ids)
     assert len(set(ids)) == len(ids)
     of_status = {each["order_id"]: each["status"] for each in queue(world, "limit=2&status=queued")}

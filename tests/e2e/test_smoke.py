@@ -1,6 +1,5 @@
 """`operate smoke` refunds $100.00, again and again, and notices what does not work."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -36,10 +35,7 @@ def test_a_stack_without_webhooks_fails(world: DeployedStack) -> None:
 def test_a_stack_with_a_live_key_is_refused(
     world: DeployedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = {"api_key": "sk_live_never"}
-    secret = world.stack.aws.secrets.create_secret(
-        Name="smoke-live-key", SecretString=json.dumps(key)
-    )
-    outputs = outputs_of(world.stack) | {"StripeSecretArn": secret["ARN"]}
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_live_never")
+    outputs = outputs_of(world.stack) | {"StripeLivemode": "true"}
     monkeypatch.setattr("infra.operate.stack.OperatedStack.output", lambda _, name: outputs[name])
     assert "Smoke tests run in test mode only" in failure_of(operate("smoke"))

@@ -276,7 +276,7 @@ def test_a_thin_event_of_stripes_second_api_is_ignored(
     answer = send(handler, body, signature(body.encode(), secret, now()))
     assert (answer["statusCode"], json.loads(answer["body"])["outcomes"]) == (200, ["EventIgnored"])
     assert recorder.events == []
-    assert output.metrics() == {("EventIgnored", None): 1}
+    assert output.metrics() == {("EventReceived", None): 1, ("EventIgnored", None): 1}
 
 
 def test_a_forged_thin_event_is_refused(recorded: tuple[ModuleType, Recorder]) -> None:

@@ -77,7 +77,7 @@ class MessageSender:
             orders, self.draft_message, self.messages, self.mail, stops, clock
         )
         self.record_delivery = RecordDelivery(self.messages)
-        self.dismiss_delivery = DismissDelivery(self.messages, clock)
+        self.dismiss_delivery = DismissDelivery(orders, self.messages, clock)
         self.resolve_message = ResolveMessage(orders, self.messages, clock)
 
     def change_studio(self, **changes: str) -> None:

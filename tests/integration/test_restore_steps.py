@@ -135,7 +135,7 @@ def idle_function(backend: Backend, stack: Stack) -> Iterator[str]:
     lambda_, name = stack.aws.lambda_, f"idle-{backend.run}"
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("idle.py", "def handler(event, context):\n    return {}\n")
+        archive.writestr("idle.py", "def handler(event, context):\n    return {'done': {}}\n")
     role = lambda_.get_function_configuration(FunctionName=stack.functions["payout_adjust"])["Role"]
     lambda_.create_function(
         FunctionName=name,
@@ -153,7 +153,7 @@ def idle_function(backend: Backend, stack: Stack) -> Iterator[str]:
 
 
 def test_functions_are_stopped_with_their_queues_and_started_again(
-    idle_function: str, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    idle_function: str, backend: Backend, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lambda_ = stack.aws.lambda_
 
@@ -164,7 +164,11 @@ def test_functions_are_stopped_with_their_queues_and_started_again(
         return mapping["State"]
 
     use_environment(stack, monkeypatch)
-    outputs = {"IdleFunctionName": idle_function, "AnchorLedgerFunctionName": idle_function}
+    outputs = {
+        "IdleFunctionName": idle_function,
+        "AnchorLedgerFunctionName": idle_function,
+        "OrdersTableName": backend.orders_table,
+    }
     with stack_with_outputs(stack, outputs) as name:
         stopped = operate("restore", "stop", "--stack", name, "--json")
         assert set(json.loads(stopped.stdout)["stopped"]) == {idle_function}

@@ -55,6 +55,7 @@ def operators_key(stack: OperatedStack, environment: dict[str, str]) -> str:
     Raises:
         Failure: It is not set, or of the other mode.
     """
+    stack.output("StripeLivemode")  # another product's stack is refused first
     key = environment.get(KEY_VARIABLE, stack.stripe_api_key)
     if key is None:
         raise Failure(f"Set {KEY_VARIABLE} to your key for Stripe. The functions' keys do less.")
