@@ -48,6 +48,10 @@ unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples,
 explore: $(ENVIRONMENT) ## Search for inputs that break a rule: ten times as many examples, others each time
 	@$(BIN)/pytest tests/unit -n 2 -q -m hypothesis --hypothesis-profile=explore
 
+.PHONY: deploy-test
+deploy-test: $(ENVIRONMENT) ## Deploy, change and delete a second stack on the local engine
+	@$(BIN)/pytest tests/e2e/test_deploy.py -m deploys -q
+
 faults: export RUNS ?= 2000
 faults: export SEED ?= 1
 faults: export STEP ?= 1

@@ -14,7 +14,7 @@ from infra.local.deployment import STACK_NAME
 from infra.local.stack import Stack
 from tests.operate import operate, use_environment
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.deploys]
 
 # Their names count inside their user pool, role or API alone.
 _NAMED_INSIDE_ANOTHER = {

@@ -37,7 +37,7 @@ def order_id(world: DeployedStack) -> str:
 
 @schema.exclude(path="/webhooks/stripe").parametrize()
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
