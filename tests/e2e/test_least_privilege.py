@@ -127,6 +127,7 @@ def use_everything(world: DeployedStack) -> None:
     read_all_charges(world)
     lose_charges(world)
     reconcile_everything(world)
+    world.invoke("reconcile", {"books": {}})  # it reads the balance
     adjust_everything(world, studio_id)
     change_a_user(world)
     # Anchors, and a look at those that are there.
@@ -397,9 +398,9 @@ class Impostor:
 def impostors(world: DeployedStack) -> Iterator[dict[str, Impostor]]:
     """One for each function: a Lambda's role cannot be assumed by a test, its policy can be had."""
     iam, aws = world.stack.aws.iam, world.stack.aws
-    made = {}
+    made, of_run = {}, uuid.uuid4().hex[:8]  # several processes may share these tests
     for function in FUNCTIONS:
-        user = f"impostor-{function}"
+        user = f"impostor-{function}-{of_run}"
         iam.create_user(UserName=user)
         policy = code_policy(world, function)
         if policy["Statement"]:
@@ -415,10 +416,11 @@ def impostors(world: DeployedStack) -> Iterator[dict[str, Impostor]]:
     for function, impostor in made.items():
         for client in (impostor.dynamodb, impostor.sqs, impostor.secrets):
             client.close()
-        user = f"impostor-{function}"
+        user = f"impostor-{function}-{of_run}"
         for key_id in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
             iam.delete_access_key(UserName=user, AccessKeyId=key_id["AccessKeyId"])
-        iam.delete_user_policy(UserName=user, PolicyName="code")
+        for policy in iam.list_user_policies(UserName=user)["PolicyNames"]:
+            iam.delete_user_policy(UserName=user, PolicyName=policy)
         iam.delete_user(UserName=user)
 
 
