@@ -14,6 +14,7 @@ from infra.operate.stripe.keys import STRIPE_KEYS
 from shared.clock import utc_now
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
+from shared.domain.running_sums import ENTRIES_BETWEEN
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
@@ -22,6 +23,7 @@ from tests.e2e.large_report import (
     studio_with_large_report,
     write_export_of_open_refunds,
 )
+from tests.e2e.long_ledger import refund_at_stripe, sell_to, studio_with_entries
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import make_due, pay_out, studio_with_a_sale, transfer_gone
 from tests.e2e.permissions import (
@@ -129,11 +131,15 @@ def use_everything(world: DeployedStack) -> None:
     reconcile_everything(world)
     world.invoke("reconcile", {"books": {}})  # it reads the balance
     adjust_everything(world, studio_id)
+    # The sale and the refund of a ledger so long that each makes running sums due.
+    sell_to(world, studio_with_entries(world, ENTRIES_BETWEEN - 1))
+    long_studio = studio_with_entries(world, ENTRIES_BETWEEN - 2)
+    refund_at_stripe(world, sell_to(world, long_studio))
     change_a_user(world)
     # Anchors, and a look at those that are there.
     anchor_everything(world, studio_id)
     # Messages that can never work.
-    for queue in ("adjust", "fee_refund", "reconcile"):
+    for queue in ("adjust", "fee_refund", "reconcile", "payout", "resume", "anchor"):
         world.stack.aws.sqs.send_message(
             QueueUrl=world.stack.queues[queue],
             MessageBody="{}",
@@ -419,8 +425,8 @@ def impostors(world: DeployedStack) -> Iterator[dict[str, Impostor]]:
         user = f"impostor-{function}-{of_run}"
         for key_id in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
             iam.delete_access_key(UserName=user, AccessKeyId=key_id["AccessKeyId"])
-        for policy in iam.list_user_policies(UserName=user)["PolicyNames"]:
-            iam.delete_user_policy(UserName=user, PolicyName=policy)
+        for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+            iam.delete_user_policy(UserName=user, PolicyName=name)
         iam.delete_user(UserName=user)
 
 
