@@ -120,9 +120,11 @@ class ChangeUsers:
 
     def _apply(self, user: StudioUser) -> None:
         """Change the user pool as the intent says."""
-        if user.status in {UserStatus.REMOVING, UserStatus.DISABLING}:
+        if user.status is UserStatus.REMOVING:
             self.pool.disable(user)
             return
+        if user.status is UserStatus.DISABLING:
+            self.pool.disable(user)
         if user.status is UserStatus.ENABLING:
             self.pool.enable(user)
         if user.status is UserStatus.INVITING:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from tests.e2e.world import DIRECT_STUDIO, DeployedStack, Json, until
-from tests.operate import failure_of, operate, use_local_stack
+from tests.operate import failure_of, operate, outputs_of, use_local_stack
 from tests.ses_events import ses_event
 
 pytestmark = pytest.mark.stack
@@ -93,7 +93,8 @@ class Marked:
 def everything_stored(world: DeployedStack) -> Iterator[tuple[str, str]]:
     """Yield all that the stack stores, piece by piece, each with its place."""
     aws = world.stack.aws
-    for table in aws.dynamodb.list_tables()["TableNames"]:
+    outputs = outputs_of(world.stack)
+    for table in {outputs[name] for name in outputs if name.endswith("TableName")}:
         for page in aws.dynamodb.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 yield f"{table} {kind_of(item)}", json.dumps(item)

@@ -100,7 +100,7 @@ def test_a_message_without_a_failed_delivery_is_not_dismissed(sent: Sent) -> Non
     answer = sent.world.call("POST", path)
     assert (answer.status_code, answer.json()["code"]) == (409, "delivery_not_failed")
     stranger = sent.world.call("POST", path, studio_id=DIRECT_STUDIO)
-    assert (stranger.status_code, stranger.json()["code"]) == (404, "message_not_found")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "order_not_found")
 
 
 def test_the_preview_warns_about_the_address_that_bounced(sent: Sent) -> None:
