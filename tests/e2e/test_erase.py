@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,14 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(autouse=True)
-def local_stack(world: DeployedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def local_stack(
+    world: DeployedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     use_local_stack(world.stack, tmp_path, monkeypatch)
+    # An erasure deletes all export files of the studio, also those of another process's test.
+    with (world.stack.logs["iam"].parent / "erase.lock").open("a") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 class Marked:
