@@ -28,7 +28,7 @@ def costs(stack: Stack) -> dict[str, RefundCost]:
 def test_a_platform_refund_stays_within_its_units(costs: dict[str, RefundCost]) -> None:
     # 16 for the books; 9 for the lists: twice a move in StatusIndex (2), in and out of
     # AttentionIndex (1 each), the entry's copies in SettledIndex and KindIndex (1 each), and the
-    # ledger's head in OpenIndex (1), with the first entry of a day.
+    # ledger's head in PlatformIndex (1), because this studio owes PPS afterwards.
     assert costs[PLATFORM].whole.write_units <= 16 + 9
     # One of them is the studio's: whether it wants refunds refused that its payout cannot bear.
     assert costs[PLATFORM].whole.read_units <= 5
