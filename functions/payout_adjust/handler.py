@@ -73,9 +73,10 @@ def settle(settled: Settled, message: QueueMessage) -> None:
         logger.set_correlation_id(named["correlation_id"])
         key = _refund_of(named)
         entry = settled.pop(key) if key in settled else settle_refund(key.order, key.refund_id)
+        _count(entry)
         if entry is not None:
             measure_seconds("LedgerLag", _age_seconds(message))
-        _count(entry)
+            keep_sums(entry.studio_id, entry.seq, entry.seq)
 
 
 def _age_seconds(message: QueueMessage) -> float:
@@ -121,7 +122,6 @@ def _count(entry: LedgerEntry | None) -> None:
         seq=entry.seq,
         net_amount=entry.net_amount,
     )
-    keep_sums(entry.studio_id, entry.seq, entry.seq)
 
 
 def _list_for_studio(message: QueueMessage, reason: str) -> None:

@@ -73,7 +73,7 @@ class SettlementPlan:
             while self._planned[key.order].record.refunds[key.refund_id].settlement_owed:
                 self.settle_next(key)
 
-    def settle_next(self, key: RefundKey) -> LedgerEntry:
+    def settle_next(self, key: RefundKey) -> None:
         """Plan one settlement: of the refund, or of another that must be settled before it.
 
         Raises:
@@ -99,7 +99,6 @@ class SettlementPlan:
         self.postings.append(Posting(entry, self._head, after))
         self.entries[RefundKey(key.order, refund.refund_id)] = entry
         self._head = after
-        return entry
 
     def settled_orders(self) -> list[SettledOrder]:
         """Return what the settlements change of each order."""

@@ -1,11 +1,10 @@
 """Reading the lines of a payout from the ledger, with parents' names: a page of them, or all."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.errors import CursorError
 from shared.domain.imported_order import ImportedOrder
-from shared.domain.ledger import LedgerEntry
 from shared.domain.running_sums import ENTRIES_BETWEEN, RunningSums, sums_of
 from shared.domain.statement import (
     LineKinds,
@@ -72,7 +71,8 @@ class ReadLines:
         Raises:
             StatementError: The ledger lacks entries.
         """
-        read = statement_of(self._entries(of.studio_id, of.first_seq, of.last_seq), of, LineRange())
+        entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)
+        read = statement_of(entries, of, LineRange())
         every = kinds is LineKinds.ALL
         about = {line.order_id for line in read.lines if every or line.is_deduction} - {None}
         orders = self.orders.read_imported(of.studio_id, sorted(filter(None, about)))
@@ -113,28 +113,25 @@ class ReadLines:
     def _read(self, of: StatementRange, wanted: LineRange) -> tuple[Statement, int]:
         """Return the wanted lines with all sums, and the number of the last entry looked at."""
         if of.last_seq - of.first_seq < ENTRIES_BETWEEN:
-            entries = self._entries(of.studio_id, of.first_seq, of.last_seq)
+            entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)
             return statement_of(entries, of, wanted), of.last_seq
         first = of.first_seq if wanted.after_seq is None else wanted.after_seq + 1
         most = wanted.limit if wanted.kinds is LineKinds.ALL else None
         until = min(of.last_seq, first + (most or _ENTRIES_PER_PAGE))
-        entries = self._entries(of.studio_id, first, until)
+        entries = self.entries.between(of.studio_id, first, until)
         return statement_page(entries, self._sums(of), of, wanted), until
 
     def _sums(self, of: StatementRange) -> dict[str, Sum]:
         """Return the sums of a payout's entries by kind, from the running sums at its two ends."""
         stored = self.sums.latest(of.studio_id, of.last_seq)
         if stored.seq < of.first_seq:  # from before sums were stored
-            entries = self._entries(of.studio_id, of.first_seq, of.last_seq)
+            entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)
             return sums_of(of.studio_id, of.first_seq, entries)
         earlier = self.sums.latest(of.studio_id, of.first_seq - 1)
         return self._up_to(stored, of.last_seq).since(self._up_to(earlier, of.first_seq - 1))
 
     def _up_to(self, sums: RunningSums, seq: int) -> RunningSums:
-        return sums.plus(self._entries(sums.studio_id, sums.seq + 1, seq))
-
-    def _entries(self, studio_id: str, first_seq: int, last_seq: int) -> Iterator[LedgerEntry]:
-        return self.entries.between(studio_id, first_seq, last_seq)
+        return sums.plus(self.entries.between(sums.studio_id, sums.seq + 1, seq))
 
 
 def _named(line: StatementLine, orders: Mapping[str, ImportedOrder]) -> StatementLine:

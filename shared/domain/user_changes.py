@@ -95,12 +95,7 @@ def remove(known: StudioUser | None, roster: Roster, asked: Asked) -> UserIntent
         raise UserNotFoundError("Your studio has no such user.")
     if known.status is UserStatus.REMOVED:
         return None
-    _require_free(known, asked)
-    user = _begun(known, UserStatus.REMOVING, asked)
-    if known.status is UserStatus.REMOVING:
-        return UserIntent(user, roster, None)
-    change = _change(UserEvent.REMOVED, user, asked)
-    return UserIntent(user, _without_owner(roster, known), change)
+    return _ending(known, roster, UserStatus.REMOVING, UserEvent.REMOVED, asked)
 
 
 def disable(known: StudioUser | None, roster: Roster, asked: Asked) -> UserIntent | None:
@@ -114,12 +109,7 @@ def disable(known: StudioUser | None, roster: Roster, asked: Asked) -> UserInten
     known = _require_known(known)
     if known.status is UserStatus.DISABLED:
         return None
-    _require_free(known, asked)
-    user = _begun(known, UserStatus.DISABLING, asked)
-    if known.status is UserStatus.DISABLING:
-        return UserIntent(user, roster, None)
-    change = _change(UserEvent.DISABLED, user, asked)
-    return UserIntent(user, _without_owner(roster, known), change)
+    return _ending(known, roster, UserStatus.DISABLING, UserEvent.DISABLED, asked)
 
 
 def enable(known: StudioUser | None, roster: Roster, asked: Asked) -> UserIntent | None:
@@ -165,6 +155,22 @@ def done(user: StudioUser, roster: Roster) -> tuple[StudioUser, Roster]:
         return replace(user, status=UserStatus.DISABLED), roster
     owners = roster.owners | ({user.user_id} if user.role is StudioRole.OWNER else set())
     return replace(user, status=UserStatus.ACTIVE), replace(roster, owners=owners)
+
+
+def _ending(
+    known: StudioUser, roster: Roster, status: UserStatus, event: UserEvent, asked: Asked
+) -> UserIntent:
+    """Return the intent to end a user's access, or to finish one that was interrupted.
+
+    Raises:
+        LastOwnerError: No owner would be left.
+        UserChangePendingError: Another change of this user is under way.
+    """
+    _require_free(known, asked)
+    user = _begun(known, status, asked)
+    if known.status is status:
+        return UserIntent(user, roster, None)
+    return UserIntent(user, _without_owner(roster, known), _change(event, user, asked))
 
 
 def _without_owner(roster: Roster, user: StudioUser) -> Roster:

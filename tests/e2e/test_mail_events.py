@@ -182,7 +182,7 @@ def test_only_our_rule_may_send_to_the_queue(world: DeployedStack) -> None:
     assert pattern["source"] == ["aws.ses"]
     (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"].rpartition(":")[2] == url.rpartition("/")[2]
-    # Nobody but AWS may put an event with its source on the bus.
+    # Only AWS can put an event with this source on the bus.
     forged = {"Source": "aws.ses", "DetailType": "Email Bounced", "Detail": "{}"}
     assert events.put_events(Entries=[forged])["FailedEntryCount"] == 1
 
