@@ -16,6 +16,7 @@ from shared.gateways.records.keys import (
     OpenWork,
     adjustment_sk,
     attention_pk,
+    open_work_query,
     primary_key,
     studio_pk,
 )
@@ -75,9 +76,8 @@ class Adjustments(TableGateway):
         Args:
             limit: How many at most.
         """
-        found, _ = self._table.page(
-            "open_pk = :pk", {":pk": OpenWork.ADJUSTMENT}, IndexName=OPEN_INDEX, Limit=limit
-        )
+        query = open_work_query(OpenWork.ADJUSTMENT)
+        found, _ = self._table.page(*query, IndexName=OPEN_INDEX, Limit=limit)
         # The index may still show one that was decided a moment ago.
         return sorted(filter(_is_proposed, self._read(found)), key=place_of)
 

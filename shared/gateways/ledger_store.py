@@ -9,7 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.domain.ledger import LedgerEntry, LedgerHead
-from shared.gateways.records.keys import HEAD_SK, OPEN_INDEX, OpenWork, studio_id_of, studio_pk
+from shared.gateways.records.keys import (
+    HEAD_SK,
+    OPEN_INDEX,
+    OpenWork,
+    open_work_query,
+    studio_id_of,
+    studio_pk,
+)
 from shared.gateways.records.ledger import entry_to_item, head_from_values, head_to_item
 from shared.gateways.table import HEAD_UNMOVED, Table
 
@@ -45,12 +52,8 @@ class LedgerStore:
         The longest overdue comes first. The index is read eventually consistent. The next run finds
         what it does not show yet.
         """
-        found = self._orders_table.query(
-            "open_pk = :pk AND open_due <= :now",
-            {":pk": OpenWork.ANCHOR.value, ":now": now},
-            IndexName=OPEN_INDEX,
-        )
-        for values in found:
+        query = open_work_query(OpenWork.ANCHOR, now)
+        for values in self._orders_table.query(*query, IndexName=OPEN_INDEX):
             yield studio_id_of(values["PK"]), str(values["open_due"])
 
     def set_anchor_due(self, head: LedgerHead, due_at: str | None) -> None:

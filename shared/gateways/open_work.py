@@ -13,6 +13,7 @@ from shared.gateways.records.keys import (
     OPEN_INDEX,
     REFUND_PREFIX,
     OpenWork,
+    open_work_query,
     order_key_of,
 )
 from shared.gateways.table import TableGateway
@@ -46,8 +47,4 @@ class OpenWorkIndex(TableGateway):
             yield DueWork(found["open_due"], order_key_of(found["PK"]), CHARGE)
 
     def _due(self, kind: OpenWork, due_before: str | None) -> "Iterator[Values]":
-        condition, values = "open_pk = :pk", {":pk": kind.value}
-        if due_before is not None:
-            condition += " AND open_due <= :due"
-            values[":due"] = due_before
-        return self._table.query(condition, values, IndexName=OPEN_INDEX)
+        return self._table.query(*open_work_query(kind, due_before), IndexName=OPEN_INDEX)

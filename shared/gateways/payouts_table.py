@@ -13,6 +13,7 @@ from shared.gateways.records.keys import (
     OPEN_INDEX,
     PAYOUT_PREFIX,
     OpenWork,
+    open_work_query,
     payout_sk,
     primary_key,
     studio_id_of,
@@ -90,10 +91,8 @@ class PayoutsTable(TableGateway):
 
     def studios(self) -> Iterator[str]:
         """List all studios, each of which is due at some time; eventually consistent."""
-        found = self._table.query(
-            "open_pk = :pk", {":pk": OpenWork.PAYOUT_DUE}, IndexName=OPEN_INDEX
-        )
-        for values in found:
+        query = open_work_query(OpenWork.PAYOUT_DUE)
+        for values in self._table.query(*query, IndexName=OPEN_INDEX):
             yield studio_id_of(values["PK"])
 
     def advance(self, payout: Payout) -> Payout:
@@ -121,9 +120,5 @@ class PayoutsTable(TableGateway):
         self._table.write(self._table.when(STILL_DUE, due_at, item))
 
     def _open(self, kind: OpenWork, now: str, **options: int) -> "Iterator[Values]":
-        return self._table.query(
-            "open_pk = :pk AND open_due <= :now",
-            {":pk": kind.value, ":now": now},
-            IndexName=OPEN_INDEX,
-            **options,
-        )
+        condition, values = open_work_query(kind, now)
+        return self._table.query(condition, values, IndexName=OPEN_INDEX, **options)

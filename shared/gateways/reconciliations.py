@@ -15,6 +15,7 @@ from shared.gateways.records.keys import (
     OpenWork,
     account_id_of,
     account_pk,
+    open_work_query,
     primary_key,
 )
 from shared.gateways.records.reconciliation import (
@@ -99,12 +100,8 @@ class Reconciliations(ConnectedAccounts):
 
     def due(self, now: str) -> Iterator[DueAccount]:
         """List the accounts that are due, the longest overdue first; eventually consistent."""
-        found = self._table.query(
-            "open_pk = :pk AND open_due <= :now",
-            {":pk": OpenWork.RECONCILIATION.value, ":now": now},
-            IndexName=OPEN_INDEX,
-        )
-        return map(_due_account, found)
+        query = open_work_query(OpenWork.RECONCILIATION, now)
+        return map(_due_account, self._table.query(*query, IndexName=OPEN_INDEX))
 
     def page(self, limit: int, after: str | None) -> AccountsPage:
         """Return a page of all accounts.
@@ -115,8 +112,7 @@ class Reconciliations(ConnectedAccounts):
         """
         start: Any = {"ExclusiveStartKey": _place_key(after)} if after else {}
         found, last = self._table.page(
-            "open_pk = :pk",
-            {":pk": OpenWork.RECONCILIATION.value},
+            *open_work_query(OpenWork.RECONCILIATION),
             IndexName=OPEN_INDEX,
             Limit=limit,
             **start,

@@ -317,3 +317,17 @@ def open_work(kind: OpenWork, due_at: str | None) -> Values:
     if due_at is None:
         raise ValueError("open work needs a time when it is due")
     return {"open_pk": kind.value, "open_due": due_at}
+
+
+def open_work_query(kind: OpenWork, now: str | None = None) -> tuple[str, dict[str, str]]:
+    """Return the key condition, with its values, that finds open work in OpenIndex.
+
+    Args:
+        kind: The kind of work.
+        now: Find what is due at this time or before (RFC 3339, UTC). None finds all.
+    """
+    condition, values = "open_pk = :pk", {":pk": kind.value}
+    if now is not None:
+        condition += " AND open_due <= :now"
+        values[":now"] = now
+    return condition, values
