@@ -38,13 +38,32 @@ def test_waf_is_before_the_api_and_the_page_where_it_is_asked_for() -> None:
     for logical_id in ("ApiWebAcl", "ApiWebAclAssociation"):
         assert resources[logical_id]["Condition"] == "HasWebAcl"
     rules = {each["Name"]: each for each in _rules("ApiWebAcl")}
-    assert rules.keys() == {"rate", "stripe", "bad-addresses", "bad-inputs", "common"}
+    assert rules.keys() == {"rate", "session", "stripe", "bad-addresses", "bad-inputs", "common"}
     assert {each["Name"] for each in _rules("PageWebAcl")} == {
         "rate",
         "bad-addresses",
         "bad-inputs",
     }
     assert _distribution()["WebACLId"]["Fn::If"][0] == "HasPageWebAcl"
+
+
+def test_a_session_has_a_share_of_the_api_and_is_told_when_it_used_it_up() -> None:
+    (session,) = (each for each in _rules("ApiWebAcl") if each["Name"] == "session")
+    counted = session["Statement"]["RateBasedStatement"]
+    assert [key["Header"]["Name"] for key in counted["CustomKeys"]] == ["authorization"]
+    every, _ = properties("Apiv1Stage")["MethodSettings"]
+    assert counted["Limit"] / (5 * 60) <= every["ThrottlingRateLimit"] / 20
+    answer = session["Action"]["Block"]["CustomResponse"]
+    bodies = properties("ApiWebAcl")["CustomResponseBodies"]
+    problem = json.loads(bodies[answer["CustomResponseBodyKey"]]["Content"])
+    assert (answer["ResponseCode"], problem["status"]) == (429, 429)
+    assert problem["code"] == "too_many_requests"
+
+
+def test_no_two_rules_of_a_web_acl_have_the_same_priority() -> None:
+    for logical_id in ("ApiWebAcl", "PageWebAcl"):
+        priorities = [each["Priority"] for each in _rules(logical_id)]
+        assert len(set(priorities)) == len(priorities)
 
 
 def test_no_managed_rule_sees_stripe_s_signed_events() -> None:
