@@ -1,6 +1,5 @@
 """How the books follow a charge that was read at Stripe: its sale, and its disputes."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.domain.dispute import Dispute
@@ -70,23 +69,23 @@ def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) 
     return ChargePosting(after, (EntryDraft(facts, amounts),))
 
 
-def post_disputes(posting: ChargePosting, disputes: Iterable[Dispute], at: str) -> ChargePosting:
-    """Return the posting with a charge's disputes, and an entry for each that moved money.
+def post_dispute(
+    posting: ChargePosting, dispute: Dispute, at: str, *, before_ledger: bool = False
+) -> ChargePosting:
+    """Return the posting with one of the charge's disputes, and an entry if it moved money.
 
     Args:
         posting: The order's payment. Before it is paid, no dispute moves its money.
-        disputes: All of the charge's disputes, as Stripe has them now.
+        dispute: The dispute, with all that it has taken and not given back.
         at: Now, RFC 3339 in UTC.
+        before_ledger: Whether the money moved before the studio's ledger started.
     """
-    for dispute in disputes:
-        before_ledger = posting.state.is_before_ledger(dispute.created_at)
-        settled = settle_dispute(posting.state, dispute, before_ledger=before_ledger)
-        drafts = posting.drafts
-        if settled.amounts is not None:
-            drafts = (*drafts, EntryDraft(_facts(settled, at, settled.amounts), settled.amounts))
-        fee_refund = 0 if before_ledger else settled.effect.fee_refund_amount
-        posting = ChargePosting(settled.state, drafts, posting.fee_refund_amount + fee_refund)
-    return posting
+    settled = settle_dispute(posting.state, dispute, before_ledger=before_ledger)
+    drafts = posting.drafts
+    if settled.amounts is not None:
+        drafts = (*drafts, EntryDraft(_facts(settled, at, settled.amounts), settled.amounts))
+    fee_refund = 0 if before_ledger else settled.effect.fee_refund_amount
+    return ChargePosting(settled.state, drafts, posting.fee_refund_amount + fee_refund)
 
 
 def _facts(settled: DisputeSettlement, at: str, amounts: EntryAmounts) -> EntryFacts:

@@ -20,7 +20,6 @@ class StripeCharge:
     status: str
     captured: bool
     refunded: bool
-    disputed: bool
     amount_captured: int
     amount_refunded: int
     currency: str
@@ -52,7 +51,6 @@ def stripe_charge_from(source: Mapping[str, Any]) -> StripeCharge:
         status=string(source, "status"),
         captured=_flag(source, "captured"),
         refunded=_flag(source, "refunded"),
-        disputed=_flag(source, "disputed"),
         amount_captured=_amount(source, "amount_captured"),
         amount_refunded=_amount(source, "amount_refunded"),
         currency=currency,

@@ -1,7 +1,7 @@
 """A dispute as Stripe reports it, read strictly from an API answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +9,20 @@ from shared.domain.stripe_object import MalformedStripeObjectError, optional_id,
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeMovement:
+    """What a balance transaction took for a dispute, or gave back (negative), and its fee."""
+
+    movement_id: str
+    moved_at: datetime
+    withdrawn_amount: int
+    fee_amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class StripeDispute:
     """A dispute. Amounts in minor units of the charge's currency.
 
-    ``withdrawn_amount`` and ``fee_amount`` are what its balance transactions took in all, less
-    what they gave back.
+    ``movements`` are its balance transactions, the oldest first.
     """
 
     dispute_id: str
@@ -25,9 +34,32 @@ class StripeDispute:
     created: datetime
     due_by: datetime | None
     reason: str | None
-    withdrawn_amount: int
-    fee_amount: int
-    balance_transaction_ids: tuple[str, ...]
+    movements: tuple[DisputeMovement, ...] = ()
+
+    @property
+    def withdrawn_amount(self) -> int:
+        """What the dispute took in all, less what it gave back."""
+        return sum(each.withdrawn_amount for each in self.movements)
+
+    @property
+    def fee_amount(self) -> int:
+        """What Stripe charged for it in all, less what it gave back."""
+        return sum(each.fee_amount for each in self.movements)
+
+    @property
+    def balance_transaction_ids(self) -> tuple[str, ...]:
+        """The ids of its movements, the oldest first."""
+        return tuple(each.movement_id for each in self.movements)
+
+    def as_moved_before(self, at: datetime, known: Collection[str]) -> "StripeDispute":
+        """Return it with what it had moved before a time.
+
+        Args:
+            at: The time.
+            known: The ids of movements that it keeps, whenever they were.
+        """
+        kept = (each for each in self.movements if each.moved_at < at or each.movement_id in known)
+        return replace(self, movements=tuple(kept))
 
 
 def stripe_dispute_from(source: Mapping[str, Any]) -> StripeDispute:
@@ -47,8 +79,6 @@ def stripe_dispute_from(source: Mapping[str, Any]) -> StripeDispute:
     if charge_id is None:
         raise MalformedStripeObjectError("a dispute without a charge")
     currency = string(source, "currency")
-    transactions = _transactions(source)
-    movements = list(_movements(transactions, currency, amount))
     details = source.get("evidence_details")
     due_by = details.get("due_by") if isinstance(details, Mapping) else None
     return StripeDispute(
@@ -61,9 +91,7 @@ def stripe_dispute_from(source: Mapping[str, Any]) -> StripeDispute:
         created=datetime.fromtimestamp(created, UTC),
         due_by=datetime.fromtimestamp(due_by, UTC) if type(due_by) is int else None,
         reason=optional_id(source, "reason"),
-        withdrawn_amount=-sum(moved for moved, _ in movements),
-        fee_amount=sum(fee for _, fee in movements),
-        balance_transaction_ids=tuple(string(each, "id") for each in transactions),
+        movements=tuple(_movements(_transactions(source), currency, amount)),
     )
 
 
@@ -76,17 +104,17 @@ def _transactions(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _movements(
     transactions: Iterable[Mapping[str, Any]], currency: str, disputed: int
-) -> Iterator[tuple[int, int]]:
-    """Yield the amount and the fee of each balance transaction, both as Stripe signs them.
+) -> Iterator[DisputeMovement]:
+    """Yield the movement of each balance transaction.
 
     If the account keeps its balance in another currency, the disputed amount stands for the
     amount, and the fee cannot be known.
     """
     for each in transactions:
-        amount, fee = each.get("amount"), each.get("fee")
-        if type(amount) is not int or type(fee) is not int:
+        amount, fee, created = each.get("amount"), each.get("fee"), each.get("created")
+        if type(amount) is not int or type(fee) is not int or type(created) is not int:
             raise MalformedStripeObjectError("a dispute's balance transaction without amounts")
-        if each.get("currency") == currency:
-            yield amount, fee
-        elif amount:
-            yield (disputed if amount > 0 else -disputed), 0
+        if each.get("currency") != currency:
+            amount, fee = disputed * ((amount > 0) - (amount < 0)), 0
+        moved_at = datetime.fromtimestamp(created, UTC)
+        yield DisputeMovement(string(each, "id"), moved_at, -amount, fee)

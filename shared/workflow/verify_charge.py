@@ -6,13 +6,15 @@ something to read. So it does not matter whether they come twice, late, in anoth
 all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.clock import Clock, rfc3339
-from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
-from shared.domain.dispute import Dispute
+from shared.domain.charge_posting import ChargePosting, post_dispute, post_payment
+from shared.domain.dispute import Dispute, find
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.fee_refund import FeeRefund, with_target_of
 from shared.domain.imported_order import ImportedOrder
@@ -63,7 +65,7 @@ class _AtStripe:
     """What Stripe says about a charge; ``charge`` is None if Stripe does not know it."""
 
     charge: StripeCharge | None
-    disputes: tuple[Dispute, ...] = ()
+    disputes: tuple[StripeDispute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,9 @@ class VerifyCharge:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise
             return _AtStripe(None)
-        if not charge.disputed and not state.disputes:
-            return _AtStripe(charge)
-        reports = self.charges.list_disputes(charge_id, account_id)
-        return _AtStripe(charge, tuple(map(_dispute, reports)))
+        if not charge.amount_captured and not state.disputes:
+            return _AtStripe(charge)  # no money was taken that a bank could ask back
+        return _AtStripe(charge, tuple(self.charges.list_disputes(charge_id, account_id)))
 
     def _post(self, imported: ImportedOrder, at_stripe: _AtStripe) -> ChargeOutcome:
         for _ in tries(_CONTENTION_SECONDS):
@@ -157,7 +158,9 @@ class VerifyCharge:
             payment = payment_of(imported.order, charge)
             posting = post_payment(state, payment, at, rfc3339(charge.created))
         if posting.state.payment_status is PaymentStatus.PAID:
-            posting = post_disputes(posting, at_stripe.disputes, at)
+            for report in at_stripe.disputes:
+                for dispute, before_ledger in _reports(state, report):
+                    posting = post_dispute(posting, dispute, at, before_ledger=before_ledger)
         return replace(posting, state=self._checked(state, posting.state))
 
     def _checked(self, before: OrderState, after: OrderState) -> OrderState:
@@ -200,6 +203,20 @@ class VerifyCharge:
     def _announce(self, fee_refund: FeeRefund | None) -> None:
         if fee_refund is not None and fee_refund.is_open:
             self.fee_refund_queue.announce(fee_refund)
+
+
+def _reports(state: OrderState, report: StripeDispute) -> Iterator[tuple[Dispute, bool]]:
+    """Yield a dispute as it is now, each time with whether its news are from before the ledger.
+
+    A dispute may take money before the studio's ledger starts and give it back afterwards. So it
+    is reported twice then: first without the movements since the start, and then with them.
+    """
+    if state.ledger_starts_at is not None:
+        known = find(state.disputes, report.dispute_id)
+        starts_at = datetime.fromisoformat(state.ledger_starts_at)
+        ids = known.balance_transaction_ids if known else ()
+        yield _dispute(report.as_moved_before(starts_at, ids)), True
+    yield _dispute(report), False
 
 
 def _dispute(report: StripeDispute) -> Dispute:

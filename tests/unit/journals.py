@@ -104,7 +104,8 @@ def _dispute(books: StudioBooks, sale: OrderBooks, taken: int, fee: int, created
         withdrawn_amount=taken,
         fee_amount=fee,
     )
-    books.report_dispute(sale, report)
+    before_ledger = created_at == BEFORE_THE_LEDGER
+    books.report_dispute(sale, report, before_ledger=before_ledger)
     books.book_disputes(sale)
 
 

@@ -84,6 +84,15 @@ def _reversible(books: StudioBooks) -> list[Payout]:
     return [each for each in paid if each.reversed_amount < each.paid_amount]
 
 
+def _may_be_older_than_the_ledger(sale: OrderBooks) -> bool:
+    """Return whether a dispute's next news may be from before the ledger.
+
+    Of direct charges, the earlier books would have settled the share with the studio, too.
+    """
+    is_old = sale.state.ledger_starts_at is not None
+    return is_old and not sale.direct and not sale.disputes_to_book()
+
+
 def _asked(sale: OrderBooks) -> bool:
     return sale.fee.in_flight_amount > 0
 
@@ -217,11 +226,22 @@ class MoneyRules(RuleBasedStateMachine):
         status=st.sampled_from(DisputeStatus),
         fee=st.sampled_from([0, 1500]),
         refundable=st.booleans(),
+        earlier=st.booleans(),
     )
-    def stripe_reports_a_dispute(
-        self, data: st.DataObject, number: int, status: DisputeStatus, fee: int, *, refundable: bool
+    def stripe_reports_a_dispute(  # noqa: PLR0913 - a dispute has these parts
+        self,
+        data: st.DataObject,
+        number: int,
+        status: DisputeStatus,
+        fee: int,
+        *,
+        refundable: bool,
+        earlier: bool,
     ) -> None:
-        """Take or give back any part of the charge, in any state of a dispute."""
+        """Take or give back any part of the charge, in any state of a dispute.
+
+        Of an old order it may have happened before the ledger started.
+        """
         sale = data.draw(st.sampled_from(list(self.books.sales.values())), "order")
         dispute_id = f"dp_{number}"
         known = sale.disputes.get(dispute_id)
@@ -238,6 +258,7 @@ class MoneyRules(RuleBasedStateMachine):
                 withdrawn_amount=taken,
                 fee_amount=fee,
             ),
+            before_ledger=earlier and _may_be_older_than_the_ledger(sale),
         )
 
     @precondition(_when(StudioBooks.disputed))

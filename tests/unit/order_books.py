@@ -21,6 +21,7 @@ ALIVE = AT_STRIPE | {RefundStatus.REQUESTED}
 class OrderBooks:
     """An order with its state, refunds and application fee, and what must be true of them.
 
+    ``moved_elsewhere`` says that what the books lack of its disputes moved before the ledger.
     ``overlapped`` says that a dispute was booked before the late failure of a refund of the same
     money. The failure then leaves its tax refunded, because the dispute returns it.
     """
@@ -30,6 +31,7 @@ class OrderBooks:
     fee: FeeRefund
     refunds: dict[str, Refund] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
+    moved_elsewhere: bool = False
     highest_reversal: int = 0
     overlapped: bool = False
 

@@ -9,7 +9,6 @@ CHARGE = StripeCharge(
     status="succeeded",
     captured=True,
     refunded=False,
-    disputed=False,
     amount_captured=10_000,
     amount_refunded=0,
     currency="usd",

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from functions.payout_adjust.settlement_plan import SettlementPlan
 from shared.clock import rfc3339
 from shared.domain.adjustment import approve
-from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
+from shared.domain.charge_posting import ChargePosting, post_dispute, post_payment
 from shared.domain.dispute import Dispute
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import (
@@ -107,22 +107,33 @@ class StudioBooks:
             sale.fee = replace(sale.fee, target_amount=sale.state.fee_refund_target_amount)
         return entries
 
-    def report_dispute(self, sale: OrderBooks, report: Dispute) -> None:
+    def report_dispute(
+        self, sale: OrderBooks, report: Dispute, *, before_ledger: bool = False
+    ) -> None:
         """Move a dispute's money as Stripe does. The books do not know of it yet."""
+        if sale.moved_elsewhere:
+            self.book_disputes(sale)
         known = sale.disputes.get(report.dispute_id)
         taken = report.withdrawn_amount - (known.withdrawn_amount if known else 0)
         fee = report.fee_amount - (known.fee_amount if known else 0)
         self._move_cash(_charged(sale), "parent", taken)
         self._move_cash(_charged(sale), "stripe", fee)
         sale.disputes[report.dispute_id] = report
+        sale.moved_elsewhere = before_ledger
 
     def book_disputes(self, sale: OrderBooks) -> list[LedgerEntry]:
         """Enter what each dispute has moved at Stripe since it was last entered."""
         entries: list[LedgerEntry] = []
         for dispute in sale.disputes.values():
-            posting = post_disputes(ChargePosting(sale.state), [dispute], AT)
+            before_ledger = sale.moved_elsewhere
+            posting = post_dispute(
+                ChargePosting(sale.state), dispute, AT, before_ledger=before_ledger
+            )
             entries += self._post(sale, posting)
             sale.highest_reversal = max(sale.highest_reversal, sale.reversed_share())
+        sale.moved_elsewhere = False
+        for each in entries:
+            self._move_cash("pps", "studio", each.elsewhere_amount or 0)
         return entries
 
     def reserve(self, sale: OrderBooks, quote: RefundQuote) -> None:

@@ -1,11 +1,12 @@
 """Each ledger entry names the movement of Stripe's balance behind it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from functions.payout_adjust.settlement_plan import facts_of
-from shared.domain.charge_posting import ChargePosting, post_disputes, post_payment
+from shared.domain.charge_posting import ChargePosting, post_dispute, post_payment
 from shared.domain.dispute import Dispute
 from shared.domain.payment import payment_of
 from shared.domain.payment_status import PaymentStatus
@@ -89,7 +90,7 @@ def test_a_dispute_s_entry_names_only_the_movements_since_its_last_entry() -> No
         dispute(0, "txn_1", "txn_2"),
         dispute(10_000, "txn_1", "txn_2", "txn_3", "txn_4", "txn_5"),
     ):
-        posting = post_disputes(ChargePosting(posting.state), [report], AT)
+        posting = post_dispute(ChargePosting(posting.state), report, AT)
         named.append([draft.facts.balance_transaction_id for draft in posting.drafts])
     assert named == [["txn_1"], ["txn_2"], ["txn_3 txn_4 txn_5"]]
     checked = replace(posting.state, next_check_at=AT)
@@ -97,8 +98,8 @@ def test_a_dispute_s_entry_names_only_the_movements_since_its_last_entry() -> No
     assert stored.disputes == posting.state.disputes
 
 
-def test_a_dispute_whose_movements_have_no_ids_is_refused() -> None:
-    source = {
+def a_dispute(*transactions: dict[str, object]) -> dict[str, object]:
+    return {
         "object": "dispute",
         "id": "dp_1",
         "charge": "ch_1",
@@ -106,10 +107,43 @@ def test_a_dispute_whose_movements_have_no_ids_is_refused() -> None:
         "amount": 100,
         "currency": "usd",
         "created": 1,
-        "balance_transactions": [{"amount": -100, "fee": 0, "currency": "usd"}],
+        "balance_transactions": list(transactions),
     }
+
+
+@pytest.mark.parametrize("missing", ["id", "amount", "fee", "created"])
+def test_a_dispute_whose_movements_are_not_as_documented_is_refused(missing: str) -> None:
+    transaction = {"id": "txn_1", "amount": -100, "fee": 0, "currency": "usd", "created": 1}
+    del transaction[missing]
     with pytest.raises(MalformedStripeObjectError):
-        stripe_dispute_from(source)
+        stripe_dispute_from(a_dispute(transaction))
+
+
+def test_a_dispute_as_it_was_before_a_time_has_its_earlier_and_its_known_movements() -> None:
+    source = a_dispute(
+        {"id": "txn_1", "amount": -100, "fee": 15, "currency": "usd", "created": 100},
+        {"id": "txn_2", "amount": 100, "fee": 0, "currency": "usd", "created": 200},
+        {"id": "txn_3", "amount": -100, "fee": 15, "currency": "usd", "created": 300},
+    )
+    now = stripe_dispute_from(source)
+    assert (now.withdrawn_amount, now.fee_amount) == (100, 30)
+    start = datetime.fromtimestamp(200, UTC)
+    before = now.as_moved_before(start, ())
+    assert (before.withdrawn_amount, before.fee_amount) == (100, 15)
+    assert before.balance_transaction_ids == ("txn_1",)
+    assert now.as_moved_before(start, {"txn_2"}).balance_transaction_ids == ("txn_1", "txn_2")
+
+
+def test_a_dispute_in_another_currency_moved_the_disputed_amount_and_an_unknown_fee() -> None:
+    source = a_dispute(
+        {"id": "txn_1", "amount": -90, "fee": 14, "currency": "eur", "created": 1},
+        {"id": "txn_2", "amount": 90, "fee": -14, "currency": "eur", "created": 2},
+        {"id": "txn_3", "amount": 0, "fee": 14, "currency": "eur", "created": 3},
+    )
+    found = [
+        (each.withdrawn_amount, each.fee_amount) for each in stripe_dispute_from(source).movements
+    ]
+    assert found == [(100, 0), (-100, 0), (0, 0)]
 
 
 @pytest.mark.parametrize(

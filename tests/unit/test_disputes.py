@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.charge_posting import ChargePosting, post_disputes
+from shared.domain.charge_posting import ChargePosting, post_dispute
 from shared.domain.dispute import Dispute, DisputeStatus, with_report
 from shared.domain.dispute_settlement import settle_dispute
 from shared.domain.ledger import EntryKind
@@ -119,7 +119,8 @@ def _agrees(sale: Sold, state: OrderState) -> None:
 
 def test_money_from_before_the_ledger_starts_moves_no_balance() -> None:
     state = replace(hundred_dollars().state, ledger_starts_at=LATER)
-    posting = post_disputes(ChargePosting(state), [dispute("lost", 10_000, 1500)], LATER)
+    lost = dispute("lost", 10_000, 1500)
+    posting = post_dispute(ChargePosting(state), lost, LATER, before_ledger=True)
     (draft,) = posting.drafts
     assert (draft.amounts.payable_amount, draft.amounts.elsewhere_amount) == (0, -10_000)
     assert draft.facts.settled_at is None

@@ -88,7 +88,6 @@ def _source(**changes: object) -> dict[str, Any]:
         "status": "succeeded",
         "captured": True,
         "refunded": False,
-        "disputed": False,
         "amount_captured": 10_000,
         "amount_refunded": 0,
         "currency": "usd",

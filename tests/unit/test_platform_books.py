@@ -164,8 +164,12 @@ class PlatformMoney(MoneyRules):
             line_of(each, books.sales[each.order_id].order if each.order_id else None).stripe_amount
             for each in books.entries
         )
-        # The books before the ledger paid out what these sales left, all but the share.
-        said -= sum(each.rev_share_amount for each in books.entries if each.kind in OPENING_KINDS)
+        # The books before the ledger paid out what these left, all but the share.
+        said -= sum(
+            each.rev_share_amount
+            for each in books.entries
+            if each.kind in OPENING_KINDS or each.elsewhere_amount
+        )
         sales = books.sales.values()
         not_booked = sum(sale.not_booked_yet() for sale in sales if not sale.direct)
         fees_to_come = sum(

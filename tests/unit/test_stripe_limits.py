@@ -20,7 +20,10 @@ _CALLS_OF_A_WORKER = 4
 
 # The calls for one piece of work of each kind, in the order in which a worker makes them.
 WORK = {
-    "verify_charge": [["GET charge", "GET refunds", "GET disputes"]],
+    "verify_charge": [
+        ["GET charge", "GET disputes"],
+        ["GET charge", "GET disputes", "GET refunds"],
+    ],
     "run_payouts": [["GET transfers", "POST transfers"], ["GET transfer"]],
     "resume_pending": [["GET refund"], ["GET refunds", "POST refunds"]],
     "fee_refund": [["GET fee refunds", "POST fee refunds"]],
