@@ -1,6 +1,6 @@
 """Work that was interrupted, and when it is due."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -31,6 +31,20 @@ class DueWork:
     task: str
 
 
+def in_turn(*kinds: Iterable[DueWork]) -> Iterator[DueWork]:
+    """Yield work of each kind in turn, each kind in its own order.
+
+    So a crowd of one kind, such as the charges of a large import, leaves no other kind waiting.
+    """
+    waiting = deque(map(iter, kinds))
+    while waiting:
+        kind = waiting.popleft()
+        for work in kind:
+            yield work
+            waiting.append(kind)
+            break
+
+
 def fair_share(
     works: Iterable[DueWork], *, of_studio: int = MOST_OF_STUDIO, of_all: int = MOST_OF_ALL
 ) -> Iterator[DueWork]:
@@ -39,7 +53,7 @@ def fair_share(
     What is left is still due in the next round.
 
     Args:
-        works: What is due, the longest overdue first.
+        works: What is due, in the order in which it is taken.
         of_studio: How many pieces of one studio at most.
         of_all: How many pieces at most.
     """

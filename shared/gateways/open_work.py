@@ -4,11 +4,9 @@ The index is read eventually consistent. What it does not show yet is found by t
 """
 
 from collections.abc import Iterator
-from heapq import merge
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from shared.domain.due_work import CHARGE, FEE_REFUND, DueWork
+from shared.domain.due_work import CHARGE, FEE_REFUND, DueWork, in_turn
 from shared.gateways.records.keys import (
     OPEN_INDEX,
     REFUND_PREFIX,
@@ -23,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class OpenWorkIndex(TableGateway):
-    """Lists open work, the longest overdue first. Each page is read when it is needed."""
+    """Lists open work, of each kind the longest overdue first. Pages are read when needed."""
 
     def due(self, due_before: str | None) -> Iterator[DueWork]:
-        """List all kinds of work that is due before a time (RFC 3339, UTC), or all for None."""
+        """List all kinds in turn: what is due before a time (RFC 3339, UTC), or all for None."""
         kinds = (self.refunds, self.fee_refunds, self.charges)
-        return merge(*(kind(due_before) for kind in kinds), key=attrgetter("due_at"))
+        return in_turn(*(kind(due_before) for kind in kinds))
 
     def refunds(self, due_before: str | None) -> Iterator[DueWork]:
         """List the refunds that are due before a time (RFC 3339, UTC), or all for None."""

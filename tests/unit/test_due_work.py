@@ -1,9 +1,11 @@
 """Which of the due work a round hands out."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.due_work import CHARGE, DueWork, fair_share
+from shared.domain.due_work import CHARGE, DueWork, fair_share, in_turn
 from shared.domain.order import OrderKey
 
 
@@ -38,6 +40,27 @@ def test_nothing_is_left_out_forever(studios: str, of_studio: int, of_all: int) 
         rounds += share
         left = [work for work in left if work not in share]
     assert sorted(rounds, key=lambda work: work.due_at) == works_of(studios)
+
+
+def of_kind(task: str, studios: str) -> list[DueWork]:
+    return [replace(work, task=task) for work in works_of(studios)]
+
+
+def test_a_crowd_of_one_kind_leaves_room_for_the_others() -> None:
+    """Also in the same studio, and although all of the crowd is due for longer."""
+    crowd, late = of_kind(CHARGE, "a" * 50), of_kind("rf_1", "ab")
+    round_ = list(fair_share(in_turn(crowd, late), of_studio=4, of_all=8))
+    assert [work.task for work in round_] == [CHARGE, "rf_1", CHARGE, "rf_1", CHARGE]
+    assert [work.order.studio_id for work in round_] == ["a", "a", "a", "b", "a"]
+
+
+@given(st.lists(st.text("ab", max_size=8), max_size=4))
+def test_kinds_in_turn_are_all_their_work_each_in_its_order(kinds: list[str]) -> None:
+    works = [of_kind(f"kind {number}", studios) for number, studios in enumerate(kinds)]
+    mixed = list(in_turn(*works))
+    for number, expected in enumerate(works):
+        assert [work for work in mixed if work.task == f"kind {number}"] == expected
+    assert len(mixed) == sum(map(len, works))
 
 
 def test_a_full_round_reads_no_further() -> None:
