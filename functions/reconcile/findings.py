@@ -27,6 +27,8 @@ class FindingKind(StrEnum):
     REFUND_NOT_AT_STRIPE = "refund_not_at_stripe"
     REFUND_STATUS_DIFFERS = "refund_status_differs"
     REFUND_AMOUNT_DIFFERS = "refund_amount_differs"
+    # No difference: it is booked. But the order's total, or its charge, is not what it seems.
+    REFUNDS_EXCEED_ORDER = "refunds_exceed_order"
     CHARGE_UNKNOWN_HERE = "charge_unknown_here"
     CHARGE_DIFFERS = "charge_differs"
     CHARGE_NOT_AT_STRIPE = "charge_not_at_stripe"
@@ -54,6 +56,7 @@ class FindingKind(StrEnum):
 # Findings that hold no watermark up: they do not say that Stripe and the books differ at a time.
 STANDING = frozenset(
     {
+        FindingKind.REFUNDS_EXCEED_ORDER,
         FindingKind.CHARGE_DIFFERS,
         FindingKind.CHARGE_NOT_AT_STRIPE,
         FindingKind.NEGATIVE_BALANCE_UNCOVERED,
@@ -168,6 +171,21 @@ def of_dispute(report: StripeDispute, order: OrderKey, account_id: str | None) -
         stripe_id=report.dispute_id,
         stripe_amount=report.withdrawn_amount,
         currency=report.currency,
+    )
+
+
+def of_exceeded(refund: Refund, state: OrderState) -> Finding:
+    """Return the finding that more went back of an order than its total, with both sums."""
+    return Finding(
+        FindingKind.REFUNDS_EXCEED_ORDER,
+        account_id=refund.account_id,
+        studio_id=refund.studio_id,
+        order_id=refund.order_id,
+        refund_id=refund.refund_id,
+        stripe_id=refund.stripe_refund_id,
+        amount=state.total_amount,
+        stripe_amount=state.committed_amount,
+        currency=state.currency,
     )
 
 

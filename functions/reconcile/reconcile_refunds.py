@@ -17,6 +17,7 @@ from functions.reconcile.findings import (
     FindingKind,
     of_currency,
     of_entry,
+    of_exceeded,
     of_movements,
     of_refund,
     of_report,
@@ -24,7 +25,7 @@ from functions.reconcile.findings import (
 from functions.reconcile.scope import Account, Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.ledger import LedgerEntry
+from shared.domain.ledger import LedgerEntry, RecordSource
 from shared.domain.order import OrderKey, OrderState
 from shared.domain.refund import Refund
 from shared.domain.stripe_balance import BalanceMovement, MovementType
@@ -155,11 +156,19 @@ class ReconcileRefunds:
             return
         if amounts_differ(report, refund):
             yield of_refund(FindingKind.REFUND_AMOUNT_DIFFERS, refund)
+        if refund.source is RecordSource.STRIPE:
+            yield from self._compare_with_order(refund)
         if not refund.settlement_owed:
             yield from self._reconcile_entries(refund)
         elif outcome is ReportOutcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
             # Recording the report has announced the settlement again.
             yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
+
+    def _compare_with_order(self, refund: Refund) -> Iterator[Finding]:
+        """Compare an external refund with its order. Those requested here cannot exceed it."""
+        state = self.orders.get_state(refund.order_key)
+        if state is not None and state.committed_amount > state.total_amount:
+            yield of_exceeded(refund, state)
 
     def _reconcile_unpaid(self, report: StripeRefund, account_id: str | None) -> Iterator[Finding]:
         """Have the charge read: the order becomes a sale first, then its refunds are recorded.
