@@ -32,7 +32,7 @@ class ChargePosting:
     fee_refund_amount: int = 0
 
 
-def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) -> ChargePosting:
+def post_payment(state: OrderState, payment: Payment, at: str, paid_at: str) -> ChargePosting:
     """Return the order's state with its payment, and the sale entry once it is paid.
 
     A paid order stays paid: what happens to its money later is a refund or a dispute.
@@ -41,7 +41,7 @@ def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) 
         state: The order's state now.
         payment: Its payment, as Stripe has it now.
         at: Now, RFC 3339 in UTC.
-        charged_at: When the charge was made, RFC 3339 in UTC.
+        paid_at: When the money came, RFC 3339 in UTC.
     """
     if state.payment_status is PaymentStatus.PAID:
         return ChargePosting(state)
@@ -56,7 +56,7 @@ def post_payment(state: OrderState, payment: Payment, at: str, charged_at: str) 
         return ChargePosting(after)
     amounts = sale_amounts(after)
     kind = EntryKind.SALE
-    if state.is_before_ledger(charged_at):
+    if state.is_before_ledger(paid_at):
         kind, amounts = EntryKind.OPENING_SALE, moved_elsewhere(amounts)
     sold = tuple(TaxPart(*each[:3]) for each in state.tax_parts)
     facts = EntryFacts(

@@ -12,8 +12,9 @@ from shared.domain.stripe_object import MalformedStripeObjectError, optional_id,
 class StripeCharge:
     """A charge. Amounts in minor units of ``currency``.
 
-    ``stripe_fee_amount`` is the fee that Stripe took, without the application fee. It is None
-    before the money is there, and if the account keeps its balance in another currency.
+    ``paid_at`` is when the money came. For a bank debit or an authorization that is days after the
+    charge was made. ``stripe_fee_amount`` is the fee that Stripe took, without the application fee.
+    It is None before the money is there, and if the account keeps its balance in another currency.
     """
 
     charge_id: str
@@ -23,11 +24,11 @@ class StripeCharge:
     amount_captured: int
     amount_refunded: int
     currency: str
-    created: datetime
     payment_intent_id: str | None = None
     application_fee_id: str | None = None
     application_fee_amount: int = 0
     balance_transaction_id: str | None = None
+    paid_at: datetime | None = None
     stripe_fee_amount: int | None = None
     failure_code: str | None = None
 
@@ -54,11 +55,11 @@ def stripe_charge_from(source: Mapping[str, Any]) -> StripeCharge:
         amount_captured=_amount(source, "amount_captured"),
         amount_refunded=_amount(source, "amount_refunded"),
         currency=currency,
-        created=datetime.fromtimestamp(_amount(source, "created"), UTC),
         payment_intent_id=optional_id(source, "payment_intent"),
         application_fee_id=optional_id(source, "application_fee"),
         application_fee_amount=source.get("application_fee_amount") or 0,
         balance_transaction_id=string(movement, "id") if movement else None,
+        paid_at=datetime.fromtimestamp(_amount(movement, "created"), UTC) if movement else None,
         stripe_fee_amount=_stripe_fee(movement, currency) if movement else None,
         failure_code=optional_id(source, "failure_code"),
     )

@@ -156,7 +156,8 @@ class VerifyCharge:
             posting = post_payment(state, missing, at, at)
         else:
             payment = payment_of(imported.order, charge)
-            posting = post_payment(state, payment, at, rfc3339(charge.created))
+            paid_at = rfc3339(charge.paid_at) if charge.paid_at else at
+            posting = post_payment(state, payment, at, paid_at)
         if posting.state.payment_status is PaymentStatus.PAID:
             for report in at_stripe.disputes:
                 for dispute, before_ledger in _reports(state, report):

@@ -12,7 +12,7 @@ CHARGE = StripeCharge(
     amount_captured=10_000,
     amount_refunded=0,
     currency="usd",
-    created=datetime(2026, 10, 14, tzinfo=UTC),
     balance_transaction_id="txn_1",
+    paid_at=datetime(2026, 10, 14, tzinfo=UTC),
     stripe_fee_amount=447,
 )

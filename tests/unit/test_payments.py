@@ -1,6 +1,7 @@
 """The status of an order's payment, as Stripe's charge says."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -96,6 +97,7 @@ def _source(**changes: object) -> dict[str, Any]:
         "balance_transaction": {
             "id": "txn_1",
             "currency": "usd",
+            "created": 1_790_600_000,
             "fee_details": [
                 {"type": "stripe_fee", "amount": 300},
                 {"type": "tax", "amount": 20},
@@ -109,7 +111,8 @@ def test_a_charge_is_read_with_stripe_s_own_fee_and_its_tax() -> None:
     charge = stripe_charge_from(_source())
     assert (charge.stripe_fee_amount, charge.balance_transaction_id) == (320, "txn_1")
     assert charge.payment_intent_id == "pi_1"
-    converted = {"id": "txn_1", "currency": "eur", "fee_details": []}
+    assert charge.paid_at == datetime.fromtimestamp(1_790_600_000, UTC)  # a week after it was made
+    converted = {"id": "txn_1", "currency": "eur", "created": 1, "fee_details": []}
     assert stripe_charge_from(_source(balance_transaction=converted)).stripe_fee_amount is None
 
 
@@ -120,10 +123,17 @@ def test_a_charge_is_read_with_stripe_s_own_fee_and_its_tax() -> None:
         {"amount_captured": "10000"},
         {"amount_captured": -1},
         {"captured": None},
-        {"created": True},
         {"currency": ""},
         {"balance_transaction": "txn_1"},
-        {"balance_transaction": {"id": "txn_1", "currency": "usd", "fee_details": None}},
+        {"balance_transaction": {"id": "txn_1", "currency": "usd", "fee_details": []}},
+        {
+            "balance_transaction": {
+                "id": "txn_1",
+                "currency": "usd",
+                "created": 1,
+                "fee_details": None,
+            }
+        },
     ],
 )
 def test_a_charge_that_is_not_as_documented_is_refused(changes: dict[str, Any]) -> None:
