@@ -56,12 +56,18 @@ class Attention(TableGateway):
         return map(state_from_values, self._read(studio_id, AttentionPartition.DISPUTE))
 
     def held_amount(self, studio_id: str) -> int:
-        """Return what the studio's open disputes may still take, in minor units.
+        """Return what open disputes may still take from what PPS owes, in minor units.
 
-        A payout of a studio with ``hold_disputed`` holds this amount back.
+        A payout of a studio with ``hold_disputed`` holds this amount back. Of a direct charge,
+        Stripe takes the money from the studio's own account.
         """
         states = self.disputed_orders(studio_id)
-        return sum(dispute.held_amount for state in states for dispute in state.disputes)
+        return sum(
+            dispute.held_amount
+            for state in states
+            if state.account_id is None
+            for dispute in state.disputes
+        )
 
     def wrong_payments(self, studio_id: str) -> Iterator[OrderState]:
         """Read the states of the orders whose charge differs from the import, or is missing."""
