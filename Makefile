@@ -61,10 +61,15 @@ faults: $(ENVIRONMENT) ## Crash every flow at every point, then run it in bad we
 
 check: lint types template openapi-check page-check test ## Run everything that must pass: lint, types, template, API description, page, tests
 
-lint: $(ENVIRONMENT) ## Check style and spelling
+lint: $(ENVIRONMENT) ## Check style and spelling, and that no file has a secret
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
+	@$(BIN)/python -m infra.build.secret_scan
+
+.PHONY: secrets
+secrets: $(ENVIRONMENT) ## Look for secrets in all commits, too
+	@$(BIN)/python -m infra.build.secret_scan --history
 
 types: $(ENVIRONMENT) ## Check types
 	@$(BIN)/mypy .
