@@ -75,7 +75,7 @@ types: $(ENVIRONMENT) ## Check types
 	@$(BIN)/mypy .
 
 template: setup ## Check the template
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml infra/stacks/*.yaml
 	@$(SAM) validate --lint
 
 openapi: $(ENVIRONMENT) ## Write docs/openapi.json and docs/roles.md from the code

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,6 +14,7 @@ from infra.paths import ENGINE_PYTHON, TEMPLATE
 
 # The code's place that `sam deploy` would put in.
 _CODE = "s3://artifacts/code"
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 # Runs in the environment that has SAM's translator. No policy of AWS's is named, so none is loaded.
 _TRANSFORM = """
 import json, sys
@@ -44,10 +46,59 @@ def _long_form(loader: yaml.Loader, suffix: str, node: yaml.Node) -> dict[str, A
 _Loader.add_multi_constructor("!", _long_form)
 
 
-def source_template() -> dict[str, Any]:
-    """Return the template as it is written, with CloudFormation's functions in their long form."""
-    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506  # a safe loader
+def source_template(path: Path = TEMPLATE) -> dict[str, Any]:
+    """Return a template as it is written, with CloudFormation's functions in their long form."""
+    found: dict[str, Any] = json.loads(_read(path))
     return found
+
+
+@cache
+def _read(path: Path) -> str:
+    # As text, because who gets the template may change it, and reading its YAML takes seconds.
+    return json.dumps(yaml.load(path.read_text(), _Loader))  # noqa: S506  # a safe loader
+
+
+def resources_if(*conditions: str) -> dict[str, Any]:
+    """Return the resources of the template as if exactly these conditions were true."""
+    chosen = {
+        name: each
+        for name, each in source_template()["Resources"].items()
+        if each.get("Condition") is None or each["Condition"] in conditions
+    }
+    found: dict[str, Any] = _decided(chosen, conditions)
+    return found
+
+
+def _decided(value: Any, conditions: tuple[str, ...]) -> Any:  # noqa: ANN401  # any part of a template
+    """Return a part of the template with each ``Fn::If`` decided, without what has no value."""
+    if isinstance(value, dict):
+        if value.keys() == {"Fn::If"}:
+            condition, when_true, when_false = value["Fn::If"]
+            return _decided(when_true if condition in conditions else when_false, conditions)
+        decided = {name: _decided(each, conditions) for name, each in value.items()}
+        return {name: each for name, each in decided.items() if each != _NO_VALUE}
+    if isinstance(value, list):
+        return [
+            each for each in (_decided(each, conditions) for each in value) if each != _NO_VALUE
+        ]
+    return value
+
+
+def statements_of(resources: Mapping[str, Any], role: str) -> list[dict[str, Any]]:
+    """Return the statements of a role's own policies, and of the policies that name the role."""
+    own = [each["PolicyDocument"] for each in resources[role]["Properties"].get("Policies", [])]
+    others = [
+        each["Properties"]["PolicyDocument"]
+        for each in resources.values()
+        if each["Type"] == "AWS::IAM::Policy" and {"Ref": role} in each["Properties"]["Roles"]
+    ]
+    return [each for document in own + others for each in document["Statement"]]
+
+
+def actions_of(statement: Mapping[str, Any]) -> list[str]:
+    """Return the actions of a policy's statement."""
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else list(actions)
 
 
 @cache

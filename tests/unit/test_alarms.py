@@ -84,6 +84,7 @@ def test_every_scheduled_function_has_a_heartbeat() -> None:
         alarm["Dimensions"][0]["Value"]
         for alarm in ALARMS.values()
         if alarm.get("TreatMissingData") == "breaching"
+        and alarm["Dimensions"][0]["Name"] == "service"
     }
     assert scheduled == watched
 

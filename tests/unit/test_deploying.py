@@ -12,9 +12,10 @@ from infra.local.environments import install_tools
 from infra.operate.deploying import command, commit
 from infra.operate.deploying.commit import commit_to_deploy
 from infra.operate.deploying.parameters import parameters_from
-from infra.operate.deploying.target import Target
+from infra.operate.deploying.target import STACK_POLICY, Target
 from infra.paths import SAM
 from tests.operate import failure_of, operate
+from tests.unit.deployed_template import resources_if
 
 # Prints what the SAM CLI reads of its argument.
 _READ = """
@@ -115,6 +116,7 @@ class _Account:
     def __init__(self, *, deletion_protection: str, logs_role: str | None = None) -> None:
         self.logs_role = logs_role
         self.protected = False
+        self.policy: dict[str, Any] | None = None
         self.deployments = 0
         self._deletion_protection = deletion_protection
 
@@ -143,6 +145,9 @@ class _Account:
 
     def update_termination_protection(self, **_: object) -> None:
         self.protected = True
+
+    def set_stack_policy(self, *, StackName: str, StackPolicyBody: str) -> None:  # noqa: ARG002, N803  # AWS's names
+        self.policy = json.loads(StackPolicyBody)
 
 
 class _Clients:
@@ -211,6 +216,24 @@ def test_a_stack_that_protects_its_data_is_protected_itself(
     result, _ = run_deploy(account, monkeypatch)
     assert result.exit_code == 0, result.output
     assert account.protected is (value == "true")
+    assert account.policy == (STACK_POLICY if value == "true" else None)
+
+
+def test_no_update_replaces_or_deletes_what_outlives_the_stack() -> None:
+    kept = {
+        name: each["Type"]
+        for name, each in resources_if().items()
+        if each.get("DeletionPolicy") == "Retain"
+    }
+    _, by_type, by_name = STACK_POLICY["Statement"]
+    types = by_type["Condition"]["StringEquals"]["ResourceType"]
+    names = [each.removeprefix("LogicalResourceId/") for each in by_name["Resource"]]
+    # They hold no data, and belong to the account.
+    of_the_account = {"ApiLogsWriterRole", "ApiAccount"}
+    unprotected = {name for name, kind in kept.items() if kind not in types and name not in names}
+    assert unprotected <= of_the_account
+    assert set(names) <= kept.keys()
+    assert set(types) <= set(kept.values())
 
 
 @pytest.mark.usefixtures("working_copy")

@@ -1,5 +1,6 @@
 """Where a deployment goes: the account, the region and the stack."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,19 @@ from infra.failure import Failure
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,35}")
 # A change set that nobody confirmed leaves a stack without resources.
 _NOT_CREATED = "REVIEW_IN_PROGRESS"
+
+# A replaced table, pool or secret is kept, but the stack would go on with an empty one.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
+_ANY_UPDATE = {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}
+_NEVER = {"Effect": "Deny", "Principal": "*", "Action": ["Update:Replace", "Update:Delete"]}
+_STORES = ["AWS::DynamoDB::Table", "AWS::Cognito::UserPool", "AWS::SecretsManager::Secret"]
+STACK_POLICY: dict[str, list[dict[str, Any]]] = {
+    "Statement": [
+        _ANY_UPDATE,
+        {**_NEVER, "Resource": "*", "Condition": {"StringEquals": {"ResourceType": _STORES}}},
+        {**_NEVER, "Resource": ["LogicalResourceId/AnchorBucket", "LogicalResourceId/AnchorKey"]},
+    ]
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,13 @@ class Target:
         return bool(self.aws.api_gateway.get_account().get("cloudwatchRoleArn"))
 
     def protect(self) -> None:
-        """Refuse to delete the stack until somebody takes this protection off."""
+        """Protect the stack from deletion, and what has its data from being replaced by updates.
+
+        Both hold until somebody takes them off.
+        """
         self.aws.cloudformation.update_termination_protection(
             StackName=self.name, EnableTerminationProtection=True
+        )
+        self.aws.cloudformation.set_stack_policy(
+            StackName=self.name, StackPolicyBody=json.dumps(STACK_POLICY)
         )
