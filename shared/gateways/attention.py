@@ -20,7 +20,7 @@ from shared.gateways.records.keys import (
     STUDIO_SK,
     AttentionPartition,
     account_pk,
-    attention_pk,
+    attention_query,
     primary_key,
     studio_pk,
 )
@@ -93,10 +93,7 @@ class Attention(TableGateway):
         return [each for each in found if each.is_disconnected]
 
     def _read(self, studio_id: str, partition: AttentionPartition) -> "Iterator[Values]":
-        found = self._table.query(
-            "attention_pk = :pk",
-            {":pk": attention_pk(studio_id, partition)},
-            IndexName=ATTENTION_INDEX,
-        )
+        query = attention_query(studio_id, partition)
+        found = self._table.query(*query, IndexName=ATTENTION_INDEX)
         keys = [primary_key(values["PK"], values["SK"]) for values in found]
         return self._table.batch_get(keys, consistent=False)

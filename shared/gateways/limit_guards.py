@@ -11,7 +11,7 @@ from shared.gateways.records.keys import (
     LIMIT_GUARD_SK,
     STATE_SK,
     AttentionPartition,
-    attention_pk,
+    attention_query,
     order_key_of,
     order_pk,
     primary_key,
@@ -45,12 +45,8 @@ class LimitGuards(TableGateway):
 
         At most ``MOST_ORDERS`` refunds are read, the oldest first, so that the cost is bounded.
         """
-        found, _ = self._table.page(
-            "attention_pk = :pk",
-            {":pk": attention_pk(studio_id, AttentionPartition.OPEN)},
-            IndexName=ATTENTION_INDEX,
-            Limit=MOST_ORDERS,
-        )
+        query = attention_query(studio_id, AttentionPartition.OPEN)
+        found, _ = self._table.page(*query, IndexName=ATTENTION_INDEX, Limit=MOST_ORDERS)
         return {order_key_of(values["PK"]).order_id for values in found}
 
     def states(self, studio_id: str, order_ids: Iterable[str]) -> Iterator[OrderState]:

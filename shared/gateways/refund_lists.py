@@ -13,7 +13,8 @@ from shared.gateways.records.keys import (
     REFUND_PREFIX,
     STATE_SK,
     AttentionPartition,
-    attention_pk,
+    attention_place,
+    attention_query,
     order_key_of,
     order_pk,
     primary_key,
@@ -54,15 +55,14 @@ class RefundLists(TableGateway):
             newest_first: Whether to list backward in time.
         """
         found = self._table.query(
-            "attention_pk = :pk AND attention_sk BETWEEN :start AND :end",
             # The refund's id follows the time: what is exactly at the end sorts after it.
-            {":pk": attention_pk(studio_id, partition), ":start": start, ":end": end},
+            *attention_query(studio_id, partition, start, end),
             IndexName=ATTENTION_INDEX,
             ScanIndexForward=not newest_first,
         )
         for values in found:
             key = RefundKey(order_key_of(values["PK"]), values["SK"].removeprefix(REFUND_PREFIX))
-            yield ListedRefund(key, values["attention_sk"])
+            yield ListedRefund(key, attention_place(partition, values["attention_sk"]))
 
     def read(self, listed: Iterable[ListedRefund]) -> Iterator[Refund]:
         """Read the refunds of a list, in the same order. Missing ones are left out."""

@@ -17,6 +17,12 @@ from tests.scale.pairs import PAIRS, Pair
 _HOUR_SECONDS = 3600
 _HOURS_OF_A_WEEK = 7 * 24
 
+# What OpenIndex has of a piece of work, and AttentionIndex of a refund that is not settled yet.
+_ATTRIBUTES_OF_OPEN_WORK = (
+    ("PK", "SK", "open_pk", "open_due"),
+    ("PK", "SK", "attention_pk", "attention_sk", "next_poll_at"),
+)
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -152,6 +158,9 @@ def entry_bytes() -> int:
 
 def _largest_in_index(world: FaultWorld) -> int:
     """Return how many bytes the largest piece of open work has in its index."""
-    names = ("PK", "SK", "open_pk", "open_due")
-    items = (item for item in world.engine.scan("OrdersTable") if "open_pk" in item)
-    return max(sum(len(name) + len(item[name]["S"]) for name in names) for item in items)
+    return max(
+        sum(len(name) + len(item[name]["S"]) for name in names)
+        for item in world.engine.scan("OrdersTable")
+        for names in _ATTRIBUTES_OF_OPEN_WORK
+        if item.keys() >= set(names)
+    )

@@ -25,6 +25,7 @@ class Pair:
         outcome: What each worker must report.
         most_of_studio: How much of one studio a run announces, or None without a limit.
         most_of_all: How much a run announces in all, or None without a limit.
+        reads_all_open: Whether a run reads all that is open, to find what of it is due.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Pair:
     outcome: str
     most_of_studio: int | None = None
     most_of_all: int | None = None
+    reads_all_open: bool = False
 
     @property
     def workers(self) -> int:
@@ -71,6 +73,7 @@ RESUME = Pair(
     "RefundConfirmed",
     most_of_studio=MOST_OF_STUDIO,
     most_of_all=MOST_OF_ALL,
+    reads_all_open=True,
 )
 
 PAIRS = (PAYOUTS, ANCHORS, RESUME)

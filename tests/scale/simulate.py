@@ -37,6 +37,8 @@ class Limits(Protocol):
     def most_of_studio(self) -> int | None: ...
     @property
     def most_of_all(self) -> int | None: ...
+    @property
+    def reads_all_open(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,14 @@ class Simulation:
             return
         at, sent = now, 0
         bytes_read = 0
+        if self.limits.reads_all_open:
+            pages = -(-len(self._open) * self.index_bytes // assumptions.PAGE_BYTES)
+            at += pages * assumptions.DYNAMODB_SECONDS
         for number in self._share(now):
-            if bytes_read % assumptions.PAGE_BYTES < self.index_bytes:
-                at += assumptions.DYNAMODB_SECONDS
-            bytes_read += self.index_bytes
+            if not self.limits.reads_all_open:
+                if bytes_read % assumptions.PAGE_BYTES < self.index_bytes:
+                    at += assumptions.DYNAMODB_SECONDS
+                bytes_read += self.index_bytes
             if sent % _MESSAGES_PER_CALL == 0:
                 at += assumptions.OTHER_SECONDS["sqs"]
             if at - now > self.limits.timeout_seconds:

@@ -1,4 +1,4 @@
-"""Stored records come back unchanged, and are in OpenIndex exactly while they are open."""
+"""Stored records come back unchanged, and are in an index of open work while they are open."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead
 from shared.domain.ledger_chain import verify_chain
 from shared.domain.order import LineCommitted, OrderState, RefundItem
 from shared.domain.payment_status import PaymentStatus
-from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
+from shared.domain.refund import UNSETTLED, HistoryEntry, Refund, RefundStatus, RefundType
 from shared.domain.refusal import Refusal
 from shared.domain.tax import SoldTax, TaxPart
 from shared.gateways.records.attributes import marshal, unmarshal
@@ -197,12 +197,27 @@ def test_a_ledger_head_comes_back_as_it_was_stored(head: LedgerHead) -> None:
 
 
 @given(any_refund)
-def test_a_refund_is_in_the_index_of_open_work_exactly_while_it_is_open(refund: Refund) -> None:
+def test_a_refund_is_in_one_index_with_its_next_poll_exactly_while_it_is_open(
+    refund: Refund,
+) -> None:
     item = refund_to_item(refund)
-    assert ("open_pk" in item) == ("open_due" in item) == refund.is_open
-    if refund.is_open:
-        assert item["open_pk"] == {"S": OpenWork.REFUND}
+    is_unsettled = refund.status in UNSETTLED
+    assert (item.get("attention_pk") == {"S": "OPEN"}) == ("next_poll_at" in item) == is_unsettled
+    is_failed_late = refund.is_open and not is_unsettled
+    assert ("open_pk" in item) == ("open_due" in item) == is_failed_late
+    if is_unsettled:
+        place = f"{refund.studio_id}#{refund.requested_at}#{refund.refund_id}"
+        assert item["attention_sk"] == {"S": place}
+        assert item["next_poll_at"] == {"S": refund.next_poll_at}
+    if is_failed_late:
+        assert item["open_pk"] == {"S": OpenWork.LATE_FAILURE}
         assert item["open_due"] == {"S": refund.next_poll_at}
+
+
+@given(any_refund.filter(lambda refund: refund.is_open))
+def test_an_open_refund_without_a_next_poll_is_not_stored(refund: Refund) -> None:
+    with pytest.raises(ValueError, match="open"):
+        refund_to_item(replace(refund, next_poll_at=None))
 
 
 @given(any_fee_refund)

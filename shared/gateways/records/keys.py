@@ -80,11 +80,17 @@ STOP_CHANGE_PREFIX = "STOP_CHANGE#"
 # A sort key has at most 1,024 bytes, and folding may lengthen a name.
 _STUDIO_NAME_LENGTH = 100
 
+# Places in a list begin with a time, which begins with a digit.
+_BEFORE_ALL_TIMES = "0"
+_AFTER_ALL_TIMES = "~"
+
 
 class OpenWork(StrEnum):
     """Partitions of OpenIndex: work of all studios, most of it for a scheduled function."""
 
-    REFUND = "REFUND"
+    # Refunds that failed after they settled, until the ledger has that too. Refunds that are not
+    # settled yet are in AttentionIndex.
+    LATE_FAILURE = "LATE_FAILURE"
     FEE_REFUND = "FEE_REFUND"
     # Orders whose charge must be read at Stripe again.
     CHARGE = "CHARGE"
@@ -100,8 +106,10 @@ class OpenWork(StrEnum):
 
 
 class AttentionPartition(StrEnum):
-    """A studio's partitions of AttentionIndex.
+    """The lists in AttentionIndex. A studio has a partition for each, except for ``OPEN``.
 
+    ``OPEN`` is one partition with the refunds of all studios that are not settled yet, studio by
+    studio. So one entry serves the studio's lists and ``resume_pending``, which reads them all.
     ``FAILED_DONE`` has the resolved refunds, ``ADJUSTMENT`` all adjustments, decided or not.
     """
 
@@ -278,8 +286,41 @@ def print_pk(studio_id: str, status: FulfillmentStatus) -> str:
 
 
 def attention_pk(studio_id: str, partition: AttentionPartition) -> str:
-    """Return the AttentionIndex partition of one of a studio's lists."""
+    """Return the AttentionIndex partition that has one of a studio's lists."""
+    if partition is AttentionPartition.OPEN:
+        return partition.value
     return f"{studio_id}#{partition}"
+
+
+def attention_sk(studio_id: str, partition: AttentionPartition, place: str) -> str:
+    """Return the sort key of a place in one of a studio's lists."""
+    return f"{studio_id}#{place}" if partition is AttentionPartition.OPEN else place
+
+
+def attention_place(partition: AttentionPartition, sk: str) -> str:
+    """Return the place in a studio's list that a sort key of AttentionIndex has."""
+    return sk.partition("#")[2] if partition is AttentionPartition.OPEN else sk
+
+
+def attention_query(
+    studio_id: str,
+    partition: AttentionPartition,
+    start: str = _BEFORE_ALL_TIMES,
+    end: str = _AFTER_ALL_TIMES,
+) -> tuple[str, dict[str, str]]:
+    """Return the key condition, with its values, that finds a studio's list in AttentionIndex.
+
+    Args:
+        studio_id: The studio's id.
+        partition: The list.
+        start: The first time or place, RFC 3339 in UTC.
+        end: The last one.
+    """
+    return "attention_pk = :pk AND attention_sk BETWEEN :start AND :end", {
+        ":pk": attention_pk(studio_id, partition),
+        ":start": attention_sk(studio_id, partition, start),
+        ":end": attention_sk(studio_id, partition, end),
+    }
 
 
 def attention(studio_id: str, partition: AttentionPartition, since: str, name: str) -> Values:
@@ -291,7 +332,28 @@ def attention(studio_id: str, partition: AttentionPartition, since: str, name: s
         since: When the item came on the list, RFC 3339 in UTC. The list is in that order.
         name: The item's id. It makes the key unique.
     """
-    return {"attention_pk": attention_pk(studio_id, partition), "attention_sk": f"{since}#{name}"}
+    return {
+        "attention_pk": attention_pk(studio_id, partition),
+        "attention_sk": attention_sk(studio_id, partition, f"{since}#{name}"),
+    }
+
+
+def open_refund(studio_id: str, requested_at: str, refund_id: str, poll_at: str | None) -> Values:
+    """Return the attributes that put a refund into AttentionIndex until it is settled.
+
+    Args:
+        studio_id: The studio's id.
+        requested_at: When it was requested, RFC 3339 in UTC. A studio's list is in that order.
+        refund_id: The refund's id.
+        poll_at: When ``resume_pending`` must look at it, RFC 3339 in UTC. The index has it too.
+
+    Raises:
+        ValueError: The time is missing. Without it, nothing would ever resume the refund.
+    """
+    if poll_at is None:
+        raise ValueError("an open refund needs a time when it is polled next")
+    place = attention(studio_id, AttentionPartition.OPEN, requested_at, refund_id)
+    return place | {"next_poll_at": poll_at}
 
 
 def platform_list(partition: PlatformPartition, name: str) -> Values:

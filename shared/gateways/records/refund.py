@@ -20,6 +20,7 @@ from shared.gateways.records.keys import (
     AttentionPartition,
     OpenWork,
     attention,
+    open_refund,
     open_work,
     order_key_of,
     order_pk,
@@ -32,7 +33,7 @@ _FIELDS = tuple(field.name for field in fields(Refund))
 
 
 def refund_to_item(refund: Refund) -> Item:
-    """Return the item of a refund, in OpenIndex while it is open."""
+    """Return the item of a refund. While it is open, an index has it with its next poll."""
     values: Values = {name: getattr(refund, name) for name in _FIELDS}
     # The key already has the ids, and every byte costs write units.
     del values["refund_id"], values["order_id"], values["next_poll_at"]
@@ -62,9 +63,7 @@ def refund_to_item(refund: Refund) -> Item:
     values["keep_print"] = refund.keep_print or None
     values["before_ledger"] = refund.before_ledger or None
     values["poll_count"] = refund.poll_count or None
-    if refund.is_open:
-        values |= open_work(OpenWork.REFUND, refund.next_poll_at)
-    values |= _on_attention_list(refund)
+    values |= _in_indexes(refund)
     return primary_key(order_pk(refund.order_key), refund_sk(refund.refund_id)) | marshal(values)
 
 
@@ -73,7 +72,7 @@ def refund_from_values(values: Values) -> Refund:
     known = {name: values[name] for name in _FIELDS if name in values}
     known["refund_id"] = values["SK"].removeprefix(REFUND_PREFIX)
     known["order_id"] = order_key_of(values["PK"]).order_id
-    known["next_poll_at"] = values.get("open_due")
+    known["next_poll_at"] = values.get("next_poll_at") or values.get("open_due")
     known["status"] = RefundStatus(values["status"])
     known["type"] = RefundType(values["type"])
     known["source"] = RecordSource(values["source"])
@@ -97,13 +96,21 @@ def refund_from_values(values: Values) -> Refund:
     return Refund(**known)
 
 
-def _on_attention_list(refund: Refund) -> Values:
+def _in_indexes(refund: Refund) -> Values:
+    """Return the attributes for AttentionIndex, and for OpenIndex after a late failure.
+
+    A refund that is not settled yet is in one index alone, with its next poll. Every refund enters
+    and leaves it, and each entry of an index costs two write units.
+    """
+    studio_id, refund_id = refund.studio_id, refund.refund_id
     if refund.status in UNSETTLED:
-        partition, since = AttentionPartition.OPEN, refund.requested_at
-    elif refund.failed_at is not None:
-        partition, since = AttentionPartition.FAILED_DONE, refund.failed_at
+        return open_refund(studio_id, refund.requested_at, refund_id, refund.next_poll_at)
+    values: Values = {}
+    if refund.is_open:
+        values |= open_work(OpenWork.LATE_FAILURE, refund.next_poll_at)
+    if refund.failed_at is not None:
+        partition = AttentionPartition.FAILED_DONE
         if refund.needs_attention:
             partition = AttentionPartition.FAILED
-    else:
-        return {}
-    return attention(refund.studio_id, partition, since, refund.refund_id)
+        values |= attention(studio_id, partition, refund.failed_at, refund_id)
+    return values

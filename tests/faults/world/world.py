@@ -27,7 +27,7 @@ ORDERS_TABLE, LEDGER_TABLE, ANCHOR_BUCKET = "OrdersTable", "LedgerTable", "Ancho
 # Every other scheduled function finishes open work; this one compares finished work with Stripe.
 RECONCILE = "reconcile"
 
-_OPEN_WORK_INDEX_KEYS = ("REFUND", "FEE_REFUND", "PAYOUT")
+_OPEN_WORK_INDEX_KEYS = ("LATE_FAILURE", "FEE_REFUND", "PAYOUT")
 
 # An hour of five-minute rounds, then two months of six-hour rounds. That is longer than Stripe's
 # idempotency keys, its three days of webhooks and its 30 days of late failures.
@@ -130,7 +130,8 @@ class FaultWorld:
         return sorted(
             f"{item['PK']['S']} {item['SK']['S']}"
             for item in self.engine.scan(ORDERS_TABLE)
-            if item.get("open_pk", {}).get("S") in _OPEN_WORK_INDEX_KEYS
+            if item.get("attention_pk", {}).get("S") == "OPEN"
+            or item.get("open_pk", {}).get("S") in _OPEN_WORK_INDEX_KEYS
             or (item.get("open_pk", {}).get("S") == "CHARGE" and "payment_status" in item)
         )
 
