@@ -29,11 +29,14 @@ from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.statement_rows import StatementRows
 
 dynamodb = aws.client("dynamodb")
 skip_botocore_item_parsing(dynamodb)
 order_lists = OrderLists(dynamodb, setting("ORDERS_TABLE"))
 people = People(dynamodb, setting("ORDERS_TABLE"))
+entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
+payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 write_export = WriteExport(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundRows(
@@ -43,12 +46,9 @@ write_export = WriteExport(
         OrdersTable(dynamodb, setting("ORDERS_TABLE")),
         people,
     ),
-    LedgerRows(
-        LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
-        PayoutsTable(dynamodb, setting("ORDERS_TABLE")),
-        order_lists,
-        people,
-    ),
+    LedgerRows(entries, payouts, order_lists, people),
+    payouts,
+    StatementRows(entries, order_lists),
     ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
 )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.export_report import ledger_columns, workbook
@@ -14,35 +15,39 @@ from shared.domain.export import (
     ExportedReport,
     ExportForm,
     LedgerSelection,
+    StatementSelection,
 )
 from shared.domain.journal import journal_of
 from shared.domain.journal_accounts import parse_accounts
 from shared.domain.journal_totals import daily_totals
 from shared.domain.ledger import LedgerEntry
+from shared.domain.payout import Payout
 from shared.domain.report import ReportState, Selection
 from shared.domain.report_filter import ReportFilter
 from shared.domain.studio import Studio
 from shared.gateways.exports import ExportedFile, ExportFiles, ExportRequest
+from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
-from shared.views import report_columns, spreadsheet
+from shared.views import report_columns, spreadsheet, statement_columns
 from shared.views.columns import Column, HasCurrency, csv_header, csv_lines
 from shared.views.journal.book import JournalBook
 from shared.views.journal.files import FILES as JOURNALS
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.statement_rows import StatementRows
 
 # How many rows are read and formatted at once: less than DynamoDB's page of 1 MB.
 _ROWS_AT_ONCE = 1_000
 
 
 class NothingToExportError(Exception):
-    """The message names no known studio or no valid selection. It can never work."""
+    """The message names no known studio or payout, or no valid selection. It can never work."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What a message requests."""
 
-    selection: Selection | LedgerSelection
+    selection: Selection | LedgerSelection | StatementSelection
     form: ExportForm
     mark: DecimalMark
 
@@ -54,6 +59,8 @@ class WriteExport:
     studios: Studios
     refunds: RefundRows
     ledger: LedgerRows
+    payouts: PayoutsTable
+    statement: StatementRows
     files: ExportFiles
 
     def __call__(self, request: ExportRequest) -> int:
@@ -89,10 +96,19 @@ class WriteExport:
             refunds = self.refunds.rows(selection, None, page_size=_ROWS_AT_ONCE)
             named = self.refunds.with_names(studio.studio_id, counted.each(refunds))
             return _table("Refunds", report_columns.COLUMNS, named, studio.zone, wanted)
+        if isinstance(selection, StatementSelection):
+            lines = counted.each(self.statement(self._payout(selection)))
+            return _table("Payout", statement_columns.COLUMNS, lines, studio.zone, wanted)
         if wanted.form in TABLES:
             rows = counted.each(self.ledger.rows(selection))
             return _table("Ledger", ledger_columns.COLUMNS, rows, studio.zone, wanted)
         return _journal(counted.each(self.ledger.entries(selection)), selection, wanted, studio)
+
+    def _payout(self, selection: StatementSelection) -> Payout:
+        payout = self.payouts.get(selection.studio_id, selection.payout_id)
+        if payout is None:
+            raise NothingToExportError(f"there is no payout {selection.payout_id}")
+        return payout
 
 
 _MEDIA_TYPES = {
@@ -155,18 +171,24 @@ def _wanted(request: ExportRequest) -> _Wanted:
         form, mark = ExportForm(request.form), DecimalMark(request.decimal_mark)
         report = ExportedReport(request.report)
         values = json.loads(request.selection)
-        if report is ExportedReport.LEDGER:
-            selection: Selection | LedgerSelection = LedgerSelection(**values)
-        else:
-            values |= {
-                "state": ReportState(values["state"]),
-                "only": ReportFilter(**values["only"]),
-            }
-            selection = Selection(**values)
+        selection = _selection(report, values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NothingToExportError("the message selects nothing") from error
     if selection.studio_id != request.studio_id:
         raise NothingToExportError("the message selects another studio's report")
-    if report is ExportedReport.REFUNDS and form not in TABLES:
-        raise NothingToExportError("the refund report is no journal")
+    if report is not ExportedReport.LEDGER and form not in TABLES:
+        raise NothingToExportError("only the ledger can be a journal")
     return _Wanted(selection, form, mark)
+
+
+def _selection(
+    report: ExportedReport, values: dict[str, Any]
+) -> Selection | LedgerSelection | StatementSelection:
+    match report:
+        case ExportedReport.LEDGER:
+            return LedgerSelection(**values)
+        case ExportedReport.STATEMENT:
+            return StatementSelection(**values)
+        case ExportedReport.REFUNDS:
+            state, only = ReportState(values["state"]), ReportFilter(**values["only"])
+            return Selection(**values | {"state": state, "only": only})

@@ -6,10 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from functions.payouts import statement_csv, statement_html
+from functions.payouts import statement_html
 from functions.payouts.list_payouts import ListPayouts
 from functions.payouts.read_lines import LinesQuery, ReadLines
 from functions.payouts.show_payout import ShowNextPayout, ShowPayout
+from functions.payouts.statement_file import CsvFile, StatementFile
 from functions.payouts.views import (
     NextPayoutView,
     PayoutList,
@@ -20,11 +21,13 @@ from functions.payouts.views import (
 )
 from shared.domain.export import DecimalMark
 from shared.domain.statement import LineKinds
-from shared.edge.auth import Action
+from shared.edge.auth import Action, Caller
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
+from shared.edge.observability import logger
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.attention import Attention
+from shared.gateways.exports import ExportFiles, ExportQueue
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.order_lists import OrderLists
@@ -33,14 +36,19 @@ from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.running_sums import StoredSums
 from shared.gateways.studios import Studios
 from shared.views import spreadsheet
+from shared.views.export import ExportView, export_view
+from shared.workflow.start_export import StartExport
+from shared.workflow.statement_rows import StatementRows
 
 dynamodb = aws.client("dynamodb")
 ledger = LedgerStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE"))
 studios = Studios(dynamodb, setting("ORDERS_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
+entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
+orders = OrderLists(dynamodb, setting("ORDERS_TABLE"))
 read_lines = ReadLines(
-    LedgerEntries(dynamodb, setting("LEDGER_TABLE")),
-    OrderLists(dynamodb, setting("ORDERS_TABLE")),
+    entries,
+    orders,
     StoredSums(dynamodb, setting("ORDERS_TABLE")),
 )
 show_next_payout = ShowNextPayout(
@@ -52,9 +60,20 @@ show_next_payout = ShowNextPayout(
     read_lines,
 )
 show_payout = ShowPayout(payouts, studios, read_lines)
+statement_file = StatementFile(
+    show_payout,
+    StatementRows(entries, orders),
+    StartExport(
+        ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
+        ExportQueue(aws.client("sqs"), setting("EXPORT_QUEUE_URL")),
+    ),
+)
 list_payouts = ListPayouts(payouts)
 
 app = api_resolver()
+
+# A page of a payout, an export that writes a large file, or the file.
+PayoutAnswer = Response[PayoutView | ExportView | str]
 
 Limit = Annotated[int, Query(description="How many at most.", ge=1, le=1000)]
 Lines = Annotated[
@@ -111,7 +130,7 @@ def _statement_answers() -> dict[int, OpenAPIResponse]:
     answers = described(200, PayoutView, "The payout with a page of its lines, or a whole file")
     for media_type in (spreadsheet.MEDIA_TYPE, statement_html.MEDIA_TYPE):
         answers[200]["content"][media_type] = {"schema": {"type": "string"}}
-    return answers
+    return answers | {202: described(202, ExportView, "A large file that is being written")[202]}
 
 
 @app.get(
@@ -120,7 +139,9 @@ def _statement_answers() -> dict[int, OpenAPIResponse]:
     operation_id="read_payout",
     description=(
         "The payout as JSON, page by page, with the sums of all its lines. Or the whole statement: "
-        "as CSV (amounts in major units, times in the studio's time zone), or as HTML to print."
+        "as CSV (amounts in major units, times in the studio's time zone), or as HTML to print. "
+        "The CSV file of a payout with more than 10,000 lines takes a while: the answer is then "
+        "202, with the URL to poll. The HTML of such a payout has the sums of its lines alone."
     ),
     responses=_statement_answers(),
 )
@@ -136,34 +157,37 @@ def read(  # noqa: PLR0913  # a page's parameters
     limit: Limit = 100,
     cursor: Cursor = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
-) -> Response[PayoutView | str]:
+) -> PayoutAnswer:
     """Show a payout that was made."""
     who = caller(app)
     who.require(Action.READ_PAYOUTS)
     if form == "csv":
-        return _csv(who.studio_id, payout_id, decimal_mark)
+        return _csv(who, payout_id, decimal_mark)
     if form == "html":
         return _html(who.studio_id, payout_id)
     payout, page = show_payout.page(who.studio_id, payout_id, LinesQuery(limit, cursor, lines))
     return Response(200, content_type="application/json", body=payout_view(payout, page))
 
 
-def _csv(studio_id: str, payout_id: str, mark: DecimalMark) -> Response[PayoutView | str]:
-    whole = show_payout.whole(studio_id, payout_id, LineKinds.ALL)
-    return Response(
-        200,
-        content_type=spreadsheet.MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{whole.payout.payout_id}.csv"'},
-        body=statement_csv.statement_csv(whole, mark),
-    )
+def _csv(who: Caller, payout_id: str, mark: DecimalMark) -> PayoutAnswer:
+    made = statement_file(who.studio_id, payout_id, mark, logger.get_correlation_id() or "")
+    if isinstance(made, CsvFile):
+        return Response(
+            200,
+            content_type=spreadsheet.MEDIA_TYPE,
+            headers={"Content-Disposition": f'attachment; filename="{made.name}"'},
+            body=made.content,
+        )
+    body = export_view(made, who.named_studio_id)
+    return Response(202, content_type="application/json", body=body)
 
 
-def _html(studio_id: str, payout_id: str) -> Response[PayoutView | str]:
+def _html(studio_id: str, payout_id: str) -> PayoutAnswer:
     return Response(
         200,
         content_type=statement_html.MEDIA_TYPE,
         headers={"Content-Security-Policy": statement_html.CONTENT_SECURITY_POLICY},
-        body=statement_html.statement_html(show_payout.whole(studio_id, payout_id)),
+        body=statement_html.statement_html(show_payout.printed(studio_id, payout_id)),
     )
 
 

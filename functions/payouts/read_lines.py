@@ -1,10 +1,9 @@
 """Reading the lines of a payout from the ledger, with parents' names: a page of them, or all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.domain.errors import CursorError
-from shared.domain.imported_order import ImportedOrder
 from shared.domain.running_sums import ENTRIES_BETWEEN, RunningSums, sums_of
 from shared.domain.statement import (
     LineKinds,
@@ -59,24 +58,24 @@ class ReadLines:
     orders: OrderLists
     sums: StoredSums
 
-    def all(
-        self, of: StatementRange, kinds: LineKinds
-    ) -> tuple[Statement, dict[str, ImportedOrder]]:
-        """Return the whole statement, and the orders of some of its lines by order id.
-
-        Args:
-            of: The payout's entries.
-            kinds: The lines whose orders are read. Their parents are named.
+    def all(self, of: StatementRange) -> Statement:
+        """Return the whole statement. Its deductions name the parents.
 
         Raises:
             StatementError: The ledger lacks entries.
         """
         entries = self.entries.between(of.studio_id, of.first_seq, of.last_seq)
         read = statement_of(entries, of, LineRange())
-        every = kinds is LineKinds.ALL
-        about = {line.order_id for line in read.lines if every or line.is_deduction} - {None}
-        orders = self.orders.read_imported(of.studio_id, sorted(filter(None, about)))
-        return replace(read, lines=[_named(line, orders) for line in read.lines]), orders
+        deductions = [line for line in read.lines if line.is_deduction]
+        return replace(read, lines=self._with_names(of.studio_id, read.lines, deductions))
+
+    def only_sums(self, of: StatementRange) -> Statement:
+        """Return the sums of all lines, and no line. It costs the same for any number of lines.
+
+        Raises:
+            StatementError: The ledger lacks entries.
+        """
+        return statement_page((), self._sums(of), of, LineRange(after_seq=of.last_seq))
 
     def page(self, of: StatementRange, wanted: LinesQuery) -> LinesPage:
         """Return a page of lines. It may have fewer than wanted, and the next page still some.
@@ -132,11 +131,6 @@ class ReadLines:
 
     def _up_to(self, sums: RunningSums, seq: int) -> RunningSums:
         return sums.plus(self.entries.between(sums.studio_id, sums.seq + 1, seq))
-
-
-def _named(line: StatementLine, orders: Mapping[str, ImportedOrder]) -> StatementLine:
-    order = orders.get(line.order_id or "")
-    return replace(line, parent_name=order.parent.name) if order else line
 
 
 def _seq(text: str) -> int:

@@ -1,24 +1,25 @@
 """A payout with its lines: the next one as it is now, or one that was made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from functions.payouts.read_lines import LinesPage, LinesQuery, ReadLines
-from shared.domain.errors import PayoutNotFoundError, StatementTooLargeError
-from shared.domain.imported_order import ImportedOrder
+from shared.domain.errors import PayoutNotFoundError
 from shared.domain.ledger import LedgerHead
 from shared.domain.payout import ON_HOLD, STUDIO_CLOSED, Payout, expected_payout, held_of
-from shared.domain.statement import LineKinds, Statement, StatementRange
+from shared.domain.statement import Statement, StatementRange
+from shared.domain.statement_file import range_of
+from shared.domain.studio import Studio
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.payout_holds import PayoutHolds
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.studios import Studios
 from shared.workflow.studio_and_head import studio_and_head
 
-# A line takes a few hundred bytes of HTML, and a Lambda answer at most 6 MB.
-MAX_FILE_LINES = 10_000
+# An answer has the lines of a payout up to so many. A line takes a few hundred bytes, and a Lambda
+# answer at most 6 MB.
+MOST_LINES_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +89,16 @@ class ShowNextPayout:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeStatement:
-    """A payout with all its lines, and the studio's name and time zone.
+class PrintedStatement:
+    """A payout to print, with the studio's name and time zone.
 
-    ``orders`` are those that were read, by order id.
+    The statement has all lines of the payout, or none if there are too many to print.
     """
 
     payout: Payout
     statement: Statement
     studio_name: str
     zone: ZoneInfo
-    orders: Mapping[str, ImportedOrder] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,37 +117,29 @@ class ShowPayout:
             CursorError: The cursor is not of these lines.
             StatementError: The ledger is damaged.
         """
-        payout = self._payout(studio_id, payout_id)
-        return payout, self.lines.page(_range(payout), wanted)
+        payout = self.find(studio_id, payout_id)
+        return payout, self.lines.page(range_of(payout), wanted)
 
-    def whole(
-        self, studio_id: str, payout_id: str, orders_of: LineKinds = LineKinds.DEDUCTIONS
-    ) -> WholeStatement:
-        """Return a payout with all its lines, for a file.
-
-        Args:
-            studio_id: The studio's id.
-            payout_id: The payout's id.
-            orders_of: The lines whose orders are read. Few lines are deductions.
+    def printed(self, studio_id: str, payout_id: str) -> PrintedStatement:
+        """Return a payout to print: with all its lines, or with their sums if they are too many.
 
         Raises:
             PayoutNotFoundError: The studio has no such payout.
-            StatementTooLargeError: There are more lines than a file can have.
             StatementError: The ledger is damaged.
         """
-        payout = self._payout(studio_id, payout_id)
-        if payout.last_seq - payout.first_seq >= MAX_FILE_LINES:
-            raise StatementTooLargeError(
-                f"This payout has more than {MAX_FILE_LINES} lines, too many for one file. Read it "
-                "with `format=json`, page by page."
-            )
-        studio = self.studios.get(studio_id)
-        if studio is None:
-            raise LookupError(f"studio {studio_id} has a payout but is not stored")
-        statement, orders = self.lines.all(_range(payout), orders_of)
-        return WholeStatement(payout, statement, studio.name, studio.zone, orders)
+        payout = self.find(studio_id, payout_id)
+        studio = stored_studio(self.studios, payout)
+        of = range_of(payout)
+        is_short = payout.entry_count <= MOST_LINES_AT_ONCE
+        statement = self.lines.all(of) if is_short else self.lines.only_sums(of)
+        return PrintedStatement(payout, statement, studio.name, studio.zone)
 
-    def _payout(self, studio_id: str, payout_id: str) -> Payout:
+    def find(self, studio_id: str, payout_id: str) -> Payout:
+        """Return a payout of a studio.
+
+        Raises:
+            PayoutNotFoundError: The studio has no such payout.
+        """
         payout = self.payouts.get(studio_id, payout_id)
         if payout is None:
             raise PayoutNotFoundError("Your studio has no such payout.")
@@ -164,11 +156,9 @@ def _open_range(head: LedgerHead) -> StatementRange:
     )
 
 
-def _range(payout: Payout) -> StatementRange:
-    return StatementRange(
-        payout.studio_id,
-        payout.first_seq,
-        payout.last_seq,
-        payout.carried_in_amount,
-        payout.total_amount,
-    )
+def stored_studio(studios: Studios, payout: Payout) -> Studio:
+    """Return the studio of a payout, with its name and time zone."""
+    studio = studios.get(payout.studio_id)
+    if studio is None:
+        raise LookupError(f"studio {payout.studio_id} has a payout but is not stored")
+    return studio

@@ -10,7 +10,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import parse_pattern
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from functions.payouts.show_payout import WholeStatement
+from functions.payouts.show_payout import PrintedStatement
 from functions.payouts.statement_sections import sections_of
 from shared.domain.ledger import EntryKind
 from shared.domain.money import minor_unit_digits
@@ -81,8 +81,11 @@ _environment = Environment(
 )
 
 
-def statement_html(whole: WholeStatement) -> str:
-    """Return the statement: what was paid, how it adds up, the deductions, and each other line."""
+def statement_html(whole: PrintedStatement) -> str:
+    """Return the statement: what was paid, how it adds up, the deductions, and each other line.
+
+    A payout with too many lines has the sums of each section, and says where the lines are.
+    """
     currency = whole.payout.currency
 
     def local_day(at: str) -> str:
@@ -102,6 +105,8 @@ def statement_html(whole: WholeStatement) -> str:
         kinds=_KINDS,
         parts=_parts(whole.statement),
         sections=sections,
+        has_lines=bool(whole.statement.lines),
+        line_count=f"{whole.statement.total.count:,}",
         settled_by_stripe=any(section.total.direct_amount for section in sections),
         status=_status_of(whole.payout),
         zone=whole.zone.key,

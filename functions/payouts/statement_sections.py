@@ -1,10 +1,11 @@
 """A payout statement in sections: deductions together, other entries, then sales."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.domain.statement import Statement, StatementLine
-from shared.domain.sums import Sum
+from shared.domain.statement import Statement, StatementLine, StatementSection, section_of
+from shared.domain.sums import Sum, total_of
 
 
 class Column(NamedTuple):
@@ -25,7 +26,10 @@ _PAYABLE = Column("payable_amount", "Payable")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines of one sort, the columns that they need, and their sums by kind and together."""
+    """The lines of one section, the columns that they need, and their sums by kind and together.
+
+    A payout with too many lines to print has the sums alone.
+    """
 
     title: str
     lines: list[StatementLine]
@@ -50,33 +54,32 @@ class Section:
 
 
 def sections_of(statement: Statement) -> list[Section]:
-    """Return the sections that have lines."""
-    deductions: list[StatementLine] = []
-    other: list[StatementLine] = []
-    sales: list[StatementLine] = []
-    for line in statement.lines:
-        place = deductions if line.is_deduction else sales if line.is_sale else other
-        place.append(line)
-    found = (("Deductions", deductions), ("Other entries", other), ("Sales", sales))
-    return [_section(title, lines) for title, lines in found if lines]
+    """Return the sections that have lines, or sums of them."""
+    found = (_section(statement, section) for section in StatementSection)
+    return [section for section in found if section.by_kind]
 
 
-def _section(title: str, lines: list[StatementLine]) -> Section:
-    by_kind: dict[str, Sum] = {}
-    total = Sum()
-    for line in lines:
-        by_kind[line.kind] = by_kind.get(line.kind, Sum()).plus(line)
-        total = total.plus(line)
-    return Section(title, lines, _columns(lines), by_kind, total)
+def _section(statement: Statement, section: StatementSection) -> Section:
+    lines = [line for line in statement.lines if section_of(line.kind) is section]
+    by_kind = {
+        kind: each for kind, each in statement.by_kind.items() if section_of(kind) is section
+    }
+    columns = _columns(lines) if lines else _columns_of_amounts(by_kind.values())
+    return Section(section.value, lines, columns, by_kind, total_of(by_kind.values()))
 
 
 def _columns(lines: list[StatementLine]) -> list[Column]:
     """Return the columns with an amount in some line. Payable is always there."""
     if not any(line.order_id for line in lines):
         return [_PAYABLE]
+    return _columns_of_amounts(lines)
+
+
+def _columns_of_amounts(those: Iterable[StatementLine | Sum]) -> list[Column]:
+    amounts = list(those)
 
     def has_some(column: Column) -> bool:
-        return any(getattr(line, column.name) for line in lines)
+        return any(getattr(each, column.name) for each in amounts)
 
     shown = [column for column in (_GROSS, _STRIPE_FEE, _REV_SHARE) if has_some(column)]
     settled_otherwise = [column for column in (_ELSEWHERE, _DIRECT) if has_some(column)]

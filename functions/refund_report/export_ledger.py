@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from functions.refund_report.start_export import Export, StartExport, WantedFile
 from shared.clock import Clock, rfc3339
-from shared.domain.export import SUFFIXES, DecimalMark, ExportForm, LedgerSelection
+from shared.domain.export import (
+    SUFFIXES,
+    DecimalMark,
+    Export,
+    ExportedReport,
+    ExportForm,
+    LedgerSelection,
+)
 from shared.domain.local_days import local_days
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.studios import Studios
+from shared.workflow.start_export import StartExport, WantedFile
 from shared.workflow.studio_and_head import studio_and_head
 
 # Bookkeepers close a month.
@@ -57,6 +64,5 @@ class ExportLedger:
             query.with_openings,
         )
         name = f"ledger_{query.studio_id}_{days.first}_{days.last}{SUFFIXES[query.form]}"
-        return self.start(
-            selection, WantedFile(query.form, name, query.decimal_mark), correlation_id
-        )
+        wanted = WantedFile(ExportedReport.LEDGER, query.form, name, query.decimal_mark)
+        return self.start(selection, wanted, correlation_id)

@@ -4,14 +4,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from functions.refund_report.report_refunds import ReportQuery, ReportSelection, SelectRefunds
-from functions.refund_report.start_export import Export, StartExport, WantedFile
 from shared.domain.errors import ExportNotFoundError
-from shared.domain.export import SUFFIXES, DecimalMark, ExportForm
+from shared.domain.export import (
+    SUFFIXES,
+    DecimalMark,
+    Export,
+    ExportedReport,
+    ExportForm,
+    ExportStatus,
+)
 from shared.domain.report import ReportState
-from shared.gateways.exports import ExportFiles, ExportStatus
+from shared.gateways.exports import ExportFiles
 from shared.views.columns import csv_header, csv_lines
 from shared.views.report_columns import COLUMNS
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.start_export import StartExport, WantedFile
 
 # A row has about 300 bytes. So an answer stays far below Lambda's 6 MB, and takes seconds.
 MAX_ROWS_ANSWERED = 2_000
@@ -49,7 +56,7 @@ class ExportRefunds:
             StudioNotFoundError: There is no such studio.
         """
         chosen = self.select(query)
-        wanted = WantedFile(form, _file_name(chosen, form), mark)
+        wanted = WantedFile(ExportedReport.REFUNDS, form, _file_name(chosen, form), mark)
         if form is ExportForm.CSV and (content := self._content(chosen, mark)):
             return CsvFile(wanted.name, content)
         return self.start(chosen.selection, wanted, correlation_id)

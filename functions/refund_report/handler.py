@@ -13,21 +13,18 @@ from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindE
 from functions.refund_report.find_patterns import FindPatterns
 from functions.refund_report.pattern_views import PatternsView, patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
-from functions.refund_report.start_export import Export, StartExport
 from functions.refund_report.summarize_refunds import SummarizeRefunds
 from functions.refund_report.views import (
-    ExportView,
     ReportView,
     SummaryView,
     TaxesView,
-    export_view,
     report_view,
     summary_view,
     taxes_view,
 )
 from shared.clock import utc_now
 from shared.domain.attribution import By
-from shared.domain.export import DecimalMark, ExportForm
+from shared.domain.export import DecimalMark, Export, ExportForm
 from shared.domain.report import ReportState
 from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize
@@ -41,7 +38,7 @@ from shared.edge.http import (
     day_query,
     described,
 )
-from shared.edge.observability import count, logger
+from shared.edge.observability import logger
 from shared.edge.settings import setting
 from shared.gateways import aws
 from shared.gateways.exports import ExportFiles, ExportQueue
@@ -54,7 +51,9 @@ from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.views import spreadsheet
+from shared.views.export import ExportView, export_view
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.start_export import StartExport
 
 dynamodb = aws.client("dynamodb")
 skip_botocore_item_parsing(dynamodb)
@@ -187,9 +186,8 @@ def _as_file(who: Caller, query: ReportQuery, form: ExportForm, mark: DecimalMar
 
 
 def _requested(export: Export, who: Caller) -> Response[Any]:
-    count("ExportRequested")
-    logger.info("export requested", export_id=export.export_id)
-    return Response(202, content_type="application/json", body=export_view(export, who))
+    body = export_view(export, who.named_studio_id)
+    return Response(202, content_type="application/json", body=body)
 
 
 @app.get(
@@ -242,7 +240,7 @@ def read_export(
     """Return the status of a large report. The link to its file is valid for five minutes."""
     who = caller(app)
     who.require(Action.READ_REPORTS)
-    return export_view(find_export(who.studio_id, export_id), who)
+    return export_view(find_export(who.studio_id, export_id), who.named_studio_id)
 
 
 @app.get(

@@ -1,21 +1,17 @@
 """Responses of the refund report. Amounts in minor units, times RFC 3339 in UTC."""
 
 from dataclasses import asdict, fields
-from urllib.parse import urlencode
 
 from pydantic import Field
 
 from functions.refund_report.add_up_taxes import ReportTaxes
 from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
-from functions.refund_report.start_export import Export
 from functions.refund_report.summarize_refunds import ReportSummary
 from shared.domain.attribution import By
 from shared.domain.refund_reason import reason_name
 from shared.domain.report import ReportRow
 from shared.domain.report_summary import BucketSize, ReasonTotals
-from shared.edge.auth import Caller
-from shared.gateways.exports import ExportStatus
 from shared.views.people import Names, optional_name, shown_name
 from shared.views.refund import ResolutionView, resolution_view
 from shared.views.view import View
@@ -179,18 +175,6 @@ class ReportView(View):
     filters: list[FilterView]
 
 
-class ExportView(View):
-    """A report that is written to a file.
-
-    While it is `running`, `url` is the path to poll. Once it is `ready`, `url` is where the file
-    can be downloaded for five minutes. If it `failed`, `url` is null.
-    """
-
-    export_id: str
-    status: ExportStatus
-    url: str | None
-
-
 def report_view(report: Report, names: Names) -> ReportView:
     """Return a page of the report."""
     days = report.chosen.days
@@ -266,16 +250,6 @@ def _reason_view(found: ReasonTotals, all_refunded: int) -> ReasonView:
 
 def _reason_name(reason: str | None) -> str:
     return reason_name(reason) if reason else "No reason given"
-
-
-def export_view(export: Export, who: Caller) -> ExportView:
-    """Return an export, with the URL that the caller reads next."""
-    url = export.url
-    if export.status is ExportStatus.RUNNING:
-        url = f"/reports/refunds/exports/{export.export_id}"
-        if who.is_pps_admin:
-            url += f"?{urlencode({'studio_id': who.studio_id})}"
-    return ExportView(export_id=export.export_id, status=export.status, url=url)
 
 
 def _row_view(row: ReportRow, names: Names) -> RowView:

@@ -44,6 +44,7 @@ SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts", "xray"})
 MORE_SERVICES = {
     "send_message": frozenset({"sesv2"}),
     "refund_report": frozenset({"s3"}),
+    "payouts": frozenset({"s3"}),
     "export_report": frozenset({"s3"}),
     "anchor_ledger": frozenset({"kms", "s3"}),
     "users": frozenset({"cognito-idp"}),

@@ -215,12 +215,6 @@ class PayoutNotFoundError(DomainError):
     code = "payout_not_found"
 
 
-class StatementTooLargeError(DomainError):
-    """The payout has more lines than one file can hold."""
-
-    code = "statement_too_large"
-
-
 class NegativeBalanceLimitError(DomainError):
     """The refund would take the studio's next payout below the studio's own limit."""
 

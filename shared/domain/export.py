@@ -1,14 +1,32 @@
-"""What a report can be exported as, and which ledger entries an export covers."""
+"""What a report can be exported as, what an export covers, and its status."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class ExportedReport(StrEnum):
-    """The report that a file has: refunds, or every ledger entry."""
+    """The report that a file has: refunds, every ledger entry, or the lines of a payout."""
 
     REFUNDS = "refunds"
     LEDGER = "ledger"
+    STATEMENT = "statement"
+
+
+class ExportStatus(StrEnum):
+    """The status of an export."""
+
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A report that another function writes. ``url`` is set once it can be downloaded."""
+
+    export_id: str
+    status: ExportStatus
+    url: str | None = None
 
 
 class ExportForm(StrEnum):
@@ -61,3 +79,11 @@ class LedgerSelection:
     upto_seq: int
     daily_totals: bool = False
     with_openings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSelection:
+    """The lines of a payout."""
+
+    studio_id: str
+    payout_id: str

@@ -142,6 +142,11 @@ class Payout:
     history: tuple[PayoutStep, ...] = ()
 
     @property
+    def entry_count(self) -> int:
+        """How many ledger entries it has."""
+        return self.last_seq - self.first_seq + 1
+
+    @property
     def is_open(self) -> bool:
         """Whether its transfer has not ended."""
         return self.status in _OPEN

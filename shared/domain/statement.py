@@ -5,7 +5,7 @@ Entries that close payouts are no lines: they pay for lines.
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
+from enum import Enum, StrEnum
 from itertools import islice
 
 from shared.domain.ledger import DISPUTE_KINDS, EntryKind, LedgerEntry
@@ -17,6 +17,21 @@ CARRIED = "carried"
 _SALES = frozenset({EntryKind.SALE, EntryKind.OPENING_SALE})
 _REFUNDS = frozenset({EntryKind.REFUND, EntryKind.REFUND_FAILED, EntryKind.OPENING_REFUND})
 _TRANSFERS = frozenset({EntryKind.PAYOUT_FAILED, EntryKind.PAYOUT_REVERSED})
+
+
+class StatementSection(Enum):
+    """The sections of a statement, in order, with their titles."""
+
+    DEDUCTIONS = "Deductions"
+    OTHER = "Other entries"
+    SALES = "Sales"
+
+
+def section_of(kind: str) -> StatementSection:
+    """Return the section in which lines of a kind stand."""
+    if kind in _REFUNDS or kind in DISPUTE_KINDS:
+        return StatementSection.DEDUCTIONS
+    return StatementSection.SALES if kind in _SALES else StatementSection.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +77,9 @@ class StatementLine:
         return reason_name(self.reason)
 
     @property
-    def is_sale(self) -> bool:
-        """Whether it is about the sale of an order."""
-        return self.kind in _SALES
-
-    @property
     def is_deduction(self) -> bool:
         """Whether a refund or a dispute took money, or gave it back."""
-        return self.kind in _REFUNDS or self.kind in DISPUTE_KINDS
+        return section_of(self.kind) is StatementSection.DEDUCTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +177,7 @@ def statement_of(
     """
     by_kind: dict[str, Sum] = {}
     lines: list[StatementLine] = []
-    for line in _all_lines(entries, of):
+    for line in all_lines(entries, of):
         by_kind[line.kind] = by_kind.get(line.kind, Sum()).plus(line)
         has_room = wanted.limit is None or len(lines) < wanted.limit
         if has_room and _is_in_range(line, wanted):
@@ -202,11 +212,20 @@ def statement_page(
 
 
 def _checked(statement: Statement, of: StatementRange) -> Statement:
-    if statement.total_amount != of.total_amount:
-        raise StatementError(
-            f"the lines add up to {statement.total_amount}, but the total is {of.total_amount}"
-        )
+    check_total(statement.total_amount, of)
     return statement
+
+
+def check_total(total_amount: int, of: StatementRange) -> None:
+    """Check that what all lines add up to is the payout's total, in minor units.
+
+    Raises:
+        StatementError: It is not.
+    """
+    if total_amount != of.total_amount:
+        raise StatementError(
+            f"the lines add up to {total_amount}, but the total is {of.total_amount}"
+        )
 
 
 def _is_in_range(line: StatementLine, wanted: LineRange) -> bool:
@@ -217,8 +236,16 @@ def _is_in_range(line: StatementLine, wanted: LineRange) -> bool:
     return line.seq is not None and line.seq > wanted.after_seq
 
 
-def _all_lines(entries: Iterable[LedgerEntry], of: StatementRange) -> Iterator[StatementLine]:
-    """Yield the lines, the line carried in first."""
+def all_lines(entries: Iterable[LedgerEntry], of: StatementRange) -> Iterator[StatementLine]:
+    """Yield the lines of a payout in the ledger's order, the line carried in first.
+
+    Args:
+        entries: The ledger's entries of that range, in order.
+        of: The payout's entries and amounts.
+
+    Raises:
+        StatementError: An entry is missing.
+    """
     if of.carried_in_amount:
         yield carried_line(of.carried_in_amount)
     last_seq = yield from _lines_from(entries, of.first_seq)

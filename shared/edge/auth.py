@@ -92,6 +92,11 @@ class Caller:
         """Whether the caller is a PPS admin, who may read any studio and only adjust it."""
         return Role.PPS_ADMIN in self.roles
 
+    @property
+    def named_studio_id(self) -> str | None:
+        """The studio that a PPS admin names in each request, or None for a studio's own people."""
+        return self.studio_id if self.is_pps_admin else None
+
     def require(self, action: Action) -> None:
         """Check that a role of the caller allows the action.
 

@@ -46,7 +46,6 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.StudioNotFoundError: (404, "Studio not found"),
     errors.ExportNotFoundError: (404, "Export not found"),
     errors.PayoutNotFoundError: (404, "Payout not found"),
-    errors.StatementTooLargeError: (422, "The statement is too large"),
     errors.NegativeBalanceLimitError: (409, "The next payout would be too far below zero"),
     errors.ParkedMessageNotFoundError: (404, "Parked message not found"),
     errors.AdjustmentNotFoundError: (404, "Adjustment not found"),

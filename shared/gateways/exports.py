@@ -12,9 +12,9 @@ The prefix has the studio's id, so no studio can reach another studio's export.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from shared.domain.export import ExportStatus
 from shared.gateways.queues import Queue
 
 if TYPE_CHECKING:
@@ -31,20 +31,13 @@ LINK_SECONDS = 300
 _REQUESTED, _DONE, _FAILED = "requested", "file", "failed"
 
 
-class ExportStatus(StrEnum):
-    """The status of an export."""
-
-    RUNNING = "running"
-    READY = "ready"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
     """A queue message that requests an export, as strings.
 
     ``report``, ``form`` and ``decimal_mark`` are those of ``shared.domain.export``. ``selection``
-    is what the file covers, as JSON: a ``LedgerSelection``, or the ``Selection`` of refunds.
+    is what the file covers, as JSON: a ``LedgerSelection``, a ``StatementSelection``, or the
+    ``Selection`` of refunds.
     ``file_name`` is the name under which a browser saves the file.
     """
 

@@ -268,6 +268,37 @@ def test_a_statement_prints_on_letter_and_a4_with_its_totals(
             assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, paper
 
 
+def test_a_statement_with_too_many_lines_is_exported_and_prints_its_sums(
+    people: People, world: DeployedStack
+) -> None:
+    studio_id = studio_with_a_sale(world)
+    pay_out(world, studio_id)
+
+    def with_more_lines(route: Route) -> None:
+        """Answer the first lines with a next page, and that page with no line and another page."""
+        payout = route.fetch().json()
+        is_first = "cursor=" not in route.request.url
+        lines = payout["lines"] * 2_000 if is_first else []
+        route.fulfill(json={**payout, "lines": lines, "next_cursor": "more"})
+
+    with people.page(f"/payouts?studio_id={studio_id}", role="pps_admin") as page:
+        page.route("**/v1/payouts/po_*", with_more_lines)
+        page.get_by_role("table", name="Payouts").get_by_role("link").click()
+        expect(page.get_by_text("a printout has the sums alone")).to_be_visible()
+        running = {"export_id": "ex_1", "status": "running", "url": "/exports/ex_1"}
+        failed = {**running, "status": "failed", "url": None}
+        page.route("**/v1/payouts/po_*format=csv*", lambda r: r.fulfill(status=202, json=running))
+        page.route("**/v1/reports/refunds/exports/ex_1*", lambda r: r.fulfill(json=failed))
+        page.get_by_role("button", name="Download CSV").click()
+        expect(page.get_by_role("progressbar", name="Making the file")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text("The file could not be made")
+        page.emulate_media(media="print")
+        expect(page.get_by_text("This payout has too many lines to print.")).to_be_visible()
+        sales = page.get_by_role("table", name="Sales")
+        expect(sales).to_contain_text("+$81.80")
+        expect(sales.locator("tbody")).to_be_hidden()
+
+
 def test_a_payout_that_is_not_there_is_said_so(people: People) -> None:
     with people.page("/payouts/po_nobody_2020-01-01", studio_id=PLATFORM_STUDIO) as page:
         expect(page.get_by_role("heading", level=1)).to_have_text("There is no such payout")

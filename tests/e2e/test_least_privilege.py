@@ -23,6 +23,11 @@ from tests.e2e.large_report import (
     studio_with_large_report,
     write_export_of_open_refunds,
 )
+from tests.e2e.large_statement import (
+    LINES,
+    export_large_statement,
+    studio_with_large_payout,
+)
 from tests.e2e.long_ledger import refund_at_stripe, sell_to, studio_with_entries
 from tests.e2e.lost_answers import fee_refund_stored, lose_fee_answer, move_back
 from tests.e2e.payday import make_due, pay_out, studio_with_a_sale, transfer_gone
@@ -297,6 +302,9 @@ def use_the_desk(world: DeployedStack) -> None:
     export = export_large_report(world, studio_with_large_report(world))
     assert world.http.get(export["url"]).status_code == 200
     write_export_of_open_refunds(world, PLATFORM_STUDIO)
+    # A payout with too many lines to be answered with.
+    statement = export_large_statement(world, studio_with_large_payout(world))
+    assert statement.count("\r\nsale,") == LINES
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,7 @@ class StudioPayouts:
 
     def lines_of(self, payout: Payout) -> list[StatementLine]:
         """Return all lines of a payout."""
-        return self.show.whole(payout.studio_id, payout.payout_id).statement.lines
+        return self.show.printed(payout.studio_id, payout.payout_id).statement.lines
 
     def transfers(self) -> list[dict[str, Any]]:
         """Return all transfers to this studio, as Stripe has them."""

@@ -25,10 +25,10 @@ from functions.refund_report.export_refunds import (
     FindExport,
 )
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
-from functions.refund_report.start_export import Export, StartExport
 from infra.local.stack import Stack
 from shared.clock import rfc3339
 from shared.domain.errors import ExportNotFoundError
+from shared.domain.export import Export, ExportStatus
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
 from shared.domain.report import ReportState
 from shared.gateways.exports import (
@@ -36,12 +36,13 @@ from shared.gateways.exports import (
     ExportFiles,
     ExportQueue,
     ExportRequest,
-    ExportStatus,
 )
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.start_export import StartExport
+from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
 from tests.integration.backend import Backend
 from tests.integration.bookkeeper import Bookkeeper
@@ -80,7 +81,11 @@ class Archive:
     @property
     def write_export(self) -> WriteExport:
         book = Bookkeeper(self.backend)
-        return WriteExport(self.backend.studios, book.rows, book.ledger_rows, self.files)
+        entries, payouts = book.ledger_rows.ledger, book.ledger_rows.payouts
+        statement = StatementRows(entries, book.ledger_rows.orders)
+        return WriteExport(
+            self.backend.studios, book.rows, book.ledger_rows, payouts, statement, self.files
+        )
 
     def query(self, state: str = "settled") -> ReportQuery:
         return ReportQuery(self.backend.studio_id, ReportState(state), *MONTH)

@@ -64,7 +64,7 @@ DOMAIN_LOADED = {
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
         refund refund_reason refund_words refusal report report_filter reservation settlement
-        studio tax
+        statement statement_file studio sums tax
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment money order payment_status refusal
@@ -91,7 +91,7 @@ DOMAIN_LOADED = {
     "payouts": """
         account_access delivery dispute errors export fulfillment imported_order ledger message
         money order parked payment_status payout payout_hold payout_schedule person refund
-        refund_reason refusal running_sums statement studio sums tax visible_text
+        refund_reason refusal running_sums statement statement_file studio sums tax visible_text
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person tax

@@ -39,6 +39,7 @@ from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
 
 from .studios import LAKESIDE
@@ -69,7 +70,7 @@ class GeneratedTables:
         if wanted["Keys"][0]["SK"]["S"].startswith(USER_PREFIX):
             return {"Responses": {table: [person_to_item("st_1", "tester", "Kim Lee")]}}
         ids = [order_key_of(each["PK"]["S"]).order_id for each in wanted["Keys"]]
-        return {"Responses": {table: [_order(order_id) for order_id in ids]}}
+        return {"Responses": {table: [order_item(order_id) for order_id in ids]}}
 
     def get_item(self, **_: object) -> dict[str, Any]:
         return {"Item": studio_to_item(LAKESIDE)}
@@ -106,7 +107,8 @@ def _entry(seq: int) -> Item:
     }
 
 
-def _order(order_id: str) -> Item:
+def order_item(order_id: str) -> Item:
+    """Return a stored order."""
     imported = ImportedOrder(
         order_id=order_id,
         studio_id="st_1",
@@ -132,6 +134,7 @@ class Bucket:
 
     parts: list[int] = field(default_factory=list)
     lines: int = 0
+    completed: bool = False
 
     def create_multipart_upload(self, **_: object) -> dict[str, str]:
         return {"UploadId": "u_1"}
@@ -142,7 +145,7 @@ class Bucket:
         return {"ETag": "e", "ChecksumCRC32": "c"}
 
     def complete_multipart_upload(self, **_: object) -> None:
-        pass
+        self.completed = True
 
 
 def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # a fake client
@@ -172,6 +175,8 @@ def export(count: int) -> Bucket:
             OrderLists(tables, "orders"),
             People(tables, "orders"),
         ),
+        PayoutsTable(tables, "orders"),
+        StatementRows(LedgerEntries(tables, "ledger"), OrderLists(tables, "orders")),
         ExportFiles(bucket, "exports"),
     )
     assert write(request) == count

@@ -9,15 +9,24 @@ from typing import Any
 
 import pytest
 
-from functions.payouts.show_payout import WholeStatement
-from functions.payouts.statement_csv import COLUMNS, statement_csv
+from functions.payouts.show_payout import PrintedStatement
 from functions.payouts.statement_html import money, statement_html
 from shared.domain.adjustment import approve
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.payout import PayoutStatus
 from shared.domain.payout_booking import close
-from shared.domain.statement import LineRange, Statement, StatementRange, statement_of
+from shared.domain.statement import (
+    LineRange,
+    Statement,
+    StatementRange,
+    StatementSection,
+    section_of,
+    statement_of,
+)
+from shared.domain.statement_file import StatementRow, total_rows
 from shared.domain.sums import StatementError
+from shared.views.columns import csv_header, csv_lines
+from shared.views.statement_columns import COLUMNS
 
 from .adjustments import decision, proposed
 from .orders import AT
@@ -36,7 +45,7 @@ def test_a_statement_with_a_missing_entry_is_an_error() -> None:
         statement_of(entries, StatementRange("st_1", 1, head.seq, 0, 7), LineRange())
 
 
-def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeStatement:
+def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> PrintedStatement:
     """Return the statement of a payout with three sales and a refund, after -8500 was carried."""
     head = LedgerHead("st_1", currency)
     entry, head = append(
@@ -74,10 +83,22 @@ def whole_statement(*, currency: str = "usd", name: str = "Lakeside") -> WholeSt
         replace(line, parent_name="=Dana" if line.is_deduction else None)
         for line in statement.lines
     ]
-    return WholeStatement(payout, replace(statement, lines=named), name, CHICAGO)
+    return PrintedStatement(payout, replace(statement, lines=named), name, CHICAGO)
 
 
-def statement_of_adjustment(reason: str) -> WholeStatement:
+def statement_csv(made: PrintedStatement) -> str:
+    """Return a statement as a file, with the lines that it has."""
+    lines = (
+        StatementRow(made.payout, line.kind, line)
+        for section in StatementSection
+        for line in made.statement.lines
+        if section_of(line.kind) is section
+    )
+    rows = [*total_rows(made.payout), *lines]
+    return csv_header(COLUMNS) + csv_lines(COLUMNS, rows, made.zone)
+
+
+def statement_of_adjustment(reason: str) -> PrintedStatement:
     """Return the statement of a payout with a sale and an adjustment of -$12.50."""
     head = LedgerHead("st_1", "usd")
     sale, head = append(
@@ -88,7 +109,7 @@ def statement_of_adjustment(reason: str) -> WholeStatement:
     entries, head = [sale, approval.posting.entry], approval.posting.after
     payout = close(head, whole(head, week_before("2026-10-19"), None), "acct_1", AT).payout
     of = StatementRange("st_1", 1, 2, 0, payout.total_amount)
-    return WholeStatement(payout, statement_of(entries, of, LineRange()), "Lakeside", CHICAGO)
+    return PrintedStatement(payout, statement_of(entries, of, LineRange()), "Lakeside", CHICAGO)
 
 
 def test_an_adjustment_stands_in_the_statement_with_its_reason_and_no_persons_id() -> None:
@@ -147,6 +168,27 @@ def test_the_page_has_every_line_and_sum_and_escapes_names() -> None:
     assert len(amounts) > 20
     assert not any("-" in each for each in amounts)  # a hyphen is not a minus
     assert "None" not in page
+
+
+def test_a_payout_with_too_many_lines_prints_their_sums_and_says_where_the_lines_are() -> None:
+    made = whole_statement()
+    page = statement_html(replace(made, statement=replace(made.statement, lines=[])))
+    assert "This payout has 5 lines, too many to print." in page
+    assert "The CSV file of this payout has each line." in page
+    headings, sales, total = table(page, "Sales")
+    assert headings == [
+        *("What", "Lines", "Gross", "Stripe fee", "Rev share", "Net", "Settled by Stripe"),
+        "Payable",
+    ]
+    assert sales[:3] == ["Sales", "3", "$300.01"]
+    assert total == [
+        *("Sales together", "3", "$300.01", f"{MINUS}$9.60", f"{MINUS}$45.00"),
+        *("$245.41", "$81.80", "$163.61"),
+    ]
+    assert table(page, "Deductions")[-1][-1] == f"{MINUS}$21.25"
+    assert "ord_2" not in page
+    assert "rf_1" not in page
+    assert "too many to print" not in statement_html(made)
 
 
 def test_each_printed_page_names_the_studio_and_the_payout() -> None:

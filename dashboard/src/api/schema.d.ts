@@ -412,7 +412,7 @@ export interface paths {
         };
         /**
          * Read a payout
-         * @description The payout as JSON, page by page, with the sums of all its lines. Or the whole statement: as CSV (amounts in major units, times in the studio's time zone), or as HTML to print.
+         * @description The payout as JSON, page by page, with the sums of all its lines. Or the whole statement: as CSV (amounts in major units, times in the studio's time zone), or as HTML to print. The CSV file of a payout with more than 10,000 lines takes a while: the answer is then 202, with the URL to poll. The HTML of such a payout has the sums of its lines alone.
          */
         get: operations["read_payout"];
         put?: never;
@@ -6313,6 +6313,15 @@ export interface operations {
                     "application/json": components["schemas"]["PayoutView"];
                     "text/csv; charset=utf-8": string;
                     "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description A large file that is being written */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
                 };
             };
             /** @description Bad Request */

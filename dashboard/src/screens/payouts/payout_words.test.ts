@@ -68,7 +68,16 @@ describe("the lines of a payout", () => {
     const lines = [lineOf("sale", { gross_amount: 100, payable_amount: 82 })];
     const [sales, ...others] = sectionsOf(lines, sumsOf(lines));
     expect(others).toEqual([]);
-    expect(sales && amountsOf(sales).map((amount) => amount.label)).toEqual(["Gross", "Payable"]);
+    const labels = sales && amountsOf(sales, sumsOf(lines)).map((amount) => amount.label);
+    expect(labels).toEqual(["Gross", "Payable"]);
+  });
+
+  it("have the columns of their sums before their first line is read", () => {
+    const refund = { ...NOTHING, count: 1, gross_amount: -100, payable_amount: -85 };
+    const sums = { ...sumsOf([]), refund };
+    const [deductions] = sectionsOf([], sums);
+    const labels = deductions && amountsOf(deductions, sums).map((amount) => amount.label);
+    expect(labels).toEqual(["Gross", "Payable"]);
   });
 
   it("say what was refunded", () => {

@@ -88,9 +88,18 @@ const AMOUNTS: readonly { name: AmountName; label: string }[] = [
   { name: "payable_amount", label: "Payable" },
 ];
 
-/** Returns the amounts of a section. A column that is all zero says nothing and is left out. */
-export function amountsOf(section: Section): readonly { name: AmountName; label: string }[] {
-  const used = (name: AmountName) => section.lines.some((line) => line[name] !== 0);
+/**
+ * Returns the amounts of a section. A column that is all zero says nothing and is left out.
+ *
+ * The sums count too: of a long payout, a section may have no line yet.
+ */
+export function amountsOf(
+  section: Section,
+  sums: Sums,
+): readonly { name: AmountName; label: string }[] {
+  const used = (name: AmountName) =>
+    section.lines.some((line) => line[name] !== 0) ||
+    section.kinds.some((kind) => sums[kind][name] !== 0);
   const split = used("elsewhere_amount") || used("direct_amount");
   return AMOUNTS.filter(({ name }) => {
     if (name === "payable_amount") return true;

@@ -1,5 +1,6 @@
 import { accepted, api, type Schema } from "../../api/client";
-import { fileNameOf, type FileToSave } from "../../lib/download";
+import { answeredFile, type Asking } from "../../api/exports";
+import type { FileToSave } from "../../lib/download";
 import { readFullPage, type Page } from "../../lib/pages";
 
 export type Line = Schema<"PayoutLineView">;
@@ -43,22 +44,24 @@ export function readPayout(payoutId: string, signal: AbortSignal): Promise<Payou
         signal,
       }),
     );
-    if (typeof page === "string") throw new TypeError("The payout is not JSON.");
+    if (typeof page === "string" || !("lines" in page))
+      throw new TypeError("The payout is not JSON.");
     return page;
   });
 }
 
-/** Reads a payout's statement as a spreadsheet. */
-export async function readStatementCsv(
+/** Returns a payout's statement as a spreadsheet. One of many lines takes a while. */
+export async function exportStatement(
   payoutId: string,
   decimal_mark: Schema<"DecimalMark">,
+  asking: Asking,
 ): Promise<FileToSave> {
   const answer = await api.GET("/payouts/{payout_id}", {
     params: { path: { payout_id: payoutId }, query: { format: "csv", decimal_mark } },
     parseAs: "text",
+    signal: asking.signal,
   });
-  const text = String(await accepted(Promise.resolve(answer)));
-  return { name: fileNameOf(answer.response, `${payoutId}.csv`), text };
+  return answeredFile(answer, `${payoutId}.csv`, asking);
 }
 
 interface LinesPage {

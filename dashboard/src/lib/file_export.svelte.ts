@@ -1,5 +1,5 @@
-import { save, type FileToSave } from "../../lib/download";
-import type { Asking } from "./export_file";
+import { save, type FileToSave } from "./download";
+import type { Asking } from "../api/exports";
 
 /** How an export goes. */
 export type ExportState =
