@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -51,7 +52,7 @@ def find_secrets(root: Path, *, history: bool = False) -> list[Secret]:
     """Return the secrets in the files that git tracks or could add.
 
     Args:
-        root: A working copy of git.
+        root: A working copy of git, or a download of its files.
         history: Whether to look at all commits too, also at those of other branches.
 
     Raises:
@@ -74,14 +75,20 @@ def find_secrets(root: Path, *, history: bool = False) -> list[Secret]:
 
 def _ignored_by_git(root: Path) -> list[str]:
     """Return what git ignores: environments and what is built."""
-    listed = run_tool(
-        [
-            *("git", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory"),
-            "-z",  # names as they are, without quotes
-        ],
-        what="reading which files git ignores",
-        cwd=root,
-    )
+    with TemporaryDirectory() as scratch:
+        git: list[str | Path] = ["git"]
+        if not (root / ".git").exists():  # a download: an empty repository reads its .gitignore
+            run_tool(["git", "init", "--quiet", "--bare", scratch], what="git init")
+            git += ["--git-dir", scratch, "--work-tree", root]
+        listed = run_tool(
+            [
+                *git,
+                *("ls-files", "--others", "--ignored", "--exclude-standard", "--directory"),
+                "-z",  # names as they are, without quotes
+            ],
+            what="reading which files git ignores",
+            cwd=root,
+        )
     return [each for each in listed.split("\0") if each]
 
 

@@ -33,7 +33,7 @@ def test_every_action_is_pinned_by_its_commit(workflow: Path) -> None:
 
 
 def test_production_comes_after_the_test_stack_and_that_after_the_checks() -> None:
-    assert jobs()["test"]["needs"] == ["check", "audit"]
+    assert jobs()["test"]["needs"] == ["check", "audit", "secrets"]
     assert jobs()["production"]["needs"] == "test"
     assert jobs()["test"]["environment"] == "test"
     assert jobs()["production"]["environment"] == "production"

@@ -4,6 +4,7 @@ The secrets are made up as the test runs, because no file may have one.
 """
 
 import random
+import shutil
 import string
 import subprocess
 from pathlib import Path
@@ -108,6 +109,13 @@ def test_a_finding_shows_no_part_of_the_secret(repository: Path) -> None:
     assert str(find_secrets(repository)[0]) == "shop/settings.py:1: stripe-access-token"
 
 
-def test_a_folder_without_git_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="reading which files git ignores failed"):
-        find_secrets(tmp_path)
+def test_a_download_without_a_repository_is_scanned_alike(repository: Path) -> None:
+    plant(repository / "build")
+    plant(repository / "shop")
+    shutil.rmtree(repository / ".git")
+    assert places(find_secrets(repository)) == FOUND
+
+
+def test_a_folder_that_is_not_there_is_one_readable_line(tmp_path: Path) -> None:
+    with pytest.raises(Failure):
+        find_secrets(tmp_path / "missing")
