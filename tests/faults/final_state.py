@@ -45,6 +45,7 @@ class FinalState:
         stripe_fee_refunds: How much went back of each application fee.
         stripe_transfers: How much each transfer kept, after reversals.
         stripe_disputes: Stripe's disputes, by id.
+        stripe_charges: The amount that Stripe has captured of each charge, 0 if it is not paid.
         reports: What SES reported about emails, in words.
         holds: Of each hold of payouts, its reason and whether it is active.
         parked: Why messages were parked.
@@ -65,6 +66,7 @@ class FinalState:
     stripe_fee_refunds: dict[str, int]
     stripe_transfers: dict[str, int]
     stripe_disputes: dict[str, StripeDispute]
+    stripe_charges: dict[str, int]
     emails: Counter[str]
     reports: list[str]
     holds: list[tuple[str, bool]]
@@ -163,6 +165,10 @@ def read_final_state(world: FaultWorld) -> FinalState:
         stripe_fee_refunds=_fee_refund_amounts(standin),
         stripe_transfers=_kept_transfer_amounts(standin),
         stripe_disputes=_disputes(standin),
+        stripe_charges={
+            each.id: each.amount_captured if each.state == "paid" else 0
+            for each in standin.store.charges
+        },
         emails=Counter(world.engine.sent_emails()),
         reports=[
             each.detail for item in items["MESSAGE"] for each in message_from_values(item).reports

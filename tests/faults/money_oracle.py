@@ -77,6 +77,7 @@ class MoneyOracle:
     def _check_order(self, order: OrderState) -> Iterator[str]:
         """Check that an order's state is the sum of its refunds, within its total."""
         order_id = order.order_id
+        yield from self._check_payment(order)
         refunds = [
             each
             for each in self._state.refunds.values()
@@ -93,6 +94,20 @@ class MoneyOracle:
         yield from self._check_rev_share(order, refunded + order.withdrawn_amount)
         if order.application_fee_id is not None:
             yield from self._check_application_fee(order)
+
+    def _check_payment(self, order: OrderState) -> Iterator[str]:
+        """Check that an order is a sale, once, if and only if Stripe has its money."""
+        order_id = order.order_id
+        captured = self._state.stripe_charges[f"ch_{order_id.removeprefix('ord_')}"]
+        if (order.payment_status == "paid") != (captured > 0):
+            yield f"{order_id} is {order.payment_status}, and Stripe has captured {captured}"
+        sold = [
+            each["gross_amount"]
+            for each in self._state.entries
+            if each["kind"] == "sale" and each.get("order_id") == order_id
+        ]
+        if sold != [captured] * (captured > 0):
+            yield f"{order_id}: sold for {sold}, and Stripe has captured {captured}"
 
     def _check_disputes(self, order: OrderState) -> Iterator[str]:
         """Check that each dispute agrees with Stripe, and its money with the ledger."""

@@ -223,7 +223,7 @@ def transfer_taken_back(world: FaultWorld, *, told: bool = False) -> None:
     payout_due(world)
     world.pay_out()
     world.run_until_idle()
-    world.stripe.reverse_transfer(1000)
+    world.stripe.reverse_transfer(world.stripe.only_transfer().id, 1000)
     if told:
         world.events.deliver_due()
 

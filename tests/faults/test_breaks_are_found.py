@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -10,10 +11,14 @@ import stripe
 
 from functions.refund_request.request_refund import RequestRefund
 from functions.resume_pending.resume_refund import ResumeRefund
+from functions.run_payouts.book_reversal import BookReversal
 from shared.domain.errors import StripeRefusedError
+from shared.domain.payment_status import PaymentStatus
+from shared.domain.payout import Payout
 from shared.domain.refund import Refund, RefundStatus
 from shared.gateways.messages import Messages
 from shared.gateways.stripe import errors
+from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.table import Table
 from tests.faults.crash_points import (
     CrashInterceptor,
@@ -144,6 +149,26 @@ def approved_in_two_steps() -> AbstractContextManager[object]:
     return patch.object(Table, "write", write_apart)
 
 
+def any_charge_is_paid() -> AbstractContextManager[object]:
+    """A pending charge, and one that is only authorized, is a sale."""
+    return patch("shared.domain.payment._status", lambda _: PaymentStatus.PAID)
+
+
+def dispute_forgotten() -> AbstractContextManager[object]:
+    """The charge is read without its disputes."""
+    return patch.object(StripeCharges, "list_disputes", lambda *_: [])
+
+
+def reversal_forgotten() -> AbstractContextManager[object]:
+    """What came back of a transfer is not entered."""
+
+    def forget(self: BookReversal, payout: Payout) -> str:
+        self.payouts.advance(replace(payout, next_poll_at=None))
+        return "PayoutNotReversed"
+
+    return patch.object(BookReversal, "__call__", forget)
+
+
 @pytest.mark.parametrize(
     ("break_product", "search"),
     [
@@ -157,6 +182,9 @@ def approved_in_two_steps() -> AbstractContextManager[object]:
         (share_rounded_up, in_weather),
         (email_without_record, lambda: in_flow("message to the parent")),
         (approved_in_two_steps, lambda: in_flow("adjustment, approved")),
+        (any_charge_is_paid, in_weather),
+        (dispute_forgotten, lambda: in_flow("charge, disputed")),
+        (reversal_forgotten, lambda: in_flow("payout run, transfer taken back")),
     ],
 )
 def test_the_harness_finds_a_break(break_product: Break, search: Search) -> None:

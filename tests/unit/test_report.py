@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.dispute import Dispute, DisputeStatus
 from shared.domain.ledger import EntryFacts, EntryKind, LedgerEntry, LedgerHead, append
 from shared.domain.local_days import LocalDays
 from shared.domain.order import OrderLine
@@ -34,6 +35,7 @@ from tests.unit.orders import (
     sold_orders,
     succeeded,
 )
+from tests.unit.studio_books import DISPUTED_AT, StudioBooks
 
 AMOUNTS = ("refunded_amount", "rev_share_adjustment_amount", "stripe_fee_retained_amount")
 
@@ -158,6 +160,42 @@ def test_the_refunded_tax_has_the_sign_of_the_refund() -> None:
     first, second, failed = map(row_of_entry, entries_of(sale, [500, 1_500], {0}))
     assert (first.tax_refunded_amount, second.tax_refunded_amount) == (50, 150)
     assert failed.tax_refunded_amount == -50
+
+
+def test_a_dispute_and_what_it_gave_back_are_rows_that_add_up_to_its_fee() -> None:
+    books = StudioBooks("usd")
+    books.sell(hundred_dollars())
+    (sale,) = books.sales.values()
+    for status, taken in ((DisputeStatus.LOST, 10_000), (DisputeStatus.WON, 0)):
+        report = Dispute(
+            "dp_1",
+            status,
+            10_000,
+            is_charge_refundable=False,
+            created_at=DISPUTED_AT,
+            withdrawn_amount=taken,
+            fee_amount=1_500,
+        )
+        books.report_dispute(sale, report)
+        books.book_disputes(sale)
+    taken_row, back = map(row_of_entry, books.entries[1:])
+    assert (taken_row.type, taken_row.status, taken_row.dispute_id) == (
+        "dispute",
+        "disputed",
+        "dp_1",
+    )
+    assert (taken_row.refunded_amount, taken_row.rev_share_adjustment_amount) == (10_000, 1_500)
+    assert (taken_row.dispute_fee_amount, taken_row.net_deduction_amount) == (1_500, -10_000)
+    assert taken_row.refund_id is None
+    assert not taken_row.is_refund
+    assert (back.status, back.refunded_amount, back.net_deduction_amount) == (
+        "dispute_reversed",
+        -10_000,
+        8_500,
+    )
+    totals = ReportTotals().plus([taken_row, back])
+    assert (totals.refunded_amount, totals.rev_share_adjustment_amount) == (0, 0)
+    assert (totals.dispute_fee_amount, totals.net_deduction_amount) == (1_500, -1_500)
 
 
 def test_an_entry_without_a_refund_makes_no_row() -> None:

@@ -28,6 +28,7 @@ from infra.stripe_standin.records.accounts import AccountAccess
 from infra.stripe_standin.records.charges import ChargeSeed
 from infra.stripe_standin.records.disputes import DisputeStatus, OpeningStatus
 from infra.stripe_standin.records.refunds import RefundRecord, StripeRefundStatus
+from infra.stripe_standin.records.transfers import TransferRecord
 from infra.stripe_standin.records.webhooks import EventRecord
 from infra.stripe_standin.rendering.webhooks import render_event
 from infra.stripe_standin.state import StandinState
@@ -95,14 +96,18 @@ class InProcessStripe:
             "refunds", {"charge": charge_id, "amount": amount}, account=account
         )
 
-    def reverse_transfer(self, amount: int) -> str:
-        """Take a part of the one transfer back, and return the reversal's id.
+    def only_transfer(self) -> TransferRecord:
+        """Return the one transfer there is."""
+        (transfer,) = self.standin.store.transfers
+        return transfer
+
+    def reverse_transfer(self, transfer_id: str, amount: int) -> str:
+        """Take a part of a transfer back, and return the reversal's id.
 
         Raises:
             DashboardRefusedError: Stripe refuses it.
         """
-        (transfer,) = self.standin.store.transfers
-        return self._post_in_dashboard(f"transfers/{transfer.id}/reversals", {"amount": amount})
+        return self._post_in_dashboard(f"transfers/{transfer_id}/reversals", {"amount": amount})
 
     def _post_in_dashboard(
         self, path: str, values: dict[str, Any], account: str | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.stripe_standin.changes.charge_states import ChargeTransition
 from infra.stripe_standin.changes.disputes import DisputeTransitionError
+from infra.stripe_standin.records.accounts import AccountAccess
 from infra.stripe_standin.records.charges import ChargeState
 from infra.stripe_standin.records.disputes import DisputeStatus, OpeningStatus
 from shared.domain.adjustment import adjustment_id_of
@@ -14,7 +15,7 @@ from tests.faults.one_process.in_process_stripe import DashboardRefusedError
 from tests.faults.weather.aws_activity import AwsActivity
 from tests.faults.weather.simulation import Simulation
 from tests.faults.weather.stripe_activity import StripeActivity
-from tests.faults.world.import_records import STUDIO, charge_of, sold_order_record
+from tests.faults.world.import_records import ACCOUNT, STUDIO, charge_of, sold_order_record
 from tests.faults.world.world import RECONCILE
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
@@ -28,6 +29,9 @@ _SECONDS_UNTIL_RETRY = (1.0, 30.0, 20 * _MINUTE)
 _PAYOUT_PAUSES = (_HOUR, 20 * _HOUR, _DAY, _DAY)
 _RESUME_PAUSES = (*(5 * _MINUTE,) * 5, *(_HOUR,) * 2, *(8 * _HOUR,) * 6)
 _RECONCILE_PAUSES = (_DAY,) * 3
+
+# The chance that the studio disconnects its Stripe account for some hours.
+_LEAVES = 0.25
 
 _DISPUTE_OPENINGS: tuple[OpeningStatus, ...] = ("needs_response", "warning_needs_response")
 # What the bank does with a dispute, one after the other.
@@ -97,8 +101,11 @@ class People:
         ):
             for _ in range(dice.choice(_TIMES)):
                 plan(rush, action)
-        for _ in range(dice.choice(_TIMES)):
-            plan(3 * _DAY, self.stripe.fail_any_refund)
+        for late in (self.stripe.fail_any_refund, self._reverse_transfer):
+            for _ in range(dice.choice(_TIMES)):
+                plan(3 * _DAY, late)
+        if dice.random() < _LEAVES:
+            plan(_DAY, self._leave)
         for function, pauses in (
             ("run_payouts", _PAYOUT_PAUSES),
             ("resume_pending", _RESUME_PAUSES),
@@ -161,6 +168,29 @@ class People:
             made = self.simulation.world.stripe.refund_in_dashboard(order_id, amount)
             self.simulation.note(f"external refund {made}: {amount} of {order_id}")
             self.stripe.send_events()
+
+    def _reverse_transfer(self) -> None:
+        """Let PPS take a part of some transfer back."""
+        dice, stripe = self.simulation.dice, self.simulation.world.stripe
+        transfers = list(stripe.standin.store.transfers)
+        if not transfers:
+            return
+        transfer = dice.choice(transfers)
+        amount = dice.randint(1, transfer.amount)
+        with suppress(DashboardRefusedError):  # more than is left
+            stripe.reverse_transfer(transfer.id, amount)
+            self.simulation.note(f"{transfer.id}: {amount} taken back")
+            self.stripe.send_events()
+
+    def _leave(self) -> None:
+        """Let the studio disconnect its Stripe account, and connect it again hours later."""
+        self._change_access("deauthorized")
+        self.simulation.within(_DAY, partial(self._change_access, "connected"))
+
+    def _change_access(self, access: AccountAccess) -> None:
+        self.simulation.note(f"{ACCOUNT} {access}")
+        self.simulation.world.stripe.change_access(ACCOUNT, access)
+        self.stripe.send_events()
 
     def _open_dispute(self) -> None:
         """Let a parent's bank ask about a charge, or take its money back, and decide later."""
