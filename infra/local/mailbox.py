@@ -1,5 +1,6 @@
 """The mail that the local engine received. It stays on this machine and can be read here."""
 
+import functools
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def verify_sending_domains(aws: Aws, studios: Iterable[Mapping[str, Any]]) -> li
 
 def sent_mail(endpoint_url: str) -> list[SentMail]:
     """Return the mail that the engine at an address received, oldest first."""
-    answer = httpx.get(f"{endpoint_url}{_MESSAGES}", timeout=30, trust_env=False)
+    answer = _client().get(f"{endpoint_url}{_MESSAGES}")
     messages = answer.raise_for_status().json()["messages"]
     found = [
         SentMail(
@@ -75,6 +76,11 @@ def sent_mail(endpoint_url: str) -> list[SentMail]:
         for each in of_account
     ]
     return sorted(found, key=lambda mail: mail.sent_at)
+
+
+@functools.cache
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=30, trust_env=False)
 
 
 def save_mail(endpoint_url: str, directory: Path) -> list[Path]:

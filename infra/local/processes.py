@@ -38,14 +38,16 @@ class Background:
             Failure: It ends or stays silent.
         """
         deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Failure(f"{self.name} ended at once: {self._last_line()} (see {self.log})")
-            try:
-                if httpx.get(url, timeout=2, trust_env=False).is_success:
-                    return
-            except httpx.TransportError:
-                time.sleep(_POLL_SECONDS)
+        with httpx.Client(timeout=2, trust_env=False) as client:
+            while time.monotonic() < deadline:
+                if self.process.poll() is not None:
+                    ended = f"{self.name} ended at once: {self._last_line()}"
+                    raise Failure(f"{ended} (see {self.log})")
+                try:
+                    if client.get(url).is_success:
+                        return
+                except httpx.TransportError:
+                    time.sleep(_POLL_SECONDS)
         raise Failure(f"{self.name} did not answer in {within_s:.0f} s (see {self.log})")
 
     def _last_line(self) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from tests.bench.capacity import item_size, read_units, write_units
+from tests.local_http import HTTP
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -143,7 +142,7 @@ class Meter:
         return done
 
     def _stripe_requests(self) -> list[str]:
-        answer = httpx.get(self._requests_url, params={"since": self._stripe_seen}, timeout=30)
+        answer = HTTP.get(self._requests_url, params={"since": self._stripe_seen})
         requests = answer.raise_for_status().json()["requests"]
         if requests:
             self._stripe_seen = requests[-1]["seq"]

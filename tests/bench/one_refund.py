@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
-
 from infra.local.engine import Aws
 from infra.local.options import Options
 from infra.local.stack import Stack
@@ -17,6 +15,7 @@ from infra.stripe_standin import running_standin
 from shared.domain.refund import RefundStatus
 from tests.bench.meter import Consumption, Meter, total
 from tests.integration.backend import Backend
+from tests.local_http import HTTP
 
 PLATFORM = "platform charge"
 DIRECT = "direct charge"
@@ -62,9 +61,7 @@ def local_stack(progress: Progress) -> Iterator[Stack]:
 def meter_refunds(stack: Stack) -> list[RefundCost]:
     """Make a full refund of each kind of charge, and meter it."""
     with running_standin() as standin:
-        httpx.post(
-            f"{standin.control_url}/webhooks", json={"mode": "hold"}, timeout=30
-        ).raise_for_status()
+        HTTP.post(f"{standin.control_url}/webhooks", json={"mode": "hold"}).raise_for_status()
         return [
             meter_refund(_backend(stack, standin.url, direct=False), PLATFORM),
             meter_refund(_backend(stack, standin.url, direct=True), DIRECT),

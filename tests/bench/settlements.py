@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import batched
 
-import httpx
-
 from infra.local.engine import Aws
 from infra.local.stack import Stack
 from infra.stripe_standin import running_standin
@@ -20,6 +18,7 @@ from shared.clock import rfc3339
 from shared.domain.refund import Refund, RefundKey, RefundStatus
 from tests.bench.meter import Consumption, Meter
 from tests.integration.backend import Backend
+from tests.local_http import HTTP
 
 # The most that Lambda gets of a FIFO queue with one call.
 BATCH = 10
@@ -53,9 +52,7 @@ def measure_settlements(stack: Stack, rounds: int = ROUNDS) -> SettlementSpeed:
         AssertionError: A refund did not settle, or the ledger does not verify.
     """
     with running_standin() as standin:
-        httpx.post(
-            f"{standin.control_url}/webhooks", json={"mode": "hold"}, timeout=30
-        ).raise_for_status()
+        HTTP.post(f"{standin.control_url}/webhooks", json={"mode": "hold"}).raise_for_status()
         clients = Aws(stack.aws.endpoint_url, stack.aws.region)  # the meter hooks into them
         backend = Backend(
             dynamodb=clients.dynamodb,

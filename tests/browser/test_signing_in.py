@@ -2,13 +2,13 @@
 
 import uuid
 
-import httpx
 import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.people import REFRESH_TOKEN, People, fill_in_login
 from tests.browser.test_hosting import output
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -67,7 +67,7 @@ def test_signing_out_revokes_the_session_and_back_shows_nothing(
         assert page.evaluate("sessionStorage.length") == 0
         page.go_back()
         expect(page.get_by_label("Username")).to_be_visible()
-    answer = httpx.post(
+    answer = HTTP.post(
         f"{world.stack.aws.endpoint_url}/oauth2/token",
         data={
             "grant_type": "refresh_token",

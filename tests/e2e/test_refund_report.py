@@ -3,7 +3,6 @@
 import csv
 import io
 
-import httpx
 import pytest
 
 from infra.local.demo_users import DEMO_NAMES
@@ -14,6 +13,7 @@ from tests.e2e.large_report import (
     write_export_of_open_refunds,
 )
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, until
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -110,7 +110,7 @@ def test_the_report_is_answered_as_a_file(world: DeployedStack) -> None:
 def test_a_large_report_is_exported_only_for_its_studio(world: DeployedStack) -> None:
     studio_id = studio_with_large_report(world)
     export = export_large_report(world, studio_id)
-    file = httpx.get(export["url"], timeout=60, trust_env=False)
+    file = HTTP.get(export["url"])
     assert file.status_code == 200, file.text
     content = io.StringIO(file.content.decode("utf-8-sig"), newline="")
     assert len(list(csv.DictReader(content, strict=True))) == ROWS
@@ -123,7 +123,7 @@ def test_a_large_report_is_exported_only_for_its_studio(world: DeployedStack) ->
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "export_not_found")
     # The link works only for this file.
-    tampered = httpx.get(export["url"].replace(export["export_id"], "0" * 32), trust_env=False)
+    tampered = HTTP.get(export["url"].replace(export["export_id"], "0" * 32))
     assert tampered.status_code == 403
 
 
@@ -136,7 +136,7 @@ def test_open_refunds_are_exported_too(world: DeployedStack) -> None:
             found = world.call("GET", f"{REPORT}/exports/{export_id}").json()
             return str(found["url"]) if found.get("status") == "ready" else None
 
-        file = httpx.get(until(link, "the export"), timeout=60, trust_env=False)
+        file = HTTP.get(until(link, "the export"))
     assert refund["refund_id"] in file.text
 
 
@@ -218,7 +218,7 @@ def test_a_bookkeeper_gets_each_file(world: DeployedStack, path: str, begins: by
         assert found["status"] != "failed"
         return str(found["url"]) if found["status"] == "ready" else None
 
-    file = httpx.get(until(ready, "the file to be written"), timeout=60, trust_env=False)
+    file = HTTP.get(until(ready, "the file to be written"))
     content = file.content if begins.startswith(MARK) else file.content.removeprefix(MARK)
     assert content.startswith(begins)
     assert len(file.content) > len(begins)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from infra.failure import Failure
 from tests.e2e.world import PLATFORM_STUDIO, DeployedStack
+from tests.local_http import HTTP
 
 # Longer than a process keeps what it read.
 _STOP_HOLDS_AFTER_SECONDS = 32
@@ -122,7 +121,7 @@ class Desk:
 
     def no_faults(self) -> None:
         """Let Stripe answer as usual."""
-        httpx.delete(f"{self.world.standin.url}/_standin/faults", timeout=10).raise_for_status()
+        HTTP.delete(f"{self.world.standin.url}/_standin/faults").raise_for_status()
 
     @contextmanager
     def before_the_damage(self) -> Iterator[datetime]:

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests.e2e.world import DIRECT_STUDIO, PLATFORM_STUDIO, DeployedStack, sign_in, until
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -68,7 +69,7 @@ def forged(world: DeployedStack) -> dict[str, str]:
     good = Token.of(world.stack.tokens[PLATFORM_STUDIO]["bookkeeper"])
     (published,) = [
         key
-        for key in httpx.get(
+        for key in HTTP.get(
             f"{world.stack.aws.endpoint_url}/{pool_of(world)}/.well-known/jwks.json"
         )
         .raise_for_status()

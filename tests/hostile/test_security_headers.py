@@ -1,10 +1,10 @@
 """Every answer of the API has the security headers, whoever gives it."""
 
-import httpx
 import pytest
 
 from infra.local.stack import Stack
 from shared.edge.security_headers import SECURITY_HEADERS
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -27,13 +27,11 @@ def test_an_answer_has_the_security_headers(
     stack: Stack, method: str, path: str, *, signed_in: bool, status: int
 ) -> None:
     headers = {"Authorization": stack.tokens[_STUDIO]["owner"]} if signed_in else {}
-    answer = httpx.request(
+    answer = HTTP.request(
         method,
         f"{stack.api_url}/{path}",
         headers=headers,
         content=b"",
-        timeout=60,  # a function may start first
-        trust_env=False,
     )
     assert answer.status_code == status
     from_gateway = status == 401 or path == "nothing/here"

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
 
 from infra.local.stack import Stack
@@ -16,6 +15,7 @@ from tests.integration.message_sender import MessageSender
 from tests.integration.print_station import PrintStation
 from tests.integration.reconcile_desk import ReconcileDesk
 from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
+from tests.local_http import HTTP
 from tests.operate import outputs_of, stack_with_outputs, use_environment
 
 
@@ -28,8 +28,8 @@ def standin_server() -> Iterator[RunningStandin]:
 @pytest.fixture
 def standin(standin_server: RunningStandin) -> RunningStandin:
     """The stand-in, empty, with its webhooks held: tests deliver events themselves."""
-    httpx.delete(f"{standin_server.control_url}/state").raise_for_status()
-    httpx.post(f"{standin_server.control_url}/webhooks", json={"mode": "hold"}).raise_for_status()
+    HTTP.delete(f"{standin_server.control_url}/state").raise_for_status()
+    HTTP.post(f"{standin_server.control_url}/webhooks", json={"mode": "hold"}).raise_for_status()
     return standin_server
 
 

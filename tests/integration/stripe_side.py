@@ -4,9 +4,8 @@ import json
 import random
 from typing import Any
 
-import httpx
-
 from infra.local.stripe_server import STANDIN_KEY
+from tests.local_http import HTTP
 
 
 class StripeSide:
@@ -25,7 +24,7 @@ class StripeSide:
 
     def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401  # JSON in and out
         """Tell the stand-in to do something."""
-        answer = httpx.post(f"{self.stripe_url}/_standin/{path}", json=body, timeout=30)
+        answer = HTTP.post(f"{self.stripe_url}/_standin/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -34,12 +33,11 @@ class StripeSide:
         headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
         if self.account_id and not path.startswith("application_fees"):
             headers["Stripe-Account"] = self.account_id
-        answer = httpx.request(
+        answer = HTTP.request(
             method,
             f"{self.stripe_url}/v1/{path}",
             headers=headers,
             **({"params": params} if method == "GET" else {"data": params}),  # type: ignore[arg-type]  # one or the other
-            timeout=30,
         )
         assert answer.is_success, answer.text
         return dict(answer.json())

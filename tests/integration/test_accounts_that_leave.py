@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from functions.attention.list_attention import AttentionKind, ListAttention
@@ -20,6 +19,7 @@ from shared.gateways.stripe.refunds import StripeRefunds
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.reconcile_desk import ReconcileDesk, late
 from tests.integration.studio_payouts import ACCOUNT, NET, StudioPayouts, assert_nothing_is_lost
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -345,5 +345,5 @@ def test_a_silent_stripe_marks_nothing_and_the_event_is_sent_again(direct: Backe
     with pytest.raises(Exception, match="RateLimitError"):
         direct.deliver([event(direct, LEFT)])
     assert attention(direct) == []
-    httpx.delete(f"{direct.stripe_url}/_standin/faults", timeout=10).raise_for_status()
+    HTTP.delete(f"{direct.stripe_url}/_standin/faults").raise_for_status()
     assert direct.deliver([event(direct, LEFT)]) == ["AccountDisconnected"]

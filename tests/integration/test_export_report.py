@@ -47,6 +47,7 @@ from tests.export_requests import refund_request
 from tests.integration.backend import Backend
 from tests.integration.bookkeeper import Bookkeeper
 from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
+from tests.local_http import HTTP
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -110,7 +111,7 @@ class Archive:
         """Fetch the file as a browser does, with only its link."""
         url = self.find(export_id).url
         assert url is not None
-        return httpx.get(url, timeout=60, trust_env=False).raise_for_status()
+        return HTTP.get(url).raise_for_status()
 
     def request(self, **changes: Any) -> ExportRequest:  # noqa: ANN401  # a request's fields
         """Return a request for all settled refunds, with changes of it or of its selection."""
@@ -285,7 +286,7 @@ def test_a_file_of_many_parts_takes_the_memory_of_one(archive: Archive) -> None:
         tracemalloc.stop()
     url = archive.find("b" * 32, "st_1").url
     assert url is not None
-    content = httpx.get(url, timeout=60, trust_env=False).content
+    content = HTTP.get(url).content
     assert len(content) == 36_000_000
     assert hashlib.sha256(content).digest() == digest.digest()
     assert peak < 24_000_000

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from infra.local.stripe_server import STANDIN_KEY
@@ -17,6 +16,7 @@ from tests.integration.studio_payouts import (
     StudioPayouts,
     assert_nothing_is_lost,
 )
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -193,7 +193,7 @@ def test_a_transfer_is_made_with_the_idempotency_key_of_its_attempt(payouts: Stu
     payouts.backend.sell()
     payouts.pay_day()
     payout: Payout = payouts.last()
-    requests = httpx.get(
+    requests = HTTP.get(
         f"{payouts.backend.stripe_url}/_standin/requests",
         headers={"Authorization": f"Bearer {STANDIN_KEY}"},
     ).json()["requests"]

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from functions.reconcile.findings import FindingKind
@@ -12,6 +11,7 @@ from shared.gateways.records.keys import (
     order_pk,
 )
 from tests.integration.reconcile_desk import ReconcileDesk, late
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -20,9 +20,7 @@ def test_a_fee_refund_that_moved_the_balance_otherwise_is_found(direct_desk: Rec
     direct_desk.settled()
     kind, platform = "application_fee_refund", f"{direct_desk.backend.stripe_url}/v1"
     headers = {"Authorization": f"Bearer {STANDIN_KEY}"}
-    listed = httpx.get(
-        f"{platform}/balance_transactions", params={"type": kind}, headers=headers, timeout=10
-    )
+    listed = HTTP.get(f"{platform}/balance_transactions", params={"type": kind}, headers=headers)
     (moved,) = listed.json()["data"]
     direct_desk.backend.control(f"balance_transactions/{moved['id']}", amount=-1499)
     late(direct_desk)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import httpx
 import pytest
 
 from functions.reconcile.findings import FindingKind
@@ -22,6 +21,7 @@ from shared.gateways.records.keys import STATE_SK, order_pk, primary_key
 from shared.gateways.stripe import pace
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.reconcile_desk import Reconciled, ReconcileDesk, late
+from tests.local_http import HTTP
 
 pytestmark = pytest.mark.stack
 
@@ -35,14 +35,14 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def end_faults(backend: Backend) -> None:
-    httpx.delete(f"{backend.stripe_url}/_standin/faults", timeout=10).raise_for_status()
+    HTTP.delete(f"{backend.stripe_url}/_standin/faults").raise_for_status()
 
 
 def asked_of_stripe(desk: ReconcileDesk) -> list[str]:
     """Return what was asked since the last call, and forget it."""
     requests = f"{desk.backend.stripe_url}/_standin/requests"
-    asked = httpx.get(requests).json()["requests"]
-    httpx.delete(requests).raise_for_status()
+    asked = HTTP.get(requests).json()["requests"]
+    HTTP.delete(requests).raise_for_status()
     return [f"{each['method']} {each['path']}" for each in asked]
 
 

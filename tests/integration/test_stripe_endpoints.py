@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 import stripe
 from typer.testing import CliRunner, Result
@@ -27,6 +26,7 @@ from infra.operate.stripe.signing_secrets import SigningSecrets
 from infra.operate.stripe.stored_keys import KEY_VARIABLE
 from infra.stripe_standin import RunningStandin
 from shared.gateways.stripe.api_version import API_VERSION
+from tests.local_http import HTTP
 from tests.operate import failure_of, operate
 from tests.stripe_standin.webhook_receiver import Receiver, running_receiver
 
@@ -84,14 +84,14 @@ class Desk:
             "fee": 59,
             "account": account,
         }
-        httpx.post(
+        HTTP.post(
             f"{self.standin.control_url}/charges", json={"charges": [seeded], "events": True}
         ).raise_for_status()
         return charge
 
     def accepted(self, secrets: dict[str, list[str]]) -> list[tuple[str, Endpoint]]:
         """Deliver what waits. Return what a function with these secrets takes: which charge."""
-        httpx.post(f"{self.standin.control_url}/webhooks/deliver", json={}).raise_for_status()
+        HTTP.post(f"{self.standin.control_url}/webhooks/deliver", json={}).raise_for_status()
         taken, self.receiver.received[:] = list(self.receiver.received), []
         known = [(Endpoint.PLATFORM, each) for each in secrets["platform"]]
         known += [(Endpoint.CONNECT, each) for each in secrets["connect"]]
@@ -432,7 +432,7 @@ def test_a_wrong_key_changes_nothing_and_is_not_shown(
 
 
 def test_a_stripe_that_does_not_answer_is_one_line(desk: Desk) -> None:
-    httpx.post(
+    HTTP.post(
         f"{desk.standin.control_url}/faults",
         json={"fault": "reset_before_effect", "times": 2, "match": {"method": "GET"}},
     ).raise_for_status()
@@ -441,7 +441,7 @@ def test_a_stripe_that_does_not_answer_is_one_line(desk: Desk) -> None:
 
 def test_a_key_is_stored_for_each_purpose_that_is_named(desk: Desk) -> None:
     key = "rk_test_one"
-    httpx.post(f"{desk.standin.control_url}/keys", json={"key": key}).raise_for_status()
+    HTTP.post(f"{desk.standin.control_url}/keys", json={"key": key}).raise_for_status()
     result = CliRunner().invoke(app, ["stripe", "store-key", "refunds", "reads"], input=f"{key}\n")
     assert result.exit_code == 0, result.output
     assert key not in result.output

@@ -16,6 +16,7 @@ import stripe
 
 from infra.stripe_standin import RunningStandin, create_app, running_standin
 from infra.stripe_standin.state_file import StateFileError
+from tests.local_http import HTTP
 from tests.stripe_standin.seeds import CONNECTED_ACCOUNT, DIRECT_CHARGE
 from tests.stripe_standin.webhook_receiver import Receiver
 
@@ -141,10 +142,10 @@ def test_queued_deliveries_continue_after_a_restart(tmp_path: Path, receiver: Re
 def test_standins_are_independent(standin: RunningStandin) -> None:
     with running_standin(api_key="sk_test_second", api_version="2024-06-20") as second:
         assert second.url != standin.url
-        response = httpx.get(f"{second.control_url}/health").json()
+        response = HTTP.get(f"{second.control_url}/health").json()
         assert response == {"status": "ok", "api_version": "2024-06-20"}
         headers = {"Authorization": f"Bearer {standin.api_key}"}
-        assert httpx.get(f"{second.url}/v1/charges", headers=headers).status_code == 401
+        assert HTTP.get(f"{second.url}/v1/charges", headers=headers).status_code == 401
 
 
 def test_command_line_serves_and_stops_cleanly(tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_command_line_serves_and_stops_cleanly(tmp_path: Path) -> None:
         url = line.split()[3]
         assert line == f"Stripe stand-in on {url} (key sk_test_standin)\n"
         charge = {**DIRECT_CHARGE, "application_fee": None, "application_fee_amount": None}
-        response = httpx.post(f"{url}/_standin/charges", json={"charges": [charge]})
+        response = HTTP.post(f"{url}/_standin/charges", json={"charges": [charge]})
         assert response.json()["created"] == 1
 
         process.send_signal(signal.SIGTERM)
@@ -230,7 +231,7 @@ def test_stop_does_not_wait_for_a_held_connection() -> None:
             faults = f"{standin.control_url}/faults"
             http.post(faults, json={"fault": "timeout_before_effect", "seconds": 60})
             headers = {"Authorization": f"Bearer {standin.api_key}"}
-            held = pool.submit(httpx.get, f"{standin.url}/v1/charges", headers=headers)
+            held = pool.submit(HTTP.get, f"{standin.url}/v1/charges", headers=headers)
             while http.get(faults).json()["faults"]:
                 time.sleep(0.005)
             stopped = time.monotonic()
