@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 
 from infra.failure import Failure
 from infra.operate.stack import OperatedStack
+from infra.operate.workers import in_segments
 from shared.domain.anchor import Anchor, superseded, verify_anchors
 from shared.domain.ledger import LedgerHead
 from shared.domain.ledger_chain import ChainFault, verify_chain
@@ -25,6 +26,7 @@ from shared.gateways.anchors import Anchors, StoredVersion
 from shared.gateways.ledger_entries import read_contents
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.keys import entry_sk, studio_id_of
+from shared.gateways.table import Table
 
 # A ledger may grow between the reading of its head and of its entries.
 _TRIES = 5
@@ -137,16 +139,15 @@ class Verdict:
             yield f"{self.studio_id}: that supersedes {len(void)} of the earlier anchors"
 
 
-def studios_of(dynamodb: Any, ledger_table: str) -> list[str]:  # noqa: ANN401  # a boto3 client
-    """Return the studios that have a first entry. Scans the ledger."""
-    pages = dynamodb.get_paginator("scan").paginate(
-        TableName=ledger_table,
-        FilterExpression="SK = :first",
-        ExpressionAttributeValues={":first": {"S": entry_sk(1)}},
-        ProjectionExpression="PK",
-    )
-    found = (item["PK"]["S"] for page in pages for item in page["Items"])
-    return sorted(studio_id_of(pk) for pk in found)
+def studios_of(dynamodb: Any, ledger_table: str, segments: int = 1) -> list[str]:  # noqa: ANN401  # a boto3 client
+    """Return the studios that have a first entry. Scans the ledger, each segment by a worker."""
+    table = Table(dynamodb, ledger_table)
+
+    def find(segment: int) -> Iterator[Counter[str]]:
+        for values in table.scan("SK = :first", {":first": entry_sk(1)}, segment, segments):
+            yield Counter([studio_id_of(values["PK"])])
+
+    return sorted(in_segments(segments, find))
 
 
 def verify_studio(

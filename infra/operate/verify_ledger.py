@@ -1,6 +1,7 @@
 """``verify-ledger``: verifies ledgers and compares them with their anchors."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from infra.operate.ledger_verification import AnchorSource, Verdict, studios_of,
 from infra.operate.options import AsJson, StackName, Studios
 from infra.operate.output import print_json, print_line, print_table, progress
 from infra.operate.stack import OperatedStack, find_stack
+from infra.operate.workers import WORKERS, Pace, WorkerCount, share
 
 _COLUMNS = ("studio", "entries", "payable", "direct", "currency", "anchored to", "verdict")
 
@@ -24,6 +26,7 @@ def verify_ledger(
             help="A PEM file with AnchorKey's public key, kept elsewhere. Default: ask KMS.",
         ),
     ] = None,
+    workers: WorkerCount = WORKERS,
     stack: StackName = None,
     *,
     as_json: AsJson = False,
@@ -34,7 +37,7 @@ def verify_ledger(
     """
     operated = find_stack(stack)
     source = AnchorSource.of_stack(operated, anchor_key)
-    verdicts = _verify(operated, source, studio)
+    verdicts = _verify(operated, source, studio, workers)
     if as_json:
         print_json([_described(verdict) for verdict in verdicts])
     else:
@@ -44,21 +47,22 @@ def verify_ledger(
 
 
 def _verify(
-    stack: OperatedStack, source: AnchorSource, studios: Sequence[str] | None
+    stack: OperatedStack, source: AnchorSource, studios: Sequence[str] | None, workers: int
 ) -> list[Verdict]:
     dynamodb = stack.aws.dynamodb
     tables = stack.output("OrdersTableName"), stack.output("LedgerTableName")
     with progress.stage("verify ledgers") as stage:
         # A studio may have anchors and no ledger any more.
-        chosen = studios or {*studios_of(dynamodb, tables[1]), *source.anchors.studios()}
-        verdicts = []
-        for number, studio_id in enumerate(sorted(chosen), 1):
-            stage.progress(f"{number} of {len(chosen)}")
-            try:
-                verdicts.append(verify_studio(dynamodb, *tables, studio_id, source))
-            except LookupError as error:
-                raise Failure(str(error)) from error
-        stage.result = f"{len(verdicts)} studios"
+        chosen = studios or {*studios_of(dynamodb, tables[1], workers), *source.anchors.studios()}
+        pace, verdicts = Pace(stage.progress, "entries"), []
+        verify = partial(verify_studio, dynamodb, *tables, source=source)
+        try:
+            for verdict in share(workers, verify, sorted(chosen)):
+                verdicts.append(verdict)
+                pace.count(verdict.entries)
+        except LookupError as error:
+            raise Failure(str(error)) from error
+        stage.result = f"{len(verdicts)} studios, {pace}"
     return verdicts
 
 

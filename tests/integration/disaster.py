@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from infra.local.stack import Stack
+from infra.operate.restore.put_back import put_back
 from infra.operate.restore.replay_events import ReplayStripeEvents
-from infra.operate.restore.tables import put_back, torn
+from infra.operate.restore.tables import Copies
 from shared.gateways.queues import FeeRefundQueue
 from tests.integration.backend import Backend
 
@@ -42,9 +43,9 @@ class Disaster:
         backend = self.backend
         resource = self.stack.aws.dynamodb_resource
         kept = f"{backend.orders_table}-kept", f"{backend.ledger_table}-kept"
-        assert torn(backend.dynamodb, *kept) == []
+        assert Copies(backend.dynamodb, *kept).torn() == []
         both = list(zip(kept, (backend.orders_table, backend.ledger_table), strict=True))
-        assert sum(sum(put_back(resource, *each).values()) for each in both) > 0
+        assert sum(sum(put_back(resource, *each, segments=3).values()) for each in both) > 0
         assert sum(sum(put_back(resource, *each).values()) for each in both) == 0
         # An hour later SQS has forgotten its deduplication ids.
         backend.new_queues()

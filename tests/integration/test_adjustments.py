@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.operate.restore.tables import torn
+from infra.operate.restore.tables import Copies
 from shared.domain.adjustment import Adjustment, AdjustmentStatus
 from shared.domain.errors import (
     AdjustmentDecidedError,
@@ -217,9 +217,9 @@ def test_restored_tables_that_disagree_about_an_adjustment_are_reported(
     proposed = admins.propose()
     approved = admins.approve(proposed)
     backend = admins.backend
-    tables = backend.dynamodb, backend.orders_table, backend.ledger_table
-    assert torn(*tables) == []
+    tables = Copies(backend.dynamodb, backend.orders_table, backend.ledger_table)
+    assert tables.torn() == []
     # The adjustment as it was before the transaction: approving it would enter it again.
     admins.table.record_rejection(replace(proposed, version=approved.version))
-    (problem,) = torn(*tables)
+    (problem,) = tables.torn()
     assert "entry 1 has no approved adjustment" in problem

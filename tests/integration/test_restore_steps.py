@@ -13,11 +13,14 @@ from typer.testing import Result
 
 from infra.local.stack import Stack
 from infra.operate.restore import commands
-from infra.operate.restore.tables import torn
+from infra.operate.restore.tables import Copies
+from shared.domain.order import OrderKey
 from shared.domain.refund import RefundStatus
+from shared.gateways.records.keys import entry_sk, order_pk, primary_key, studio_pk
 from tests.integration.backend import Backend
 from tests.integration.disaster import Disaster, replay_for
-from tests.operate import operate, stack_with_outputs, use_environment
+from tests.integration.own_resources import copy_table
+from tests.operate import operate, outputs_of, stack_with_outputs, use_environment
 
 pytestmark = pytest.mark.stack
 
@@ -30,11 +33,12 @@ def test_tables_that_do_not_agree_are_reported(disaster: Callable[..., Disaster]
     backend.deliver()
     before = backend.current(refund)
     backend.drain()
-    assert torn(backend.dynamodb, backend.orders_table, backend.ledger_table) == []
+    copies = Copies(backend.dynamodb, backend.orders_table, backend.ledger_table)
+    assert copies.torn() == []
     # The refund as it was before the transaction that settled it.
     settled = backend.current(refund)
     backend.orders.advance_refund(replace(before, version=settled.version))
-    (problem,) = torn(backend.dynamodb, backend.orders_table, backend.ledger_table)
+    (problem,) = copies.torn()
     assert "entry 2 has no refund that is so far" in problem
 
 
@@ -45,6 +49,7 @@ class Restoring:
     backend: Backend
     stack: str
     at: datetime
+    erasures: str
 
     def operate(self, step: str, *arguments: str) -> Result:
         return operate("restore", step, *arguments, "--stack", self.stack)
@@ -55,6 +60,7 @@ class Restoring:
 
 @pytest.fixture
 def restoring(
+    stack: Stack,
     disaster: Callable[..., Disaster],
     operated: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
@@ -72,7 +78,8 @@ def restoring(
         )
     # The stack's settings name another stand-in than this backend's.
     monkeypatch.setattr(commands, "replay_for", lambda _: replay_for(backend))
-    return Restoring(backend, operated(backend), at)
+    erasures = copy_table(backend.dynamodb, outputs_of(stack)["ErasuresTableName"], backend.run)
+    return Restoring(backend, operated(backend, ErasuresTableName=erasures), at, erasures)
 
 
 def test_the_operation_puts_tables_back_and_replays(restoring: Restoring) -> None:
@@ -103,12 +110,48 @@ def test_tables_put_back_a_second_time_are_reported_as_json(restoring: Restoring
     assert len(again["copies"]) == 2
 
 
+def test_backups_of_different_times_are_put_back_and_replayed(restoring: Restoring) -> None:
+    """AWS Backup reads the ledger after the orders, and a refund settles between the two."""
+    backend = restoring.backend
+    (order,) = backend.order_ids()
+    refund = backend.refund(order)
+    backend.settle_all()
+    newer = f"{backend.ledger_table}-{restoring.at:%Y%m%dT%H%M%SZ}"
+    entry = backend.dynamodb.get_item(
+        TableName=backend.ledger_table, Key=primary_key(studio_pk(backend.studio_id), entry_sk(2))
+    )["Item"]
+    backend.dynamodb.put_item(TableName=newer, Item=entry)
+    to = ("--to", restoring.at.isoformat())
+    assert "do not agree" in restoring.operate("tables", *to).stderr.splitlines()[-1]
+
+    erasures = f"{restoring.erasures}-{restoring.at:%Y%m%dT%H%M%SZ}"
+    missing = restoring.operate("tables", *to, "--from-backup")
+    assert missing.exit_code == 1
+    assert f"There is no table {erasures}." in missing.stderr.splitlines()[-1]
+    backend.dynamodb.restore_table_to_point_in_time(
+        SourceTableName=restoring.erasures,
+        TargetTableName=erasures,
+        UseLatestRestorableTime=True,
+    )
+    erased = primary_key(order_pk(OrderKey(backend.studio_id, "ord_erased")), "ERASURE")
+    backend.dynamodb.put_item(TableName=erasures, Item=erased)
+
+    put = restoring.operate("tables", *to, "--from-backup", "--workers", "3")
+    assert put.exit_code == 0, put.output
+    assert backend.head().seq == 1
+    assert "Item" in backend.dynamodb.get_item(TableName=restoring.erasures, Key=erased)
+    replayed = restoring.operate("replay", *restoring.since(), "--json")
+    assert replayed.exit_code == 0, replayed.output
+    assert backend.current(refund).status is RefundStatus.SETTLED
+    assert backend.head().seq == 2
+
+
 def test_copies_that_do_not_agree_leave_the_tables_as_they_are(
     restoring: Restoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = restoring.backend
     backend.sell()
-    monkeypatch.setattr(commands, "torn", lambda *_: ["st_1: entry 2: it is torn"])
+    monkeypatch.setattr(Copies, "torn", lambda _: ["st_1: entry 2: it is torn"])
     result = restoring.operate("tables", "--to", restoring.at.isoformat(), "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"problems": ["st_1: entry 2: it is torn"]}

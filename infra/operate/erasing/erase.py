@@ -7,6 +7,7 @@ from infra.operate.erasing.choose import Choice, ChosenOrders
 from infra.operate.erasing.people import OrderPeople, PeopleOfOrders
 from infra.operate.erasing.records import Erasure, Erasures
 from infra.operate.stack import OperatedStack
+from infra.operate.workers import share
 from shared.clock import Clock, rfc3339, utc_now
 from shared.domain.order import OrderKey
 
@@ -84,13 +85,17 @@ class ErasePeople:
             count += 1
         return count
 
-    def repeat_all(self) -> int:
+    def repeat_all(self, workers: int = 1) -> int:
         """Erase every order again that was ever erased. A restore may have brought it back.
+
+        Args:
+            workers: How many workers share the orders.
 
         Returns:
             How many orders were there.
         """
-        return sum(self.people.erase(each.order) for each in self.erasures.all())
+        orders = (each.order for each in self.erasures.all())
+        return sum(share(workers, self.people.erase, orders))
 
     def export_files(self, studio_id: str) -> Iterator[str]:
         """Yield the keys of a studio's files in the export bucket."""

@@ -4,12 +4,9 @@ The AWS credentials of the environment must be an administrator's.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from itertools import count
 from typing import Annotated
 
 import typer
@@ -19,6 +16,7 @@ from infra.operate.migrate.search_words import LEFT, renew_search_words
 from infra.operate.options import AsJson, By, StackName
 from infra.operate.output import print_counts, print_json, print_line, print_table, progress
 from infra.operate.stack import OperatedStack, find_stack
+from infra.operate.workers import WORKERS, Pace, WorkerCount, in_segments
 from shared.clock import rfc3339, utc_now
 from shared.gateways.migration_records import MigrationRecords, MigrationRun
 from shared.gateways.search_words import SearchWords
@@ -70,9 +68,7 @@ def run(  # noqa: PLR0913  # its options
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would change, and change nothing.")
     ] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, max=64, help="How many workers share the table.")
-    ] = 4,
+    workers: WorkerCount = WORKERS,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -80,8 +76,9 @@ def run(  # noqa: PLR0913  # its options
     operated = find_stack(stack)
     migrate = _RUNS[name]
     with progress.stage(name) as stage:
-        done = migrate(operated, _Run(workers, dry_run), stage.progress)
-        stage.result = f"{done.total()} looked at"
+        pace = Pace(stage.progress, "orders")
+        done = migrate(operated, _Run(workers, dry_run), pace)
+        stage.result = str(pace)
     if not dry_run and not done[LEFT]:
         _records(operated).record(MigrationRun(name, rfc3339(utc_now()), by))
     if as_json:
@@ -94,18 +91,15 @@ def run(  # noqa: PLR0913  # its options
         raise Failure(f"{done[LEFT]} are left. Run `migrate run {name}` again.")
 
 
-def _search_words(stack: OperatedStack, asked: _Run, show: Callable[[str], None]) -> Counter[str]:
+def _search_words(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]:
     words = SearchWords(stack.aws.dynamodb, stack.output("OrdersTableName"))
-    orders = count(1)
-    renew = partial(
-        renew_search_words,
-        words,
-        segments=asked.segments,
-        dry_run=asked.dry_run,
-        on_order=lambda: show(f"{next(orders)} orders"),
-    )
-    with ThreadPoolExecutor(asked.segments) as workers:
-        return sum(workers.map(renew, range(asked.segments)), Counter[str]())
+
+    def renew(segment: int) -> Iterator[Counter[str]]:
+        for done in renew_search_words(words, segment, asked.segments, dry_run=asked.dry_run):
+            pace.count()
+            yield done
+
+    return in_segments(asked.segments, renew)
 
 
 _RUNS = {Name.SEARCH_WORDS: _search_words}

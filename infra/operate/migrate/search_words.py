@@ -1,7 +1,7 @@
 """Renews the words that find orders, after the rules of search have changed."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.domain.search import order_tokens
@@ -21,8 +21,7 @@ def renew_search_words(
     segments: int,
     *,
     dry_run: bool,
-    on_order: Callable[[], None],
-) -> Counter[str]:
+) -> Iterator[Counter[str]]:
     """Renew the search entries of the orders in one segment of the table.
 
     Args:
@@ -30,16 +29,12 @@ def renew_search_words(
         segment: Which segment, from 0.
         segments: How many there are.
         dry_run: Count what would be renewed, and write nothing.
-        on_order: Called after each order.
 
-    Returns:
-        How many orders were up to date, renewed, and ``LEFT`` for another run.
+    Yields:
+        For each order, one that was up to date, renewed, or ``LEFT`` for another run.
     """
-    done: Counter[str] = Counter()
     for order in words.orders(segment, segments):
-        done[_renew(words, order, dry_run=dry_run)] += 1
-        on_order()
-    return done
+        yield Counter([_renew(words, order, dry_run=dry_run)])
 
 
 def _renew(words: SearchWords, order: "ImportedOrder", *, dry_run: bool) -> str:

@@ -6,6 +6,7 @@ The AWS credentials of the environment must be an administrator's.
 import os
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
@@ -17,10 +18,12 @@ from infra.operate.options import AsJson, By, Since, StackName, To, Why
 from infra.operate.output import logs_on_stderr, print_counts, print_json, print_line, progress
 from infra.operate.restore.functions import start as start_functions
 from infra.operate.restore.functions import stop as stop_functions
+from infra.operate.restore.put_back import add_missing, put_back
 from infra.operate.restore.replay_events import ReplayStripeEvents
-from infra.operate.restore.tables import put_back, restore_to, torn, wait_until_restored
+from infra.operate.restore.tables import Copies, is_there, restore_to, wait_until_restored
 from infra.operate.stack import OperatedStack, find_stack
 from infra.operate.stripe.stored_keys import operators_key
+from infra.operate.workers import WORKERS, Pace, WorkerCount
 from shared.clock import utc_now
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.gateways.queues import FeeRefundQueue
@@ -29,6 +32,7 @@ from shared.gateways.stripe.connection import StripeConnection
 app = typer.Typer(help="Restore damaged tables, step by step.", rich_markup_mode=None)
 
 _TABLES = ("OrdersTableName", "LedgerTableName")
+_ERASURES = "ErasuresTableName"
 _QUEUES = ("AdjustQueueUrl", "FeeRefundQueueUrl")
 
 # The counts that need a person before the books agree with Stripe.
@@ -53,28 +57,37 @@ def stop(stack: StackName = None, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def tables(to: To, stack: StackName = None, *, as_json: AsJson = False) -> None:
+def tables(
+    to: To,
+    *,
+    from_backup: Annotated[
+        bool,
+        typer.Option(
+            "--from-backup",
+            help="The copies are there already: AWS Backup restored them, see docs/restore.md.",
+        ),
+    ] = False,
+    workers: WorkerCount = WORKERS,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
     """Step 2: put both tables back to an earlier time."""
     operated = find_stack(stack)
-    dynamodb = operated.aws.dynamodb
     names = [operated.output(each) for each in _TABLES]
-    copies = [f"{name}-{to.astimezone(UTC):%Y%m%dT%H%M%SZ}" for name in names]
-    _restore_copies(operated, names, copies, to)
-    with progress.stage("compare the copies"):
-        problems = torn(dynamodb, *copies)
-    if problems:
-        if as_json:
-            print_json({"problems": problems})
-        else:
-            print_line("\n".join(problems))
-        raise Failure(
-            "The copies do not agree at that second. Choose another, such as the one before."
-        )
-    changed = {}
+    copies = [_copy_of(name, to) for name in names]
+    compared = Copies(operated.aws.dynamodb, copies[0], copies[1], workers)
+    if from_backup:
+        _take_backups(operated, compared, _copy_of(operated.output(_ERASURES), to))
+    else:
+        _restore_copies(operated, names, copies, to)
+    _check(compared, as_json=as_json)
+    changed: dict[str, dict[str, int]] = {}
     for name, copy in zip(names, copies, strict=True):
         with progress.stage(f"put back {name}") as stage:
-            changed[name] = dict(put_back(operated.aws.dynamodb_resource, copy, name))
-            stage.result = ", ".join(f"{times} {what}" for what, times in changed[name].items())
+            pace = Pace(stage.progress)
+            changed[name] = put_back(operated.aws.dynamodb_resource, copy, name, workers, pace)
+            written = ", ".join(f"{times} {what}" for what, times in changed[name].items())
+            stage.result = f"{written}; compared {pace}"
     _erase_again(operated)
     for queue in _QUEUES:
         operated.aws.sqs.purge_queue(QueueUrl=operated.output(queue))
@@ -131,7 +144,7 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
 def _erase_again(stack: OperatedStack) -> None:
     """Erase again what was erased before the restore, and what was imported again since."""
     with progress.stage("erase again") as stage:
-        stage.result = f"{ErasePeople.on(stack).repeat_all()} orders"
+        stage.result = f"{ErasePeople.on(stack).repeat_all(WORKERS)} orders"
 
 
 def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
@@ -146,6 +159,49 @@ def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
         StripeConnection(stack.output("StripeApiBase"), lambda: key),
         utc_now,
     )
+
+
+def _check(copies: Copies, *, as_json: bool) -> None:
+    """Compare the copies with each other.
+
+    Raises:
+        Failure: They do not agree.
+    """
+    with progress.stage("compare the copies"):
+        problems = copies.torn()
+    if problems:
+        if as_json:
+            print_json({"problems": problems})
+        else:
+            print_line("\n".join(problems))
+        raise Failure(
+            "The copies do not agree at that second. Choose another, such as the one before."
+        )
+
+
+def _copy_of(table: str, to: datetime) -> str:
+    return f"{table}-{to.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _take_backups(stack: OperatedStack, copies: Copies, erasures: str) -> None:
+    """Make the copies that AWS Backup restored usable, and add the erasures that they have.
+
+    Raises:
+        Failure: A copy is missing.
+    """
+    wanted = (copies.orders, copies.ledger, erasures)
+    missing = [each for each in wanted if not is_there(stack.aws.dynamodb, each)]
+    if missing:
+        raise Failure(
+            f"There is no table {' and no table '.join(missing)}. Restore the backup into it first."
+        )
+    for copy in wanted:
+        wait_until_restored(stack.aws.dynamodb, copy)
+    with progress.stage("drop entries that the orders do not know") as stage:
+        stage.result = f"{copies.drop_newer_entries()} entries"
+    with progress.stage("add erasures") as stage:
+        resource, table = stack.aws.dynamodb_resource, stack.output(_ERASURES)
+        stage.result = f"{add_missing(resource, erasures, table, copies.workers)} added"
 
 
 def _restore_copies(
