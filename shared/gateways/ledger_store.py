@@ -65,7 +65,7 @@ class LedgerStore:
         self._orders_table.write(self._move_head(head, replace(head, anchor_due_at=due_at)))
 
     def _put_entry(self, entry: LedgerEntry) -> "Step":
-        return self._ledger_table.new(entry_to_item(entry))
+        return self._ledger_table.new_entry(entry_to_item(entry))
 
     def _move_head(self, before: LedgerHead, after: LedgerHead) -> "Step":
         return self._orders_table.when(HEAD_UNMOVED, before.seq, head_to_item(after))

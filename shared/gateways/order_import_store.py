@@ -27,6 +27,7 @@ from shared.gateways.records.keys import (
     primary_key,
 )
 from shared.gateways.records.order_state import state_from_values, state_to_item
+from shared.gateways.records.schema import with_schema
 from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
@@ -87,8 +88,9 @@ class OrderSize:
 
 def order_size(imported: ImportedOrder, placed_at: str, tokens: list[str]) -> OrderSize:
     """Return how much of a transaction an order takes, never less than it will be."""
-    order_bytes = item_bytes(imported_order_to_item(imported, placed_at))
-    search_bytes = sum(item_bytes(item) for item in search_items(imported.key, tokens))
+    order_bytes = item_bytes(with_schema(imported_order_to_item(imported, placed_at)))
+    search = search_items(imported.key, tokens)
+    search_bytes = sum(item_bytes(with_schema(item)) for item in search)
     return OrderSize(
         len(tokens) + _STEPS_BESIDE_TOKENS,
         order_bytes,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shared.gateways.conflict import StaleStateError, stale_on_conflict, tries
 from shared.gateways.records.attributes import Item, Values, item_bytes, marshal, unmarshal
 from shared.gateways.records.keys import primary_key
+from shared.gateways.records.schema import with_schema, without_schema
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,7 +67,7 @@ class Table:
         answer = self._dynamodb.get_item(
             TableName=self._name, Key=primary_key(pk, sk), ConsistentRead=True
         )
-        return unmarshal(answer["Item"]) if "Item" in answer else None
+        return _values_of(answer["Item"]) if "Item" in answer else None
 
     def query(
         self,
@@ -99,7 +100,7 @@ class Table:
             ExpressionAttributeValues=marshal(values),
             **options,
         )
-        return map(unmarshal, answer["Items"]), answer.get("LastEvaluatedKey")
+        return map(_values_of, answer["Items"]), answer.get("LastEvaluatedKey")
 
     def count(
         self,
@@ -145,7 +146,7 @@ class Table:
                 TotalSegments=segments,
                 **options,
             )
-            yield from map(unmarshal, answer["Items"])
+            yield from map(_values_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -158,7 +159,7 @@ class Table:
         """
         for batch in batched(keys, KEYS_PER_BATCH, strict=False):
             request = {"Keys": list(batch), "ConsistentRead": consistent}
-            yield from map(unmarshal, self._read_batch({self._name: request}))
+            yield from map(_values_of, self._read_batch({self._name: request}))
 
     def _read_batch(self, request: Any) -> list[Item]:  # noqa: ANN401  # parameters of a BatchGetItem
         """Return the items of a batch. What DynamoDB leaves out is asked for again after a pause.
@@ -179,6 +180,10 @@ class Table:
 
     def new(self, item: Item) -> "Step":
         """Return the step that puts an item if it does not exist yet."""
+        return self.new_entry(with_schema(item))
+
+    def new_entry(self, item: Item) -> "Step":
+        """Return the step that puts a ledger's entry, exactly as it is hashed."""
         return {
             "Put": {
                 "TableName": self._name,
@@ -192,7 +197,7 @@ class Table:
         return {
             "Put": {
                 "TableName": self._name,
-                "Item": item,
+                "Item": with_schema(item),
                 "ConditionExpression": ALREADY_THERE,
             }
         }
@@ -210,7 +215,7 @@ class Table:
 
     def guarded(self, item: Item) -> "Step":
         """Return the step that puts an item, new or not, which another step guards."""
-        return {"Put": {"TableName": self._name, "Item": item}}
+        return {"Put": {"TableName": self._name, "Item": with_schema(item)}}
 
     def removal(self, pk: str, sk: str) -> "Step":
         """Return the step that deletes an item, there or not, which another step guards."""
@@ -225,7 +230,7 @@ class Table:
         return {
             "Put": {
                 "TableName": self._name,
-                "Item": item,
+                "Item": with_schema(item),
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": marshal({":seen": seen}),
             }
@@ -244,6 +249,10 @@ class Table:
                 self._dynamodb.put_item(**steps[0]["Put"])
             else:
                 self._dynamodb.transact_write_items(TransactItems=steps)
+
+
+def _values_of(item: Item) -> Values:
+    return without_schema(unmarshal(item))
 
 
 class TableGateway:

@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.local.stack import Stack
+from infra.operate.migrate.schema import add_versions
 from infra.operate.migrate.search_words import LEFT, renew_search_words
 from shared.domain.order import OrderKey
 from shared.domain.search import order_tokens
@@ -104,6 +106,38 @@ def test_what_is_left_fails_the_run_and_is_not_recorded(
     assert _last_run_by() != "op_8"
 
 
+def test_items_of_before_get_a_version_once_and_stay_otherwise_as_they_are(
+    backend: Backend,
+) -> None:
+    import_all(backend, named(backend, "Ann Lee", ["Kim"]))
+    backend.sell()
+    dynamodb, table = backend.dynamodb, backend.orders_table
+
+    def items() -> dict[str, Any]:
+        found = dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
+        return {f"{each['PK']['S']} {each['SK']['S']}": each for each in found}
+
+    def add(*, dry_run: bool) -> Counter[str]:
+        done: Counter[str] = Counter()
+        for segment in range(3):
+            for counts in add_versions(dynamodb, table, segment, 3, dry_run=dry_run):
+                done.update(counts)
+        return done
+
+    today = items()
+    assert all(each["schema"] == {"N": "1"} for each in today.values())
+    old = [each for name, each in today.items() if "SEARCH" in name]
+    for each in old:
+        dynamodb.put_item(
+            TableName=table, Item={name: each[name] for name in each if name != "schema"}
+        )
+    counts = {"has schema 1": len(today) - len(old), "version added": len(old)}
+    assert add(dry_run=True) == counts
+    assert add(dry_run=False) == counts
+    assert items() == today
+    assert add(dry_run=False) == {"has schema 1": len(today)}
+
+
 def _with_old_entries(backend: Backend, order_id: str) -> str:
     pk = search_pk(backend.studio_id)
     for token in order_tokens(order_id, ["김민수", "Ann"]):
@@ -132,6 +166,6 @@ def _renew(backend: Backend, *, dry_run: bool = False) -> dict[str, int]:
 
 
 def _last_run_by() -> str | None:
-    (row,) = json.loads(operate("migrate", "list", "--json").stdout)
-    by: str | None = row["by"]
+    rows = json.loads(operate("migrate", "list", "--json").stdout)
+    by: str | None = next(row["by"] for row in rows if row["migration"] == "search-words")
     return by

@@ -42,7 +42,7 @@ WRONG_USE = (
     (("adjustments", "reject", "adj_1", "--by", "op_1"), "Missing option '--studio'"),
     (("anchors", "now", "st_1"), "unexpected extra argument"),
     (("anchors", "show", "--since"), "No such option: --since"),
-    (("migrate", "run", "all", "--by", "op_1"), "'all' is not one of 'search-words'"),
+    (("migrate", "run", "all", "--by", "op_1"), "'all' is not one of 'search-words', 'schema'"),
     (("migrate", "run", "search-words"), "Missing option '--by'"),
     (("erase", "--studio", "st_1", "--by", "op_1", "--why", "x"), "in exactly one way"),
     (

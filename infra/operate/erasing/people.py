@@ -132,7 +132,7 @@ class PeopleOfOrders(TableGateway):
             key = primary_key(search_pk(order.studio_id), search_sk(token, order.order_id))
             self._dynamodb.delete_item(TableName=self._name, Key=key)
         for item in search_items(order.key, order_tokens(order.order_id, [])):
-            self._dynamodb.put_item(TableName=self._name, Item=item)
+            self._table.write(self._table.guarded(item))
 
     def _tokens(self, imported: ImportedOrder) -> list[str]:
         """Return the words that find the order, also words that an older version made."""

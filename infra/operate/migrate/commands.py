@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from infra.failure import Failure
+from infra.operate.migrate.schema import add_versions
 from infra.operate.migrate.search_words import LEFT, renew_search_words
 from infra.operate.options import AsJson, By, StackName
 from infra.operate.output import print_counts, print_json, print_line, print_table, progress
@@ -32,9 +33,13 @@ class Name(StrEnum):
     """The migrations. A release that needs one says so in CHANGELOG.md."""
 
     SEARCH_WORDS = "search-words"
+    SCHEMA = "schema"
 
 
-_MEANINGS = {Name.SEARCH_WORDS: "stores the words that find each order, by the rules of today"}
+_MEANINGS = {
+    Name.SEARCH_WORDS: "stores the words that find each order, by the rules of today",
+    Name.SCHEMA: "gives each item the version of how it is stored, and counts the versions",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def run(  # noqa: PLR0913  # its options
     operated = find_stack(stack)
     migrate = _RUNS[name]
     with progress.stage(name) as stage:
-        pace = Pace(stage.progress, "orders")
+        pace = Pace(stage.progress)
         done = migrate(operated, _Run(workers, dry_run), pace)
         stage.result = str(pace)
     if not dry_run and not done[LEFT]:
@@ -102,7 +107,18 @@ def _search_words(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]
     return in_segments(asked.segments, renew)
 
 
-_RUNS = {Name.SEARCH_WORDS: _search_words}
+def _schema(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]:
+    dynamodb, table = stack.aws.dynamodb, stack.output("OrdersTableName")
+
+    def add(segment: int) -> Iterator[Counter[str]]:
+        for done in add_versions(dynamodb, table, segment, asked.segments, dry_run=asked.dry_run):
+            pace.count()
+            yield done
+
+    return in_segments(asked.segments, add)
+
+
+_RUNS = {Name.SEARCH_WORDS: _search_words, Name.SCHEMA: _schema}
 
 
 def _records(stack: OperatedStack) -> MigrationRecords:
