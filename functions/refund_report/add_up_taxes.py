@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from functions.refund_report.deadline import Deadline
-from functions.refund_report.report_refunds import ReportQuery, ReportSelection, SelectRefunds
+from functions.refund_report.report_refunds import (
+    ReportQuery,
+    ReportSelection,
+    SelectRefunds,
+    all_rows,
+)
 from shared.domain.report_taxes import TaxTotals, refunded_taxes
 from shared.workflow.refund_rows import RefundRows
-
-_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +36,4 @@ class AddUpTaxes:
             StudioNotFoundError: There is no such studio.
         """
         chosen = self.select(query)
-        rows = self.rows.rows(chosen.selection, None, _ROWS_AT_ONCE)
-        return ReportTaxes(chosen, refunded_taxes(Deadline.from_now().in_time(rows)))
+        return ReportTaxes(chosen, refunded_taxes(all_rows(self.rows, chosen.selection)))

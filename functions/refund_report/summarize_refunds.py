@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
-from functions.refund_report.deadline import Deadline
-from functions.refund_report.report_refunds import ReportQuery, ReportSelection, SelectRefunds
+from functions.refund_report.report_refunds import (
+    ReportQuery,
+    ReportSelection,
+    SelectRefunds,
+    all_rows,
+)
 from shared.domain.errors import RangeTooLargeError
 from shared.domain.report import ReportTotals
 from shared.domain.report_summary import Bucket, BucketSize, ReasonTotals, ReportSums
@@ -11,8 +15,6 @@ from shared.workflow.refund_rows import RefundRows
 
 # A chart with more bars shows nothing.
 MOST_BUCKETS = 1_000
-
-_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class SummarizeRefunds:
         chosen = self.select(query)
         days = chosen.days
         sums = ReportSums(days.zone)
-        found = self.rows.rows(chosen.selection, None, _ROWS_AT_ONCE)
-        sums.add(Deadline.from_now().in_time(found))
+        sums.add(all_rows(self.rows, chosen.selection))
         first = days.first
         if query.first is None:  # open refunds of all days: begin with the oldest
             first = min(sums.by_day, default=days.last)

@@ -163,6 +163,9 @@ class FilterView(View):
 class ReportView(View):
     """A page of the report, with the totals of all pages.
 
+    `totals` is null if there are more than 50,000 refunds in these days, or more than 10,000 and
+    a filter by subject, product or photo day. The export has all rows.
+    A filter that finds few of many refunds may leave a page short, or empty, before a next one.
     `from` and `to` are days in the studio's time zone, both included. `filters` are the keys that
     the report was filtered by.
     """
@@ -171,19 +174,19 @@ class ReportView(View):
     to_day: str = Field(serialization_alias="to")
     items: list[RowView]
     next_cursor: str | None
-    totals: TotalsView
+    totals: TotalsView | None
     filters: list[FilterView]
 
 
 def report_view(report: Report, names: Names) -> ReportView:
     """Return a page of the report."""
-    days = report.chosen.days
+    days, totals = report.chosen.days, report.totals
     return ReportView(
         from_day=days.first.isoformat(),
         to_day=days.last.isoformat(),
         items=[_row_view(row, names) for row in report.rows],
         next_cursor=report.next_cursor,
-        totals=TotalsView(currency=report.chosen.currency, **asdict(report.totals)),
+        totals=totals and TotalsView(currency=report.chosen.currency, **asdict(totals)),
         filters=[
             FilterView(kind=by, key=key, name=_filter_name(report, by, key))
             for by, key in report.chosen.selection.only.wanted()

@@ -46,6 +46,34 @@ _LISTS: dict[ReportState, tuple[AttentionPartition, ...]] = {
 _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[A-Za-z0-9_-]{1,64}")
 
 
+@dataclass(slots=True)
+class RowLimit:
+    """How many rows a request may still read, filtered out or not.
+
+    ``last_place`` is the place of the last row that was read. ``is_reached`` says that there are
+    more.
+    """
+
+    left: int
+    last_place: str | None = None
+    is_reached: bool = False
+
+    def rows(self, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
+        """Yield rows up to the limit."""
+        for row in self.each(rows):
+            self.last_place = row.place
+            yield row
+
+    def each[Read](self, found: Iterable[Read]) -> Iterator[Read]:
+        """Yield what is read up to the limit."""
+        for one in found:
+            if self.left == 0:
+                self.is_reached = True
+                return
+            self.left -= 1
+            yield one
+
+
 @dataclass(frozen=True, slots=True)
 class RefundRows:
     """Reads the rows of a selection: from ledger entries, or from refunds not in the ledger."""
@@ -57,7 +85,11 @@ class RefundRows:
     people: People
 
     def rows(
-        self, selection: Selection, after: str | None, page_size: int = _ROWS_PER_READ
+        self,
+        selection: Selection,
+        after: str | None,
+        page_size: int = _ROWS_PER_READ,
+        limit: RowLimit | None = None,
     ) -> Iterator[ReportRow]:
         """Yield the selection's rows in its order, without the names of people.
 
@@ -65,6 +97,7 @@ class RefundRows:
             selection: The refunds that the report covers.
             after: The ``place`` of the row before the first one, or None.
             page_size: The most ledger entries to read at once.
+            limit: How many rows may be read, or None for all.
 
         Raises:
             CursorError: ``after`` is not a place of a row.
@@ -75,16 +108,29 @@ class RefundRows:
             found = self._settled_rows(selection, after, page_size)
         else:
             found = self._attention_rows(selection, after)
+        if limit is not None:
+            found = limit.rows(found)
         return found if selection.only.is_empty else self._filtered(selection, found)
 
-    def totals(self, selection: Selection, after: str | None) -> ReportTotals:
-        """Return the totals of the selection's rows, or only of those after a place.
+    def totals(
+        self, selection: Selection, after: str | None, limit: RowLimit
+    ) -> ReportTotals | None:
+        """Return the totals of the selection's rows, or None if the limit is reached.
+
+        Args:
+            selection: The refunds that the report covers.
+            after: The ``place`` after which rows count, or None for all rows.
+            limit: How many rows may be read.
 
         Raises:
             CursorError: ``after`` is not a place of a row.
         """
+        totals = self._totals(selection, after, limit)
+        return None if limit.is_reached else totals
+
+    def _totals(self, selection: Selection, after: str | None, limit: RowLimit) -> ReportTotals:
         if selection.state is not ReportState.SETTLED or not selection.only.is_empty:
-            return ReportTotals().plus(self.rows(selection, after))
+            return ReportTotals().plus(self.rows(selection, after, limit=limit))
         figures = self.settled.figures(
             selection.studio_id,
             selection.start,
@@ -92,7 +138,8 @@ class RefundRows:
             _entry_place(after),
             newest_first=selection.newest_first,
         )
-        return totals_of_figures(each for each in figures if each.seq <= selection.upto_seq)
+        pinned = (each for each in limit.each(figures) if each.seq <= selection.upto_seq)
+        return totals_of_figures(pinned)
 
     def with_names(self, studio_id: str, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
         """Yield a studio's rows with the names of parents, subjects and users.

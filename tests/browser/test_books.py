@@ -108,6 +108,36 @@ def test_the_report_has_the_guides_columns_and_leads_to_the_order(
         expect(page.get_by_role("heading", name=f"Order {refunded}")).to_be_visible()
 
 
+def test_a_report_of_too_many_refunds_has_its_rows_and_offers_the_export(people: People) -> None:
+    with people.page("/settings") as page:
+        page.route(
+            "**/v1/reports/refunds?*",
+            lambda route: route.fulfill(
+                json={
+                    "from": "2026-01-01",
+                    "to": "2026-12-31",
+                    "totals": None,
+                    "items": [_row(f"ord_a{number}", 2) for number in range(50)],
+                    "next_cursor": "second",
+                    "filters": [],
+                }
+            ),
+        )
+        too_large = {"code": "date_range_too_large", "title": "-", "detail": "Ask for fewer days."}
+        page.route(
+            "**/v1/reports/refunds/summary?*",
+            lambda route: route.fulfill(
+                status=422, content_type="application/problem+json", json=too_large
+            ),
+        )
+        page.get_by_role("link", name="Refunds").click()
+        expect(page.get_by_role("table", name="Refunds", exact=True)).to_contain_text("ord_a49")
+        expect(page.get_by_text("Too many refunds to add up here")).to_be_visible()
+        expect(page.get_by_role("button", name="Export CSV")).to_have_count(2)
+        expect(page.get_by_text("Ask for fewer days.")).to_have_count(0)
+        assert_accessible(page)
+
+
 def test_totals_stay_across_pages_and_names_are_text(people: People) -> None:
     with people.page("/settings") as page:
         _answer_with_pages(page)

@@ -11,7 +11,7 @@ from functions.refund_report.report_refunds import Report, ReportQuery, ReportRe
 from functions.refund_report.summarize_refunds import ReportSummary, SummarizeRefunds
 from shared.clock import rfc3339
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
-from shared.domain.report import ReportState
+from shared.domain.report import ReportState, ReportTotals
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.report_summary import BucketSize
 from shared.gateways.ledger_entries import LedgerEntries
@@ -108,6 +108,12 @@ class Bookkeeper:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+
+def totals_of(report: Report) -> ReportTotals:
+    """Return the totals of a report that is small enough to have them."""
+    assert report.totals is not None
+    return report.totals
 
 
 def book(backend: Backend, *times: datetime, order_id: str = "ord_elsewhere") -> None:

@@ -38,7 +38,7 @@ from shared.gateways.records.studio import studio_to_item
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
-from shared.workflow.refund_rows import RefundRows
+from shared.workflow.refund_rows import RefundRows, RowLimit
 from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
 
@@ -184,18 +184,25 @@ def export(count: int) -> Bucket:
     return made
 
 
+def counted(rows: RefundRows, upto_seq: int, after: str | None) -> ReportTotals:
+    """Return the totals of the rows after a place."""
+    totals = rows.totals(selection(upto_seq), after, RowLimit(100_000))
+    assert totals is not None
+    return totals
+
+
 @pytest.mark.slow
 def test_a_page_of_a_hundred_thousand_rows_has_the_totals_of_all() -> None:
     rows = rows_of(GeneratedTables(100_000))
     page = list(islice(rows.rows(selection(100_000), None, 101), 100))
-    totals = ReportTotals().plus(page).plus([rows.totals(selection(100_000), page[-1].place)])
+    totals = ReportTotals().plus(page).plus([counted(rows, 100_000, page[-1].place)])
     assert totals == ReportTotals(100_000, 10_100_000, 1_500_000, 300_000, -8_600_000, 0)
 
 
 def test_refunds_that_settled_later_are_in_neither_rows_nor_totals() -> None:
     rows = rows_of(GeneratedTables(3_000))
     assert sum(1 for _ in rows.rows(selection(1_500), None)) == 1_500
-    assert rows.totals(selection(1_500), None).count == 1_500
+    assert counted(rows, 1_500, None).count == 1_500
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from shared.domain.errors import CursorError
 from shared.domain.ledger import RecordSource
 from shared.domain.local_days import local_days
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
+from shared.workflow.refund_rows import RowLimit
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAYS = local_days("2026-11-01", "2026-11-30", ZoneInfo("UTC"), NOW, 31)
@@ -59,12 +60,15 @@ class LaggingRows:
     visible: list[frozenset[int]]
 
     def rows(
-        self, _selection: Selection, after: str | None, _page_size: int
+        self, _selection: Selection, after: str | None, _page_size: int, limit: RowLimit
     ) -> Iterator[ReportRow]:
-        return iter(self._read(after))
+        return limit.rows(self._read(after))
 
-    def totals(self, _selection: Selection, after: str | None) -> ReportTotals:
-        return ReportTotals().plus(self._read(after))
+    def totals(
+        self, _selection: Selection, after: str | None, limit: RowLimit
+    ) -> ReportTotals | None:
+        totals = ReportTotals().plus(limit.rows(self._read(after)))
+        return None if limit.is_reached else totals
 
     def with_names(self, _studio_id: str, rows: Iterable[ReportRow]) -> Iterable[ReportRow]:
         return rows
@@ -115,6 +119,7 @@ def test_the_totals_of_one_answer_contain_its_rows(
     visible: list[frozenset[int]], limit: int
 ) -> None:
     first = next(pages_of(visible, limit))
+    assert first.totals is not None
     contained = first.totals.refunded_amount  # each entry is a bit of its own
     assert all(contained & each.refunded_amount for each in first.rows)
     assert first.totals.count == contained.bit_count()
@@ -126,6 +131,7 @@ def test_an_entry_that_one_replica_does_not_show_yet_is_in_rows_and_totals_or_in
     complete = frozenset({1, 2, 3})
     first, second = pages_of([complete, frozenset({1, 2}), complete], 2)
     assert first.totals == second.totals == ReportTotals().plus([*first.rows, *second.rows])
+    assert first.totals is not None
     assert first.totals.count == 3
 
 

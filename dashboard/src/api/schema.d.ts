@@ -520,7 +520,7 @@ export interface paths {
         };
         /**
          * Report refunds
-         * @description The refunds that settled on these days, the earliest first, or the newest first with `order=newest`. A CSV file always has the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file or a workbook (`xlsx`) takes a while: the answer is then 202, with the URL to poll.
+         * @description The refunds that settled on these days, the earliest first, or the newest first with `order=newest`. A CSV file always has the earliest first. A late failure is a row of its own with all signs reversed. `state=open` lists refunds requested on these days that are on their way, with estimates. `state=failed` lists refunds that failed or were canceled on these days. Without `from`, the report begins 30 days before `to`, and `state=open` begins with the oldest refund. Totals cover the whole selection, as it was when the first page was read. They are null if there are more than 50,000 refunds in these days. If the rows of all pages do not add up to them, because refunds settled just before, the last page answers 400 `cursor_invalid`: read the report again. In CSV, amounts are in major units and times in the studio's time zone. A large CSV file or a workbook (`xlsx`) takes a while: the answer is then 202, with the URL to poll.
          */
         get: operations["report_refunds"];
         put?: never;
@@ -2425,6 +2425,9 @@ export interface components {
          * ReportView
          * @description A page of the report, with the totals of all pages.
          *
+         *     `totals` is null if there are more than 50,000 refunds in these days, or more than 10,000 and
+         *     a filter by subject, product or photo day. The export has all rows.
+         *     A filter that finds few of many refunds may leave a page short, or empty, before a next one.
          *     `from` and `to` are days in the studio's time zone, both included. `filters` are the keys that
          *     the report was filtered by.
          */
@@ -2439,7 +2442,7 @@ export interface components {
             next_cursor: string | null;
             /** To */
             to: string;
-            totals: components["schemas"]["TotalsView"];
+            totals: components["schemas"]["TotalsView"] | null;
         };
         /**
          * ResolutionBody

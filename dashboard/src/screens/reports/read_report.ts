@@ -9,13 +9,14 @@ export type Taxes = Schema<"TaxesView">;
 
 export const ROWS_ON_A_PAGE = 50;
 
-/** A page of the report with the totals of all pages, as they were on the first. */
+/** A page of the report with the totals of all pages, as they were on the first, if it has any. */
 export interface ReportPage {
   from: string;
   to: string;
   items: Row[];
   next_cursor: string | null;
-  totals: Totals;
+  /** Null if the refunds of these days are too many to add up. */
+  totals: Totals | null;
   /** What all rows have in common, with its name. */
   filters: Schema<"FilterView">[];
 }
