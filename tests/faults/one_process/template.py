@@ -56,8 +56,9 @@ class Schedule:
 
 @cache
 def resources() -> Mapping[str, Any]:
-    """Return the template's resources."""
-    return dict(_document()["Resources"])
+    """Return the template's resources, without those that a stack has only if it asks for them."""
+    found: Mapping[str, Any] = _document()["Resources"]
+    return {name: each for name, each in found.items() if "Condition" not in each}
 
 
 def of_type(kind: str) -> dict[str, Any]:
