@@ -165,7 +165,7 @@ class InProcessEngine:
                 target = _queue_name(value["deadLetterTargetArn"].removesuffix(".Arn"))
                 arn = f"arn:aws:sqs:us-east-1:000000000000:{target}"
                 attributes[key] = json.dumps(value | {"deadLetterTargetArn": arn})
-            elif key not in {"SqsManagedSseEnabled", "Tags"}:
+            elif key not in {"SqsManagedSseEnabled", "KmsMasterKeyId", "Tags"}:
                 plain = template.parameter(value)
                 attributes[key] = str(plain).lower() if isinstance(plain, bool) else str(plain)
         self.sqs("CreateQueue", QueueName=_queue_name(name), Attributes=attributes)
