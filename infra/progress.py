@@ -11,6 +11,9 @@ from rich.markup import escape
 
 logger = logging.getLogger(__name__)
 
+# How often a console that is no terminal gets a line about a running stage.
+_LOG_SECONDS = 30.0
+
 
 class Stage:
     """A stage that is running.
@@ -42,9 +45,17 @@ class _ConsoleStage(Stage):
         super().__init__()
         self.status = console.status(f"{escape(name)} ...")
         self._name = name
+        self._console = console
+        self._printed_at = time.monotonic()
 
     def progress(self, text: str) -> None:
-        self.status.update(f"{escape(self._name)} ... {escape(text)}")
+        shown = f"{escape(self._name)} ... {escape(text)}"
+        self.status.update(shown)
+        # A log has no line that changes. If the process dies, its last line says how far it was.
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._printed_at >= _LOG_SECONDS:
+            self._printed_at = now
+            self._console.print(shown, highlight=False, soft_wrap=True)
 
 
 class ConsoleProgress:

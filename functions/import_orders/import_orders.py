@@ -82,21 +82,30 @@ class ImportOrders:
                 with one_line(each.line, report):
                     if _fits(each, studio, report):
                         fitting.append(each)
-            if studio is not None:
+            if studio is not None and fitting:
+                # Read at once, so that a file that was imported before is skipped quickly.
+                known = self.orders.import_state([each.content for each in fitting])
                 for batch in _transactions(fitting):
-                    self._import_batch(studio, batch, report)
+                    known = self._import_batch(studio, batch, known, report)
         report.refused.sort(key=itemgetter("line"))
         report.unmailable = _unmailable(by_studio.values(), report)
         return report
 
     def _import_batch(
-        self, studio: Studio, batch: list[NumberedOrder], report: ImportReport
-    ) -> None:
+        self,
+        studio: Studio,
+        batch: list[NumberedOrder],
+        known: ImportState,
+        report: ImportReport,
+    ) -> ImportState:
+        """Import a batch, and return what is known to be stored after it."""
+        now_known = known
         for _ in tries(_CONTENTION_SECONDS):
-            tried, plan = ImportReport(), self._plan(studio, batch)
+            tried, plan = ImportReport(), self._plan(studio, batch, now_known)
             try:
                 self._record(studio, plan.new)
             except StaleStateError:
+                now_known = self.orders.import_state([each.content for each in batch])
                 continue
             tried.imported = len(plan.new)
             tried.unchanged = plan.unchanged
@@ -106,13 +115,15 @@ class ImportOrders:
             self._announce([*plan.new, *plan.waiting])
             for correction in plan.corrections:
                 self._correct(studio, correction, report)
-            return
+            # After a conflict, only this batch was read again. A later line that meets one of its
+            # orders has a conflict too, and reads.
+            return plan.state if now_known is known else known
         raise StaleStateError
 
-    def _plan(self, studio: Studio, batch: list[NumberedOrder]) -> "_Plan":
+    def _plan(self, studio: Studio, batch: list[NumberedOrder], known: ImportState) -> "_Plan":
         """Compare the lines with what is stored, and return what to do with each."""
-        state = self.orders.import_state([each.content for each in batch])
-        plan = _Plan()
+        state = known.copy()
+        plan = _Plan(state)
         for each in batch:
             order, stored = each.content, state.orders.get(each.content.order_id)
             if stored is not None and stored.imported == order:
@@ -182,8 +193,12 @@ def _unmailable(studios: Iterable[list[NumberedOrder]], report: ImportReport) ->
 
 @dataclass(slots=True)
 class _Plan:
-    """What to do with the lines of a batch. ``waiting`` are unchanged orders that are not paid."""
+    """What to do with the lines of a batch. ``waiting`` are unchanged orders that are not paid.
 
+    ``state`` is what is stored once it is done.
+    """
+
+    state: ImportState
     new: list[ImportedOrder] = field(default_factory=list)
     waiting: list[ImportedOrder] = field(default_factory=list)
     corrections: list[NumberedOrder] = field(default_factory=list)

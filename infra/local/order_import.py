@@ -39,7 +39,9 @@ def import_file(
     # Clients are made on first use, and threads must not make the same one at a time.
     _ = stack.aws.lambda_
     importer = Importer(
-        kind, lambda event: invoke(stack, IMPORT_ORDERS, event), on_progress=on_progress
+        kind,
+        lambda event: invoke(stack, IMPORT_ORDERS, event),
+        on_progress=lambda done, _: on_progress(f"{done} {kind}"),
     )
     done = Imported(importer.counts)
 

@@ -70,6 +70,12 @@ class ImportState:
     orders_of_charges: dict[str, OrderKey]
     orders_of_intents: dict[str, OrderKey]
 
+    def copy(self) -> "ImportState":
+        """Return one that can be changed by itself."""
+        return ImportState(
+            dict(self.orders), dict(self.orders_of_charges), dict(self.orders_of_intents)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OrderSize:

@@ -1,6 +1,5 @@
 """``import``: imports a file of studios or orders, checks it first, or writes a template."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from infra.operate.importing.mapping import (
     template_mapping,
     with_settings,
 )
+from infra.operate.importing.pace import Pace, line_count
 from infra.operate.importing.read import ImportFile
 from infra.operate.importing.records import Problem, Record
 from infra.operate.importing.refused_file import RefusedFile
@@ -160,16 +160,16 @@ def _import(  # noqa: PLR0913 - the options of a command
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    started = time.monotonic()
+    pace = Pace(importer.kind, from_line, line_count(source.path))
     name = f"{'check' if dry_run else 'import'} {importer.kind}"
     with RefusedFile(source, refused) as refused_file, progress.stage(name) as stage:
         importer.on_refused = refused_file.write
-        importer.on_progress = stage.progress
-        records = (each for each in source.records() if each.line >= from_line)
+        importer.on_progress = lambda done, line: stage.progress(pace.words(done, line))
+        records = source.records(from_line)
         counts = _checked(importer, records) if dry_run else importer.send(records)
         if not counts.accepted and not counts.refused:
             raise Failure(f"{source.path} has no {importer.kind} from line {from_line} on.")
-        seconds = time.monotonic() - started
+        seconds = pace.seconds
         rate = (counts.accepted + counts.refused) / max(seconds, 0.001)
         done = f"{counts.imported} fine, {counts.refused} refused" if dry_run else str(counts)
         stage.result = f"{done}, {rate:,.0f} a second"
@@ -181,14 +181,13 @@ def _checked(importer: Importer, records: Iterator[Record]) -> Counts:
     counts = importer.counts
     for number, record in enumerate(records, 1):
         if record.problems:
-            counts.refused += 1
-            counts.problems += record.problems
+            counts.refuse(record.problems)
             importer.on_refused(record, record.problems)
         else:
             counts.imported += 1
             if importer.kind == "orders" and (unmailable := mail_problem_of(record)):
-                counts.unmailable.append(unmailable)
-        importer.on_progress(f"{number} {importer.kind}")
+                counts.note_unmailable(unmailable)
+        importer.on_progress(number, record.line + 1)
     return counts
 
 
@@ -206,9 +205,9 @@ def _report(
         _show(counts.problems)
         fine = f"{counts.accepted} {kind} are fine. Nothing was sent." if dry_run else f"{counts}."
         print_line(fine)
-        if counts.unmailable:
+        if counts.unmailable_count:
             print_line(
-                f"Mail cannot be sent to the parents of {len(counts.unmailable)} orders. "
+                f"Mail cannot be sent to the parents of {counts.unmailable_count} orders. "
                 f"First: {counts.unmailable[0]}"
             )
     if counts.problems:
@@ -226,6 +225,7 @@ def _described(counts: Counts, seconds: float, *, dry_run: bool) -> dict[str, ob
         "refused": counts.refused,
         "problems": _listed(counts.problems),
         "unmailable": _listed(counts.unmailable),
+        "unmailable_count": counts.unmailable_count,
         "seconds": round(seconds, 3),
     }
 

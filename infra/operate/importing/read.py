@@ -40,8 +40,11 @@ class ImportFile:
         header = None if is_json_lines(path) else read_header(path)
         return cls(path, kind, header, mapping or template_mapping(kind))
 
-    def records(self) -> Iterator[Record]:
+    def records(self, from_line: int = 1) -> Iterator[Record]:
         """Yield the records in the order in which they begin, each with all its problems.
+
+        Args:
+            from_line: Records that begin before it are left out, and not checked.
 
         Raises:
             Failure: The file does not fit the mapping, or is no CSV.
@@ -51,5 +54,7 @@ class ImportFile:
         else:
             found = csv_records(self.kind, self.header, self.mapping)
         for record in found:
+            if record.line < from_line:
+                continue
             record.problems = record.problems or problems_of(record, self.kind)
             yield record

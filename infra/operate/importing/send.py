@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,9 @@ _RECORDS_PER_CALL = 200
 _BYTES_PER_CALL = 4_000_000  # Lambda accepts 6 MB
 # Enough to hide the waits for DynamoDB. The charges are read more slowly in any case.
 _CALLS_AT_A_TIME = 4
+
+# A file may have a million bad records. The first ones say what is wrong, and `--refused` has all.
+MOST_LISTED = 1_000
 
 type Call = Callable[[dict[str, Any]], dict[str, Any]]
 type Answer = dict[str, Any]
@@ -31,8 +35,9 @@ class Counts:
         updated: How many stored records have changed.
         unchanged: How many were stored already.
         refused: How many were refused.
-        problems: Why, one or more for each refused record.
-        unmailable: Why mail cannot be sent to the parents of orders that were not refused.
+        problems: Why, one or more for each refused record. Only the first ``MOST_LISTED``.
+        unmailable_count: Of how many orders, not refused, the parent cannot get mail.
+        unmailable: Why. Only the first ``MOST_LISTED``.
     """
 
     imported: int = 0
@@ -40,7 +45,19 @@ class Counts:
     unchanged: int = 0
     refused: int = 0
     problems: list[Problem] = field(default_factory=list)
+    unmailable_count: int = 0
     unmailable: list[Problem] = field(default_factory=list)
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Count a refused record."""
+        self.refused += 1
+        self.problems += islice(problems, max(0, MOST_LISTED - len(self.problems)))
+
+    def note_unmailable(self, problem: Problem) -> None:
+        """Count an order whose parent cannot get mail."""
+        self.unmailable_count += 1
+        if len(self.unmailable) < MOST_LISTED:
+            self.unmailable.append(problem)
 
     @property
     def accepted(self) -> int:
@@ -63,6 +80,10 @@ class _Batch:
     size: int = 0
 
 
+def _no_progress(_: int, __: int) -> None:
+    return None
+
+
 def _nothing(_: Record) -> None:
     return None
 
@@ -79,7 +100,7 @@ class Importer:
         kind: What the records are.
         call: Calls the import function with an event and returns its answer.
         update: Whether stored studios take the settings of their lines.
-        on_progress: Receives how many records were sent, in words.
+        on_progress: Receives how many records are done, and the line with which to continue.
         on_accepted: Receives each record that was not refused.
         on_refused: Receives each refused record with its problems.
     """
@@ -87,7 +108,7 @@ class Importer:
     kind: ImportKind
     call: Call
     update: bool = False
-    on_progress: Callable[[str], None] = lambda _: None
+    on_progress: Callable[[int, int], None] = _no_progress
     on_accepted: Callable[[Record], None] = _nothing
     on_refused: Callable[[Record, list[Problem]], None] = _nothing_refused
     counts: Counts = field(default_factory=Counts)
@@ -158,15 +179,13 @@ class Importer:
             else:
                 self.on_accepted(record)
             if position in unmailable:
-                self.counts.unmailable.append(
-                    Problem(Place(record.line), f"{unmailable[position]}.")
-                )
+                self.counts.note_unmailable(Problem(Place(record.line), f"{unmailable[position]}."))
         running.popleft()
-        self.on_progress(f"{self.counts.accepted + self.counts.refused} {self.kind}")
+        next_line = running[0][0].records[0].line if running else batch.records[-1].line + 1
+        self.on_progress(self.counts.accepted + self.counts.refused, next_line)
 
     def _refuse(self, record: Record, problems: list[Problem]) -> None:
-        self.counts.refused += 1
-        self.counts.problems += problems
+        self.counts.refuse(problems)
         self.on_refused(record, problems)
 
 
