@@ -58,9 +58,10 @@ class CompareAccount:
         if account.account_id is not None and self._is_idle(account, account.account_id, window):
             return
         yield from self.charges(account, window)
-        yield from self.refunds(account, window)
+        entries = list(entered(self.settled, account, window))
+        yield from self.refunds(account, window, entries)
         if account.account_id is None:
-            yield from self.fee_refunds(account, window)
+            yield from self.fee_refunds(window, entries)
             yield from self.transfers(window)
 
     def standing(self, account: Account) -> Iterator[Finding]:

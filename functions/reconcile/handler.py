@@ -101,7 +101,6 @@ compare_account = CompareAccount(
     ReconcileRefunds(
         orders,
         entries,
-        settled,
         StripeRefunds(connection),
         balance,
         record,
@@ -111,7 +110,6 @@ compare_account = CompareAccount(
         orders,
         charges,
         FeeRefunds(dynamodb, setting("ORDERS_TABLE")),
-        settled,
         StripeFeeRefunds(connection),
         balance,
         FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),

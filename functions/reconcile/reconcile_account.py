@@ -22,11 +22,12 @@ from shared.gateways.conflict import StaleStateError
 from shared.gateways.foreign_objects import ForeignObjects
 from shared.gateways.reconcile_queue import ReconcileQueue
 from shared.gateways.reconciliations import KnownAccount, Reconciliations
-from shared.gateways.stripe.pace import OutOfTimeError, Pace
+from shared.gateways.stripe.pace import OutOfTimeError, Pace, SlowedDownError
 from shared.workflow.account_watch import AccountWatch
 
-# After a window that took less, the next one may be twice as long.
-_QUICK_SECONDS = 30
+# How long a window should take. Each costs a few calls whatever it has, and a worker that runs out
+# of time loses the one it is in.
+_WINDOW_TAKES_SECONDS = 40
 
 
 class UnknownAccountError(LookupError):
@@ -43,12 +44,14 @@ class _Progress:
 
     Attributes:
         at: As stored, with what was found since.
+        windows: How many windows this worker has saved.
         is_in_window: Whether a window has begun that is not saved yet.
     """
 
     work: ReconciliationWork
     account: Account
     at: Reconciliation
+    windows: int = 0
     is_in_window: bool = False
 
     @property
@@ -62,8 +65,9 @@ class ReconcileAccount:
 
     ``clean_until`` moves only over time without differences. So a difference is found again each
     day until it is gone, for 35 days, and a healed one has to show that it is gone. A worker that
-    runs out of time has saved the windows it has done. It announces the account again, with shorter
-    windows. An account that fails waits longer from try to try, and nobody waits for it.
+    runs out of time has saved the windows it has done, and announces the account again. The length
+    of a window follows the time that the last one took. An account that fails, or whose 429s leave
+    a worker no time for a single window, waits longer from try to try, and nobody waits for it.
     """
 
     reconciliations: Reconciliations
@@ -108,7 +112,10 @@ class ReconcileAccount:
         try:
             while window := self._next_window(progress):
                 self._reconcile(progress, window)
-        except OutOfTimeError:
+        except OutOfTimeError as error:
+            if isinstance(error, SlowedDownError) and not progress.windows:
+                progress.at = progress.at.with_window_times(0.5)
+                return self._failed(progress, error)
             return self._continue_later(progress)
         except _OvertakenError:
             raise
@@ -139,18 +146,18 @@ class ReconcileAccount:
             for finding in self.compare.standing(progress.account):
                 self._note(progress, finding)
             at = progress.at.after_window(rfc3339(window.until)).ended(_due_after(progress.at))
-        if (self.clock() - window.now).total_seconds() < _QUICK_SECONDS:
-            at = at.with_window_times(2)
-        self._save(progress, at)
+        took_seconds = (self.clock() - window.now).total_seconds()
+        self._save(progress, at.with_window_times(_growth(progress.at, window, took_seconds)))
+        progress.windows += 1
         progress.is_in_window = False
 
     def _continue_later(self, progress: _Progress) -> str:
         """Save the place, and announce the account again.
 
-        If a window took the whole time, the next one is shorter.
+        If a window took a worker's whole time, the next one is shorter.
         """
-        factor = 0.5 if progress.is_in_window else 1
-        self._save(progress, progress.at.with_window_times(factor))
+        took_all = progress.is_in_window and not progress.windows
+        self._save(progress, progress.at.with_window_times(0.5 if took_all else 1))
         self.queue.go_on(progress.work, progress.at.version)
         return "AccountReconcileContinued"
 
@@ -207,6 +214,16 @@ def _with_pass(known: KnownAccount, work: ReconciliationWork, now: datetime) -> 
     # Into the past only: a pass of no time at all would have no end.
     until = max(now - GRACE, start + timedelta(seconds=1))
     return at.begun(Pass(rfc3339(now), rfc3339(until), rfc3339(start)))
+
+
+def _growth(at: Reconciliation, window: Window, took_seconds: float) -> float:
+    """Return how much longer the next window may be: half to twice the length of this one.
+
+    The last window of a pass is shorter than others. It does not make the next pass's longer.
+    """
+    factor = min(2.0, max(0.5, _WINDOW_TAKES_SECONDS / max(took_seconds, 1.0)))
+    is_cut_short = (window.until - window.since).total_seconds() < at.window_seconds
+    return min(1.0, factor) if is_cut_short else factor
 
 
 def _due_after(at: Reconciliation) -> str:

@@ -1,15 +1,15 @@
 """Compares the refunds of application fees at Stripe with their targets here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from functions.reconcile.differences import at_rest, source_differs
-from functions.reconcile.entered import entered
 from functions.reconcile.findings import Finding, FindingKind, of_fee, of_movement
-from functions.reconcile.scope import Account, Window
+from functions.reconcile.scope import Window
 from shared.clock import Clock, rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.fee_refund import FeeRefund
+from shared.domain.ledger import LedgerEntry
 from shared.domain.order import OrderKey
 from shared.domain.refund import FIRST_POLL_DELAY
 from shared.domain.stripe_balance import MovementType, StripeFee, fee_of
@@ -17,7 +17,6 @@ from shared.gateways.charges import Charges
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.queues import FeeRefundQueue
-from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.fee_refunds import StripeFeeRefunds
@@ -29,19 +28,24 @@ class ReconcileFeeRefunds:
 
     From Stripe: each fee that was refunded in the window, with all its refunds. From the books:
     each order with a direct charge whose refund was entered in the window.
+
+    Our fee refunds are read a hundred at a time. Only an order that differs is read by itself.
     """
 
     orders: OrdersTable
     charges: Charges
     fee_refunds: FeeRefunds
-    settled: SettledRefunds
     stripe: StripeFeeRefunds
     balance: StripeBalance
     queue: FeeRefundQueue
     clock: Clock
 
-    def __call__(self, platform: Account, window: Window) -> Iterator[Finding]:
+    def __call__(self, window: Window, entered: Iterable[LedgerEntry]) -> Iterator[Finding]:
         """Yield the differences, each healed where the ordinary path can safely do that.
+
+        Args:
+            window: The window.
+            entered: What the ledgers entered in the window of refunds and disputes.
 
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
@@ -58,23 +62,28 @@ class ReconcileFeeRefunds:
             fees[fee.fee_id] = fee
             if source_differs(movement):
                 yield of_movement(movement)
-        orders = set(self._entered(platform, window))
+        orders = set(_with_direct_charge(entered))
+        pointers = self.charges.find_many(fee.charge_id for fee in fees.values())
         for fee in fees.values():
-            pointer = self.charges.find(fee.charge_id)
+            pointer = pointers.get(fee.charge_id)
             if pointer is None:
                 yield of_fee(FindingKind.FOREIGN_OBJECT, fee, None)
             else:
                 orders.add(pointer.order)
-        for order in sorted(orders, key=lambda each: (each.studio_id, each.order_id)):
+        agreeing = self._agreeing(orders, fees)
+        for order in sorted(orders - agreeing, key=lambda each: (each.studio_id, each.order_id)):
             window.keep_on()
             yield from self._reconcile(order, fees, rfc3339(window.until))
 
-    def _entered(self, platform: Account, window: Window) -> Iterator[OrderKey]:
-        """Yield the orders with a direct charge whose refund was entered in the window."""
-        for entry in entered(self.settled, platform, window):
-            # All of the net is payable if the charge is on the platform's account.
-            if entry.payable_amount != entry.net_amount or not entry.net_amount:
-                yield OrderKey(entry.studio_id, entry.order_id or "")
+    def _agreeing(self, orders: set[OrderKey], fees: Mapping[str, StripeFee]) -> set[OrderKey]:
+        """Return the orders whose fee Stripe has refunded exactly as our books say."""
+        return {
+            ours.order_key
+            for ours in self.fee_refunds.get_many(orders)
+            if (fee := fees.get(ours.application_fee_id)) is not None
+            and not ours.is_open
+            and fee.amount_refunded == ours.refunded_amount
+        }
 
     def _reconcile(
         self, order: OrderKey, fees: dict[str, StripeFee], until: str
@@ -121,3 +130,11 @@ class ReconcileFeeRefunds:
             )
             ours = self.fee_refunds.advance(ours)
         self.queue.announce(ours)
+
+
+def _with_direct_charge(entered: Iterable[LedgerEntry]) -> Iterator[OrderKey]:
+    """Yield the orders of the entries of direct charges."""
+    for entry in entered:
+        # All of the net is payable if the charge is on the platform's account.
+        if entry.payable_amount != entry.net_amount or not entry.net_amount:
+            yield OrderKey(entry.studio_id, entry.order_id or "")

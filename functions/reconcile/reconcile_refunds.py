@@ -1,17 +1,14 @@
 """Compares an account's refunds at Stripe with the refunds here and with the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import product
 
 from functions.reconcile.differences import (
     amounts_differ,
     entries_differ,
     movements_differ,
 )
-from functions.reconcile.entered import entered
 from functions.reconcile.findings import (
     Finding,
     FindingKind,
@@ -27,13 +24,12 @@ from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
 from shared.domain.ledger import LedgerEntry, RecordSource
 from shared.domain.order import OrderKey, OrderState
-from shared.domain.refund import Refund
+from shared.domain.refund import Refund, RefundKey, RefundStatus
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.orders_table import OrdersTable
-from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.errors import UNKNOWN_TO_STRIPE
 from shared.gateways.stripe.refunds import StripeRefunds
@@ -45,8 +41,7 @@ _REFUND_MOVEMENTS = (
     MovementType.PAYMENT_REFUND,
     MovementType.REFUND_FAILURE,
 )
-
-type EnteredRefund = tuple[LedgerEntry, Refund | None]
+_HAS_FAILED = {RefundStatus.FAILED, RefundStatus.CANCELED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +50,37 @@ class _AtStripe:
 
     Attributes:
         created: The refunds that were made in the window.
-        reports: Those, and the refunds that moved the balance in the window or lately.
-        movements: The movements of the balance in the window or lately.
+        reports: Those, and the refunds that moved the balance in the window.
+        movements: The movements of the balance in the window.
     """
 
     created: frozenset[str]
     reports: dict[str, StripeRefund]
     movements: dict[str, list[BalanceMovement]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What the books have of a window, read a hundred at a time.
+
+    Attributes:
+        refunds: The refunds that Stripe's reports or the ledger's entries name.
+        entries: The ledger entries that these refunds name, by studio and number.
+    """
+
+    refunds: Mapping[RefundKey, Refund]
+    entries: Mapping[tuple[str, int], LedgerEntry]
+
+    def refund_of(self, entry: LedgerEntry) -> Refund | None:
+        """Return the refund that an entry is of, if that refund names the entry, too."""
+        refund = self.refunds.get(_key_of_entry(entry))
+        return refund if refund and entry.seq in _seqs(refund) else None
+
+    def named_in(self, report: StripeRefund) -> Refund | None:
+        """Return the refund that a report's metadata names, if it was there."""
+        if report.order_key is None or report.refund_id is None:
+            return None
+        return self.refunds.get(RefundKey(report.order_key, report.refund_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,43 +90,52 @@ class ReconcileRefunds:
     From Stripe: each refund that was made in the window, and each whose balance transaction is in
     the window, so that a failure weeks after the settlement is found. From the books: each refund
     that the ledger entered in the window. Refunds that are still open belong to ``ResumePending``.
+
+    Both sides are read in pages of a hundred. Only a refund that differs is read by itself.
     """
 
     orders: OrdersTable
     entries: LedgerEntries
-    settled: SettledRefunds
     stripe: StripeRefunds
     balance: StripeBalance
     record: RecordStripeRefund
     charge_queue: ChargeAnnouncer
 
-    def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
+    def __call__(
+        self, account: Account, window: Window, entered: Sequence[LedgerEntry]
+    ) -> Iterator[Finding]:
         """Yield the differences, each healed where the ordinary path can safely do that.
+
+        Args:
+            account: The account.
+            window: The window.
+            entered: What the ledgers entered in the window of refunds and disputes.
 
         Raises:
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
             ExceptionGroup: Others kept changing an order, or one is torn. It is raised after all
                 else is done.
         """
-        entered = self._entered(account, window)
+        found = self._at_stripe(account, window)
+        of_refunds = [each for each in entered if each.refund_id is not None]
+        books = self._read_books(found.reports.values(), of_refunds)
         # The ledger has an entry of these and the orders' side has no refund. Recording them as
         # external refunds would enter them twice.
-        torn = {entry.stripe_refund_id for entry, refund in entered if refund is None}
+        torn = [each for each in of_refunds if books.refund_of(each) is None]
         if account.account_id is None:  # the platform's account has all studios: once is enough
-            yield from (of_entry(entry) for entry, refund in entered if refund is None)
-        found = self._at_stripe(account, window)
+            yield from map(of_entry, torn)
         errors: list[Exception] = []
-        for stripe_id in found.reports.keys() - torn:
+        for stripe_id in found.reports.keys() - {each.stripe_refund_id for each in torn}:
             window.keep_on()
-            if _moves_later(found.movements.get(stripe_id, []), window):
-                continue
             try:
-                yield from self._compare(stripe_id, found, account.account_id, window)
+                yield from self._compare(stripe_id, found, books, account.account_id, window)
             except (StaleStateError, LookupError) as error:
                 errors.append(error)  # one that cannot be recorded does not hide the others
-        for refund in _refunds_of(account, entered):
-            if refund.stripe_refund_id not in found.reports:
-                yield from self._reconcile_unlisted(refund, window)
+        settled = {each.refund_id: each for each in map(books.refund_of, of_refunds) if each}
+        for refund in settled.values():
+            is_listed = refund.stripe_refund_id in found.reports
+            if refund.account_id == account.account_id and not is_listed:
+                yield from self._reconcile_unlisted(refund, books, window)
         if errors:
             raise ExceptionGroup("refunds that cannot be reconciled", errors)
 
@@ -115,37 +143,64 @@ class ReconcileRefunds:
         listed = self.stripe.list_created(window.since, window.until, account.account_id)
         reports = {each.stripe_refund_id: each for each in listed}
         created = frozenset(reports)
-        # Read after the refunds, and what moved lately too: that may still be on its way to us.
         movements: dict[str, list[BalanceMovement]] = defaultdict(list)
-        for kind, (since, until) in product(_REFUND_MOVEMENTS, _times_of_movements(window)):
-            for movement in self.balance.list_movements(kind, since, until, account.account_id):
+        for kind in _REFUND_MOVEMENTS:
+            for movement in self.balance.list_movements(
+                kind, window.since, window.until, account.account_id
+            ):
                 report = stripe_refund_from(movement.source)
                 movements[report.stripe_refund_id].append(movement)
                 reports[report.stripe_refund_id] = report
         return _AtStripe(created, reports, movements)
 
+    def _read_books(
+        self, reports: Iterable[StripeRefund], entered: Iterable[LedgerEntry]
+    ) -> _Books:
+        keys = {_key_of_entry(each) for each in entered}
+        keys |= {
+            RefundKey(each.order_key, each.refund_id)
+            for each in reports
+            if each.order_key is not None and each.refund_id is not None
+        }
+        read = self.orders.read_refunds(keys, consistent=True)
+        refunds = {RefundKey(each.order_key, each.refund_id): each for each in read}
+        places = [(each.studio_id, seq) for each in refunds.values() for seq in _seqs(each)]
+        entries = self.entries.get_many(dict.fromkeys(places))
+        return _Books(refunds, {(each.studio_id, each.seq): each for each in entries})
+
     def _compare(
-        self, stripe_id: str, found: _AtStripe, account_id: str | None, window: Window
+        self,
+        stripe_id: str,
+        found: _AtStripe,
+        books: _Books,
+        account_id: str | None,
+        window: Window,
     ) -> Iterator[Finding]:
-        """Record a refund of the window, and compare how it moved the balance."""
-        report = found.reports[stripe_id]
-        findings = list(self._reconcile(report, account_id, window))
-        yield from findings
-        is_foreign = any(each.kind is FindingKind.FOREIGN_OBJECT for each in findings)
-        if report.is_release or is_foreign:
-            return
-        moved, is_whole = found.movements.get(stripe_id, []), stripe_id in found.created
-        if movements_differ(report, moved, complete=is_whole):
-            # It may have moved before or after the window: only all of it shows a difference.
+        """Compare how a refund of the window moved the balance, and record it.
+
+        What moved the balance after the window is left to a later window: its event may still be on
+        its way to us. Only a refund that the window does not explain has moved at another time, so
+        only of such a refund all movements are read.
+        """
+        report, moved = found.reports[stripe_id], found.movements.get(stripe_id, [])
+        # The window has all movements of a refund that was made in it. A failure comes last.
+        is_whole = stripe_id in found.created or report.status in _HAS_FAILED
+        differs = not report.is_release and movements_differ(report, moved, complete=is_whole)
+        if differs:
             moved = self.balance.list_movements_of(stripe_id, account_id)
-            if not _moves_later(moved, window) and movements_differ(report, moved, complete=True):
-                yield of_movements(report, moved, account_id)
+            if _moves_later(moved, window):
+                return
+            differs = movements_differ(report, moved, complete=True)
+        findings = list(self._reconcile(report, books, account_id, window))
+        yield from findings
+        if differs and all(each.kind is not FindingKind.FOREIGN_OBJECT for each in findings):
+            yield of_movements(report, moved, account_id)
 
     def _reconcile(
-        self, report: StripeRefund, account_id: str | None, window: Window
+        self, report: StripeRefund, books: _Books, account_id: str | None, window: Window
     ) -> Iterator[Finding]:
         """Record Stripe's report of a refund, and compare the books with it."""
-        outcome, refund = self.record(report, account_id)
+        outcome, refund = self.record(report, account_id, books.named_in(report))
         if outcome is ReportOutcome.ORDER_NOT_PAID:
             yield from self._reconcile_unpaid(report, account_id)
         elif outcome is ReportOutcome.CURRENCY_MISMATCH and (state := self._state_of(report)):
@@ -159,7 +214,7 @@ class ReconcileRefunds:
         if refund.source is RecordSource.STRIPE:
             yield from self._compare_with_order(refund)
         if not refund.settlement_owed:
-            yield from self._reconcile_entries(refund)
+            yield from self._reconcile_entries(refund, books)
         elif outcome is ReportOutcome.REPEATED and refund.history[-1].at < rfc3339(window.until):
             # Recording the report has announced the settlement again.
             yield of_refund(FindingKind.SETTLEMENT_MISSING, refund, healed=True)
@@ -186,13 +241,18 @@ class ReconcileRefunds:
         pointer = self.record.find_order(report)
         return self.orders.get_state(pointer.order) if pointer else None
 
-    def _reconcile_entries(self, refund: Refund) -> Iterator[Finding]:
-        named = [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]
-        found = [e for seq in named for e in self.entries.between(refund.studio_id, seq, seq)]
+    def _reconcile_entries(self, refund: Refund, books: _Books) -> Iterator[Finding]:
+        found = []
+        for seq in _seqs(refund):
+            place = refund.studio_id, seq
+            entry = books.entries.get(place) or self.entries.get(*place)
+            found += [entry] if entry else []
         if entries_differ(refund, found):
             yield of_refund(FindingKind.LEDGER_DIFFERS, refund)
 
-    def _reconcile_unlisted(self, refund: Refund, window: Window) -> Iterator[Finding]:
+    def _reconcile_unlisted(
+        self, refund: Refund, books: _Books, window: Window
+    ) -> Iterator[Finding]:
         """Ask Stripe for a refund that is in the ledger and was not listed."""
         if refund.stripe_refund_id is None:
             return
@@ -202,28 +262,9 @@ class ReconcileRefunds:
             if refusal.reason != UNKNOWN_TO_STRIPE:
                 raise
             yield of_refund(FindingKind.REFUND_NOT_AT_STRIPE, refund)
-            yield from self._reconcile_entries(refund)
+            yield from self._reconcile_entries(refund, books)
         else:
-            yield from self._reconcile(report, refund.account_id, window)
-
-    def _entered(self, account: Account, window: Window) -> list[EnteredRefund]:
-        """Read what was entered in the window, each entry with its refund if that names it."""
-        found: list[EnteredRefund] = []
-        for entry in entered(self.settled, account, window):
-            if entry.refund_id is None:  # a dispute
-                continue
-            order = OrderKey(entry.studio_id, entry.order_id or "")
-            refund = self.orders.get_refund(order, entry.refund_id)
-            named = refund and entry.seq in {refund.settled_seq, refund.failed_seq}
-            found.append((entry, refund if named else None))
-        return found
-
-
-def _times_of_movements(window: Window) -> list[tuple[datetime, datetime]]:
-    """Return the times whose movements to list: the window, and what may still be on its way."""
-    if window.until == window.settled_until:
-        return [(window.since, window.now)]
-    return [(window.since, window.until), (window.settled_until, window.now)]
+            yield from self._reconcile(report, books, refund.account_id, window)
 
 
 def _moves_later(movements: Iterable[BalanceMovement], window: Window) -> bool:
@@ -231,9 +272,10 @@ def _moves_later(movements: Iterable[BalanceMovement], window: Window) -> bool:
     return any(each.created >= window.until for each in movements)
 
 
-def _refunds_of(account: Account, entered: list[EnteredRefund]) -> Iterator[Refund]:
-    """Yield the refunds of an account's charges that were entered, each once."""
-    refunds = {refund.refund_id: refund for _, refund in entered if refund is not None}
-    for refund in refunds.values():
-        if refund.account_id == account.account_id:
-            yield refund
+def _key_of_entry(entry: LedgerEntry) -> RefundKey:
+    return RefundKey(OrderKey(entry.studio_id, entry.order_id or ""), entry.refund_id or "")
+
+
+def _seqs(refund: Refund) -> list[int]:
+    """Return the numbers of the ledger entries that a refund names: settled, and failed late."""
+    return [seq for seq in (refund.settled_seq, refund.failed_seq) if seq is not None]

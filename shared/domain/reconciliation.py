@@ -23,7 +23,8 @@ LOOK_BACK = timedelta(days=35)
 INTERVAL = timedelta(hours=20)
 
 LONGEST_WINDOW = timedelta(days=7)
-SHORTEST_WINDOW = timedelta(minutes=15)
+# A minute of the busiest account fits into a worker's time. See docs/scale.md.
+SHORTEST_WINDOW = timedelta(minutes=1)
 
 # Stored with an account, for the operator who asked. The log has all of them.
 MOST_FINDINGS = 100

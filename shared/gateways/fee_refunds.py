@@ -1,12 +1,13 @@
 """The refunds of application fees, in OrdersTable beside their orders."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
 from shared.gateways.records.fee_refund import fee_refund_from_values, fee_refund_to_item
-from shared.gateways.records.keys import FEE_REFUND_SK, order_pk
+from shared.gateways.records.keys import FEE_REFUND_SK, order_pk, primary_key
 from shared.gateways.table import TableGateway
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ class FeeRefunds(TableGateway):
         """Read an order's fee refund, consistently, or None."""
         values = self._table.get(order_pk(order), FEE_REFUND_SK)
         return fee_refund_from_values(values) if values else None
+
+    def get_many(self, orders: Iterable[OrderKey]) -> Iterator[FeeRefund]:
+        """Read the fee refunds of orders, consistently, in no order. Orders without are left out.
+
+        Args:
+            orders: The orders, each named once.
+        """
+        keys = (primary_key(order_pk(order), FEE_REFUND_SK) for order in orders)
+        return map(fee_refund_from_values, self._table.batch_get(keys, consistent=True))
 
     def advance(self, fee_refund: FeeRefund) -> FeeRefund:
         """Record progress of a fee refund, and return it as stored.

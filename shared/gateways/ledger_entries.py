@@ -1,10 +1,10 @@
 """A studio's ledger entries, read from LedgerTable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from shared.domain.ledger import LedgerEntry
-from shared.gateways.records.keys import ENTRY_PREFIX, entry_sk, studio_pk
+from shared.gateways.records.keys import ENTRY_PREFIX, entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import entry_from_values
 from shared.gateways.table import Table, TableGateway
 
@@ -34,6 +34,15 @@ class LedgerEntries(TableGateway):
         """Read one entry, consistently, or None."""
         values = self._table.get(studio_pk(studio_id), entry_sk(seq))
         return entry_from_values(values) if values else None
+
+    def get_many(self, places: Iterable[tuple[str, int]]) -> Iterator[LedgerEntry]:
+        """Read entries of any ledgers, consistently, in no order. Missing ones are left out.
+
+        Args:
+            places: The studio and the number of each entry, each named once.
+        """
+        keys = (primary_key(studio_pk(studio_id), entry_sk(seq)) for studio_id, seq in places)
+        return map(entry_from_values, self._table.batch_get(keys, consistent=True))
 
     def last_before(self, studio_id: str, at: str, newest_seq: int) -> LedgerEntry | None:
         """Return the last entry that was recorded before a time, or None.

@@ -57,10 +57,12 @@ class OrderRefunds(OrderStates):
         values = self._table.get(order_pk(order), refund_sk(refund_id))
         return refund_from_values(values) if values else None
 
-    def read_refunds(self, keys: Iterable[RefundKey]) -> Iterator[Refund]:
-        """Read refunds by their keys, in no order. Missing ones are left out."""
+    def read_refunds(
+        self, keys: Iterable[RefundKey], *, consistent: bool = False
+    ) -> Iterator[Refund]:
+        """Read refunds by their keys, each named once, in no order. Missing ones are left out."""
         wanted = [primary_key(order_pk(each.order), refund_sk(each.refund_id)) for each in keys]
-        return map(refund_from_values, self._table.batch_get(wanted, consistent=False))
+        return map(refund_from_values, self._table.batch_get(wanted, consistent=consistent))
 
     def reserve_refund(self, state: OrderState, refund: Refund, *also: "Step") -> None:
         """Write the intent and reserve its money in one step, before Stripe is called.

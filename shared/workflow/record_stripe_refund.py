@@ -74,13 +74,15 @@ class RecordStripeRefund:
     actor: str
 
     def __call__(
-        self, report: StripeRefund, account_id: str | None
+        self, report: StripeRefund, account_id: str | None, read: Refund | None = None
     ) -> tuple[ReportOutcome, Refund | None]:
         """Record the report, announce a settlement if one is due, and return what changed.
 
         Args:
             report: The refund as Stripe has it.
             account_id: The connected account that reported it; None for the platform's own.
+            read: The refund that the report's metadata names, if the caller has read it already. If
+                it has changed since, it is read again.
 
         Returns:
             The outcome, and the refund as stored or None if it was not recorded.
@@ -90,8 +92,9 @@ class RecordStripeRefund:
         """
         for _ in tries(_CONTENTION_SECONDS):
             try:
-                outcome, refund = self._record(report, account_id)
+                outcome, refund = self._record(report, account_id, read)
             except StaleStateError:
+                read = None
                 continue
             if refund is not None and refund.settlement_owed:
                 self.queue.announce(refund)
@@ -99,10 +102,10 @@ class RecordStripeRefund:
         raise StaleStateError
 
     def _record(
-        self, report: StripeRefund, account_id: str | None
+        self, report: StripeRefund, account_id: str | None, read: Refund | None
     ) -> tuple[ReportOutcome, Refund | None]:
         report = self._with_charge(report)
-        refund = self._requested_here(report)
+        refund = self._requested_here(report, read)
         if refund is None:
             pointer = self.charges.find(report.charge_id) if report.charge_id else None
             if pointer is None:
@@ -131,11 +134,11 @@ class RecordStripeRefund:
         pointer = self.charges.find_of_payment_intent(report.payment_intent_id)
         return replace(report, charge_id=pointer.charge_id) if pointer else report
 
-    def _requested_here(self, report: StripeRefund) -> Refund | None:
+    def _requested_here(self, report: StripeRefund, read: Refund | None) -> Refund | None:
         """Return the refund that the report's metadata names, if it can be the same refund."""
         if report.refund_id is None or report.order_key is None:
             return None
-        refund = self.orders.get_refund(report.order_key, report.refund_id)
+        refund = read or self.orders.get_refund(report.order_key, report.refund_id)
         if refund is None or report.charge_id not in {None, refund.charge_id}:
             return None
         if refund.stripe_refund_id == report.stripe_refund_id:

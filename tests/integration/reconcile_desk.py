@@ -139,7 +139,6 @@ class ReconcileDesk:
             ReconcileRefunds(
                 backend.orders,
                 entries,
-                settled,
                 StripeRefunds(stripe),
                 balance,
                 record,
@@ -149,7 +148,6 @@ class ReconcileDesk:
                 backend.orders,
                 backend.charges,
                 backend.fee_refunds,
-                settled,
                 StripeFeeRefunds(stripe),
                 balance,
                 FeeRefundQueue(backend.sqs, backend.fee_url),

@@ -17,7 +17,9 @@ from tests.scale.measure import (
     idle_studio_a_week,
     measure,
 )
+from tests.scale.measure_reconcile import measure_reconcile
 from tests.scale.pairs import ANCHORS, PAIRS, PAYOUTS, RESUME
+from tests.scale.reconcile_page import reconcile_tables, simulate_days
 from tests.scale.scenarios import TROUBLE, Measured, simulate, tasks
 
 RESULTS = ROOT / "docs" / "scale.md"
@@ -69,6 +71,10 @@ def _tables(sizes: list[int], progress: Progress) -> Iterator[ReportTable]:
         yield page.idle_table(idle_studio_a_week(*_IDLE))
     with progress.stage("simulate trouble"):
         yield page.trouble_table(list(_trouble(measured)))
+    with progress.stage("measure reconcile"):
+        cost = measure_reconcile()
+    with progress.stage("simulate reconcile"):
+        yield from reconcile_tables(cost, dict(simulate_days(cost)))
 
 
 def _trouble(measured: dict[str, Measured]) -> Iterator[tuple[str, float, float, float]]:

@@ -67,12 +67,14 @@ def until_tomorrow(world: FaultWorld) -> None:
     world.clock.wait(_DAY_SECONDS)
 
 
-def refund(world: FaultWorld, studios: Sequence[str]) -> None:
-    """Refund the first order of each studio in full, as its owner."""
+def refund(world: FaultWorld, studios: Sequence[str], orders: int = 1) -> None:
+    """Refund the first orders of each studio in full, as its owner."""
     for studio_id in studios:
         world.client.studio_id = studio_id
-        status, answer = world.client.request_refund(f"ord_{studio_id}_0", f"key-{studio_id}")
-        assert status == 201, answer  # Created
+        for number in range(orders):
+            key = f"key-{studio_id}-{number}"
+            status, answer = world.client.request_refund(f"ord_{studio_id}_{number}", key)
+            assert status == 201, answer  # Created
 
 
 def interrupt_refunds(world: FaultWorld, studios: Sequence[str]) -> None:

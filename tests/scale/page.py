@@ -24,10 +24,13 @@ a clock.
 
 Assumed: {assumptions.DYNAMODB_SECONDS * 1000:.0f} ms for a call to DynamoDB, \
 {assumptions.STRIPE_SECONDS * 1000:.0f} ms to Stripe, \
+{assumptions.DYNAMODB_PAGE_SECONDS * 1000:.0f} and \
+{assumptions.STRIPE_PAGE_SECONDS * 1000:.0f} ms for a page of a hundred, \
 {assumptions.OTHER_SECONDS["sqs"] * 1000:.0f} ms to SQS and KMS, \
 {assumptions.OTHER_SECONDS["s3"] * 1000:.0f} ms to S3, \
-{assumptions.INVOCATION_SECONDS * 1000:.0f} ms for Lambda's own part of an invocation, and \
-{assumptions.ENTRY_SECONDS * 1000:.1f} ms to verify an entry of a ledger. Only AWS and Stripe can \
+{assumptions.INVOCATION_SECONDS * 1000:.0f} ms for Lambda's own part of an invocation, \
+{assumptions.ENTRY_SECONDS * 1000:.1f} ms to verify an entry of a ledger, and \
+{assumptions.REFUND_SECONDS * 1000:.0f} ms to compare a refund. Only AWS and Stripe can \
 show the real delays: compare with the durations in CloudWatch, and change \
 `tests/scale/assumptions.py`. Cold starts and throttling are left out."""
 
@@ -155,7 +158,8 @@ def idle_table(a_week: Mapping[str, float]) -> ReportTable:
     return ReportTable(
         "What an idle studio costs",
         "Calls that one more studio adds in a week in which nothing happens: its weekly payout day "
-        "finds nothing. Payouts, anchors and resume together. What is not listed is zero.",
+        "finds nothing. Payouts, anchors and resume together. What is not listed is zero. What "
+        "reconciling a Stripe account of its own costs is in a table below.",
         ("function and service", "a week", "a day"),
         rows,
     )

@@ -1,23 +1,21 @@
 """Simulated time: a schedule announces what is due, and workers with a limit do it.
 
-The queue is SQS FIFO: a group's messages are done one after the other, and among groups the oldest
-message is next. Nothing here calls the product. What a piece of work costs was measured on it.
+Nothing here calls the product. What a piece of work costs was measured on it.
 """
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from heapq import heappop, heappush
-from itertools import count
+from functools import partial
 from typing import Protocol
 
 from shared.domain.due_work import CHARGE, DueWork, fair_share
 from shared.domain.order import OrderKey
 from shared.workflow.stripe_attempt import next_poll_time
-from tests.faults.one_process.outside_calls import STRIPE
 from tests.scale import assumptions
 from tests.scale.meter import Invocation
+from tests.scale.queue_workers import QueueWorkers, StripeLoad, Timeline
 
 _MESSAGES_PER_CALL = 10
 _DAY_SECONDS = 86_400.0
@@ -109,15 +107,11 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self.outcome = Outcome()
-        self._numbers = count()
-        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._timeline = Timeline()
+        self._queue = QueueWorkers(self._timeline, self.limits.workers, self._begin, self._end)
+        self._stripe = StripeLoad()
         self._open = dict.fromkeys(range(len(self.tasks)))
-        self._ready: list[tuple[int, int]] = []
-        self._waiting: defaultdict[str, deque[tuple[int, int]]] = defaultdict(deque)
-        self._held: set[str] = set()
-        self._idle = self.limits.workers
         self._parts_left = {number: task.parts for number, task in enumerate(self.tasks)}
-        self._stripe: Counter[tuple[str, int]] = Counter()
         self._tries: Counter[int] = Counter()
         self._next_try_at: dict[int, float] = {}
         self._works = [
@@ -127,16 +121,10 @@ class Simulation:
 
     def run(self) -> Outcome:
         """Run it."""
-        self._at(0.0, self._announce)
-        while self._events:
-            at, _, event = heappop(self._events)
-            event(at)
-        for (name, _), calls in self._stripe.items():
-            self.outcome.busiest[name] = max(self.outcome.busiest.get(name, 0), calls)
+        self._timeline.at(0.0, self._announce)
+        self._timeline.run()
+        self.outcome.busiest = self._stripe.busiest()
         return self.outcome
-
-    def _at(self, seconds: float, event: Callable[[float], None]) -> None:
-        heappush(self._events, (seconds, next(self._numbers), event))
 
     def _announce(self, now: float) -> None:
         """Announce what is due, and plan the next run."""
@@ -157,12 +145,13 @@ class Simulation:
             if at - now > self.limits.timeout_seconds:
                 break
             sent += 1
-            self._at(at, lambda moment, number=number: self._arrive(moment, number))  # type: ignore[misc]  # binds the loop's number
+            arrive = partial(self._queue.send, group=self.tasks[number].studio, message=number)
+            self._timeline.at(at, arrive)
         self.outcome.messages += sent
         self.outcome.dispatch_seconds = max(self.outcome.dispatch_seconds, at - now)
         following = now + self.limits.interval_seconds
         if following < self.days * _DAY_SECONDS:
-            self._at(following, self._announce)
+            self._timeline.at(following, self._announce)
 
     def _share(self, now: float) -> Iterator[int]:
         """Yield what a run announces, by the product's own rule."""
@@ -175,31 +164,18 @@ class Simulation:
         for work in fair_share(works, of_studio=of_studio, of_all=of_all):
             yield int(work.order.order_id)
 
-    def _arrive(self, now: float, number: int) -> None:
-        message = (next(self._numbers), number)
-        studio = self.tasks[number].studio
-        if studio in self._held:
-            self._waiting[studio].append(message)
+    def _begin(self, now: float, number: int) -> float:
+        """Let a worker begin with a message, and return how long it takes."""
+        task = self.tasks[number]
+        if number in self._open and self._next_try_at.get(number, 0.0) <= now:
+            cost, seconds = task.cost, task.seconds
+            if task.backs_off:
+                self._back_off(number, now)
         else:
-            self._held.add(studio)
-            heappush(self._ready, message)
-        self._start(now)
-
-    def _start(self, now: float) -> None:
-        """Let idle workers take the oldest messages whose groups are free."""
-        while self._idle and self._ready:
-            _, number = heappop(self._ready)
-            self._idle -= 1
-            task = self.tasks[number]
-            if number in self._open and self._next_try_at.get(number, 0.0) <= now:
-                cost, seconds = task.cost, task.seconds
-                if task.backs_off:
-                    self._back_off(number, now)
-            else:
-                self.outcome.repeats += 1
-                cost, seconds = self.repeated, self.repeated.seconds
-            self._count(now, cost)
-            self._at(now + seconds, lambda at, number=number: self._end(at, number))  # type: ignore[misc]  # binds the loop's number
+            self.outcome.repeats += 1
+            cost, seconds = self.repeated, self.repeated.seconds
+        self._count(now, cost)
+        return seconds
 
     def _back_off(self, number: int, now: float) -> None:
         """Store when a piece of work is tried next, by the product's own rule."""
@@ -209,26 +185,18 @@ class Simulation:
 
     def _end(self, now: float, number: int) -> None:
         task = self.tasks[number]
-        self._idle += 1
-        if number in self._open and not task.is_hopeless:
-            self._parts_left[number] -= 1
-            if self._parts_left[number] == 0:
-                del self._open[number]
-                self.outcome.done_at[task.studio] = now
-            else:  # the worker announced its own continuation
-                self._waiting[task.studio].append((next(self._numbers), number))
-        if waiting := self._waiting[task.studio]:
-            heappush(self._ready, waiting.popleft())
-        else:
-            self._held.discard(task.studio)
-        self._start(now)
+        if number not in self._open or task.is_hopeless:
+            return
+        self._parts_left[number] -= 1
+        if self._parts_left[number] == 0:
+            del self._open[number]
+            self.outcome.done_at[task.studio] = now
+        else:  # the worker announced its own continuation
+            self._queue.send(now, task.studio, number)
 
     def _count(self, began_at: float, cost: Invocation) -> None:
         at = began_at + assumptions.INVOCATION_SECONDS
         for call in cost.calls:
             at += call.seconds
             self.outcome.calls[f"{call.service} {call.operation}"] += 1
-            if call.service == STRIPE:
-                second = int(at)
-                self._stripe["reads" if call.is_read else "writes", second] += 1
-                self._stripe[f"{call.operation}", second] += 1
+            self._stripe.add(at, call)

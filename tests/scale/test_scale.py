@@ -1,15 +1,25 @@
 """What scheduled work costs does not grow with the number of studios. Counts of calls, no times."""
 
+from collections import Counter
+
 import pytest
 
 from tests.faults.one_process import in_process_engine
 from tests.faults.one_process.outside_calls import STRIPE
 from tests.scale import assumptions
 from tests.scale.measure import calls_of_a_refund, idle_studio_a_week, measure
+from tests.scale.measure_reconcile import AccountCost, ReconcileCost, measure_reconcile
 from tests.scale.meter import Call, Invocation
 from tests.scale.pairs import PAIRS, PAYOUTS, RESUME, Pair
+from tests.scale.reconcile_page import is_linear
 from tests.scale.scenarios import TROUBLE, measure_pair, simulate, tasks
 from tests.scale.simulate import Simulation, Task
+from tests.scale.simulate_reconcile import (
+    SimulatedAccount,
+    Trouble,
+    accounts_of,
+    simulate_day,
+)
 
 pytestmark = pytest.mark.skipif(
     not in_process_engine.is_installed(), reason="the local engine is not installed"
@@ -101,3 +111,58 @@ def test_a_studios_messages_are_done_one_after_the_other() -> None:
     outcome = simulated(*tasks_of_one).run()
     assert outcome.done_at["st_1"] >= 40 * _WORK.seconds
     assert outcome.busiest["reads"] <= 1 / assumptions.STRIPE_SECONDS
+
+
+def test_reconciling_a_refund_costs_the_same_for_few_and_many_and_an_idle_account_three_reads() -> (
+    None
+):
+    cost = measure_reconcile((3, 6, 9), page=3)
+    assert is_linear(cost.platform, cost.own)
+    for page in (cost.platform.page, cost.own.page):
+        # A page of refunds costs pages, and no refund costs a call of its own.
+        assert Counter(call.service for call in page)[STRIPE] <= 3
+        assert len(page) <= 10
+        assert all(call.is_read for call in page)
+    reads = [call for call in cost.idle.calls if call.is_read]
+    assert len(reads) <= _MOST_READS_OF_AN_IDLE_STUDIO_A_DAY
+    assert [call.operation for call in cost.not_due.calls] == ["Query"]
+
+
+_PLATFORM = AccountCost(
+    [Call(STRIPE, "GET /v1/refunds")] * 10, [_WORK.calls[1]] * 3, is_linear=True
+)
+_COST = ReconcileCost(_PLATFORM, _PLATFORM, _WORK, _WORK, _WORK)
+
+
+def test_a_days_reconciliation_of_ten_thousand_studios_takes_two_hours_at_most() -> None:
+    outcome = simulate_day(accounts_of(10_000), _COST)
+    assert len(outcome.done_at) == 1_001
+    assert outcome.seconds() <= 2 * _HOUR
+    background = 0.8
+    busiest = outcome.busiest
+    assert busiest.pop("reads") <= background * assumptions.STRIPE_READS_A_SECOND
+    assert all(
+        calls <= background * assumptions.STRIPE_CALLS_A_SECOND_ON_ONE_ENDPOINT
+        for calls in busiest.values()
+    )
+
+
+def test_calls_for_a_refund_do_not_grow_from_a_thousand_to_a_hundred_thousand() -> None:
+    few, many = (
+        simulate_day([SimulatedAccount(None, refunds)], _COST).calls[STRIPE] / refunds
+        for refunds in (1_000, 100_000)
+    )
+    assert many <= 2 * few
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_an_account_that_cannot_be_reconciled_backs_off_and_delays_no_other_for_long(
+    trouble: Trouble,
+) -> None:
+    others = accounts_of(1_000)
+    alone = simulate_day(others, _COST)
+    outcome = simulate_day([SimulatedAccount(TROUBLE, 0, trouble), *others], _COST)
+    assert len(outcome.done_at.keys() - {TROUBLE}) == len(alone.done_at)
+    # It takes one worker once, at most until the worker's time is up.
+    assert outcome.seconds([TROUBLE]) <= alone.seconds() + RESUME.timeout_seconds
+    assert outcome.invocations <= alone.invocations + 2

@@ -16,6 +16,10 @@ class OutOfTimeError(TimeoutError):
     """The time is up. What was saved so far is kept, and another worker goes on from there."""
 
 
+class SlowedDownError(OutOfTimeError):
+    """The time is up, and Stripe still asks to slow down."""
+
+
 class Pace:
     """Slows calls to Stripe down after a 429, until the time is up.
 
@@ -44,10 +48,11 @@ class Pace:
             tries: How often Stripe has answered it so.
 
         Raises:
-            OutOfTimeError: The time is up.
+            SlowedDownError: The time is up.
         """
         longest = min(_FIRST_PAUSE_SECONDS * 2 ** (tries - 1), _LONGEST_PAUSE_SECONDS)
         # Half of it is random, so that workers do not come back all at once.
         seconds = longest / 2 + random.random() * longest / 2  # noqa: S311  # no secret
         time.sleep(seconds)
-        self.check()
+        if self.time_is_up():
+            raise SlowedDownError("the time is up, and Stripe still answers 429")

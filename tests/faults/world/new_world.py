@@ -59,7 +59,7 @@ def new_world(seed: int = 0) -> Iterator[FaultWorld]:
         stack.enter_context(patch.dict("os.environ", function_settings(parts.engine)))
         stack.enter_context(patch.object(identifiers, "secrets", NumberedIds()))
         stack.enter_context(parts.outside_calls.installed())
-        stack.enter_context(_silence())
+        stack.enter_context(silence())
         # Each world has a full budget of retries, even if the world before used it up.
         stack.enter_context(patch.object(RetryQuota, "acquire", lambda *_: True))
         parts.environments.restart_all()
@@ -71,7 +71,7 @@ def new_world(seed: int = 0) -> Iterator[FaultWorld]:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Drop logs and metrics. The harness looks only at the records."""
     with (
         warnings.catch_warnings(),
