@@ -59,8 +59,8 @@ class InProcessEngine:
             name: self.call(
                 "kms",
                 "TrentService.CreateKey",
-                KeyUsage=properties["KeyUsage"],
-                KeySpec=properties["KeySpec"],
+                KeyUsage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+                KeySpec=properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
             )["KeyMetadata"]["Arn"]
             for name, properties in template.of_type("AWS::KMS::Key").items()
         }
