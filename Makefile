@@ -74,9 +74,10 @@ secrets: $(ENVIRONMENT) ## Look for secrets in all commits, too
 types: $(ENVIRONMENT) ## Check types
 	@$(BIN)/mypy .
 
-template: setup ## Check the template
+template: setup ## Check the templates, and the stack against policies (infra/build/policy_exceptions.yaml)
 	@$(BIN)/cfn-lint template.yaml infra/stacks/*.yaml
 	@$(SAM) validate --lint
+	@$(BIN)/python -m infra.build.template_policies
 
 openapi: $(ENVIRONMENT) ## Write docs/openapi.json and docs/roles.md from the code
 	@$(BIN)/python -m infra.build.openapi

@@ -21,4 +21,5 @@ NODE_HOME = TOOLS / "node" / "lib" / "python3.13" / "site-packages" / "nodejs_wh
 NODE = NODE_HOME / "bin" / "node"
 # The wheel's own `npm` program does not start, so Node runs npm's script.
 NPM = NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+CHECKOV_PYTHON = TOOLS / "checkov" / "bin" / "python"
 SAM = TOOLS / "sam" / "bin" / "sam"

@@ -6,7 +6,7 @@ Run ``python -m tests.unit.flood_costs`` to print the table that docs/deploy.md 
 import sys
 from collections.abc import Iterator
 
-from tests.unit.deployed_template import source_template
+from infra.build.deployed_template import source_template
 
 # US dollars in us-east-1, November 2026.
 _API_REQUEST = 3.50e-6  # https://aws.amazon.com/api-gateway/pricing/

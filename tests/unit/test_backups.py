@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from infra.build.deployed_template import source_template
 from infra.paths import ROOT
-from tests.unit.deployed_template import actions_of, resources_if, source_template
+from tests.unit.deployed_template import actions_of, resources_if
 
 NONE = resources_if()
 BACKED_UP = resources_if("HasBackupVault")

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from infra.build.deployed_template import deployed_resources
 from shared.edge.security_headers import SECURITY_HEADERS
-from tests.unit.deployed_template import deployed_resources
 
 # API Gateway quotes a header's value with the quotes that this policy needs inside.
 _NOT_AT_API_GATEWAY = {"Content-Security-Policy"}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from infra.build.deployed_template import source_template
 from infra.paths import ROOT
-from tests.unit.deployed_template import actions_of, resources_if, source_template, statements_of
+from tests.unit.deployed_template import actions_of, resources_if, statements_of
 
 AWS_KEYS = resources_if("HasBackupVault", "HasWriteTrail")
 OWN_KEY = resources_if("HasKmsKey", "HasBackupVault", "HasWriteTrail")

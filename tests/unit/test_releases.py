@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from infra.build.deployed_template import deployed_resources, source_template
 from infra.release import new_release
-from tests.unit.deployed_template import deployed_resources, source_template
 
 _RELEASED = {
     logical_id: each["Properties"]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from tests.unit.deployed_template import deployed_resources
+from infra.build.deployed_template import deployed_resources
 
 # Their names count inside their user pool, role, function, API or configuration set alone.
 _NAMED_INSIDE_ANOTHER = {

@@ -2,17 +2,8 @@
 
 from collections.abc import Sequence
 
-import yaml
-
+from infra.build.deployed_template import source_template
 from infra.failure import Failure
-from infra.paths import TEMPLATE
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's YAML without resolving its functions."""
-
-
-_Loader.add_multi_constructor("!", lambda _loader, _suffix, node: node.value)
 
 
 def parameters_from(pairs: Sequence[str]) -> dict[str, str]:
@@ -29,7 +20,7 @@ def parameters_from(pairs: Sequence[str]) -> dict[str, str]:
         if not equals:
             raise Failure(f"{pair} is not a parameter. Write NAME=VALUE.")
         values[name] = value
-    known = yaml.load(TEMPLATE.read_text(), _Loader)["Parameters"]  # noqa: S506  # a safe loader
+    known = source_template()["Parameters"]
     if unknown := sorted(values.keys() - known.keys()):
         raise Failure(
             f"The template has no parameter {', '.join(unknown)}. It has {', '.join(known)}."
