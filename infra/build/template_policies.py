@@ -25,13 +25,16 @@ _CHECKOV = CHECKOV_PYTHON.with_name("checkov")
 _PARAMETERS = {
     "ApiCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/api",
     "ApiDomain": "api.example.com",
+    "BackupVaultArn": "arn:aws:backup:us-east-1:444455556666:backup-vault:copies",
     "DashboardCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/page",
     "DashboardDomain": "refunds.example.com",
     "GradualReleases": "true",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-4000-8000-000000000000",
     "PageEmail": "page@example.com",
     "StripeAddresses": "192.0.2.1/32",
     "TicketEmail": "ticket@example.com",
     "WebAcl": "create",
+    "WriteTrail": "create",
 }
 
 
