@@ -16,6 +16,7 @@ from functions.run_payouts.run_payouts import RunPayouts
 from shared.clock import rfc3339
 from shared.domain.payout import Payout
 from shared.domain.statement import LineKinds, StatementLine
+from shared.gateways.attention import Attention
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.payout_holds import PayoutHolds
@@ -56,18 +57,14 @@ class StudioPayouts:
             OrderLists(backend.dynamodb, backend.orders_table),
             StoredSums(backend.dynamodb, backend.orders_table),
         )
-        self.disputed_amount = 0
+        self.held_amount = Attention(backend.dynamodb, backend.orders_table).held_amount
         self.show_next = ShowNextPayout(
-            backend.books, backend.studios, self.table, self.holds, self._disputed, self.lines
+            backend.books, backend.studios, self.table, self.holds, self.held_amount, self.lines
         )
         self.show = ShowPayout(self.table, backend.studios, self.lines)
         self.list = ListPayouts(self.table)
         self.close = self._close(backend.payout_store)
         self.release = ReleasePayouts(self.holds, self.table, backend.clock)
-
-    def _disputed(self, studio_id: str) -> int:
-        assert studio_id == self.backend.studio_id
-        return self.disputed_amount
 
     def _close(self, ledger: PayoutStore) -> ClosePayout:
         backend = self.backend
@@ -77,7 +74,7 @@ class StudioPayouts:
             self.entries,
             self.table,
             self.holds,
-            self._disputed,
+            self.held_amount,
             backend.accounts,
             backend.clock,
         )

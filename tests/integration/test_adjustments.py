@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.export_report.ledger_columns import COLUMNS
 from infra.operate.restore.tables import Copies
 from shared.domain.adjustment import Adjustment, AdjustmentStatus
 from shared.domain.errors import (
@@ -15,9 +16,12 @@ from shared.domain.errors import (
     OwnAdjustmentError,
     StudioNotFoundError,
 )
+from shared.domain.export import LedgerSelection
+from shared.domain.ledger import EntryKind
 from shared.gateways.adjustments import place_of
 from tests.at_once import race
 from tests.integration.backend import Backend, MakeBackend
+from tests.integration.bookkeeper import Bookkeeper
 from tests.integration.crash import CrashError, CrashingPart
 from tests.integration.pps_admins import PpsAdmins
 from tests.integration.studio_payouts import NET, StudioPayouts, assert_nothing_is_lost
@@ -53,6 +57,25 @@ def test_an_approved_adjustment_is_in_the_next_payout_and_paid_once(
     assert admins.approve(approved) == approved
     assert payouts.next().page.lines == []
     assert_nothing_is_lost(payouts)
+
+
+def test_an_approved_adjustment_is_in_the_ledger_s_file(payouts: StudioPayouts) -> None:
+    backend = payouts.backend
+    admins = PpsAdmins(backend)
+    admins.propose(99, reason="Nobody approves this one")
+    approved = admins.approve(admins.propose(-1250, reason="Prints that were billed twice"))
+    payouts.pay_day()
+    span = ("2000-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z")
+    selected = LedgerSelection(backend.studio_id, *span, backend.head().seq)
+    read = Bookkeeper(backend).ledger_rows.rows(selected)
+    (row,) = [
+        {column.name: column.read(each) for column in COLUMNS}
+        for each in read
+        if each.entry.kind is EntryKind.ADJUSTMENT
+    ]
+    assert (row["adjustment_id"], row["payable_amount"]) == (approved.adjustment_id, -1250)
+    assert row["reason"] == "Prints that were billed twice"
+    assert row["in_payout_id"] == payouts.last().payout_id
 
 
 def test_an_adjustment_alone_is_paid_and_one_below_zero_is_carried(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.clock import rfc3339
 from shared.domain.errors import OrderNotPaidError, StripeRefusedError
 from shared.domain.payment_status import PAYMENT_WORDS, PaymentStatus
 from shared.domain.refund import RefundStatus
@@ -276,6 +277,22 @@ def test_what_was_paid_out_before_the_ledger_starts_moves_no_balance(
     assert new in backend.order_ids()
     assert backend.head().payable_balance_amount == -1700 + 8180
     assert backend.verify() is None
+
+
+@pytest.mark.parametrize("state", ["pending", "uncaptured"])
+def test_money_that_comes_after_the_ledger_starts_is_a_sale_of_this_ledger(
+    make_backend: MakeBackend, state: str
+) -> None:
+    """The charge is older than the ledger, but the earlier books never had its money."""
+    starts_at = make_backend().clock() - timedelta(hours=1)
+    backend = make_backend(studio={"ledger_starts_at": rfc3339(starts_at)})
+    record = backend.order()
+    made_at = int((starts_at - timedelta(days=2)).timestamp())
+    charged(backend, record, state=state, created=made_at)
+    imported(backend, record)
+    move(backend, record, state="paid")
+    assert kinds(backend) == ["sale"]
+    assert backend.head().payable_balance_amount == 10_000 - 320 - 1500
 
 
 @pytest.mark.parametrize("amount", [10_000, 6_000])

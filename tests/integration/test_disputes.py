@@ -1,5 +1,6 @@
 """Disputes: their money is in the ledger, and their state is what Stripe answers."""
 
+import json
 import random
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,16 @@ import pytest
 
 from functions.attention.list_attention import AttentionKind, ListAttention
 from functions.attention.record_resolution import DismissDispute
+from functions.payouts.views import payout_view
+from shared.clock import rfc3339
 from shared.domain.errors import ChargeDisputedError, DisputeOpenError
 from shared.domain.refund import RefundStatus
 from shared.gateways.attention import Attention
 from tests.integration.backend import Backend, MakeBackend
+from tests.integration.bookkeeper import Bookkeeper
+from tests.integration.books_desk import BooksDesk
 from tests.integration.reconcile_desk import ReconcileDesk
+from tests.integration.studio_payouts import NET, StudioPayouts, assert_nothing_is_lost
 
 pytestmark = pytest.mark.stack
 
@@ -247,3 +253,92 @@ def test_attention_says_what_to_do_about_each_dispute(backend: Backend) -> None:
     move(backend, dispute_id, status="under_review")
     backend.deliver()
     assert attention(backend) == [("dispute_under_review", dispute_id)]
+
+
+def test_a_lost_dispute_is_in_the_payout_its_statement_and_the_report(
+    payouts: StudioPayouts,
+) -> None:
+    backend = payouts.backend
+    backend.sell()
+    lost = open_dispute(backend, backend.sell())
+    move(backend, lost, status="lost")
+    backend.deliver()
+    assert payouts.pay_day() == {"PayoutPaid": 1}
+    payout = payouts.last()
+    assert payout.paid_amount == 2 * NET - 8500 - 1500
+    shown = payout_view(payout, payouts.page(payout))
+    assert shown.parts.disputes_amount == -8500 - 1500
+    (row,) = Bookkeeper(backend).report().rows
+    assert (row.type, row.dispute_id, row.dispute_fee_amount) == ("dispute", lost, 1500)
+    assert row.net_deduction_amount == -8500 - 1500
+    (line,) = (each for each in shown.lines if each.kind == "dispute")
+    assert (line.dispute_id, line.gross_amount, line.rev_share_amount) == (lost, -10_000, 1500)
+    assert line.stripe_fee_amount == -1500
+    move(backend, lost, status="won")
+    backend.deliver()
+    (back,) = payouts.next().page.lines
+    assert (back.kind, back.payable_amount) == ("dispute_reversed", 8500)
+    assert_nothing_is_lost(payouts)
+
+
+@pytest.mark.parametrize("left_out", [["id"], ["id", "charge"], ["id", "balance_transactions"]])
+def test_an_old_event_of_a_dispute_without_an_id_has_the_charge_read(
+    backend: Backend, left_out: list[str]
+) -> None:
+    order_id = backend.sell()
+    move(backend, open_dispute(backend, order_id), status="won")
+    event = next(each for each in backend.events() if each["type"] == "charge.dispute.closed")
+    for name in left_out:
+        del event["data"]["object"][name]
+    assert backend.deliver([event]) == ["ChargeAnnounced"]
+    assert [each.status for each in backend.record(order_id).state.disputes] == ["won"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "kinds", "payable"),
+    [
+        ("won", ["opening_sale", "dispute", "dispute_reversed"], 8500),
+        ("lost", ["opening_sale", "dispute"], 0),
+    ],
+)
+def test_a_dispute_from_before_the_ledger_gives_back_what_comes_back_since(
+    make_backend: MakeBackend, ends: str, kinds: list[str], payable: int
+) -> None:
+    """The earlier books deducted the dispute, and nobody but this ledger can give it back."""
+    backend, dispute_id = disputed_before_the_ledger(make_backend, "needs_response")
+    move(backend, dispute_id, status=ends)
+    backend.deliver()
+    assert [entry["kind"] for entry in backend.entries()] == kinds
+    opening = backend.entries()[1]
+    assert (opening["payable_amount"], opening["elsewhere_amount"]) == (0, -8500 - 1500)
+    assert backend.head().payable_balance_amount == payable
+    backend.verify_charge(backend.key(str(opening["order_id"])))  # once more changes nothing
+    assert len(backend.entries()) == len(kinds)
+    assert backend.verify() is None
+    assert BooksDesk(backend).findings() == []
+
+
+def test_an_inquiry_from_before_the_ledger_takes_what_it_takes_since(
+    make_backend: MakeBackend,
+) -> None:
+    backend, dispute_id = disputed_before_the_ledger(make_backend, "warning_needs_response")
+    assert [entry["kind"] for entry in backend.entries()] == ["opening_sale"]
+    move(backend, dispute_id, status="needs_response")
+    backend.deliver()
+    assert backend.head().payable_balance_amount == -8500 - 1500
+    assert BooksDesk(backend).findings() == []
+
+
+def disputed_before_the_ledger(make_backend: MakeBackend, status: str) -> tuple[Backend, str]:
+    """Import an order whose charge was disputed before the ledger started, a day ago."""
+    now = make_backend().clock()
+    days = [int((now - timedelta(days=number)).timestamp()) for number in (3, 2)]
+    starts_at = rfc3339(now - timedelta(days=1))
+    backend = make_backend(studio={"ledger_starts_at": starts_at})
+    record = backend.order()
+    backend.charge(record, created=days[0])
+    charge_id = record["stripe"]["charge_id"]
+    opened = backend.control("disputes", charge=charge_id, status=status, created=days[1])
+    backend.events()  # lost
+    assert backend.import_orders([json.dumps(record)]).imported == 1
+    return backend, str(opened["id"])

@@ -194,23 +194,3 @@ def test_payouts_asked_for_at_the_same_time_pay_each_cent_once(payouts: StudioPa
     payouts.later()
     assert payouts.transferred() == 3 * NET
     assert_nothing_is_lost(payouts)
-
-
-def test_what_disputes_may_take_is_held_back_and_paid_later(make_backend: MakeBackend) -> None:
-    studio = {"payout_account_id": ACCOUNT, "hold_disputed": True}
-    payouts = StudioPayouts(make_backend(studio=studio))
-    payouts.backend.sell()
-    payouts.disputed_amount = 3000
-    shown = payouts.next()
-    assert (shown.paid_amount, shown.disputed_held_amount) == (NET - 3000, 3000)
-    assert payouts.pay_day() == {"PayoutPaid": 1}
-    payout = payouts.last()
-    assert (payout.paid_amount, payout.carried_amount) == (NET - 3000, 3000)
-    assert payout.disputed_held_amount == 3000
-    payouts.disputed_amount = 5000
-    assert payouts.next().reason == "disputed_amount_held"
-    assert payouts.pay_day() == {"PayoutNothingDue": 1}  # no statement that pays nothing
-    payouts.disputed_amount = 0
-    assert payouts.pay_day() == {"PayoutPaid": 1}
-    assert payouts.last().paid_amount == 3000
-    assert_nothing_is_lost(payouts)

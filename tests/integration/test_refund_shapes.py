@@ -139,3 +139,27 @@ def test_two_orders_cannot_have_the_same_payment_intent(backend: Backend) -> Non
         ]
     assert report.unchanged == 2
     assert len(backend.entries()) == 1
+
+
+@pytest.mark.parametrize("reason", [None, "expired_uncaptured_charge"])
+def test_the_part_of_an_authorization_that_is_released_is_no_refund(
+    backend: Backend, reason: str | None
+) -> None:
+    """Stripe writes it as a refund that moved no money."""
+    order_id = backend.sell()
+    charge_id = backend.record(order_id).order.charge_id
+    released = event_of(
+        backend,
+        order_id,
+        id=f"re_{order_id}",
+        charge=charge_id,
+        amount=2000,
+        balance_transaction=None,
+        reason=reason,
+    )
+    assert backend.deliver([released, released]) == ["ChargeAnnounced"] * 2
+    backend.drain()
+    record = backend.record(order_id)
+    assert (record.refunds, record.state.refundable_amount) == ({}, 10_000)
+    assert [entry["kind"] for entry in backend.entries()] == ["sale"]
+    assert backend.refund_and_settle(order_id).amount == 10_000
