@@ -80,7 +80,11 @@ def search(  # noqa: PLR0913  # a list's parameters
         ),
     ] = None,
     status: Annotated[
-        OrderRefundStatus | None, Query(description="Only orders with this refund status.")
+        OrderRefundStatus | None,
+        Query(
+            description="Only orders with this refund status. With `pending`, the order with the "
+            "newest refund comes first."
+        ),
     ] = None,
     print_status: Annotated[
         FulfillmentStatus | None, Query(description="Only orders whose print has this status.")

@@ -41,6 +41,8 @@ class OrderFilter:
     @property
     def needs_reading(self) -> bool:
         """Whether orders must be read to see if they match: no index has all of it."""
+        if self.status is OrderRefundStatus.PENDING and self.placed is not None:
+            return True
         return any(each is not None for each in (self.print_status, self.photo_day, self.dispute))
 
     def matches(self, imported: ImportedOrder, state: OrderState) -> bool:

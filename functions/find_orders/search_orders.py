@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functions.find_orders.order_filter import DisputeFilter, OrderFilter
 from shared.domain.fulfillment import PRINT_QUEUE_STATUSES
 from shared.domain.imported_order import ImportedOrder
-from shared.domain.order import OrderState
+from shared.domain.order import OrderRefundStatus, OrderState
 from shared.domain.search import first_match, matches, query_words
 from shared.edge.cursor import cursor_for, invalid_cursor, position_of
 from shared.gateways.order_lists import OrderLists, Page, SearchEntry
@@ -22,10 +22,10 @@ from shared.gateways.order_lists import OrderLists, Page, SearchEntry
 _ENTRIES_A_ROUND = 100
 _ROUNDS = 10
 
-# The same for a list whose filter no index has: orders are read to see if they match. An order and
-# its state cost one read unit, if the order is small.
+# The same for a list that has orders which do not match: they are read to see. An order and its
+# state cost one read unit, if the order is small.
 _ORDERS_A_ROUND = 100
-_LIST_ROUNDS = 4
+_MOST_ORDERS = 400
 
 # A place ends with an order's id. A client may send anything, so it is checked.
 _PLACE = re.compile(r"[^#]+#[A-Za-z0-9_-]{1,64}")
@@ -93,10 +93,13 @@ class SearchOrders:
 
     def _newest(self, studio_id: str, search: OrderSearch, after: str | None) -> _Found:
         orders: list[FoundOrder] = []
-        where = search.where
-        size, rounds = (_ORDERS_A_ROUND, _LIST_ROUNDS) if where.needs_reading else (search.limit, 1)
-        for _ in range(rounds):
+        where, looked_at = search.where, 0
+        while len(orders) < search.limit and looked_at < _MOST_ORDERS:
+            # Each round reads as many as all before it, so that few rounds suffice.
+            size = max(looked_at, _orders_to_read(where, search.limit - len(orders)))
+            size = min(size, _MOST_ORDERS - looked_at)
             page = self._places(studio_id, where, size, after)
+            looked_at += size
             matching = self._read(studio_id, page.entries, where)
             wanted = matching[: search.limit - len(orders)]
             orders += wanted
@@ -106,8 +109,6 @@ class SearchOrders:
                 after = page.entries[-1]
             else:
                 return _Found(orders, None)
-            if len(orders) == search.limit:
-                break
         return _Found(orders, after)
 
     def _places(
@@ -119,9 +120,13 @@ class SearchOrders:
         if where.print_status in PRINT_QUEUE_STATUSES:
             status = where.print_status
             return self.lists.newest_to_print(studio_id, status, size, after, where.placed)
-        if where.status is not None:
-            return self.lists.newest_of_status(studio_id, where.status, size, after, where.placed)
-        return self.lists.newest(studio_id, size, after, where.placed)
+        match where.status:
+            case OrderRefundStatus.PENDING:
+                return self.lists.newest_pending(studio_id, size, after)
+            case OrderRefundStatus.PARTIALLY_REFUNDED | OrderRefundStatus.REFUNDED as refunded:
+                return self.lists.newest_of_status(studio_id, refunded, size, after, where.placed)
+            case _:
+                return self.lists.newest(studio_id, size, after, where.placed)
 
     def _with_words(
         self, studio_id: str, words: list[str], search: OrderSearch, after: str | None
@@ -149,6 +154,16 @@ class SearchOrders:
             for listed in self.lists.read_orders(studio_id, places)
             if listed.imported is not None and where.matches(listed.imported, listed.state)
         ]
+
+
+def _orders_to_read(where: OrderFilter, missing: int) -> int:
+    """Return how many orders of a list to read at once, to find those that a page still misses."""
+    if where.needs_reading:
+        return _ORDERS_A_ROUND
+    if where.status is OrderRefundStatus.NONE:
+        # The list has all orders. A few more than the page make up for those with refunds.
+        return missing + 1 + missing // 8
+    return missing
 
 
 def _shows_its_order(entry: SearchEntry, words: list[str]) -> bool:

@@ -44,7 +44,8 @@ class PayoutImpact:
 
     def load_studio(self, studio_id: str) -> Studio:
         """Return the studio of an order."""
-        studio = self.studios.get(studio_id)
+        # A change of the studio's settings may count from the next moment on.
+        studio = self.studios.get(studio_id, consistent=False) or self.studios.get(studio_id)
         if studio is None:
             raise LookupError(f"studio {studio_id} has orders but is not stored")
         return studio

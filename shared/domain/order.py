@@ -200,6 +200,11 @@ class OrderState:
         """The order's refund status."""
         if self.in_flight_amount:
             return OrderRefundStatus.PENDING
+        return self.settled_refund_status
+
+    @property
+    def settled_refund_status(self) -> OrderRefundStatus:
+        """What of the order is refunded, whatever is in flight."""
         if self.settled_amount <= 0:
             return OrderRefundStatus.NONE
         full = self.settled_amount >= self.total_amount

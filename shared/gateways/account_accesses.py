@@ -11,9 +11,9 @@ from shared.gateways.table import TableGateway
 class AccountAccesses(TableGateway):
     """The accounts' items: one for each account that ever left."""
 
-    def get(self, account_id: str) -> AccountAccess | None:
-        """Read an account's access consistently, or None if it never left."""
-        values = self._table.get(account_pk(account_id), ACCESS_SK)
+    def get(self, account_id: str, *, consistent: bool = True) -> AccountAccess | None:
+        """Read an account's access, or None if it never left."""
+        values = self._table.get(account_pk(account_id), ACCESS_SK, consistent=consistent)
         return access_from_values(values) if values else None
 
     def record(self, access: AccountAccess) -> None:

@@ -33,7 +33,7 @@ class OpenWorkIndex(TableGateway):
     """Lists open work, of each kind the longest overdue first. Pages are read when needed.
 
     Only of the refunds that are not settled yet, all are read: half a read unit for about sixteen.
-    Few wait for anything but the next second, unless Stripe's events do not arrive.
+    Few are open at a time, because most settle within seconds.
     """
 
     def due(self, due_before: str | None) -> Iterator[DueWork]:

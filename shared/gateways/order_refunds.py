@@ -37,11 +37,13 @@ class SettlementRecord:
 class OrderRefunds(OrderStates):
     """Refunds and states. ``OrdersTable`` also reads orders as imported."""
 
-    def load_settlement(self, order: OrderKey) -> SettlementRecord | None:
-        """Read what a settlement of the order needs, consistently, in one Query, or None."""
+    def load_settlement(
+        self, order: OrderKey, *, consistent: bool = True
+    ) -> SettlementRecord | None:
+        """Read what a settlement of the order needs, in one Query, or None."""
         state = fee_refund = None
         refunds = {}
-        for values in self._between(order, REFUND_PREFIX, STATE_SK):
+        for values in self._between(order, REFUND_PREFIX, STATE_SK, consistent=consistent):
             sk = values["SK"]
             if sk == STATE_SK:
                 state = state_from_values(values)
@@ -127,9 +129,11 @@ class OrderRefunds(OrderStates):
     def _put_new_refund(self, refund: Refund) -> "Step":
         return self._table.new(refund_to_item(refund))
 
-    def _between(self, order: OrderKey, first_sk: str, last_sk: str) -> "Iterator[Values]":
+    def _between(
+        self, order: OrderKey, first_sk: str, last_sk: str, *, consistent: bool = True
+    ) -> "Iterator[Values]":
         return self._table.query(
             "PK = :pk AND SK BETWEEN :first AND :last",
             {":pk": order_pk(order), ":first": first_sk, ":last": last_sk},
-            ConsistentRead=True,
+            ConsistentRead=consistent,
         )

@@ -12,9 +12,9 @@ from shared.gateways.table import TableGateway
 class Studios(TableGateway):
     """The studios' items. ``StudioUpdates`` changes them."""
 
-    def get(self, studio_id: str) -> Studio | None:
-        """Read a studio, consistently, or None."""
-        values = self._table.get(studio_pk(studio_id), STUDIO_SK)
+    def get(self, studio_id: str, *, consistent: bool = True) -> Studio | None:
+        """Read a studio, or None."""
+        values = self._table.get(studio_pk(studio_id), STUDIO_SK, consistent=consistent)
         return studio_from_values(values) if values else None
 
     def add(self, studio: Studio, head: LedgerHead, due_at: str) -> None:

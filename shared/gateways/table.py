@@ -62,10 +62,13 @@ class Table:
 
     # Reads
 
-    def get(self, pk: str, sk: str) -> Values | None:
-        """Return an item's values, or None. The read is consistent."""
+    def get(self, pk: str, sk: str, *, consistent: bool = True) -> Values | None:
+        """Return an item's values, or None.
+
+        A read that is not consistent costs half, and may miss the last moment's writes.
+        """
         answer = self._dynamodb.get_item(
-            TableName=self._name, Key=primary_key(pk, sk), ConsistentRead=True
+            TableName=self._name, Key=primary_key(pk, sk), ConsistentRead=consistent
         )
         return _values_of(answer["Item"]) if "Item" in answer else None
 

@@ -50,7 +50,7 @@ class AccountWatch:
         return self._ask(self.accesses.get(account_id), account_id, learned_from)
 
     def recheck(self, account_id: str | None) -> AccountOutcome:
-        """Ask Stripe again about an account that is marked. Any other account costs one read.
+        """Ask Stripe again about an account that is marked. Any other costs half a read unit.
 
         Args:
             account_id: None for the platform's own account, which is never marked.
@@ -58,8 +58,11 @@ class AccountWatch:
         Raises:
             StripeRefusedError, StripeOutcomeUnknownError, StaleStateError: As ``check``.
         """
-        known = self.accesses.get(account_id) if account_id is not None else None
-        if account_id is None or known is None or not known.is_disconnected:
+        if account_id is None:
+            return AccountOutcome.UNCHANGED
+        # An account that was marked a moment ago is asked about by the next call.
+        known = self.accesses.get(account_id, consistent=False)
+        if known is None or not known.is_disconnected:
             return AccountOutcome.UNCHANGED
         return self._ask(known, account_id, known.learned_from)
 

@@ -60,12 +60,26 @@ def local_stack(progress: Progress) -> Iterator[Stack]:
 
 def meter_refunds(stack: Stack) -> list[RefundCost]:
     """Make a full refund of each kind of charge, and meter it."""
+    with _stripe_without_webhooks() as stripe_url:
+        return [
+            meter_refund(_backend(stack, stripe_url, direct=False), PLATFORM),
+            meter_refund(_backend(stack, stripe_url, direct=True), DIRECT),
+        ]
+
+
+def meter_refund_into_debt(stack: Stack) -> RefundCost:
+    """Meter a refund after which the studio owes PPS, because it has sold nothing else."""
+    with _stripe_without_webhooks() as stripe_url:
+        backend = _backend(stack, stripe_url, direct=False)
+        return meter_refund(backend, PLATFORM, other_sales=0)
+
+
+@contextmanager
+def _stripe_without_webhooks() -> Iterator[str]:
+    """Run a stand-in whose events the benchmark delivers by itself, and yield its address."""
     with running_standin() as standin:
         HTTP.post(f"{standin.control_url}/webhooks", json={"mode": "hold"}).raise_for_status()
-        return [
-            meter_refund(_backend(stack, standin.url, direct=False), PLATFORM),
-            meter_refund(_backend(stack, standin.url, direct=True), DIRECT),
-        ]
+        yield standin.url
 
 
 def _backend(stack: Stack, stripe_url: str, *, direct: bool) -> Backend:
@@ -82,8 +96,14 @@ def _backend(stack: Stack, stripe_url: str, *, direct: bool) -> Backend:
     )
 
 
-def meter_refund(backend: Backend, name: str) -> RefundCost:
+def meter_refund(backend: Backend, name: str, *, other_sales: int = 1) -> RefundCost:
     """Make a full refund and meter each step.
+
+    Args:
+        backend: The studio, which has sold nothing yet.
+        name: The kind of charge.
+        other_sales: How many orders it sells beside the refunded one. Without any, it owes PPS
+            Stripe's fee afterwards.
 
     Raises:
         AssertionError: The refund was not completed.
@@ -94,6 +114,8 @@ def meter_refund(backend: Backend, name: str) -> RefundCost:
         backend.stripe_url,
         {backend.orders_table: "orders", backend.ledger_table: "ledger"},
     )
+    for _ in range(other_sales):
+        backend.sell()
     order_id = backend.sell()
     backend.stops.load()  # as in a process that has served a request before
     meter.start()

@@ -132,7 +132,8 @@ def refund_table(cost: RefundCost) -> ReportTable:
     return ReportTable(
         f"One full refund of $100.00, {cost.name}",
         "Consumed capacity as DynamoDB's API reports it, calls as they were made. Lambda's own "
-        "polling of the queues comes on top.",
+        "polling of the queues comes on top. The studio has sold another order. A refund that "
+        "makes a studio owe PPS costs one write unit more.",
         ("step", "write units", "read units", "Stripe calls", "SQS messages sent"),
         rows,
     )

@@ -1,6 +1,7 @@
 """Orders are found by name, id and refund status; pages stay stable while orders come in."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,12 @@ from functions.find_orders.order_filter import DisputeFilter, OrderFilter
 from functions.find_orders.views import OrderList
 from shared.domain.order import FulfillmentStatus, OrderRefundStatus
 from shared.edge.cursor import cursor_for
+from shared.gateways.attention import Attention
 from shared.gateways.order_lists import TimeRange
 from shared.gateways.records.attributes import unmarshal
 from shared.gateways.records.keys import (
     ORDER_SK,
+    AttentionPartition,
     order_pk,
     placed_sk,
     primary_key,
@@ -20,6 +23,8 @@ from shared.gateways.records.keys import (
     status_pk,
 )
 from shared.gateways.records.order_state import state_to_item
+from shared.gateways.records.refund import refund_to_item
+from shared.gateways.refund_lists import RefundLists
 from tests.integration.backend import Backend
 from tests.integration.order_search import NAMES, find, find_all, ids, import_all, named, placed
 
@@ -173,12 +178,72 @@ def test_an_order_whose_status_changed_is_left_out_while_the_index_lags(
     (order_id,) = import_all(backend, backend.order())
     state = backend.record(order_id).state
     item = state_to_item(replace(state, version=1, committed_amount=10))
-    # As if the index lagged after a refund was requested.
-    lagging = item | {"status_pk": {"S": status_pk(backend.studio_id, OrderRefundStatus.NONE)}}
+    # As if the index lagged after a refund failed late and another was requested.
+    lagging = item | {"status_pk": {"S": status_pk(backend.studio_id, OrderRefundStatus.REFUNDED)}}
     backend.dynamodb.put_item(TableName=backend.orders_table, Item=lagging)
     for query in (None, "dana"):
-        assert ids(find(backend, query, status=OrderRefundStatus.NONE)) == []
+        for status in (OrderRefundStatus.NONE, OrderRefundStatus.REFUNDED):
+            assert ids(find(backend, query, status=status)) == []
     assert ids(find(backend, "dana", status=OrderRefundStatus.PENDING)) == [order_id]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 25])
+def test_pending_orders_are_listed_once_with_the_newest_refund_first(
+    backend: Backend, limit: int
+) -> None:
+    first, second, third = (backend.sell(placed_at=placed(n)) for n in (3, 1, 2))
+    backend.refund_and_settle(first, 500)
+    for order_id in (first, second, first, third, second):
+        backend.refund(order_id, 100)
+        time.sleep(0.002)  # the next refund is requested in a later millisecond
+    pending = OrderFilter(OrderRefundStatus.PENDING)
+    assert ids(find_all(backend, limit=limit, where=pending)) == [second, third, first]
+    # It is partially refunded, and shows the refund in flight until that settles.
+    partly = OrderFilter(OrderRefundStatus.PARTIALLY_REFUNDED)
+    assert ids(find_all(backend, limit=limit, where=partly)) == []
+    on_their_days = replace(pending, placed=_minutes(1, 3))
+    assert ids(find_all(backend, limit=limit, where=on_their_days)) == [second, third]
+    backend.settle_all()
+    assert ids(find_all(backend, limit=limit, where=pending)) == []
+    assert ids(find_all(backend, limit=limit, where=partly)) == [first, third, second]
+
+
+def test_open_refunds_of_a_studio_with_a_similar_id_are_not_shown(backend: Backend) -> None:
+    refund = backend.refund(backend.sell(), 100)
+    for studio_id in (f"{backend.studio_id}0", f"{backend.studio_id}-", backend.studio_id[:-1]):
+        item = refund_to_item(replace(refund, studio_id=studio_id))
+        backend.dynamodb.put_item(TableName=backend.orders_table, Item=item)
+    listed = RefundLists(backend.dynamodb, backend.orders_table).between(
+        backend.studio_id, AttentionPartition.OPEN, "1", "9"
+    )
+    assert [each.key.refund_id for each in listed] == [refund.refund_id]
+    attention = Attention(backend.dynamodb, backend.orders_table)
+    assert [each.studio_id for each in attention.open_refunds(backend.studio_id)] == [
+        backend.studio_id
+    ]
+
+
+def test_a_page_of_unrefunded_orders_goes_on_past_refunded_ones(backend: Backend) -> None:
+    """Orders with refunds stand in the same list; a page reads on until it is full."""
+    wanted = [backend.sell(placed_at=placed(n)) for n in range(3)]
+    for n in range(3, 8):
+        backend.refund(backend.sell(placed_at=placed(n)), 100)
+    unrefunded = OrderFilter(OrderRefundStatus.NONE)
+    assert ids(find(backend, limit=2, where=unrefunded)) == [wanted[2], wanted[1]]
+    assert ids(find_all(backend, limit=1, where=unrefunded)) == wanted[::-1]
+
+
+def test_a_page_of_unrefunded_orders_has_a_bound_and_a_cursor(
+    monkeypatch: pytest.MonkeyPatch, backend: Backend
+) -> None:
+    monkeypatch.setattr("functions.find_orders.search_orders._MOST_ORDERS", 4)
+    oldest = backend.sell(placed_at=placed(0))
+    for n in range(1, 7):
+        backend.refund(backend.sell(placed_at=placed(n)), 100)
+    unrefunded = OrderFilter(OrderRefundStatus.NONE)
+    page = find(backend, limit=1, where=unrefunded)
+    assert ids(page) == []
+    assert ids(find(backend, limit=1, where=unrefunded, cursor=page.next_cursor)) == [oldest]
 
 
 # By print, photo day, dispute and date.
@@ -203,7 +268,7 @@ def test_lists_are_filtered_by_each_thing_and_by_all_of_them(backend: Backend) -
     )
     backend.control("disputes", charge=backend.record(shipped).order.charge_id)
     backend.deliver()
-    second = TimeRange("2026-09-01T00:02:00.000Z", "2026-09-01T00:03:00.000Z")
+    second = _minutes(2, 3)
     for where, expected in (
         (OrderFilter(print_status=FulfillmentStatus.QUEUED), [queued]),
         (OrderFilter(print_status=FulfillmentStatus.SHIPPED), [shipped]),
@@ -231,7 +296,7 @@ def test_a_page_of_a_filtered_list_reads_only_its_share(
     monkeypatch: pytest.MonkeyPatch, backend: Backend
 ) -> None:
     monkeypatch.setattr("functions.find_orders.search_orders._ORDERS_A_ROUND", 2)
-    monkeypatch.setattr("functions.find_orders.search_orders._LIST_ROUNDS", 2)
+    monkeypatch.setattr("functions.find_orders.search_orders._MOST_ORDERS", 4)
     wanted = {"photo_day_id": "pd_old", "name": "Old"}
     oldest, *_ = import_all(
         backend,
@@ -250,10 +315,15 @@ def test_a_page_of_a_filtered_list_reads_only_its_share(
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])
 def test_pages_of_a_range_of_time_show_each_order_once(backend: Backend, limit: int) -> None:
     order_ids = import_all(backend, *(backend.order(placed_at=placed(n // 2)) for n in range(8)))
-    minutes = TimeRange("2026-09-01T00:01:00.000Z", "2026-09-01T00:03:00.000Z")
+    minutes = _minutes(1, 3)
     for where in (OrderFilter(placed=minutes), OrderFilter(OrderRefundStatus.NONE, placed=minutes)):
         found = ids(find_all(backend, limit=limit, where=where))
         assert sorted(found) == sorted(order_ids[2:6])
+
+
+def _minutes(first: int, last: int) -> TimeRange:
+    """Return the minutes of ``placed`` from the first one, without the last one."""
+    return TimeRange(*(f"2026-09-01T00:{minute:02}:00.000Z" for minute in (first, last)))
 
 
 # Search entries.

@@ -2,16 +2,19 @@
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.domain.due_work import DueWork
 from shared.domain.order import OrderKey
-from shared.domain.refund import Refund, RefundStatus
+from shared.domain.refund import HistoryEntry, Refund, RefundStatus
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.queues import ResumeQueue
 from shared.gateways.records.keys import order_pk, primary_key, refund_sk
+from shared.gateways.records.refund import refund_to_item
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from tests.at_once import at_once
@@ -20,6 +23,8 @@ from tests.integration.crash import CrashError
 from tests.integration.own_resources import drain, make_queue
 
 pytestmark = pytest.mark.stack
+
+AT = "2020-01-01T00:00:00.000Z"
 
 
 def due_round(backend: Backend) -> dict[str, int]:
@@ -86,6 +91,40 @@ def test_one_refund_that_cannot_be_resumed_does_not_stop_the_others(backend: Bac
     backend.drain()
     assert backend.current(second).status is RefundStatus.SETTLED
     assert backend.current(first).status is RefundStatus.PENDING
+
+
+def test_what_is_due_of_all_studios_comes_in_order_of_time(backend: Backend) -> None:
+    """Refunds in flight are sorted by studio, and late failures are in another index."""
+    refund = backend.refund(backend.sell())
+    late: dict[str, Any] = {
+        "settled_seq": 2,
+        "history": (HistoryEntry(RefundStatus.FAILED, AT, "stripe"),),
+    }
+    for minute, studio_id, status in (
+        (4, "st_a", RefundStatus.REQUESTED),
+        (1, "st_z", RefundStatus.PENDING),
+        (3, "st_b", RefundStatus.FAILED),
+        (2, "st_a", RefundStatus.SUCCEEDED),
+        (0, "st_z", RefundStatus.FAILED),
+        (9, "st_a", RefundStatus.PENDING),
+    ):
+        made = replace(
+            refund,
+            refund_id=f"rf_{minute}",
+            studio_id=studio_id,
+            status=status,
+            next_poll_at=f"2020-01-01T00:0{minute}:00.000Z",
+            **(late if status is RefundStatus.FAILED else {}),
+        )
+        backend.dynamodb.put_item(TableName=backend.orders_table, Item=refund_to_item(made))
+    due = list(backend.open_index.refunds("2020-01-01T00:04:00.000Z"))
+    assert [each.task for each in due] == ["rf_0", "rf_1", "rf_2", "rf_3", "rf_4"]
+    assert [each.order.studio_id for each in due] == ["st_z", "st_z", "st_a", "st_b", "st_a"]
+    assert [each.task for each in backend.open_index.refunds(None)] == [
+        *(each.task for each in due),
+        "rf_9",
+        refund.refund_id,
+    ]
 
 
 def test_a_piece_of_work_is_done_once_however_often_it_is_announced(backend: Backend) -> None:

@@ -12,7 +12,7 @@ from shared.domain.dispute import Dispute, DisputeStatus
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.ledger_chain import verify_chain
-from shared.domain.order import LineCommitted, OrderState, RefundItem
+from shared.domain.order import LineCommitted, OrderRefundStatus, OrderState, RefundItem
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.refund import UNSETTLED, HistoryEntry, Refund, RefundStatus, RefundType
 from shared.domain.refusal import Refusal
@@ -182,6 +182,17 @@ def test_a_refund_comes_back_as_it_was_stored(refund: Refund) -> None:
 def test_an_orders_state_comes_back_as_it_was_stored(state: OrderState) -> None:
     item = state_to_item(state)
     assert state_from_values(unmarshal(item)) == state
+
+
+@given(any_state)
+def test_an_order_is_in_the_list_of_what_is_settled_whatever_is_in_flight(
+    state: OrderState,
+) -> None:
+    listed = state_to_item(replace(state, committed_amount=state.settled_amount)).get("status_pk")
+    in_flight = replace(state, committed_amount=state.settled_amount + 1)
+    assert in_flight.refund_status is OrderRefundStatus.PENDING
+    assert state_to_item(in_flight).get("status_pk") == listed
+    assert (listed is None) == (state.settled_amount == 0)
 
 
 @given(any_fee_refund)

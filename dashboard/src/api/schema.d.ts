@@ -4246,7 +4246,7 @@ export interface operations {
             query?: {
                 /** @description What to find. A query without a letter or digit lists all orders, as no query does. */
                 query?: string | null;
-                /** @description Only orders with this refund status. */
+                /** @description Only orders with this refund status. With `pending`, the order with the newest refund comes first. */
                 status?: components["schemas"]["OrderRefundStatus"] | null;
                 /** @description Only orders whose print has this status. */
                 print_status?: components["schemas"]["FulfillmentStatus"] | null;

@@ -8,6 +8,7 @@ from shared.domain.order import (
     FulfillmentStatus,
     FulfillmentStep,
     LineCommitted,
+    OrderRefundStatus,
     OrderState,
 )
 from shared.domain.payment_status import PaymentStatus
@@ -54,10 +55,11 @@ def state_to_item(state: OrderState) -> Item:
         {"status": step.status, "at": step.at, "by": step.by} for step in state.fulfillment_history
     ] or None
     values["disputes"] = [_dispute_to_values(each) for each in state.disputes] or None
-    values |= {
-        "status_pk": status_pk(state.studio_id, state.refund_status),
-        "placed_sk": placed_sk(state.placed_at, state.order_id),
-    }
+    values["placed_sk"] = placed_sk(state.placed_at, state.order_id)
+    # Without what is in flight, which the open refunds' own index has: so a refund's request
+    # writes nothing here, and its settlement only if the order changes its list.
+    if state.settled_refund_status is not OrderRefundStatus.NONE:
+        values["status_pk"] = status_pk(state.studio_id, state.settled_refund_status)
     if state.fulfillment_status in PRINT_QUEUE_STATUSES:
         values["print_pk"] = print_pk(state.studio_id, state.fulfillment_status)
     if state.must_be_checked:
