@@ -1,6 +1,6 @@
 """Applies each kind of Stripe event to the books."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,12 +52,17 @@ CHARGE_ANNOUNCED = "ChargeAnnounced"
 # After these, the charge is read: it may be paid by now, or its authorization is given up.
 _CHARGE_IS_NEXT = frozenset({ReportOutcome.ORDER_NOT_PAID, ReportOutcome.RELEASED})
 
+# After so many refunds in a row that were recorded before, older ones are taken to be recorded too.
+# Otherwise, the events of an order with many refunds would read them all again and again.
+KNOWN_IN_A_ROW = 10
+_KNOWN = frozenset({ReportOutcome.REPEATED.value, ReportOutcome.OUTDATED.value})
+
 
 class RefundLister(Protocol):
     """Lists the refunds of a charge at Stripe."""
 
-    def list_of_charge(self, charge_id: str, account_id: str | None) -> list[StripeRefund]:
-        """Return all refunds of a charge, the oldest first."""
+    def newest_of_charge(self, charge_id: str, account_id: str | None) -> Iterator[StripeRefund]:
+        """Yield the refunds of a charge, the newest first, page by page as they are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +160,24 @@ class HandleEvent:
         return self.accounts().recheck(account_id).value
 
     def _charge_refunded(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
-        """List the charge's refunds: since 2022-11-15 the event does not carry them."""
+        """List the charge's refunds: since 2022-11-15 the event does not carry them.
+
+        The newest come first, until ``KNOWN_IN_A_ROW`` are known. ``reconcile`` finds an older one
+        whose own events were lost.
+        """
         charge_id = string(event.object, "id")
         ours = _ours(self.charges.find(charge_id), event.account_id)
         if isinstance(ours, ReportOutcome):
             return [(ours.value, None)]
-        reports = self.stripe_refunds().list_of_charge(charge_id, event.account_id)
-        found = [self._record(report, event.account_id) for report in reports]
+        found: list[tuple[str, Refund | None]] = []
+        known = 0
+        for report in self.stripe_refunds().newest_of_charge(charge_id, event.account_id):
+            outcome, refund = self._record(report, event.account_id)
+            found.append((outcome, refund))
+            known = known + 1 if outcome in _KNOWN else 0
+            # Reading the charge records all its refunds.
+            if known == KNOWN_IN_A_ROW or outcome == CHARGE_ANNOUNCED:
+                break
         return found or [("RefundListEmpty", None)]
 
     def _record(self, report: StripeRefund, account_id: str | None) -> tuple[str, Refund | None]:

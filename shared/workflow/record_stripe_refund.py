@@ -112,12 +112,16 @@ class RecordStripeRefund:
                 return _outcome_of_unknown(report), None
             if pointer.account_id != account_id:
                 return ReportOutcome.ACCOUNT_MISMATCH, None
-            record = self.orders.load_settlement(pointer.order)
-            if record is None:
-                raise LookupError(f"charge {pointer.charge_id} names a missing {pointer.order}")
-            refund = _known(record, report)
+            # An external refund that is known is one read, however many refunds the order has.
+            external_id = refund_id_of_external(report.stripe_refund_id)
+            refund = self.orders.get_refund(pointer.order, external_id)
             if refund is None:
-                return self._record_external(report, pointer, record)
+                record = self.orders.load_settlement(pointer.order)
+                if record is None:
+                    raise LookupError(f"charge {pointer.charge_id} names a missing {pointer.order}")
+                refund = _known(record, report)
+                if refund is None:
+                    return self._record_external(report, pointer, record)
         if refund.account_id != account_id:
             return ReportOutcome.ACCOUNT_MISMATCH, None
         return self._apply(report, refund)

@@ -125,6 +125,10 @@ LISTS: Calls = {
         lambda c: StripeRefunds(c).list_of_charge("ch_1", "acct_1"),
         REFUND_OBJECT,
     ),
+    "list a charge's newest refunds": (
+        lambda c: list(StripeRefunds(c).newest_of_charge("ch_1", "acct_1")),
+        REFUND_OBJECT,
+    ),
     "list refunds": (lambda c: StripeRefunds(c).list_created(SINCE, UNTIL, None), REFUND_OBJECT),
     "list a fee's refunds": (
         lambda c: StripeFeeRefunds(c).list_of_fee("fee_1"),

@@ -1,7 +1,7 @@
 """Refunds at Stripe."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,18 @@ class StripeRefunds:
         with translated_errors():
             return self._list({"charge": charge_id}, account_id, charge=charge_id)[::-1]
 
+    def newest_of_charge(self, charge_id: str, account_id: str | None) -> Iterator[StripeRefund]:
+        """Yield the refunds of a charge, the newest first, page by page as they are used.
+
+        Stripe lists refunds in this order: https://docs.stripe.com/api/refunds/list
+
+        Raises:
+            StripeRefusedError: Stripe does not know the charge.
+            StripeOutcomeUnknownError: Stripe did not answer.
+        """
+        with translated_errors():
+            yield from self._read({"charge": charge_id}, account_id, charge=charge_id)
+
     def list_created(
         self, since: datetime, until: datetime, account_id: str | None
     ) -> list[StripeRefund]:
@@ -96,9 +108,13 @@ class StripeRefunds:
     def _list(
         self, params: Mapping[str, Any], account_id: str | None, **expected: str
     ) -> list[StripeRefund]:
+        return list(self._read(params, account_id, **expected))
+
+    def _read(
+        self, params: Mapping[str, Any], account_id: str | None, **expected: str
+    ) -> Iterator[StripeRefund]:
         listing, options = self._connection.v1.refunds.list, self._connection.options(account_id)
-        found = read_pages(listing, params, options, **expected)
-        return [stripe_refund_from(each) for each in found]
+        return map(stripe_refund_from, read_pages(listing, params, options, **expected))
 
     def _create(self, refund: Refund, refusals: Refusals) -> StripeRefund:
         options = self._connection.options(refund.account_id, refund.idempotency_key)
