@@ -104,7 +104,7 @@ build: setup ## Build the functions and the page into build/ (ARCH=arm64|x86_64;
 screenshots: $(ENVIRONMENT) ## Take the pictures in docs/pictures/, while `make run` runs
 	@$(BIN)/python -m tests.browser.screenshots
 
-bench: $(ENVIRONMENT) ## Measure starts, packages, refunds, settlements, lists and the page (PARTS="starts refunds" measures some)
+bench: $(ENVIRONMENT) ## Measure starts, packages, refunds, settlements, lists, the page and a restore (PARTS="starts refunds" measures some)
 	@$(BIN)/python -m tests.bench
 
 .PHONY: scale

@@ -5,7 +5,7 @@ anchors shows it.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ def studios_of(dynamodb: Any, ledger_table: str, segments: int = 1) -> list[str]
     """Return the studios that have a first entry. Scans the ledger, each segment by a worker."""
     table = Table(dynamodb, ledger_table)
 
-    def find(segment: int) -> Iterator[Counter[str]]:
+    def find(segment: int) -> Generator[Counter[str]]:
         for values in table.scan("SK = :first", {":first": entry_sk(1)}, segment, segments):
             yield Counter([studio_id_of(values["PK"])])
 

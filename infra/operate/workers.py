@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import batched
 from threading import Event, Lock
 from typing import Annotated
@@ -48,7 +49,7 @@ class Pace:
         return f"{done}, {seconds:,.0f} s a million"
 
 
-def in_segments(segments: int, work: Callable[[int], Iterator[Counter[str]]]) -> Counter[str]:
+def in_segments(segments: int, work: Callable[[int], Generator[Counter[str]]]) -> Counter[str]:
     """Do work for all segments of a table at the same time, and return the sum of its counts.
 
     DynamoDB divides a table into segments that can be scanned side by side:
@@ -63,10 +64,12 @@ def in_segments(segments: int, work: Callable[[int], Iterator[Counter[str]]]) ->
 
     def run(segment: int) -> Counter[str]:
         done: Counter[str] = Counter()
-        for counts in work(segment):
-            done.update(counts)
-            if stopping.is_set():
-                break
+        # Closed by the worker itself, so that its last writes come before the command's end.
+        with closing(work(segment)) as going_on:
+            for counts in going_on:
+                done.update(counts)
+                if stopping.is_set():
+                    break
         return done
 
     with ThreadPoolExecutor(segments) as pool:

@@ -33,10 +33,12 @@ from tests.bench.report import (
     missed_by_starts,
     page_table,
     refund_table,
+    restores_table,
     settlements_table,
     size_table,
     start_up_table,
 )
+from tests.bench.restores import measure_restores
 from tests.bench.settlements import measure_settlements
 from tests.bench.start_up import base, compare, functions, size
 
@@ -57,6 +59,7 @@ class Part(StrEnum):
     SETTLEMENTS = "settlements"
     LISTS = "lists"
     PAGE = "page"
+    RESTORES = "restores"
 
 
 def main(
@@ -133,11 +136,17 @@ def _page(stack: Stack) -> Measured:
     return [page_table(meter_page(stack, progress))], []
 
 
+def _restores(stack: Stack) -> Measured:
+    with progress.stage("restores"):
+        return [restores_table(measure_restores(stack))], []
+
+
 _ON_A_STACK: dict[Part, Callable[[Stack], Measured]] = {
     Part.REFUNDS: _refunds,
     Part.SETTLEMENTS: _settlements,
     Part.LISTS: _lists,
     Part.PAGE: _page,
+    Part.RESTORES: _restores,
 }
 
 

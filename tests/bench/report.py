@@ -8,10 +8,12 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from infra.build.page_size import CSS_LIMIT, JS_LIMIT
+from infra.operate.workers import WORKERS
 from tests.bench.many_orders import ListCost
 from tests.bench.meter import Consumption
 from tests.bench.one_refund import ANNOUNCES, REQUEST, RefundCost
 from tests.bench.page_speed import ROUNDS, PageSpeed
+from tests.bench.restores import ITEM_BYTES, ITEMS, PAUSE_SECONDS, RestoreSpeed
 from tests.bench.settlements import BATCH, SettlementSpeed
 from tests.bench.settlements import ROUNDS as ROUNDS_OF_SETTLEMENTS
 from tests.bench.start_up import Size, StartUp
@@ -173,6 +175,23 @@ def settlements_table(found: SettlementSpeed) -> ReportTable:
         [
             (name, *(f"{figure(each) / BATCH:g}" for each in (found.one_by_one, found.together)))
             for name, figure in _SETTLEMENT_FIGURES.items()
+        ],
+    )
+
+
+def restores_table(found: Sequence[RestoreSpeed]) -> ReportTable:
+    """Show how long putting a table back takes, and how much faster several workers are."""
+    return ReportTable(
+        "Putting a table back",
+        f"`restore tables` on a table of {ITEMS:,} items of {ITEM_BYTES} bytes: seconds for a "
+        "million items on the local engine, which are no measure of AWS, and how many times as "
+        "fast several workers are. The engine does one call after the other. With pauses, each "
+        f"call waits for {PAUSE_SECONDS * 1000:g} ms first, as in AWS, where it mostly waits for "
+        "the network.",
+        ("case", "one worker, s", f"{WORKERS} workers, s", "times as fast"),
+        [
+            (each.case, f"{each.alone:,.0f}", f"{each.shared:,.0f}", f"{each.ratio:.1f}")
+            for each in found
         ],
     )
 

@@ -1,7 +1,7 @@
 """Long work of a command is shared among workers, who stop together."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from threading import Barrier, Event
 
 import pytest
@@ -13,7 +13,7 @@ def test_each_segment_has_a_worker_and_the_counts_are_added() -> None:
     # It opens only when all workers wait at it, so they work at the same time.
     together = Barrier(4, timeout=30)
 
-    def work(segment: int) -> Iterator[Counter[str]]:
+    def work(segment: int) -> Generator[Counter[str]]:
         together.wait()
         yield Counter({"put": segment})
         yield Counter({"put": 10, "deleted": 0})
@@ -24,7 +24,7 @@ def test_each_segment_has_a_worker_and_the_counts_are_added() -> None:
 def test_a_segment_that_fails_stops_the_others_and_its_error_is_the_result() -> None:
     goes_on = Event()
 
-    def work(segment: int) -> Iterator[Counter[str]]:
+    def work(segment: int) -> Generator[Counter[str]]:
         if segment == 0:
             assert goes_on.wait(timeout=30)
             raise RuntimeError("throttled")

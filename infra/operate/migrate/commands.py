@@ -4,7 +4,7 @@ The AWS credentials of the environment must be an administrator's.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -99,7 +99,7 @@ def run(  # noqa: PLR0913  # its options
 def _search_words(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]:
     words = SearchWords(stack.aws.dynamodb, stack.output("OrdersTableName"))
 
-    def renew(segment: int) -> Iterator[Counter[str]]:
+    def renew(segment: int) -> Generator[Counter[str]]:
         for done in renew_search_words(words, segment, asked.segments, dry_run=asked.dry_run):
             pace.count()
             yield done
@@ -110,7 +110,7 @@ def _search_words(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]
 def _schema(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]:
     dynamodb, table = stack.aws.dynamodb, stack.output("OrdersTableName")
 
-    def add(segment: int) -> Iterator[Counter[str]]:
+    def add(segment: int) -> Generator[Counter[str]]:
         for done in add_versions(dynamodb, table, segment, asked.segments, dry_run=asked.dry_run):
             pace.count()
             yield done

@@ -5,7 +5,7 @@ batch compares first, so doing it again after an interruption writes only what i
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def put_back(
     """
     tables, pace = _Tables(dynamodb, segments), pace or Pace()
 
-    def put(segment: int) -> Iterator[Counter[str]]:
+    def put(segment: int) -> Generator[Counter[str]]:
         with tables.writer(table) as writer:
             for batch in tables.batches(copy, segment):
                 there = tables.get(table, [key_of(item) for item in batch])
@@ -102,7 +102,7 @@ def put_back(
                 yield _write(missing, writer.put_item, "put")
                 pace.count(len(batch))
 
-    def delete(segment: int) -> Iterator[Counter[str]]:
+    def delete(segment: int) -> Generator[Counter[str]]:
         with tables.writer(table) as writer:
             for batch in tables.batches(table, segment, ProjectionExpression="PK, SK"):
                 there = tables.get(copy, [key_of(item) for item in batch])
@@ -118,7 +118,7 @@ def add_missing(dynamodb: "DynamoDBServiceResource", copy: str, table: str, segm
     """Put the items of a copy that a table lacks, change no other, and return how many."""
     tables = _Tables(dynamodb, segments)
 
-    def add(segment: int) -> Iterator[Counter[str]]:
+    def add(segment: int) -> Generator[Counter[str]]:
         with tables.writer(table) as writer:
             for batch in tables.batches(copy, segment):
                 there = tables.get(table, [key_of(item) for item in batch])
