@@ -10,13 +10,15 @@ Two things make its cold start fast:
 `build/.sbom/` has the bill of materials of each artifact.
 
 Dependencies are built once per lock file and architecture, under
-`build/.vendor/`. Functions with the same lock share them by hard link.
+`build/.vendor/`. Functions with the same lock share them by hard link, and sets
+of dependencies share what uv's cache has. So no file here may be changed in place.
+Bytecode is compiled once per source file, under `build/.bytecode/`.
 """
 
-import compileall
 import csv
 import gzip
 import hashlib
+import importlib.util
 import itertools
 import json
 import os
@@ -24,9 +26,11 @@ import platform
 import py_compile
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from fcntl import LOCK_EX, flock
@@ -149,14 +153,13 @@ def _vendor(key: str, name: str, architecture: Architecture) -> None:
     staging = target.with_suffix(".new")
     shutil.rmtree(staging, ignore_errors=True)
     lock = FUNCTIONS / name / "requirements.txt"
-    # Copies, not links: pruning must not delete files in uv's cache.
     command: list[str | Path] = [
         UV,
         "pip",
         "install",
         "--quiet",
         "--link-mode",
-        "copy",
+        "hardlink",
         "--target",
         staging,
     ]
@@ -277,6 +280,7 @@ def _prune_service_models(data: Path, kept: frozenset[str]) -> None:
         for partition in endpoints["partitions"]:
             services = partition["services"]
             partition["services"] = {name: services[name] for name in kept & services.keys()}
+        endpoints_file.unlink()  # uv's cache has this file too
         endpoints_file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
 
 
@@ -300,16 +304,39 @@ def _without_documentation(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compile(tree: Path) -> None:
-    """Compile to bytecode that Python uses without checking the source's mtime."""
-    compiled = compileall.compile_dir(
-        tree,
-        quiet=2,
-        force=True,
-        stripdir=str(tree if tree.parent.name == ".vendor" else tree.parent),
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-    if not compiled:
-        raise Failure(f"{tree.name} does not compile. Run `make lint` to see where.")
+    """Give each source file bytecode that Python uses without checking the source's mtime.
+
+    Raises:
+        Failure: A file does not compile.
+    """
+    base = tree if tree.parent.name == ".vendor" else tree.parent
+    for source in tree.rglob("*.py"):
+        compiled = Path(importlib.util.cache_from_source(str(source)))
+        compiled.parent.mkdir(exist_ok=True)
+        os.link(_bytecode(source, str(source.relative_to(base))), compiled)
+
+
+def _bytecode(source: Path, name: str) -> Path:
+    """Return the file with a source file's bytecode. Tracebacks call the source by its name."""
+    magic = importlib.util.MAGIC_NUMBER.hex()
+    kept = BUILD / ".bytecode" / f"{_digest(magic, name, _file_digest(source))}.pyc"
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as staging:
+            compiling = Path(staging) / kept.name
+            try:
+                py_compile.compile(
+                    str(source),
+                    cfile=str(compiling),
+                    dfile=name,
+                    doraise=True,
+                    invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+                )
+            except py_compile.PyCompileError as error:
+                raise Failure(f"{name} does not compile. Run `make lint` to see where.") from error
+            with suppress(FileExistsError):  # another thread was faster
+                os.link(compiling, kept)
+    return kept
 
 
 def _digest(*parts: str) -> str:
@@ -326,7 +353,8 @@ def _size(tree: Path) -> int:
 
 def main(
     arch: Annotated[
-        Architecture, typer.Option(help="The architecture that the functions run on.", envvar="ARCH")
+        Architecture,
+        typer.Option(help="The architecture that the functions run on.", envvar="ARCH"),
     ] = Architecture.of_this_machine(),  # noqa: B008 - the value never changes
 ) -> None:
     """Build the functions into build/."""
