@@ -108,7 +108,7 @@ bench: $(ENVIRONMENT) ## Measure starts, packages, refunds, settlements, lists, 
 	@$(BIN)/python -m tests.bench
 
 .PHONY: scale
-scale: $(ENVIRONMENT) ## Simulate payouts, anchors and resume for up to 100,000 studios, and write docs/scale.md (SAMPLE=100)
+scale: $(ENVIRONMENT) ## Simulate payouts, anchors, resume and reconcile for up to 100,000 studios, and write docs/scale.md (SAMPLE=100)
 	@$(BIN)/python -m infra.local install-tools
 	@$(BIN)/python -m tests.scale
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.clock import Clock, rfc3339
 from shared.domain.anchor import Anchor, AnchorWork, place_of
-from shared.domain.ledger import LedgerHead, anchor_due_after
+from shared.domain.ledger import LISTED_AFTER_CHANGE, LedgerHead, anchor_due_after
 from shared.domain.ledger_chain import follow_chain, verify_chain
 from shared.edge.observability import logger
 from shared.gateways.anchors import AnchorKey, Anchors
@@ -73,7 +73,7 @@ class AnchorLedger:
         now = rfc3339(self.clock())
         last, head = self.anchors.newest(work.studio_id), self._head(work.studio_id)
         if last is not None and last.anchored_at[:10] == now[:10]:
-            self._list_again(last.head, head, now)
+            self._list_again(last, head, now)
             return AnchorOutcome.ALREADY
         since = _later(last.head if last else _beginning(head), work.place)
         verified = self._follow(since, head, time_is_up)
@@ -81,12 +81,13 @@ class AnchorLedger:
             self.queue.announce([AnchorWork(work.studio_id, place_of(verified))], now[:13])
             logger.info("anchor continues", studio_id=work.studio_id, verified_seq=verified.seq)
             return AnchorOutcome.CONTINUES
-        unchanged = last is not None and last.head == head
-        written = unchanged or self.anchors.write(self.key.sign(Anchor(head, now)))
-        if written:  # or another worker wrote another head, and lists the ledger again
-            self._list_again(head, head, now)
-        if unchanged:
+        if last is not None and last.head == head:
+            self._list_again(last, head, now)
             return AnchorOutcome.UNCHANGED
+        anchor = Anchor(head, now)
+        written = self.anchors.write(self.key.sign(anchor))
+        if written:  # or another worker wrote another head, and lists the ledger again
+            self._list_again(anchor, head, now)
         return AnchorOutcome.ANCHORED if written else AnchorOutcome.ALREADY
 
     def restored(self, studio_id: str, because: str) -> AnchorOutcome:
@@ -164,14 +165,16 @@ class AnchorLedger:
         if fault is not None:
             raise AnchorMismatchError(f"entry {fault.seq}: {fault.problem}")
 
-    def _list_again(self, anchored: LedgerHead, head: LedgerHead, now: str) -> None:
-        """Take the ledger off the list of what is due, or list it for tomorrow if it has moved.
+    def _list_again(self, anchor: Anchor, head: LedgerHead, now: str) -> None:
+        """List the ledger for tomorrow, or take it off the list if it has not changed for days.
 
-        It stays on the list if others keep changing the head. The next run then finds today's
-        anchor, and only does this.
+        It stays due if others keep changing the head. The next run then finds today's anchor, and
+        only does this.
         """
+        quiet_since = rfc3339(self.clock() - LISTED_AFTER_CHANGE)
         for _ in tries(_CONTENTION_SECONDS):
-            due_at = anchor_due_after(now) if head.seq != anchored.seq else None
+            is_quiet = head.seq == anchor.head.seq and anchor.anchored_at < quiet_since
+            due_at = None if is_quiet else anchor_due_after(now)
             if head.anchor_due_at == due_at:
                 return
             try:

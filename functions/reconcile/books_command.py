@@ -8,25 +8,31 @@ from typing import Any
 
 from functions.reconcile.prove_books import BooksProof, ProveBooks, TooManyOpenItemsError
 from shared.domain.books_proof import BooksFinding
-from shared.domain.platform_books import OpenItem
+from shared.domain.platform_books import OpenItem, PlatformBooks
 from shared.edge.observability import count, logger
+from shared.gateways.conflict import StaleStateError
+from shared.gateways.reconcile_queue import ReconcileQueue
 
 
 @dataclass(frozen=True, slots=True)
 class BooksCommand:
     """Proves the books (``{"since", "until"}``, both optional), or accepts a difference.
 
-    ``{"accept": <subject>, "because": <who and why>}`` accepts all that is open about a subject.
+    ``{"accept": <subject>, "because": <who and why>}`` accepts all that is open about a subject. A
+    proof that has no time left goes on with a message of its own. With ``{"waits": true}`` it
+    leaves that to whoever asked.
     """
 
     prove: ProveBooks
+    queue: ReconcileQueue
 
     def __call__(self, asked: dict[str, Any], *, time_is_up: Callable[[], bool]) -> dict[str, Any]:
         """Do what the event asks for.
 
         Returns:
-            The proof: its equations, findings and open items. Or ``error``, if nothing was proved
-            or accepted.
+            The proof: its equations, findings and open items. Or ``continues`` with the time up to
+            which the books are, if the time was up. Or ``error``, if nothing was proved or
+            accepted.
         """
         if "accept" in asked:
             try:
@@ -42,8 +48,23 @@ class BooksCommand:
             logger.exception("cannot prove the books")
             count("BooksNotProved", 1)
             return {"error": str(error)}
+        if isinstance(proof, PlatformBooks):
+            logger.info("proof continues", until=proof.until)
+            if not asked.get("waits"):
+                self.queue.go_on_with_books(proof.until, proof.version)
+            return {"continues": proof.until}
         _count(proof)
         return _answer(proof)
+
+    def go_on(self, *, time_is_up: Callable[[], bool]) -> str:
+        """Go on with a proof that had no time left, and return the outcome, a metric's name."""
+        try:
+            answer = self({}, time_is_up=time_is_up)
+        except StaleStateError:  # another run goes on with it
+            return "BooksOvertaken"
+        if "continues" in answer:
+            return "BooksContinued"
+        return "BooksStopped" if "error" in answer else "BooksProofEnded"
 
 
 def _time(asked: dict[str, Any], name: str) -> datetime | None:

@@ -44,7 +44,7 @@ from shared.gateways.orders_table import OrdersTable
 from shared.gateways.payouts_table import PayoutsTable
 from shared.gateways.platform_lists import PlatformLists
 from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue, ParkedMessages
-from shared.gateways.reconcile_queue import RECONCILE_FIELDS, ReconcileQueue, work_from
+from shared.gateways.reconcile_queue import BOOKS, RECONCILE_FIELDS, ReconcileQueue, work_from
 from shared.gateways.reconciliations import Reconciliations
 from shared.gateways.secrets import Secrets
 from shared.gateways.settled_refunds import SettledRefunds
@@ -150,7 +150,8 @@ books_command = BooksCommand(
         entries,
         payouts,
         utc_now,
-    )
+    ),
+    reconcile_queue,
 )
 
 
@@ -200,7 +201,7 @@ def announce(time_is_up: Callable[[], bool]) -> dict[str, Any]:
 
 
 def do_work(message: QueueMessage, time_is_up: Callable[[], bool]) -> str:
-    """Reconcile the account that a message names, or park a message that nobody can read.
+    """Reconcile the account that a message names, go on with PPS's own books, or park a message.
 
     An error of the account is an outcome, too: the account is still due. So a message only comes
     again if the function died.
@@ -216,6 +217,9 @@ def do_work(message: QueueMessage, time_is_up: Callable[[], bool]) -> str:
             work = work_from(named)
         except ValueError as error:
             raise MalformedMessageError(str(error)) from error
-        outcome = reconcile_account(work, time_is_up=time_is_up)
+        if work.account_id == BOOKS:
+            outcome = books_command.go_on(time_is_up=time_is_up)
+        else:
+            outcome = reconcile_account(work, time_is_up=time_is_up)
         count(outcome)
     return outcome

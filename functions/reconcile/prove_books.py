@@ -1,9 +1,10 @@
 """Proves PPS's own books: Stripe's balance is what PPS owes, PPS's own, and what is in transit."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from functions.reconcile.read_ledgers import LedgerPeriod, ReadLedgers
 from shared.clock import Clock, rfc3339
@@ -15,14 +16,15 @@ from shared.domain.books_proof import (
     in_transit_of,
     prove,
 )
+from shared.domain.ledger import LISTED_AFTER_CHANGE
 from shared.domain.payout import studio_of_payout
-from shared.domain.platform_books import OpenItem, PlatformBooks
+from shared.domain.platform_books import SHORTEST_WINDOW, OpenItem, PlatformBooks
 from shared.domain.platform_movement import PlatformMovement, transfer_subject
 from shared.edge.observability import logger
 from shared.gateways.books_store import BooksStore
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.payouts_table import PayoutsTable
-from shared.gateways.stripe.platform_balance import PlatformBalance
+from shared.gateways.stripe.platform_balance import PlatformBalance, TooManyMovementsError
 from shared.gateways.stripe.transfers import StripeTransfers
 
 # What happened since then may still be in a webhook or a queue.
@@ -31,6 +33,12 @@ _GRACE = timedelta(minutes=15)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # How often to read a balance again that moves while it is read.
 _BALANCE_TRIES = 3
+# How many movements a window should have. They are in memory with their entries.
+_MOVEMENTS_OF_WINDOW = 50_000
+# A run begins no window that may take it beyond this time. It would lose that window.
+_RUN_TAKES = timedelta(minutes=13)
+# The list of changed ledgers is read a moment late, and clocks differ.
+_LISTED_FOR_CERTAIN = LISTED_AFTER_CHANGE - timedelta(hours=1)
 # They are one item of the table, which has 400 KB.
 MOST_OPEN_ITEMS = 800
 
@@ -62,8 +70,10 @@ class BooksProof:
 class ProveBooks:
     """Carries the books on from where the last proof ended, and compares them with both balances.
 
-    A run that has no time left, or that meets an error, stores nothing: the next one does it all.
-    Two runs at the same time: one stores its books, the other raises.
+    It goes on window by window, and stores the books after each. A run that has no time left has
+    kept the windows that it has done, and the next one goes on from there. Only the last window, up
+    to the present, compares the balance at Stripe. Each window reads only the ledgers that changed
+    in the last days. Two runs at the same time: one stores its books, the other raises.
     """
 
     store: BooksStore
@@ -80,47 +90,121 @@ class ProveBooks:
         time_is_up: Callable[[], bool],
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> BooksProof:
-        """Do one proof.
+    ) -> BooksProof | PlatformBooks:
+        """Do one proof, or as much of it as there is time for.
 
         Args:
             time_is_up: Whether to stop, so that the run ends before the function times out.
             since: Begin new books here, with whatever the balances were.
             until: Prove only up to here.
 
+        Returns:
+            The proof. Or the books as far as they are, if the time was up: call again to go on.
+
         Raises:
-            TimeoutError: There was not enough time. An earlier ``until`` needs less.
+            TimeoutError: There was not enough time for the shortest window, or to begin.
             TooManyOpenItemsError: More is open than can be stored.
             StripeOutcomeUnknownError, StripeRefusedError: Stripe did not answer everything.
             StaleStateError: Another run has changed the books.
         """
-        before = self.store.get()
-        start = since or (datetime.fromisoformat(before.until) if before else _EVER)
-        start, end = _second(start), _second(until or self.clock() - _GRACE)
-        end = max(start, min(end, _second(self.clock() - _GRACE)))
-        period = self.read_ledgers(start, end, time_is_up=time_is_up)
-        listed = self.balance.movements(start, end, time_is_up=time_is_up)
+        books = self.store.get() or PlatformBooks(rfc3339(_EVER), rfc3339(_EVER))
+        if since is not None:
+            books = self.store.put(self._begun(_second(since), books, time_is_up))
+        last = _second(min(until or self.clock(), self.clock() - _GRACE))
+        run_began, is_first = self.clock(), True
+        while True:
+            began = self.clock()
+            start, end = books.next_window(last)
+            try:
+                books, proof = self._window(books, start, end, time_is_up, is_last=end >= last)
+            except TooManyMovementsError as error:
+                lasted = end - datetime.fromisoformat(error.since)
+                books = books.with_window(lasted / 2)
+                continue
+            except TimeoutError:
+                return self._stopped(books, took_all=is_first)
+            if proof is not None:
+                return proof
+            is_first = False
+            if self.clock() - run_began + (self.clock() - began) > _RUN_TAKES:
+                return books
+
+    def _window(
+        self,
+        books: PlatformBooks,
+        start: datetime,
+        end: datetime,
+        time_is_up: Callable[[], bool],
+        *,
+        is_last: bool,
+    ) -> tuple[PlatformBooks, BooksProof | None]:
+        """Add what happened in a window and store the books. The last window is the proof."""
+        is_shortest = end - start <= SHORTEST_WINDOW
+        most = None if is_shortest else 2 * _MOVEMENTS_OF_WINDOW
+        listed = self.balance.movements(start, end, time_is_up=time_is_up, most=most)
+        period = self.read_ledgers(
+            start,
+            end,
+            studios=self._studios(books, start),
+            time_is_up=time_is_up,
+            with_later=is_last,
+        )
         movements = [self._with_subject(each, time_is_up) for each in listed]
-        measured = self._measure(end, period, time_is_up)
-        books = before
-        if before is None or since is not None:
-            begun = _begun(start, movements, measured, period)
-            books = replace(begun, version=before.version if before else 0)
-        assert books is not None  # noqa: S101  # for mypy: it has just begun if there was none
-        books = books.with_period(movements, period.lines, rfc3339(end))
-        books = self._with_earlier(books, time_is_up)
+        measured = self._measure(end, period, time_is_up) if is_last else None
+        watched = sorted({each.name.studio_id for each in period.wrong_heads})
+        books = replace(
+            books.with_period(movements, period.lines, rfc3339(end)),
+            watched=tuple(watched),
+            by_changes=True,
+        )
+        if not is_last:
+            growth = min(2.0, max(0.5, _MOVEMENTS_OF_WINDOW / max(len(movements), 1)))
+            books = books.with_window((end - start) * growth)
+        if measured is not None:
+            books = self._with_earlier(books, time_is_up)
         if len(books.open_items) > MOST_OPEN_ITEMS:
             raise TooManyOpenItemsError(
                 f"{len(books.open_items)} open items, the first: {books.open_items[0].subject}"
             )
         books = self.store.put(books)
-        return BooksProof(
+        if measured is None:
+            return books, None
+        proof = BooksProof(
             books,
             prove(books, measured),
             list(findings_of(books, measured)),
             measured.stripe is not None,
             in_transit_of(books, measured),
         )
+        return books, proof
+
+    def _studios(self, books: PlatformBooks, start: datetime) -> Iterable[str]:
+        """Return whose ledgers may have entries since a time, or a wrong head."""
+        if books.by_changes and start >= self.clock() - _LISTED_FOR_CERTAIN:
+            return chain(self.read_ledgers.changed(), books.watched)
+        return self.read_ledgers.every()
+
+    def _stopped(self, books: PlatformBooks, *, took_all: bool) -> PlatformBooks:
+        """Return the books as far as they are. If a window took the whole time, it was too long."""
+        if not took_all:
+            return books
+        start, end = books.next_window(self.clock())
+        if end - start <= SHORTEST_WINDOW:
+            raise TimeoutError("there was no time for the shortest window")
+        return self.store.put(books.with_window((end - start) / 2))
+
+    def _begun(
+        self, start: datetime, before: PlatformBooks, time_is_up: Callable[[], bool]
+    ) -> PlatformBooks:
+        """Return new books that begin with both balances as they were at a time."""
+        period = self.read_ledgers(
+            start, start, studios=self.read_ledgers.every(), time_is_up=time_is_up
+        )
+        measured = self._measure(start, period, time_is_up)
+        if measured.stripe is None:
+            raise TimeoutError("Stripe's balance moves too fast for the books to begin")
+        begun = PlatformBooks.beginning(rfc3339(start), measured.stripe, period.owed_before)
+        return replace(begun, version=before.version)
 
     def accept(self, subject: str, because: str) -> PlatformBooks:
         """Make a subject's open items PPS's own, after a person has dealt with them.
@@ -157,22 +241,22 @@ class ProveBooks:
     def _measure(
         self, end: datetime, period: LedgerPeriod, time_is_up: Callable[[], bool]
     ) -> Measured:
-        """Return both balances as they were at the end.
+        """Return Stripe's balance as it was at the end, with the heads that are wrong.
 
         Stripe tells its balance only as it is now. What moved it since the end is taken off. If it
         moves while it is read, it is read again.
         """
-        owed, arriving = dict(period.owed), frozenset(period.later_subjects)
+        wrong_heads, arriving = period.wrong_heads, frozenset(period.later_subjects)
         balance = self.balance.read()
         for _ in range(_BALANCE_TRIES):
             later = self.balance.movements(end, None, time_is_up=time_is_up)
             again = self.balance.read()
             if again == balance:
                 arriving |= {each.subject for each in later if each.subject}
-                return Measured(_less(balance, later), owed, arriving)
+                return Measured(_less(balance, later), wrong_heads, arriving)
             balance = again
         logger.warning("Stripe's balance moves too fast to be compared")
-        return Measured(None, owed, arriving)
+        return Measured(None, wrong_heads, arriving)
 
     def _with_earlier(self, books: PlatformBooks, time_is_up: Callable[[], bool]) -> PlatformBooks:
         """Look for the other side of open items among what happened before the books began."""
@@ -212,18 +296,6 @@ class ProveBooks:
         if entry is None or entry.recorded_at >= began_at or entry.currency != item.currency:
             return 0
         return entry.payable_amount
-
-
-def _begun(
-    start: datetime, movements: list[PlatformMovement], measured: Measured, period: LedgerPeriod
-) -> PlatformBooks:
-    """Return books that begin with both balances as they were at a time, or with nothing."""
-    if start <= _EVER:
-        return PlatformBooks(rfc3339(_EVER), rfc3339(_EVER))
-    if measured.stripe is None:
-        raise TimeoutError("Stripe's balance moves too fast for the books to begin")
-    stripe = _less(measured.stripe, movements)
-    return PlatformBooks.beginning(rfc3339(start), stripe, period.owed_before)
 
 
 def _less(balance: Mapping[str, int], moved: list[PlatformMovement]) -> dict[str, int]:

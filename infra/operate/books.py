@@ -35,10 +35,13 @@ def prove(
 
     Exits 1 with the findings if there is a difference.
     """
-    asked = {"since": _rfc3339(begin), "until": _rfc3339(until)}
+    asked = {"since": _rfc3339(begin), "until": _rfc3339(until), "waits": True}
     with progress.stage("prove the books") as stage:
-        stage.progress("this can take five minutes")
+        stage.progress("this can take some minutes")
         result = _invoke(stack, asked)
+        while "continues" in result:
+            stage.progress(f"up to {result['continues']}")
+            result = _invoke(stack, asked | {"since": None})
         stage.result = f"up to {result['until']}"
     if as_json:
         print_json(result)
@@ -68,7 +71,7 @@ def _invoke(stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
     """
     found = invoke(find_stack(stack), RECONCILE, {"books": asked})
     if "error" in found:
-        raise Failure(f"Nothing was changed: {found['error']}.")
+        raise Failure(f"Nothing was proved or accepted: {found['error']}.")
     return found
 
 

@@ -1,7 +1,7 @@
 """The proof of PPS's books: Stripe's balance is what PPS owes, PPS's own and what is in transit."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ class BooksFindingKind(StrEnum):
     AMOUNTS_DIFFER = "amounts_differ"
     # The platform's balance is not the sum of its transactions.
     BALANCE_DIFFERS = "stripe_balance_differs"
-    # What PPS owes by the ledgers' heads is not the sum of their entries.
+    # What PPS owes by ledgers' heads is not the sum of their entries.
     OWED_DIFFERS = "owed_balance_differs"
 
 
@@ -68,18 +68,37 @@ class CurrencyProof:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Both balances as they were read, by currency, independently of movements and entries.
+class WrongHead:
+    """A ledger's head that does not owe what its entries say.
 
     Attributes:
-        stripe: Stripe's balance, or None if it moved too fast to be compared.
-        owed: What PPS owes by the heads of all ledgers.
+        name: The studio, and the number of the head's entry.
+        currency: The ledger's currency.
+        amount: How much more the head owes than the entries, in minor units, signed.
+    """
+
+    name: EntryName
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was read independently of movements and of the entries' sums.
+
+    Attributes:
+        stripe: Stripe's balance by currency, or None if it moved too fast to be compared.
+        wrong_heads: The heads that owe another amount than their entries.
         arriving: The subjects that moved, or were entered, after the moment of the proof.
     """
 
     stripe: Mapping[str, int] | None
-    owed: Mapping[str, int]
+    wrong_heads: Sequence[WrongHead] = ()
     arriving: frozenset[str] = frozenset()
+
+    def wrong_heads_in(self, currency: str) -> list[WrongHead]:
+        """Return the wrong heads of the ledgers in a currency."""
+        return [each for each in self.wrong_heads if each.currency == currency]
 
 
 def prove(books: PlatformBooks, measured: Measured) -> list[CurrencyProof]:
@@ -92,7 +111,8 @@ def prove(books: PlatformBooks, measured: Measured) -> list[CurrencyProof]:
         stripe = sums.stripe_amount
         if measured.stripe is not None:
             stripe = measured.stripe.get(currency, 0)
-        owed, transit = measured.owed.get(currency, 0), in_transit[currency]
+        wrong_amount = sum(each.amount for each in measured.wrong_heads_in(currency))
+        owed, transit = sums.owed_amount + wrong_amount, in_transit[currency]
         left = stripe - owed - sum(sums.own.values()) - transit
         proofs.append(CurrencyProof(currency, stripe, owed, sums.own, transit, left))
     return proofs
@@ -118,15 +138,22 @@ def findings_of(books: PlatformBooks, measured: Measured) -> Iterator[BooksFindi
             if stripe != sums.stripe_amount:
                 kind = BooksFindingKind.BALANCE_DIFFERS
                 yield BooksFinding(kind, currency, sums.stripe_amount, stripe)
-        owed = measured.owed.get(currency, 0)
-        if owed != sums.owed_amount:
-            yield BooksFinding(BooksFindingKind.OWED_DIFFERS, currency, sums.owed_amount, owed)
+        wrong = measured.wrong_heads_in(currency)
+        if wrong:
+            owed = sums.owed_amount + sum(each.amount for each in wrong)
+            yield BooksFinding(
+                BooksFindingKind.OWED_DIFFERS,
+                currency,
+                sums.owed_amount,
+                owed,
+                entries=tuple(each.name for each in wrong),
+            )
 
 
 def _currencies(books: PlatformBooks, measured: Measured) -> Iterator[tuple[str, CurrencyBooks]]:
     """Yield the sums of each currency in the books, and of those with a balance only."""
-    read = [*(measured.stripe or {}).items(), *measured.owed.items()]
-    also = {currency for currency, amount in read if amount}
+    also = {currency for currency, amount in (measured.stripe or {}).items() if amount}
+    also |= {each.currency for each in measured.wrong_heads}
     for currency in sorted(books.currencies.keys() | also):
         yield currency, books.currencies.get(currency, CurrencyBooks())
 

@@ -12,6 +12,10 @@ from enum import StrEnum
 
 GENESIS_HASH = "0" * 64
 
+# A ledger stays on the list of ledgers to anchor for so long after its last entry. So the list also
+# says which ledgers have changed lately, and no entry has to be written to another index.
+LISTED_AFTER_CHANGE = timedelta(days=3)
+
 
 class EntryKind(StrEnum):
     """What a ledger entry records."""

@@ -19,6 +19,9 @@ from shared.domain.platform_movement import PlatformMovement
 
 # How long the other side of an open item may take: an import, a webhook, a queue.
 TRANSIT_TIME = timedelta(days=1)
+# The books go on in windows of time, none shorter. At first, a window is all that there is.
+SHORTEST_WINDOW = timedelta(minutes=1)
+_WHOLE_WINDOW = timedelta(days=365 * 100)
 # A payout waits for balance that becomes available.
 PAYOUT_TRANSIT_TIME = timedelta(days=3)
 
@@ -88,13 +91,30 @@ class PlatformBooks:
         until: What happened before this moment is in them.
         currencies: Each currency's sums.
         open_items: What has one side only, or two that differ.
+        window_seconds: How much time a run can add at once.
+        watched: The studios whose head was wrong. Their ledgers are read until it is right.
+        by_changes: Whether all ledgers were read once. From then on, those that changed suffice.
     """
 
     began_at: str
     until: str
     currencies: Mapping[str, CurrencyBooks] = field(default_factory=dict)
     open_items: tuple[OpenItem, ...] = ()
+    window_seconds: int = int(_WHOLE_WINDOW.total_seconds())
+    watched: tuple[str, ...] = ()
+    by_changes: bool = False
     version: int = 0
+
+    def next_window(self, until: datetime) -> tuple[datetime, datetime]:
+        """Return when the next window begins and ends, which is at a time or before."""
+        start = datetime.fromisoformat(self.until)
+        longest = timedelta(seconds=self.window_seconds)
+        return start, max(start, until if until - start <= longest else start + longest)
+
+    def with_window(self, length: timedelta) -> "PlatformBooks":
+        """Return the books with windows of another length, within the limits."""
+        length = min(_WHOLE_WINDOW, max(SHORTEST_WINDOW, length))
+        return replace(self, window_seconds=int(length.total_seconds()))
 
     def with_period(
         self, movements: Iterable[PlatformMovement], lines: Iterable[PlatformLine], until: str

@@ -14,6 +14,7 @@ from shared.gateways.records.keys import (
     OPEN_INDEX,
     OpenWork,
     open_work_query,
+    primary_key,
     studio_id_of,
     studio_pk,
 )
@@ -21,7 +22,7 @@ from shared.gateways.records.ledger import entry_to_item, head_from_values, head
 from shared.gateways.table import HEAD_UNMOVED, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -45,6 +46,25 @@ class LedgerStore:
         """Read a studio's ledger head, consistently, or None."""
         values = self._orders_table.get(studio_pk(studio_id), HEAD_SK)
         return head_from_values(values) if values else None
+
+    def load_heads(self, studio_ids: "Iterable[str]") -> "Iterator[LedgerHead]":
+        """Read the ledger heads of studios, consistently, in no order. Missing ones are left out.
+
+        Args:
+            studio_ids: The studios' ids, each named once.
+        """
+        keys = (primary_key(studio_pk(each), HEAD_SK) for each in studio_ids)
+        return map(head_from_values, self._orders_table.batch_get(keys, consistent=True))
+
+    def changed_lately(self) -> "Iterator[str]":
+        """List the studios whose ledger got an entry within ``LISTED_AFTER_CHANGE``, and some more.
+
+        A studio may come twice. The index is read eventually consistent, so that the last moment
+        may be missing.
+        """
+        query = open_work_query(OpenWork.ANCHOR)
+        for values in self._orders_table.query(*query, IndexName=OPEN_INDEX):
+            yield studio_id_of(values["PK"])
 
     def due_for_anchor(self, now: str) -> "Iterator[tuple[str, str]]":
         """List the studios whose ledger is due for an anchor, each with the time it was due.

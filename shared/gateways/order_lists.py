@@ -278,6 +278,12 @@ class OrderLists(TableGateway):
         read = map(imported_order_from_values, self._table.batch_get(keys, consistent=False))
         return {imported.order_id: imported for imported in read}
 
+    def read_imported_of(self, orders: Iterable[OrderKey]) -> dict[OrderKey, ImportedOrder]:
+        """Read orders of any studios as imported. Erased ones are left out."""
+        keys = [primary_key(order_pk(order), ORDER_SK) for order in dict.fromkeys(orders)]
+        read = map(imported_order_from_values, self._table.batch_get(keys, consistent=False))
+        return {imported.key: imported for imported in read}
+
     def parent_names(
         self, studio_id: str, order_ids: Iterable[str | None]
     ) -> dict[str | None, str | None]:

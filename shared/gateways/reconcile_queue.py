@@ -8,6 +8,9 @@ from shared.domain.reconciliation import AskedBy, ReconciliationWork
 from shared.gateways.queues import Queue
 from shared.gateways.records.keys import PLATFORM
 
+# Stands for PPS's own books, where others have an account.
+BOOKS = "books"
+
 # The fields of a message.
 RECONCILE_FIELDS = ("account_id", "asked_by", "asked_at", "since")
 
@@ -34,6 +37,19 @@ class ReconcileQueue(Queue):
             QueueBusyError: SQS did not take it. The next run announces the account.
         """
         self._send_all([_account_message(work, f"{work.asked_at}:{version}")])
+
+    def go_on_with_books(self, until: str, version: int) -> None:
+        """Announce that the proof of PPS's own books goes on, because its run had no time left.
+
+        Args:
+            until: Up to where the books are, RFC 3339 in UTC.
+            version: The books' version as stored, so that the message is no repeat.
+
+        Raises:
+            QueueBusyError: SQS did not take it. The next day's run goes on.
+        """
+        work = ReconciliationWork(BOOKS, AskedBy.SCHEDULE, until, until)
+        self._send_all([_account_message(work, f"{until}:{version}")])
 
 
 def _account_message(work: ReconciliationWork, once: str) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """Proves PPS's own books in this process, and plants what must be found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.reconcile.books_command import BooksCommand
 from functions.reconcile.prove_books import BooksProof, ProveBooks
 from functions.reconcile.read_ledgers import ReadLedgers
 from shared.domain.books_proof import BooksFinding, BooksFindingKind
@@ -44,10 +45,12 @@ class BooksDesk:
             payouts,
             backend.clock,
         )
+        self.command = BooksCommand(self.prove_books, self.desk.queue)
 
     def prove(self, since: datetime | None = None) -> BooksProof:
         """Prove the books, and check that each equation holds with what the findings say."""
         proof = self.prove_books(time_is_up=lambda: False, since=since)
+        assert isinstance(proof, BooksProof)
         assert proof.balance_checked
         for each in proof.currencies:
             assert each.difference_amount == sum(
@@ -67,6 +70,15 @@ class BooksDesk:
         """Let half an hour pass, and return the findings of a proof."""
         self.pass_time(timedelta(minutes=30))
         return self.prove().findings
+
+    def shorten_windows(self, length: timedelta) -> None:
+        """Prove the books, and let the next proof begin with windows of a length."""
+        books = replace(self.prove().books, window_seconds=int(length.total_seconds()))
+        self.store.put(books)
+
+    def forget_change(self) -> None:
+        """Take the ledger off the list of those that changed lately."""
+        self.backend.books.set_anchor_due(self.backend.head(), None)
 
     def pass_time(self, time: timedelta) -> None:
         """Let time pass, here and at Stripe."""

@@ -126,20 +126,35 @@ def test_a_ledger_is_due_from_the_end_of_the_day_on_which_it_changed_until_it_is
     backend.clock.ahead += DAY
     assert anchorage.due() == [backend.studio_id]
     assert anchorage.today() is AnchorOutcome.ANCHORED
-    assert (anchorage.due(), backend.head().anchor_due_at) == ([], None)
+    assert anchorage.due() == []
     assert anchorage.next_day() is AnchorOutcome.UNCHANGED
     backend.sell()  # after today's look
     backend.clock.ahead += DAY
     assert anchorage.due() == [backend.studio_id]
 
 
+def test_a_ledger_is_listed_as_changed_for_three_days_and_then_costs_nothing(
+    anchorage: Anchorage,
+) -> None:
+    backend = anchorage.backend
+    backend.sell()
+    assert anchorage.today() is AnchorOutcome.ANCHORED
+    for _ in range(2):
+        assert anchorage.next_day() is AnchorOutcome.UNCHANGED
+        assert list(backend.books.changed_lately()) == [backend.studio_id]
+    for _ in range(2):
+        assert anchorage.next_day() is AnchorOutcome.UNCHANGED
+    assert list(backend.books.changed_lately()) == []
+    assert backend.head().anchor_due_at is None
+
+
 def test_an_entry_after_todays_anchor_is_due_tomorrow(anchorage: Anchorage) -> None:
     backend = anchorage.backend
     backend.sell()
     anchorage.today()
-    assert backend.head().anchor_due_at is None
-    backend.sell()
     tomorrow = backend.head().anchor_due_at
+    backend.sell()
+    assert backend.head().anchor_due_at == tomorrow
     assert anchorage.today() is AnchorOutcome.ALREADY
     assert (backend.head().anchor_due_at, anchorage.due()) == (tomorrow, [])
     assert anchorage.next_day() is AnchorOutcome.ANCHORED

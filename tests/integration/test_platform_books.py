@@ -1,23 +1,30 @@
 """PPS's own books: every movement of the platform's balance has its other side, to the cent."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
-from functions.reconcile.books_command import BooksCommand
 from shared.clock import rfc3339
 from shared.domain.books_proof import BooksFindingKind as Kind
-from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind
+from shared.domain.ledger import LISTED_AFTER_CHANGE, EntryAmounts, EntryFacts, EntryKind
 from shared.domain.platform_line import OwnLine
 from shared.gateways.conflict import StaleStateError
+from shared.gateways.reconcile_queue import BOOKS, work_from
 from shared.gateways.records.keys import HEAD_SK, studio_pk
+from shared.gateways.records.platform_books import books_to_item
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.books_desk import TOO_LATE, BooksDesk
+from tests.integration.own_resources import drain
 from tests.integration.pps_admins import PpsAdmins
 from tests.integration.studio_payouts import ACCOUNT, NET, TRANSFERS, WEEK, StudioPayouts
 
 pytestmark = pytest.mark.stack
+
+EVER = "1970-01-01T00:00:00.000Z"
 
 
 @pytest.fixture
@@ -96,8 +103,11 @@ def test_all_that_a_platform_does_leaves_no_difference(
     assert usd.stripe_amount == usd.owed_amount + sum(usd.own.values())
 
 
-def test_each_planted_difference_is_found_and_no_other(desk: BooksDesk) -> None:
+@pytest.mark.parametrize("in_windows", [False, True])
+def test_each_planted_difference_is_found_and_no_other(desk: BooksDesk, in_windows: bool) -> None:  # noqa: FBT001  # pytest's own
     backend = desk.backend
+    if in_windows:
+        desk.shorten_windows(timedelta(hours=1))
     for _ in range(3):
         backend.refund_and_settle(backend.sell(), 2500)
     # A charge that was never imported, and a transfer by hand.
@@ -161,7 +171,7 @@ def test_a_difference_that_is_repaired_or_accepted_is_gone(desk: BooksDesk) -> N
     backend.stripe_call("POST", f"transfers/{by_hand['id']}/reversals", amount=700)
     (left,) = desk.findings()
     assert left.subject == f"refund:{refund.stripe_refund_id}"
-    command = BooksCommand(desk.prove_books)
+    command = desk.command
     accepted = {"accept": left.subject, "because": "op_1: Stripe gave it back by check"}
     assert "error" not in command(accepted, time_is_up=lambda: False)
     assert command(accepted, time_is_up=lambda: False)["error"].startswith("nothing is open")
@@ -295,9 +305,14 @@ def test_a_head_or_a_balance_that_was_changed_is_found(desk: BooksDesk) -> None:
 def test_a_run_without_time_and_a_race_change_nothing(desk: BooksDesk) -> None:
     desk.backend.sell()
     desk.pass_time(timedelta(minutes=30))
-    command = BooksCommand(desk.prove_books)
+    command = desk.command
+    assert command({"waits": True}, time_is_up=lambda: True) == {"continues": EVER}
+    stopped = desk.store.get()
+    assert stopped is not None
+    assert (stopped.until, stopped.currencies, stopped.open_items) == (EVER, {}, ())
+    desk.store.put(stopped.with_window(timedelta(0)))
     assert "no time" in command({}, time_is_up=lambda: True)["error"]
-    assert desk.store.get() is None
+    desk.store.put(replace(stopped, version=stopped.version + 1))
     books = desk.prove().books
     desk.prove()
     with pytest.raises(StaleStateError):
@@ -305,6 +320,118 @@ def test_a_run_without_time_and_a_race_change_nothing(desk: BooksDesk) -> None:
     answer = command({}, time_is_up=lambda: False)
     assert (answer["findings"], answer["in_transit"]) == ([], [])
     assert answer["currencies"][0]["difference_amount"] == 0
+
+
+def stops_after(calls: int) -> Callable[[], bool]:
+    """Return a clock of a run that has time for so many calls."""
+    asked = count()
+    return lambda: next(asked) >= calls
+
+
+def test_a_proof_that_runs_out_of_time_anywhere_goes_on_and_finds_the_same(
+    desk: BooksDesk, direct: Backend
+) -> None:
+    backend = desk.backend
+    desk.shorten_windows(timedelta(hours=2))
+    for studio in (backend, direct):
+        studio.refund_and_settle(studio.sell(), 2500)
+    by_hand = backend.stripe_call(
+        "POST", "transfers", amount=700, currency="usd", destination=ACCOUNT
+    )
+    desk.pass_time(TOO_LATE)
+    answers = [desk.command({}, time_is_up=stops_after(calls)) for calls in range(1, 12)]
+    assert answers[0].keys() == {"continues"}
+    untils = [each["continues"] for each in answers if "continues" in each]
+    assert untils == sorted(untils)
+    # Each stop has sent a message, and workers go on until the proof is at its end.
+    outcomes: list[str] = []
+
+    def go_on(message: dict[str, str]) -> None:
+        assert work_from(message).account_id == BOOKS
+        outcomes.append(desk.command.go_on(time_is_up=lambda: False))
+
+    drain(backend.sqs, desk.desk.queue_url, go_on)
+    assert outcomes
+    assert set(outcomes) == {"BooksProofEnded"}
+    proof = desk.prove()
+    assert [each.subject for each in proof.findings] == [f"transfer:{by_hand['id']}"]
+    owed = backend.head().payable_balance_amount + direct.head().payable_balance_amount
+    (usd,) = proof.currencies
+    assert (usd.owed_amount, usd.difference_amount) == (owed, 700 * -1)
+
+
+def test_a_proof_reads_only_the_ledgers_that_changed(
+    desk: BooksDesk, make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten more studios do not add one call to DynamoDB."""
+    backend = desk.backend
+    backend.sell()
+    assert desk.findings() == []
+
+    def calls_of_a_proof() -> int:
+        desk.pass_time(timedelta(hours=1))
+        called = count()
+        for name in ("query", "get_item", "batch_get_item"):
+            plain = getattr(backend.dynamodb, name)
+
+            def counted(plain: Callable[..., object] = plain, **options: object) -> object:
+                next(called)
+                return plain(**options)
+
+            monkeypatch.setattr(backend.dynamodb, name, counted)
+        assert desk.prove().findings == []
+        monkeypatch.undo()
+        return next(called)
+
+    alone = calls_of_a_proof()
+    for _ in range(10):
+        make_backend(neighbor=backend)
+    assert calls_of_a_proof() == alone
+
+
+def test_a_proof_that_is_late_reads_all_ledgers_again(desk: BooksDesk) -> None:
+    backend = desk.backend
+    backend.sell()
+    assert desk.findings() == []
+    backend.sell()
+    desk.forget_change()
+    # The ledger left the list of changes before the proof came.
+    desk.pass_time(LISTED_AFTER_CHANGE)
+    assert desk.findings() == []
+    assert desk.prove().currencies[0].owed_amount == 2 * NET
+
+
+def test_a_wrong_head_is_found_until_it_is_right_however_long_nothing_changes(
+    desk: BooksDesk,
+) -> None:
+    backend = desk.backend
+    backend.sell()
+    assert desk.findings() == []
+    key = studio_pk(backend.studio_id), HEAD_SK
+    desk.desk.change(backend.orders_table, *key, payable_balance_amount=NET - 5)
+    for _ in range(3):
+        (found,) = desk.findings()
+        assert (found.kind, found.found_amount - found.books_amount) == (Kind.OWED_DIFFERS, -5)
+        assert [each.studio_id for each in found.entries] == [backend.studio_id]
+        desk.forget_change()
+    desk.desk.change(backend.orders_table, *key, payable_balance_amount=NET)
+    assert desk.findings() == []
+
+
+def test_books_of_an_earlier_version_read_all_ledgers_once(desk: BooksDesk) -> None:
+    backend = desk.backend
+    backend.sell()
+    assert desk.findings() == []
+    books = desk.prove().books
+    item = books_to_item(books)
+    for name in ("by_changes", "watched", "window_seconds"):
+        del item[name]
+    backend.dynamodb.put_item(TableName=backend.orders_table, Item=item)
+    backend.sell()
+    desk.forget_change()
+    assert desk.findings() == []
+    proof = desk.prove()
+    assert (proof.books.by_changes, proof.currencies[0].owed_amount) == (True, 2 * NET)
 
 
 def test_a_charge_in_another_currency_is_shown_as_converted(desk: BooksDesk) -> None:

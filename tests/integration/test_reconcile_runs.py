@@ -139,6 +139,53 @@ def test_a_worker_that_is_slowed_down_to_the_end_of_its_time_goes_on_in_its_plac
     assert platform_desk.known(None).under_way is None
 
 
+def test_an_account_whose_429s_leave_no_time_for_a_window_backs_off_and_frees_its_worker(
+    direct_desk: ReconcileDesk,
+) -> None:
+    backend = direct_desk.backend
+    direct_desk.reconcile(due_only=True)
+    direct_desk.pass_time(timedelta(days=1))
+    match = {"account": str(backend.account_id), "path_prefix": "/v1/events"}
+    backend.control("faults", fault="status_429", times=1000, match=match)
+    at = rfc3339(backend.clock())
+    work = ReconciliationWork(backend.account_id, AskedBy.SCHEDULE, at, at)
+    stopped = direct_desk.reconcile_account(work, time_is_up=stops_after(12))
+    assert stopped == "AccountReconcileDeferred"
+    assert direct_desk.watermark().retry_at is not None
+    assert direct_desk.reconcile_account(work, time_is_up=lambda: False) == "AccountNotDue"
+    end_faults(backend)
+    direct_desk.pass_time(timedelta(hours=1))
+    direct_desk.reconcile(due_only=True)
+    assert direct_desk.watermark().failures == 0
+
+
+def test_a_refund_is_read_in_pages_and_not_by_itself(
+    platform_desk: ReconcileDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = platform_desk.backend
+    late(platform_desk)
+    assert platform_desk.kinds() == {}
+
+    def calls_of_a_day(refunds: int) -> int:
+        for _ in range(refunds):
+            platform_desk.settled()
+        platform_desk.pass_time(timedelta(days=1))
+        called = itertools.count()
+        for name in ("query", "get_item"):
+            plain = getattr(backend.dynamodb, name)
+
+            def counted(plain: Callable[..., object] = plain, **options: object) -> object:
+                next(called)
+                return plain(**options)
+
+            monkeypatch.setattr(backend.dynamodb, name, counted)
+        assert platform_desk.kinds() == {}
+        monkeypatch.undo()
+        return next(called)
+
+    assert calls_of_a_day(4) == calls_of_a_day(1)
+
+
 def stops_after(calls: int) -> Callable[[], bool]:
     """Return a clock of a worker that has time for so many calls."""
     asked = itertools.count()

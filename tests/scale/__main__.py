@@ -11,12 +11,14 @@ from infra.paths import ROOT
 from infra.progress import ConsoleProgress, Progress
 from tests.bench.report import ReportTable
 from tests.scale import assumptions, page, scenarios
+from tests.scale.books_page import books_table
 from tests.scale.measure import (
     calls_of_a_refund,
     entry_bytes,
     idle_studio_a_week,
     measure,
 )
+from tests.scale.measure_books import measure_books
 from tests.scale.measure_reconcile import measure_reconcile
 from tests.scale.pairs import ANCHORS, PAIRS, PAYOUTS, RESUME
 from tests.scale.reconcile_page import reconcile_tables, simulate_days
@@ -75,6 +77,8 @@ def _tables(sizes: list[int], progress: Progress) -> Iterator[ReportTable]:
         cost = measure_reconcile()
     with progress.stage("simulate reconcile"):
         yield from reconcile_tables(cost, dict(simulate_days(cost)))
+    with progress.stage("measure and simulate the proof of the books"):
+        yield books_table(measure_books())
 
 
 def _trouble(measured: dict[str, Measured]) -> Iterator[tuple[str, float, float, float]]:

@@ -14,6 +14,9 @@ ENTRY_SECONDS = 0.0002
 # Comparing one refund on both sides: parsing what Stripe and the tables answer.
 REFUND_SECONDS = 0.002
 
+# Adding one movement of the platform's balance to the books, with its entry.
+MOVEMENT_SECONDS = 0.001
+
 # https://docs.stripe.com/rate-limits
 STRIPE_READS_A_SECOND = 100
 STRIPE_WRITES_A_SECOND = 100
@@ -26,6 +29,7 @@ STUDIO_COUNTS = (1_000, 10_000, 100_000)
 # Of so many studios one charges on a Stripe account of its own.
 STUDIOS_FOR_EACH_OWN_ACCOUNT = 10
 REFUNDS_OF_A_STUDIO_A_DAY = 10
+SALES_FOR_EACH_REFUND = 4
 # All refunds are made in so many hours of each day, from this hour (UTC) on.
 BUSY_FROM_HOUR, BUSY_HOURS = 14, 12
 

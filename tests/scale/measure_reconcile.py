@@ -82,19 +82,20 @@ def measure_reconcile(samples: Sequence[int] = SAMPLES, page: int = SAMPLE_PAGE)
 
 
 def _account_cost(days: Sequence[Invocation]) -> AccountCost:
-    added = [_more(before, after) for before, after in pairwise(days)]
+    added = [more_calls(before, after) for before, after in pairwise(days)]
     return AccountCost(
         days[0].calls, list(added[0].elements()), all(each == added[0] for each in added)
     )
 
 
-def _more(before: Invocation, after: Invocation) -> Counter[Call]:
+def more_calls(before: Invocation, after: Invocation) -> Counter[Call]:
+    """Return the calls that one invocation makes and another one does not."""
     return Counter(after.calls) - Counter(before.calls)
 
 
 def _a_day(refunds: int, page: int) -> tuple[Invocation, Invocation]:
     """Return what a day with refunds calls for the platform's account, and for a studio's own."""
-    with _small_pages(page), _two_accounts(refunds) as (world, ids):
+    with small_pages(page), _two_accounts(refunds) as (world, ids):
         refund(world, ids, refunds)
         world.run_until_idle()
         until_tomorrow(world)
@@ -122,7 +123,8 @@ def _quiet_days() -> tuple[Invocation, Invocation, Invocation]:
 
 
 @contextmanager
-def _small_pages(size: int) -> Iterator[None]:
+def small_pages(size: int) -> Iterator[None]:
+    """Give pages so many objects in a context, at Stripe and in DynamoDB."""
     with ExitStack() as stack:
         for module, name in (
             (connection, "PAGE_SIZE"),

@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from shared.gateways.stripe.accounts import StripeAccounts
 
 # The hourly run that is simulated first: the platform's busy hours are over.
-_START = datetime(2026, 11, 30, 6, tzinfo=UTC)
+START = datetime(2026, 11, 30, 6, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _HOURS, _HOUR_SECONDS = 48, 3600
 _REFUNDS_OF_A_PAGE = 100
 # A worker stops so long before its time is up.
-_MARGIN_SECONDS = 90
+MARGIN_SECONDS = 90
 _MESSAGES_PER_CALL = 10
 _READ, _WRITE, _SEND = Call("dynamodb", "Query"), Call("dynamodb", "PutItem"), Call("sqs", "Send")
 _ASK = Call(STRIPE, "GET /v1/events")
@@ -107,29 +107,36 @@ class ReconcileOutcome:
         return max((at for name, at in self.done_at.items() if name not in apart), default=0.0)
 
 
-class _Clock:
-    """The time of one invocation, which each call moves on."""
+class CallClock:
+    """The time of one invocation, which each call moves on.
 
-    def __init__(self, outcome: ReconcileOutcome, stripe: StripeLoad) -> None:
+    Attributes:
+        seconds: Since the first run began.
+    """
+
+    def __init__(self, calls: Counter[str], stripe: StripeLoad) -> None:
         self.seconds = 0.0
-        self._outcome, self._stripe = outcome, stripe
+        self._calls, self._stripe = calls, stripe
 
     def __call__(self) -> datetime:
-        return _START + timedelta(seconds=self.seconds)
+        """Return the time."""
+        return START + timedelta(seconds=self.seconds)
 
     def wait(self, seconds: float) -> None:
+        """Let time pass."""
         self.seconds += seconds
 
     def spend(self, call: Call, seconds: float | None = None) -> None:
+        """Let a call take its time, or another one."""
         self.seconds += call.seconds if seconds is None else seconds
-        self._outcome.calls[call.service] += 1
+        self._calls[call.service] += 1
         self._stripe.add(self.seconds, call)
 
 
 class _Table(Reconciliations):
     """The accounts' items, in memory."""
 
-    def __init__(self, known: dict[str | None, Reconciliation], clock: _Clock) -> None:
+    def __init__(self, known: dict[str | None, Reconciliation], clock: CallClock) -> None:
         self.known, self._clock = known, clock
 
     def begin(self, account_id: str | None, at: str) -> None:
@@ -161,7 +168,7 @@ _INDEX_BYTES = 150
 class _Queue(ReconcileQueue):
     """Takes messages, and keeps the time of each."""
 
-    def __init__(self, clock: _Clock) -> None:
+    def __init__(self, clock: CallClock) -> None:
         self._clock = clock
         self.sent: list[tuple[float, ReconciliationWork]] = []
 
@@ -183,7 +190,7 @@ class _Comparison:
 
     accounts: Mapping[str | None, SimulatedAccount]
     cost: ReconcileCost
-    clock: _Clock
+    clock: CallClock
     pace: Pace
 
     def __call__(self, account: Account, window: Window) -> Iterator[Finding]:
@@ -199,7 +206,7 @@ class _Comparison:
             case Trouble.DISCONNECTED:
                 self.clock.spend(_ASK)
                 raise StripeRefusedError("account_invalid", "no access", access_denied=True)
-        refunds = _refunds_between(simulated.refunds_a_day, window.since, window.until)
+        refunds = made_between(simulated.refunds_a_day, window.since, window.until)
         is_platform = account.account_id is None
         if not refunds and not is_platform:
             self._spend(_inner(self.cost.idle.calls), window)
@@ -244,8 +251,8 @@ class _Watch(AccountWatch):
         return isinstance(error, StripeRefusedError)
 
 
-def _refunds_between(a_day: int, since: datetime, until: datetime) -> int:
-    """Return how many of an account's refunds are in a time: all are in each day's busy hours."""
+def made_between(a_day: int, since: datetime, until: datetime) -> int:
+    """Return how many of a day's refunds are in a time: all are in each day's busy hours."""
     busy = timedelta(hours=assumptions.BUSY_HOURS)
     midnight = since.replace(hour=0, minute=0, second=0, microsecond=0) - _DAY
     found = timedelta(0)
@@ -277,7 +284,7 @@ class ReconcileSimulation:
         self._accounts = {each.account_id: each for each in accounts}
         self._healthy = {each.name for each in accounts if each.trouble is None}
         self._load = StripeLoad()
-        self._clock = _Clock(self.outcome, self._load)
+        self._clock = CallClock(self.outcome.calls, self._load)
         known = {
             each.account_id: _yesterday(each.account_id, (window_seconds or {}).get(each.name))
             for each in accounts
@@ -345,7 +352,7 @@ class ReconcileSimulation:
         return taken
 
     def _time_is_up(self, began_at: float) -> Callable[[], bool]:
-        stops_at = began_at + self._timeout_seconds - _MARGIN_SECONDS
+        stops_at = began_at + self._timeout_seconds - MARGIN_SECONDS
         return lambda: self._clock.seconds > stops_at
 
 
@@ -357,10 +364,10 @@ def _sending(
 
 def _yesterday(account_id: str | None, window_seconds: int | None) -> Reconciliation:
     """Return an account that was compared a day ago and found clean."""
-    began = _START - _DAY
+    began = START - _DAY
     known = Reconciliation(
         account_id,
-        rfc3339(_START),
+        rfc3339(START),
         clean_until=rfc3339(began - GRACE),
         reconciled_at=rfc3339(began),
     )

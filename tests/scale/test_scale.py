@@ -7,13 +7,16 @@ import pytest
 from tests.faults.one_process import in_process_engine
 from tests.faults.one_process.outside_calls import STRIPE
 from tests.scale import assumptions
+from tests.scale.books_page import is_free_of_idle_studios
 from tests.scale.measure import calls_of_a_refund, idle_studio_a_week, measure
+from tests.scale.measure_books import measure_books
 from tests.scale.measure_reconcile import AccountCost, ReconcileCost, measure_reconcile
 from tests.scale.meter import Call, Invocation
 from tests.scale.pairs import PAIRS, PAYOUTS, RESUME, Pair
 from tests.scale.reconcile_page import is_linear
 from tests.scale.scenarios import TROUBLE, measure_pair, simulate, tasks
 from tests.scale.simulate import Simulation, Task
+from tests.scale.simulate_books import simulate_proof
 from tests.scale.simulate_reconcile import (
     SimulatedAccount,
     Trouble,
@@ -126,6 +129,17 @@ def test_reconciling_a_refund_costs_the_same_for_few_and_many_and_an_idle_accoun
     reads = [call for call in cost.idle.calls if call.is_read]
     assert len(reads) <= _MOST_READS_OF_AN_IDLE_STUDIO_A_DAY
     assert [call.operation for call in cost.not_due.calls] == ["Query"]
+
+
+def test_a_proof_of_the_books_costs_what_changed_and_no_idle_studio() -> None:
+    cost = measure_books()
+    assert is_free_of_idle_studios(cost)
+    assert cost.is_linear
+    # Of each changed ledger its newest entries. All else is read in pages.
+    assert cost.calls_of_a_ledger == 1
+    few, many = (simulate_proof(ledgers, 50 * ledgers, cost) for ledgers in (100, 10_000))
+    assert few.invocations == 1
+    assert many.seconds <= 2 * _HOUR
 
 
 _PLATFORM = AccountCost(

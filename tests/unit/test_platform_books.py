@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from shared.domain.books_proof import BooksFindingKind, Measured, findings_of, prove
+from shared.domain.books_proof import (
+    BooksFindingKind,
+    Measured,
+    WrongHead,
+    findings_of,
+    prove,
+)
 from shared.domain.ledger import (
     OPENING_KINDS,
     EntryAmounts,
@@ -95,10 +101,7 @@ def balanced(books: PlatformBooks) -> None:
 def measured(books: PlatformBooks) -> Measured:
     """Return both balances, if nobody has changed them."""
     sums = books.currencies
-    return Measured(
-        {name: each.stripe_amount for name, each in sums.items()},
-        {name: each.owed_amount for name, each in sums.items()},
-    )
+    return Measured({name: each.stripe_amount for name, each in sums.items()})
 
 
 @given(st.lists(st.tuples(st.lists(movements, max_size=6), st.lists(lines, max_size=6))))
@@ -273,13 +276,15 @@ def test_books_that_begin_with_balances_find_older_sides_among_them() -> None:
 
 def test_balances_that_are_not_the_sums_are_found() -> None:
     books = NOTHING.with_period([movement(100)], [line(100)], NEXT_DAY)
-    found = list(findings_of(books, Measured({"usd": 101}, {"usd": 98, "eur": 4})))
+    wrong = (WrongHead(EntryName("st_2", 7), "usd", -2), WrongHead(EntryName("st_3", 1), "eur", 4))
+    found = list(findings_of(books, Measured({"usd": 101}, wrong)))
     assert [(each.kind, each.currency, each.books_amount, each.found_amount) for each in found] == [
         (BooksFindingKind.OWED_DIFFERS, "eur", 0, 4),
         (BooksFindingKind.BALANCE_DIFFERS, "usd", 100, 101),
         (BooksFindingKind.OWED_DIFFERS, "usd", 100, 98),
     ]
-    unread = list(findings_of(books, Measured(None, {"usd": 100})))
+    assert [each.entries for each in found] == [(wrong[1].name,), (), (wrong[0].name,)]
+    unread = list(findings_of(books, Measured(None)))
     assert unread == []
 
 

@@ -97,7 +97,7 @@ class OpenWork(StrEnum):
     PAYOUT = "PAYOUT"
     # Each studio, with the time when its next payout is due.
     PAYOUT_DUE = "PAYOUT_DUE"
-    # Ledgers that have entries since their last anchor.
+    # Ledgers that changed in the last days, with the time of their next anchor.
     ANCHOR = "ANCHOR"
     # Each adjustment that waits for a PPS admin's decision, with the time of its proposal.
     ADJUSTMENT = "ADJUSTMENT"

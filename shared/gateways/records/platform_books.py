@@ -15,6 +15,9 @@ def books_to_item(books: PlatformBooks) -> Item:
         "until": books.until,
         "currencies": {name: asdict(sums) for name, sums in books.currencies.items()},
         "open_items": [_item_values(each) for each in books.open_items],
+        "window_seconds": books.window_seconds,
+        "watched": list(books.watched),
+        "by_changes": books.by_changes,
         "version": books.version,
     }
     return primary_key(BOOKS_PK, BOOKS_SK) | marshal(values)
@@ -28,7 +31,19 @@ def books_from_values(values: Values) -> PlatformBooks:
         currencies={name: CurrencyBooks(**sums) for name, sums in values["currencies"].items()},
         open_items=tuple(map(_item_from_values, values["open_items"])),
         version=values["version"],
+        **_progress_from_values(values),
     )
+
+
+def _progress_from_values(values: Values) -> Values:
+    """Return how the books go on. Books of an earlier version have none, and read all ledgers."""
+    if "by_changes" not in values:
+        return {}
+    return {
+        "window_seconds": values["window_seconds"],
+        "watched": tuple(values["watched"]),
+        "by_changes": values["by_changes"],
+    }
 
 
 def _item_values(item: OpenItem) -> Values:

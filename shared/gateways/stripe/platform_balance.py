@@ -16,6 +16,18 @@ from shared.gateways.stripe.errors import translated_errors
 _WITH_SOURCE = {"expand": ["data.source"]}
 
 
+class TooManyMovementsError(Exception):
+    """A time has more movements than are wanted at once.
+
+    Args:
+        since: Since when those were made that were listed, RFC 3339 in UTC.
+    """
+
+    def __init__(self, since: str) -> None:
+        super().__init__(f"more movements than are wanted since {since}")
+        self.since = since
+
+
 class PlatformBalance:
     """The balance of the platform's own account, whatever moved it."""
 
@@ -33,7 +45,12 @@ class PlatformBalance:
             return platform_balance_from(read_object(answer))
 
     def movements(
-        self, since: datetime, until: datetime | None, *, time_is_up: Callable[[], bool]
+        self,
+        since: datetime,
+        until: datetime | None,
+        *,
+        time_is_up: Callable[[], bool],
+        most: int | None = None,
     ) -> list[PlatformMovement]:
         """Return all movements of a time without its end, the newest first.
 
@@ -41,14 +58,21 @@ class PlatformBalance:
             since: When the time begins.
             until: When it ends; None for the present.
             time_is_up: Whether to stop. It is asked for each movement.
+            most: How many are wanted at most; None without a limit.
 
         Raises:
             StripeRefusedError, StripeOutcomeUnknownError: The list is not complete.
             TimeoutError: The time was up before the list was complete.
+            TooManyMovementsError: There are more than wanted.
         """
         created = between(since, until) if until else {"gte": int(since.timestamp())}
+        found: list[PlatformMovement] = []
         with translated_errors():
-            return list(self._list({"created": created}, time_is_up))
+            for each in self._list({"created": created}, time_is_up):
+                found.append(each)
+                if most is not None and len(found) > most:
+                    raise TooManyMovementsError(each.created_at)
+        return found
 
     def of_source(self, source_id: str) -> list[PlatformMovement]:
         """Return all movements that an object caused.
