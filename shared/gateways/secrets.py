@@ -1,10 +1,13 @@
-"""Secrets from Secrets Manager. Powertools caches them for five minutes."""
+"""Secrets from Secrets Manager, read again after five minutes.
 
-from functools import cached_property
+Powertools has a cache too. It imports boto3, so the first request that needs a secret would wait.
+"""
+
+import json
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.parameters import SecretsProvider
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 MAX_AGE_SECONDS = 300
@@ -19,6 +22,8 @@ class Secrets:
 
     def __init__(self, secretsmanager: "SecretsManagerClient") -> None:
         self._client = secretsmanager
+        # By ARN: the secret, and the monotonic time at which it is read again.
+        self._known: dict[str, tuple[dict[str, Any], float]] = {}
 
     def stripe_api_key(self, arn: str) -> str:
         """Return our secret API key for Stripe, from ``{"api_key": …}``."""
@@ -35,17 +40,15 @@ class Secrets:
 
     def forget(self) -> None:
         """Read each secret again at its next use."""
-        self.__dict__.pop("_provider", None)  # with its cache
-
-    @cached_property
-    def _provider(self) -> "SecretsProvider":
-        # Imported on first use, because it imports boto3, and most requests need no secret.
-        from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
-
-        return SecretsProvider(boto3_client=self._client)
+        self._known.clear()
 
     def _json(self, arn: str) -> dict[str, Any]:
-        value = self._provider.get(arn, max_age=MAX_AGE_SECONDS, transform="json")
-        if not isinstance(value, dict):
+        if arn in self._known:
+            secret, read_again_at = self._known[arn]
+            if time.monotonic() < read_again_at:
+                return secret
+        secret = json.loads(self._client.get_secret_value(SecretId=arn)["SecretString"])
+        if not isinstance(secret, dict):
             raise TypeError(f"the secret {arn} is not a JSON object")
-        return value
+        self._known[arn] = (secret, time.monotonic() + MAX_AGE_SECONDS)
+        return secret
