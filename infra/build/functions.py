@@ -1,11 +1,12 @@
 """Builds each function into `build/<function>/`, ready for Lambda.
 
 An artifact is the function's locked dependencies, its own package and `shared/`.
-Two things make its cold start fast:
+Three things make its cold start fast:
 
 - Bytecode is compiled `unchecked-hash`. SAM's zips carry mtimes of 1980, which
   would invalidate timestamp `.pyc` files at every cold start.
 - botocore keeps only the services that this system calls.
+- What no function can use is left out of the package: `_UNUSED`.
 
 `build/.sbom/` has the bill of materials of each artifact.
 
@@ -58,9 +59,30 @@ PYTHON_VERSION = "3.13"
 # The files that botocore reads beside the services' models.
 _BOTOCORE_FILES = frozenset({"_retry.json", "partitions.json", "sdk-default-configuration.json"})
 
-# Two thirds of Stripe's SDK: parameter types, which only type checkers import, and classes for
-# v2 events, which this system does not receive. Every cold start unpacks the rest.
-_STRIPE_UNUSED = ("params", "events")
+# Files that no function can use, by folder. Every cold start unpacks the rest.
+_UNUSED = {
+    # Parameter types, which only type checkers import, and the v2 API, which nothing here calls.
+    "stripe": (
+        *("params", "events", "v2/billing", "v2/commerce", "v2/core", "v2/money_management"),
+        "v2/test_helpers",
+    ),
+    # The classes of pydantic 1.
+    "pydantic": ("v1",),
+    # All but what the logger, the resolver and the handlers' types import.
+    "aws_lambda_powertools/utilities": (
+        *("auth_alpha", "batch", "circuit_breaker", "data_masking", "feature_flags", "idempotency"),
+        *("kafka", "parameters", "parser", "streaming"),
+    ),
+    # The page that Powertools can show for the API. Its address is never enabled.
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui": (
+        *("swagger-ui-bundle.min.js", "swagger-ui.min.css"),
+    ),
+    # Reads and writes catalogs of translations.
+    "babel": ("messages",),
+}
+
+# A layer on botocore. Of what the functions use, only Powertools' Tracer imports it.
+_BOTO3_PACKAGES = ("boto3", "s3transfer")
 
 # What only the SDK's own HTTP client needs. Ours uses urllib3: shared/gateways/stripe/http_client.
 _STRIPE_UNUSED_PACKAGES = ("requests", "charset_normalizer", "certifi", "idna")
@@ -228,16 +250,28 @@ def _prune(target: Path, services: frozenset[str]) -> None:
     if (target / "stripe").is_dir():
         for package in _STRIPE_UNUSED_PACKAGES:
             _remove_package(target, package)
+    if (target / "boto3").is_dir() and not (target / "aws_xray_sdk").is_dir():
+        for package in _BOTO3_PACKAGES:
+            _remove_package(target, package)
     for record in target.glob("*.dist-info/*"):
         if record.name in {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"}:
             record.unlink()
     for stub in target.rglob("*.pyi"):
         stub.unlink()
-    for unused in _STRIPE_UNUSED:
-        shutil.rmtree(target / "stripe" / unused, ignore_errors=True)
+    for folder, unused in _UNUSED.items():
+        for name in unused:
+            _remove(target / folder / name)
     _prune_locales(target / "babel" / "locale-data")
     for package in ("botocore", "boto3"):
         _prune_service_models(target / package / "data", services)
+
+
+def _remove(path: Path) -> None:
+    """Delete a file or a folder that may be there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _remove_package(target: Path, package: str) -> None:
