@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.clock import Clock, rfc3339
 from shared.domain.adjustment import Adjustment, AdjustmentStatus, Decision, approve, reject
 from shared.domain.errors import AdjustmentNotFoundError, BusyError
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 from shared.edge.observability import count, logger
 from shared.gateways.adjustment_store import AdjustmentStore
 from shared.gateways.adjustments import Adjustments

@@ -19,7 +19,7 @@ from functions.adjustments.views import (
 )
 from shared.clock import utc_now
 from shared.domain.errors import AdjustmentNotFoundError
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 from shared.edge.auth import Action
 from shared.edge.http import (
     Cursor,

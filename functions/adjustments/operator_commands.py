@@ -15,7 +15,7 @@ from functions.adjustments.propose_adjustment import Proposal, ProposeAdjustment
 from functions.adjustments.views import adjustment_list, adjustment_view
 from shared.domain.adjustment import Adjustment
 from shared.domain.errors import DomainError
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 from shared.edge.observability import logger
 from shared.gateways.adjustments import Adjustments
 

@@ -11,7 +11,8 @@ from shared.domain.adjustment import (
     adjustment_id_of,
 )
 from shared.domain.errors import BusyError, IdempotencyKeyReusedError, StudioNotFoundError
-from shared.domain.ledger import LedgerHead, RecordSource
+from shared.domain.ledger import LedgerHead
+from shared.domain.record_source import RecordSource
 from shared.edge.fingerprint import fingerprint_of
 from shared.edge.observability import count, logger
 from shared.gateways.adjustment_store import AdjustmentStore

@@ -11,7 +11,7 @@ from shared.domain.stripe_dispute import StripeDispute
 from shared.gateways.charges import Charges
 from shared.gateways.order_states import OrderStates
 from shared.gateways.platform_lists import PlatformLists
-from shared.gateways.records.imported_order import ChargePointer
+from shared.gateways.records.charge_pointer import ChargePointer
 from shared.gateways.stripe.balance import StripeBalance
 from shared.gateways.stripe.charges import StripeCharges
 from shared.workflow.announcers import ChargeAnnouncer

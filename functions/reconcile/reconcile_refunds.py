@@ -22,8 +22,9 @@ from functions.reconcile.findings import (
 from functions.reconcile.scope import Account, Window
 from shared.clock import rfc3339
 from shared.domain.errors import StripeRefusedError
-from shared.domain.ledger import LedgerEntry, RecordSource
+from shared.domain.ledger import LedgerEntry
 from shared.domain.order import OrderKey, OrderState
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import Refund, RefundKey, RefundStatus
 from shared.domain.stripe_balance import BalanceMovement, MovementType
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from

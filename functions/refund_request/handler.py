@@ -1,6 +1,7 @@
 """Lambda behind API Gateway: the routes of refunds."""
 
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
@@ -39,8 +40,6 @@ from shared.edge.settings import setting
 from shared.edge.stripe_connection import connect_to_stripe
 from shared.gateways import aws
 from shared.gateways.account_accesses import AccountAccesses
-from shared.gateways.charge_store import ChargeStore
-from shared.gateways.charges import Charges
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.limit_guards import LimitGuards
 from shared.gateways.orders_table import OrdersTable
@@ -49,15 +48,15 @@ from shared.gateways.queues import AdjustQueue, ChargeQueue, FeeRefundQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stops_store import StopsStore
 from shared.gateways.stripe.accounts import StripeAccounts
-from shared.gateways.stripe.charges import StripeCharges
 from shared.gateways.stripe.refunds import StripeRefunds
 from shared.gateways.studios import Studios
 from shared.views.refund import RefundView, refund_view
 from shared.workflow.account_watch import AccountWatch
 from shared.workflow.current_stops import CurrentStops
 from shared.workflow.load_callers_order import load_callers_order
-from shared.workflow.record_stripe_refund import RecordStripeRefund
-from shared.workflow.verify_charge import VerifyCharge
+
+if TYPE_CHECKING:
+    from shared.workflow.verify_charge import VerifyCharge
 
 # A line-item refund of 1,000 lines has about 100 kB.
 _MAX_BODY_BYTES = 256 * 1024
@@ -73,26 +72,34 @@ stripe_refunds = StripeRefunds(connection)
 accounts = AccountWatch(
     AccountAccesses(dynamodb, setting("ORDERS_TABLE")), StripeAccounts(connection), utc_now
 )
-charge_reader = ChargeReader(
-    orders,
-    VerifyCharge(
+
+
+@cache
+def charge_verifier() -> "VerifyCharge":
+    """Return what reads a charge at Stripe. Few requests need it, and the modules it imports."""
+    from shared.gateways.charge_store import ChargeStore  # noqa: PLC0415  # rarely needed
+    from shared.gateways.charges import Charges  # noqa: PLC0415  # rarely needed
+    from shared.gateways.stripe.charges import StripeCharges  # noqa: PLC0415  # rarely needed
+    from shared.workflow.record_stripe_refund import (  # noqa: PLC0415  # rarely needed
+        RecordStripeRefund,
+    )
+    from shared.workflow.verify_charge import VerifyCharge  # noqa: PLC0415  # rarely needed
+
+    charges = Charges(dynamodb, setting("ORDERS_TABLE"))
+    settlements = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
+    return VerifyCharge(
         orders,
         ChargeStore(dynamodb, setting("ORDERS_TABLE"), setting("LEDGER_TABLE")),
         StripeCharges(connection),
         stripe_refunds,
         FeeRefundQueue(sqs, setting("FEE_REFUND_QUEUE_URL")),
-        RecordStripeRefund(
-            orders,
-            Charges(dynamodb, setting("ORDERS_TABLE")),
-            AdjustQueue(sqs, setting("ADJUST_QUEUE_URL")),
-            utc_now,
-            ACTOR,
-        ),
+        RecordStripeRefund(orders, charges, settlements, utc_now, ACTOR),
         accounts,
         utc_now,
-    ),
-    ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")),
-)
+    )
+
+
+charge_reader = ChargeReader(orders, charge_verifier, ChargeQueue(sqs, setting("CHARGE_QUEUE_URL")))
 payout_impact = PayoutImpact(
     ledger,
     Studios(dynamodb, setting("ORDERS_TABLE")),
@@ -174,4 +181,6 @@ def read(
     return refund_view(refund, record.state, names)
 
 
-lambda_handler = api_handler(app, _MAX_BODY_BYTES, (secrets.forget, connection.close))
+lambda_handler = api_handler(
+    app, _MAX_BODY_BYTES, (secrets.forget, connection.close), (charge_verifier,)
+)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.domain.errors import BusyError, StripeOutcomeUnknownError, StripeRefusedError
 from shared.domain.order import OrderKey
@@ -12,7 +13,11 @@ from shared.gateways.conflict import StaleStateError
 from shared.gateways.orders_table import OrderRecord, OrdersTable
 from shared.gateways.queues import ChargeQueue
 from shared.workflow.load_callers_order import load_callers_order
-from shared.workflow.verify_charge import VerifyCharge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.workflow.verify_charge import VerifyCharge
 
 # A request has 28 s. After this time too little is left to send a refund.
 _SLOW_SECONDS = 5.0
@@ -20,10 +25,14 @@ _SLOW_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ChargeReader:
-    """Has a charge read at once. If Stripe does not answer, the charge queue does it later."""
+    """Has a charge read at once. If Stripe does not answer, the charge queue does it later.
+
+    Attributes:
+        verifier: Makes what reads a charge. Few requests need it.
+    """
 
     orders: OrdersTable
-    verify_charge: VerifyCharge
+    verifier: "Callable[[], VerifyCharge]"
     queue: ChargeQueue
 
     def load_order(self, caller: Caller, order_id: str) -> OrderRecord:
@@ -48,7 +57,7 @@ class ChargeReader:
     def follow(self, order: OrderKey) -> None:
         """Read the charge, and make the books say what Stripe says."""
         try:
-            outcome = self.verify_charge(order)
+            outcome = self.verifier()(order)
         except (StripeRefusedError, StripeOutcomeUnknownError, StaleStateError) as reason:
             logger.warning("charge not read yet", reason=str(reason) or type(reason).__name__)
             self.follow_later(order)

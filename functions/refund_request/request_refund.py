@@ -14,8 +14,8 @@ from shared.domain.errors import (
     StripeOutcomeUnknownError,
     StripeRefusedError,
 )
-from shared.domain.ledger import RecordSource
 from shared.domain.order import Order, OrderKey, OrderState
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import (
     FIRST_POLL_DELAY,
     HistoryEntry,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, StringConstraints, model_validator
 
 from functions.send_message.compose_message import cleaned
-from shared.domain.message import Template
+from shared.domain.message_template import Template
 from shared.edge.bodies import StrictBody, VisibleLine
 
 type TemplateName = Literal["refund_confirmation", "refund_failed"]

@@ -23,7 +23,7 @@ from markupsafe import Markup, escape
 
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
 from shared.domain.mail_address import mail_address
-from shared.domain.message import Template, template_for
+from shared.domain.message_template import Template, template_for
 from shared.domain.money import minor_unit_digits
 from shared.domain.refund import IN_FLIGHT, Refund, RefundStatus, RefundType
 from shared.domain.studio import Studio

@@ -10,7 +10,7 @@ from shared.domain.errors import (
     StudioNotFoundError,
 )
 from shared.domain.mail_address import UnmailableAddressError, ascii_address, mail_address
-from shared.domain.message import Template
+from shared.domain.message_template import Template
 from shared.gateways.mail import Mail
 from shared.gateways.orders_table import OrderRecord
 from shared.gateways.studios import Studios

@@ -6,7 +6,7 @@ from functions.send_message.compose_message import Draft
 from functions.send_message.draft_message import DraftMessage
 from functions.send_message.find_notices import FindNotices, Notice
 from shared.domain.errors import MessagesStoppedError
-from shared.domain.message import Template
+from shared.domain.message_template import Template
 from shared.domain.stops import Activity
 from shared.edge.auth import Caller
 from shared.gateways.orders_table import OrdersTable

@@ -20,7 +20,8 @@ from shared.domain.errors import (
     MessageRefusedError,
     SendingDomainError,
 )
-from shared.domain.message import Message, MessageStatus, Template, derive_message_id
+from shared.domain.message import Message, MessageStatus, derive_message_id
+from shared.domain.message_template import Template
 from shared.domain.order import OrderKey
 from shared.domain.refusal import Refusal
 from shared.edge.auth import Caller

@@ -5,7 +5,8 @@ from pydantic import ConfigDict, Field
 from functions.send_message.bodies import MessageChoice
 from functions.send_message.find_notices import NoticeCode
 from functions.send_message.preview_message import Preview
-from shared.domain.message import Template, sender_of
+from shared.domain.message import sender_of
+from shared.domain.message_template import Template
 from shared.views.view import View
 
 

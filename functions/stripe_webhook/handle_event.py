@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from shared.domain.account_access import LearnedFrom
 from shared.domain.refund import Refund
 from shared.domain.stripe_object import MalformedStripeObjectError, optional_id, string
 from shared.domain.stripe_refund import StripeRefund, stripe_refund_from
 from shared.gateways.charges import Charges
-from shared.gateways.records.imported_order import ChargePointer
-from shared.workflow.account_watch import AccountWatch
+from shared.gateways.records.charge_pointer import ChargePointer
 from shared.workflow.announcers import ChargeAnnouncer
 from shared.workflow.record_stripe_refund import RecordStripeRefund, ReportOutcome
+
+if TYPE_CHECKING:
+    from shared.workflow.account_watch import AccountWatch
 
 # charge.refund.updated is the name refund.updated had before 2024.
 REFUND_EVENTS = frozenset(
@@ -121,7 +122,7 @@ class HandleEvent:
     record: RecordStripeRefund
     stripe_refunds: Callable[[], RefundLister]
     mark_transfer: Callable[[str], str]
-    accounts: Callable[[], AccountWatch]
+    accounts: "Callable[[], AccountWatch]"
 
     def __call__(self, event: StripeEvent) -> list[tuple[str, Refund | None]]:
         """Record what the event says.
@@ -155,6 +156,8 @@ class HandleEvent:
 
     def _account_changed(self, event_type: str, account_id: str) -> str:
         """Ask Stripe whether the account is connected. Most updates are of accounts that are."""
+        from shared.domain.account_access import LearnedFrom  # noqa: PLC0415  # rarely needed
+
         if event_type == ACCOUNT_LEFT:
             return self.accounts().check(account_id, LearnedFrom.EVENT).value
         return self.accounts().recheck(account_id).value

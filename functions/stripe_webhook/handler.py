@@ -20,18 +20,19 @@ from shared.edge.security_headers import with_security_headers
 from shared.edge.settings import setting
 from shared.edge.snapshot import refresh_after_restore
 from shared.gateways import aws
-from shared.gateways.account_accesses import AccountAccesses
 from shared.gateways.charges import Charges
 from shared.gateways.order_refunds import OrderRefunds
 from shared.gateways.queues import AdjustQueue, ChargeQueue
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.api_version import API_VERSION
-from shared.workflow.account_watch import AccountWatch
 from shared.workflow.record_stripe_refund import RecordStripeRefund
 from shared.workflow.transient_errors import TRANSIENT_ERRORS
 
 if TYPE_CHECKING:
+    from shared.gateways.stripe.connection import StripeConnection
     from shared.gateways.stripe.refunds import StripeRefunds
+    from shared.workflow.account_watch import AccountWatch
+    from shared.workflow.mark_transfer import MarkTransfer
 
 ACTOR = "stripe_webhook"
 
@@ -41,7 +42,6 @@ MAX_BODY_BYTES = 256 * 1024
 dynamodb = aws.client("dynamodb")
 orders = OrderRefunds(dynamodb, setting("ORDERS_TABLE"))
 charges = Charges(dynamodb, setting("ORDERS_TABLE"))
-accesses = AccountAccesses(dynamodb, setting("ORDERS_TABLE"))
 sqs = aws.client("sqs")
 queue = AdjustQueue(sqs, setting("ADJUST_QUEUE_URL"))
 charge_queue = ChargeQueue(sqs, setting("CHARGE_QUEUE_URL"))
@@ -50,29 +50,44 @@ livemode = setting("STRIPE_LIVEMODE") == "true"
 
 
 @cache
-def stripe_refunds() -> "StripeRefunds":
-    """Return the refunds at Stripe. The first event that needs them imports Stripe's slow SDK."""
+def connection() -> "StripeConnection":
+    """Return the connection to Stripe. The first event that needs it imports Stripe's slow SDK."""
     from shared.edge.stripe_connection import connect_to_stripe  # noqa: PLC0415  # imports the SDK
-    from shared.gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415  # imports the SDK
 
-    return StripeRefunds(connect_to_stripe(secrets))
+    return connect_to_stripe(secrets)
 
 
 @cache
-def accounts() -> AccountWatch:
-    """Return the watch on connected accounts. Few events need it, and Stripe's slow SDK."""
-    from shared.edge.stripe_connection import connect_to_stripe  # noqa: PLC0415  # imports the SDK
+def stripe_refunds() -> "StripeRefunds":
+    """Return the refunds at Stripe."""
+    from shared.gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415  # imports the SDK
+
+    return StripeRefunds(connection())
+
+
+@cache
+def accounts() -> "AccountWatch":
+    """Return the watch on connected accounts."""
+    from shared.gateways.account_accesses import AccountAccesses  # noqa: PLC0415  # rarely needed
     from shared.gateways.stripe.accounts import StripeAccounts  # noqa: PLC0415  # imports the SDK
+    from shared.workflow.account_watch import AccountWatch  # noqa: PLC0415  # rarely needed
 
-    return AccountWatch(accesses, StripeAccounts(connect_to_stripe(secrets)), utc_now)
+    accesses = AccountAccesses(dynamodb, setting("ORDERS_TABLE"))
+    return AccountWatch(accesses, StripeAccounts(connection()), utc_now)
 
 
-def mark_transfer(payout_id: str) -> str:
-    """Let the payout run look at a payout's transfer. Few events load what payouts need."""
+@cache
+def transfers() -> "MarkTransfer":
+    """Return what marks a payout's transfer for the payout run."""
     from shared.gateways.payouts_table import PayoutsTable  # noqa: PLC0415  # rarely needed
     from shared.workflow.mark_transfer import MarkTransfer  # noqa: PLC0415  # rarely needed
 
-    return MarkTransfer(PayoutsTable(dynamodb, setting("ORDERS_TABLE")), utc_now)(payout_id)
+    return MarkTransfer(PayoutsTable(dynamodb, setting("ORDERS_TABLE")), utc_now)
+
+
+def mark_transfer(payout_id: str) -> str:
+    """Let the payout run look at a payout's transfer."""
+    return transfers()(payout_id)
 
 
 # Stripe sends the event again, with growing pauses, for three days.
@@ -82,7 +97,7 @@ record_stripe_refund = RecordStripeRefund(orders, charges, queue, utc_now, ACTOR
 handle_event = HandleEvent(
     charges, charge_queue, record_stripe_refund, stripe_refunds, mark_transfer, accounts
 )
-refresh_after_restore(secrets.forget)
+refresh_after_restore(secrets.forget, prepare=(stripe_refunds, accounts, transfers))
 
 
 @logger.inject_lambda_context(

@@ -11,15 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.errors import AdjustmentDecidedError, OwnAdjustmentError
-from shared.domain.ledger import (
-    EntryAmounts,
-    EntryFacts,
-    EntryKind,
-    LedgerHead,
-    Posting,
-    RecordSource,
-    append,
-)
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, Posting, append
+from shared.domain.record_source import RecordSource
 
 # Stripe transfers eight digits in every currency. A larger correction takes several adjustments.
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 from shared.domain.dispute import Dispute
 from shared.domain.dispute_settlement import DisputeSettlement, settle_dispute
-from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind
 from shared.domain.order import OrderState
 from shared.domain.payment import Payment
 from shared.domain.payment_status import PaymentStatus
+from shared.domain.record_source import RecordSource
 from shared.domain.settlement import moved_elsewhere, sale_amounts
 from shared.domain.tax import TaxPart, negated, text_of_parts
 

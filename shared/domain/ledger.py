@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from shared.domain.record_source import RecordSource
+
 GENESIS_HASH = "0" * 64
 
 # A ledger stays on the list of ledgers to anchor for so long after its last entry. So the list also
@@ -57,17 +59,6 @@ PAYOUT_KINDS = frozenset(
 )
 OPENING_KINDS = frozenset({EntryKind.OPENING_SALE, EntryKind.OPENING_REFUND})
 DISPUTE_KINDS = frozenset({EntryKind.DISPUTE, EntryKind.DISPUTE_REVERSED})
-
-
-class RecordSource(StrEnum):
-    """Where a record comes from: our API, Stripe, or the operator command.
-
-    Stripe is the source of an external refund, and of a payout that was restored from its transfer.
-    """
-
-    API = "api"
-    STRIPE = "stripe"
-    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ seq      6   7   8   9      9 is a payout_closed with closed_seq 7. It may pay t
 balance  5  80  95  15      after 7, and pays all 80 of it. 8 is open: 15 is left of 95
 """
 
-from shared.domain.ledger import EntryKind, LedgerHead, RecordSource
+from shared.domain.ledger import EntryKind, LedgerHead
+from shared.domain.record_source import RecordSource
 
 
 class ClosingCheck:

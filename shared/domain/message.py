@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from shared.domain.delivery import DeliveryReport, Reports, decisive, with_report
 from shared.domain.errors import DeliveryNotFailedError, MessageOutcomeKnownError
+from shared.domain.message_template import Template
 from shared.domain.order import OrderKey
 from shared.domain.refusal import Refusal
 
@@ -42,18 +43,6 @@ ERASED = "Erased"
 
 # A person may have to act on it.
 UNSETTLED = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN})
-
-
-class Template(StrEnum):
-    """What a message is about."""
-
-    REFUND_CONFIRMATION = "refund_confirmation"
-    REFUND_FAILED = "refund_failed"
-
-
-def template_for(*, has_failed: bool) -> Template:
-    """Return the template that fits a refund, which has failed or not."""
-    return Template.REFUND_FAILED if has_failed else Template.REFUND_CONFIRMATION
 
 
 class MessageOutcome(StrEnum):

@@ -9,7 +9,6 @@ from shared.domain.ledger import (
     EntryKind,
     LedgerEntry,
     LedgerHead,
-    RecordSource,
     append,
 )
 from shared.domain.payout import (
@@ -21,6 +20,7 @@ from shared.domain.payout import (
     held_of,
 )
 from shared.domain.payout_schedule import PayoutPeriod
+from shared.domain.record_source import RecordSource
 from shared.domain.stripe_transfer import StripeTransfer
 
 

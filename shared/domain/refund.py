@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from shared.domain.ledger import RecordSource
 from shared.domain.order import (
     OrderKey,
     RefundItem,
 )
+from shared.domain.record_source import RecordSource
 from shared.domain.refusal import Refusal
 from shared.domain.tax import TaxParts
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple, Self
 
-from shared.domain.ledger import EntryKind, LedgerEntry, RecordSource
+from shared.domain.ledger import EntryKind, LedgerEntry
 from shared.domain.order import OrderState
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import Refund, RefundStatus, Resolution
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.settlement import effect_of_open, refunded_tax, refunded_tax_parts

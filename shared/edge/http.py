@@ -155,6 +155,7 @@ def api_handler(
     app: APIGatewayRestResolver,
     max_body_bytes: int = MAX_BODY_BYTES,
     refresh: Sequence[Callable[[], object]] = (),
+    prepare: Sequence[Callable[[], object]] = (),
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """Return the Lambda handler that answers API Gateway's events with a resolver's routes.
 
@@ -162,8 +163,9 @@ def api_handler(
         app: The resolver.
         max_body_bytes: The largest body to accept.
         refresh: What to refresh when Lambda restores a snapshot, besides what all functions have.
+        prepare: What to make before the snapshot, besides the models.
     """
-    refresh_after_restore(*refresh, prepare=_build_models)
+    refresh_after_restore(*refresh, prepare=(*prepare, _build_models))
 
     @logger.inject_lambda_context(
         correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True

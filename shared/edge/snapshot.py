@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from shared.gateways import aws
 
@@ -16,7 +16,7 @@ _STARTED_BY = "AWS_LAMBDA_INITIALIZATION_TYPE"
 
 
 def refresh_after_restore(
-    *more: Callable[[], object], prepare: Callable[[], object] | None = None
+    *more: Callable[[], object], prepare: Iterable[Callable[[], object]] = ()
 ) -> None:
     """Have this environment refreshed each time that Lambda restores it.
 
@@ -25,7 +25,8 @@ def refresh_after_restore(
 
     Args:
         more: What else to refresh: functions without arguments.
-        prepare: What to do once before the snapshot, so that no request has to do it.
+        prepare: What to make once before the snapshot, so that no request has to: functions without
+            arguments.
     """
     if os.environ.get(_STARTED_BY) != "snap-start":
         return
@@ -36,7 +37,7 @@ def refresh_after_restore(
         register_before_snapshot,
     )
 
-    if prepare is not None:
-        register_before_snapshot(prepare)
+    for make in prepare:
+        register_before_snapshot(make)
     for refresh in (random.seed, aws.close_connections, *more):
         register_after_restore(refresh)

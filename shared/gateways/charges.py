@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from shared.gateways.records.imported_order import ChargePointer, charge_from_values
+from shared.gateways.records.charge_pointer import ChargePointer, charge_from_values
 from shared.gateways.records.keys import CHARGE_SK, charge_pk, payment_intent_pk, primary_key
 from shared.gateways.table import TableGateway
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from shared.domain.imported_order import ImportedOrder
 from shared.domain.order import OrderKey, OrderState
 from shared.gateways.records.attributes import item_bytes
-from shared.gateways.records.imported_order import (
+from shared.gateways.records.charge_pointer import (
     ChargePointer,
     charge_from_values,
     charge_to_item,
+    payment_intent_to_item,
+)
+from shared.gateways.records.imported_order import (
     imported_order_from_values,
     imported_order_to_item,
-    payment_intent_to_item,
     search_items,
 )
 from shared.gateways.records.keys import (

@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import ConfigDict, Field
 
 from shared.domain.delivery import DeliveryReason, DeliveryReport, DeliveryStatus
-from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
+from shared.domain.message import Message, MessageOutcome, MessageStatus
+from shared.domain.message_template import Template
 from shared.views.people import NO_NAMES, Names, optional_name, shown_name
 from shared.views.view import View
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shared.domain.message import Template, template_for
+from shared.domain.message_template import Template, template_for
 from shared.domain.order import OrderState, RefundItem
 from shared.domain.refund import (
     DISPLAY_STATUS,

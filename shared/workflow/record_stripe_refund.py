@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from shared.clock import Clock, rfc3339
-from shared.domain.ledger import RecordSource
 from shared.domain.order import OrderState
 from shared.domain.payment_status import PaymentStatus
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import (
     FIRST_POLL_DELAY,
     HistoryEntry,
@@ -23,13 +23,12 @@ from shared.domain.refund import (
     refund_id_of_external,
 )
 from shared.domain.refund_metadata import RefundMetadata
-from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release, reserve
 from shared.domain.stripe_refund import StripeRefund
 from shared.gateways.charges import Charges
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.order_refunds import OrderRefunds, SettlementRecord
-from shared.gateways.records.imported_order import ChargePointer
+from shared.gateways.records.charge_pointer import ChargePointer
 from shared.workflow.announcers import SettlementAnnouncer
 
 # Requests and settlements change the same order; each takes well under a second.
@@ -220,6 +219,8 @@ class RecordStripeRefund:
         refund = self._external_refund(report, pointer, state)
         after = record_external_refund(state, refund)
         if (metadata := report.metadata) and _lost(metadata, record):
+            from shared.domain.refund_quote import RefundQuote  # noqa: PLC0415  # after a restore
+
             refund = _restored(refund, metadata)
             quote = RefundQuote(refund.charge_id, refund.amount, refund.items)
             after = reserve(state, refund.refund_id, quote, stop_print=refund.stop_print)

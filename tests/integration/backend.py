@@ -204,7 +204,7 @@ class Backend(StripeSide, StudioRecords):
             self.accounts,
             self.clock,
         )
-        self.charge_reader = ChargeReader(self.orders, self.verify_charge, charges)
+        self.charge_reader = ChargeReader(self.orders, lambda: self.verify_charge, charges)
         self.request_refund = RequestRefund(
             self.orders,
             self.refunds_at_stripe,

@@ -10,7 +10,8 @@ from functions.refund_report.add_up_taxes import AddUpTaxes, ReportTaxes
 from functions.refund_report.report_refunds import Report, ReportQuery, ReportRefunds, SelectRefunds
 from functions.refund_report.summarize_refunds import ReportSummary, SummarizeRefunds
 from shared.clock import rfc3339
-from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, append
+from shared.domain.record_source import RecordSource
 from shared.domain.report import ReportState, ReportTotals
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.report_summary import BucketSize

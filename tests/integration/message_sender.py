@@ -14,7 +14,8 @@ from functions.send_message.resolve_message import ResolveMessage
 from functions.send_message.send_message import MessageRequest, SendMessage
 from infra.local.mailbox import SentMail, sent_mail
 from infra.local.stack import Stack
-from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
+from shared.domain.message import Message, MessageOutcome, MessageStatus
+from shared.domain.message_template import Template
 from shared.gateways.attention import Attention
 from shared.gateways.mail import Mail
 from shared.gateways.messages import Messages

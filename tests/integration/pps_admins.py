@@ -8,7 +8,7 @@ from functions.adjustments.decide_adjustment import DecideAdjustment, Decider
 from functions.adjustments.list_adjustments import ListAdjustments
 from functions.adjustments.propose_adjustment import Proposal, ProposeAdjustment
 from shared.domain.adjustment import Adjustment
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 from shared.gateways.adjustment_store import AdjustmentStore
 from shared.gateways.adjustments import Adjustments
 from tests.integration.backend import Backend

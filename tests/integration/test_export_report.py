@@ -29,7 +29,8 @@ from infra.local.stack import Stack
 from shared.clock import rfc3339
 from shared.domain.errors import ExportNotFoundError
 from shared.domain.export import Export, ExportStatus
-from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, RecordSource, append
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, append
+from shared.domain.record_source import RecordSource
 from shared.domain.report import ReportState
 from shared.gateways.exports import (
     ExportedFile,

@@ -25,7 +25,8 @@ from shared.domain.errors import (
     SendingDomainError,
 )
 from shared.domain.mail_address import ascii_domain
-from shared.domain.message import Message, MessageStatus, Template
+from shared.domain.message import Message, MessageStatus
+from shared.domain.message_template import Template
 from shared.gateways import aws
 from shared.gateways.mail import Mail, Suppression, from_header
 

@@ -8,7 +8,8 @@ import pytest
 from functions.find_orders.panel_views import OrderPanelView, panel_view
 from shared.domain.errors import OrderNotFoundError
 from shared.domain.fulfillment import Step, take_step
-from shared.domain.message import Message, MessageStatus, Template
+from shared.domain.message import Message, MessageStatus
+from shared.domain.message_template import Template
 from shared.domain.order import OrderRefundStatus
 from shared.domain.refund_quote import ChosenLine
 from shared.edge.auth import Caller, Role

@@ -12,7 +12,7 @@ from functions.refund_report.report_refunds import ReportRefunds
 from functions.refund_report.views import report_view
 from shared.clock import rfc3339
 from shared.domain.errors import DateRangeError
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 from shared.domain.refund_quote import ChosenLine
 from shared.domain.report import ReportRow, ReportTotals
 from shared.domain.report_filter import ReportFilter

@@ -12,7 +12,8 @@ from shared.domain.errors import (
     SendingDomainError,
     TemplateMismatchError,
 )
-from shared.domain.message import MessageOutcome, MessageStatus, Template
+from shared.domain.message import MessageOutcome, MessageStatus
+from shared.domain.message_template import Template
 from shared.edge.auth import Caller, Role
 from tests.integration.backend import Backend
 from tests.integration.message_sender import MessageSender, fail_with

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain.adjustment import Adjustment, AdjustmentStatus, AdjustmentStep, Decision
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 
 from .orders import AT
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from shared.domain.ledger import RecordSource
 from shared.domain.order import SHIPPING_LINE_ID, Order, OrderLine, OrderState
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import Refund, RefundStatus, RefundType
 from shared.domain.refund_quote import RefundChoice, RefundQuote
 from shared.domain.reservation import reserve

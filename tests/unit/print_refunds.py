@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from shared.domain.ledger import RecordSource
 from shared.domain.order import OrderState
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import Refund, RefundType
 from shared.domain.refund_quote import (
     ChosenLine,

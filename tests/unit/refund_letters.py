@@ -6,9 +6,9 @@ from typing import Any
 
 from functions.send_message.compose_message import Draft, compose
 from shared.domain.imported_order import ChargeIds, ImportedOrder, Parent, Product
-from shared.domain.ledger import RecordSource
-from shared.domain.message import Template
+from shared.domain.message_template import Template
 from shared.domain.order import OrderState
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import HistoryEntry, Refund, RefundStatus, RefundType
 from shared.gateways.orders_table import OrderRecord
 

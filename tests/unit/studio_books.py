@@ -16,18 +16,13 @@ from shared.domain.adjustment import approve
 from shared.domain.charge_posting import ChargePosting, post_dispute, post_payment
 from shared.domain.dispute import Dispute
 from shared.domain.fee_refund import FeeRefund
-from shared.domain.ledger import (
-    EntryFacts,
-    LedgerEntry,
-    LedgerHead,
-    RecordSource,
-    append,
-)
+from shared.domain.ledger import EntryFacts, LedgerEntry, LedgerHead, append
 from shared.domain.payment import Payment
 from shared.domain.payment_status import PaymentStatus
 from shared.domain.payout import Payout, PayoutStatus, payout_id_of
 from shared.domain.payout_booking import Booking, Closing, close, fail, reverse
 from shared.domain.payout_schedule import PayoutPeriod
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import Refund, RefundKey, RefundStatus
 from shared.domain.refund_quote import RefundQuote
 from shared.domain.reservation import record_external_refund, release

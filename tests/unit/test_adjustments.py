@@ -18,8 +18,9 @@ from shared.domain.adjustment import (
     reject,
 )
 from shared.domain.errors import AdjustmentDecidedError, OwnAdjustmentError
-from shared.domain.ledger import EntryKind, LedgerHead, RecordSource
+from shared.domain.ledger import EntryKind, LedgerHead
 from shared.domain.ledger_chain import verify_chain
+from shared.domain.record_source import RecordSource
 from shared.gateways.records.adjustment import adjustment_from_values, adjustment_to_item
 from shared.gateways.records.attributes import unmarshal
 

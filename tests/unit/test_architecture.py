@@ -50,21 +50,24 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 # `python -m tests.unit.test_architecture` prints the table from the code.
 DOMAIN_LOADED = {
     "adjustments": """
-        adjustment dispute errors ledger money order payment_status person tax visible_text
+        adjustment dispute errors ledger money order payment_status person record_source tax
+        visible_text
     """,
     "anchor_ledger": """
-        anchor dispute ledger ledger_chain ledger_closings money order payment_status tax
+        anchor dispute ledger ledger_chain ledger_closings money order payment_status record_source
+        tax
     """,
     "attention": """
         account_access delivery dispute errors fee_refund fulfillment imported_order ledger message
-        money order parked payment_status payout_hold payout_schedule person refund refund_reason
-        refund_words refusal reservation settlement studio tax visible_text
+        message_template money order parked payment_status payout_hold payout_schedule person
+        record_source refund refund_reason refund_words refusal reservation settlement studio tax
+        visible_text
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
         journal_accounts journal_totals ledger money order payment_status payout payout_schedule
-        refund refund_reason refund_words refusal report report_filter reservation settlement
-        statement statement_file studio sums tax
+        record_source refund refund_reason refund_words refusal report report_filter reservation
+        settlement statement statement_file studio sums tax
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment money order payment_status refusal
@@ -72,26 +75,27 @@ DOMAIN_LOADED = {
     """,
     "find_orders": """
         delivery dispute errors fee_refund folding fulfillment imported_order ledger limits
-        local_days mail_address message money order payment_status payout_schedule person refund
-        refund_quote refund_reason refund_words refusal reservation search settlement
-        simplified_han stops studio tax visible_text
+        local_days mail_address message message_template money order payment_status payout_schedule
+        person record_source refund refund_quote refund_reason refund_words refusal reservation
+        search settlement simplified_han stops studio tax visible_text
     """,
     "import_orders": """
         dispute errors export folding fulfillment imported_order journal journal_accounts ledger
         limits local_days mail_address money order payment_status payout_hold payout_schedule
-        reconciliation refund_reason search simplified_han studio tax visible_text
+        reconciliation record_source refund_reason search simplified_han studio tax visible_text
     """,
     "mail_events": """
-        delivery dispute errors message money order payment_status refusal tax
+        delivery dispute errors message message_template money order payment_status refusal tax
     """,
     "payout_adjust": """
-        dispute errors fee_refund fulfillment ledger money order parked payment_status refund
-        refusal reservation running_sums settlement sums tax
+        dispute errors fee_refund fulfillment ledger money order parked payment_status
+        record_source refund refusal reservation running_sums settlement sums tax
     """,
     "payouts": """
         account_access delivery dispute errors export fulfillment imported_order ledger message
-        money order parked payment_status payout payout_hold payout_schedule person refund
-        refund_reason refusal running_sums statement statement_file studio sums tax visible_text
+        message_template money order parked payment_status payout payout_hold payout_schedule
+        person record_source refund refund_reason refusal running_sums statement statement_file
+        studio sums tax visible_text
     """,
     "print_station": """
         dispute errors fulfillment imported_order money order payment_status person tax
@@ -100,7 +104,7 @@ DOMAIN_LOADED = {
     "reconcile": """
         account_access attribution books_proof dispute errors fee_refund foreign_object fulfillment
         imported_order ledger money order payment_status payout payout_schedule platform_books
-        platform_line platform_movement reconciliation refund refund_metadata refund_quote refusal
+        platform_line platform_movement reconciliation record_source refund refund_metadata refusal
         report report_filter reservation settlement stripe_balance stripe_charge stripe_dispute
         stripe_object stripe_refund stripe_transfer tax
     """,
@@ -108,41 +112,39 @@ DOMAIN_LOADED = {
         errors person visible_text
     """,
     "refund_report": """
-        attribution delivery dispute errors export fee_refund fulfillment imported_order ledger
-        local_days message money order payment_status payout_schedule person refund refund_reason
-        refund_words refusal report report_filter report_summary report_taxes reservation
-        settlement studio tax visible_text
+        attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
+        message_template money order payment_status payout_schedule person record_source refund
+        refund_reason refund_words refusal report report_filter report_summary report_taxes
+        reservation settlement studio tax visible_text
     """,
     "refund_request": """
-        account_access charge_posting delivery dispute dispute_settlement errors fee_refund
-        fulfillment imported_order ledger limit_guard limits message money order payment
-        payment_status payout_schedule person refund refund_metadata refund_quote refund_reason
-        refund_words refusal reservation settlement stops stripe_charge stripe_dispute
-        stripe_object stripe_refund studio tax visible_text
+        account_access dispute errors fee_refund fulfillment imported_order ledger limit_guard
+        limits message_template money order payment_status payout_schedule person record_source
+        refund refund_metadata refund_quote refund_reason refund_words refusal reservation
+        settlement stops stripe_object stripe_refund studio tax visible_text
     """,
     "resume_pending": """
-        account_access dispute due_work errors fee_refund fulfillment imported_order ledger money
-        order payment_status refund refund_metadata refund_quote refusal reservation stripe_object
+        account_access dispute due_work errors fee_refund fulfillment imported_order money order
+        payment_status record_source refund refund_metadata refusal reservation stripe_object
         stripe_refund tax
     """,
     "run_payouts": """
-        account_access delivery dispute errors fulfillment ledger message money order parked
-        payment_status payout payout_booking payout_hold payout_schedule refund refusal stops
-        stripe_object stripe_transfer studio tax
+        account_access delivery dispute errors fulfillment ledger message message_template money
+        order parked payment_status payout payout_booking payout_hold payout_schedule record_source
+        refund refusal stops stripe_object stripe_transfer studio tax
     """,
     "send_message": """
         delivery dispute errors fee_refund fulfillment imported_order ledger mail_address message
-        money order payment_status payout_schedule person refund refusal stops studio tax
-        visible_text
+        message_template money order payment_status payout_schedule person record_source refund
+        refusal stops studio tax visible_text
     """,
     "stripe_webhook": """
-        account_access dispute errors fee_refund fulfillment imported_order ledger money order
-        payment_status refund refund_metadata refund_quote refusal reservation stripe_object
-        stripe_refund tax
+        dispute errors fee_refund fulfillment money order payment_status record_source refund
+        refund_metadata refusal reservation stripe_object stripe_refund tax
     """,
     "studio_settings": """
         dispute errors ledger limits money order payment_status payout_schedule person
-        refund_reason stops studio tax visible_text
+        record_source refund_reason stops studio tax visible_text
     """,
     "users": """
         dispute errors mail_address money order payment_status person studio_user tax user_changes
@@ -150,8 +152,8 @@ DOMAIN_LOADED = {
     """,
     "verify_charge": """
         account_access charge_posting dispute dispute_settlement errors fee_refund fulfillment
-        imported_order ledger money order payment payment_status refund refund_metadata
-        refund_quote refusal reservation running_sums settlement stripe_charge stripe_dispute
+        imported_order ledger money order payment payment_status record_source refund
+        refund_metadata refusal reservation running_sums settlement stripe_charge stripe_dispute
         stripe_object stripe_refund sums tax
     """,
 }

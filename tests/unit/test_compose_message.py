@@ -6,7 +6,7 @@ import pytest
 
 from functions.send_message.compose_message import Draft, compose, regional_locale
 from shared.domain.errors import RefundNotFoundError, TemplateMismatchError
-from shared.domain.message import Template
+from shared.domain.message_template import Template
 from shared.domain.order import RefundItem
 from shared.domain.refund import HistoryEntry, RefundStatus, RefundType
 

@@ -13,14 +13,8 @@ import pytest
 from functions.export_report.ledger_rows import LedgerRows
 from functions.export_report.write_export import WriteExport
 from shared.domain.imported_order import ChargeIds, ImportedOrder, Parent, Product, Subject
-from shared.domain.ledger import (
-    EntryAmounts,
-    EntryFacts,
-    EntryKind,
-    LedgerHead,
-    RecordSource,
-    append,
-)
+from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
+from shared.domain.record_source import RecordSource
 from shared.domain.report import ReportState, ReportTotals, Selection
 from shared.gateways import exports
 from shared.gateways.exports import ExportFiles

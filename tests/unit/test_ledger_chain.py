@@ -14,11 +14,11 @@ from shared.domain.ledger import (
     EntryKind,
     LedgerEntry,
     LedgerHead,
-    RecordSource,
     append,
     entry_hash,
 )
 from shared.domain.ledger_chain import verify_chain
+from shared.domain.record_source import RecordSource
 
 from .orders import AT
 

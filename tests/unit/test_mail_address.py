@@ -18,7 +18,8 @@ from shared.domain.mail_address import (
     mail_address,
     unmailable_reason,
 )
-from shared.domain.message import Message, MessageStatus, Template
+from shared.domain.message import Message, MessageStatus
+from shared.domain.message_template import Template
 from shared.gateways.mail import Mail, from_header
 
 from .refund_letters import confirmation, refund_of

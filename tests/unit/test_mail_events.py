@@ -20,7 +20,8 @@ from shared.domain.delivery import (
     with_report,
 )
 from shared.domain.errors import DeliveryNotFailedError
-from shared.domain.message import Message, MessageStatus, Template
+from shared.domain.message import Message, MessageStatus
+from shared.domain.message_template import Template
 from shared.edge.sqs import MalformedMessageError
 from shared.gateways.queues import MAIL_EVENT_FIELDS
 from shared.gateways.records.attributes import unmarshal

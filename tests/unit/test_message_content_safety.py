@@ -13,7 +13,7 @@ from functions.send_message.compose_message import (
 )
 from shared.domain.imported_order import Parent, Product
 from shared.domain.mail_address import mail_address
-from shared.domain.message import Template
+from shared.domain.message_template import Template
 from shared.domain.order import RefundItem
 from shared.domain.refund import RefundType
 

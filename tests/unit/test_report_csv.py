@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from functions.export_report.write_export import csv_chunks
 from shared.domain.export import DecimalMark
-from shared.domain.ledger import RecordSource
 from shared.domain.money import SUPPORTED_CURRENCIES, minor_unit_digits
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import PaidBy, Resolution
 from shared.domain.report import ReportRow
 from shared.views import spreadsheet

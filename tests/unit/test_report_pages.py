@@ -18,8 +18,8 @@ from functions.refund_report.report_refunds import (
 )
 from shared.clock import rfc3339
 from shared.domain.errors import CursorError
-from shared.domain.ledger import RecordSource
 from shared.domain.local_days import local_days
+from shared.domain.record_source import RecordSource
 from shared.domain.report import ReportRow, ReportState, ReportTotals, Selection
 from shared.workflow.refund_rows import RowLimit
 

@@ -17,7 +17,7 @@ from shared.edge.snapshot import refresh_after_restore
 from shared.gateways import aws
 from shared.gateways.secrets import Secrets
 from shared.gateways.stripe.connection import StripeConnection
-from tests.bench.start_up import template, template_environment
+from tests.bench.start_up import restored_functions, template_environment
 
 _BY_SNAPSHOT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 # Imports each function's handler, and prints how many refreshes each has registered, and which of
@@ -41,15 +41,6 @@ for model in models:
         unbuilt.append(model.__name__)
 print(json.dumps({"counts": counts, "models": len(models), "unbuilt": unbuilt}))
 """
-
-
-def released_functions() -> list[str]:
-    """Return the names of the functions that have an alias, and so a snapshot."""
-    return [
-        each["Properties"]["Handler"].split(".")[1]
-        for each in template()["Resources"].values()
-        if each["Type"] == "AWS::Serverless::Function" and "SnapStart" in each["Properties"]
-    ]
 
 
 class _Secret(BaseHTTPRequestHandler):
@@ -151,7 +142,7 @@ def test_without_a_snapshot_nothing_is_registered(monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_function_with_a_snapshot_refreshes_what_it_made() -> None:
-    names = released_functions()
+    names = restored_functions()
     environments = {name: template_environment(name) for name in names}
     done = subprocess.run(  # noqa: S603  # our own script
         [sys.executable, "-c", _IMPORT],

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from shared.domain.adjustment import Adjustment, AdjustmentStatus, AdjustmentStep
-from shared.domain.ledger import RecordSource
+from shared.domain.record_source import RecordSource
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     ADJUSTMENT_PREFIX,

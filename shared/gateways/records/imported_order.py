@@ -1,7 +1,7 @@
-"""An imported order in OrdersTable, with its search entries and the pointer of its charge."""
+"""An imported order in OrdersTable, with its search entries."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from shared.domain.imported_order import (
@@ -17,11 +17,8 @@ from shared.domain.order import FulfillmentStatus, OrderKey
 from shared.domain.tax import TaxPart, TaxParts
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
-    CHARGE_SK,
     ORDER_SK,
-    charge_pk,
     order_pk,
-    payment_intent_pk,
     placed_sk,
     primary_key,
     search_pk,
@@ -33,15 +30,6 @@ CONTENT_ATTRIBUTES = (
     *("order_id", "subjects", "photo_day", "products"),
     *("shipping_amount", "shipping_tax_amount", "charge"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ChargePointer:
-    """The order that a Stripe charge paid for, and the connected account of the charge, if any."""
-
-    charge_id: str
-    order: OrderKey
-    account_id: str | None
 
 
 def imported_order_to_item(imported: ImportedOrder, placed_at: str) -> Item:
@@ -91,32 +79,6 @@ def search_items(order: OrderKey, tokens: list[str]) -> Iterator[Item]:
     values = marshal({"order_id": order.order_id, "tokens": " ".join(tokens)})
     for token in tokens:
         yield (primary_key(search_pk(order.studio_id), search_sk(token, order.order_id)) | values)
-
-
-def charge_to_item(pointer: ChargePointer) -> Item:
-    """Return the item that points from a Stripe charge to its order."""
-    return primary_key(charge_pk(pointer.charge_id), CHARGE_SK) | marshal(
-        {
-            "order_id": pointer.order.order_id,
-            "studio_id": pointer.order.studio_id,
-            "account_id": pointer.account_id,
-        }
-    )
-
-
-def payment_intent_to_item(payment_intent_id: str, pointer: ChargePointer) -> Item:
-    """Return the item that points from a Stripe payment intent to its charge and order."""
-    values = charge_to_item(pointer) | marshal({"charge_id": pointer.charge_id})
-    return values | primary_key(payment_intent_pk(payment_intent_id), CHARGE_SK)
-
-
-def charge_from_values(values: Values) -> ChargePointer:
-    """Return the pointer of an item's values, of a charge or of a payment intent."""
-    return ChargePointer(
-        values.get("charge_id") or values["PK"].removeprefix(charge_pk("")),
-        OrderKey(values["studio_id"], values["order_id"]),
-        values.get("account_id"),
-    )
 
 
 def _contents(values: Values) -> dict[str, Any]:

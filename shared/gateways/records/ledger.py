@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 
-from shared.domain.ledger import EntryKind, LedgerEntry, LedgerHead, RecordSource
+from shared.domain.ledger import EntryKind, LedgerEntry, LedgerHead
+from shared.domain.record_source import RecordSource
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     HEAD_SK,

@@ -3,7 +3,8 @@
 from dataclasses import asdict, fields
 
 from shared.domain.delivery import DeliveryReason, DeliveryReport, DeliveryStatus
-from shared.domain.message import Message, MessageOutcome, MessageStatus, Template
+from shared.domain.message import Message, MessageOutcome, MessageStatus
+from shared.domain.message_template import Template
 from shared.gateways.records.attributes import Item, Values, marshal
 from shared.gateways.records.keys import (
     MESSAGE_PREFIX,

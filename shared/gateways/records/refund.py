@@ -2,8 +2,8 @@
 
 from dataclasses import fields
 
-from shared.domain.ledger import RecordSource
 from shared.domain.order import RefundItem
+from shared.domain.record_source import RecordSource
 from shared.domain.refund import (
     UNSETTLED,
     HistoryEntry,
