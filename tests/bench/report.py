@@ -1,7 +1,7 @@
 """The benchmark's tables, for the terminal and for ``docs/bench.md``."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from rich.markup import escape
@@ -92,14 +92,23 @@ def page_table(found: PageSpeed) -> ReportTable:
     )
 
 
-def start_up_table(found: dict[str, StartUp], rounds: int) -> ReportTable:
-    """Show what a cold start of each function costs."""
+def start_up_table(found: dict[str, StartUp], rounds: int, restored: Container[str]) -> ReportTable:
+    """Show what a cold start of each function costs.
+
+    Args:
+        found: What was measured, by function.
+        rounds: How often each was started.
+        restored: The functions that Lambda restores from a snapshot.
+    """
     return ReportTable(
         "Start-up",
         f"Processor time of a fresh process up to the end of init, clients made, as a ratio to "
         f"BASE: a fresh process doing `import boto3; boto3.client('dynamodb')`. Median of "
-        f"{rounds} rounds that start each once, BASE included; beside it the quartiles.",
-        ("function", "ratio to BASE", "quartiles", "aim", "modules"),
+        f"{rounds} rounds that start each once, BASE included; beside it the quartiles. Functions "
+        f"with a route restore a snapshot on AWS (SnapStart): they start like this only when a "
+        f"version is published, or with the parameter `SnapStart=None`. The others start like this "
+        f"each time.",
+        ("function", "ratio to BASE", "quartiles", "aim", "modules", "on AWS"),
         [
             (
                 name,
@@ -107,8 +116,24 @@ def start_up_table(found: dict[str, StartUp], rounds: int) -> ReportTable:
                 f"{each.low:.2f} to {each.high:.2f}",
                 f"≤ {START_AIMS[name]}" if name in START_AIMS else "",
                 str(each.modules),
+                "restores" if name in restored else "starts",
             )
             for name, each in found.items()
+        ],
+    )
+
+
+def parts_table(name: str, found: dict[str, StartUp]) -> ReportTable:
+    """Show what the start of a function is made of."""
+    ratios = [0.0, *(each.ratio for each in found.values())]
+    return ReportTable(
+        f"What the start of {name} is made of",
+        "As ratios to BASE. Each part was started with all parts above it, and takes what that "
+        "took more than without it. What two parts import counts for the first of them.",
+        ("part", "ratio to BASE", "modules so far"),
+        [
+            (part, f"{each.ratio - before:.2f}", str(each.modules))
+            for (part, each), before in zip(found.items(), ratios, strict=False)
         ],
     )
 

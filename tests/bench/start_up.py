@@ -16,7 +16,7 @@ import statistics
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -42,6 +42,19 @@ _LAMBDA_ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "LANG": "C.UTF-8",
     "PATH": os.defpath,
+}
+
+# The parts of a start, in the order of this list. What two parts import counts for the first.
+_PARTS = {
+    "Python": "pass",
+    "botocore, with clients": "from shared.gateways import aws; aws.client('dynamodb'); "
+    "aws.client('sqs'); aws.client('secretsmanager')",
+    "Powertools' logger and metrics": "import shared.edge.observability",
+    "Powertools' resolver": "import aws_lambda_powertools.event_handler",
+    "pydantic": "from pydantic import BaseModel, TypeAdapter",
+    "Powertools' validation": "import aws_lambda_powertools.event_handler.openapi.params; "
+    "import aws_lambda_powertools.event_handler.middlewares.openapi_validation",
+    "Stripe's SDK": "import shared.edge.stripe_connection",
 }
 
 
@@ -140,6 +153,19 @@ def base() -> Candidate:
     return Candidate("BASE", target, _BASE_CODE, _LAMBDA_ENVIRONMENT)
 
 
+def parts_of(function: Candidate) -> dict[str, Candidate]:
+    """Return what a function's start is made of, by name, for a function that answers routes.
+
+    Each candidate does all that those before it do, and then its own part. So a part takes what its
+    candidate takes more than the one before.
+    """
+    code, found = "", {}
+    for name, more in _PARTS.items():
+        code = f"{code}{more}; "
+        found[name] = Candidate(name, function.path, code, function.environment)
+    return found | {"our own modules": replace(function, name="our own modules")}
+
+
 def compare(
     candidates: list[Candidate], against: Candidate, rounds: Iterable[object]
 ) -> dict[str, StartUp]:
@@ -200,6 +226,15 @@ def template() -> dict[str, Any]:
     """Return the template with made-up values that only a deployment knows."""
     found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506  # a safe loader
     return found
+
+
+def restored_functions() -> list[str]:
+    """Return the names of the functions that Lambda restores from a snapshot, by SnapStart."""
+    return [
+        properties["Handler"].split(".")[1]
+        for properties in _functions_of(template())
+        if "SnapStart" in properties
+    ]
 
 
 def template_environment(function: str) -> dict[str, str]:
