@@ -31,6 +31,9 @@ _PARAMETERS = {
     "GradualReleases": "true",
     "KmsKeyArn": "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-4000-8000-000000000000",
     "PageEmail": "page@example.com",
+    "SigningProfileVersionArn": (
+        "arn:aws:signer:us-east-1:111122223333:/signing-profiles/Profile/version"
+    ),
     "StripeAddresses": "192.0.2.1/32",
     "TicketEmail": "ticket@example.com",
     "WebAcl": "create",

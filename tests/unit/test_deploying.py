@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from infra.build.deployed_template import deployed_resources, source_template
 from infra.failure import run_tool
 from infra.local.environments import install_tools
 from infra.operate.deploying import command, commit
@@ -113,12 +114,17 @@ class _Account:
     The calls of STS, CloudFormation and API Gateway that a deployment makes.
     """
 
-    def __init__(self, *, deletion_protection: str, logs_role: str | None = None) -> None:
+    def __init__(
+        self, *, deletion_protection: str, logs_role: str | None = None, signing: str = ""
+    ) -> None:
         self.logs_role = logs_role
         self.protected = False
         self.policy: dict[str, Any] | None = None
         self.deployments = 0
-        self._deletion_protection = deletion_protection
+        self._parameters = {
+            "DeletionProtection": deletion_protection,
+            "SigningProfileVersionArn": signing,
+        }
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
@@ -128,7 +134,6 @@ class _Account:
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803  # AWS's name
         status = "CREATE_COMPLETE" if self.deployments else "REVIEW_IN_PROGRESS"
-        protection = self._deletion_protection
         return {
             "Stacks": [
                 {
@@ -137,7 +142,8 @@ class _Account:
                     "CreationTime": 0,
                     "LastUpdatedTime": self.deployments,
                     "Parameters": [
-                        {"ParameterKey": "DeletionProtection", "ParameterValue": protection}
+                        {"ParameterKey": name, "ParameterValue": value}
+                        for name, value in self._parameters.items()
                     ],
                 }
             ]
@@ -259,3 +265,50 @@ def test_a_parameter_can_be_emptied_again(monkeypatch: pytest.MonkeyPatch) -> No
     read = run_tool([SAM.parent / "python", "-c", _READ, *passed], what="SAM's reader")
     values = json.loads(read)
     assert (values["ApiDomain"], values["StripeAddresses"]) == ("", addresses)
+
+
+SIGNING_PROFILE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/PpsRefunds/a1B2c3D4e5"
+
+
+def signed_with(sam: list[str]) -> dict[str, str]:
+    """Return which profile signs which function, as SAM reads its arguments."""
+    if "--signing-profiles" not in sam:
+        return {}
+    named = sam[sam.index("--signing-profiles") + 1 : sam.index("--parameter-overrides")]
+    return dict(each.split("=") for each in named)
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_sam_signs_each_function_with_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = _Account(deletion_protection="true")
+    _, sam = run_deploy(account, monkeypatch, f"SigningProfileVersionArn={SIGNING_PROFILE}")
+    profile = "PpsRefunds:111122223333"
+    assert signed_with(sam) == dict.fromkeys(functions_of(source_template()["Resources"]), profile)
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_a_stack_whose_code_is_signed_is_signed_again_until_its_profile_is_emptied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = _Account(deletion_protection="true", signing=SIGNING_PROFILE)
+    account.deployments = 1
+    _, sam = run_deploy(account, monkeypatch)
+    assert signed_with(sam)
+    _, sam = run_deploy(account, monkeypatch, "SigningProfileVersionArn=")
+    assert not signed_with(sam)
+
+
+def test_lambda_refuses_code_that_the_profile_did_not_sign() -> None:
+    resources = deployed_resources({"SigningProfileVersionArn": SIGNING_PROFILE})
+    config = resources["CodeSigning"]["Properties"]
+    assert config["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Enforce"}
+    assert all(
+        resources[each]["Properties"]["CodeSigningConfigArn"]
+        == {"Fn::If": ["SignsCode", {"Ref": "CodeSigning"}, {"Ref": "AWS::NoValue"}]}
+        for each in functions_of(resources)
+    )
+
+
+def functions_of(resources: dict[str, Any]) -> list[str]:
+    kinds = {"AWS::Serverless::Function", "AWS::Lambda::Function"}
+    return [name for name, each in resources.items() if each["Type"] in kinds]

@@ -8,6 +8,7 @@ from infra.build.functions import Architecture, build
 from infra.failure import Failure, show_tool
 from infra.operate.deploying.commit import commit_to_deploy
 from infra.operate.deploying.parameters import parameters_from
+from infra.operate.deploying.signing import SIGNING_PARAMETER, signing_options
 from infra.operate.deploying.target import Target
 from infra.operate.output import print_line, progress
 from infra.operate.publish_dashboard import publish_page
@@ -16,7 +17,6 @@ from infra.paths import ROOT, SAM, TEMPLATE
 from infra.release import new_release
 
 _COMMIT_TAG = "commit"
-_PROTECTED = {"ParameterKey": "DeletionProtection", "ParameterValue": "true"}
 
 
 def deploy(  # noqa: PLR0913  # each is an option
@@ -56,11 +56,12 @@ def deploy(  # noqa: PLR0913  # each is an option
     with progress.stage("build the functions") as stage:
         stage.result = f"{len(build(arch))} functions"
     fixed = {"Architecture": arch.value, "Release": new_release(commit)}
-    _deploy_with_sam(target, commit, values | fixed, yes=yes)
+    signing = signing_options(values.get(SIGNING_PARAMETER, _value(before, SIGNING_PARAMETER)))
+    _deploy_with_sam(target, commit, values | fixed, signing, yes=yes)
     after = target.stack()
     if after is None or _last_change(after) == _last_change(before):
         raise Failure("Nothing was deployed.")
-    if _PROTECTED.items() <= _parameter(after, "DeletionProtection").items():
+    if _value(after, "DeletionProtection") == "true":
         target.protect()
     publish_page(find_stack(stack, region))
     print_line(f"Deployed {commit} to {stack} in {region}.")
@@ -86,7 +87,9 @@ def _show_plan(
         print_line(f"Parameter {name}={value}")
 
 
-def _deploy_with_sam(target: Target, commit: str, values: dict[str, str], *, yes: bool) -> None:
+def _deploy_with_sam(
+    target: Target, commit: str, values: dict[str, str], signing: list[str], *, yes: bool
+) -> None:
     """Let SAM show the change set, ask, and wait until the stack is as it should be.
 
     Raises:
@@ -99,6 +102,7 @@ def _deploy_with_sam(target: Target, commit: str, values: dict[str, str], *, yes
             "--no-confirm-changeset" if yes else "--confirm-changeset",
             *("--no-fail-on-empty-changeset", "--no-progressbar"),
             *("--tags", f"{_COMMIT_TAG}={commit}"),
+            *signing,
             # SAM takes an empty value only in quotes.
             *("--parameter-overrides", *(f'{name}="{value}"' for name, value in values.items())),
         ],
@@ -117,6 +121,8 @@ def _last_change(stack: dict[str, Any] | None) -> object:
     return stack and (stack.get("LastUpdatedTime") or stack["CreationTime"])
 
 
-def _parameter(stack: dict[str, Any], name: str) -> dict[str, str]:
-    found = (each for each in stack.get("Parameters", []) if each["ParameterKey"] == name)
-    return dict(next(found, {}))
+def _value(stack: dict[str, Any] | None, parameter: str) -> str:
+    """Return the value of a stack's parameter, or nothing if the stack does not have it yet."""
+    parameters = stack.get("Parameters", []) if stack else []
+    values = {each["ParameterKey"]: each["ParameterValue"] for each in parameters}
+    return str(values.get(parameter, ""))
