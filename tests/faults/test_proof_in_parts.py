@@ -15,7 +15,7 @@ from tests.faults.world.import_records import STUDIO, charge_of, sold_order_reco
 from tests.faults.world.new_world import new_world
 from tests.faults.world.world import ORDERS_TABLE, RECONCILE, FaultWorld
 
-_BOOKS = {"books": {}}
+_BOOKS: dict[str, dict[str, str]] = {"books": {}}
 _DAY_SECONDS = 86_400.0
 
 
