@@ -338,14 +338,18 @@ def traced() -> Iterator[None]:
     write(Ledger(payout_of(100)), Bucket(), REQUEST)  # what is made once and kept
     gc.collect()
     gc.freeze()
-    # Often, so that cycles that wait for the collector do not count as memory that is held.
-    usual = gc.get_threshold()
-    gc.set_threshold(500, 1, 1)
     tracemalloc.start()
     yield
     tracemalloc.stop()
-    gc.set_threshold(*usual)
     gc.unfreeze()
+
+
+class CollectedLedger(Ledger):
+    """A ledger whose reads collect garbage. Cycles that wait for that are not held memory."""
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # the same
+        gc.collect()
+        return super().batch_get_item(**asked)
 
 
 @pytest.mark.usefixtures("_few_at_once", "traced")
@@ -356,7 +360,7 @@ def test_five_times_the_lines_take_no_more_memory(monkeypatch: pytest.MonkeyPatc
     for count in (800, 4_000):
         tracemalloc.reset_peak()
         bucket = Bucket()
-        assert write(Ledger(payout_of(count), a_page=100), bucket, REQUEST) == count + 4
+        assert write(CollectedLedger(payout_of(count), a_page=100), bucket, REQUEST) == count + 4
         assert len(bucket.parts) > 1
         peaks.append(tracemalloc.get_traced_memory()[1])
     # The additional 3,200 lines would take 800 kilobytes as text, and four megabytes as lines.
