@@ -263,7 +263,7 @@ def use_the_desk(world: DeployedStack) -> None:
     order = world.sell(fulfillment={"status": "queued", "claimed_by": None})
     for path in (
         "/orders",
-        "/orders?status=none",
+        "/orders?status=refunded",
         "/orders?query=wilhelmina",
         "/orders?from=2026-01-01",
         "/orders?print_status=queued",
