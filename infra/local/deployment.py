@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from infra.build.functions import Architecture
-from infra.failure import run_tool
+from infra.failure import Failure, run_tool
 from infra.local.engine import Aws, inherited_environment
 from infra.paths import ROOT, SAM, TEMPLATE
 from infra.release import new_release
+from infra.stack_events import StackEvents
 
 STACK_NAME = "pps-refunds"
 _ARTIFACTS = "pps-artifacts"
@@ -50,7 +51,13 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
         "SAM_CLI_POLL_DELAY": "0.3",
         "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # keeps SAM out of the user's home
     }
-    run_tool(command, what="sam deploy", cwd=ROOT, env=env)
+    events = StackEvents(aws.cloudformation, STACK_NAME)
+    try:
+        run_tool(command, what="sam deploy", cwd=ROOT, env=env)
+    except Failure as failure:
+        if cause := events.first_failure():
+            raise Failure(f"the stack was not deployed. {cause}") from failure
+        raise
     outputs = _outputs(aws)
     _complete_api(aws, outputs["ApiId"], parameters)
     _lock_anchors(aws, outputs["AnchorBucketName"])

@@ -1,6 +1,7 @@
 """`operate deploy` refuses what nobody could repeat, before it changes anything."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import Result
 
 from infra.build.deployed_template import deployed_resources, source_template
-from infra.failure import run_tool
+from infra.failure import Failure, run_tool
 from infra.local.environments import install_tools
 from infra.operate.deploying import command, commit
 from infra.operate.deploying.commit import commit_to_deploy
@@ -121,6 +122,7 @@ class _Account:
         self.protected = False
         self.policy: dict[str, Any] | None = None
         self.deployments = 0
+        self.events: list[dict[str, str]] = []
         self._parameters = {
             "DeletionProtection": deletion_protection,
             "SigningProfileVersionArn": signing,
@@ -149,6 +151,13 @@ class _Account:
             ]
         }
 
+    def get_paginator(self, name: str) -> "_Account":
+        assert name == "describe_stack_events"
+        return self
+
+    def paginate(self, *, StackName: str) -> list[dict[str, Any]]:  # noqa: ARG002, N803  # AWS's name
+        return [{"StackEvents": self.events}]
+
     def update_termination_protection(self, **_: object) -> None:
         self.protected = True
 
@@ -163,19 +172,23 @@ class _Clients:
 
 
 def run_deploy(
-    account: _Account, monkeypatch: pytest.MonkeyPatch, *arguments: str, confirmed: bool = True
+    account: _Account,
+    monkeypatch: pytest.MonkeyPatch,
+    *arguments: str,
+    confirmed: bool = True,
+    sam: Callable[..., None] | None = None,
 ) -> tuple[Result, list[str]]:
     """Deploy with a SAM that does what a person answered, and return SAM's arguments too."""
     commands: list[list[str]] = []
 
-    def sam(arguments: list[object], **_: object) -> None:
+    def working_sam(arguments: list[object], **_: object) -> None:
         commands.append([str(each) for each in arguments])
         account.deployments += confirmed
 
     def target(name: str, _region: str) -> Target:
         return Target(name, _Clients(account))  # type: ignore[arg-type]  # the calls it needs
 
-    monkeypatch.setattr(command, "show_tool", sam)
+    monkeypatch.setattr(command, "show_tool", sam or working_sam)
     monkeypatch.setattr(command, "build", lambda _: [])
     monkeypatch.setattr(command, "publish_page", lambda _: None)
     monkeypatch.setattr(command, "find_stack", lambda *_: None)
@@ -265,6 +278,32 @@ def test_a_parameter_can_be_emptied_again(monkeypatch: pytest.MonkeyPatch) -> No
     read = run_tool([SAM.parent / "python", "-c", _READ, *passed], what="SAM's reader")
     values = json.loads(read)
     assert (values["ApiDomain"], values["StripeAddresses"]) == ("", addresses)
+
+
+@pytest.mark.usefixtures("working_copy")
+def test_a_deployment_that_fails_names_the_resource_and_aws_s_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = _Account(deletion_protection="true")
+
+    def failing_sam(*_: object, **__: object) -> None:
+        account.events = [
+            {
+                "EventId": "1",
+                "LogicalResourceId": "PageTopic",
+                "ResourceType": "AWS::SNS::Topic",
+                "ResourceStatus": "CREATE_FAILED",
+                "ResourceStatusReason": "Topic already exists with different tags",
+            }
+        ]
+        raise Failure("sam deploy failed, see above")
+
+    result, _ = run_deploy(account, monkeypatch, sam=failing_sam)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        "error: The stack was not deployed. "
+        "PageTopic (AWS::SNS::Topic): Topic already exists with different tags"
+    )
 
 
 SIGNING_PROFILE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/PpsRefunds/a1B2c3D4e5"

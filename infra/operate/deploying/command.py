@@ -15,6 +15,7 @@ from infra.operate.publish_dashboard import publish_page
 from infra.operate.stack import find_stack
 from infra.paths import ROOT, SAM, TEMPLATE
 from infra.release import new_release
+from infra.stack_events import StackEvents
 
 _COMMIT_TAG = "commit"
 
@@ -57,7 +58,13 @@ def deploy(  # noqa: PLR0913  # each is an option
         stage.result = f"{len(build(arch))} functions"
     fixed = {"Architecture": arch.value, "Release": new_release(commit)}
     signing = signing_options(values.get(SIGNING_PARAMETER, _value(before, SIGNING_PARAMETER)))
-    _deploy_with_sam(target, commit, values | fixed, signing, yes=yes)
+    events = StackEvents(target.aws.cloudformation, stack)
+    try:
+        _deploy_with_sam(target, commit, values | fixed, signing, yes=yes)
+    except Failure as failure:
+        if cause := events.first_failure():
+            raise Failure(f"The stack was not deployed. {cause}") from failure
+        raise
     after = target.stack()
     if after is None or _last_change(after) == _last_change(before):
         raise Failure("Nothing was deployed.")
