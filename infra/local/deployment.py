@@ -1,4 +1,7 @@
-"""Deploys the template to the local AWS with the same `sam deploy` as to AWS."""
+"""Deploys the template to the local AWS with the same `sam deploy` as to AWS.
+
+Only the packages differ: see `sam_launcher.py`.
+"""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +12,12 @@ from typing import Any
 from infra.build.functions import Architecture
 from infra.failure import Failure, run_tool
 from infra.local.engine import Aws, inherited_environment
-from infra.paths import ROOT, SAM, TEMPLATE
+from infra.paths import ROOT, SAM_PYTHON, TEMPLATE
 from infra.release import new_release
 from infra.stack_events import StackEvents
 
 STACK_NAME = "pps-refunds"
+_SAM = Path(__file__).parent / "sam_launcher.py"
 _ARTIFACTS = "pps-artifacts"
 _STAGE = "v1"
 _FUNCTION_SUFFIX = "Function"
@@ -40,7 +44,7 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
         "Release": new_release("local"),
         **parameters,
     }
-    command: list[str | Path] = [SAM, "deploy", "--template-file", TEMPLATE]
+    command: list[str | Path] = [SAM_PYTHON, _SAM, "deploy", "--template-file", TEMPLATE]
     command += ["--stack-name", STACK_NAME, "--s3-bucket", _ARTIFACTS]
     command += ["--region", aws.region, "--capabilities", "CAPABILITY_IAM"]
     command += ["--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"]
