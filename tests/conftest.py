@@ -32,6 +32,11 @@ def pytest_configure_node(node: object) -> None:
     node.workerinput["stack_directory"] = str(node.config.stash[_DIRECTORY])  # type: ignore[attr-defined] # xdist has no types
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the test that mostly waits, so that it does not keep a core idle at the end."""
+    items.sort(key=lambda item: "load" not in item.path.parts)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[_FAILED] = exitstatus == pytest.ExitCode.TESTS_FAILED
 

@@ -1,5 +1,6 @@
 """Tables and queues of a test's own, like the deployed ones."""
 
+import functools
 import json
 import uuid
 from collections.abc import Callable
@@ -7,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
     from mypy_boto3_sqs import SQSClient
 
 
 def copy_table(dynamodb: "DynamoDBClient", table: str, suffix: str) -> str:
     """Create an empty table with a deployed table's keys and indexes; return its name."""
-    deployed = dynamodb.describe_table(TableName=table)["Table"]
+    deployed = _described(dynamodb, table)
     name = f"{table}-{suffix}"
     indexes: Any = [
         {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
@@ -26,6 +28,12 @@ def copy_table(dynamodb: "DynamoDBClient", table: str, suffix: str) -> str:
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
     )
     return name
+
+
+@functools.cache
+def _described(dynamodb: "DynamoDBClient", table: str) -> "TableDescriptionTypeDef":
+    """Return a deployed table's description, which does not change while tests run."""
+    return dynamodb.describe_table(TableName=table)["Table"]
 
 
 def make_queue(sqs: "SQSClient", name: str, *, fifo: bool = True) -> str:
