@@ -45,7 +45,7 @@ unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples,
 	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
 .PHONY: explore
-explore: $(ENVIRONMENT) ## Search for inputs that break a rule: ten times as many examples, others each time
+explore: $(ENVIRONMENT) ## Search for inputs that break a rule: thirty times as many examples as `make test`, others each time
 	@$(BIN)/pytest tests/unit -n 2 -q -m hypothesis --hypothesis-profile=explore
 
 .PHONY: deploy-test

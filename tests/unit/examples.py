@@ -2,10 +2,10 @@
 
 from hypothesis import settings
 
-# The number of examples of all other tests under the full profile.
+# The number of examples of all other tests, of which each profile takes its part.
 ALL_EXAMPLES = 60
 
 
 def scaled(count: int) -> int:
-    """Return ``count`` under the full profile, and a tenth of it under the quick one."""
+    """Return the part of ``count`` that the profile takes: see ``conftest.py``."""
     return max(1, count * settings().max_examples // ALL_EXAMPLES)

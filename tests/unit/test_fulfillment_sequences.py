@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -201,6 +202,7 @@ class OrderInPrint(RuleBasedStateMachine):
             assert self.state.fulfillment_claimed_by is None
 
 
+@pytest.mark.hypothesis
 def test_the_job_is_right_after_every_step_of_any_sequence() -> None:
     sequences = settings(max_examples=scaled(150), stateful_step_count=40)
     run_state_machine_as_test(OrderInPrint, settings=sequences)

@@ -1,5 +1,6 @@
 """Whatever happens to a studio's money, its journal balances and says what the ledger says."""
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
@@ -41,6 +42,7 @@ class JournaledMoney(MoneyRules):
             assert read(text) == by_account(expected, form, currency)
 
 
+@pytest.mark.hypothesis
 def test_the_journal_of_any_ledger_balances_and_reads_back_as_the_ledger() -> None:
     sequences = settings(max_examples=scaled(60), stateful_step_count=40)
     run_state_machine_as_test(JournaledMoney, settings=sequences)

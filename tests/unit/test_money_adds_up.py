@@ -7,6 +7,7 @@ the refunds, in another way than the domain does.
 
 from collections import Counter
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
@@ -231,6 +232,7 @@ class Money(MoneyRules):
         assert verify_chain(contents, self.books.head) == (len(entries), None)
 
 
+@pytest.mark.hypothesis
 def test_the_money_adds_up_after_every_step_of_any_sequence() -> None:
     sequences = settings(max_examples=scaled(250), stateful_step_count=50)
     run_state_machine_as_test(Money, settings=sequences)

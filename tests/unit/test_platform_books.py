@@ -185,6 +185,7 @@ class PlatformMoney(MoneyRules):
         assert books.cash["pps"] == said - not_booked + fees_to_come + transfers_to_come
 
 
+@pytest.mark.hypothesis
 def test_entries_say_what_the_platform_has_after_any_sequence() -> None:
     run_state_machine_as_test(
         PlatformMoney, settings=settings(max_examples=scaled(60), stateful_step_count=50)
