@@ -342,7 +342,7 @@ def test_a_proof_that_runs_out_of_time_anywhere_goes_on_and_finds_the_same(
     answers = [desk.command({}, time_is_up=stops_after(calls)) for calls in range(1, 12)]
     assert answers[0].keys() == {"continues"}
     ends = [each["continues"] for each in answers if "continues" in each]
-    assert ends == sorted(untils)
+    assert ends == sorted(ends)
     # Each stop has sent a message, and workers go on until the proof is at its end.
     outcomes: list[str] = []
 
