@@ -62,8 +62,9 @@ _BOTOCORE_FILES = frozenset({"_retry.json", "partitions.json", "sdk-default-conf
 # Files that no function can use, by folder. Every cold start unpacks the rest.
 _UNUSED = {
     # Parameter types, which only type checkers import, and the v2 API, which nothing here calls.
+    # The SDK itself imports v2/core.
     "stripe": (
-        *("params", "events", "v2/billing", "v2/commerce", "v2/core", "v2/money_management"),
+        *("params", "events", "v2/billing", "v2/commerce", "v2/money_management"),
         "v2/test_helpers",
     ),
     # The classes of pydantic 1.
