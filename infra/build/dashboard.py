@@ -85,7 +85,8 @@ def run_node(
         Failure: Node is missing, or the script fails.
     """
     path = os.pathsep.join([str(NODE.parent), os.environ.get("PATH", os.defpath)])
-    return run_tool([NODE, *command], what=what, cwd=cwd, env=os.environ | {"PATH": path, **(env or {})})
+    environment = os.environ | {"PATH": path, **(env or {})}
+    return run_tool([NODE, *command], what=what, cwd=cwd, env=environment)
 
 
 def _sources() -> Iterator[Path]:

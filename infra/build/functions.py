@@ -85,6 +85,9 @@ _UNUSED = {
 # A layer on botocore. Of what the functions use, only Powertools' Tracer imports it.
 _BOTO3_PACKAGES = ("boto3", "s3transfer")
 
+# What the installer notes about a package beside its METADATA.
+_INSTALLERS_NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"})
+
 # What only the SDK's own HTTP client needs. Ours uses urllib3: shared/gateways/stripe/http_client.
 _STRIPE_UNUSED_PACKAGES = ("requests", "charset_normalizer", "certifi", "idna")
 
@@ -246,25 +249,25 @@ def _prune(target: Path, services: frozenset[str]) -> None:
     Keeps METADATA, in which Amazon Inspector finds vulnerable packages.
     """
     shutil.rmtree(target / "bin", ignore_errors=True)
-    for lock in target.glob(".lock"):
-        lock.unlink()
-    if (target / "stripe").is_dir():
-        for package in _STRIPE_UNUSED_PACKAGES:
-            _remove_package(target, package)
-    if (target / "boto3").is_dir() and not (target / "aws_xray_sdk").is_dir():
-        for package in _BOTO3_PACKAGES:
-            _remove_package(target, package)
-    for record in target.glob("*.dist-info/*"):
-        if record.name in {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"}:
-            record.unlink()
-    for stub in target.rglob("*.pyi"):
-        stub.unlink()
+    for package in _unused_packages(target):
+        _remove_package(target, package)
+    notes = (record for record in target.glob("*.dist-info/*") if record.name in _INSTALLERS_NOTES)
+    for file in (*target.glob(".lock"), *notes, *target.rglob("*.pyi")):
+        file.unlink()
     for folder, unused in _UNUSED.items():
         for name in unused:
             _remove(target / folder / name)
     _prune_locales(target / "babel" / "locale-data")
     for package in ("botocore", "boto3"):
         _prune_service_models(target / package / "data", services)
+
+
+def _unused_packages(target: Path) -> Iterator[str]:
+    """Yield the installed packages that another one needs only for what nothing here uses."""
+    if (target / "stripe").is_dir():
+        yield from _STRIPE_UNUSED_PACKAGES
+    if (target / "boto3").is_dir() and not (target / "aws_xray_sdk").is_dir():
+        yield from _BOTO3_PACKAGES
 
 
 def _remove(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Writes the API's description and the roles page from the code, or checks them.
 
-``python -m infra.build.openapi`` writes ``docs/openapi.json`` and ``docs/roles.md``. With ``--check``
-it changes nothing and exits 1 if a file differs from the code.
+``python -m infra.build.openapi`` writes ``docs/openapi.json`` and ``docs/roles.md``. With
+``--check`` it changes nothing and exits 1 if a file differs from the code.
 """
 
 import importlib

@@ -11,7 +11,8 @@ _INTRODUCTION = """\
 # Who may do what
 
 A user's roles are groups in the Cognito user pool, and each user belongs to one studio. The owner
-gives roles, and nobody can change a user's studio. `make openapi` generates this page from `shared/edge/auth.py`.
+gives roles, and nobody can change a user's studio. `make openapi` generates this page from
+`shared/edge/auth.py`.
 
 """
 

@@ -116,8 +116,8 @@ def main(
         typer.echo(each)
     if found:
         typer.echo(
-            f"error: secrets found: {len(found)}. Take them out. If one was ever pushed, replace it "
-            "at its service too: whoever has the repository has it.",
+            f"error: secrets found: {len(found)}. Take them out. If one was ever pushed, replace "
+            "it at its service too: whoever has the repository has it.",
             err=True,
         )
         raise typer.Exit(1)

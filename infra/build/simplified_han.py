@@ -46,7 +46,7 @@ def simplified(lines: Iterable[str]) -> dict[str, str]:
     found = {}
     for line in lines:
         if (match := _LINE.match(line)) and int(match[1], 16) in _COMMON:
-            codes = (int(code[2:], 16) for code in match[2].split())
+            codes = (int(code.removeprefix("U+"), 16) for code in match[2].split())
             others = [each for each in codes if each in _COMMON and each != int(match[1], 16)]
             if others:
                 found[chr(int(match[1], 16))] = chr(others[0])
@@ -72,8 +72,6 @@ def _lines(chars: Iterable[str]) -> Iterator[str]:
 if __name__ == "__main__":
     table = simplified(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines())
     TABLE.write_text(
-        _HEADER.format(
-            traditional=_quoted(table), simplified=_quoted(table.values())
-        ),
+        _HEADER.format(traditional=_quoted(table), simplified=_quoted(table.values())),
         encoding="utf-8",
     )

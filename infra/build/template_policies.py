@@ -97,9 +97,7 @@ def load_exceptions() -> dict[str, PolicyException]:
     }
 
 
-def complaints(
-    findings: Iterable[Finding], exceptions: Mapping[str, PolicyException]
-) -> list[str]:
+def complaints(findings: Iterable[Finding], exceptions: Mapping[str, PolicyException]) -> list[str]:
     """Return what must change: findings that no exception covers, and exceptions without finding.
 
     Args:
