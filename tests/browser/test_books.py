@@ -306,8 +306,9 @@ def test_a_statement_with_too_many_lines_is_exported_and_prints_its_sums(
 
     def with_more_lines(route: Route) -> None:
         """Answer the first lines with a next page, and that page with no line and another page."""
-        payout = route.fetch().json()
-        is_first = "cursor=" not in route.request.url
+        path, _, query = route.request.url.partition("/v1")[2].partition("?")
+        is_first = "cursor=" not in query
+        payout = world.call("GET", f"{path}?studio_id={studio_id}", role="pps_admin").json()
         lines = payout["lines"] * 2_000 if is_first else []
         route.fulfill(json={**payout, "lines": lines, "next_cursor": "more"})
 
