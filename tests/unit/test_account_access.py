@@ -31,7 +31,12 @@ class Accesses:
     items: dict[str, AccountAccess] = field(default_factory=dict)
     is_contended: bool = False
 
-    def get(self, account_id: str) -> AccountAccess | None:
+    def get(
+        self,
+        account_id: str,
+        *,
+        consistent: bool = True,  # noqa: ARG002  # memory is always consistent
+    ) -> AccountAccess | None:
         return self.items.get(account_id)
 
     def record(self, access: AccountAccess) -> None:
