@@ -182,12 +182,14 @@ def plant_in_books(
     planted.update([FindingKind.LEDGER_DIFFERS])
     reconcile_desk.change_refund(of_status, status="canceled")
     planted.update([FindingKind.REFUND_STATUS_DIFFERS])
-    # It names a refund that Stripe never had. The one that Stripe has is then unknown.
+    # It names a refund that Stripe never had. The one that Stripe has is then unknown, and with it
+    # more goes back than the order's total.
     reconcile_desk.change_refund(at_nobody, stripe_refund_id="re_of_nobody")
     planted.update(
         [
             FindingKind.REFUND_NOT_AT_STRIPE,
             FindingKind.REFUND_UNKNOWN_HERE,
+            FindingKind.REFUNDS_EXCEED_ORDER,
             FindingKind.LEDGER_DIFFERS,
         ]
     )
