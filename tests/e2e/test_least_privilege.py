@@ -509,6 +509,7 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         "payout_adjust": {"fee_refund", "adjust_dlq"},
         "fee_refund": {"fee_refund_dlq"},
         "refund_report": {"export"},
+        "payouts": {"export"},
         "export_report": {"export_dlq"},
         "run_payouts": {"payout", "payout_dlq"},
         "mail_events": {"mail_event_dlq"},
