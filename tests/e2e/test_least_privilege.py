@@ -303,6 +303,9 @@ def use_the_desk(world: DeployedStack) -> None:
     export = export_large_report(world, studio_with_large_report(world))
     assert world.http.get(export["url"]).status_code == 200
     write_export_of_open_refunds(world, PLATFORM_STUDIO)
+    # The files of the ledger. Openings are a balance from before the range.
+    for path in ("/reports/ledger", "/reports/ledger?format=beancount&openings=true"):
+        assert world.call("GET", path, role="bookkeeper").status_code == 202
     # A payout with too many lines to be answered with.
     statement = export_large_statement(world, studio_with_large_payout(world))
     assert statement.count("\r\nsale,") == LINES
