@@ -152,7 +152,7 @@ def _lines(user: ApiUser, payout_id: str) -> list[Json]:
 
 def _table_for(total: Json, currency: str) -> Table:
     """Return an empty statement table with the sums in its footer."""
-    table = Table(box=SIMPLE, show_footer=True)
+    table = Table(box=SIMPLE, show_footer=True, collapse_padding=True, pad_edge=False)
     footers = ("total", f"{total['count']} lines", *_amounts(total, currency))
     for column, footer in zip(_COLUMNS, footers, strict=True):
         table.add_column(
