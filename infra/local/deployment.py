@@ -18,6 +18,8 @@ from infra.stack_events import StackEvents
 
 STACK_NAME = "pps-refunds"
 _SAM = Path(__file__).parent / "sam_launcher.py"
+# How the line begins in which SAM says what went wrong.
+_SAM_ERROR = "Error: "
 _ARTIFACTS = "pps-artifacts"
 _STAGE = "v1"
 _FUNCTION_SUFFIX = "Function"
@@ -59,7 +61,7 @@ def deploy(aws: Aws, parameters: Mapping[str, str], scratch: Path) -> Deployment
     try:
         run_tool(command, what="sam deploy", cwd=ROOT, env=env)
     except Failure as failure:
-        if cause := events.first_failure():
+        if cause := events.first_failure() or sam_error(str(failure)):
             raise Failure(f"the stack was not deployed. {cause}") from failure
         raise
     outputs = _outputs(aws)
@@ -89,6 +91,12 @@ def _make_artifact_bucket(aws: Aws) -> None:
             Bucket=_ARTIFACTS,
             CreateBucketConfiguration={"LocationConstraint": aws.region},  # type: ignore[typeddict-item]  # any region is valid here
         )
+
+
+def sam_error(output: str) -> str | None:
+    """Return what SAM says went wrong, without the settings that it prints before, or None."""
+    said = [line for line in output.splitlines() if line.startswith(_SAM_ERROR)]
+    return said[-1].removeprefix(_SAM_ERROR) if said else None
 
 
 def _outputs(aws: Aws) -> dict[str, str]:

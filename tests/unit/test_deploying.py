@@ -10,6 +10,7 @@ from typer.testing import Result
 
 from infra.build.deployed_template import deployed_resources, source_template
 from infra.failure import Failure, run_tool
+from infra.local.deployment import sam_error
 from infra.local.environments import install_tools
 from infra.operate.deploying import command, commit
 from infra.operate.deploying.commit import commit_to_deploy
@@ -351,3 +352,12 @@ def test_lambda_refuses_code_that_the_profile_did_not_sign() -> None:
 def functions_of(resources: dict[str, Any]) -> list[str]:
     kinds = {"AWS::Serverless::Function", "AWS::Lambda::Function"}
     return [name for name, each in resources.items() if each["Type"] in kinds]
+
+
+def test_of_sam_s_output_the_error_alone_is_shown() -> None:
+    """CloudFormation refuses a template before any resource is made, so no event has the reason."""
+    said = "sam deploy failed: Deploying with following values\n  Region : us-east-1\n\n"
+    assert sam_error(f"{said}Error: Unrecognized resource types: [AWS::No::Such]") == (
+        "Unrecognized resource types: [AWS::No::Such]"
+    )
+    assert sam_error(said) is None
