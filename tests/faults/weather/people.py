@@ -154,10 +154,12 @@ class People:
             if status < 500 or code == _REFUSED_BY_STRIPE:
                 self.answers[order_id, key] = status
             elif tries_left:
-                self.simulation.within(
-                    self.simulation.dice.choice(_SECONDS_UNTIL_RETRY),
-                    lambda: self._request_refund(order_id, key, body, tries_left - 1),
-                )
+                self.simulation.within(self.simulation.dice.choice(_SECONDS_UNTIL_RETRY), retry)
+
+        def retry() -> None:
+            # A client that clicked twice and got one answer does not repeat the other click.
+            if (order_id, key) not in self.answers:
+                self._request_refund(order_id, key, body, tries_left - 1)
 
         self.aws.start("refund_request", call)
 
