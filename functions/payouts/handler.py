@@ -10,7 +10,7 @@ from functions.payouts import statement_html
 from functions.payouts.list_payouts import ListPayouts
 from functions.payouts.read_lines import LinesQuery, ReadLines
 from functions.payouts.show_payout import ShowNextPayout, ShowPayout
-from functions.payouts.statement_file import CsvFile, StatementFile
+from functions.payouts.statement_file import StatementFile
 from functions.payouts.views import (
     NextPayoutView,
     PayoutList,
@@ -19,7 +19,7 @@ from functions.payouts.views import (
     payout_list,
     payout_view,
 )
-from shared.domain.export import DecimalMark
+from shared.domain.export import CsvFile, DecimalMark
 from shared.domain.statement import LineKinds
 from shared.edge.auth import Action, Caller
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functions.payouts.show_payout import MOST_LINES_AT_ONCE, ShowPayout, stored_studio
 from shared.domain.export import (
     SUFFIXES,
+    CsvFile,
     DecimalMark,
     Export,
     ExportedReport,
@@ -15,14 +16,6 @@ from shared.views.columns import csv_header, csv_lines
 from shared.views.statement_columns import COLUMNS
 from shared.workflow.start_export import StartExport, WantedFile
 from shared.workflow.statement_rows import StatementRows
-
-
-@dataclass(frozen=True, slots=True)
-class CsvFile:
-    """A statement as a file, and the name to save it under."""
-
-    name: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functions.refund_report.report_refunds import ReportQuery, ReportSelection,
 from shared.domain.errors import ExportNotFoundError
 from shared.domain.export import (
     SUFFIXES,
+    CsvFile,
     DecimalMark,
     Export,
     ExportedReport,
@@ -24,14 +25,6 @@ from shared.workflow.start_export import StartExport, WantedFile
 MAX_ROWS_ANSWERED = 2_000
 # Names can be long, and an order can have a hundred of them: the bytes are checked too.
 MAX_BYTES_ANSWERED = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class CsvFile:
-    """A report as a file, and the name to save it under."""
-
-    name: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)

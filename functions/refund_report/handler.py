@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from functions.refund_report.add_up_taxes import AddUpTaxes
 from functions.refund_report.export_ledger import ExportLedger, LedgerQuery
-from functions.refund_report.export_refunds import CsvFile, ExportRefunds, FindExport
+from functions.refund_report.export_refunds import ExportRefunds, FindExport
 from functions.refund_report.find_patterns import FindPatterns
 from functions.refund_report.pattern_views import PatternsView, patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
@@ -24,7 +24,7 @@ from functions.refund_report.views import (
 )
 from shared.clock import utc_now
 from shared.domain.attribution import By
-from shared.domain.export import DecimalMark, Export, ExportForm
+from shared.domain.export import CsvFile, DecimalMark, Export, ExportForm
 from shared.domain.report import ReportState
 from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize

@@ -29,6 +29,14 @@ class Export:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A report that is answered at once, and the name to save it under."""
+
+    name: str
+    content: str
+
+
 class ExportForm(StrEnum):
     """The form of a file: a table, or the double-entry lines of a journal."""
 

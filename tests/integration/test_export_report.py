@@ -20,7 +20,6 @@ from functions.export_report import workbook
 from functions.export_report.write_export import NothingToExportError, WriteExport
 from functions.refund_report.export_refunds import (
     MAX_ROWS_ANSWERED,
-    CsvFile,
     ExportRefunds,
     FindExport,
 )
@@ -28,7 +27,7 @@ from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, S
 from infra.local.stack import Stack
 from shared.clock import rfc3339
 from shared.domain.errors import ExportNotFoundError
-from shared.domain.export import Export, ExportStatus
+from shared.domain.export import CsvFile, Export, ExportStatus
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, append
 from shared.domain.record_source import RecordSource
 from shared.domain.report import ReportState

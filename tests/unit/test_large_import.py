@@ -15,12 +15,13 @@ from rich.console import Console
 from functions.import_orders.import_lines import ImportReport
 from infra.operate.importing import check
 from infra.operate.importing import send as sending
-from infra.operate.importing.pace import Pace, line_count
+from infra.operate.importing.pace import ImportPace, line_count
 from infra.operate.importing.read import ImportFile
 from infra.operate.importing.records import Problem, Record
 from infra.operate.importing.send import Importer
 from infra.progress import ConsoleProgress
 from tests.records import order_record
+from tests.unit.traced_memory import traced_memory
 
 from .test_import_formats import order, put
 from .test_import_records import InMemoryTables, importer_of
@@ -47,12 +48,8 @@ def traced(tmp_path: Path) -> Iterator[None]:
     Importer("orders", refuse_all).send(
         ImportFile.at(write_orders(tmp_path / "a", 50), "orders").records()
     )
-    gc.collect()
-    gc.freeze()
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
-    gc.unfreeze()
+    with traced_memory():
+        yield
 
 
 @pytest.mark.usefixtures("traced")
@@ -168,7 +165,7 @@ def numbered(number: int) -> dict[str, Any]:
 def test_the_pace_names_the_rate_the_time_left_and_the_line_to_continue_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pace = Pace("orders", 1, 1_000_001, started=0.0)
+    pace = ImportPace("orders", 1, 1_000_001, started=0.0)
     for seconds, words in (
         (250.0, "100,000 orders, 400 a second, about 38 min left, all before line 100001 is done"),
         (2_500.0, "100,000 orders, 40 a second, about 6.2 h left, all before line 100001 is done"),

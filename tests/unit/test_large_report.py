@@ -1,6 +1,5 @@
 """A page and a file of a hundred thousand rows take the memory of a few."""
 
-import gc
 import json
 import tracemalloc
 from collections.abc import Iterator
@@ -35,6 +34,7 @@ from shared.gateways.studios import Studios
 from shared.workflow.refund_rows import RefundRows, RowLimit
 from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
+from tests.unit.traced_memory import traced_memory
 
 from .studios import LAKESIDE
 
@@ -213,13 +213,8 @@ def test_a_large_file_is_complete_and_written_in_parts(monkeypatch: pytest.Monke
 @pytest.fixture
 def traced() -> Iterator[None]:
     export(100)  # what is made once and kept
-    # With many objects of earlier tests alive, the collector would run too rarely to compare.
-    gc.collect()
-    gc.freeze()
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
-    gc.unfreeze()
+    with traced_memory():
+        yield
 
 
 @pytest.mark.slow

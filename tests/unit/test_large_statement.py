@@ -17,10 +17,10 @@ from functions.export_report.ledger_rows import LedgerRows
 from functions.export_report.write_export import NothingToExportError, WriteExport
 from functions.payouts.read_lines import ReadLines
 from functions.payouts.show_payout import MOST_LINES_AT_ONCE, ShowPayout
-from functions.payouts.statement_file import CsvFile, StatementFile
+from functions.payouts.statement_file import StatementFile
 from functions.payouts.statement_html import statement_html
 from shared.domain.errors import PayoutNotFoundError
-from shared.domain.export import DecimalMark, Export, StatementSelection
+from shared.domain.export import CsvFile, DecimalMark, Export, StatementSelection
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.payout import Payout, PayoutStatus, PayoutStep
 from shared.domain.running_sums import RunningSums
@@ -42,6 +42,7 @@ from shared.gateways.studios import Studios
 from shared.workflow import statement_rows
 from shared.workflow.start_export import StartExport
 from shared.workflow.statement_rows import StatementRows
+from tests.unit.traced_memory import traced_memory
 
 from .studios import LAKESIDE
 from .test_large_report import AT, ENTRIES_A_PAGE, Bucket, order_item, rows_of
@@ -336,12 +337,8 @@ def test_printing_a_payout_of_200_000_lines_reads_its_stored_sums_and_no_line() 
 @pytest.fixture
 def traced() -> Iterator[None]:
     write(Ledger(payout_of(100)), Bucket(), REQUEST)  # what is made once and kept
-    gc.collect()
-    gc.freeze()
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
-    gc.unfreeze()
+    with traced_memory():
+        yield
 
 
 class CollectedLedger(Ledger):
