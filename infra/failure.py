@@ -2,14 +2,27 @@
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import typer
 
 _LINES_SHOWN = 15
 
 
 class Failure(Exception):  # noqa: N818 - it reads as a word: "raise Failure(...)"
     """A foreseen failure. Commands print its message in one line, without a traceback."""
+
+
+@contextmanager
+def one_line_for_failures() -> Iterator[None]:
+    """Print a failure in one line, and exit 1."""
+    try:
+        yield
+    except Failure as failure:
+        typer.echo(f"error: {failure}", err=True)
+        raise typer.Exit(1) from None
 
 
 def run_tool(

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from infra.build.dashboard import build_dashboard, install_packages, run_node
 from infra.build.page_size import CSS_LIMIT, JS_LIMIT, first_load
-from infra.failure import Failure
+from infra.failure import Failure, one_line_for_failures
 from infra.paths import DASHBOARD, NPM
 from infra.progress import ConsoleProgress
 
@@ -26,7 +26,7 @@ def main(
 ) -> None:
     """Check the page, or write its API types from docs/openapi.json."""
     progress = ConsoleProgress(Console())
-    try:
+    with one_line_for_failures():
         install_packages(DASHBOARD)
         if write_schema:
             _run_script("schema", "writing the page's API types")
@@ -36,9 +36,6 @@ def main(
             stage.result = ", ".join(_CHECKS)
         with progress.stage("page size") as stage:
             stage.result = _check_size()
-    except Failure as failure:
-        typer.echo(f"error: {failure}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _check(name: str) -> None:

@@ -41,7 +41,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.build.bill_of_materials import bill_of_materials
-from infra.failure import Failure, run_tool
+from infra.failure import Failure, one_line_for_failures, run_tool
 from infra.paths import BUILD, FUNCTIONS, ROOT, SHARED, UV
 
 SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts", "xray"})
@@ -397,11 +397,8 @@ def main(
 ) -> None:
     """Build the functions into build/."""
     started = time.monotonic()
-    try:
+    with one_line_for_failures():
         artifacts = build(arch)
-    except Failure as failure:
-        typer.echo(f"error: {failure}", err=True)
-        raise typer.Exit(1) from None
     for artifact in artifacts:
         state = "built" if artifact.changed else "unchanged"
         typer.echo(f"{artifact.name:16} {artifact.size / 1e6:6.1f} MB  {state}")

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.failure import Failure, run_tool
+from infra.failure import Failure, one_line_for_failures, run_tool
 from infra.paths import ROOT, TOOLS
 
 _KINGFISHER = Path(sys.executable).parent / "kingfisher"
@@ -107,20 +107,15 @@ def main(
     *, history: Annotated[bool, typer.Option(help="Look at all commits too.")] = False
 ) -> None:
     """Look for secrets. Exits 1 if there is one."""
-    try:
+    with one_line_for_failures():
         found = find_secrets(ROOT, history=history)
-    except Failure as failure:
-        typer.echo(f"error: {failure}", err=True)
-        raise typer.Exit(1) from None
-    for each in found:
-        typer.echo(each)
-    if found:
-        typer.echo(
-            f"error: secrets found: {len(found)}. Take them out. If one was ever pushed, replace "
-            "it at its service too: whoever has the repository has it.",
-            err=True,
-        )
-        raise typer.Exit(1)
+        for each in found:
+            typer.echo(each)
+        if found:
+            raise Failure(
+                f"secrets found: {len(found)}. Take them out. If one was ever pushed, replace it "
+                "at its service too: whoever has the repository has it."
+            )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import typer
 import yaml
 
 from infra.build.resolved_template import resolved_resources
-from infra.failure import Failure, run_tool
+from infra.failure import Failure, one_line_for_failures, run_tool
 from infra.local.environments import install_checkov
 from infra.paths import CHECKOV_PYTHON
 
@@ -121,20 +121,15 @@ def complaints(findings: Iterable[Finding], exceptions: Mapping[str, PolicyExcep
 
 def main() -> None:
     """Check the template against policies. Exits 1 if something must change."""
-    try:
+    with one_line_for_failures():
         found = complaints(find_violations(resolved_resources(_PARAMETERS)), load_exceptions())
-    except Failure as failure:
-        typer.echo(f"error: {failure}", err=True)
-        raise typer.Exit(1) from None
-    for each in found:
-        typer.echo(each)
-    if found:
-        typer.echo(
-            f"error: policies are not kept: {len(found)}. Change template.yaml, or give a reason "
-            "in infra/build/policy_exceptions.yaml.",
-            err=True,
-        )
-        raise typer.Exit(1)
+        for each in found:
+            typer.echo(each)
+        if found:
+            raise Failure(
+                f"policies are not kept: {len(found)}. Change template.yaml, or give a reason in "
+                "infra/build/policy_exceptions.yaml."
+            )
 
 
 if __name__ == "__main__":

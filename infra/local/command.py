@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from infra.failure import Failure
+from infra.failure import Failure, one_line_for_failures
 from infra.local.charges import make_test_charges
 from infra.local.console import DemoConsole
 from infra.local.demo_month import DemoMonth
@@ -157,10 +157,8 @@ def _stripe_from_environment(*, webhooks: bool = True) -> StripeServer | None:
 @contextmanager
 def _one_line_for_failures() -> Iterator[None]:
     try:
-        yield
-    except Failure as failure:
-        typer.echo(f"error: {failure}", err=True)
-        raise typer.Exit(1) from None
+        with one_line_for_failures():
+            yield
     except KeyboardInterrupt:
         console.print("\nStopped.")  # the stack was stopped in order: that is success
 
