@@ -12,7 +12,7 @@ from infra.operate.ledger_verification import AnchorSource, Verdict, studios_of,
 from infra.operate.options import AsJson, StackName, Studios
 from infra.operate.output import print_json, print_line, print_table, progress
 from infra.operate.stack import OperatedStack, find_stack
-from infra.operate.workers import WORKERS, Pace, WorkerCount, share
+from infra.operate.workers import WORKERS, WorkerCount, WorkersPace, share
 
 _COLUMNS = ("studio", "entries", "payable", "direct", "currency", "anchored to", "verdict")
 
@@ -54,7 +54,7 @@ def _verify(
     with progress.stage("verify ledgers") as stage:
         # A studio may have anchors and no ledger any more.
         chosen = studios or {*studios_of(dynamodb, tables[1], workers), *source.anchors.studios()}
-        pace, verdicts = Pace(stage.progress, "entries"), []
+        pace, verdicts = WorkersPace(stage.progress, "entries"), []
         verify = partial(verify_studio, dynamodb, *tables, source=source)
         try:
             for verdict in share(workers, verify, sorted(chosen)):

@@ -20,7 +20,7 @@ WorkerCount = Annotated[
 _AHEAD = 8
 
 
-class Pace:
+class WorkersPace:
     """Counts what all workers have done, and says how long a million takes at this pace.
 
     Args:

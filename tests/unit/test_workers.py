@@ -6,7 +6,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from infra.operate.workers import Pace, in_segments, share
+from infra.operate.workers import WorkersPace, in_segments, share
 
 
 def test_each_segment_has_a_worker_and_the_counts_are_added() -> None:
@@ -52,7 +52,7 @@ def test_shared_work_comes_back_in_order_and_is_taken_as_it_is_done() -> None:
 
 def test_a_pace_counts_and_names_the_time_of_a_million() -> None:
     shown: list[str] = []
-    pace = Pace(shown.append, "orders")
+    pace = WorkersPace(shown.append, "orders")
     assert str(pace) == "0 orders"
     pace.count(1_000)
     pace.count(234)

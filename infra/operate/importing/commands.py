@@ -18,7 +18,7 @@ from infra.operate.importing.mapping import (
     template_mapping,
     with_settings,
 )
-from infra.operate.importing.pace import Pace, line_count
+from infra.operate.importing.pace import ImportPace, line_count
 from infra.operate.importing.read import ImportFile
 from infra.operate.importing.records import Problem, Record
 from infra.operate.importing.refused_file import RefusedFile
@@ -160,7 +160,7 @@ def _import(  # noqa: PLR0913 - the options of a command
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    pace = Pace(importer.kind, from_line, line_count(source.path))
+    pace = ImportPace(importer.kind, from_line, line_count(source.path))
     name = f"{'check' if dry_run else 'import'} {importer.kind}"
     with RefusedFile(source, refused) as refused_file, progress.stage(name) as stage:
         importer.on_refused = refused_file.write

@@ -14,7 +14,7 @@ def line_count(path: Path) -> int:
 
 
 @dataclass
-class Pace:
+class ImportPace:
     """Says how far an import is. It began at ``first_line`` of a file with ``lines`` lines."""
 
     kind: str

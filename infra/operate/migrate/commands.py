@@ -4,7 +4,7 @@ The AWS credentials of the environment must be an administrator's.
 """
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -17,7 +17,7 @@ from infra.operate.migrate.search_words import LEFT, renew_search_words
 from infra.operate.options import AsJson, By, StackName
 from infra.operate.output import print_counts, print_json, print_line, print_table, progress
 from infra.operate.stack import OperatedStack, find_stack
-from infra.operate.workers import WORKERS, Pace, WorkerCount, in_segments
+from infra.operate.workers import WORKERS, WorkerCount, WorkersPace, in_segments
 from shared.clock import rfc3339, utc_now
 from shared.gateways.migration_records import MigrationRecords, MigrationRun
 from shared.gateways.search_words import SearchWords
@@ -81,7 +81,7 @@ def run(  # noqa: PLR0913  # its options
     operated = find_stack(stack)
     migrate = _RUNS[name]
     with progress.stage(name) as stage:
-        pace = Pace(stage.progress)
+        pace = WorkersPace(stage.progress)
         done = migrate(operated, _Run(workers, dry_run), pace)
         stage.result = str(pace)
     if not dry_run and not done[LEFT]:
@@ -96,26 +96,39 @@ def run(  # noqa: PLR0913  # its options
         raise Failure(f"{done[LEFT]} are left. Run `migrate run {name}` again.")
 
 
-def _search_words(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]:
+def _search_words(stack: OperatedStack, asked: _Run, pace: WorkersPace) -> Counter[str]:
     words = SearchWords(stack.aws.dynamodb, stack.output("OrdersTableName"))
 
-    def renew(segment: int) -> Generator[Counter[str]]:
-        for done in renew_search_words(words, segment, asked.segments, dry_run=asked.dry_run):
-            pace.count()
-            yield done
+    return _in_segments(
+        asked,
+        pace,
+        lambda segment: renew_search_words(words, segment, asked.segments, dry_run=asked.dry_run),
+    )
 
-    return in_segments(asked.segments, renew)
 
-
-def _schema(stack: OperatedStack, asked: _Run, pace: Pace) -> Counter[str]:
+def _schema(stack: OperatedStack, asked: _Run, pace: WorkersPace) -> Counter[str]:
     dynamodb, table = stack.aws.dynamodb, stack.output("OrdersTableName")
 
-    def add(segment: int) -> Generator[Counter[str]]:
-        for done in add_versions(dynamodb, table, segment, asked.segments, dry_run=asked.dry_run):
+    return _in_segments(
+        asked,
+        pace,
+        lambda segment: add_versions(
+            dynamodb, table, segment, asked.segments, dry_run=asked.dry_run
+        ),
+    )
+
+
+def _in_segments(
+    asked: _Run, pace: WorkersPace, migrate: Callable[[int], Iterator[Counter[str]]]
+) -> Counter[str]:
+    """Migrate all segments of a table side by side, and show how far it is after each item."""
+
+    def counted(segment: int) -> Generator[Counter[str]]:
+        for done in migrate(segment):
             pace.count()
             yield done
 
-    return in_segments(asked.segments, add)
+    return in_segments(asked.segments, counted)
 
 
 _RUNS = {Name.SEARCH_WORDS: _search_words, Name.SCHEMA: _schema}

@@ -23,7 +23,7 @@ from infra.operate.restore.replay_events import ReplayStripeEvents
 from infra.operate.restore.tables import Copies, is_there, restore_to, wait_until_restored
 from infra.operate.stack import OperatedStack, find_stack
 from infra.operate.stripe.stored_keys import operators_key
-from infra.operate.workers import WORKERS, Pace, WorkerCount
+from infra.operate.workers import WORKERS, WorkerCount, WorkersPace
 from shared.clock import utc_now
 from shared.domain.errors import StripeOutcomeUnknownError, StripeRefusedError
 from shared.gateways.queues import FeeRefundQueue
@@ -84,7 +84,7 @@ def tables(
     changed: dict[str, dict[str, int]] = {}
     for name, copy in zip(names, copies, strict=True):
         with progress.stage(f"put back {name}") as stage:
-            pace = Pace(stage.progress)
+            pace = WorkersPace(stage.progress)
             changed[name] = put_back(operated.aws.dynamodb_resource, copy, name, workers, pace)
             written = ", ".join(f"{times} {what}" for what, times in changed[name].items())
             stage.result = f"{written}; compared {pace}"

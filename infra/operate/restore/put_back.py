@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.table import BatchWriter
 
-from infra.operate.workers import Pace, in_segments
+from infra.operate.workers import WorkersPace, in_segments
 from shared.gateways.conflict import StaleStateError, tries
 from shared.gateways.records.keys import PLATFORM_PK
 
@@ -79,7 +79,7 @@ def put_back(
     copy: str,
     table: str,
     segments: int = 1,
-    pace: Pace | None = None,
+    pace: WorkersPace | None = None,
 ) -> dict[str, int]:
     """Make a table equal to another, and return how many items were ``put`` and ``deleted``.
 
@@ -92,7 +92,7 @@ def put_back(
         segments: How many workers share each table.
         pace: Counts the items of both tables as they are compared.
     """
-    tables, pace = _Tables(dynamodb, segments), pace or Pace()
+    tables, pace = _Tables(dynamodb, segments), pace or WorkersPace()
 
     def put(segment: int) -> Generator[Counter[str]]:
         with tables.writer(table) as writer:
