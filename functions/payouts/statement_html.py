@@ -81,35 +81,35 @@ _environment = Environment(
 )
 
 
-def statement_html(whole: PrintedStatement) -> str:
+def statement_html(printed: PrintedStatement) -> str:
     """Return the statement: what was paid, how it adds up, the deductions, and each other line.
 
     A payout with too many lines has the sums of each section, and says where the lines are.
     """
-    currency = whole.payout.currency
+    currency = printed.payout.currency
 
     def local_day(at: str) -> str:
-        return _day(datetime.fromisoformat(at).astimezone(whole.zone).date())
+        return _day(datetime.fromisoformat(at).astimezone(printed.zone).date())
 
     def local_moment(at: str) -> str:
-        here = datetime.fromisoformat(at).astimezone(whole.zone)
+        here = datetime.fromisoformat(at).astimezone(printed.zone)
         return format_datetime(here, "MMM d, y, h:mm:ss a", locale=_LOCALE)
 
-    sections = sections_of(whole.statement)
+    sections = sections_of(printed.statement)
     return _environment.get_template("statement.html.j2").render(
-        payout=whole.payout,
-        studio_name=whole.studio_name,
-        statement=whole.statement,
-        first_day=_day(date.fromisoformat(whole.payout.period_start)),
-        last_day=_day(date.fromisoformat(whole.payout.period_end)),
+        payout=printed.payout,
+        studio_name=printed.studio_name,
+        statement=printed.statement,
+        first_day=_day(date.fromisoformat(printed.payout.period_start)),
+        last_day=_day(date.fromisoformat(printed.payout.period_end)),
         kinds=_KINDS,
-        parts=_parts(whole.statement),
+        parts=_parts(printed.statement),
         sections=sections,
-        has_lines=bool(whole.statement.lines),
-        line_count=f"{whole.statement.total.count:,}",
+        has_lines=bool(printed.statement.lines),
+        line_count=f"{printed.statement.total.count:,}",
         settled_by_stripe=any(section.total.direct_amount for section in sections),
-        status=_status_of(whole.payout),
-        zone=whole.zone.key,
+        status=_status_of(printed.payout),
+        zone=printed.zone.key,
         money=lambda amount: money(amount, currency),
         what=_what,
         reason=_reason,

@@ -171,14 +171,13 @@ class ReportRefunds:
         rows = self.rows.rows(selection, after, limit + 1, reading)
         found = list(islice(rows, limit + 1))
         page, more = found[:limit], len(found) > limit
-        until = page[-1].place if more else None
-        if not more and reading.is_reached:
-            until = reading.last_place
+        until = page[-1].place if more else reading.stopped_at
         if so_far is not None:
             totals = so_far.totals
+        elif reading.stopped_at is not None:
+            totals = None
         else:
-            is_known = more or not reading.is_reached
-            totals = self._totals(selection, found, more=more) if is_known else None
+            totals = self._totals(selection, found, more=more)
         shown = (so_far.shown if so_far else ReportTotals()).plus(page)
         is_settled = selection.state is ReportState.SETTLED
         # Open and failed refunds move on while they are read. Entries never do.

@@ -51,12 +51,17 @@ class RowLimit:
     """How many rows a request may still read, filtered out or not.
 
     ``last_place`` is the place of the last row that was read. ``is_reached`` says that there are
-    more.
+    more rows.
     """
 
     left: int
     last_place: str | None = None
     is_reached: bool = False
+
+    @property
+    def stopped_at(self) -> str | None:
+        """The place of the last row if there are more rows than may be read, or None."""
+        return self.last_place if self.is_reached else None
 
     def rows(self, rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
         """Yield rows up to the limit."""
