@@ -304,7 +304,7 @@ def test_an_old_event_of_a_dispute_without_an_id_has_the_charge_read(
 def test_a_dispute_from_before_the_ledger_gives_back_what_comes_back_since(
     make_backend: MakeBackend, ends: str, kinds: list[str], payable: int
 ) -> None:
-    """The earlier books deducted the dispute, and nobody but this ledger can give it back."""
+    """The earlier books deducted the dispute. This ledger has to give it back."""
     backend, dispute_id = disputed_before_the_ledger(make_backend, "needs_response")
     move(backend, dispute_id, status=ends)
     backend.deliver()
