@@ -1,13 +1,17 @@
 """The functions' real handlers in this process, each in execution environments of its own."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
 from shared.edge.observability import logger, metrics
+
+# The packages whose objects are the product's.
+_OURS = ("functions.", "shared.")
 
 
 class ExecutionEnvironment:
@@ -16,11 +20,9 @@ class ExecutionEnvironment:
     def __init__(self, function: str) -> None:
         self._module = _execute_module(f"functions.{function}.handler")
         self._after_import = [
-            (each, dict(vars(each)))
-            for each in vars(self._module).values()
-            if not isinstance(each, type | ModuleType)
-            and hasattr(each, "__dict__")
-            and each not in (logger, metrics)  # all functions in this process share them
+            (each, _state(each))
+            for each in _reachable(vars(self._module).values())
+            if each not in (logger, metrics)  # all functions in this process share them
         ]
 
     def handle(self, event: object, context: object) -> Any:  # noqa: ANN401  # depends on the function
@@ -28,16 +30,15 @@ class ExecutionEnvironment:
         return self._module.lambda_handler(event, context)
 
     def restart(self) -> None:
-        """Set the module's globals back to their values after import.
+        """Set all objects of the module back to their state after import.
 
         Caches are empty and connections closed. A new import would do the same, but slowly.
         """
-        for each, attributes in self._after_import:
+        for each, state in self._after_import:
             if hasattr(each, "cache_clear"):
                 each.cache_clear()
             else:
-                vars(each).clear()
-                vars(each).update(attributes)
+                _set_back(each, state)
         metrics.clear_metrics()
         logger.clear_state()
 
@@ -66,6 +67,46 @@ class ExecutionEnvironments:
         for idle in self._idle.values():
             for environment in idle:
                 environment.restart()
+
+
+def _reachable(found: Iterable[object]) -> Iterator[Any]:
+    """Yield a module's objects that have a state, and the product's objects inside them."""
+    waiting, seen = list(found), set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, type | ModuleType):
+            continue
+        seen.add(id(each))
+        is_ours = type(each).__module__.startswith(_OURS)
+        if is_ours or hasattr(each, "__dict__"):
+            yield each
+        if is_ours:
+            waiting += _state(each).values()
+
+
+def _state(each: object) -> dict[str, Any]:
+    """Return an object's attributes. Those that are filled later, such as a cache, are copies."""
+    slots = {
+        name: getattr(each, name)
+        for kind in type(each).__mro__
+        for name in getattr(kind, "__slots__", ())
+        if not name.startswith("__") and hasattr(each, name)
+    }
+    return _with_copies(slots | getattr(each, "__dict__", {}))
+
+
+def _set_back(each: object, state: Mapping[str, Any]) -> None:
+    if hasattr(each, "__dict__"):
+        vars(each).clear()
+    for name, value in _with_copies(state).items():
+        object.__setattr__(each, name, value)  # also of frozen objects
+
+
+def _with_copies(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: copy(value) if isinstance(value, dict | list | set) else value
+        for name, value in state.items()
+    }
 
 
 def _execute_module(name: str) -> ModuleType:
