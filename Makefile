@@ -35,7 +35,7 @@ setup: $(ENVIRONMENT) ## Create the Python environments
 run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops after it)
 	@$(BIN)/python -m infra.local run
 
-test: $(ENVIRONMENT) ## Run all tests, on the deployed template with IAM enforced
+test: setup ## Run all tests, on the deployed template with IAM enforced
 	@$(BIN)/pytest -n 3 --dist worksteal
 
 ##@ Test and check

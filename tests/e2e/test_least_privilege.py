@@ -222,9 +222,15 @@ def resume_everything(world: DeployedStack, order_id: str) -> None:
 
 
 def reconcile_everything(world: DeployedStack) -> None:
-    """Let reconcile find a lost transfer, and heal a lost settlement and a lost fee refund."""
+    """Let reconcile find a lost transfer, and heal a lost settlement and a lost fee refund.
+
+    It also compares a refund that stands in the ledger.
+    """
     direct = world.refund(world.sell(DIRECT_STUDIO), {"type": "full"}, DIRECT_STUDIO)
     lose_fee_answer(world, direct)
+    settled = world.refund(world.sell(), {"type": "full"})
+    world.await_status(settled, "settled")
+    move_back(world, "refund", settled["stripe_refund_id"])
     with transfer_gone(world), world.webhooks_held():
         unconfirmed = world.refund(world.sell(), {"type": "full"})
         move_back(world, "refund", unconfirmed["stripe_refund_id"])
