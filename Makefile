@@ -36,7 +36,7 @@ run: $(ENVIRONMENT) ## Start the local stack and show the demo (ONCE=1 stops aft
 	@$(BIN)/python -m infra.local run
 
 test: setup ## Run all tests, on the deployed template with IAM enforced
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@$(BIN)/pytest -n 4 --dist worksteal
 
 ##@ Test and check
 
@@ -45,8 +45,9 @@ unit: $(ENVIRONMENT) ## Run the pure tests without a stack, with fewer examples,
 	@$(BIN)/pytest tests/unit -n 2 -q -m "not slow" --hypothesis-profile=quick
 
 .PHONY: explore
-explore: $(ENVIRONMENT) ## Search for inputs that break a rule: thirty times as many examples as `make test`, others each time
+explore: setup ## Search for inputs that break a rule: ten times as many examples and more, others each time
 	@$(BIN)/pytest tests/unit -n 2 -q -m hypothesis --hypothesis-profile=explore
+	@EXAMPLES=60 $(BIN)/pytest tests/e2e/test_fuzz.py -n 2 -q
 
 .PHONY: deploy-test
 deploy-test: $(ENVIRONMENT) ## Deploy, change and delete a second stack on the local engine

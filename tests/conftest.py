@@ -33,8 +33,18 @@ def pytest_configure_node(node: object) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the test that mostly waits, so that it does not keep a core idle at the end."""
-    items.sort(key=lambda item: "load" not in item.path.parts)
+    """Put the tests that need the stack first, and the load test last.
+
+    Each worker begins with a part of this list. So one starts the stack, while the others run tests
+    that need none, and later take over some of its own. A worker that comes to the load test, which
+    starts a stack of its own, does so while the others have much left.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        needs_stack = "stack" in getattr(item, "fixturenames", ())
+        return not needs_stack, "load" in item.path.parts
+
+    items.sort(key=place)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from fcntl import LOCK_EX, flock
 from typing import TYPE_CHECKING
 
 import boto3
@@ -319,9 +320,14 @@ def use_the_desk(world: DeployedStack) -> None:
 
 @pytest.fixture(scope="module")
 def used_world(world: DeployedStack) -> DeployedStack:
-    """The stack after all that the functions do was done once."""
-    use_everything(world)
-    use_the_desk(world)
+    """The stack after all that the functions do was done once, for all workers of the run."""
+    with (world.stack.logs["iam"].parent / "used.lock").open("a+") as lock:
+        flock(lock, LOCK_EX)
+        lock.seek(0)
+        if not lock.read():
+            use_everything(world)
+            use_the_desk(world)
+            lock.write("done")
     return world
 
 

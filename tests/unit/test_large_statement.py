@@ -354,11 +354,11 @@ def test_five_times_the_lines_take_no_more_memory(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(exports, "PART_BYTES", 50_000)
     monkeypatch.setattr(write_export, "_ROWS_AT_ONCE", 100)
     peaks = []
-    for count in (800, 4_000):
+    for count in (400, 2_000):
         tracemalloc.reset_peak()
         bucket = Bucket()
         assert write(CollectedLedger(payout_of(count), a_page=100), bucket, REQUEST) == count + 4
         assert len(bucket.parts) > 1
         peaks.append(tracemalloc.get_traced_memory()[1])
-    # The additional 3,200 lines would take 800 kilobytes as text, and four megabytes as lines.
-    assert peaks[1] - peaks[0] < 500_000
+    # The additional 1,600 lines would take 400 kilobytes as text, and two megabytes as lines.
+    assert peaks[1] - peaks[0] < 250_000
