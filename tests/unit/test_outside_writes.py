@@ -72,4 +72,5 @@ def test_no_role_may_delete_or_update_an_entry() -> None:
         if "LedgerTable" in json.dumps(statement["Resource"])
         for act in actions_of(statement)
     }
-    assert may == {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"}
+    reads = {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"}
+    assert may == reads | {"dynamodb:PutItem"}
