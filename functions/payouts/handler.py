@@ -22,6 +22,7 @@ from functions.payouts.views import (
 from shared.domain.export import CsvFile, DecimalMark
 from shared.domain.statement import LineKinds
 from shared.edge.auth import Action, Caller
+from shared.edge.fair_share import Share
 from shared.edge.http import Cursor, NamedStudio, api_handler, api_resolver, caller, described
 from shared.edge.observability import logger
 from shared.edge.settings import setting
@@ -159,7 +160,7 @@ def read(  # noqa: PLR0913  # a page's parameters
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> PayoutAnswer:
     """Show a payout that was made."""
-    who = caller(app)
+    who = caller(app, Share.READS if form == "json" else Share.REPORTS)
     who.require(Action.READ_PAYOUTS)
     if form == "csv":
         return _csv(who, payout_id, decimal_mark)

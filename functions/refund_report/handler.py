@@ -29,6 +29,7 @@ from shared.domain.report import ReportState
 from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize
 from shared.edge.auth import Action, Caller
+from shared.edge.fair_share import Share
 from shared.edge.http import (
     Cursor,
     NamedStudio,
@@ -161,7 +162,7 @@ def report(  # noqa: PLR0913  # a report's parameters
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> ReportAnswer:
     """Report the studio's refunds, page by page or as a file."""
-    who = caller(app)
+    who = caller(app, Share.REPORTS)
     who.require(Action.READ_REPORTS)
     only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
     query = ReportQuery(who.studio_id, state, first, last, only=only)
@@ -222,7 +223,7 @@ def ledger_file(  # noqa: PLR0913  # the parameters of a file
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> Response[ExportView]:
     """Have the studio's ledger written to a file."""
-    who = caller(app)
+    who = caller(app, Share.REPORTS)
     who.require(Action.READ_REPORTS)
     query = LedgerQuery(who.studio_id, first, last, form, decimal_mark, totals == "day", openings)
     return _requested(export_ledger(query, logger.get_correlation_id() or ""), who)
@@ -269,7 +270,7 @@ def summary(  # noqa: PLR0913  # the report's filters
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> SummaryView:
     """Add up the studio's refunds by day or week, and by reason."""
-    who = caller(app)
+    who = caller(app, Share.REPORTS)
     who.require(Action.READ_REPORTS)
     only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
     query = ReportQuery(who.studio_id, state, first, last, only=only)
@@ -301,7 +302,7 @@ def taxes(  # noqa: PLR0913  # the report's filters
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> TaxesView:
     """Add up the studio's refunded tax by jurisdiction and rate."""
-    who = caller(app)
+    who = caller(app, Share.REPORTS)
     who.require(Action.READ_REPORTS)
     only = ReportFilter(subject, product, photo_day, reason, processed_by, effective)
     query = ReportQuery(who.studio_id, state, first, last, only=only)
@@ -333,7 +334,7 @@ def patterns(
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> PatternsView:
     """Count the studio's refunds by what they have in common, and find the outliers."""
-    who = caller(app)
+    who = caller(app, Share.REPORTS)
     who.require(Action.READ_REPORTS)
     return patterns_view(find_patterns(who.studio_id, by, first, last))
 

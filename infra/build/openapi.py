@@ -36,6 +36,7 @@ _SETTINGS = {
     "ALLOWED_ORIGIN": "*",
     "ORDERS_TABLE": "orders",
     "LEDGER_TABLE": "ledger",
+    "REQUEST_COUNTS_TABLE": "counts",
     "EXPORT_BUCKET": "exports",
     "EXPORT_QUEUE_URL": "http://sqs/exports",
     "ADJUST_QUEUE_URL": "http://sqs/adjust",

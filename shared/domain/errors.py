@@ -343,6 +343,21 @@ class BusyError(DomainError):
     code = "try_again"
 
 
+class TooManyRequestsError(DomainError):
+    """The caller's studio has used up its share of the API. Nothing was done.
+
+    Args:
+        detail: What was used up, and when to try again.
+        retry_after_seconds: When to try again.
+    """
+
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class StripeOutcomeUnknownError(Exception):
     """It is unknown whether Stripe did it: no answer, a 429, a 5xx, or one that is not Stripe's.
 

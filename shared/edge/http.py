@@ -17,16 +17,19 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
+from shared.clock import utc_now
 from shared.domain.errors import BusyError, DomainError, ForbiddenError
 from shared.edge.audit import AuditEvent, record
 from shared.edge.auth import Audience, Caller, SignedIn, signed_in_from
 from shared.edge.cursor import MAX_CURSOR_LENGTH
+from shared.edge.fair_share import FairShare, Share, share_of
 from shared.edge.observability import count, count_refused, logger, metrics
 from shared.edge.problems import MEDIA_TYPE, Problem, problem_of
 from shared.edge.security_headers import with_security_headers
 from shared.edge.settings import setting
 from shared.edge.snapshot import refresh_after_restore
 from shared.gateways.conflict import StaleStateError
+from shared.gateways.request_counts import RequestCounts
 
 # Pydantic's paths also name the body and its `type`, which are not fields.
 _NOT_FIELDS = frozenset({"body", "full", "partial", "line_items"})
@@ -115,13 +118,21 @@ def described(success: int, model: type[BaseModel], what: str) -> dict[int, Open
     }
 
 
-def api_resolver() -> APIGatewayRestResolver:
+class Api(APIGatewayRestResolver):
+    """A resolver that also knows how much of the API each studio has used."""
+
+    def __init__(self, cors: CORSConfig) -> None:
+        super().__init__(enable_validation=True, cors=cors)
+        self.fair_share = FairShare(RequestCounts(setting("REQUEST_COUNTS_TABLE")), utc_now)
+
+
+def api_resolver() -> Api:
     """Return a resolver that checks input by its types and answers refusals as problem JSON."""
     cors = CORSConfig(
         allow_origin=setting("ALLOWED_ORIGIN"),
         allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY],
     )
-    app = APIGatewayRestResolver(enable_validation=True, cors=cors)
+    app = Api(cors)
     for refused, problem_for in (
         (DomainError, problem_of),
         (StaleStateError, _busy),
@@ -152,7 +163,7 @@ def _answering(problem_for: Callable[[Any], Problem]) -> Callable[[Exception], R
 
 
 def api_handler(
-    app: APIGatewayRestResolver,
+    app: Api,
     max_body_bytes: int = MAX_BODY_BYTES,
     refresh: Sequence[Callable[[], object]] = (),
     prepare: Sequence[Callable[[], object]] = (),
@@ -165,7 +176,7 @@ def api_handler(
         refresh: What to refresh when Lambda restores a snapshot, besides what all functions have.
         prepare: What to make before the snapshot, besides the models.
     """
-    refresh_after_restore(*refresh, prepare=(*prepare, _build_models))
+    refresh_after_restore(*refresh, prepare=(*prepare, _build_models, app.fair_share.connect))
 
     @logger.inject_lambda_context(
         correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
@@ -231,25 +242,33 @@ def _media_type(event: dict[str, Any]) -> str | None:
     return named.partition(";")[0].strip().lower() if named else None
 
 
-def caller(app: APIGatewayRestResolver) -> Caller:
-    """Return the caller of the current request.
+def caller(app: Api, share: Share | None = None) -> Caller:
+    """Return the caller of the current request, and count it in the studio's share of the API.
+
+    Args:
+        app: The resolver.
+        share: The share that the request takes from. None: reads or writes, by its method.
 
     Raises:
         ForbiddenError: The token is not accepted, or names no studio that the user may read.
+        TooManyRequestsError: The studio has used up its share.
     """
-    return signed_in(app).caller()
+    return signed_in(app, share).caller()
 
 
-def signed_in(app: APIGatewayRestResolver) -> SignedIn:
-    """Return the user of the current request. Only a PPS admin may be without a studio.
+def signed_in(app: Api, share: Share | None = None) -> SignedIn:
+    """Return the user of the current request, like ``caller``. A PPS admin may have no studio.
 
     Raises:
         ForbiddenError: The token is not accepted, or names a studio that the user may not read.
+        TooManyRequestsError: The studio has used up its share.
     """
     authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
     named = (app.current_event.query_string_parameters or {}).get("studio_id")
     audience = Audience(setting("TOKEN_ISSUER"), setting("TOKEN_CLIENT_ID"))
     who = signed_in_from(authorizer.get("claims") or {}, audience, named)
+    if who.studio_id is not None:
+        app.fair_share.take(who.studio_id, share or share_of(app.current_event.http_method))
     if who.is_pps_admin and who.studio_id is not None:
         record(
             AuditEvent.STUDIO_READ_BY_PPS,

@@ -61,6 +61,7 @@ STATUS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.RefundsStoppedError: (409, "Refunds are stopped"),
     errors.MessagesStoppedError: (409, "Messages are stopped"),
     errors.BusyError: (503, "Busy"),
+    errors.TooManyRequestsError: (429, "Too many requests"),
     errors.StripeRefusedError: (502, "Stripe refused the refund"),
 }
 
@@ -75,7 +76,7 @@ STRIPE_STATUS = {
 
 # The same request may work a moment later. Contention and throttling end within seconds.
 _TRANSIENT = frozenset({429, 503, 504})
-_RETRY_AFTER_SECONDS = "2"
+_RETRY_AFTER_SECONDS = 2
 
 
 class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
@@ -87,15 +88,18 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
         title: A short text, the same for every occurrence.
         detail: What happened and what to do next.
         errors: For each refused field, its name and why.
+        retry_after_seconds: When the same request may work.
     """
 
-    def __init__(  # the members of RFC 9457
+    def __init__(  # noqa: PLR0913  # the members of RFC 9457
         self,
         status: int,
         code: str,
         title: str,
         detail: str,
         errors: list[dict[str, str]] | None = None,
+        *,
+        retry_after_seconds: int = _RETRY_AFTER_SECONDS,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -103,12 +107,13 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
         self.title = title
         self.detail = detail
         self.errors = errors
+        self._retry_after_seconds = retry_after_seconds
 
     @property
     def headers(self) -> dict[str, str]:
         """What a client should know beside the body: when to try again."""
         is_transient = self.status in _TRANSIENT
-        return {"Retry-After": _RETRY_AFTER_SECONDS} if is_transient else {}
+        return {"Retry-After": str(self._retry_after_seconds)} if is_transient else {}
 
     def body(self, request_id: str | None = None) -> str:
         """Return the problem as JSON.
@@ -136,4 +141,7 @@ def problem_of(error: errors.DomainError) -> Problem:
         status, title = STRIPE_STATUS.get(error.reason, STATUS[errors.StripeRefusedError])
         return Problem(status, error.reason, title, error.detail)
     status, title = STATUS[type(error)]
+    if isinstance(error, errors.TooManyRequestsError):
+        wait = error.retry_after_seconds
+        return Problem(status, error.code, title, error.detail, retry_after_seconds=wait)
     return Problem(status, error.code, title, error.detail)

@@ -22,6 +22,8 @@ _CONFIG = Config(
 # For calls that must not happen twice: one try with a long limit, because after a time-out the
 # outcome is unknown.
 _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1})
+# For counting requests: one short try, because a user waits and the count may get lost.
+_COUNTING = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 # Uploading a part of a large file, and joining the parts, can take long.
 _FILES = Config(read_timeout=60, signature_version="s3v4")
 
@@ -62,6 +64,11 @@ def files_client() -> "S3Client":
     Newer regions accept only links that are signed with ``s3v4``, which is not the default.
     """
     return cast("S3Client", _created("s3", _CONFIG.merge(_FILES)))
+
+
+def counting_client() -> "DynamoDBClient":
+    """Return a client for counts that may get lost. It tries once, for a second at most."""
+    return cast("DynamoDBClient", _created("dynamodb", _CONFIG.merge(_COUNTING)))
 
 
 def close_connections() -> None:

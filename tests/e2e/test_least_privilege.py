@@ -91,6 +91,21 @@ ONLY_AWS_ASKS = ("ses:SendEmail", "configuration-set/")
 # SES's suppression list has no name: AWS allows "*" alone.
 NAMELESS = {("ses:GetSuppressedDestination", "*")}
 
+# A cheap request to each function that answers users.
+COUNTED = {
+    "refund_request": ("GET", "/orders/ord_nowhere/refunds/rf_nowhere", "owner"),
+    "find_orders": ("GET", "/orders/ord_nowhere", "owner"),
+    "print_station": ("GET", "/print-station/queue?limit=1", "owner"),
+    "send_message": ("POST", "/orders/ord_nowhere/messages/preview", "owner"),
+    "refund_report": ("GET", "/reports/refunds?limit=1", "owner"),
+    "attention": ("GET", "/attention/count", "owner"),
+    "adjustments": ("GET", f"/adjustments?studio_id={PLATFORM_STUDIO}", "pps_admin"),
+    "users": ("GET", "/users", "owner"),
+    "payouts": ("GET", "/payouts?limit=1", "owner"),
+    "studio_settings": ("GET", "/me", "owner"),
+}
+MESSAGE = {"template": "refund_confirmation", "refund_id": "rf_nowhere"}
+
 MAY_PUT_ENTRIES = {
     *("payout_adjust", "verify_charge", "refund_request", "run_payouts", "adjustments")
 }
@@ -144,6 +159,8 @@ def use_everything(world: DeployedStack) -> None:
     change_a_user(world)
     # Anchors, and a look at those that are there.
     anchor_everything(world, studio_id)
+    for function, (method, path, role) in COUNTED.items():
+        count_requests(world, function, method, path, role)
     # Messages that can never work.
     for queue in ("adjust", "fee_refund", "reconcile", "payout", "resume", "anchor"):
         world.stack.aws.sqs.send_message(
@@ -154,6 +171,19 @@ def use_everything(world: DeployedStack) -> None:
         )
     for queue in ("export", "charge", "mail_event"):
         world.stack.aws.sqs.send_message(QueueUrl=world.stack.queues[queue], MessageBody="{}")
+
+
+def count_requests(world: DeployedStack, function: str, method: str, path: str, role: str) -> None:
+    """Have a function count requests: an environment does at the tenth of a minute."""
+    body = MESSAGE if method == "POST" else None
+    role_name, action = role_of(world, function), "dynamodb:UpdateItem"
+
+    def counted() -> bool | None:
+        for _ in range(10):
+            assert world.call(method, path, body, role=role).status_code in {200, 404}, path
+        return any(use[0] == action for use in used(world).get(role_name, ())) or None
+
+    until(counted, f"{function} counted requests")
 
 
 def change_a_user(world: DeployedStack) -> None:
@@ -504,6 +534,12 @@ def test_a_role_is_refused_what_its_function_does_not_need(
         entry = primary_key(studio_pk("st_x"), entry_sk(1))
         ledger = {"TableName": tables["ledger"]}
         assert refused(impostor.dynamodb.put_item, **ledger, Item=entry)
+    counts = {"TableName": outputs_of(world.stack)["RequestCountsTableName"]}
+    tally = primary_key(studio_pk("st_x"), "impostor")
+    assert refused(impostor.dynamodb.get_item, **counts, Key=tally)
+    assert refused(impostor.dynamodb.put_item, **counts, Item=tally)
+    may_count = function in COUNTED
+    assert may_count is not refused(impostor.dynamodb.update_item, **counts, Key=tally)
     outputs = outputs_of(world.stack)
     if function != "stripe_webhook":
         webhook = outputs["StripeWebhookSecretArn"]

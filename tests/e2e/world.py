@@ -272,11 +272,13 @@ def said(answer: httpx.Response) -> Json:
     return {name: value for name, value in answer.json().items() if name != "request_id"}
 
 
-def named_user(world: DeployedStack, called: str, role: str = "owner") -> str:
-    """Create a user of the platform studio who has a name. Return their ID token."""
+def named_user(
+    world: DeployedStack, called: str, role: str = "owner", *, studio_id: str = PLATFORM_STUDIO
+) -> str:
+    """Create a user who has a name. Return their ID token."""
     settings = world.environment("find_orders")
     pool, client = settings["TOKEN_ISSUER"].rpartition("/")[2], settings["TOKEN_CLIENT_ID"]
-    return sign_in(world, pool, client, role, called)["IdToken"]
+    return sign_in(world, pool, client, role, called, studio_id=studio_id)["IdToken"]
 
 
 def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client's method
@@ -292,10 +294,16 @@ def refused(call: Any, **arguments: Any) -> bool:  # noqa: ANN401  # any client'
     return False
 
 
-def sign_in(
-    world: DeployedStack, pool: str, client: str, role: str = "owner", called: str | None = None
+def sign_in(  # noqa: PLR0913  # what a user is made of
+    world: DeployedStack,
+    pool: str,
+    client: str,
+    role: str = "owner",
+    called: str | None = None,
+    *,
+    studio_id: str = PLATFORM_STUDIO,
 ) -> "AuthenticationResultTypeTypeDef":
-    """Create a user of the platform studio in a pool, sign them in and return their tokens."""
+    """Create a user in a pool, sign them in and return their tokens."""
     cognito = world.stack.aws.cognito
     name, password = f"{role}-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex + "aA1!"
     cognito.admin_create_user(
@@ -303,7 +311,7 @@ def sign_in(
         Username=name,
         MessageAction="SUPPRESS",
         UserAttributes=[
-            {"Name": "custom:studio_id", "Value": PLATFORM_STUDIO},
+            {"Name": "custom:studio_id", "Value": studio_id},
             {"Name": "name", "Value": called or ""},
         ],
     )

@@ -27,6 +27,7 @@ _SETTINGS = {
     "TOKEN_CLIENT_ID": CLIENT_ID,
     "ORDERS_TABLE": "orders",
     "LEDGER_TABLE": "ledger",
+    "REQUEST_COUNTS_TABLE": "counts",
     "ADJUST_QUEUE_URL": "http://127.0.0.1:9/adjust",
     "CHARGE_QUEUE_URL": "http://127.0.0.1:9/charge",
     "STRIPE_API_BASE": "http://127.0.0.1:9",

@@ -40,8 +40,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "shared/edge": (
-        {"shared.domain", "shared.edge"}
-        | {f"shared.gateways.{name}" for name in ("aws", "conflict", "secrets", "stripe")},
+        {"shared.clock", "shared.domain", "shared.edge"}
+        | {
+            f"shared.gateways.{name}"
+            for name in ("aws", "conflict", "request_counts", "secrets", "stripe")
+        },
         {"aws_lambda_powertools", "pydantic", "pydantic_core", "snapshot_restore_py"},
     ),
 }

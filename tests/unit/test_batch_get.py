@@ -104,6 +104,7 @@ def test_an_empty_answer_with_nothing_left_out_ends() -> None:
 
 def test_the_api_answers_a_throttled_table_with_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_ORIGIN", "https://dashboard.example")
+    monkeypatch.setenv("REQUEST_COUNTS_TABLE", "counts")
     app = api_resolver()
 
     @app.get("/orders")

@@ -10,6 +10,7 @@ from shared.domain.errors import (
     DomainError,
     ForbiddenError,
     StripeRefusedError,
+    TooManyRequestsError,
 )
 from shared.edge.http import ProblemView, described
 from shared.edge.problems import MEDIA_TYPE, STATUS, STRIPE_STATUS, Problem, problem_of
@@ -30,6 +31,8 @@ def raised(error: type[DomainError]) -> DomainError:
         return error("Look it up.", "stripe_refused")
     if issubclass(error, ForbiddenError):
         return error("Ask your studio's owner.", "role")
+    if issubclass(error, TooManyRequestsError):
+        return error("Try again in 24 seconds.", 24)
     return error("Look at the order again.")
 
 

@@ -1,4 +1,4 @@
-"""The keys of both tables and their indexes. The keys of a studio's data begin with the studio.
+"""The keys of the tables and their indexes. The keys of a studio's data begin with the studio.
 
     STUDIO#{studio_id}                     STUDIO, LEDGER_HEAD, LIMIT_GUARD, NEXT_PAYOUT,
                                            PAYOUT_HOLD, ADJUSTMENT#…, PAYOUT#…, PARKED#…, SUMS#…,
@@ -15,10 +15,12 @@
     FOREIGN#{stripe_id}                    FOREIGN: an object at Stripe that is not ours
     MIGRATIONS                             MIGRATION#…: which migrations of the data were run
     PLATFORM                               STOPS: what operators stopped; STOP_CHANGE#…
+    STUDIO#{studio_id}                     {minute}#{share}  (RequestCountsTable)
 
 Ids contain no ``#``. Import refuses it.
 """
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from shared.domain.order import FulfillmentStatus, OrderKey, OrderRefundStatus
@@ -258,6 +260,16 @@ def stop_change_sk(version: int) -> str:
 def sums_sk(seq: int) -> str:
     """Return the sort key of a ledger's running sums. As text the keys sort like the numbers."""
     return f"{SUMS_PREFIX}{seq:012d}"
+
+
+def request_count_sk(minute: datetime, share: str) -> str:
+    """Return the sort key of a studio's requests in a minute.
+
+    Args:
+        minute: When the minute began.
+        share: What is counted.
+    """
+    return f"{minute.astimezone(UTC):%Y-%m-%dT%H:%MZ}#{share}"
 
 
 def search_sk(token: str, order_id: str) -> str:
