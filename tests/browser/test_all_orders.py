@@ -161,6 +161,30 @@ def test_a_list_that_cannot_be_read_says_why_and_is_tried_again(people: People) 
         expect(page.get_by_role("table")).to_be_visible()
 
 
+def test_a_list_says_that_there_were_too_many_requests_and_is_tried_again_by_itself(
+    people: People,
+) -> None:
+    with people.page("/settings") as page:
+        words = "Your studio has used up its 3,000 lookups of this minute. Try again in 4 seconds."
+        problem = {"code": "too_many_requests", "title": "Too many requests", "detail": words}
+        page.route(
+            "**/v1/orders?*",
+            lambda route: route.fulfill(
+                status=429,
+                json=problem,
+                content_type="application/problem+json",
+                headers={"Retry-After": "4"},
+            ),
+            times=1,
+        )
+        page.get_by_role("link", name="Orders").click()
+        notice = page.get_by_role("main").get_by_role("status").filter(has_text=words)
+        expect(notice).to_contain_text("This page tries again by itself.")
+        assert_accessible(page)
+        expect(page.get_by_role("table")).to_be_visible()
+        expect(notice).to_be_hidden()
+
+
 def test_an_order_id_stays_in_one_piece_on_a_phone(people: People, world: DeployedStack) -> None:
     order_id = world.sell(order_id=f"ord_{uuid.uuid4().hex[:8]}")
     with people.page(f"/orders?query={order_id}") as page:

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { networkLost, parseProblem, ProblemError, problemOf, UNREADABLE } from "./problems";
-import { isDecided, retryDelay, retryRead } from "./retry";
+import { isDecided, retryDelay, retryRead, tooManyRequests } from "./retry";
 
 const answer = (status: number, headers: Record<string, string> = {}) =>
   new Response(null, { status, headers });
@@ -50,8 +50,21 @@ test("reads are tried again after 429, 503, 504 and a lost network, and after no
 
 test("Retry-After is waited for, and else the waits double", () => {
   expect(retryDelay(0, refused(503, "busy", { "Retry-After": "7" }))).toBe(7_000);
-  expect(retryDelay(0, refused(429, "busy", { "Retry-After": "9999" }))).toBe(30_000);
+  expect(retryDelay(0, refused(429, "busy", { "Retry-After": "60" }))).toBe(60_000);
+  expect(retryDelay(0, refused(429, "busy", { "Retry-After": "9999" }))).toBe(60_000);
   expect([0, 1, 2].map((tries) => retryDelay(tries, refused(503)))).toEqual([1_000, 2_000, 4_000]);
+});
+
+test("the page is told why reads wait, as long as they wait", () => {
+  const error = refused(429, "too_many_requests", { "Retry-After": "24" });
+  const read = (fetchStatus: string, fetchFailureReason: unknown) => ({
+    fetchStatus,
+    fetchFailureReason,
+  });
+  expect(tooManyRequests([read("fetching", null), read("fetching", error)])).toBe(error.problem);
+  expect(tooManyRequests([read("idle", error)])).toBeNull(); // it has its answer, or gave up
+  expect(tooManyRequests([read("fetching", refused(503)), read("fetching", null)])).toBeNull();
+  expect(tooManyRequests([])).toBeNull();
 });
 
 test("only an answer of the API decides a write", () => {

@@ -42,6 +42,9 @@ export class ProblemError extends Error {
   }
 }
 
+/** The API's code if the studio has used up its share, or the session or all studios theirs. */
+export const TOO_MANY_REQUESTS = "too_many_requests";
+
 /** Our own codes, for answers that are not the API's. */
 export const NETWORK_LOST = "network_lost";
 export const SIGNED_OUT = "signed_out";

@@ -1,9 +1,10 @@
-import { NETWORK_LOST, ProblemError } from "./problems";
+import { NETWORK_LOST, ProblemError, TOO_MANY_REQUESTS, type Problem } from "./problems";
 
-/** After the first try. Together with their waits they take about half a minute. */
+/** After the first try. They take about half a minute, unless the API asks to wait longer. */
 const MAX_RETRIES = 4;
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+/** The API counts a studio's requests by the minute, and never asks to wait longer. */
+const LONGEST_WAIT_MS = 60_000;
 
 const TRANSIENT_STATUS = new Set([429, 503, 504]);
 
@@ -23,6 +24,21 @@ export function retryDelay(retries: number, error: unknown): number {
   const asked = error instanceof ProblemError ? error.problem.retryAfter : null;
   if (asked !== null) return Math.min(asked * 1_000, LONGEST_WAIT_MS);
   return Math.min(FIRST_WAIT_MS * 2 ** retries, LONGEST_WAIT_MS);
+}
+
+/** What of a read's state tells that it waits. A query of TanStack Query has it. */
+interface ReadState {
+  fetchStatus: string;
+  fetchFailureReason: unknown;
+}
+
+/** Returns why reads wait until they are tried again, if there were too many requests. */
+export function tooManyRequests(reads: readonly ReadState[]): Problem | null {
+  for (const { fetchStatus, fetchFailureReason: reason } of reads) {
+    if (fetchStatus !== "fetching" || !(reason instanceof ProblemError)) continue;
+    if (reason.code === TOO_MANY_REQUESTS) return reason.problem;
+  }
+  return null;
 }
 
 /**
