@@ -8,6 +8,7 @@ from collections import defaultdict
 
 import pytest
 
+from shared.edge.fair_share import LIMITS, Share
 from tests.faults.one_process import template
 
 _A_SECOND = 100
@@ -84,3 +85,7 @@ def test_an_endpoint_is_not_used_up_by_background_work(endpoint: str) -> None:
     if endpoint == "POST refunds":  # the one that people need
         limit = limit // 2
     assert calls_a_second()[endpoint] <= limit
+
+
+def test_the_refunds_of_one_studio_do_not_fill_stripe_s_endpoint() -> None:
+    assert LIMITS[Share.WRITES].a_minute / 60 < _A_SECOND_ON_ONE_ENDPOINT
