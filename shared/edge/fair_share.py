@@ -46,7 +46,7 @@ class Limit(NamedTuple):
 
 # "A studio has a fair share of the API" in DECISIONS.md has the reasons.
 LIMITS: dict[Share, Limit] = {
-    # A quarter of what API Gateway takes. Fifty people may each look something up every second.
+    # Fifty people may each look something up every second.
     Share.READS: Limit(3_000, step=10, words="lookups"),
     # A report may take 22 seconds, and Lambda runs 1,000 functions at the same time. An environment
     # makes only two such reports in a minute, so each is counted at once.

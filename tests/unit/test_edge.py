@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from infra.build.deployed_template import deployed_resources
+from shared.edge.fair_share import LIMITS
 from shared.edge.security_headers import SECURITY_HEADERS
 
 # API Gateway quotes a header's value with the quotes that this policy needs inside.
@@ -52,12 +53,18 @@ def test_a_session_has_a_share_of_the_api_and_is_told_when_it_used_it_up() -> No
     counted = session["Statement"]["RateBasedStatement"]
     assert [key["Header"]["Name"] for key in counted["CustomKeys"]] == ["authorization"]
     every, _ = properties("Apiv1Stage")["MethodSettings"]
-    assert counted["Limit"] / (5 * 60) <= every["ThrottlingRateLimit"] / 20
+    assert counted["Limit"] / (5 * 60) <= every["ThrottlingRateLimit"] / 100
     answer = session["Action"]["Block"]["CustomResponse"]
     bodies = properties("ApiWebAcl")["CustomResponseBodies"]
     problem = json.loads(bodies[answer["CustomResponseBodyKey"]]["Content"])
     assert (answer["ResponseCode"], problem["status"]) == (429, 429)
     assert problem["code"] == "too_many_requests"
+
+
+def test_what_a_studio_may_send_is_a_small_part_of_what_the_api_takes() -> None:
+    every, _ = properties("Apiv1Stage")["MethodSettings"]
+    a_second = sum(limit.a_minute for limit in LIMITS.values()) / 60
+    assert a_second <= every["ThrottlingRateLimit"] / 10
 
 
 def test_no_two_rules_of_a_web_acl_have_the_same_priority() -> None:
