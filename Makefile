@@ -13,6 +13,10 @@ PARAMETERS ?=
 # Arguments of `operate` and of the operations with a target of their own:
 ARGS ?=
 
+# A run starts hundreds of Python processes. Without bytecode on disk each compiles all modules again,
+# so Python writes it even where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
+
 UV := .tools/uv/bin/uv
 BIN := .venv/bin
 ENVIRONMENT := .venv/.synced

@@ -36,11 +36,10 @@ def install_checkov() -> None:
     Raises:
         Failure: It cannot be installed.
     """
-    # Without bytecode it takes five seconds more to start, each time where Python writes none.
-    _install(REQUIREMENTS / "checkov.txt", CHECKOV_PYTHON, "--compile-bytecode")
+    _install(REQUIREMENTS / "checkov.txt", CHECKOV_PYTHON)
 
 
-def _install(lock: Path, program: Path, *options: str) -> bool:
+def _install(lock: Path, program: Path) -> bool:
     environment = program.parent.parent
     stamp = environment / ".lock-digest"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -58,6 +57,6 @@ def _install(lock: Path, program: Path, *options: str) -> bool:
     ]
     run_tool(venv, what=what)
     sync: list[str | Path] = [UV, "pip", "sync", "--quiet", "--require-hashes"]
-    run_tool([*sync, *options, "--python", environment, lock], what=what)
+    run_tool([*sync, "--python", environment, lock], what=what)
     stamp.write_text(digest)
     return True
