@@ -40,12 +40,14 @@ class OutsideCall:
     Attributes:
         operation: AWS's operation, or the method and path at Stripe with ``{id}`` for each id.
         is_first: Whether it is its invocation's first call.
+        is_last_try: Whether the invocation has a message that is parked if it fails again.
     """
 
     function: str
     service: str
     operation: str
     is_first: bool
+    is_last_try: bool
 
     def __str__(self) -> str:
         return f"{self.function} → {self.service} {self.operation}"
@@ -56,6 +58,7 @@ class Invocation:
     """One invocation of a function, and how many outside calls it has made."""
 
     function: str
+    is_last_try: bool
     call_count: int = 0
 
 
@@ -160,7 +163,9 @@ class OutsideCalls:
             return perform()
         is_first = invocation.call_count == 0
         invocation.call_count += 1
-        call = OutsideCall(invocation.function, service, operation, is_first)
+        call = OutsideCall(
+            invocation.function, service, operation, is_first, invocation.is_last_try
+        )
         return self.interceptor.intercept(call, perform)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.edge.sqs import BatchFailedError
+from shared.edge.sqs import TRIES, BatchFailedError
 from tests.faults.one_process import template
 from tests.faults.one_process.execution_environments import ExecutionEnvironments
 from tests.faults.one_process.failed_calls import FunctionCrash
@@ -46,7 +46,8 @@ class FunctionRuntime:
         """Return a function's answer, or None if it crashed or raised an error."""
         deadline = self._clock.now + template.functions()[function].timeout_seconds
         context = TimedContext(clock=self._clock, deadline=deadline)
-        token = self._outside_calls.invocation.set(Invocation(function))
+        invocation = Invocation(function, _is_last_try(event))
+        token = self._outside_calls.invocation.set(invocation)
         try:
             with self._environments.acquire(function) as environment:
                 return environment.handle(event, context)
@@ -65,3 +66,10 @@ class FunctionRuntime:
     def report_error(self, function: str, error: str) -> None:
         """Record an error that no code of the product expected."""
         self.errors.append(f"{function}: {error}")
+
+
+def _is_last_try(event: object) -> bool:
+    """Return whether an event has a message that was delivered as often as it may be."""
+    records = event.get("Records", []) if isinstance(event, dict) else []
+    received = [each["attributes"].get("ApproximateReceiveCount", "1") for each in records]
+    return any(int(times) >= TRIES for times in received)
