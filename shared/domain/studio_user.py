@@ -10,7 +10,7 @@ may run. After that the same request, or another one, takes over what was interr
 
 import hashlib
 from base64 import b32encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -80,6 +80,10 @@ class StudioUser:
         """Whether the user is disabled, or is being disabled."""
         return self.status in {UserStatus.DISABLING, UserStatus.DISABLED}
 
+    def erased(self) -> "StudioUser":
+        """Return the user without name and address."""
+        return replace(self, name=erased_name(self.studio_id, self.user_id), email=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:
@@ -125,8 +129,15 @@ class Asked:
 
 def user_id_of_email(studio_id: str, email: str) -> str:
     """Return the id of a studio's user with this address. It never changes."""
-    digest = hashlib.sha256(f"user {studio_id}\n{email.lower()}".encode()).digest()
-    return f"user_{b32encode(digest).decode().lower()[:12]}"
+    return f"user_{_digest(f'user {studio_id}\n{email.lower()}').lower()[:12]}"
+
+
+def erased_name(studio_id: str, user_id: str) -> str:
+    """Return what an erased user is called. It tells a studio's erased users apart.
+
+    It does not have the id: somebody may have chosen that in the user pool, and it may be a name.
+    """
+    return f"Erased user {_digest(f'erased user {studio_id}\n{user_id}')[:4]}"
 
 
 def may_change(user: StudioUser, roster: Roster) -> bool:
@@ -137,3 +148,7 @@ def may_change(user: StudioUser, roster: Roster) -> bool:
 def may_remove(user: StudioUser, roster: Roster) -> bool:
     """Return whether a user may be removed."""
     return not user.is_gone and roster.owners != {user.user_id}
+
+
+def _digest(text: str) -> str:
+    return b32encode(hashlib.sha256(text.encode()).digest()).decode()

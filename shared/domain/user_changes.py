@@ -147,6 +147,22 @@ def adopt(
     return UserIntent(user, roster, _change(UserEvent.ADOPTED, user, asked))
 
 
+def erase(known: StudioUser, roster: Roster, asked: Asked) -> tuple[StudioUser, Roster]:
+    """Return a user without name and address, held as one who is removed, and the roster after it.
+
+    The hold keeps an invitation out until the user pool has deleted them. An erasure that was
+    interrupted is taken over at once, because two of them do the same. After a restore a user may
+    be a member again, even the last owner: that they are gone is a fact, so it is recorded.
+
+    Raises:
+        UserChangePendingError: Another change of this user is under way.
+    """
+    if known != known.erased():
+        _require_free(known, asked)
+    user = _begun(known.erased(), UserStatus.REMOVING, asked)
+    return user, replace(roster, owners=roster.owners - {user.user_id})
+
+
 def done(user: StudioUser, roster: Roster) -> tuple[StudioUser, Roster]:
     """Return a user and the roster after the user pool has the change."""
     if user.status is UserStatus.REMOVING:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from shared.gateways.conflict import StaleStateError
 from shared.gateways.records.keys import primary_key, studio_pk, user_sk
-from shared.gateways.records.person import name_from_values, person_to_item
+from shared.gateways.records.person import is_name_erased, name_from_values, person_to_item
 from shared.gateways.table import NAME_UNCHANGED, TableGateway
 
 
@@ -24,13 +24,16 @@ class People(TableGateway):
         return dict(map(name_from_values, self._table.batch_get(keys, consistent=False)))
 
     def record_name(self, studio_id: str, user: str, name: str) -> None:
-        """Record what a user is called now. If another sign-in is faster, its name stays."""
+        """Record what a user is called now. If another sign-in is faster, its name stays.
+
+        An erased user stays nameless: a token of before names them until it expires.
+        """
         stored = self._table.get(studio_pk(studio_id), user_sk(user))
         item = person_to_item(studio_id, user, name)
         try:
             if stored is None:
                 self._table.write(self._table.new(item))
-            elif stored["display_name"] != name:
+            elif stored["display_name"] != name and not is_name_erased(stored):
                 seen = stored["display_name"]
                 self._table.write(self._table.when(NAME_UNCHANGED, seen, item))
         except StaleStateError:

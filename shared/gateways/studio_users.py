@@ -108,6 +108,18 @@ class StudioUsers(TableGateway):
         """
         return self._write(user, roster)
 
+    def record_erasing(self, user: StudioUser, roster: Roster) -> StudioUser:
+        """Record that a user is being erased, and what is shown instead of their name.
+
+        Returns:
+            The user as stored.
+
+        Raises:
+            StaleStateError: The user or the roster has changed.
+        """
+        name = person_to_item(user.studio_id, user.user_id, user.name, is_erased=True)
+        return self._write(user, roster, self._table.guarded(name))
+
     def add_existing(self, studio_id: str, users: Iterable[StudioUser]) -> None:
         """Record users that the user pool has already, if the studio has none recorded.
 

@@ -105,7 +105,7 @@ def test_a_repeat_changes_nothing_and_the_first_record_stays(
     before = stored(erase_people, sender)
     erase_people([key], by="op_2", why="again", chosen_by="email")
     assert stored(erase_people, sender) == before
-    (record,) = [each for each in erase_people.erasures.all() if each.order == key]
+    (record,) = [each for each in erase_people.erasures.all() if each.whom == key]
     assert (record.by, record.why, record.chosen_by) == tuple(WHO.values())
     assert sender.email not in repr(record)
 

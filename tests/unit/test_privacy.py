@@ -75,20 +75,23 @@ def test_the_kind_of_a_choice_names_nobody() -> None:
     assert choice("ord_1", None, None).kind == "order"
     assert choice(None, "ada@mail.example", None).kind == "email"
     assert choice(None, None, "Ada").kind == "subject"
-    assert choice(None, None, None, "7y").kind == "older than 7y"
+    assert choice(None, None, None, older_than="7y").kind == "older than 7y"
+    assert choice(None, None, None, user="una.kerr").kind == "user"
 
 
 @pytest.mark.parametrize("age", ["7", "y", "0y", "-1y", "7d", "007y", "7 y", ""])
 def test_an_age_is_a_number_of_years(age: str) -> None:
     with pytest.raises(typer.BadParameter):
-        choice(None, None, None, age)
+        choice(None, None, None, older_than=age)
 
 
 def test_orders_are_named_in_exactly_one_way() -> None:
-    for named in ((None, None, None, None), ("ord_1", "a@b.example", None, None)):
+    for named in ((None, None, None), ("ord_1", "a@b.example", None)):
         with pytest.raises(typer.BadParameter):
             choice(*named)
-    assert choice(None, None, None, "10y") == Choice(older_than_years=10)
+    with pytest.raises(typer.BadParameter):
+        choice("ord_1", None, None, user="una.kerr")
+    assert choice(None, None, None, older_than="10y") == Choice(older_than_years=10)
 
 
 def test_a_leap_day_is_seven_years_after_the_last_day_of_february() -> None:

@@ -1,4 +1,4 @@
-"""Which orders an erasure is about: one order, a parent's, a subject's, or those of long ago."""
+"""Whom an erasure is about: an order's people, a parent, a subject, those of long ago, a user."""
 
 import re
 import unicodedata
@@ -20,34 +20,45 @@ _AGE = re.compile(r"([1-9][0-9]?)y")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which orders of a studio are chosen. Exactly one of the fields is set."""
+    """Which orders of a studio are chosen, or which user. Exactly one of the fields is set."""
 
     order_id: str | None = None
     email: str | None = None
     subject: str | None = None
     older_than_years: int | None = None
+    user_id: str | None = None
 
     @property
     def kind(self) -> str:
-        """How the orders were chosen, for the record: without the name or the address."""
+        """How they were chosen, for the record: without the name or the address."""
         if self.older_than_years is not None:
             return f"older than {self.older_than_years}y"
-        named = {"order": self.order_id, "email": self.email, "subject": self.subject}
+        named = {
+            "order": self.order_id,
+            "email": self.email,
+            "subject": self.subject,
+            "user": self.user_id,
+        }
         return next(name for name, value in named.items() if value is not None)
 
 
 def choice(
-    order: str | None, email: str | None, subject: str | None, older_than: str | None = None
+    order: str | None,
+    email: str | None,
+    subject: str | None,
+    *,
+    user: str | None = None,
+    older_than: str | None = None,
 ) -> Choice:
     """Return the choice that a command's options make.
 
     Raises:
         BadParameter: Not exactly one is there, or the age is not in years.
     """
-    if sum(each is not None for each in (order, email, subject, older_than)) != 1:
-        raise typer.BadParameter("name the orders in exactly one way; see --help")
+    if sum(each is not None for each in (order, email, subject, user, older_than)) != 1:
+        raise typer.BadParameter("name the orders or the user in exactly one way; see --help")
     if older_than is None:
-        return Choice(order, email, subject)
+        return Choice(order, email, subject, user_id=user)
     years = _AGE.fullmatch(older_than)
     if years is None:
         raise typer.BadParameter(f"{older_than} is not an age in years such as 7y")

@@ -1,11 +1,11 @@
-"""``erase`` and ``personal-data``: what is stored about parents and subjects, see docs/privacy.md.
+"""``erase`` and ``personal-data``: what is stored about people, see docs/privacy.md.
 
 The AWS credentials of the environment must be an administrator's.
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,10 +13,13 @@ from infra.failure import Failure
 from infra.operate.erasing.choose import Choice, choice
 from infra.operate.erasing.erase import ErasePeople
 from infra.operate.erasing.people import OrderPeople
+from infra.operate.erasing.records import UserKey, Whom
+from infra.operate.erasing.shown import order_data, print_orders, print_user, user_data
+from infra.operate.erasing.user_traces import UserTraces
+from infra.operate.erasing.users import UserData
 from infra.operate.options import AsJson, By, StackName, Why
-from infra.operate.output import print_json, print_line, print_table, progress
+from infra.operate.output import print_json, print_line, progress
 from infra.operate.stack import OperatedStack, find_stack
-from shared.domain.fulfillment import PRINT_QUEUE_STATUSES
 from shared.domain.mail_address import mail_address
 from shared.gateways.mail import Mail
 from shared.gateways.studio_directory import StudioDirectory
@@ -34,16 +37,12 @@ SubjectName = Annotated[
     str | None,
     typer.Option("--subject", metavar="NAME", help="All orders of this subject, by name or id."),
 ]
+OneUser = Annotated[
+    str | None,
+    typer.Option("--user", metavar="ID", help="A user of the studio, by the id of `users list`."),
+]
 
 _PAGE = 100
-
-_STAYS = (
-    ("amounts, products, refunds, disputes, prints", "the books must explain them; no names"),
-    ("the ledger and its anchors", "they hold ids and amounts; no names"),
-    ("ids of orders, subjects, charges and users", "records refer to each other by them"),
-    ("the charge at Stripe", "Stripe keeps it for itself; redact it in Stripe"),
-    ("DynamoDB's backups of the last 35 days", "they expire; a restore erases the orders again"),
-)
 
 
 def erase(  # noqa: PLR0913  # its options
@@ -54,6 +53,7 @@ def erase(  # noqa: PLR0913  # its options
     order: OneOrder = None,
     email: Email = None,
     subject: SubjectName = None,
+    user: OneUser = None,
     older_than: Annotated[
         str | None,
         typer.Option(
@@ -66,26 +66,28 @@ def erase(  # noqa: PLR0913  # its options
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase what is stored about the people of orders. Nothing brings it back.
+    """Erase what is stored about the people of orders, or about a studio's user who was removed.
 
     Without --yes it shows what would be erased, and what stays and why. What was interrupted
-    before is carried on.
+    before is carried on. Nothing brings back what was erased.
     """
-    chosen = choice(order, email, subject, older_than)
+    chosen = choice(order, email, subject, user=user, older_than=older_than)
     operated = find_stack(stack)
     use_case = ErasePeople.on(operated)
-    found = use_case.find(_studios(operated, studio, chosen), chosen)
+    found = _find(use_case, _studios(operated, studio, chosen), chosen)
     unfinished = use_case.unfinished()
-    keys = list(dict.fromkeys([*unfinished, *(each.imported.key for each in found)]))
-    if not keys:
+    keys: list[Whom] = list(dict.fromkeys([*unfinished, *(each.key for each in found)]))
+    if not keys and user is None:
         raise Failure("There is no such order, so nothing is erased.")
-    if not as_json:
+    if keys and not as_json:
         _print_preview(use_case, found, len(unfinished))
-    if not yes:
+    if not yes or not keys:
         if as_json:
             print_json({"erased": 0, "would_erase": [asdict(each) for each in keys]})
-        else:
+        elif keys:
             print_line("\nNothing was erased. Run it again with --yes to erase it.")
+        else:
+            print_line(f"User {user} is erased already. Nothing is left to erase.")
         return
     with progress.stage("erase") as stage:
         done = use_case(
@@ -93,27 +95,39 @@ def erase(  # noqa: PLR0913  # its options
             by=by,
             why=why,
             chosen_by=chosen.kind,
-            on_order=lambda key: stage.progress(key.order_id),
+            on_each=lambda key: stage.progress(_id_of(key)),
         )
-        stage.result = f"{done} orders"
+        stage.result = f"{done} orders and users"
+    orders = [each for each in keys if not isinstance(each, UserKey)]
+    users = [each for each in keys if isinstance(each, UserKey)]
     if as_json:
-        print_json({"erased": done, "orders": [asdict(each) for each in keys]})
-    else:
-        print_line(f"Erased the people of {done} orders.")
+        shown = {"orders": list(map(asdict, orders)), "users": list(map(asdict, users))}
+        print_json({"erased": done} | shown)
+        return
+    if orders:
+        print_line(f"Erased the people of {len(orders)} orders.")
+    if users:
+        print_line(f"Erased {done - len(orders)} of {len(users)} users.")
+    if done < len(keys):
+        print_line("The others were invited again since, and stay. Remove them first.")
 
 
-def personal_data(
+def personal_data(  # noqa: PLR0913  # its options
     studio: Annotated[str, typer.Option("--studio", metavar="ID", help="The studio's id.")],
     *,
     order: OneOrder = None,
     email: Email = None,
     subject: SubjectName = None,
+    user: OneUser = None,
     stack: StackName = None,
 ) -> None:
     """Print what is stored about one person, as JSON."""
-    chosen = choice(order, email, subject)
+    chosen = choice(order, email, subject, user=user)
     operated = find_stack(stack)
     use_case = ErasePeople.on(operated)
+    if user is not None:
+        _print_user_data(operated, use_case, UserKey(studio, user))
+        return
     found = use_case.find([studio], chosen)
     if not found:
         raise Failure("There is no such order.")
@@ -123,13 +137,66 @@ def personal_data(
     print_json(
         {
             "studio_id": studio,
-            "orders": [_order(each) for each in found],
+            "orders": [order_data(each) for each in found],
             "export_files_that_may_name_them": files,
             "addresses_that_get_no_mail": sorted(
                 each for each in addresses if each and mail.suppression(each)
             ),
         }
     )
+
+
+def _print_user_data(stack: OperatedStack, use_case: ErasePeople, key: UserKey) -> None:
+    """Print what is stored about a user: who they are, and each record that has their id.
+
+    Raises:
+        Failure: There is no such user.
+    """
+    found = use_case.users.load(key)
+    tables = stack.output("OrdersTableName"), stack.output("LedgerTableName")
+    records = list(UserTraces(stack.aws.dynamodb, *tables).find(key))
+    if not found.is_known and not records:
+        raise Failure(f"There is no user {key.user_id} of studio {key.studio_id}.")
+    print_json(
+        {
+            "studio_id": key.studio_id,
+            "user": user_data(found),
+            "records_with_the_id": records,
+            "export_files_that_may_name_them": list(use_case.export_files(key.studio_id)),
+        }
+    )
+
+
+def _find(
+    use_case: ErasePeople, studios: Iterator[str], chosen: Choice
+) -> list[OrderPeople] | list[UserData]:
+    """Return the chosen orders, or the chosen user if something of them is left to erase.
+
+    Raises:
+        Failure: There is no such user, or the studio still has them.
+    """
+    if chosen.user_id is None:
+        return use_case.find(studios, chosen)
+    user = use_case.find_user(UserKey(next(studios), chosen.user_id))
+    return [] if user.is_erased else [user]
+
+
+def _print_preview(
+    use_case: ErasePeople, found: list[OrderPeople] | list[UserData], unfinished: int
+) -> None:
+    if unfinished:
+        print_line(f"{unfinished} erasures were interrupted before. They are carried on.")
+    studios = {each.key.studio_id for each in found}
+    files = sum(1 for studio in studios for _ in use_case.export_files(studio))
+    orders = [each for each in found if isinstance(each, OrderPeople)]
+    if orders:
+        print_orders(orders, files)
+    for user in [each for each in found if isinstance(each, UserData)]:
+        print_user(user, files)
+
+
+def _id_of(whom: Whom) -> str:
+    return whom.user_id if isinstance(whom, UserKey) else whom.order_id
 
 
 def _studios(stack: OperatedStack, studio: str | None, chosen: Choice) -> Iterator[str]:
@@ -151,75 +218,3 @@ def _studios(stack: OperatedStack, studio: str | None, chosen: Choice) -> Iterat
         place = page.last_place
         if place is None:
             return
-
-
-def _print_preview(use_case: ErasePeople, found: list[OrderPeople], unfinished: int) -> None:
-    if unfinished:
-        print_line(f"{unfinished} orders were interrupted before. They are carried on.")
-    studios = sorted({each.imported.studio_id for each in found})
-    files = sum(1 for studio in studios for _ in use_case.export_files(studio))
-    names = sum(each.imported.erased() != each.imported for each in found)
-    print_table(
-        ("is erased", "how many", "afterwards"),
-        (
-            ("orders with names or an address", names, "the order shows no names"),
-            (
-                "messages",
-                sum(len(each.messages_with_words) for each in found),
-                "who sent one, and when, stays",
-            ),
-            ("notes", sum(len(each.notes) for each in found), "gone"),
-            (
-                "search words",
-                sum(len(each.words_of_names) for each in found),
-                "the order's id still finds it",
-            ),
-            ("export files of the studio", files, "they can be made again"),
-        ),
-    )
-    print_table(("stays", "why"), _STAYS)
-    waiting = [
-        each.imported.order_id
-        for each in found
-        if each.state.fulfillment_status in PRINT_QUEUE_STATUSES
-    ]
-    if waiting:
-        print_line(f"The print station still has to print {', '.join(waiting)}, without names.")
-
-
-def _order(each: OrderPeople) -> dict[str, Any]:
-    imported = each.imported
-    return {
-        "order_id": imported.order_id,
-        "placed_at": imported.placed_at,
-        "parent": asdict(imported.parent),
-        "subjects": [asdict(subject) for subject in imported.subjects],
-        "photo_day": asdict(imported.photo_day) if imported.photo_day else None,
-        "products": [product.product for product in imported.products],
-        "currency": imported.currency,
-        "total_amount": imported.total_amount,
-        "charge": asdict(imported.charge),
-        "refunds": [
-            {
-                "refund_id": refund.refund_id,
-                "status": refund.status,
-                "amount": refund.amount,
-                "requested_at": refund.requested_at,
-            }
-            for refund in each.refunds
-        ],
-        "messages": [
-            {
-                "message_id": message.message_id,
-                "to": message.to_address,
-                "subject": message.subject,
-                "text": message.text,
-                "created_at": message.created_at,
-                "status": message.status,
-                "reports": [report.detail for report in message.reports],
-            }
-            for message in each.messages
-        ],
-        "notes": each.notes,
-        "search_words": each.tokens,
-    }

@@ -1,26 +1,28 @@
-"""Erasing the people of orders: recorded first, so that what was interrupted is carried on."""
+"""Erasing people: recorded first, so that what was interrupted is carried on."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from infra.failure import Failure
 from infra.operate.erasing.choose import Choice, ChosenOrders
 from infra.operate.erasing.people import OrderPeople, PeopleOfOrders
-from infra.operate.erasing.records import Erasure, Erasures
+from infra.operate.erasing.records import Erasure, Erasures, UserKey, Whom
+from infra.operate.erasing.users import UserData, UsersOfStudios
 from infra.operate.stack import OperatedStack
 from infra.operate.workers import share
 from shared.clock import Clock, rfc3339, utc_now
-from shared.domain.order import OrderKey
 
 _EXPORT_PREFIX = "exports/{}/"
 
 
 @dataclass(frozen=True, slots=True)
 class ErasePeople:
-    """Erases the people of orders, and shows before what it will erase.
+    """Erases the people of orders and studios' users, and shows before what it will erase.
 
     Args:
         stack: The stack.
         people: What is stored about the people of orders.
+        users: What is stored about the users of studios.
         chosen: Finds orders.
         erasures: The records of erasures.
         clock: The time.
@@ -28,6 +30,7 @@ class ErasePeople:
 
     stack: OperatedStack
     people: PeopleOfOrders
+    users: UsersOfStudios
     chosen: ChosenOrders
     erasures: Erasures
     clock: Clock = utc_now
@@ -39,6 +42,7 @@ class ErasePeople:
         return cls(
             stack,
             PeopleOfOrders(dynamodb, table),
+            UsersOfStudios(dynamodb, table, stack.aws.cognito, stack.output("UserPoolId")),
             ChosenOrders(dynamodb, table),
             Erasures(dynamodb, stack.output("ErasuresTableName")),
         )
@@ -50,52 +54,76 @@ class ErasePeople:
         found = (self.people.load(key) for key in keys)
         return [each for each in found if each is not None]
 
-    def unfinished(self) -> list[OrderKey]:
-        """Return the orders whose erasure was interrupted."""
-        return [each.order for each in self.erasures.all() if each.finished_at is None]
+    def find_user(self, key: UserKey) -> UserData:
+        """Return a user who may be erased, or was.
+
+        Raises:
+            Failure: There is no such user, or the studio still has them.
+        """
+        found = self.users.load(key)
+        who = f"user {key.user_id} of studio {key.studio_id}"
+        if not found.is_known:
+            raise Failure(f"There is no {who}, so nothing is erased. See `users list`.")
+        if found.is_present:
+            first = "Remove them first: `users remove`."
+            if found.member is None:
+                first = "Record them with `users adopt`, and remove them: `users remove`."
+            raise Failure(f"There is still a {who}, so nothing is erased. {first}")
+        return found
+
+    def unfinished(self) -> list[Whom]:
+        """Return the orders and users whose erasure was interrupted."""
+        return [each.whom for each in self.erasures.all() if each.finished_at is None]
 
     def __call__(
         self,
-        orders: Iterable[OrderKey],
+        whom: Iterable[Whom],
         *,
         by: str,
         why: str,
         chosen_by: str,
-        on_order: Callable[[OrderKey], None] = lambda _: None,
+        on_each: Callable[[Whom], None] = lambda _: None,
     ) -> int:
-        """Erase the people of orders and the files that may name them. Return how many orders.
+        """Erase people and the files that may name them. Return how many orders and users it was.
 
         Each erasure is recorded before it begins. A repeat carries on what was interrupted.
 
         Args:
-            orders: The orders.
+            whom: The orders whose people are erased, and the users.
             by: Who erases them.
             why: The reason; no personal data.
-            chosen_by: How the orders were chosen.
-            on_order: Called before each order.
+            chosen_by: How they were chosen.
+            on_each: Called before each.
         """
         count = 0
-        for order in orders:
-            on_order(order)
+        for each in whom:
+            on_each(each)
             at = rfc3339(self.clock())
-            self.erasures.begin(Erasure(order, by, why, chosen_by, at))
-            self.people.erase(order)
-            self._delete_exports(order.studio_id)
-            self.erasures.finish(order, rfc3339(self.clock()))
-            count += 1
+            erasure = self.erasures.begin(Erasure(each, by, why, chosen_by, at))
+            if isinstance(each, UserKey):
+                count += self.users.erase(each, by)
+            else:
+                self.people.erase(each)
+                count += 1
+            self._delete_exports(each.studio_id)
+            self.erasures.finish(erasure, rfc3339(self.clock()))
         return count
 
     def repeat_all(self, workers: int = 1) -> int:
-        """Erase every order again that was ever erased. A restore may have brought it back.
+        """Erase everybody again who was ever erased. A restore may have brought them back.
 
         Args:
-            workers: How many workers share the orders.
+            workers: How many workers share the orders and users.
 
         Returns:
-            How many orders were there.
+            How many orders and users were there.
         """
-        orders = (each.order for each in self.erasures.all())
-        return sum(share(workers, self.people.erase, orders))
+        return sum(share(workers, self._repeat, self.erasures.all()))
+
+    def _repeat(self, erasure: Erasure) -> bool:
+        if isinstance(erasure.whom, UserKey):
+            return self.users.erase_again(erasure.whom, erasure)
+        return self.people.erase(erasure.whom)
 
     def export_files(self, studio_id: str) -> Iterator[str]:
         """Yield the keys of a studio's files in the export bucket."""

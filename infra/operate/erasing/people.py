@@ -39,6 +39,11 @@ class OrderPeople:
     tokens: list[str]
 
     @property
+    def key(self) -> OrderKey:
+        """The order."""
+        return self.imported.key
+
+    @property
     def messages_with_words(self) -> list[Message]:
         """The messages that were not erased."""
         return [each for each in self.messages if each.erased() != each]

@@ -144,7 +144,7 @@ def start(by: By, why: Why, stack: StackName = None, *, as_json: AsJson = False)
 def _erase_again(stack: OperatedStack) -> None:
     """Erase again what was erased before the restore, and what was imported again since."""
     with progress.stage("erase again") as stage:
-        stage.result = f"{ErasePeople.on(stack).repeat_all(WORKERS)} orders"
+        stage.result = f"{ErasePeople.on(stack).repeat_all(WORKERS)} orders and users"
 
 
 def replay_for(stack: OperatedStack) -> ReplayStripeEvents:
