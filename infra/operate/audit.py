@@ -1,4 +1,7 @@
-"""``audit``: who signed in, who changed whom, and what PPS read, from the functions' logs."""
+"""``audit``: who signed in, who changed or erased whom, and what PPS read.
+
+Erasures are in ErasuresTable, which no function may write. The rest is in the functions' logs.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,15 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.operate.erasing.records import Erasures, UserKey
 from infra.operate.options import AsJson, Since, StackName, Until
 from infra.operate.output import print_json, print_line, print_table
 from infra.operate.stack import OperatedStack, find_stack
-from shared.clock import utc_now
+from shared.clock import rfc3339, utc_now
+from shared.domain.order import OrderKey
 
 # What the other fields of a log line are for is not the auditor's business.
 _FIELDS = ("audit", "user", "studio_id", "changed_user", "change", "role", "previous_role")
 _MORE = ("method", "route", "source", "service")
-_COLUMNS = ("at", *_FIELDS, *_MORE)
+_OF_ERASURES = ("order_id", "chosen_by", "why")
+_COLUMNS = ("at", *_FIELDS, *_MORE, *_OF_ERASURES)
 # Lines that have the field, whatever its value.
 _PATTERN = "{ $.audit = * }"
 
@@ -33,12 +39,13 @@ def audit(  # noqa: PLR0913  # its options
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the audit log: sign-ins, changes of users, and what PPS read of studios."""
+    """Show the audit log: sign-ins, changes of users, erasures, and what PPS read of studios."""
     operated = find_stack(stack)
     wanted = {"user": user, "studio_id": studio}
+    time = since, until or utc_now()
     rows = [
         row
-        for row in _rows(operated, since, until or utc_now())
+        for row in (*_rows(operated, *time), *_erasures(operated, *time))
         if all(value is None or row[name] == value for name, value in wanted.items())
     ]
     rows.sort(key=lambda row: row["at"])
@@ -73,3 +80,21 @@ def _row(message: str, at_ms: int) -> Iterator[dict[str, Any]]:
     if isinstance(line, dict) and "audit" in line:
         at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
         yield {"at": at.replace("+00:00", "Z")} | {name: line.get(name) for name in _COLUMNS[1:]}
+
+
+def _erasures(stack: OperatedStack, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+    """Yield a row for each erasure that began in a time, by the operator who began it."""
+    first, last = rfc3339(since), rfc3339(until)
+    for each in Erasures(stack.aws.dynamodb, stack.output("ErasuresTableName")).all():
+        if first <= each.started_at <= last:
+            whom = each.whom
+            yield dict.fromkeys(_COLUMNS) | {
+                "at": each.started_at,
+                "audit": "erased",
+                "user": each.by,
+                "studio_id": whom.studio_id,
+                "changed_user": whom.user_id if isinstance(whom, UserKey) else None,
+                "order_id": whom.order_id if isinstance(whom, OrderKey) else None,
+                "chosen_by": each.chosen_by,
+                "why": each.why,
+            }

@@ -28,6 +28,7 @@ from shared.domain.studio_user import (
     UserEvent,
     UserIntent,
     UserStatus,
+    erased_name,
     may_change,
     may_remove,
     user_id_of_email,
@@ -39,6 +40,7 @@ from shared.domain.user_changes import (
     disable,
     done,
     enable,
+    erase,
     invite,
     remove,
 )
@@ -135,6 +137,42 @@ def test_an_invited_owner_does_not_count_before_the_user_pool_has_them() -> None
     assert invite(None, OWNED, invited, ASKED)
     with pytest.raises(LastOwnerError):
         remove(user(), OWNED, ASKED)
+
+
+def test_an_erased_user_has_neither_name_nor_address_and_is_told_apart_from_others() -> None:
+    gone = replace(WANTED, status=UserStatus.REMOVED, email="dana@mail.example")
+    erased = gone.erased()
+    assert erased == replace(gone, name=erased_name("st_1", "user_new"), email=None)
+    assert erased.erased() == erased
+    names = {erased_name("st_1", f"user_{number}") for number in range(50)}
+    assert len(names) == 50
+    # An id that somebody chose may be a name itself.
+    assert "una" not in erased_name("st_1", "una.kerr").lower()
+
+
+def test_an_erasure_holds_the_user_until_the_pool_has_deleted_them() -> None:
+    gone = replace(WANTED, status=UserStatus.REMOVED, email="dana@mail.example")
+    held, roster = erase(gone, OWNED, ASKED)
+    assert (held.status, held.email, roster) == (UserStatus.REMOVING, None, OWNED)
+    with pytest.raises(UserChangePendingError):
+        invite(held, OWNED, WANTED, ASKED)
+    assert done(held, roster)[0].status is UserStatus.REMOVED
+
+
+def test_an_interrupted_erasure_is_taken_over_at_once_and_another_change_is_not() -> None:
+    held, _ = erase(replace(WANTED, status=UserStatus.REMOVED), OWNED, ASKED)
+    assert erase(held, OWNED, ASKED)[0] == held
+    removing = replace(WANTED, status=UserStatus.REMOVING)
+    with pytest.raises(UserChangePendingError):
+        erase(removing, OWNED, ASKED)
+    assert erase(removing, OWNED, LATER)[0].status is UserStatus.REMOVING
+
+
+def test_a_user_whom_a_restore_brought_back_is_erased_even_as_the_last_owner() -> None:
+    held, roster = erase(user(), OWNED, ASKED)
+    assert roster.owners == frozenset()
+    after, _ = done(held, roster)
+    assert (after.status, after.name) == (UserStatus.REMOVED, erased_name("st_1", "owner"))
 
 
 def settled(intent: UserIntent | None) -> StudioUser:
