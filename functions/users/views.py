@@ -45,6 +45,7 @@ class UserChangeView(View):
     by_name: str
     event: UserEvent
     user_id: str
+    user_name: str
     role: StudioRole
     previous_role: StudioRole | None
 
@@ -99,6 +100,7 @@ def _change_view(change: UserChange, names: Names) -> UserChangeView:
         by_name=shown_name(names, change.by),
         event=change.event,
         user_id=change.user_id,
+        user_name=shown_name(names, change.user_id),
         role=change.role,
         previous_role=change.previous_role,
     )

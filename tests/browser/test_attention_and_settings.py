@@ -1,12 +1,15 @@
 """Needs Attention, Settings with the studio's users, and what PPS admins see."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from shared.domain.studio_user import erased_name
 from tests.browser.people import People, assert_accessible
 from tests.e2e.world import YEN_STUDIO, DeployedStack, until
+from tests.operate import operate, use_local_stack
 
 pytestmark = pytest.mark.stack
 
@@ -89,6 +92,33 @@ def test_an_owner_invites_changes_and_removes_a_user(people: People) -> None:
         row.get_by_role("button", name="Remove").click()
         dialog.get_by_role("button", name="Remove").click()
         expect(row).to_have_count(0)
+
+
+def test_an_erased_user_stays_one_person_without_a_name(
+    people: People, world: DeployedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_local_stack(world.stack, tmp_path, monkeypatch)
+    studio_id, order_id = YEN_STUDIO, world.sell(YEN_STUDIO)
+    body = {"email": f"{uuid.uuid4().hex}@mail.example", "name": "Una Gone", "role": "staff"}
+    user_id = world.call("POST", "/users", body, studio_id=studio_id).json()["user_id"]
+    choice = {"type": "partial", "amount": 100, "reason": "quality_issue"}
+    refunded = world.request_refund(order_id, choice, token=world.sign_in(user_id))
+    assert refunded.status_code == 201, refunded.text
+    world.call("DELETE", f"/users/{user_id}", studio_id=studio_id)
+    command = ("erase", "--studio", studio_id, "--user", user_id, "--yes")
+    done = operate(*command, "--by", "op_1", "--why", "asked")
+    assert done.exit_code == 0, done.output
+    shown = erased_name(studio_id, user_id)
+    with people.page(f"/orders/{order_id}", studio_id=studio_id) as page:
+        refunds = page.get_by_role("region", name=f"Order {order_id}")
+        expect(refunds).to_contain_text(shown)
+        expect(refunds).not_to_contain_text("Una Gone")
+    with people.page("/settings", studio_id=studio_id) as page:
+        users = page.get_by_role("region", name="Users")
+        users.get_by_text("Last changes").click()
+        expect(users).to_contain_text(f"{shown} was removed")
+        expect(users.get_by_role("row").filter(has_text=shown)).to_have_count(0)
+        assert_accessible(page)
 
 
 def test_staff_see_their_limit_and_no_users(people: People) -> None:

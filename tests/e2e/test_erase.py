@@ -1,4 +1,4 @@
-"""Erasing a parent: marked names are in the places that docs/privacy.md lists, and then nowhere."""
+"""Erasing people: marked names are in the places that docs/privacy.md lists, and then nowhere."""
 
 import json
 import uuid
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from shared.clock import rfc3339, utc_now
+from shared.domain.studio_user import erased_name
 from tests.e2e.world import DIRECT_STUDIO, DeployedStack, Json, until
 from tests.operate import failure_of, operate, outputs_of, use_local_stack
 from tests.ses_events import ses_event
@@ -90,11 +92,57 @@ class Marked:
 
     def places(self) -> set[str]:
         """Return where the mark is stored: in any table, queue, bucket or log."""
-        found = set()
-        for place, text in everything_stored(self.world):
-            if self.mark in text.casefold():
-                found.add(place)
-        return found
+        return places_of(self.mark, self.world)
+
+
+class MarkedUser:
+    """A studio's user whose name and address have one mark, and who refunded an order."""
+
+    def __init__(self, world: DeployedStack) -> None:
+        self.world = world
+        self.mark = f"zu{uuid.uuid4().hex[:12]}"
+        self.body = {"email": f"{self.mark}@mail.example", "name": f"Ula {self.mark}"}
+        self.user_id = str(
+            self.call("POST", "/users", self.body | {"role": "staff"}, 201)["user_id"]
+        )
+        self.token = world.sign_in(self.user_id)
+        assert self.call("GET", "/me", token=self.token)["display_name"] == self.body["name"]
+        self.order_id = world.sell(DIRECT_STUDIO)
+        refund = self.call(
+            "POST",
+            f"/orders/{self.order_id}/refunds",
+            {"type": "partial", "amount": 500, "reason": "quality_issue"},
+            201,
+            self.token,
+        )
+        world.await_status(refund, "settled", DIRECT_STUDIO)
+        export = self.call("GET", "/reports/ledger", status=202)
+        found = f"/reports/refunds/exports/{export['export_id']}"
+        until(lambda: self.call("GET", found)["status"] == "ready" or None, "the export is ready")
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        status: int = 200,
+        token: str | None = None,
+    ) -> Json:
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        answer = self.world.call(
+            method, path, body, studio_id=DIRECT_STUDIO, token=token, headers=headers
+        )
+        assert answer.status_code == status, answer.text
+        return dict(answer.json())
+
+    def places(self) -> set[str]:
+        """Return where the mark is stored."""
+        return places_of(self.mark, self.world)
+
+
+def places_of(mark: str, world: DeployedStack) -> set[str]:
+    """Return where a mark is stored: in any table, queue, bucket or log, or in the user pool."""
+    return {place for place, text in everything_stored(world) if mark in text.casefold()}
 
 
 def everything_stored(world: DeployedStack) -> Iterator[tuple[str, str]]:
@@ -109,6 +157,7 @@ def everything_stored(world: DeployedStack) -> Iterator[tuple[str, str]]:
     for bucket in aws.s3.list_buckets()["Buckets"]:
         if bucket["Name"] != "pps-artifacts":  # the code
             yield from files_of(aws.s3, bucket["Name"])
+    yield from users_in_pool(aws.cognito, outputs["UserPoolId"])
     logs = aws.session.client("logs", endpoint_url=aws.endpoint_url)
     for group in logs.describe_log_groups()["logGroups"]:
         name = group["logGroupName"]
@@ -130,6 +179,12 @@ def dead_letters(world: DeployedStack) -> Iterator[tuple[str, str]]:
             )
             for each in found.get("Messages", []):
                 yield f"queue {name}", json.dumps(each)
+
+
+def users_in_pool(cognito: Any, pool: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # a client
+    for page in cognito.get_paginator("list_users").paginate(UserPoolId=pool):
+        for user in page["Users"]:
+            yield "user pool", json.dumps([user["Username"], user["Attributes"]])
 
 
 def kind_of(item: Any) -> str:  # noqa: ANN401  # DynamoDB's JSON
@@ -222,3 +277,35 @@ def test_a_persons_data_is_printed_whole(marked: Marked) -> None:
 def test_an_order_that_is_not_there_is_one_readable_line() -> None:
     for arguments in (("--order", "none"), ("--email", "nobody@mail.example")):
         assert "There is no such order" in failure_of(erase(*arguments))
+
+
+def test_a_users_name_is_where_the_documents_say_and_after_erasing_nowhere(
+    world: DeployedStack,
+) -> None:
+    user = MarkedUser(world)
+    since = rfc3339(utc_now())
+    assert named(user.places(), world) == {"USER", "MEMBER", "user pool", "export"}
+    assert "Remove them first" in failure_of(erase("--user", user.user_id, "--yes"))
+    user.call("DELETE", f"/users/{user.user_id}")
+    done = erase("--user", user.user_id, "--yes")
+    assert done.exit_code == 0, done.output
+    assert user.mark not in done.output
+    assert user.places() == set()
+
+    # A token of before works until it expires, and does not bring the name back.
+    user.call("GET", "/me", token=user.token)
+    assert user.places() == set()
+
+    shown = erased_name(DIRECT_STUDIO, user.user_id)
+    (refund,) = user.call("GET", f"/orders/{user.order_id}")["refunds"]
+    assert (refund["processed_by"], refund["processed_by_name"]) == (user.user_id, shown)
+    found = user.call("GET", f"/reports/refunds?processed_by={user.user_id}")["items"]
+    assert [each["processed_by_name"] for each in found] == [shown]
+    users = user.call("GET", "/users")
+    assert user.user_id not in {each["user_id"] for each in users["items"]}
+    changed = [each for each in users["changes"] if each["user_id"] == user.user_id]
+    assert [each["event"] for each in changed] == ["removed", "invited"]
+    assert {each["user_name"] for each in changed} == {shown}
+    audited = operate("audit", "--since", since, "--user", "op_1", "--json")
+    rows = [each for each in json.loads(audited.stdout) if each["changed_user"] == user.user_id]
+    assert [(each["audit"], each["why"]) for each in rows] == [("erased", "asked")]

@@ -107,7 +107,7 @@ class DeployedStack:
             headers={"Content-Type": "application/json", **sent, **(headers or {})},
         )
 
-    def request_refund(  # what a request is made of
+    def request_refund(  # noqa: PLR0913  # what a request is made of
         self,
         order_id: str,
         choice: object,
@@ -115,6 +115,7 @@ class DeployedStack:
         key: str | None = None,
         studio_id: str = PLATFORM_STUDIO,
         role: str = "owner",
+        token: str | None = None,
     ) -> httpx.Response:
         """Request a refund, with a new idempotency key unless one is given."""
         return self.call(
@@ -123,8 +124,26 @@ class DeployedStack:
             choice,
             studio_id=studio_id,
             role=role,
+            token=token,
             headers={"Idempotency-Key": key or uuid.uuid4().hex},
         )
+
+    def sign_in(self, user_id: str) -> str:
+        """Sign in a user with a new password, and return their ID token."""
+        environment = self.environment("find_orders")
+        pool = environment["TOKEN_ISSUER"].rpartition("/")[2]
+        password = f"{uuid.uuid4().hex}!aA1"  # one of each kind that the pool asks for
+        cognito = self.stack.aws.cognito
+        cognito.admin_set_user_password(
+            UserPoolId=pool, Username=user_id, Password=password, Permanent=True
+        )
+        signed_in = cognito.admin_initiate_auth(
+            UserPoolId=pool,
+            ClientId=environment["TOKEN_CLIENT_ID"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user_id, "PASSWORD": password},
+        )
+        return signed_in["AuthenticationResult"]["IdToken"]
 
     def refund(self, order_id: str, choice: Json, studio_id: str = PLATFORM_STUDIO) -> Json:
         """Request a refund that must be accepted, and return it."""

@@ -2891,6 +2891,8 @@ export interface components {
             role: components["schemas"]["StudioRole"];
             /** User Id */
             user_id: string;
+            /** User Name */
+            user_name: string;
         };
         /**
          * UserEvent
