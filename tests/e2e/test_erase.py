@@ -298,7 +298,7 @@ def test_a_users_name_is_where_the_documents_say_and_after_erasing_nowhere(
 
     shown = erased_name(DIRECT_STUDIO, user.user_id)
     (refund,) = user.call("GET", f"/orders/{user.order_id}")["refunds"]
-    assert (refund["processed_by"], refund["processed_by_name"]) == (user.user_id, shown)
+    assert (refund["requested_by"], refund["processed_by_name"]) == (user.user_id, shown)
     found = user.call("GET", f"/reports/refunds?processed_by={user.user_id}")["items"]
     assert [each["processed_by_name"] for each in found] == [shown]
     users = user.call("GET", "/users")
