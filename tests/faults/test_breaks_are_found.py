@@ -30,6 +30,7 @@ from tests.faults.flows import FLOWS
 from tests.faults.one_process.template import Schedule
 from tests.faults.weather.run import run_weather
 from tests.faults.world.world import FaultWorld
+from tests.roles import PermissionMissingError, without_permission
 
 type Break = Callable[[], AbstractContextManager[object]]
 type Search = Callable[[], list[str]]
@@ -194,3 +195,21 @@ def test_the_harness_finds_a_break(break_product: Break, search: Search) -> None
         except AssertionError as error:
             found = [str(error)]
     assert found
+
+
+@pytest.mark.parametrize(
+    ("action", "search"),
+    [
+        # Both were missing once. Only a refund whose entry is in another window needs this one.
+        ("dynamodb:GetItem", lambda: in_flow("reconcile")),
+        # In the weather each function runs in a thread of its own.
+        ("dynamodb:BatchGetItem", in_weather),
+    ],
+)
+def test_the_harness_finds_a_permission_that_a_role_lacks(action: str, search: Search) -> None:
+    lacks = f"reconcile .* lacks {action} on LedgerTable"
+    with (
+        without_permission("reconcile", action, "LedgerTable"),
+        pytest.raises(PermissionMissingError, match=lacks),
+    ):
+        search()

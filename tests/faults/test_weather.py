@@ -16,10 +16,10 @@ _PARTS = 8
 
 
 def run_named(seed: int) -> WeatherRun:
-    """Do a run, and add its seed to any unexpected error."""
+    """Do a run, and add its seed to any unexpected error, also a missing permission."""
     try:
         return run_weather(seed)
-    except Exception as error:
+    except BaseException as error:
         error.add_note(f"in the weather of seed {seed}")
         raise
 

@@ -17,6 +17,23 @@ from tests.integration.reconcile_desk import ReconcileDesk
 from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
 from tests.local_http import HTTP
 from tests.operate import outputs_of, stack_with_outputs, use_environment
+from tests.roles import RoleCheck, calling_use_case
+
+
+@pytest.fixture(scope="session")
+def stack(stack: Stack) -> Stack:
+    """The stack, whose tables let a function's use case do only what the function's role allows."""
+    orders, ledger = stack.tables["orders"], stack.tables["ledger"]
+
+    def name_in_template(_: str, table: str) -> str:
+        # A test's own table is named after the deployed one.
+        if table.startswith(orders):
+            return "OrdersTable"
+        return "LedgerTable" if table.startswith(ledger) else table
+
+    check = RoleCheck(calling_use_case, name_in_template)
+    stack.aws.dynamodb.meta.events.register("before-parameter-build", check)
+    return stack
 
 
 @pytest.fixture(scope="session")

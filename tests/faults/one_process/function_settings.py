@@ -42,6 +42,13 @@ def function_settings(engine: InProcessEngine) -> dict[str, str]:
     return settings
 
 
+def secret_in_template(function: str, name: str) -> str:
+    """Return the template's name of a secret that a function reads."""
+    if name != STRIPE_KEY_SECRET:
+        return name
+    return template.functions()[function].environment["STRIPE_SECRET_ARN"].removesuffix(".Id")
+
+
 def _resolve(engine: InProcessEngine, reference: str) -> str:
     """Return the value that a deployment would put in place of a reference."""
     if reference in _STRIPE_SETTINGS:

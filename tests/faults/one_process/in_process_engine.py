@@ -139,6 +139,12 @@ class InProcessEngine:
         """Return the ARN of a KMS key of the template."""
         return str(self._keys[name])
 
+    def name_in_template(self, name: str) -> str:
+        """Return the template's name of a table, a queue's URL, a bucket or a key's ARN."""
+        names = {bucket_name(each): each for each in template.of_type("AWS::S3::Bucket")}
+        names |= {arn: each for each, arn in self._keys.items()}
+        return names.get(name, name.rpartition("/")[2].removesuffix(".fifo"))
+
     def scan(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table, in DynamoDB's JSON."""
         return list(self.call("dynamodb", "DynamoDB_20120810.Scan", TableName=table)["Items"])

@@ -116,6 +116,11 @@ class OutsideCalls:
         ):
             yield
 
+    def calling_function(self) -> str | None:
+        """Return the function that runs, or None if the harness calls."""
+        invocation = self.invocation.get()
+        return None if invocation is None else invocation.function
+
     def to_aws(
         self, request: AWSPreparedRequest, event_name: str, **_rest: object
     ) -> AWSResponse | None:

@@ -26,6 +26,7 @@ class DeployedFunction:
 
     Attributes:
         environment: Its environment variables; a value may be a reference.
+        role: Its role, by its name in the template.
         routes: The method and the pattern of the path of each route.
         queue: The queue that it reads, by its name in the template, or None.
         batch_size: How many messages it gets at most.
@@ -34,6 +35,7 @@ class DeployedFunction:
 
     name: str
     environment: Mapping[str, str]
+    role: str
     timeout_seconds: int
     routes: tuple[tuple[str, re.Pattern[str]], ...]
     queue: str | None
@@ -101,6 +103,25 @@ def functions() -> Mapping[str, DeployedFunction]:
     }
 
 
+@cache
+def permissions(function: str) -> frozenset[tuple[str, str]]:
+    """Return what a function's code may do: actions, each with a resource.
+
+    A resource is named as in the template: ``OrdersTable``, ``OrdersTable/index/OpenIndex``.
+    """
+    role = functions()[function].role
+    own = of_type("AWS::IAM::Role")[role]["Policies"]
+    others = [each for each in of_type("AWS::IAM::Policy").values() if role in each["Roles"]]
+    return frozenset(
+        (action, _resource_name(resource))
+        for policy in [*own, *others]
+        if policy["PolicyName"] == "code"
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in _as_list(statement["Action"])
+        for resource in _as_list(statement["Resource"])
+    )
+
+
 def queue_readers() -> dict[str, str]:
     """Return the functions that read a queue, with the queue's name."""
     return {each.name: each.queue for each in functions().values() if each.queue is not None}
@@ -128,6 +149,7 @@ def _function(
     return DeployedFunction(
         name=name,
         environment={key: str(value) for key, value in environment.items()},
+        role=properties["Role"].removesuffix(".Arn"),
         timeout_seconds=int(properties["Timeout"]),
         routes=tuple(_routes(events)),
         queue=source["Queue"].removesuffix(".Arn") if source else None,
@@ -150,3 +172,12 @@ def _interval_seconds(expression: str) -> int:
     if expression.startswith("cron("):
         return 86400
     raise ValueError(f"the harness does not understand the schedule {expression}")
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _resource_name(reference: str) -> str:
+    """Return ``OrdersTable/index/OpenIndex`` of ``${OrdersTable.Arn}/index/OpenIndex``."""
+    return re.sub(r"^\$?{?(\w+)\.(?:Arn|Id)}?", r"\1", reference)

@@ -17,12 +17,17 @@ from infra.stripe_standin import identifiers
 from shared.edge.observability import logger, metrics
 from shared.gateways import aws
 from tests.faults.one_process.execution_environments import ExecutionEnvironments
-from tests.faults.one_process.function_settings import STRIPE_KEY_SECRET, function_settings
+from tests.faults.one_process.function_settings import (
+    STRIPE_KEY_SECRET,
+    function_settings,
+    secret_in_template,
+)
 from tests.faults.one_process.in_process_engine import InProcessEngine
 from tests.faults.one_process.in_process_stripe import KEY, WEBHOOK_SECRETS, NumberedIds
 from tests.faults.one_process.outside_calls import OutsideCalls
 from tests.faults.one_process.virtual_clock import VirtualClock
 from tests.faults.world.world import FaultWorld
+from tests.roles import RoleCheck
 
 _SILENT = logging.getLogger("faults.silent")
 _SILENT.disabled = True
@@ -43,7 +48,15 @@ class _ReusedParts:
 def _reused_parts() -> _ReusedParts:
     engine = InProcessEngine()
     outside_calls = OutsideCalls(engine)
-    aws._SESSION.register("before-send", outside_calls.to_aws)  # type: ignore[arg-type]  # noqa: SLF001  # handlers may answer; the product's only session
+    session = aws._SESSION  # noqa: SLF001  # the product's only session
+    session.register("before-send", outside_calls.to_aws)  # type: ignore[arg-type]  # handlers may answer
+
+    @cache
+    def name_in_template(function: str, name: str) -> str:
+        return engine.name_in_template(secret_in_template(function, name))
+
+    check = RoleCheck(outside_calls.calling_function, name_in_template)
+    session.register("before-parameter-build", check)  # type: ignore[arg-type]  # botocore passes them by name
     return _ReusedParts(engine, outside_calls, ExecutionEnvironments())
 
 
