@@ -64,20 +64,18 @@ _CHARGE_DECISIONS = {
 
 # A problem with status 502 that is a final answer, see shared/edge/problems.py.
 _REFUSED_BY_STRIPE = "stripe_refused"
+_MADE = 201
 
 
 @dataclass
 class People:
-    """The studio's users, its parents, Stripe's dashboard users, PPS admins and an operator.
-
-    Attributes:
-        answers: The final status that each client got, by order id and idempotency key.
-    """
+    """The studio's users, its parents, Stripe's dashboard users, PPS admins and an operator."""
 
     simulation: Simulation
     aws: AwsActivity
     stripe: StripeActivity
-    answers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _unanswered: set[tuple[str, str]] = field(default_factory=set)
     _orders: list[str] = field(default_factory=list)
     _imported_count: int = 0
     _adjustment_count: int = 0
@@ -152,16 +150,33 @@ class People:
             code = answer.get("code", "")
             self.simulation.note(f"client {key} of {order_id}: {status} {code}")
             if status < 500 or code == _REFUSED_BY_STRIPE:
-                self.answers[order_id, key] = status
+                self._heard(order_id, key, status)
             elif tries_left:
                 self.simulation.within(self.simulation.dice.choice(_SECONDS_UNTIL_RETRY), retry)
+            else:
+                self._unanswered.add((order_id, key))
 
         def retry() -> None:
-            # A client that clicked twice and got one answer does not repeat the other click.
-            if (order_id, key) not in self.answers:
-                self._request_refund(order_id, key, body, tries_left - 1)
+            self._request_refund(order_id, key, body, tries_left - 1)
 
         self.aws.start("refund_request", call)
+
+    def _heard(self, order_id: str, key: str, status: int) -> None:
+        """Record a click's answer. If another click has made the refund, a refusal is old news."""
+        if self._answers.get((order_id, key)) != _MADE:
+            self._answers[order_id, key] = status
+
+    def final_answers(self) -> dict[tuple[str, str], int]:
+        """Return the status of what each client knows, by order id and idempotency key.
+
+        Who clicked twice and got one answer knows that a refund was made, but not that none was:
+        the other click may have made it since.
+        """
+        return {
+            request: status
+            for request, status in self._answers.items()
+            if status == _MADE or request not in self._unanswered
+        }
 
     def _refund_in_dashboard(self) -> None:
         dice = self.simulation.dice

@@ -49,7 +49,7 @@ def run_weather(seed: int) -> WeatherRun:
         state = read_final_state(world)
     violations += [f"a message was parked: {reason}" for reason in state.parked]
     violations += MoneyOracle(state).violations()
-    violations += wrong_answers(state, people.answers)
+    violations += wrong_answers(state, people.final_answers())
     return WeatherRun(seed, violations, simulation.history, state)
 
 
