@@ -1,5 +1,6 @@
 """``smoke``: refunds $100.00 through a stack in Stripe's test mode, and checks each cent."""
 
+import time
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,12 @@ from infra.operate.stack import OperatedStack, find_stack
 from shared.gateways.ledger_entries import read_contents
 
 _STUDIO_ID = str(STUDIO["studio_id"])
-_WEBHOOK = "stripe_webhook"
+# Of Stripe's events about a refund, the webhook handles one itself and hands another to
+# `verify_charge`. Whichever comes first confirms the refund.
+_ON_EVENTS = {"stripe_webhook", "verify_charge"}
+# The import's verification of the charge lists its refunds right after it entered the sale. It
+# would find this one, too, and nobody could tell that no event came.
+_VERIFIED_SECONDS = 2
 _FULL = {"type": "full"}
 
 
@@ -35,6 +41,7 @@ def smoke(
     with signed_in(operated, _STUDIO_ID) as user:
         with progress.stage("sale"):
             wait_for(lambda: _paid(user, order), "the sale", within_seconds=within_seconds)
+            time.sleep(_VERIFIED_SECONDS)
         with progress.stage("refund"):
             refund = _request(user, order)
         with progress.stage("webhook and settlement"):
@@ -75,7 +82,7 @@ def _settled(user: SmokeUser, refund: dict[str, Any]) -> dict[str, Any] | None:
     """Return the settled refund, or None if it is still on its way.
 
     Raises:
-        Failure: It failed, or something other than the webhook moved it on.
+        Failure: It failed, or something other than Stripe's events moved it on.
     """
     path = f"orders/{refund['order_id']}/refunds/{refund['refund_id']}"
     now: dict[str, Any] = user.get(path)
@@ -84,10 +91,10 @@ def _settled(user: SmokeUser, refund: dict[str, Any]) -> dict[str, Any] | None:
     if now["status"] != "settled":
         return None
     by = {each["by"] for each in now["history"] if each["status"] == "succeeded"}
-    if by != {_WEBHOOK}:
+    if not by or by - _ON_EVENTS:
         raise Failure(
-            f"The refund settled, but {', '.join(sorted(by))} confirmed it and not the webhook. "
-            "Check the webhook endpoint at Stripe, and the signing secrets."
+            f"The refund settled, but {', '.join(sorted(by))} confirmed it and no event of "
+            "Stripe's. Check the webhook endpoint at Stripe, and the signing secrets."
         )
     return now
 
