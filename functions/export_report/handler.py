@@ -28,27 +28,31 @@ from shared.gateways.queues import ParkedMessages
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
+from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.refund_rows import RefundRows
 from shared.workflow.statement_rows import StatementRows
 
 dynamodb = aws.client("dynamodb")
 skip_botocore_item_parsing(dynamodb)
 order_lists = OrderLists(dynamodb, setting("ORDERS_TABLE"))
+orders = OrdersTable(dynamodb, setting("ORDERS_TABLE"))
+settled = SettledRefunds(dynamodb, setting("LEDGER_TABLE"))
 people = People(dynamodb, setting("ORDERS_TABLE"))
 entries = LedgerEntries(dynamodb, setting("LEDGER_TABLE"))
 payouts = PayoutsTable(dynamodb, setting("ORDERS_TABLE"))
 write_export = WriteExport(
     Studios(dynamodb, setting("ORDERS_TABLE")),
     RefundRows(
-        SettledRefunds(dynamodb, setting("LEDGER_TABLE")),
+        settled,
         RefundLists(dynamodb, setting("ORDERS_TABLE")),
         order_lists,
-        OrdersTable(dynamodb, setting("ORDERS_TABLE")),
+        orders,
         people,
     ),
     LedgerRows(entries, payouts, order_lists, people),
     payouts,
     StatementRows(entries, order_lists),
+    FindPatterns(order_lists, orders, settled, people),
     ExportFiles(aws.files_client(), setting("EXPORT_BUCKET")),
 )
 

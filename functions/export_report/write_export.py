@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import batched
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.export_report import ledger_columns, workbook
 from functions.export_report.ledger_rows import LedgerRows
+from shared.domain.attribution import By
 from shared.domain.export import (
+    ANSWER_TYPE,
     TABLES,
     DecimalMark,
     ExportedReport,
@@ -21,6 +24,7 @@ from shared.domain.journal import journal_of
 from shared.domain.journal_accounts import parse_accounts
 from shared.domain.journal_totals import daily_totals
 from shared.domain.ledger import LedgerEntry
+from shared.domain.local_days import LocalDays
 from shared.domain.payout import Payout
 from shared.domain.report import ReportState, Selection
 from shared.domain.report_filter import ReportFilter
@@ -32,6 +36,7 @@ from shared.views import report_columns, spreadsheet, statement_columns
 from shared.views.columns import Column, HasCurrency, csv_header, csv_lines
 from shared.views.journal.book import JournalBook
 from shared.views.journal.files import FILES as JOURNALS
+from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.refund_rows import RefundRows
 from shared.workflow.statement_rows import StatementRows
 
@@ -45,11 +50,20 @@ class NothingToExportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a message requests."""
+    """A table or a journal that a message requests."""
 
     selection: Selection | LedgerSelection | StatementSelection
     form: ExportForm
     mark: DecimalMark
+
+
+@dataclass(frozen=True, slots=True)
+class _WantedPatterns:
+    """Patterns that a message requests, on days of the studio, both included."""
+
+    by: By
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +75,11 @@ class WriteExport:
     ledger: LedgerRows
     payouts: PayoutsTable
     statement: StatementRows
+    patterns: FindPatterns
     files: ExportFiles
 
     def __call__(self, request: ExportRequest) -> int:
-        """Write the file and return how many rows it has.
+        """Write the file and return how many rows it has. Of patterns these are their orders.
 
         Rows are read, formatted and uploaded a page at a time, so a report of any length takes the
         same memory. A failure is recorded, so that the client learns of it.
@@ -82,12 +97,13 @@ class WriteExport:
         studio = self.studios.get(request.studio_id)
         if studio is None:
             raise NothingToExportError(f"there is no studio {request.studio_id}")
-        wanted = _wanted(request)
-        file = ExportedFile(
-            request.studio_id, request.export_id, request.file_name, _MEDIA_TYPES[wanted.form]
-        )
-        counted = _Count()
-        self.files.write(file, self._chunks(wanted, studio, counted))
+        wanted, counted = _wanted(request), _Count()
+        if isinstance(wanted, _WantedPatterns):
+            media_type, chunks = ANSWER_TYPE, self._answer(wanted, studio, counted)
+        else:
+            media_type, chunks = _MEDIA_TYPES[wanted.form], self._chunks(wanted, studio, counted)
+        file = ExportedFile(request.studio_id, request.export_id, request.file_name, media_type)
+        self.files.write(file, chunks)
         return counted.rows
 
     def _chunks(self, wanted: _Wanted, studio: Studio, counted: "_Count") -> Iterator[bytes]:
@@ -103,6 +119,17 @@ class WriteExport:
             rows = counted.each(self.ledger.rows(selection))
             return _table("Ledger", ledger_columns.COLUMNS, rows, studio.zone, wanted)
         return _journal(counted.each(self.ledger.entries(selection)), selection, wanted, studio)
+
+    def _answer(
+        self, wanted: _WantedPatterns, studio: Studio, counted: "_Count"
+    ) -> Iterator[bytes]:
+        # Pydantic is slow to import, and no other report needs it.
+        from shared.views.patterns import patterns_view  # noqa: PLC0415  # rarely needed
+
+        days = LocalDays(wanted.first, wanted.last, studio.zone)
+        found = self.patterns(studio, wanted.by, days)
+        counted.rows = found.count.orders
+        yield patterns_view(found).model_dump_json(by_alias=True).encode()
 
     def _payout(self, selection: StatementSelection) -> Payout:
         payout = self.payouts.get(selection.studio_id, selection.payout_id)
@@ -166,16 +193,21 @@ def csv_chunks[Row: HasCurrency](
         yield csv_lines(columns, batch, zone, mark).encode()
 
 
-def _wanted(request: ExportRequest) -> _Wanted:
+def _wanted(request: ExportRequest) -> _Wanted | _WantedPatterns:
     try:
+        report, values = ExportedReport(request.report), json.loads(request.selection)
+        if values["studio_id"] != request.studio_id:
+            raise NothingToExportError("the message selects another studio's report")
+        if report is ExportedReport.PATTERNS:
+            return _WantedPatterns(
+                By(values["by"]),
+                date.fromisoformat(values["first"]),
+                date.fromisoformat(values["last"]),
+            )
         form, mark = ExportForm(request.form), DecimalMark(request.decimal_mark)
-        report = ExportedReport(request.report)
-        values = json.loads(request.selection)
         selection = _selection(report, values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NothingToExportError("the message selects nothing") from error
-    if selection.studio_id != request.studio_id:
-        raise NothingToExportError("the message selects another studio's report")
     if report is not ExportedReport.LEDGER and form not in TABLES:
         raise NothingToExportError("only the ledger can be a journal")
     return _Wanted(selection, form, mark)
@@ -189,6 +221,6 @@ def _selection(
             return LedgerSelection(**values)
         case ExportedReport.STATEMENT:
             return StatementSelection(**values)
-        case ExportedReport.REFUNDS:
+        case _:
             state, only = ReportState(values["state"]), ReportFilter(**values["only"])
             return Selection(**values | {"state": state, "only": only})

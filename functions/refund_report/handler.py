@@ -8,10 +8,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from functions.refund_report.add_up_taxes import AddUpTaxes
+from functions.refund_report.answer_patterns import MOST_READ, AnswerPatterns, ReadPatterns
 from functions.refund_report.export_ledger import ExportLedger, LedgerQuery
 from functions.refund_report.export_refunds import ExportRefunds, FindExport
-from functions.refund_report.find_patterns import FindPatterns
-from functions.refund_report.pattern_views import PatternsView, patterns_view
 from functions.refund_report.report_refunds import ReportQuery, ReportRefunds, SelectRefunds
 from functions.refund_report.summarize_refunds import SummarizeRefunds
 from functions.refund_report.views import (
@@ -24,7 +23,7 @@ from functions.refund_report.views import (
 )
 from shared.clock import utc_now
 from shared.domain.attribution import By
-from shared.domain.export import CsvFile, DecimalMark, Export, ExportForm
+from shared.domain.export import ANSWER_TYPE, CsvFile, DecimalMark, Export, ExportForm
 from shared.domain.report import ReportState
 from shared.domain.report_filter import ReportFilter
 from shared.domain.report_summary import BucketSize
@@ -53,6 +52,8 @@ from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
 from shared.views import spreadsheet
 from shared.views.export import ExportView, export_view
+from shared.views.patterns import PatternsView, patterns_view
+from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.refund_rows import RefundRows
 from shared.workflow.start_export import StartExport
 
@@ -74,7 +75,9 @@ export_ledger = ExportLedger(studios, ledger, start_export, utc_now)
 summarize_refunds = SummarizeRefunds(select_refunds, rows)
 add_up_taxes = AddUpTaxes(select_refunds, rows)
 find_export = FindExport(files)
-find_patterns = FindPatterns(lists, orders, settled, studios, people, utc_now)
+find_patterns = FindPatterns(lists, orders, settled, people)
+answer_patterns = AnswerPatterns(studios, find_patterns, start_export, utc_now)
+read_patterns = ReadPatterns(files)
 
 app = api_resolver()
 
@@ -111,14 +114,21 @@ OnlyEffective = Annotated[
     ),
 ]
 
+ExportId = Annotated[str, Path(description="The export's id.", pattern=r"^[0-9a-f]{32}$")]
+
 # A page, an export that writes a large file, or the file.
 ReportAnswer = Response[ReportView | ExportView | str]
+
+
+def _or_an_export(answers: dict[int, OpenAPIResponse], what: str) -> dict[int, OpenAPIResponse]:
+    """Return a route's responses, and that of an export."""
+    return answers | {202: described(202, ExportView, what)[202]}
 
 
 def _report_answers() -> dict[int, OpenAPIResponse]:
     answers = described(200, ReportView, "A page of the report, or all of it as CSV")
     answers[200]["content"][spreadsheet.MEDIA_TYPE] = {"schema": {"type": "string"}}
-    return answers | {202: described(202, ExportView, "A large report that is being written")[202]}
+    return _or_an_export(answers, "A large report that is being written")
 
 
 @app.get(
@@ -236,7 +246,7 @@ def ledger_file(  # noqa: PLR0913  # the parameters of a file
     responses=described(200, ExportView, "The export's status, and its URL once it is ready"),
 )
 def read_export(
-    export_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
+    export_id: ExportId,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
 ) -> ExportView:
     """Return the status of a large report. The link to its file is valid for five minutes."""
@@ -322,9 +332,16 @@ def taxes(  # noqa: PLR0913  # the report's filters
         "keys that are refunded more often than chance explains. A subject, product or photo day "
         "is compared with the studio's other orders of these days. A reason or operator is "
         "compared with as many days before. If only chance is at work, the list is empty in at "
-        "least 99 of 100 reports."
+        "least 99 of 100 reports. More than "
+        f"{MOST_READ:,} orders and refunds are counted in the background: the answer is then 202, "
+        "with the URL to poll. Once the export is `ready`, its URL is a file with the patterns, "
+        "and `read_refund_patterns` answers with them. The same question gets the same export "
+        "until the clock's next hour, so its figures are up to an hour old."
     ),
-    responses=described(200, PatternsView, "Counts, amounts and rates, and the outliers"),
+    responses=_or_an_export(
+        described(200, PatternsView, "Counts, amounts and rates, and the outliers"),
+        "Patterns of many orders, which are being counted",
+    ),
 )
 def patterns(
     *,
@@ -332,11 +349,32 @@ def patterns(
     first: FirstDay = None,
     last: LastDay = None,
     studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
-) -> PatternsView:
+) -> Response[PatternsView | ExportView]:
     """Count the studio's refunds by what they have in common, and find the outliers."""
     who = caller(app, Share.REPORTS)
     who.require(Action.READ_REPORTS)
-    return patterns_view(find_patterns(who.studio_id, by, first, last))
+    found = answer_patterns(who.studio_id, by, first, last, logger.get_correlation_id() or "")
+    if isinstance(found, Export):
+        return _requested(found, who)
+    return Response(200, content_type=ANSWER_TYPE, body=patterns_view(found))
+
+
+@app.get(
+    "/reports/refunds/patterns/<export_id>",
+    summary="Read patterns that an export found",
+    operation_id="read_refund_patterns",
+    description="The patterns of many orders, once their export is `ready`.",
+    responses=described(200, PatternsView, "Counts, amounts and rates, and the outliers"),
+)
+def patterns_of_export(
+    export_id: ExportId,
+    studio_id: NamedStudio = None,  # noqa: ARG001  # read by caller()
+) -> Response[PatternsView | str]:
+    """Return the patterns that were counted in the background."""
+    who = caller(app)
+    who.require(Action.READ_REPORTS)
+    found = read_patterns(who.studio_id, export_id)
+    return Response(200, content_type=ANSWER_TYPE, body=found)
 
 
 lambda_handler = api_handler(app)

@@ -5,13 +5,13 @@ from dataclasses import asdict, fields
 from pydantic import Field
 
 from functions.refund_report.add_up_taxes import ReportTaxes
-from functions.refund_report.pattern_views import rate
 from functions.refund_report.report_refunds import Report
 from functions.refund_report.summarize_refunds import ReportSummary
 from shared.domain.attribution import By
 from shared.domain.refund_reason import reason_name
 from shared.domain.report import ReportRow
 from shared.domain.report_summary import BucketSize, ReasonTotals
+from shared.views.patterns import rate
 from shared.views.people import Names, optional_name, shown_name
 from shared.views.refund import ResolutionView, resolution_view
 from shared.views.view import View

@@ -5,11 +5,12 @@ from enum import StrEnum
 
 
 class ExportedReport(StrEnum):
-    """The report that a file has: refunds, every ledger entry, or the lines of a payout."""
+    """The report that a file has: refunds, every ledger entry, a payout's lines, or patterns."""
 
     REFUNDS = "refunds"
     LEDGER = "ledger"
     STATEMENT = "statement"
+    PATTERNS = "patterns"
 
 
 class ExportStatus(StrEnum):
@@ -48,6 +49,15 @@ class ExportForm(StrEnum):
     XERO = "xero"
 
 
+class AnswerForm(StrEnum):
+    """The form of a file that has an answer of the API, which took too long to wait for."""
+
+    JSON = "json"
+
+
+# The media type of an answer.
+ANSWER_TYPE = "application/json"
+
 TABLES = frozenset({ExportForm.CSV, ExportForm.XLSX})
 JOURNALS = frozenset(ExportForm) - TABLES
 
@@ -59,6 +69,7 @@ SUFFIXES = {
     ExportForm.BEANCOUNT: ".beancount",
     ExportForm.QUICKBOOKS: "_quickbooks.csv",
     ExportForm.XERO: "_xero.csv",
+    AnswerForm.JSON: ".json",
 }
 
 
@@ -95,3 +106,16 @@ class StatementSelection:
 
     studio_id: str
     payout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsSelection:
+    """What refunds are counted by, and on which days of the studio: ``YYYY-MM-DD``, both included.
+
+    ``by`` is a ``By`` of ``shared.domain.attribution``.
+    """
+
+    studio_id: str
+    by: str
+    first: str
+    last: str

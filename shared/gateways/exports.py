@@ -11,6 +11,7 @@ The prefix has the studio's id, so no studio can reach another studio's export.
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,8 @@ class ExportRequest:
     """A queue message that requests an export, as strings.
 
     ``report``, ``form`` and ``decimal_mark`` are those of ``shared.domain.export``. ``selection``
-    is what the file covers, as JSON: a ``LedgerSelection``, a ``StatementSelection``, or the
-    ``Selection`` of refunds.
+    is what the file covers, as JSON: a ``LedgerSelection``, a ``StatementSelection``, a
+    ``PatternsSelection``, or the ``Selection`` of refunds.
     ``file_name`` is the name under which a browser saves the file.
     """
 
@@ -106,6 +107,18 @@ class ExportFiles:
             Params={"Bucket": self._bucket, "Key": _key(studio_id, export_id, _DONE)},
             ExpiresIn=LINK_SECONDS,
         )
+
+    def read(self, studio_id: str, export_id: str, media_type: str) -> str | None:
+        """Return the text of a studio's file, or None if there is no file of this type.
+
+        It is in memory as a whole, so it is for files that are small by what they are.
+        """
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=_key(studio_id, export_id, _DONE))
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        with closing(found["Body"]) as body:
+            return body.read().decode() if found["ContentType"] == media_type else None
 
     def mark_requested(self, studio_id: str, export_id: str) -> None:
         """Record that somebody requested an export."""

@@ -1,17 +1,29 @@
 """Starting an export: another function writes the file, and the client polls for it."""
 
+import hashlib
 import json
 import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.export import DecimalMark, Export, ExportedReport, ExportForm, ExportStatus
+from shared.domain.export import (
+    AnswerForm,
+    DecimalMark,
+    Export,
+    ExportedReport,
+    ExportForm,
+    ExportStatus,
+)
 from shared.edge.observability import count, logger
 from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest
 
 if TYPE_CHECKING:
-    from shared.domain.export import LedgerSelection, StatementSelection
+    from datetime import datetime
+
+    from shared.domain.export import LedgerSelection, PatternsSelection, StatementSelection
     from shared.domain.report import Selection
+
+    type Selected = Selection | LedgerSelection | StatementSelection | PatternsSelection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,7 @@ class WantedFile:
     """The report and form of a file, the name to save it under, and its decimal mark if CSV."""
 
     report: ExportedReport
-    form: ExportForm
+    form: ExportForm | AnswerForm
     name: str
     decimal_mark: DecimalMark = DecimalMark.POINT
 
@@ -31,16 +43,31 @@ class StartExport:
     files: ExportFiles
     queue: ExportQueue
 
-    def __call__(
-        self,
-        selection: "Selection | LedgerSelection | StatementSelection",
-        wanted: WantedFile,
-        correlation_id: str,
-    ) -> Export:
+    def __call__(self, selection: "Selected", wanted: WantedFile, correlation_id: str) -> Export:
         """Request the file, and return the export that the client can poll at once."""
-        export_id = uuid.uuid4().hex
-        # Before the message, so that the caller can read the export's status at once.
-        self.files.mark_requested(selection.studio_id, export_id)
+        return self._request(uuid.uuid4().hex, selection, wanted, correlation_id)
+
+    def once_an_hour(
+        self, selection: "Selected", wanted: WantedFile, now: "datetime", correlation_id: str
+    ) -> Export:
+        """Request the file, unless the same one was requested in this hour and did not fail.
+
+        The export's id says what was requested in which hour. So a client that asks again, a page
+        that is opened again and a second person get the same file. Of two that ask at the same
+        moment, both may send a message, and both messages write that file.
+        """
+        export_id = _id_in_hour(selection, wanted, now)
+        match self.files.status(selection.studio_id, export_id):
+            case None:
+                return self._request(export_id, selection, wanted, correlation_id)
+            case ExportStatus.FAILED:
+                return self(selection, wanted, correlation_id)
+            case _:
+                return Export(export_id, ExportStatus.RUNNING)
+
+    def _request(
+        self, export_id: str, selection: "Selected", wanted: WantedFile, correlation_id: str
+    ) -> Export:
         self.queue.send(
             ExportRequest(
                 export_id=export_id,
@@ -53,6 +80,13 @@ class StartExport:
                 correlation_id=correlation_id or export_id,
             )
         )
+        # After the message: if this dies in between, whoever asks again sends it again.
+        self.files.mark_requested(selection.studio_id, export_id)
         count("ExportRequested")
         logger.info("export requested", export_id=export_id)
         return Export(export_id, ExportStatus.RUNNING)
+
+
+def _id_in_hour(selection: "Selected", wanted: WantedFile, now: "datetime") -> str:
+    requested = [now.strftime("%Y-%m-%dT%H"), asdict(selection), wanted.report, wanted.form]
+    return hashlib.sha256(json.dumps(requested).encode()).hexdigest()[:32]

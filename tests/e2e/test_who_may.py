@@ -72,6 +72,9 @@ ROUTES = {
     "find_refund_patterns": Route(
         "GET", "/reports/refunds/patterns", Action.READ_REPORTS, query="by=reason"
     ),
+    "read_refund_patterns": Route(
+        "GET", "/reports/refunds/patterns/{export_id}", Action.READ_REPORTS
+    ),
     "next_payout": Route("GET", "/payouts/next", Action.READ_PAYOUTS),
     "list_payouts": Route("GET", "/payouts", Action.READ_PAYOUTS),
     "read_payout": Route("GET", "/payouts/{payout_id}", Action.READ_PAYOUTS),

@@ -24,6 +24,7 @@ from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
+from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.refund_rows import RefundRows
 from tests.integration.backend import Backend
 
@@ -45,6 +46,12 @@ class Bookkeeper:
             backend.orders,
             People(backend.dynamodb, backend.orders_table),
         )
+
+    @property
+    def find_patterns(self) -> FindPatterns:
+        """What counts patterns."""
+        rows = self.rows
+        return FindPatterns(rows.order_lists, rows.orders, rows.settled, rows.people)
 
     @property
     def ledger_rows(self) -> LedgerRows:

@@ -85,7 +85,13 @@ class Archive:
         entries, payouts = book.ledger_rows.ledger, book.ledger_rows.payouts
         statement = StatementRows(entries, book.ledger_rows.orders)
         return WriteExport(
-            self.backend.studios, book.rows, book.ledger_rows, payouts, statement, self.files
+            self.backend.studios,
+            book.rows,
+            book.ledger_rows,
+            payouts,
+            statement,
+            book.find_patterns,
+            self.files,
         )
 
     def query(self, state: str = "settled") -> ReportQuery:

@@ -8,21 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions.refund_report.find_patterns import FindPatterns
-from functions.refund_report.pattern_views import PatternsView, PatternView, patterns_view
+from functions.refund_report.answer_patterns import AnswerPatterns
 from functions.refund_request.request_refund import RefundRequest
 from shared.domain.attribution import By
-from shared.domain.errors import DateRangeError, RangeTooLargeError, StudioNotFoundError
+from shared.domain.errors import DateRangeError, StudioNotFoundError
+from shared.domain.patterns import Patterns
 from shared.domain.refund import Refund, RefundType
 from shared.domain.refund_quote import ChosenLine, RefundChoice
 from shared.domain.report import ReportRow
 from shared.domain.report_filter import NO_KEY, ReportFilter
 from shared.edge.auth import Caller, Role
-from shared.gateways.order_lists import OrderLists
-from shared.gateways.people import People
 from shared.gateways.records.keys import ORDER_SK, order_pk, primary_key
-from shared.gateways.settled_refunds import SettledRefunds
-from shared.gateways.studios import Studios
+from shared.views.patterns import PatternsView, PatternView, patterns_view
 from tests.integration.backend import Backend, MakeBackend
 from tests.integration.bookkeeper import Bookkeeper
 from tests.records import line_record
@@ -38,11 +35,9 @@ class PatternStudio:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        lists = OrderLists(backend.dynamodb, backend.orders_table)
-        settled = SettledRefunds(backend.dynamodb, backend.ledger_table)
-        studios = Studios(backend.dynamodb, backend.orders_table)
-        people = People(backend.dynamodb, backend.orders_table)
-        self.find = FindPatterns(lists, backend.orders, settled, studios, people, backend.clock)
+        nothing: Any = None  # few enough orders to be counted at once
+        find = Bookkeeper(backend).find_patterns
+        self.answer = AnswerPatterns(backend.studios, find, nothing, backend.clock)
         self.today = backend.clock().astimezone(CHICAGO)
 
     def days_ago(self, days: int) -> str:
@@ -85,8 +80,10 @@ class PatternStudio:
 
     def patterns(self, by: By, first: int | None = None, last: int | None = None) -> PatternsView:
         """Return the patterns from so many days ago to so many days ago."""
-        days = [None if ago is None else self.days_ago(ago) for ago in (first, last)]
-        return patterns_view(self.find(self.backend.studio_id, by, *days))
+        since, until = (None if ago is None else self.days_ago(ago) for ago in (first, last))
+        found = self.answer(self.backend.studio_id, by, since, until, "corr")
+        assert isinstance(found, Patterns)
+        return patterns_view(found)
 
 
 def refunds_behind(studio: PatternStudio, by: By, key: str | None) -> list[ReportRow]:
@@ -238,9 +235,14 @@ def test_a_day_is_in_the_studio_s_time_zone(studio: PatternStudio) -> None:
     for seconds in (-1, 0, 86_399, 86_400):
         placed = (midnight + timedelta(seconds=seconds)).isoformat()
         studio.import_orders(studio.backend.order(placed_at=placed))
-    find, studio_id = studio.find, studio.backend.studio_id
-    assert find(studio_id, By.PRODUCT, "2026-09-20", "2026-09-20").count.orders == 2
-    assert find(studio_id, By.PRODUCT, "2026-09-19", "2026-09-21").count.orders == 4
+
+    def orders(first: str, last: str) -> int:
+        found = studio.answer(studio.backend.studio_id, By.PRODUCT, first, last, "corr")
+        assert isinstance(found, Patterns)
+        return found.count.orders
+
+    assert orders("2026-09-20", "2026-09-20") == 2
+    assert orders("2026-09-19", "2026-09-21") == 4
 
 
 def photo_day(name: str) -> dict[str, Any]:
@@ -306,7 +308,7 @@ def test_another_studio_s_orders_and_refunds_are_not_seen(
     make_backend: MakeBackend,
 ) -> None:
     ours, theirs = PatternStudio(make_backend()), PatternStudio(make_backend())
-    theirs.find = ours.find
+    theirs.answer = ours.answer
     ours.refund(ours.sell())
     ours.settle()
     with pytest.raises(StudioNotFoundError):
@@ -338,20 +340,10 @@ def test_a_range_that_ends_before_it_begins_is_refused(studio: PatternStudio) ->
         studio.patterns(By.REASON, 1, 2)
 
 
-def test_a_range_that_takes_too_long_is_refused_before_it_times_out(
-    studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    studio.import_orders(studio.order())
-    monkeypatch.setattr("functions.refund_report.deadline._READING_SECONDS", -1.0)
-    for by in By:
-        with pytest.raises(RangeTooLargeError):
-            studio.patterns(by)
-
-
 def test_of_many_keys_those_with_the_most_refunds_are_shown(
     studio: PatternStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.refund_report.find_patterns.MOST_PATTERNS", 2)
+    monkeypatch.setattr("shared.workflow.find_patterns.MOST_PATTERNS", 2)
     for day in ("A", "B", "B", "C", "C", "C"):
         studio.refund(studio.sell(**photo_day(day)))
     studio.settle()

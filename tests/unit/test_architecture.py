@@ -68,9 +68,10 @@ DOMAIN_LOADED = {
     """,
     "export_report": """
         attribution dispute errors export fee_refund fulfillment imported_order journal
-        journal_accounts journal_totals ledger money order payment_status payout payout_schedule
-        record_source refund refund_reason refund_words refusal report report_filter reservation
-        settlement statement statement_file studio sums tax
+        journal_accounts journal_totals ledger local_days money order outliers patterns
+        payment_status payout payout_schedule record_source refund refund_counts refund_reason
+        refund_words refusal report report_filter reservation settlement statement statement_file
+        studio sums tax
     """,
     "fee_refund": """
         account_access dispute errors fee_refund fulfillment money order payment_status refusal
@@ -116,9 +117,9 @@ DOMAIN_LOADED = {
     """,
     "refund_report": """
         attribution dispute errors export fee_refund fulfillment imported_order ledger local_days
-        message_template money order payment_status payout_schedule person record_source refund
-        refund_reason refund_words refusal report report_filter report_summary report_taxes
-        reservation settlement studio tax visible_text
+        message_template money order outliers patterns payment_status payout_schedule person
+        record_source refund refund_counts refund_reason refund_words refusal report report_filter
+        report_summary report_taxes reservation settlement studio tax visible_text
     """,
     "refund_request": """
         account_access dispute errors fee_refund fulfillment imported_order ledger limit_guard

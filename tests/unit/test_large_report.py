@@ -32,6 +32,7 @@ from shared.gateways.records.studio import studio_to_item
 from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.gateways.studios import Studios
+from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.refund_rows import RefundRows, RowLimit
 from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
@@ -153,6 +154,15 @@ def rows_of(tables: Any) -> RefundRows:  # noqa: ANN401  # a fake client
     )
 
 
+def find_patterns_in(tables: Any) -> FindPatterns:  # noqa: ANN401  # a fake client
+    return FindPatterns(
+        OrderLists(tables, "orders"),
+        OrdersTable(tables, "orders"),
+        SettledRefunds(tables, "ledger"),
+        People(tables, "orders"),
+    )
+
+
 def selection(upto_seq: int) -> Selection:
     return Selection("st_1", ReportState.SETTLED, "2026-10-01", "2026-11-01", upto_seq)
 
@@ -172,6 +182,7 @@ def export(count: int) -> Bucket:
         ),
         PayoutsTable(tables, "orders"),
         StatementRows(LedgerEntries(tables, "ledger"), OrderLists(tables, "orders")),
+        find_patterns_in(tables),
         ExportFiles(bucket, "exports"),
     )
     assert write(request) == count

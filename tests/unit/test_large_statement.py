@@ -45,7 +45,7 @@ from shared.workflow.statement_rows import StatementRows
 from tests.unit.traced_memory import traced_memory
 
 from .studios import LAKESIDE
-from .test_large_report import AT, ENTRIES_A_PAGE, Bucket, order_item, rows_of
+from .test_large_report import AT, ENTRIES_A_PAGE, Bucket, find_patterns_in, order_item, rows_of
 
 PAYOUT_ID = "po_st_1_2026-10-18"
 SALE = EntryAmounts(10_000, -320, -1_500, 8_180, 0)
@@ -209,6 +209,7 @@ def write(tables: Any, bucket: Any, request: ExportRequest) -> int:  # noqa: ANN
         LedgerRows(entries, payouts, orders, people),
         payouts,
         rows_of_statement(tables),
+        find_patterns_in(tables),
         ExportFiles(bucket, "exports"),
     )(request)
 

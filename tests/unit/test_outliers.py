@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.refund_report.outliers import (
+from shared.domain.outliers import (
     LEVEL,
     Comparison,
     could_be_outliers,

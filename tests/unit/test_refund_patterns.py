@@ -10,10 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.refund_report.count_refunds import Count
-from functions.refund_report.find_patterns import Patterns
-from functions.refund_report.outliers import Comparison, Outlier, Outliers
-from functions.refund_report.pattern_views import once_in, patterns_view, rate
 from shared.domain.attribution import (
     By,
     attribute,
@@ -24,6 +20,10 @@ from shared.domain.attribution import (
 )
 from shared.domain.imported_order import ChargeIds, OrderContents, PhotoDay, Product, Subject
 from shared.domain.local_days import LocalDays
+from shared.domain.outliers import Comparison, Outlier, Outliers
+from shared.domain.patterns import Patterns
+from shared.domain.refund_counts import Count
+from shared.views.patterns import once_in, patterns_view, rate
 
 
 def line(line_id: str, sku: str, subject_id: str | None, amount: int) -> Product:

@@ -39,7 +39,12 @@ export async function exportedFile(
   return { url: await whenReady(started, signal) };
 }
 
-async function whenReady(running: Export, signal: AbortSignal): Promise<string> {
+/**
+ * Returns the URL of an export's file, once it is there.
+ *
+ * @throws ExportFailedError if the API could not write it.
+ */
+export async function whenReady(running: Export, signal: AbortSignal): Promise<string> {
   let now = running;
   while (now.status === "running") {
     await pause(POLL_MS, signal);

@@ -557,9 +557,29 @@ export interface paths {
         };
         /**
          * Find patterns among refunds
-         * @description Counts the refunds that settled on these days and have not failed since, with their orders: by subject, product, photo day, reason or operator. The amounts of all keys add up. A line-item refund belongs to its lines. Any other refund belongs to all lines of its order, in proportion to their prices. Money that belongs to no key has the key null. Without `from`, the range is the 90 days up to `to`. `standing_out` lists the outliers: keys that are refunded more often than chance explains. A subject, product or photo day is compared with the studio's other orders of these days. A reason or operator is compared with as many days before. If only chance is at work, the list is empty in at least 99 of 100 reports.
+         * @description Counts the refunds that settled on these days and have not failed since, with their orders: by subject, product, photo day, reason or operator. The amounts of all keys add up. A line-item refund belongs to its lines. Any other refund belongs to all lines of its order, in proportion to their prices. Money that belongs to no key has the key null. Without `from`, the range is the 90 days up to `to`. `standing_out` lists the outliers: keys that are refunded more often than chance explains. A subject, product or photo day is compared with the studio's other orders of these days. A reason or operator is compared with as many days before. If only chance is at work, the list is empty in at least 99 of 100 reports. More than 20,000 orders and refunds are counted in the background: the answer is then 202, with the URL to poll. Once the export is `ready`, its URL is a file with the patterns, and `read_refund_patterns` answers with them. The same question gets the same export until the clock's next hour, so its figures are up to an hour old.
          */
         get: operations["find_refund_patterns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/refunds/patterns/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read patterns that an export found
+         * @description The patterns of many orders, once their export is `ready`.
+         */
+        get: operations["read_refund_patterns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7363,6 +7383,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The export's id. */
                 export_id: string;
             };
             cookie?: never;
@@ -7511,6 +7532,158 @@ export interface operations {
             };
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts, amounts and rates, and the outliers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatternsView"];
+                };
+            };
+            /** @description Patterns of many orders, which are being counted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    read_refund_patterns: {
+        parameters: {
+            query?: {
+                /** @description The studio's id. Only a PPS admin sends it. */
+                studio_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The export's id. */
+                export_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;

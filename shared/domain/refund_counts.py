@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from functions.refund_report.outliers import Comparison
 from shared.domain.attribution import Key, Shares
+from shared.domain.outliers import Comparison
 
 
 @dataclass(slots=True)

@@ -1,17 +1,13 @@
-"""Patterns among refunds: counts and amounts by key, and the outliers."""
+"""Counting a studio's refunds by key while they are read, at once or in the background."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import batched
 
-from functions.refund_report.count_refunds import Count
-from functions.refund_report.deadline import Deadline
-from functions.refund_report.outliers import Outliers, find_outliers
-from shared.clock import Clock, rfc3339
+from shared.clock import rfc3339
 from shared.domain.attribution import (
     OF_LINES,
     By,
-    Key,
     Part,
     Shares,
     attribute,
@@ -19,30 +15,24 @@ from shared.domain.attribution import (
     names_of,
     parts_of,
 )
-from shared.domain.errors import StudioNotFoundError
 from shared.domain.imported_order import ImportedOrder, OrderContents
 from shared.domain.ledger import EntryKind
-from shared.domain.local_days import LocalDays, local_days
+from shared.domain.local_days import LocalDays
 from shared.domain.order import OrderKey
+from shared.domain.outliers import find_outliers
+from shared.domain.patterns import MOST_PATTERNS, OF_DECISIONS, Names, Patterns, patterns_of
 from shared.domain.refund import RefundKey, RefundType
+from shared.domain.refund_counts import Count
 from shared.domain.report import LATE_FAILURE
+from shared.domain.studio import Studio
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.orders_table import OrdersTable
 from shared.gateways.people import People
 from shared.gateways.settled_refunds import SettledRefund, SettledRefunds
-from shared.gateways.studios import Studios
-
-# A studio has thousands of subjects. The answer has the keys with the most refunds.
-MOST_PATTERNS = 200
-
-DEFAULT_DAYS = 90
 
 _ORDERS_PER_READ = 1_000
 
-# A refund has these two. An order has the others.
-_OF_DECISIONS = frozenset({By.REASON, By.PROCESSED_BY})
-
-# Which attributes of an order are read. There may be a hundred thousand orders.
+# Which attributes of an order are read. There may be a million orders.
 _ALWAYS_READ = ("order_id", "charge.charge_id")
 _LINES = ("subjects", "products", "shipping_amount", "shipping_tax_amount")
 _ATTRIBUTES: Mapping[By, tuple[str, ...]] = {
@@ -52,6 +42,10 @@ _ATTRIBUTES: Mapping[By, tuple[str, ...]] = {
     By.REASON: (),
     By.PROCESSED_BY: (),
 }
+
+
+class TooManyToCountError(Exception):
+    """There are more orders and refunds in the range than the caller wants to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +61,6 @@ class EffectiveRefund:
 
 
 type RefundsByOrder = dict[str, list[EffectiveRefund]]
-type Names = dict[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """The counts of one key. Amounts are in minor units.
-
-    ``base_orders`` were placed in the range. ``refunded_orders`` of them were refunded in it for
-    this key. ``orders`` have this key, or were refunded for it if the key is a reason or operator.
-    """
-
-    key: Key
-    refund_count: int
-    refunded_amount: int
-    orders: int
-    refunded_orders: int
-    base_orders: int
-
-
-@dataclass(frozen=True, slots=True)
-class Patterns:
-    """A studio's patterns, the keys with the most refunds first, and the outliers.
-
-    ``names`` has the names of the keys with refunds. ``before`` is the earlier time that the range
-    was compared with. It is None if the range's other orders were.
-    """
-
-    by: By
-    days: LocalDays
-    currency: str
-    count: Count
-    patterns: list[Pattern]
-    truncated: bool
-    findings: Outliers
-    names: Names
-    before: LocalDays | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,46 +70,43 @@ class FindPatterns:
     A refund counts on the day it settled, and does not count once it has failed. A subject,
     product or photo day is compared with the studio's other orders of the range. A reason or
     operator is compared with the time before, because an unrefunded order has neither.
+
+    An order is forgotten once it was counted. So the memory grows with the keys and the refunds,
+    and not with the orders.
     """
 
     lists: OrderLists
     orders: OrdersTable
     settled: SettledRefunds
-    studios: Studios
     people: People
-    clock: Clock
 
-    def __call__(self, studio_id: str, by: By, first: str | None, last: str | None) -> Patterns:
+    def __call__(
+        self, studio: Studio, by: By, days: LocalDays, most: int | None = None
+    ) -> Patterns:
         """Return the patterns of a studio's refunds.
 
         Args:
-            studio_id: The studio's id.
+            studio: The studio.
             by: What to count by.
-            first: The first day, ``YYYY-MM-DD`` in the studio's time zone, or None.
-            last: The last day, or None for today.
+            days: The days, in the studio's time zone.
+            most: How many orders and refunds may be read. None for all.
 
         Raises:
-            DateRangeError: The days are not a range.
-            RangeTooLargeError: The range has too many orders to read before the answer is due.
-            StudioNotFoundError: There is no such studio.
+            TooManyToCountError: There are more.
         """
-        studio = self.studios.get(studio_id)
-        if studio is None:
-            raise StudioNotFoundError("There is no such studio.")
-        days = local_days(first, last, studio.zone, self.clock(), DEFAULT_DAYS)
-        reading = _Reading(self, studio_id, by, Deadline.from_now())
+        reading = _Reading(self, studio.studio_id, by, most)
         names: Names = {}
         before = None
-        if by in _OF_DECISIONS:
+        if by in OF_DECISIONS:
             before = days.before()
             count = _count_decisions(reading, days)
             comparisons = count.compared_with(_count_decisions(reading, before))
             if by is By.PROCESSED_BY:
-                names = dict(self.people.names(studio_id, count.tallies))
+                names = dict(self.people.names(studio.studio_id, count.tallies))
         else:
             count, names = _count_ordered(reading, days)
             comparisons = count.compared_with_other_orders()
-        patterns = _patterns(by, count)
+        patterns = patterns_of(by, count)
         return Patterns(
             by,
             days,
@@ -165,14 +120,14 @@ class FindPatterns:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
-    """What one request reads before its deadline."""
+    """What one count reads. ``left`` is how much it may still read, or None for all."""
 
     source: FindPatterns
     studio_id: str
     by: By
-    deadline: Deadline
+    left: int | None
 
     def orders(self, days: LocalDays) -> Iterator[OrderContents]:
         """Read the orders that were placed on these days and charged.
@@ -185,9 +140,7 @@ class _Reading:
             rfc3339(days.end),
             (*_ALWAYS_READ, *_ATTRIBUTES[self.by]),
         )
-        return (
-            order for order in self.deadline.in_time(found) if order.charge.charge_id is not None
-        )
+        return (order for order in self._limited(found) if order.charge.charge_id is not None)
 
     def refunds(self, days: LocalDays) -> "RefundsByOrder":
         """Read the refunds that settled on these days and have not failed since."""
@@ -196,7 +149,7 @@ class _Reading:
         found = self.source.settled.refunds(self.studio_id, start, until)
         settled: dict[str, EffectiveRefund] = {}
         failed = set()
-        for entry in self.deadline.in_time(found):
+        for entry in self._limited(found):
             if entry.kind is EntryKind.REFUND_FAILED:
                 failed.add(entry.refund_id)
             elif entry.settled_at < end:
@@ -217,12 +170,20 @@ class _Reading:
         )
         return {
             refund.refund_id: {item.line_id: item.amount for item in refund.items}
-            for refund in self.deadline.in_time(self.source.orders.read_refunds(keys))
+            for refund in self._limited(self.source.orders.read_refunds(keys))
         }
 
     def imported(self, order_ids: Iterable[str]) -> dict[str, ImportedOrder]:
         """Read these orders. Erased ones are left out."""
-        return self.source.lists.read_imported(self.studio_id, self.deadline.in_time(order_ids))
+        return self.source.lists.read_imported(self.studio_id, self._limited(order_ids))
+
+    def _limited[Read](self, found: Iterable[Read]) -> Iterator[Read]:
+        for one in found:
+            if self.left is not None:
+                self.left -= 1
+                if self.left < 0:
+                    raise TooManyToCountError
+            yield one
 
 
 def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
@@ -278,23 +239,3 @@ def _effective(settled: SettledRefund) -> EffectiveRefund:
         reason=settled.reason,
         processed_by=settled.processed_by,
     )
-
-
-def _patterns(by: By, count: Count) -> list[Pattern]:
-    """Return the pattern of each key with refunds, those with the most refunds first."""
-    decided = by in _OF_DECISIONS
-    found = []
-    for key, tally in count.tallies.items():
-        if tally.refund_count:
-            orders = count.orders_of[key]
-            found.append(
-                Pattern(
-                    key,
-                    tally.refund_count,
-                    tally.refunded_amount,
-                    tally.orders_behind if decided else orders,
-                    tally.refunded_orders,
-                    count.orders if decided else orders,
-                )
-            )
-    return sorted(found, key=lambda it: (-it.refund_count, -it.refunded_amount, it.key or ""))

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from functions.refund_report.find_patterns import Pattern, Patterns
-from functions.refund_report.outliers import Comparison, Outlier
 from shared.domain.attribution import By, Key
 from shared.domain.money import share_of
+from shared.domain.outliers import Comparison, Outlier
+from shared.domain.patterns import Pattern, Patterns
 from shared.domain.refund_reason import reason_name
 from shared.views.view import View
 
