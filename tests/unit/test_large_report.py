@@ -55,7 +55,9 @@ class GeneratedTables:
         start = asked.get("ExclusiveStartKey")
         first = int(start["SK"]["S"].removeprefix(ENTRY_PREFIX)) if start else 0
         size = min(asked.get("Limit", ENTRIES_A_PAGE), ENTRIES_A_PAGE, self.count - first)
-        answer: dict[str, Any] = {"Items": [_entry(first + number + 1) for number in range(size)]}
+        answer: dict[str, Any] = {
+            "Items": [entry_item(first + number + 1) for number in range(size)]
+        }
         if first + size < self.count:
             answer["LastEvaluatedKey"] = entry_place("st_1", AT, first + size)
         # A copy, as from the network, so that pages share no objects.
@@ -93,7 +95,7 @@ def _first_entry() -> Item:
 _FIRST = _first_entry()
 
 
-def _entry(seq: int) -> Item:
+def entry_item(seq: int) -> Item:
     """Return a stored entry. Nothing here reads its hash."""
     return _FIRST | {
         "seq": {"N": str(seq)},
