@@ -48,19 +48,8 @@ class TooManyToCountError(Exception):
     """There are more orders and refunds in the range than the caller wants to wait for."""
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveRefund:
-    """A refund that settled and has not failed since. Its amount is in minor units."""
-
-    refund_id: str
-    order_id: str
-    amount: int
-    type: str | None
-    reason: str | None
-    processed_by: str | None
-
-
-type RefundsByOrder = dict[str, list[EffectiveRefund]]
+# Refunds that settled and have not failed since.
+type RefundsByOrder = dict[str, list[SettledRefund]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +136,13 @@ class _Reading:
         start, end = rfc3339(days.start), rfc3339(days.end)
         until = rfc3339(days.end + LATE_FAILURE)
         found = self.source.settled.refunds(self.studio_id, start, until)
-        settled: dict[str, EffectiveRefund] = {}
+        settled: dict[str, SettledRefund] = {}
         failed = set()
         for entry in self._limited(found):
             if entry.kind is EntryKind.REFUND_FAILED:
                 failed.add(entry.refund_id)
             elif entry.settled_at < end:
-                settled[entry.refund_id] = _effective(entry)
+                settled[entry.refund_id] = entry
         by_order: RefundsByOrder = {}
         for refund in settled.values():
             if refund.refund_id not in failed:
@@ -193,7 +182,7 @@ def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:
     refunds = reading.refunds(days)
     returned = reading.returned(refunds) if by in OF_LINES else {}
 
-    def shares(parts: list[Part], mine: list[EffectiveRefund]) -> list[Shares]:
+    def shares(parts: list[Part], mine: list[SettledRefund]) -> list[Shares]:
         return [attribute(parts, each.amount, returned.get(each.refund_id)) for each in mine]
 
     for contents in reading.orders(days):
@@ -224,18 +213,7 @@ def _count_decisions(reading: _Reading, days: LocalDays) -> Count:
     return count
 
 
-def _decisions(by: By, refunds: list[EffectiveRefund]) -> list[Shares]:
+def _decisions(by: By, refunds: list[SettledRefund]) -> list[Shares]:
     return [
         {each.reason if by is By.REASON else each.processed_by: each.amount} for each in refunds
     ]
-
-
-def _effective(settled: SettledRefund) -> EffectiveRefund:
-    return EffectiveRefund(
-        refund_id=settled.refund_id,
-        order_id=settled.order_id,
-        amount=settled.amount,
-        type=settled.type,
-        reason=settled.reason,
-        processed_by=settled.processed_by,
-    )

@@ -13,12 +13,14 @@ import pytest
 
 from infra.operate.stripe.keys import STRIPE_KEYS
 from shared.clock import utc_now
+from shared.domain.attribution import By
 from shared.domain.fee_refund import FeeRefund
 from shared.domain.order import OrderKey
 from shared.domain.running_sums import ENTRIES_BETWEEN
 from shared.gateways.fee_refunds import FeeRefunds
 from shared.gateways.ledger_store import LedgerStore
 from shared.gateways.records.keys import ORDER_SK, entry_sk, order_pk, primary_key, studio_pk
+from tests.e2e.counted_patterns import count_patterns
 from tests.e2e.large_report import (
     export_large_report,
     studio_with_large_report,
@@ -345,6 +347,12 @@ def use_the_desk(world: DeployedStack) -> None:
     export = export_large_report(world, studio_with_large_report(world))
     assert world.http.get(export["url"]).status_code == 200
     write_export_of_open_refunds(world, PLATFORM_STUDIO)
+    # Patterns of too many orders to count while somebody waits.
+    patterns = count_patterns(world, PLATFORM_STUDIO, By.SUBJECT, "2026-01-01", "2026-01-31")
+    until(
+        lambda: world.call("GET", f"/reports/refunds/patterns/{patterns}").is_success or None,
+        "the patterns to be counted",
+    )
     # The files of the ledger. Openings are a balance from before the range.
     for path in ("/reports/ledger", "/reports/ledger?format=beancount&openings=true"):
         assert world.call("GET", path, role="bookkeeper").status_code == 202

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import DIRECT_STUDIO, YEN_STUDIO, DeployedStack
+from shared.domain.attribution import By
+from tests.e2e.counted_patterns import count_patterns
+from tests.e2e.world import DIRECT_STUDIO, YEN_STUDIO, DeployedStack, until
 
 pytestmark = pytest.mark.stack
 
@@ -78,6 +80,36 @@ def test_a_subject_refunded_again_and_again_is_an_outlier(world: DeployedStack) 
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     # Names are not logged.
     assert "Bartholomew" not in str(world.log_lines("refund_report"))
+
+
+def test_what_the_worker_counts_is_the_answer_of_the_request(world: DeployedStack) -> None:
+    # Days of which no other test has orders.
+    for number in range(2):
+        placed = {"placed_at": f"2011-03-0{number + 1}T17:00:00+00:00"}
+        order = fields_of_order("sub_long_ago", "PATTERNS-OLD") | placed
+        world.import_orders([world.order(DIRECT_STUDIO, **order)])
+    days = ("2011-03-01", "2011-03-31")
+    export_id = count_patterns(world, DIRECT_STUDIO, By.PRODUCT, *days)
+    path = f"{PATH}/{export_id}"
+
+    def counted() -> dict[str, Any] | None:
+        answer = world.call("GET", path, studio_id=DIRECT_STUDIO, role="bookkeeper")
+        if answer.status_code == 404:
+            assert answer.json()["code"] == "export_not_found"
+            return None
+        assert answer.headers["Content-Type"] == "application/json"
+        return dict(answer.json())
+
+    found = until(counted, "the patterns to be counted")
+    at_once = patterns(world, f"by=product&from={days[0]}&to={days[1]}", studio_id=DIRECT_STUDIO)
+    assert (found["orders"], found) == (2, at_once)
+    # Nobody else learns that there is such a count.
+    other = world.call("GET", path, studio_id=YEN_STUDIO)
+    assert (other.status_code, other.json()["code"]) == (404, "export_not_found")
+    malformed = world.call("GET", f"{PATH}/..%2F{export_id}", studio_id=DIRECT_STUDIO)
+    assert malformed.status_code in {403, 404, 422}
+    refused = world.call("GET", path, studio_id=DIRECT_STUDIO, role="print_operator")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(
