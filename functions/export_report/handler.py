@@ -1,12 +1,13 @@
 """Lambda on the export queue: writes the report that a message requests."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.export_report.ledger_rows import LedgerRows
-from functions.export_report.write_export import NothingToExportError, WriteExport
+from functions.export_report.write_export import CannotExportError, WriteExport
 from shared.edge.observability import count, logger, metrics
 from shared.edge.settings import setting
 from shared.edge.sqs import (
@@ -58,6 +59,9 @@ write_export = WriteExport(
 
 parked = ParkedMessages(aws.client("sqs"), setting("EXPORT_DLQ_URL"))
 
+# Enough to end an upload, or to record that there was not enough time.
+_STOP_WHEN_LEFT_MS = 60_000
+
 _FIELDS = tuple(field.name for field in fields(ExportRequest))
 
 
@@ -65,17 +69,20 @@ _FIELDS = tuple(field.name for field in fields(ExportRequest))
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Write the requested report. The batch has one message. If it fails, SQS delivers it again."""
-    del context
+
+    def time_is_up() -> bool:
+        return context.get_remaining_time_in_millis() < _STOP_WHEN_LEFT_MS
+
     for message in messages_of(event):
-        export(message)
+        export(message, time_is_up)
 
 
-def export(message: QueueMessage) -> None:
+def export(message: QueueMessage, time_is_up: Callable[[], bool]) -> None:
     """Write the report that a message requests. Park the message if that can never work."""
-    with dead_letter_failures(message, parked, NothingToExportError, tries=EXPORT_TRIES):
+    with dead_letter_failures(message, parked, CannotExportError, tries=EXPORT_TRIES):
         request = ExportRequest(**message_from(message.body, *_FIELDS))
         logger.set_correlation_id(request.correlation_id)
         logger.append_keys(export_id=request.export_id, studio_id=request.studio_id)
-        rows = write_export(request)
+        rows = write_export(request, time_is_up=time_is_up)
         count("ReportExported")
         logger.info("report exported", rows=rows)

@@ -1,7 +1,7 @@
 """Writing a large report to a file, a page of rows at a time."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import batched
@@ -44,8 +44,16 @@ from shared.workflow.statement_rows import StatementRows
 _ROWS_AT_ONCE = 1_000
 
 
-class NothingToExportError(Exception):
-    """The message names no known studio or payout, or no valid selection. It can never work."""
+class CannotExportError(Exception):
+    """No retry can write the export."""
+
+
+class NothingToExportError(CannotExportError):
+    """The message names no known studio or payout, or no valid selection."""
+
+
+class OutOfTimeError(CannotExportError):
+    """The report has more rows than the function can read in its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +86,31 @@ class WriteExport:
     patterns: FindPatterns
     files: ExportFiles
 
-    def __call__(self, request: ExportRequest) -> int:
-        """Write the file and return how many rows it has. Of patterns these are their orders.
+    def __call__(self, request: ExportRequest, *, time_is_up: Callable[[], bool]) -> int:
+        """Write the file and return how many rows were read for it.
 
         Rows are read, formatted and uploaded a page at a time, so a report of any length takes the
         same memory. A failure is recorded, so that the client learns of it.
 
+        Args:
+            request: The message.
+            time_is_up: Whether to stop, so that the failure can still be recorded.
+
         Raises:
             NothingToExportError: The message can never work.
+            OutOfTimeError: The time is up.
         """
         try:
-            return self._write(request)
+            return self._write(request, _Count(time_is_up))
         except Exception:
             self.files.mark_failed(request.studio_id, request.export_id)
             raise
 
-    def _write(self, request: ExportRequest) -> int:
+    def _write(self, request: ExportRequest, counted: "_Count") -> int:
         studio = self.studios.get(request.studio_id)
         if studio is None:
             raise NothingToExportError(f"there is no studio {request.studio_id}")
-        wanted, counted = _wanted(request), _Count()
+        wanted = _wanted(request)
         if isinstance(wanted, _WantedPatterns):
             media_type, chunks = ANSWER_TYPE, self._answer(wanted, studio, counted)
         else:
@@ -127,8 +140,7 @@ class WriteExport:
         from shared.views.patterns import patterns_view  # noqa: PLC0415  # rarely needed
 
         days = LocalDays(wanted.first, wanted.last, studio.zone)
-        found = self.patterns(studio, wanted.by, days)
-        counted.rows = found.count.orders
+        found = self.patterns(studio, wanted.by, days, counted.each)
         yield patterns_view(found).model_dump_json(by_alias=True).encode()
 
     def _payout(self, selection: StatementSelection) -> Payout:
@@ -146,13 +158,20 @@ _MEDIA_TYPES = {
 
 @dataclass(slots=True)
 class _Count:
-    """How many rows have been read."""
+    """How many rows have been read, until the time is up."""
 
+    time_is_up: Callable[[], bool]
     rows: int = 0
 
     def each[Row](self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield rows, and count them."""
+        """Yield rows, and count them.
+
+        Raises:
+            OutOfTimeError: The time is up.
+        """
         for row in rows:
+            if self.rows % _ROWS_AT_ONCE == 0 and self.time_is_up():
+                raise OutOfTimeError(f"the time was up after {self.rows} rows")
             self.rows += 1
             yield row
 

@@ -1,5 +1,6 @@
 """Patterns among refunds: answered at once, or counted in the background if the orders are many."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.clock import Clock
@@ -17,13 +18,36 @@ from shared.domain.local_days import local_days
 from shared.domain.patterns import Patterns
 from shared.gateways.exports import ExportFiles
 from shared.gateways.studios import Studios
-from shared.workflow.find_patterns import FindPatterns, TooManyToCountError
+from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.start_export import StartExport, WantedFile
 
 DEFAULT_DAYS = 90
 
 # Orders and refunds that a request reads: that takes some seconds. More are counted by an export.
 MOST_READ = 20_000
+
+
+class TooManyToCountError(Exception):
+    """There are more orders and refunds than somebody should wait for."""
+
+
+@dataclass(slots=True)
+class ReadLimit:
+    """How many orders and refunds a request may still read."""
+
+    left: int
+
+    def each[Read](self, found: Iterable[Read]) -> Iterator[Read]:
+        """Yield what is read.
+
+        Raises:
+            TooManyToCountError: It is more than the request may read.
+        """
+        for one in found:
+            if self.left == 0:
+                raise TooManyToCountError
+            self.left -= 1
+            yield one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +82,7 @@ class AnswerPatterns:
         now = self.clock()
         days = local_days(first, last, studio.zone, now, DEFAULT_DAYS)
         try:
-            return self.find(studio, by, days, self.most_read)
+            return self.find(studio, by, days, ReadLimit(self.most_read).each)
         except TooManyToCountError:
             chosen = PatternsSelection(studio_id, by, days.first.isoformat(), days.last.isoformat())
             name = f"patterns_{by}_{chosen.first}_{chosen.last}{SUFFIXES[AnswerForm.JSON]}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import batched
+from typing import Protocol
 
 from shared.clock import rfc3339
 from shared.domain.attribution import (
@@ -44,8 +45,11 @@ _ATTRIBUTES: Mapping[By, tuple[str, ...]] = {
 }
 
 
-class TooManyToCountError(Exception):
-    """There are more orders and refunds in the range than the caller wants to wait for."""
+class ReadGuard(Protocol):
+    """Where a caller of ``FindPatterns`` counts what is read, and stops it."""
+
+    def __call__[Read](self, found: Iterable[Read], /) -> Iterator[Read]:
+        """Yield what is read. Raise an error to stop."""
 
 
 # Refunds that settled and have not failed since.
@@ -69,21 +73,16 @@ class FindPatterns:
     settled: SettledRefunds
     people: People
 
-    def __call__(
-        self, studio: Studio, by: By, days: LocalDays, most: int | None = None
-    ) -> Patterns:
+    def __call__(self, studio: Studio, by: By, days: LocalDays, guard: ReadGuard) -> Patterns:
         """Return the patterns of a studio's refunds.
 
         Args:
             studio: The studio.
             by: What to count by.
             days: The days, in the studio's time zone.
-            most: How many orders and refunds may be read. None for all.
-
-        Raises:
-            TooManyToCountError: There are more.
+            guard: Every order and refund that is read goes through it.
         """
-        reading = _Reading(self, studio.studio_id, by, most)
+        reading = _Reading(self, studio.studio_id, by, guard)
         names: Names = {}
         before = None
         if by in OF_DECISIONS:
@@ -109,14 +108,14 @@ class FindPatterns:
         )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one count reads. ``left`` is how much it may still read, or None for all."""
+    """What one count reads."""
 
     source: FindPatterns
     studio_id: str
     by: By
-    left: int | None
+    guard: ReadGuard
 
     def orders(self, days: LocalDays) -> Iterator[OrderContents]:
         """Read the orders that were placed on these days and charged.
@@ -129,7 +128,7 @@ class _Reading:
             rfc3339(days.end),
             (*_ALWAYS_READ, *_ATTRIBUTES[self.by]),
         )
-        return (order for order in self._limited(found) if order.charge.charge_id is not None)
+        return (order for order in self.guard(found) if order.charge.charge_id is not None)
 
     def refunds(self, days: LocalDays) -> "RefundsByOrder":
         """Read the refunds that settled on these days and have not failed since."""
@@ -138,7 +137,7 @@ class _Reading:
         found = self.source.settled.refunds(self.studio_id, start, until)
         settled: dict[str, SettledRefund] = {}
         failed = set()
-        for entry in self._limited(found):
+        for entry in self.guard(found):
             if entry.kind is EntryKind.REFUND_FAILED:
                 failed.add(entry.refund_id)
             elif entry.settled_at < end:
@@ -159,20 +158,12 @@ class _Reading:
         )
         return {
             refund.refund_id: {item.line_id: item.amount for item in refund.items}
-            for refund in self._limited(self.source.orders.read_refunds(keys))
+            for refund in self.guard(self.source.orders.read_refunds(keys))
         }
 
     def imported(self, order_ids: Iterable[str]) -> dict[str, ImportedOrder]:
         """Read these orders. Erased ones are left out."""
-        return self.source.lists.read_imported(self.studio_id, self._limited(order_ids))
-
-    def _limited[Read](self, found: Iterable[Read]) -> Iterator[Read]:
-        for one in found:
-            if self.left is not None:
-                self.left -= 1
-                if self.left < 0:
-                    raise TooManyToCountError
-            yield one
+        return self.source.lists.read_imported(self.studio_id, self.guard(order_ids))
 
 
 def _count_ordered(reading: _Reading, days: LocalDays) -> tuple[Count, Names]:

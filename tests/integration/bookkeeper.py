@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.export_report.ledger_rows import LedgerRows
+from functions.export_report.write_export import WriteExport
 from functions.refund_report.add_up_taxes import AddUpTaxes, ReportTaxes
 from functions.refund_report.report_refunds import Report, ReportQuery, ReportRefunds, SelectRefunds
 from functions.refund_report.summarize_refunds import ReportSummary, SummarizeRefunds
@@ -15,6 +16,7 @@ from shared.domain.record_source import RecordSource
 from shared.domain.report import ReportState, ReportTotals
 from shared.domain.report_filter import ALL_REFUNDS, ReportFilter
 from shared.domain.report_summary import BucketSize
+from shared.gateways.exports import ExportFiles
 from shared.gateways.ledger_entries import LedgerEntries
 from shared.gateways.order_lists import OrderLists
 from shared.gateways.payouts_table import PayoutsTable
@@ -26,6 +28,7 @@ from shared.gateways.refund_lists import RefundLists
 from shared.gateways.settled_refunds import SettledRefunds
 from shared.workflow.find_patterns import FindPatterns
 from shared.workflow.refund_rows import RefundRows
+from shared.workflow.statement_rows import StatementRows
 from tests.integration.backend import Backend
 
 
@@ -62,6 +65,19 @@ class Bookkeeper:
             PayoutsTable(backend.dynamodb, backend.orders_table),
             OrderLists(backend.dynamodb, backend.orders_table),
             People(backend.dynamodb, backend.orders_table),
+        )
+
+    def exporter(self, files: ExportFiles) -> WriteExport:
+        """Return what writes exports into a bucket."""
+        of_ledger = self.ledger_rows
+        return WriteExport(
+            self.backend.studios,
+            self.rows,
+            of_ledger,
+            of_ledger.payouts,
+            StatementRows(of_ledger.ledger, of_ledger.orders),
+            self.find_patterns,
+            files,
         )
 
     @property

@@ -6,9 +6,10 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import openpyxl
 import pytest
 
 from functions.export_report import workbook
-from functions.export_report.write_export import NothingToExportError, WriteExport
+from functions.export_report.write_export import NothingToExportError
 from functions.refund_report.export_refunds import (
     MAX_ROWS_ANSWERED,
     ExportRefunds,
@@ -37,16 +38,18 @@ from shared.gateways.exports import (
     ExportQueue,
     ExportRequest,
 )
+from shared.gateways.queues import ParkedMessages
 from shared.gateways.records.attributes import marshal
 from shared.gateways.records.keys import entry_sk, primary_key, studio_pk
 from shared.gateways.records.ledger import head_to_item
 from shared.workflow.refund_rows import RefundRows
 from shared.workflow.start_export import StartExport
-from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
 from tests.integration.backend import Backend
 from tests.integration.bookkeeper import Bookkeeper
+from tests.integration.poisoned import SETTINGS
 from tests.integration.studio_payouts import ACCOUNT, StudioPayouts
+from tests.lambda_context import LambdaContext
 from tests.local_http import HTTP
 
 if TYPE_CHECKING:
@@ -79,20 +82,9 @@ class Archive:
     def select(self) -> SelectRefunds:
         return Bookkeeper(self.backend).select
 
-    @property
-    def write_export(self) -> WriteExport:
-        book = Bookkeeper(self.backend)
-        entries, payouts = book.ledger_rows.ledger, book.ledger_rows.payouts
-        statement = StatementRows(entries, book.ledger_rows.orders)
-        return WriteExport(
-            self.backend.studios,
-            book.rows,
-            book.ledger_rows,
-            payouts,
-            statement,
-            book.find_patterns,
-            self.files,
-        )
+    def write_export(self, request: ExportRequest) -> int:
+        write = Bookkeeper(self.backend).exporter(self.files)
+        return write(request, time_is_up=lambda: False)
 
     def query(self, state: str = "settled") -> ReportQuery:
         return ReportQuery(self.backend.studio_id, ReportState(state), *MONTH)
@@ -257,6 +249,35 @@ def test_a_retry_completes_a_failed_export(archive: Archive) -> None:
     assert archive.write_export(request) == 0
     assert archive.find(request.export_id).status is ExportStatus.READY
     assert read(archive.fetch(request.export_id).content.decode("utf-8-sig")) == []
+
+
+def test_an_export_that_runs_out_of_time_is_parked_at_its_first_try(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*SETTINGS, "EXPORT_BUCKET", "EXPORT_DLQ_URL"):
+        monkeypatch.setenv(name, SETTINGS.get(name, "replaced"))
+    handler = import_module("functions.export_report.handler")
+    sqs = archive.backend.sqs
+    dead = sqs.create_queue(QueueName=f"exports-{archive.backend.run}-dlq")["QueueUrl"]
+    monkeypatch.setattr(
+        handler, "write_export", Bookkeeper(archive.backend).exporter(archive.files)
+    )
+    monkeypatch.setattr(handler, "parked", ParkedMessages(sqs, dead))
+    book_many(archive.backend, 1, ["ord_gone"])
+    for left, status in ((59_999, ExportStatus.FAILED), (60_000, ExportStatus.READY)):
+        monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _, ms=left: ms)
+        request = archive.request()
+        attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": "1796040000000"}
+        body = json.dumps(asdict(request))
+        message = {"messageId": request.export_id, "body": body, "attributes": attributes}
+        handler.lambda_handler({"Records": [message]}, LambdaContext())
+        assert archive.find(request.export_id).status is status
+    found = sqs.receive_message(
+        QueueUrl=dead, MessageAttributeNames=["All"], MaxNumberOfMessages=10
+    )
+    (parked,) = found["Messages"]
+    reason = parked["MessageAttributes"]["parked_reason"]["StringValue"]
+    assert reason == "the time was up after 0 rows"
 
 
 @pytest.mark.parametrize("state", ["open", "failed"])

@@ -1,6 +1,7 @@
 """Patterns of more orders than a request reads: an export counts them, on real tables."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.export_report.write_export import NothingToExportError, WriteExport
+from functions.export_report.write_export import NothingToExportError, OutOfTimeError
 from functions.refund_report.answer_patterns import AnswerPatterns, ReadPatterns
 from functions.refund_report.export_refunds import FindExport
 from infra.local.stack import Stack
@@ -19,7 +20,6 @@ from shared.domain.patterns import Patterns
 from shared.gateways.exports import ExportFiles, ExportQueue, ExportRequest
 from shared.views.patterns import patterns_view
 from shared.workflow.start_export import StartExport
-from shared.workflow.statement_rows import StatementRows
 from tests.export_requests import refund_request
 from tests.integration.backend import MakeBackend
 from tests.integration.bookkeeper import Bookkeeper
@@ -78,20 +78,9 @@ class Counts:
                 sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
-    def write(self, request: ExportRequest) -> int:
-        book = Bookkeeper(self.studio.backend)
-        entries, payouts = book.ledger_rows.ledger, book.ledger_rows.payouts
-        statement = StatementRows(entries, book.ledger_rows.orders)
-        write = WriteExport(
-            book.backend.studios,
-            book.rows,
-            book.ledger_rows,
-            payouts,
-            statement,
-            book.find_patterns,
-            self.files,
-        )
-        return write(request)
+    def write(self, request: ExportRequest, time_is_up: Callable[[], bool] = lambda: False) -> int:
+        write = Bookkeeper(self.studio.backend).exporter(self.files)
+        return write(request, time_is_up=time_is_up)
 
     def read(self, export_id: str, studio_id: str | None = None) -> str:
         return ReadPatterns(self.files)(studio_id or self.studio.backend.studio_id, export_id)
@@ -129,8 +118,11 @@ def test_what_is_counted_in_the_background_is_the_answer_to_the_byte(busy: Count
         with pytest.raises(ExportNotFoundError):
             busy.read(export.export_id)
         (request,) = busy.requests()
-        assert busy.write(request) == 3
+        rows = busy.write(request)
         assert busy.status(export.export_id) is ExportStatus.READY
+        # The worker reads what a request would read.
+        assert isinstance(busy.answer(by, most_read=rows), Patterns)
+        assert isinstance(busy.answer(by, most_read=rows - 1), Export)
         written = busy.read(export.export_id)
         assert written == patterns_view(at_once).model_dump_json(by_alias=True)
         assert json.loads(written)["refund_count"] == 2
@@ -183,6 +175,17 @@ def test_the_same_question_is_counted_once_in_an_hour(busy: Counts) -> None:
     others.add(busy.started().export_id)
     assert len(others - {first.export_id}) == 3
     assert len(busy.requests()) == 3
+
+
+def test_a_count_that_runs_out_of_time_has_failed_and_says_so(busy: Counts) -> None:
+    export = busy.started()
+    (request,) = busy.requests()
+    with pytest.raises(OutOfTimeError):
+        busy.write(request, lambda: True)
+    assert busy.status(export.export_id) is ExportStatus.FAILED
+    # An operator sends the message back, and this time it is faster.
+    busy.write(request)
+    assert busy.status(export.export_id) is ExportStatus.READY
 
 
 def test_a_finished_count_is_not_made_again_and_a_failed_one_is(busy: Counts) -> None:

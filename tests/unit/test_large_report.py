@@ -2,7 +2,7 @@
 
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from functions.export_report import write_export
 from functions.export_report.ledger_rows import LedgerRows
-from functions.export_report.write_export import WriteExport
+from functions.export_report.write_export import OutOfTimeError, WriteExport
 from shared.domain.imported_order import ChargeIds, ImportedOrder, Parent, Product, Subject
 from shared.domain.ledger import EntryAmounts, EntryFacts, EntryKind, LedgerHead, append
 from shared.domain.record_source import RecordSource
@@ -133,6 +133,10 @@ class Bucket:
     parts: list[int] = field(default_factory=list)
     lines: int = 0
     completed: bool = False
+    marks: list[str] = field(default_factory=list)
+
+    def put_object(self, *, Key: str, **_: object) -> None:  # noqa: N803  # S3's name
+        self.marks.append(Key)
 
     def create_multipart_upload(self, **_: object) -> dict[str, str]:
         return {"UploadId": "u_1"}
@@ -170,8 +174,13 @@ def selection(upto_seq: int) -> Selection:
 
 
 def export(count: int) -> Bucket:
+    bucket = Bucket()
+    assert write_into(bucket, count, lambda: False) == count
+    return bucket
+
+
+def write_into(to_s3: Any, count: int, time_is_up: Callable[[], bool]) -> int:  # noqa: ANN401  # a fake client
     tables: Any = GeneratedTables(count)
-    bucket: Any = Bucket()
     request = refund_request("st_1", start="2026-10-01", end="2026-11-01", upto_seq=count)
     write = WriteExport(
         Studios(tables, "orders"),
@@ -185,11 +194,9 @@ def export(count: int) -> Bucket:
         PayoutsTable(tables, "orders"),
         StatementRows(LedgerEntries(tables, "ledger"), OrderLists(tables, "orders")),
         find_patterns_in(tables),
-        ExportFiles(bucket, "exports"),
+        ExportFiles(to_s3, "exports"),
     )
-    assert write(request) == count
-    made: Bucket = bucket
-    return made
+    return write(request, time_is_up=time_is_up)
 
 
 def counted(rows: RefundRows, upto_seq: int, after: str | None) -> ReportTotals:
@@ -222,6 +229,15 @@ def test_a_large_file_is_complete_and_written_in_parts(monkeypatch: pytest.Monke
     assert bucket.lines == 20_001
     assert all(size >= 1024 * 1024 for size in bucket.parts[:-1])
     assert len(bucket.parts) > 2
+
+
+def test_a_file_that_takes_too_long_is_not_there_and_marked_as_failed() -> None:
+    bucket, asked = Bucket(), iter([False, False, True])
+    with pytest.raises(OutOfTimeError):
+        write_into(bucket, 5_000, lambda: next(asked))
+    assert not bucket.completed
+    (mark,) = bucket.marks
+    assert mark.endswith(".failed")
 
 
 @pytest.fixture

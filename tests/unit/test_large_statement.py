@@ -162,10 +162,6 @@ class KeptBucket(Bucket):
     """A bucket that keeps what it is given."""
 
     content: bytearray = field(default_factory=bytearray)
-    requested: list[str] = field(default_factory=list)
-
-    def put_object(self, *, Key: str, **_: object) -> None:  # noqa: N803  # S3's name
-        self.requested.append(Key)
 
     def upload_part(self, *, Body: bytes, **_: object) -> dict[str, str]:  # noqa: N803  # S3's name
         self.content += Body
@@ -211,7 +207,7 @@ def write(tables: Any, bucket: Any, request: ExportRequest) -> int:  # noqa: ANN
         rows_of_statement(tables),
         find_patterns_in(tables),
         ExportFiles(bucket, "exports"),
-    )(request)
+    )(request, time_is_up=lambda: False)
 
 
 def request_of(selection: StatementSelection) -> ExportRequest:
@@ -244,7 +240,7 @@ def test_a_payout_up_to_the_limit_is_answered_and_one_line_more_is_an_export() -
         bucket, sent = KeptBucket(), SentMessages()
         made = file_of(Ledger(payout_of(entries)), bucket, sent)("st_1", PAYOUT_ID, MARK, "corr")
         assert isinstance(made, kind)
-        assert len(sent.bodies) == len(bucket.requested) == (kind is Export)
+        assert len(sent.bodies) == len(bucket.marks) == (kind is Export)
 
 
 MARK = DecimalMark.COMMA
@@ -263,7 +259,7 @@ def test_the_requested_export_is_the_same_file_that_an_answer_would_be(
     assert isinstance(exported, Export)
     (message,) = sent.bodies
     request = ExportRequest(**json.loads(message))
-    assert bucket.requested == [f"exports/st_1/{exported.export_id}.requested"]
+    assert bucket.marks == [f"exports/st_1/{exported.export_id}.requested"]
     assert (request.file_name, request.correlation_id) == (answered.name, "corr")
     assert write(tables, bucket, request) == 3 + 1 + 2_345  # the totals, and what was carried in
     assert bucket.content.decode() == answered.content
@@ -297,7 +293,7 @@ def test_a_damaged_ledger_makes_no_file() -> None:
         bucket = KeptBucket()
         with pytest.raises(StatementError):
             write(damaged, bucket, REQUEST)
-        assert bucket.requested == [f"exports/st_1/{REQUEST.export_id}.failed"]
+        assert bucket.marks == [f"exports/st_1/{REQUEST.export_id}.failed"]
         assert not bucket.completed
 
 
@@ -322,7 +318,7 @@ def test_an_unknown_payout_requests_nothing() -> None:
     with pytest.raises(PayoutNotFoundError):
         file_of(Ledger(payout_of(10)), bucket, sent)("st_1", "po_nowhere", MARK, "corr")
     assert not sent.bodies
-    assert not bucket.requested
+    assert not bucket.marks
 
 
 def test_printing_a_payout_of_200_000_lines_reads_its_stored_sums_and_no_line() -> None:

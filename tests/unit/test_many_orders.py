@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from functions.refund_report.answer_patterns import ReadLimit, TooManyToCountError
 from shared.domain.attribution import By
 from shared.domain.local_days import local_days
 from shared.domain.patterns import Patterns
 from shared.gateways.records.keys import DATE_INDEX
-from shared.workflow.find_patterns import TooManyToCountError
 from tests.unit.traced_memory import traced_memory
 
 from .studios import LAKESIDE
@@ -56,8 +56,8 @@ class ManyOrders:
         return order | {"order_id": {"S": f"ord_{number}"}}
 
 
-def count(tables: ManyOrders, by: By, most: int | None = None) -> Patterns:
-    return find_patterns_in(tables)(LAKESIDE, by, YEAR, most)
+def count(tables: ManyOrders, by: By, most: int = 1_000_000) -> Patterns:
+    return find_patterns_in(tables)(LAKESIDE, by, YEAR, ReadLimit(most).each)
 
 
 @pytest.mark.parametrize("by", [By.PRODUCT, By.REASON])
