@@ -1,6 +1,7 @@
 """Starting an export: another function writes the file, and the client polls for it."""
 
 import hashlib
+import itertools
 import json
 import uuid
 from dataclasses import asdict, dataclass
@@ -54,16 +55,17 @@ class StartExport:
 
         The export's id says what was requested in which hour. So a client that asks again, a page
         that is opened again and a second person get the same file. Of two that ask at the same
-        moment, both may send a message, and both messages write that file.
+        moment, both may send a message, and both messages write that file. After a failure, whoever
+        asks next starts the next attempt, and all that ask later get that one.
         """
-        export_id = _id_in_hour(selection, wanted, now)
-        match self.files.status(selection.studio_id, export_id):
-            case None:
+        for attempt in itertools.count(1):
+            export_id = _id_in_hour(selection, wanted, now, attempt)
+            status = self.files.status(selection.studio_id, export_id)
+            if status is None:
                 return self._request(export_id, selection, wanted, correlation_id)
-            case ExportStatus.FAILED:
-                return self(selection, wanted, correlation_id)
-            case _:
-                return Export(export_id, ExportStatus.RUNNING)
+            if status is not ExportStatus.FAILED:
+                break
+        return Export(export_id, ExportStatus.RUNNING)
 
     def _request(
         self, export_id: str, selection: "Selected", wanted: WantedFile, correlation_id: str
@@ -87,6 +89,7 @@ class StartExport:
         return Export(export_id, ExportStatus.RUNNING)
 
 
-def _id_in_hour(selection: "Selected", wanted: WantedFile, now: "datetime") -> str:
-    requested = [now.strftime("%Y-%m-%dT%H"), asdict(selection), wanted.report, wanted.form]
+def _id_in_hour(selection: "Selected", wanted: WantedFile, now: "datetime", attempt: int) -> str:
+    hour = now.strftime("%Y-%m-%dT%H")
+    requested = [hour, attempt, asdict(selection), wanted.report, wanted.form]
     return hashlib.sha256(json.dumps(requested).encode()).hexdigest()[:32]

@@ -196,8 +196,15 @@ def test_a_finished_count_is_not_made_again_and_a_failed_one_is(busy: Counts) ->
     assert busy.status(first.export_id) is ExportStatus.FAILED
     second = busy.started()
     assert second.export_id != first.export_id
+    # Whoever asks while the second attempt runs gets that one.
+    assert busy.started() == second
     (retried,) = busy.requests()
     assert retried.export_id == second.export_id
+    with pytest.raises(OutOfTimeError):
+        busy.write(retried, lambda: True)
+    third = busy.started()
+    assert third.export_id not in {first.export_id, second.export_id}
+    assert len(busy.requests()) == 1
     # SQS delivers the first message again later. Its file counts, although a try had failed.
     busy.write(request)
     assert busy.started() == Export(first.export_id, ExportStatus.RUNNING)
