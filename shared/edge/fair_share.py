@@ -48,8 +48,8 @@ class Limit(NamedTuple):
 LIMITS: dict[Share, Limit] = {
     # Fifty people may each look something up every second.
     Share.READS: Limit(3_000, step=10, words="lookups"),
-    # A report may take 22 seconds, and Lambda runs 1,000 functions at the same time. An environment
-    # makes only two such reports in a minute, so each is counted at once.
+    # A report may take seconds, and Lambda runs 1,000 functions at the same time. An environment
+    # makes only a few of them in a minute, so each is counted at once.
     Share.REPORTS: Limit(300, step=1, words="reports"),
     # Twenty a second. Stripe takes 25 refunds a second from all studios together.
     Share.WRITES: Limit(1_200, step=10, words="changes"),
