@@ -66,6 +66,12 @@ _OUTPUTS = {
 _NO_REASON = "unknown: the function crashed or timed out, see its log"
 
 
+def queue_outputs() -> dict[str, str]:
+    """Return the output of a stack that has the URL of each queue and dead-letter queue."""
+    queues = {queue: f"{name}QueueUrl" for queue, name in _OUTPUTS.items()}
+    return queues | {f"{queue}_dlq": f"{name}DLQUrl" for queue, name in _OUTPUTS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message in a dead-letter queue.
@@ -149,8 +155,7 @@ class DeadLetters:
     @classmethod
     def of_stack(cls, stack: OperatedStack) -> "DeadLetters":
         """Return a stack's dead-letter queues."""
-        urls = {queue: stack.output(f"{name}QueueUrl") for queue, name in _OUTPUTS.items()}
-        urls |= {f"{queue}_dlq": stack.output(f"{name}DLQUrl") for queue, name in _OUTPUTS.items()}
+        urls = {queue: stack.output(name) for queue, name in queue_outputs().items()}
         records = ParkedRecords(stack.aws.dynamodb, stack.output("OrdersTableName"))
         return cls(stack.aws.sqs, urls, records)
 

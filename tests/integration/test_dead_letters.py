@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.operate.dead_letter_queues import QUEUES, DeadLetters
+from infra.operate.dead_letter_queues import QUEUES, DeadLetters, queue_outputs
 from shared.edge.sqs import TRIES, BatchFailedError, MalformedMessageError
 from shared.gateways.parked_messages import ParkedRecords
 from shared.gateways.queues import ParkedMessages
@@ -246,21 +246,7 @@ def test_an_invalid_fix_leaves_the_message_unchanged(
 def of_stack(poisoned: Poisoned, operated: Callable[..., str]) -> tuple[str, str]:
     """The option that names the backend's stack."""
     urls = poisoned.dead.urls
-    outputs = {
-        "AdjustDLQUrl": urls["adjust_dlq"],
-        "FeeRefundDLQUrl": urls["fee_refund_dlq"],
-        "ChargeDLQUrl": urls["charge_dlq"],
-        "PayoutQueueUrl": urls["payout"],
-        "PayoutDLQUrl": urls["payout_dlq"],
-        "ResumeQueueUrl": urls["resume"],
-        "ResumeDLQUrl": urls["resume_dlq"],
-        "AnchorQueueUrl": urls["anchor"],
-        "AnchorDLQUrl": urls["anchor_dlq"],
-        "ReconcileQueueUrl": urls["reconcile"],
-        "ReconcileDLQUrl": urls["reconcile_dlq"],
-        "ExportQueueUrl": urls["export"],
-        "ExportDLQUrl": urls["export_dlq"],
-    }
+    outputs = {output: urls[queue] for queue, output in queue_outputs().items()}
     return "--stack", operated(poisoned.backend, **outputs)
 
 
