@@ -25,7 +25,7 @@ json.dump(transform(source["template"], source["parameters"], policies), sys.std
 """
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads CloudFormation's short forms as its long ones."""
 
 

@@ -211,7 +211,7 @@ def _processor_seconds(candidate: Candidate) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-class _TemplateLoader(yaml.SafeLoader):
+class _TemplateLoader(yaml.CSafeLoader):
     """Reads CloudFormation's YAML, with made-up values that only a deployment knows."""
 
 

@@ -13,7 +13,7 @@ from infra.paths import TEMPLATE
 _HANDLER = re.compile(r"functions\.(\w+)\.handler\.lambda_handler")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads CloudFormation's YAML; a reference becomes the name it refers to."""
 
 
