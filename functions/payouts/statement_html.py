@@ -18,11 +18,6 @@ from shared.domain.payout import DISPUTED, Payout
 from shared.domain.refusal import INSUFFICIENT_BALANCE
 from shared.domain.statement import Statement, StatementLine, payable_parts
 
-MEDIA_TYPE = "text/html; charset=utf-8"
-
-# The page loads nothing and runs nothing. https://www.w3.org/TR/CSP3/
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-
 _LOCALE = Locale("en", "US")
 # As wide as a digit, and no line ends after it. A hyphen is neither.
 _MINUS = "\N{MINUS SIGN}"
