@@ -4,6 +4,7 @@
 are the product's own. Only comparing is played: it takes the calls that were measured.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from shared.workflow.account_watch import AccountWatch
 from tests.faults.one_process import template
 from tests.faults.one_process.outside_calls import STRIPE
 from tests.faults.world.new_world import silence
+from tests.own_thread import in_own_thread
 from tests.scale import assumptions
 from tests.scale.measure_reconcile import AccountCost, ReconcileCost
 from tests.scale.meter import Call
@@ -309,7 +311,8 @@ class ReconcileSimulation:
     def run(self) -> ReconcileOutcome:
         """Run it."""
         self._timeline.at(0.0, self._announce)
-        with patch("time.sleep", self._clock.wait), silence():
+        sleep = in_own_thread(self._clock.wait, time.sleep)
+        with patch("time.sleep", sleep), silence():
             self._timeline.run()
         self.outcome.busiest = self._load.busiest()
         self.outcome.window_seconds = {

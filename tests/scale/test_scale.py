@@ -1,5 +1,7 @@
 """What scheduled work costs does not grow with the number of studios. Counts of calls, no times."""
 
+import threading
+import time
 from collections import Counter
 
 import pytest
@@ -159,6 +161,23 @@ def test_a_days_reconciliation_of_ten_thousand_studios_takes_two_hours_at_most()
         calls <= background * assumptions.STRIPE_CALLS_A_SECOND_ON_ONE_ENDPOINT
         for calls in busiest.values()
     )
+
+
+def test_a_thread_that_sleeps_meanwhile_passes_no_simulated_time() -> None:
+    """The engine's own thread does, for a minute each time, if the harness ran in this process."""
+    ended = threading.Event()
+
+    def sleep_often() -> None:
+        while not ended.is_set():
+            time.sleep(0.001)
+
+    sleeper = threading.Thread(target=sleep_often)
+    alone = simulate_day(accounts_of(2_000), _COST)
+    sleeper.start()
+    beside_it = simulate_day(accounts_of(2_000), _COST)
+    ended.set()
+    sleeper.join()
+    assert beside_it.done_at == alone.done_at
 
 
 def test_calls_for_a_refund_do_not_grow_from_a_thousand_to_a_hundred_thousand() -> None:

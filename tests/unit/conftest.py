@@ -6,12 +6,14 @@ others each time, and ten times all of them.
 And a server in Stripe's place.
 """
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from shared.gateways.stripe.connection import StripeConnection
+from tests.own_thread import in_own_thread
 
 from .examples import ALL_EXAMPLES
 from .scripted_stripe import ScriptedStripe, scripted_stripe
@@ -49,7 +51,7 @@ def connection(running_server: ScriptedStripe) -> StripeConnection:
 @pytest.fixture
 def server(running_server: ScriptedStripe, monkeypatch: pytest.MonkeyPatch) -> ScriptedStripe:
     """The server without requests of other tests. Calls are retried at once."""
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", in_own_thread(lambda _: None, time.sleep))
     running_server.keys.clear()
     running_server.paths.clear()
     return running_server

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from infra.operate.importing.read import ImportFile
 from infra.operate.importing.records import Problem, Record
 from infra.operate.importing.send import Importer
 from infra.progress import ConsoleProgress
+from tests.own_thread import in_own_thread
 from tests.records import order_record
 from tests.unit.traced_memory import traced_memory
 
@@ -166,12 +168,14 @@ def test_the_pace_names_the_rate_the_time_left_and_the_line_to_continue_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pace = ImportPace("orders", 1, 1_000_001, started=0.0)
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", in_own_thread(lambda: now, time.monotonic))
     for seconds, words in (
         (250.0, "100,000 orders, 400 a second, about 38 min left, all before line 100001 is done"),
         (2_500.0, "100,000 orders, 40 a second, about 6.2 h left, all before line 100001 is done"),
         (2.5, "100,000 orders, 40,000 a second, about 22 s left, all before line 100001 is done"),
     ):
-        monkeypatch.setattr("time.monotonic", lambda at=seconds: at)
+        now = seconds
         assert pace.words(100_000, 100_001) == words
     assert pace.words(0, 1) == "0 orders, 0 a second"
 
@@ -184,7 +188,7 @@ def test_lines_are_counted_in_pieces(tmp_path: Path) -> None:
 
 def test_a_log_gets_a_line_about_a_long_stage_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("time.monotonic", in_own_thread(lambda: now, time.monotonic))
     out = StringIO()
     with ConsoleProgress(Console(file=out)).stage("import orders") as stage:
         for second in range(100):
