@@ -18,7 +18,8 @@ from shared.domain.local_days import local_days
 from shared.domain.patterns import Patterns
 from shared.gateways.exports import ExportFiles
 from shared.gateways.studios import Studios
-from shared.workflow.find_patterns import FindPatterns
+from shared.workflow.find_patterns import FindPatterns, ReadGuard
+from shared.workflow.refund_rows import RowLimit
 from shared.workflow.start_export import StartExport, WantedFile
 
 DEFAULT_DAYS = 90
@@ -31,23 +32,16 @@ class TooManyToCountError(Exception):
     """There are more orders and refunds than somebody should wait for."""
 
 
-@dataclass(slots=True)
-class ReadLimit:
-    """How many orders and refunds a request may still read."""
+def up_to(most: int) -> ReadGuard:
+    """Return a guard that lets so many through, and raises ``TooManyToCountError`` at one more."""
+    limit = RowLimit(most)
 
-    left: int
+    def guard[Read](found: Iterable[Read]) -> Iterator[Read]:
+        yield from limit.each(found)
+        if limit.is_reached:
+            raise TooManyToCountError
 
-    def each[Read](self, found: Iterable[Read]) -> Iterator[Read]:
-        """Yield what is read.
-
-        Raises:
-            TooManyToCountError: It is more than the request may read.
-        """
-        for one in found:
-            if self.left == 0:
-                raise TooManyToCountError
-            self.left -= 1
-            yield one
+    return guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ class AnswerPatterns:
         now = self.clock()
         days = local_days(first, last, studio.zone, now, DEFAULT_DAYS)
         try:
-            return self.find(studio, by, days, ReadLimit(self.most_read).each)
+            return self.find(studio, by, days, up_to(self.most_read))
         except TooManyToCountError:
             chosen = PatternsSelection(studio_id, by, days.first.isoformat(), days.last.isoformat())
             name = f"patterns_{by}_{chosen.first}_{chosen.last}{SUFFIXES[AnswerForm.JSON]}"

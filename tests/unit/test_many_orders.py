@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions.refund_report.answer_patterns import ReadLimit, TooManyToCountError
+from functions.refund_report.answer_patterns import TooManyToCountError, up_to
 from shared.domain.attribution import By
 from shared.domain.local_days import local_days
 from shared.domain.patterns import Patterns
@@ -57,7 +57,7 @@ class ManyOrders:
 
 
 def count(tables: ManyOrders, by: By, most: int = 1_000_000) -> Patterns:
-    return find_patterns_in(tables)(LAKESIDE, by, YEAR, ReadLimit(most).each)
+    return find_patterns_in(tables)(LAKESIDE, by, YEAR, up_to(most))
 
 
 @pytest.mark.parametrize("by", [By.PRODUCT, By.REASON])
